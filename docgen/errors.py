@@ -1,0 +1,90 @@
+"""Every error that docgen raises on purpose.
+
+    DocgenError
+    ├── UserError            one clear line, exit code 2: what, where, what to do
+    │   ├── ContextError     a universe context file
+    │   ├── ConfigError      a flag or a configuration file
+    │   ├── InputError       a corpus, a gold file, any other file given
+    │   ├── RunError         a run folder: missing, busy, changed
+    │   └── PlanError        demands on the corpus that cannot be met
+    ├── RequestFailed        one LLM call failed for good; data for the report, the run goes on
+    └── StopRun              nothing more can be done now: bad key, spend limit, cap reached; exit code 1
+
+Anything else is a bug and keeps its traceback.
+"""
+
+__all__ = [
+    "ConfigError",
+    "ContextError",
+    "DocgenError",
+    "InputError",
+    "PlanError",
+    "RequestFailed",
+    "RunError",
+    "StopRun",
+    "UserError",
+]
+
+
+class DocgenError(Exception):
+    """Base of all of docgen's own errors."""
+
+
+class UserError(DocgenError):
+    """Something the user can mend.
+
+    `what` is wrong, `where` (file, file:line, flag), and the `fix`, each without a final full stop.
+    """
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(what, where, fix)
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}. {self.fix}." if self.fix else f"{head}."
+
+
+class ContextError(UserError):
+    """A universe context that cannot be used."""
+
+
+class ConfigError(UserError):
+    """A flag or configuration value that cannot be used."""
+
+
+class InputError(UserError):
+    """A given file that cannot be read as what it should be."""
+
+
+class RunError(UserError):
+    """A run folder that is missing, in use, or was made from other inputs."""
+
+
+class PlanError(UserError):
+    """Demands on the corpus that contradict each other; `what` holds the arithmetic."""
+
+
+class RequestFailed(DocgenError):
+    """One LLM call that failed after every retry that its error deserved.
+
+    `kind` is a stable word for counting: an HTTP status ("429"), "timeout", "connection", "malformed".
+    """
+
+    def __init__(self, kind: str, message: str, attempts: int = 1) -> None:
+        self.kind, self.message, self.attempts = kind, message, attempts
+        super().__init__(kind, message, attempts)
+
+    def __str__(self) -> str:
+        return f"{self.kind} after {self.attempts} attempt(s): {self.message}"
+
+
+class StopRun(DocgenError):
+    """The whole run has to stop, cleanly and resumably. `reason` is a stable word, `fix` says what to do."""
+
+    def __init__(self, reason: str, message: str, fix: str) -> None:
+        self.reason, self.message, self.fix = reason, message, fix
+        super().__init__(reason, message, fix)
+
+    def __str__(self) -> str:
+        return f"stopped ({self.reason}): {self.message}. {self.fix}."

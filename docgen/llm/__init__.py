@@ -1,0 +1,1 @@
+"""Language models behind one method. `protocol` is the vocabulary; the other modules are providers and wrappers."""

@@ -1,0 +1,153 @@
+"""The vocabulary that all stages speak: frozen records, one line of JSON each on disk."""
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "AssignedFact",
+    "Attempt",
+    "Directness",
+    "Document",
+    "DocumentType",
+    "Finding",
+    "Idea",
+    "Prominence",
+    "Quote",
+    "Reason",
+    "Record",
+    "Severity",
+    "Slot",
+    "Style",
+    "Verdict",
+]
+
+Directness = Literal["stated", "implied"]
+Prominence = Literal["central", "supporting", "passing"]
+Severity = Literal["info", "warning", "error"]
+Verdict = Literal["accepted", "rejected", "failed"]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DocumentType(Record):
+    """A kind of document, e.g. "internal onboarding FAQ"."""
+
+    id: str
+    name: str
+    description: str = ""
+
+
+class Idea(Record):
+    """One concrete document of a type: what it is about, in one or two sentences."""
+
+    id: str
+    doc_type: str
+    text: str
+
+
+class AssignedFact(Record):
+    """A fact's place in one slot."""
+
+    fact: str
+    directness: Directness = "stated"
+    prominence: Prominence = "supporting"
+
+
+class Style(Record):
+    """The draws that make one document unlike the next. `words` is the target length."""
+
+    words: int
+    tone: str
+    opening: str
+    audience: str
+    names: tuple[str, ...]
+    organisation: str
+    place: str
+    date: dt.date
+
+
+class Slot(Record):
+    """One place in the corpus. Facts never change through refills; idea and style are of the first attempt."""
+
+    id: int
+    doc_type: str
+    idea: str
+    facts: tuple[AssignedFact, ...]
+    style: Style
+    seed: int
+
+
+class Quote(Record):
+    """A passage that the writer itself says expresses a fact."""
+
+    fact: str
+    text: str
+
+
+class Reason(Record):
+    """Why an attempt was rejected, or failed.
+
+    `code` is for counting ("missing_fact", "near_duplicate", "leak", "too_short", ...), `subject` the fact, rule or
+    document concerned, `detail` one line for people, `evidence` the passage.
+    """
+
+    code: str
+    subject: str = ""
+    detail: str = ""
+    evidence: str = ""
+
+
+class Finding(Record):
+    """One rule broken by one document; `start` and `end` are offsets into its text."""
+
+    rule: str
+    severity: Severity
+    detector: str
+    start: int = 0
+    end: int = 0
+    evidence: str = ""
+    explanation: str = ""
+
+
+class Attempt(Record):
+    """One generated document for a slot, kept whatever became of it. `number` counts from 1."""
+
+    slot: int
+    number: int
+    verdict: Verdict
+    key: str = Field(description="key of the request in llm.jsonl that it came from")
+    doc_type: str
+    idea: str
+    facts: tuple[AssignedFact, ...]
+    text: str
+    words: int
+    tokens: int
+    quotes: tuple[Quote, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    stop_reason: str = ""
+    engine: str = ""
+    model: str = ""
+    seed: int = 0
+
+
+class Document(Record):
+    """A row of corpus.parquet: one accepted document."""
+
+    id: str
+    text: str
+    doc_type: str
+    idea: str
+    facts: tuple[AssignedFact, ...]
+    words: int
+    tokens: int
+    engine: str
+    model: str
+    attempts: int
+    seed: int

@@ -1,0 +1,85 @@
+"""Text as every stage sees it: words, sentences, normal form, spans. Pure functions without dependencies."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+__all__ = ["digest", "find_normalised", "normalise", "sentences", "slug", "token_estimate", "word_count", "words"]
+
+import hashlib
+
+WORD = re.compile(r"\w+")
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u2019\u201d]*\s+|\n\s*\n|\n(?=\s*[-*#\d>|])")
+TOKENS_PER_WORD = 1.35
+"""English prose with a current tokenizer; used only where no real count is at hand."""
+
+_FOLD = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00a0": " "}
+)
+
+
+def digest(*parts: str | bytes, size: int = 16) -> str:
+    """Hex digest (2 * size characters) of the parts; ("ab", "c") and ("a", "bc") differ."""
+    h = hashlib.blake2b(digest_size=size)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        h.update(len(data).to_bytes(8, "little"))
+        h.update(data)
+    return h.hexdigest()
+
+
+def words(text: str) -> list[str]:
+    r"""Lower-cased `\w+` words, in order."""
+    return WORD.findall(text.lower())
+
+
+def word_count(text: str) -> int:
+    """Number of white-space separated words: what a writer would call the length."""
+    return len(text.split())
+
+
+def token_estimate(text: str) -> int:
+    """Rough number of LLM tokens in `text`."""
+    return round(word_count(text) * TOKENS_PER_WORD)
+
+
+def normalise(text: str) -> str:
+    """Case-folded words joined by one space: equal for texts that differ only in case, quotes, dashes, punctuation."""
+    return " ".join(WORD.findall(unicodedata.normalize("NFKC", text.translate(_FOLD)).casefold()))
+
+
+def find_normalised(text: str, phrase: str) -> tuple[int, int] | None:
+    """Span (start, end) in `text` of the first place whose words are those of `phrase`, or None.
+
+    Case, punctuation and white space between the words do not matter; an empty phrase occurs nowhere.
+    """
+    wanted = normalise(phrase).split()
+    if not wanted:
+        return None
+    pattern = r"(?<!\w)" + r"\W+".join(re.escape(word) for word in wanted) + r"(?!\w)"
+    folded = text.translate(_FOLD)
+    match = re.search(pattern, folded, re.IGNORECASE)
+    return match.span() if match else None
+
+
+def sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Spans (start, end) of the sentences and line items of `text`, without surrounding white space."""
+    start = 0
+    for boundary in SENTENCE_END.finditer(text):
+        yield from _trimmed(text, start, boundary.start())
+        start = boundary.end()
+    yield from _trimmed(text, start, len(text))
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    piece = text[start:end]
+    body = piece.strip()
+    if body:
+        start += len(piece) - len(piece.lstrip())
+        yield start, start + len(body)
+
+
+def slug(text: str, length: int = 48) -> str:
+    """A lower-case ASCII name for files and ids; "x" when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:length].strip("-") or "x"
