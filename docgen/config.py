@@ -1,0 +1,94 @@
+"""What a run is asked to be: flags and `--config` files resolved into one record."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from docgen.errors import ConfigError
+from docgen.records import Record
+
+__all__ = ["EngineName", "RunConfig", "load_config", "resolve"]
+
+EngineName = Literal["offline", "anthropic"]
+
+HOW_NOT_WHAT = frozenset({"concurrency", "max_cost", "base_url", "prices"})
+"""Fields that change how a run is carried out, never what comes out of it."""
+
+
+class RunConfig(Record):
+    """Every setting of a run. What is None has not been asked yet, or leaves the choice to docgen."""
+
+    n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
+    seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
+    engine: EngineName | None = Field(None, description="offline, or anthropic (also for compatible servers)")
+    model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
+    effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
+    extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")
+    base_url: str | None = Field(None, description="a server that speaks the Messages API")
+    concurrency: int = Field(32, ge=1, le=4096, description="most requests in flight")
+    max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
+    prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")
+    types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
+    ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
+    words: tuple[int, int] = Field((200, 700), description="range of target lengths")
+    length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
+    max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
+    threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
+    ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
+    salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
+
+    @field_validator("words")
+    @classmethod
+    def _words_ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        low, high = value
+        if not 20 <= low <= high <= 8000:
+            raise ValueError("wants two numbers, lowest first, between 20 and 8000")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
+
+    def identity(self) -> dict[str, Any]:
+        """The part that decides what comes out."""
+        return self.model_dump(mode="json", exclude=set(HOW_NOT_WHAT))
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file, as yet unchecked; `ConfigError` names file and line."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", str(path), "Give --config the path of a TOML file") from error
+    except IsADirectoryError as error:
+        raise ConfigError("is a folder", str(path), "Give --config the path of a TOML file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
+
+
+def resolve(before: RunConfig | None, file: Path | None, flags: Mapping[str, Any]) -> RunConfig:
+    """Flags over the file over the run's earlier settings over the defaults; flags that are None were not given."""
+    values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
+    values |= load_config(file) if file else {}
+    values |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(*_explain(error, file, flags)) from error
+
+
+def _explain(error: ValidationError, file: Path | None, flags: Mapping[str, Any]) -> tuple[str, str, str]:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "?"
+    where = f"--{name.replace('_', '-')}" if flags.get(name) is not None else f"{file}: {name}"
+    if first["type"] == "extra_forbidden":
+        return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
+    message = first["msg"].removeprefix("Value error, ")
+    described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
+    return f"{message} (got {first['input']!r})", where, f"It is: {described}"

@@ -1,0 +1,129 @@
+"""From a universe context to document types, and from each type to ideas: without repetitions, as many as asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docgen.dedupe.index import NearDuplicateIndex
+from docgen.errors import RequestFailed, StopRun
+from docgen.llm.protocol import LLM, Request
+from docgen.prompts import ModelOptions, ideas_request, types_request
+from docgen.records import DocumentType, Idea
+from docgen.replies import parse_ideas, parse_types
+from docgen.text import normalise, slug
+from docgen.universe import UniverseContext
+
+__all__ = ["Brainstorm", "brainstorm_ideas", "brainstorm_types"]
+
+PER_ASK = 25
+"""Items asked for at once: models drift and repeat themselves in longer lists."""
+FRUITLESS_ASKS = 3
+"""Asks in a row that bring nothing new, after which no more are made."""
+SIMILAR = 0.75
+"""Jaccard of word sets at which two type names or ideas count as the same."""
+
+
+@dataclass(frozen=True)
+class Brainstorm:
+    """What every ask of a brainstorm shares."""
+
+    llm: LLM
+    context: UniverseContext
+    options: ModelOptions
+    seed: int
+
+
+class _Fresh:
+    """Lets through only texts unlike all that it let through before."""
+
+    def __init__(self) -> None:
+        self._normal: set[str] = set()
+        self._index = NearDuplicateIndex(threshold=SIMILAR, ngram=1)
+        self._next = 0
+
+    def admit(self, text: str) -> bool:
+        normal = normalise(text)
+        if not normal or normal in self._normal:
+            return False
+        self._normal.add(normal)
+        self._next += 1
+        return self._index.check_and_add([self._next], [normal])[0] is None
+
+
+async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
+    """`count` document types, or fewer when the model keeps repeating itself.
+
+    Raises `StopRun` when there is not one.
+    """
+    found: list[DocumentType] = []
+    fresh, ids = _Fresh(), set[str]()
+
+    def build(wanted: int, ask: int) -> Request:
+        names = tuple(kind.name for kind in found)
+        return types_request(job.context, job.options, wanted, names, job.seed + ask, sample=ask)
+
+    def take(text: str, wanted: int) -> int:
+        before = len(found)
+        for name, description in parse_types(text) or []:
+            if len(found) - before < wanted and fresh.admit(name):
+                found.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
+        return len(found) - before
+
+    error = await _ask_until(job.llm, count, build, take)
+    if not found:
+        raise StopRun(
+            "no_types", f"the model gave no document types ({error or 'its replies could not be read'})", _FIX
+        )
+    return found
+
+
+_FIX = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
+
+
+async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:
+    """`count` ideas for documents of one type, or fewer when the model keeps repeating itself."""
+    found: list[str] = []
+    fresh = _Fresh()
+
+    def build(wanted: int, ask: int) -> Request:
+        return ideas_request(job.context, job.options, kind, wanted, tuple(found), job.seed + ask, sample=ask)
+
+    def take(text: str, wanted: int) -> int:
+        new = [idea for idea in parse_ideas(text) or [] if fresh.admit(idea)][:wanted]
+        found.extend(new)
+        return len(new)
+
+    await _ask_until(job.llm, count, build, take)
+    return [Idea(id=f"{kind.id}.{number}", doc_type=kind.id, text=text) for number, text in enumerate(found, start=1)]
+
+
+async def _ask_until(
+    llm: LLM,
+    count: int,
+    build: Callable[[int, int], Request],
+    take: Callable[[str, int], int],
+) -> RequestFailed | None:
+    """Ask again, for what is missing, until `count` are taken or asking is fruitless; returns the last failure."""
+    missing, fruitless, ask = count, 0, 0
+    error: RequestFailed | None = None
+    while missing > 0 and fruitless < FRUITLESS_ASKS:
+        wanted = min(missing, PER_ASK)
+        text, error = await _reply(llm, build(wanted, ask))
+        taken = take(text, wanted)
+        missing -= taken
+        fruitless = 0 if taken else fruitless + 1
+        ask += 1
+    return error
+
+
+async def _reply(llm: LLM, request: Request) -> tuple[str, RequestFailed | None]:
+    try:
+        return (await llm.complete(request)).text, None
+    except RequestFailed as error:
+        return "", error
+
+
+def _unique(base: str, taken: set[str]) -> str:
+    names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name

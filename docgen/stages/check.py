@@ -1,0 +1,146 @@
+"""From a model's reply to an attempt with its verdict.
+
+From cheap to dear: well-formed, assigned facts present, leakage rules, near-duplicate of an accepted document.
+Every reason has a code for counting and a line that tells the writer of the next attempt what to do otherwise.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from docgen.audit.facts import FactDetector, FactSighting, expressed
+from docgen.audit.scan import LeakageScanner
+from docgen.dedupe.index import Duplicate, NearDuplicateIndex
+from docgen.llm.protocol import Completion
+from docgen.prompts import Work
+from docgen.records import Attempt, Finding, Reason, Slot
+from docgen.replies import Draft, parse_document
+from docgen.text import token_estimate, word_count
+from docgen.universe import UniverseContext
+
+__all__ = ["REASONS", "Checker", "malformed", "missing_facts"]
+
+REASONS = {
+    "request_failed": "the API call failed for good",
+    "refused": "the model refused",
+    "declined": "the model said that no honest document can carry these facts",
+    "empty": "the reply holds no document",
+    "truncated": "the reply was cut off at the token limit, or its end tag is missing",
+    "too_short": "fewer words than the slot's range allows",
+    "too_long": "more words than the slot's range allows",
+    "missing_fact": "an assigned fact was not found in the text",
+    "too_direct": "a fact that was to be implied is stated outright",
+    "contradicted_fact": "an assigned fact is denied",
+    "leak": "a leakage rule is broken",
+    "near_duplicate": "too similar to an accepted document",
+}
+"""What each reason code means."""
+
+
+class Checker:
+    """Judges replies in order; accepted documents enter the near-duplicate index. Implements `generate.Judge`."""
+
+    def __init__(
+        self, context: UniverseContext, index: NearDuplicateIndex, length_tolerance: float, engine: str
+    ) -> None:
+        self._facts = FactDetector(context)
+        self._leaks = LeakageScanner(context)
+        self._index = index
+        self._tolerance = length_tolerance
+        self._engine = engine
+
+    def judge(self, replies: Sequence[tuple[Work, Completion]]) -> list[Attempt]:
+        """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
+        checked = [self._check(work, reply) for work, reply in replies]
+        passed = [attempt for attempt in checked if not attempt.reasons]
+        twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
+        verdicts = {a.slot: _near_duplicate(twin) for a, twin in zip(passed, twins, strict=True) if twin is not None}
+        return [_decided(attempt, verdicts.get(attempt.slot)) for attempt in checked]
+
+    def remember(self, attempts: Sequence[Attempt]) -> None:
+        """Enter accepted attempts of an earlier start into the index."""
+        if attempts:
+            self._index.add([a.slot for a in attempts], [a.text for a in attempts])
+
+    def _check(self, work: Work, reply: Completion) -> Attempt:
+        slot, draft = work.slot, parse_document(reply.text)
+        reasons = list(malformed(draft, reply, slot, self._tolerance))
+        findings: list[Finding] = []
+        if draft.text and not reasons:
+            sightings = self._facts.detect(draft.text, draft.quotes)
+            findings = self._leaks.scan(draft.text, frozenset(f.fact for f in slot.facts), sightings)
+            reasons = [*missing_facts(slot, sightings), *_leaks(findings)]
+        return Attempt(
+            slot=slot.id,
+            number=work.number,
+            verdict="rejected" if reasons else "accepted",
+            key=work.request.key,
+            doc_type=slot.doc_type,
+            idea=slot.idea,
+            facts=slot.facts,
+            text=draft.text,
+            words=word_count(draft.text),
+            tokens=token_estimate(draft.text),
+            quotes=draft.quotes,
+            reasons=tuple(reasons),
+            findings=tuple(findings),
+            stop_reason=reply.stop_reason,
+            engine=self._engine,
+            model=reply.model,
+            seed=slot.seed,
+        )
+
+
+def _near_duplicate(twin: Duplicate) -> Reason:
+    detail = (
+        f"It was nearly the same as document {twin.kept_id} (Jaccard {twin.jaccard:.2f}): write about another matter"
+    )
+    return Reason(code="near_duplicate", subject=str(twin.kept_id), detail=detail)
+
+
+def _decided(attempt: Attempt, twin: Reason | None) -> Attempt:
+    return attempt.model_copy(update={"verdict": "rejected", "reasons": (twin,)}) if twin else attempt
+
+
+def malformed(draft: Draft, reply: Completion, slot: Slot, tolerance: float) -> Iterator[Reason]:
+    """Why a draft is no usable document at all; lengths are judged only when nothing worse is wrong."""
+    if reply.stop_reason == "refusal":
+        yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
+    elif draft.declined is not None:
+        yield Reason(code="declined", detail=f"It was declined: {draft.declined}")
+    elif reply.stop_reason == "max_tokens" or (draft.text and not draft.closed and "<document>" in reply.text):
+        yield Reason(code="truncated", detail="It was cut off before its end: write a shorter document")
+    elif not draft.text:
+        yield Reason(code="empty", detail="There was no document in the reply")
+    else:
+        yield from _length(word_count(draft.text), slot.style.words, tolerance)
+
+
+def _length(words: int, target: int, tolerance: float) -> Iterator[Reason]:
+    low, high = round(target * (1 - tolerance)), round(target * (1 + tolerance))
+    if words < low:
+        yield Reason(code="too_short", detail=f"It had {words} words: write about {target}")
+    elif words > high:
+        yield Reason(code="too_long", detail=f"It had {words} words: write about {target}")
+
+
+def missing_facts(slot: Slot, sightings: Iterable[FactSighting]) -> Iterator[Reason]:
+    """Assigned facts that the text does not express, denies, or states although they were to be implied."""
+    sightings = tuple(sightings)
+    present = expressed(sightings)
+    for fact in slot.facts:
+        own = [sighting for sighting in sightings if sighting.fact == fact.fact]
+        denied = [sighting for sighting in own if sighting.verdict == "contradicted"]
+        if denied:
+            yield Reason(code="contradicted_fact", subject=fact.fact, detail=f"It denied the fact {fact.fact}")
+        elif fact.fact not in present:
+            detail = (
+                f"The fact {fact.fact} was not found: express it whole, and quote that sentence exactly as evidence"
+            )
+            yield Reason(code="missing_fact", subject=fact.fact, detail=detail)
+        elif fact.directness == "implied" and any(s.detector in ("statement", "paraphrase") for s in own):
+            yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")
+
+
+def _leaks(findings: Iterable[Finding]) -> Iterator[Reason]:
+    for finding in findings:
+        if finding.severity == "error":
+            yield Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
