@@ -1,0 +1,39 @@
+"""Whether a document breaks off in mid-sentence."""
+
+import re
+
+from docgen.records import Severity
+
+__all__ = ["truncated"]
+
+CLOSED = re.compile(r"[.!?:;…)\]}\"'”’»*_|>#=~/–—-]\W*$")
+DANGLING = frozenset(
+    "a an and as at because but by for from if in into of on or our than that the their this to was were when which while "
+    "who whose with would is are be has have had its his her".split()
+)
+LONG_LINE = 14
+"""Words in an open last line that make it prose rather than a signature, caption or list item."""
+LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
+SHOWN = 60
+
+
+def truncated(text: str) -> tuple[Severity, int, str] | None:
+    """Severity, start of the last words and reason when the text seems cut off, else None.
+
+    Certain when it ends in a comma, an open bracket or a word that cannot end a sentence; a suspicion when a long last
+    line of prose just stops.
+    """
+    body = text.rstrip()
+    if not body:
+        return None
+    line = body[body.rfind("\n", max(0, len(body) - 4000)) + 1 :]
+    words = re.findall(r"\w+", line[-600:])
+    start = max(len(body) - len(line), len(body) - SHOWN)
+    if body.endswith((",", "(", "[", "“")) and len(words) > 3:
+        return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None
+    if CLOSED.search(body[-8:]) or not words:
+        return None
+    if words[-1] in DANGLING and len(words) > 3:
+        return "error", start, f'breaks off after "{words[-1]}"'
+    prose = len(words) >= LONG_LINE and not LIST_ITEM.match(line) and "http" not in line
+    return ("warning", start, "the last line of prose has no end") if prose else None

@@ -1,0 +1,172 @@
+"""Which key facts a text expresses, by wording alone: fast, deterministic, blind to free rewording.
+
+Cheapest detector first: exact or normalised wording, the context's paraphrases and implications, near-verbatim wording,
+and the writer's own quoted evidence. What a free rewording says, only a judge can see (`docgen.audit.judge`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from docgen.audit.denial import denies, hedges
+from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, negations, words_of
+from docgen.records import Quote
+from docgen.universe import KeyFact, UniverseContext
+
+__all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "expressed"]
+
+FactVerdict = Literal["stated", "implied", "contradicted"]
+Detector = Literal["statement", "paraphrase", "implication", "near_verbatim", "quote", "judge"]
+
+NEAR_VERBATIM = 0.4
+"""Share of a wording's three-word grams that must be there before its words are compared one by one."""
+LOOSE = 1.6
+"""A near-verbatim passage is at most this many times as long as the wording."""
+SHORTEST_QUOTE = 4
+"""Words below which a writer's quote is evidence of nothing."""
+
+
+@dataclass(frozen=True)
+class FactSighting:
+    """One passage, text[start:end], that expresses a fact, or denies it ("contradicted")."""
+
+    fact: str
+    verdict: FactVerdict
+    detector: Detector
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Wording:
+    fact: str
+    verdict: FactVerdict
+    detector: Detector
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    negations: int
+
+
+def expressed(sightings: Iterable[FactSighting]) -> frozenset[str]:
+    """Ids of the facts that are stated or implied somewhere."""
+    return frozenset(sighting.fact for sighting in sightings if sighting.verdict != "contradicted")
+
+
+class FactDetector:
+    """Finds the key facts of one context in texts. Compiled once, then pure; safe to share between threads."""
+
+    def __init__(self, context: UniverseContext) -> None:
+        self.wordings = tuple(wording for fact in context.key_facts for wording in _wordings(fact))
+        self._index = WordingIndex([wording.words for wording in self.wordings], least=NEAR_VERBATIM, complete=True)
+        self._stems = {fact.id: _statement_stems(fact) for fact in context.key_facts}
+        self._related = {fact.id: _related_stems(fact) for fact in context.key_facts}
+
+    def detect(self, text: str, quotes: Sequence[Quote] = ()) -> tuple[FactSighting, ...]:
+        """All sightings in `text`, in order of place; `quotes` are the writer's own claims, checked before use.
+
+        A quote counts when its words occur in the text, it has four words or more, and it shares a word with the fact;
+        it then states the fact if it holds half of the statement's content words, and implies it otherwise.
+        """
+        words = words_of(text)
+        found = [sighting for hit in self._index.hits(words.words) if (sighting := self._sighting(words, hit))]
+        found += [sighting for quote in quotes if (sighting := self._quoted(words, quote))]
+        return tuple(sorted(_distinct(found), key=lambda s: (s.start, s.end, s.fact)))
+
+    def _sighting(self, words: Words, hit: Hit) -> FactSighting | None:
+        wording = self.wordings[hit.wording]
+        if hit.exact:
+            return _in_its_sentence(
+                words.text, wording.fact, wording.verdict, wording.detector, words.span(hit.first, hit.last)
+            )
+        return _near_verbatim(words, hit, wording)
+
+    def _quoted(self, words: Words, quote: Quote) -> FactSighting | None:
+        wanted = Words(quote.text).words
+        first = _find(words.words, wanted) if quote.fact in self._stems and len(wanted) >= SHORTEST_QUOTE else None
+        stems = content_stems(wanted)
+        if first is None or not stems & self._related[quote.fact]:
+            return None
+        statement = self._stems[quote.fact]
+        verdict: FactVerdict = "stated" if 2 * len(stems & statement) >= len(statement) else "implied"
+        return _in_its_sentence(words.text, quote.fact, verdict, "quote", words.span(first, first + len(wanted) - 1))
+
+
+def _wordings(fact: KeyFact) -> Iterator[_Wording]:
+    yield _wording(fact.id, "stated", "statement", fact.statement)
+    for text in fact.paraphrases:
+        yield _wording(fact.id, "stated", "paraphrase", text)
+    for text in fact.implications:
+        yield _wording(fact.id, "implied", "implication", text)
+
+
+def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> _Wording:
+    words = tuple(Words(text).words)
+    return _Wording(fact, verdict, detector, words, content_stems(words), negations(words))
+
+
+def _statement_stems(fact: KeyFact) -> frozenset[str]:
+    return content_stems(Words(fact.statement).words)
+
+
+def _related_stems(fact: KeyFact) -> frozenset[str]:
+    texts = (fact.statement, *fact.paraphrases, *fact.implications, *fact.entities)
+    return content_stems([word for text in texts for word in Words(text).words])
+
+
+def _in_its_sentence(
+    text: str, fact: str, verdict: FactVerdict, detector: Detector, span: tuple[int, int]
+) -> FactSighting | None:
+    """The sighting as its sentence means it: contradicted when denied there, none when only asked or supposed."""
+    if denies(text, *span):
+        return FactSighting(fact, "contradicted", detector, *span)
+    return None if hedges(text, *span) else FactSighting(fact, verdict, detector, *span)
+
+
+def _near_verbatim(words: Words, hit: Hit, wording: _Wording) -> FactSighting | None:
+    """An edited wording: every content word still there, in one passage not much longer; a negation more denies it."""
+    size = len(wording.words)
+    window = range(max(0, hit.last + 1 - size - 3), min(len(words.words), hit.first + size + 3))
+    first, last = min(hit.first, window.start), max(hit.last, window.stop - 1)
+    first, last = _tighten(words.words, first, last, wording)
+    passage = words.words[first : last + 1]
+    if len(passage) > LOOSE * size + 3 or not wording.stems <= content_stems(passage):
+        return None
+    span = words.span(first, last)
+    verdict: FactVerdict = wording.verdict if negations(passage) == wording.negations else "contradicted"
+    return _in_its_sentence(words.text, wording.fact, verdict, "near_verbatim", span)
+
+
+def _tighten(words: Sequence[str], first: int, last: int, wording: _Wording) -> tuple[int, int]:
+    """The window without words at its ends that the wording does not have."""
+    known = set(wording.words)
+    while first < last and words[first] not in known:
+        first += 1
+    while last > first and words[last] not in known:
+        last -= 1
+    return first, last
+
+
+def _find(words: Sequence[str], wanted: Sequence[str]) -> int | None:
+    """Position of the first place where `wanted` stands in `words`."""
+    size, start = len(wanted), 0
+    while True:
+        try:
+            start = list.index(words, wanted[0], start)  # type: ignore[arg-type]
+        except ValueError:
+            return None
+        if list(words[start : start + size]) == list(wanted):
+            return start
+        start += 1
+
+
+def _distinct(sightings: Iterable[FactSighting]) -> list[FactSighting]:
+    """One sighting for a fact and place, the first detector's; a quote of an already known passage adds nothing."""
+    kept: list[FactSighting] = []
+    for sighting in sightings:
+        if not any(_same_place(sighting, other) for other in kept):
+            kept.append(sighting)
+    return kept
+
+
+def _same_place(a: FactSighting, b: FactSighting) -> bool:
+    return a.fact == b.fact and a.start < b.end and b.start < a.end

@@ -1,0 +1,77 @@
+"""Leakage rules: one id, one definition that a person can apply, and what the scan tier looks for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from docgen.errors import ConfigError
+from docgen.records import Severity
+from docgen.universe import LeakageRule, UniverseContext
+
+__all__ = ["Cue", "Rule", "rule_key", "rules_for"]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
+
+    A cue of severity "warning" only makes a document suspect; the judge or a person decides. Cues that stand `alone` are
+    not searched as one set with others: a set gives up, silently, when one pattern's automaton outgrows its memory.
+    """
+
+    pattern: str
+    why: str
+    severity: Severity = "error"
+    detector: str = "pattern"
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What no document may say or show. `clean` and `leak` are labelled examples for the judge."""
+
+    id: str
+    description: str
+    exceptions: str = ""
+    severity: Severity = "error"
+    cues: tuple[Cue, ...] = ()
+    leak: tuple[str, ...] = ()
+    clean: tuple[str, ...] = ()
+    judged: bool = True
+
+
+def rule_key(identifier: str) -> str:
+    """Ids that differ only in case, "-" and "_" name the same rule."""
+    return identifier.lower().replace("-", "_")
+
+
+def rules_for(
+    context: UniverseContext, builtin: Sequence[Rule], off: Collection[str] = (), library: Sequence[Rule] = ()
+) -> tuple[Rule, ...]:
+    """The built-in rules and the context's own, without those in `off`.
+
+    A context's rule of a known id keeps the known rule's cues, exceptions and examples and adds its own; rules of
+    `library` (behaviour under test) count only when the context names them. Raises `ConfigError` for an unknown id in
+    `off`.
+    """
+    known = {rule_key(rule.id): rule for rule in (*library, *builtin)}
+    merged = {rule_key(rule.id): rule for rule in builtin}
+    for own in context.leakage_rules:
+        key = rule_key(own.id)
+        merged[key] = _merged(known.get(key), own)
+    dropped = {rule_key(name) for name in off}
+    if unknown := sorted(dropped - merged.keys()):
+        raise ConfigError(f"no rule {', '.join(unknown)}", fix=f"known rules: {', '.join(sorted(merged))}")
+    return tuple(rule for key, rule in merged.items() if key not in dropped)
+
+
+def _merged(base: Rule | None, own: LeakageRule) -> Rule:
+    cues = tuple(Cue(pattern, f"matches a pattern of rule {own.id}", alone=True) for pattern in own.patterns)
+    start = base or Rule(own.id, own.description)
+    return replace(
+        start,
+        id=own.id,
+        description=own.description or start.description,
+        cues=start.cues + cues,
+        leak=start.leak + tuple(own.examples.leak),
+        clean=start.clean + tuple(own.examples.clean),
+    )

@@ -1,0 +1,171 @@
+"""Known wordings found in a text in one pass: normalised words, three-word grams, spans back in the raw text."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+__all__ = ["NEGATIONS", "Hit", "WordingIndex", "Words", "content_stems", "negations", "stem_set", "words_of"]
+
+WORD = re.compile(r"\w+")
+CHUNK = re.compile(r"\S+")
+GRAM = 3
+
+NEGATIONS = frozenset("not no never nor neither none nobody nothing nowhere without cannot hardly".split())
+FUNCTION_WORDS = frozenset(
+    "a about after all also am an and any are as at be because been before being both but by can could did do does "
+    "each either else ever every for from had has have he her here hers him his how i if in into is it its itself "
+    "just may me might more most must my of off on once one only or other our out over own per same shall she "
+    "should since so some such than that the their them then there these they this those through thus to too under "
+    "until up upon us very was we were what when where whether which while who whom whose why will with would you your".split()
+)
+
+
+class Words:
+    r"""The words of a text as `docgen.text.normalise` sees them, and where each stands in the raw text.
+
+    Words come at once; spans are worked out at the first hit, since most texts have none.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+        self.words: list[str] = WORD.findall(self.folded)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Span (start, end) in the raw text of words `first` to `last`, both included."""
+        return self._spans[first][0], self._spans[last][1]
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
+        if len(self.folded) == len(self.text):
+            return [match.span() for match in WORD.finditer(self.folded)]
+        spans = [span for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk)]
+        missing = len(self.words) - len(spans)
+        return spans + [(len(self.text), len(self.text))] * missing
+
+
+@lru_cache(maxsize=4)
+def words_of(text: str) -> Words:
+    """`Words(text)`, kept for the detectors that look at the same text one after the other."""
+    return Words(text)
+
+
+def _chunk_spans(chunk: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """A span for every normalised word of one chunk: its own where folding kept the count, else the chunk's."""
+    found = WORD.findall(unicodedata.normalize("NFKC", chunk.group()).casefold())
+    raw = [(chunk.start() + m.start(), chunk.start() + m.end()) for m in WORD.finditer(chunk.group())]
+    yield from raw if len(raw) == len(found) else [chunk.span()] * len(found)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One place where the words of a wording stand: word positions `first` to `last`, both included.
+
+    `share` is the share of the wording's three-word grams found there; 1 and `exact` when word for word.
+    """
+
+    wording: int
+    first: int
+    last: int
+    share: float
+    exact: bool
+
+
+class WordingIndex:
+    """Many wordings, searched together; the cost of a search hardly depends on how many there are.
+
+    `least` is the share of a wording's grams that make a near-verbatim hit; wordings under `shortest` words are
+    found word for word only. With `complete`, a near-verbatim hit needs all content words of the wording in the text.
+    """
+
+    def __init__(
+        self, wordings: Sequence[Sequence[str]], least: float, shortest: int = 6, complete: bool = False
+    ) -> None:
+        self.wordings = tuple(tuple(wording) for wording in wordings)
+        self.least, self.shortest = least, shortest
+        self._needed = tuple(content_stems(wording) if complete else frozenset() for wording in self.wordings)
+        self._grams: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
+        self._short: dict[str, list[int]] = defaultdict(list)
+        for number, wording in enumerate(self.wordings):
+            self._add(number, wording)
+
+    def _add(self, number: int, wording: tuple[str, ...]) -> None:
+        if 0 < len(wording) < GRAM:
+            self._short[wording[0]].append(number)
+        for offset in range(len(wording) - GRAM + 1):
+            self._grams[wording[offset : offset + GRAM]].append((number, offset))
+
+    def hits(self, words: Sequence[str]) -> list[Hit]:
+        """Every place of every wording in `words`; overlapping places of one wording count once."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        grams = self._grams
+        for position, gram in enumerate(zip(words, words[1:], words[2:], strict=False)):
+            if gram in grams:
+                for number, offset in grams[gram]:
+                    found.setdefault(number, []).append((position, offset))
+        hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
+        done = {hit.wording for hit in hits}
+        edited = {
+            number: places for number, places in found.items() if number not in done and self._enough(number, places)
+        }
+        stems = stem_set(words) if edited else frozenset()
+        for number, places in edited.items():
+            if self._needed[number] <= stems:
+                hits += self._edited(number, places)
+        return hits + list(self._short_hits(words)) if self._short else hits
+
+    def _exact(self, number: int, places: list[tuple[int, int]], words: Sequence[str]) -> Iterator[Hit]:
+        wording = self.wordings[number]
+        end = -1
+        for position, offset in places:
+            if offset == 0 and position > end and tuple(words[position : position + len(wording)]) == wording:
+                end = position + len(wording) - 1
+                yield Hit(number, position, end, 1.0, exact=True)
+
+    def _enough(self, number: int, places: list[tuple[int, int]]) -> bool:
+        size = len(self.wordings[number])
+        return size >= self.shortest and len(places) >= self.least * (size - GRAM + 1)
+
+    def _edited(self, number: int, places: list[tuple[int, int]]) -> Iterator[Hit]:
+        size = len(self.wordings[number])
+        for group in _groups(places, 2 * size):
+            share = len({offset for _, offset in group}) / (size - GRAM + 1)
+            if share >= self.least:
+                yield Hit(number, group[0][0], group[-1][0] + GRAM - 1, share, exact=False)
+
+    def _short_hits(self, words: Sequence[str]) -> Iterator[Hit]:
+        for position, word in enumerate(words):
+            for number in self._short.get(word, ()):
+                wording = self.wordings[number]
+                if tuple(words[position : position + len(wording)]) == wording:
+                    yield Hit(number, position, position + len(wording) - 1, 1.0, exact=True)
+
+
+def _groups(places: list[tuple[int, int]], reach: int) -> Iterator[list[tuple[int, int]]]:
+    """Runs of places that lie within `reach` words of their first."""
+    group = [places[0]]
+    for place in places[1:]:
+        if place[0] - group[0][0] > reach:
+            yield group
+            group = []
+        group.append(place)
+    yield group
+
+
+def content_stems(words: Sequence[str]) -> frozenset[str]:
+    """What must survive a small edit: words that carry meaning, cut to six letters; numbers stay whole."""
+    return stem_set(word for word in words if word not in FUNCTION_WORDS and word not in NEGATIONS)
+
+
+def stem_set(words: Iterable[str]) -> frozenset[str]:
+    """The words, cut to six letters; numbers stay whole."""
+    return frozenset(word[:6] if word.isalpha() else word for word in words)
+
+
+def negations(words: Sequence[str]) -> int:
+    """How many words negate; "isn't" is the words "isn" and "t"."""
+    contracted = sum(b == "t" and a.endswith("n") for a, b in zip(words, words[1:], strict=False))
+    return contracted + sum(word in NEGATIONS for word in words)
