@@ -1,0 +1,69 @@
+r"""The table that turns UTF-8 into case-folded words: what counts as a word character, and what it folds to.
+
+Words are those of Python's `\w+` over case-folded text, with two differences, both for scripts that `\w` cuts badly:
+
+* combining marks (categories Mn, Mc) continue a word, where `\w` ends it: Hindi and decomposed accents stay whole;
+* characters of scripts written without spaces (Han, kana, Thai, Lao, Khmer, Myanmar) are one word each, so that an
+  edit touches n shingles of such a text, not n clauses.
+
+On text without such characters the words are exactly `re.findall(r"\w+", text.casefold())`.
+"""
+
+import unicodedata
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["EXPANSIONS", "LAST", "MARK", "SINGLE", "WORD", "fold_table"]
+
+LAST = 0x323B0
+"""Code points from here on are never part of a word (CJK extension H ends just before)."""
+
+WORD, MARK, SINGLE = 1, 2, 3
+EXPANSIONS = 3
+"""The most code points that one folds to (full case folding, Unicode standard, section 5.18)."""
+
+_SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # Hiragana, Katakana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, LAST - 1),
+)
+
+
+@cache
+def fold_table() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """(class, folded) for every code point below LAST.
+
+    `class` is 0 (not in a word), WORD, MARK or SINGLE; `folded` has shape (LAST, EXPANSIONS), unused places are 0.
+    """
+    kinds = np.zeros(LAST, np.uint8)
+    folded = np.zeros((LAST, EXPANSIONS), np.uint32)
+    characters = [chr(point) for point in range(LAST)]
+    kinds[[character.isalnum() for character in characters]] = WORD
+    kinds[ord("_")] = WORD
+    for point in np.flatnonzero(kinds == 0).tolist():
+        if unicodedata.category(characters[point]) in ("Mn", "Mc"):
+            kinds[point] = MARK
+    for low, high in _SPACELESS:
+        span = kinds[low : high + 1]
+        span[span == WORD] = SINGLE
+    folded[:, 0] = np.arange(LAST)
+    for point, character in enumerate(characters):
+        fold = character.casefold()
+        if fold != character:
+            _fill(folded[point], fold)
+    return kinds, folded
+
+
+def _fill(row: npt.NDArray[np.uint32], fold: str) -> None:
+    """Only word characters of a fold are kept: the dot above that a capital dotted I folds to would split the word."""
+    points = [ord(character) for character in fold if character.isalnum() or character == "_"] or [ord(fold[0])]
+    row[:] = 0
+    row[: len(points)] = points

@@ -1,0 +1,345 @@
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined"
+"""The one compiled kernel: UTF-8 bytes to words to n-gram hashes to minima, in one pass, without the GIL.
+
+A document is scanned in blocks, so memory does not grow with its length. The steps per block:
+
+1. `_scan`: bytes to case-folded words (see `alphabet`), each a 64-bit hash;
+2. `_shingle`: rolling hashes of every n consecutive words, a 64-bit polynomial finished by MurmurHash3's mixer;
+3. `_lower_minima`: datasketch's "affine32" permutations over the low 32 bits of the shingle hashes.
+
+Arithmetic is on unsigned 64-bit integers with wrap-around; numba turns a mix of signed and unsigned into floats, hence
+the named constants.
+"""
+
+import numpy as np
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from docgen.dedupe.alphabet import EXPANSIONS, LAST, MARK, SINGLE
+
+__all__ = ["SCRATCH", "shingles", "sketch"]
+
+BLOCK = 8192
+SCRATCH = 5 * BLOCK + 256
+"""Word and shingle places one thread needs. A byte makes at most EXPANSIONS folded characters, but only one word."""
+
+_U = np.uint64
+START = _U(0xCBF29CE484222325)
+PRIME = _U(0x9FB21C651E98DF25)
+BASE = _U(0xD6E8FEB86659FD93)
+LENGTH = _U(0x2545F4914F6CDD1D)
+MIX_1, MIX_2 = _U(0xFF51AFD7ED558CCD), _U(0xC4CEB9FE1A85EC53)
+PRE_1, PRE_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+ZERO, ONE = _U(0), _U(1)
+HALF, TAIL = _U(32), _U(29)
+S33 = _U(33)
+
+
+@intrinsic
+def load_u64(context, data, index):  # noqa: ARG001
+    """Eight bytes of a uint8 array from `index` on as one integer; they need not be aligned."""
+
+    def emit(context, builder, signature, args):
+        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0])
+        place = builder.gep(array.data, [args[1]])
+        word = builder.load(builder.bitcast(place, context.get_value_type(types.uint64).as_pointer()))
+        word.align = 1
+        return word
+
+    return types.uint64(data, types.intp), emit
+
+
+@njit(nogil=True)
+def mix(x):
+    """MurmurHash3's 64-bit finaliser, a bijection."""
+    x ^= x >> S33
+    x *= MIX_1
+    x ^= x >> S33
+    x *= MIX_2
+    return x ^ (x >> S33)
+
+
+@njit(nogil=True)
+def _decode(data, pos, limit):
+    """(code point, next position) of the character at `pos`; a malformed byte counts as LAST, outside any word."""
+    lead = np.uint32(data[pos])
+    size = 2 if lead < 0xE0 else (3 if lead < 0xF0 else 4)
+    if lead < 0xC2 or lead > 0xF4 or pos + size > limit:
+        return np.int64(LAST), pos + 1
+    point = np.int64(lead & np.uint32(0xFF >> (size + 1)))
+    for i in range(1, size):
+        point = (point << 6) | np.int64(data[pos + i] & np.uint8(0x3F))
+    return point, pos + size
+
+
+@njit(nogil=True)
+def _wide(point, state, words, count, kinds, folded):
+    """One character beyond ASCII; returns (state, count) like `_scan`."""
+    kind = kinds[point] if point < LAST else 0
+    if kind == MARK:
+        return (state if state == START else (state ^ _U(point)) * PRIME), count
+    if (kind == 0 or kind == SINGLE) and state != START:
+        words[count] = state
+        count += 1
+        state = START
+    if kind == 0:
+        return START, count
+    for i in range(EXPANSIONS):
+        if folded[point, i] != 0:
+            state = (state ^ _U(folded[point, i])) * PRIME
+    if kind == SINGLE:
+        words[count] = state
+        return START, count + 1
+    return state, count
+
+
+@njit(nogil=True)
+def _scan(data, pos, end, limit, state, words, count, tables):
+    """Append the hashes of the words that end in data[pos:end]; returns (position, state, count).
+
+    `state` is the hash of the word being read, START outside a word. The last character may reach past `end`, not past
+    `limit`. The ASCII path has no branch on the data: a wrong guess at each word's end would cost more than the work.
+    """
+    ascii_fold, kinds, folded = tables
+    while pos < end:
+        byte = data[pos]
+        if byte < 128:
+            fold = ascii_fold[byte]
+            words[count] = state
+            count += (fold == 0) & (state != START)
+            state = START if fold == 0 else (state ^ _U(fold)) * PRIME
+            pos += 1
+        else:
+            point, pos = _decode(data, pos, limit)
+            state, count = _wide(point, state, words, count, kinds, folded)
+    return pos, state, count
+
+
+@njit(nogil=True)
+def _shingle(words, fresh, count, ngram, power, out):
+    """Hashes of all n-grams of words[:count] into `out`; words before `fresh` were mixed in the block before."""
+    for i in range(fresh, count):
+        word = words[i]
+        word = (word ^ (word >> HALF)) * MIX_1
+        words[i] = word ^ (word >> TAIL)
+    if count < ngram:
+        return 0
+    rolling = ZERO
+    for i in range(ngram):
+        rolling = rolling * BASE + words[i]
+    out[0] = mix(rolling)
+    for i in range(ngram, count):
+        rolling = (rolling - words[i - ngram] * power) * BASE + words[i]
+        out[i - ngram + 1] = mix(rolling)
+    return count - ngram + 1
+
+
+@njit(nogil=True)
+def _last_resort(words, count, size, ngram, content, ignored, out):
+    """The one shingle of a document that has none of n words: all its words together.
+
+    Where nothing counts (no words at all, or only ignored passages) it is the document's bytes: such a document
+    resembles only its exact copies. Returns the number of shingles written to `out`: 0 where `size` shows some already.
+    """
+    if size == 0 and 0 < count < ngram:
+        rolling = _U(count) * LENGTH
+        for i in range(count):
+            rolling = rolling * BASE + words[i]
+        out[0] = mix(rolling)
+        size = _without(out, 1, ignored) if len(ignored) else 1
+        if size:
+            return 1
+    if size == 0:
+        out[0] = content
+        return 1
+    return 0
+
+
+@njit(nogil=True)
+def _without(hashes, count, ignored):
+    """Drop the hashes that stand in the open-addressing table `ignored` (power of two long, 0 is empty); new count."""
+    mask = _U(len(ignored) - 1)
+    kept = 0
+    for i in range(count):
+        value = hashes[i]
+        slot = value & mask
+        while ignored[slot] != ZERO and ignored[slot] != value:
+            slot = (slot + ONE) & mask
+        if ignored[slot] == ZERO:
+            hashes[kept] = value
+            kept += 1
+    return kept
+
+
+@njit(nogil=True)
+def _next_block(data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables):
+    """Shingles of the next block; returns (position, state, words carried over, words in the block, shingles)."""
+    pos, state, count = _scan(data, pos, min(pos + BLOCK, limit), limit, state, words, carried, tables)
+    if pos >= limit and state != START:
+        words[count] = state
+        count += 1
+    found = _shingle(words, carried, count, ngram, power, hashes)
+    if found and len(ignored):
+        found = _without(hashes, found, ignored)
+    keep = min(count, ngram - 1)
+    for i in range(keep):
+        words[i] = words[count - keep + i]
+    return pos, state, keep, count - carried, found
+
+
+@njit(nogil=True)
+def _lower_minima(hashes, count, a, b, minima, low):
+    """minima[p] = min over hashes of a[p] * fmix32(hash) + b[p], modulo 2^32 throughout."""
+    if count == 0:
+        return
+    for i in range(count):
+        x = np.uint32(hashes[i])
+        x = np.uint32((x ^ (x >> np.uint32(16))) * PRE_1)
+        x = np.uint32((x ^ (x >> np.uint32(13))) * PRE_2)
+        low[i] = x ^ (x >> np.uint32(16))
+    padded = (count + 15) & ~15
+    low[count:padded] = low[count - 1]
+    for p in range(len(a)):
+        best = minima[p]
+        for i in range(padded):
+            best = min(best, np.uint32(a[p] * low[i] + b[p]))
+        minima[p] = best
+
+
+@njit(nogil=True)
+def _band_hashes(minima, rows, salt, bands):
+    for band in range(len(bands)):
+        value = mix(salt + _U(band))
+        for row in range(band * rows, (band + 1) * rows):
+            value = (value ^ _U(minima[row])) * MIX_1
+            value ^= value >> HALF
+        bands[band] = mix(value)
+
+
+@njit(nogil=True)
+def _content_hash(data, start, end):
+    """128 bits of data[start:end], as two integers."""
+    left, right = START, _U(end - start) * LENGTH
+    pos = start
+    while pos + 8 <= end:
+        word = load_u64(data, pos)
+        left = (left ^ word) * MIX_1
+        left ^= left >> HALF
+        right = (right + word) * MIX_2
+        right ^= right >> TAIL
+        pos += 8
+    while pos < end:
+        left = (left ^ _U(data[pos])) * PRIME
+        right = (right + _U(data[pos])) * BASE
+        pos += 1
+    return mix(left), mix(right)
+
+
+@njit(nogil=True)
+def _power(ngram):
+    power = ONE
+    for _ in range(ngram - 1):
+        power *= BASE
+    return power
+
+
+_BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+_TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1]))
+_I, _IS, _US, _UROWS = types.int64, types.int64[::1], types.uint64[::1], types.uint64[:, ::1]
+_PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
+
+
+@njit(
+    types.void(_BYTES, _IS, _US, _I, _PERM, _PERM, _I, _US, _TABLES, _MINIMA, _UROWS, _UROWS, _IS),
+    nogil=True,
+    cache=True,
+)
+def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, bands, content, sizes):
+    """Sketch the documents data[offsets[i]:offsets[i + 1]].
+
+    Writes, a row for each document: `minima` (uint32, one for each permutation), `bands` (hashes of `rows` minima
+    each; the salts keep documents of different groups apart), `content` (128-bit hash of the bytes) and `sizes` (number
+    of shingles with repetitions, at least 1).
+    """
+    words, hashes, low = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint32)
+    power = _power(ngram)
+    for row in range(len(offsets) - 1):
+        pos, limit = offsets[row], offsets[row + 1]
+        minima[row] = np.uint32(0xFFFFFFFF)
+        state, carried, total, size = START, 0, 0, 0
+        while pos < limit:
+            pos, state, carried, new, found = _next_block(
+                data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
+            )
+            total += new
+            size += found
+            _lower_minima(hashes, found, a, b, minima[row], low)
+        content[row, 0], content[row, 1] = _content_hash(data, offsets[row], limit)
+        extra = _last_resort(words, total, size, ngram, content[row, 0], ignored, hashes)
+        _lower_minima(hashes, extra, a, b, minima[row], low)
+        sizes[row] = size + extra
+        _band_hashes(minima[row], rows, salts[row], bands[row])
+
+
+@njit(nogil=True)
+def sort_unique(values, count, spare, places):
+    """Sort values[:count] and drop repetitions; returns how many are left.
+
+    The values are hashes, so evenly spread: one pass puts each near its place by its leading bits, insertion does the
+    rest. `spare` and `places` must hold `count` and 2 * `count` + 2 numbers.
+    """
+    bits = 1
+    while (1 << bits) < count:
+        bits += 1
+    shift = _U(64 - bits)
+    places[: (1 << bits) + 1] = 0
+    for i in range(count):
+        places[np.int64(values[i] >> shift) + 1] += 1
+    for i in range(1 << bits):
+        places[i + 1] += places[i]
+    for i in range(count):
+        bucket = np.int64(values[i] >> shift)
+        spare[places[bucket]] = values[i]
+        places[bucket] += 1
+    kept = 0
+    for i in range(count):
+        value = spare[i]
+        j = kept
+        while j > 0 and values[j - 1] > value:
+            j -= 1
+        if j > 0 and values[j - 1] == value:
+            continue
+        for k in range(kept, j, -1):
+            values[k] = values[k - 1]
+        values[j] = value
+        kept += 1
+    return kept
+
+
+@njit(types.void(_BYTES, _IS, _IS, _I, _US, _TABLES, _US, _IS), nogil=True, cache=True)
+def shingles(data, offsets, sizes, ngram, ignored, tables, out, ends):
+    """Sorted shingle sets of the documents with sizes[i] >= 0, one after the other in `out`.
+
+    `sizes` are those `sketch` found, -1 skips a document; ends[i] is where the set of document i ends in `out`, which
+    must hold the sum of the sizes.
+    """
+    most = max(BLOCK, sizes.max()) if len(sizes) else 1
+    words, hashes = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64)
+    spare, places = np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64)
+    power, end = _power(ngram), 0
+    for row in range(len(offsets) - 1):
+        if sizes[row] > 0:
+            pos, limit = offsets[row], offsets[row + 1]
+            state, carried, total, filled = START, 0, 0, end
+            while pos < limit:
+                pos, state, carried, new, found = _next_block(
+                    data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
+                )
+                total += new
+                out[filled : filled + found] = hashes[:found]
+                filled += found
+            content, _ = _content_hash(data, offsets[row], limit)
+            filled += _last_resort(words, total, filled - end, ngram, content, ignored, out[filled:])
+            end += sort_unique(out[end:], filled - end, spare, places)
+        ends[row] = end

@@ -1,0 +1,138 @@
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined"
+"""Compiled search among kept documents: band tables, exact Jaccard, and the greedy decision who stays.
+
+The tables are open-addressing hash tables, one for each band, of the newest kept document with a band hash; older ones
+with the same hash hang on it in a chain. Only 32 bits of a band hash are held: a chance agreement costs one comparison,
+never a wrong removal, because every candidate is compared shingle by shingle.
+"""
+
+import numpy as np
+from numba import njit, types
+
+__all__ = ["place", "rebuild"]
+
+_U32 = np.uint32
+HALF = np.uint64(32)
+CHECK_EVERY = 64
+
+
+@njit(nogil=True)
+def _jaccard(left, right, threshold):
+    """Exact Jaccard similarity of two sorted sets, or -1 as soon as it can no longer reach the threshold."""
+    n, m = len(left), len(right)
+    # One less than the least intersection that reaches the threshold: rounding must never end a true pair early.
+    needed = np.int64(threshold / (1.0 + threshold) * (n + m)) - 1
+    if min(n, m) < needed:
+        return -1.0
+    i = j = common = 0
+    while i < n and j < m:
+        stop = min(CHECK_EVERY, min(n - i, m - j))
+        for _ in range(stop):
+            x, y = left[i], right[j]
+            common += x == y
+            i += x <= y
+            j += y <= x
+        if common + min(n - i, m - j) < needed:
+            return -1.0
+    return common / (n + m - common)
+
+
+@njit(nogil=True)
+def _set(filed, tail, start, size):
+    if start < len(filed):
+        return filed[start : start + size]
+    return tail[start - len(filed) : start - len(filed) + size]
+
+
+@njit(nogil=True)
+def _find(slots, checks, band, check):
+    """Slot of `band` that holds `check`, or the empty one where it belongs."""
+    mask = slots.shape[1] - 1
+    slot = np.int64(check) & mask
+    while slots[band, slot] >= 0 and checks[slots[band, slot], band] != check:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit(nogil=True)
+def _link(position, slots, checks, chain):
+    for band in range(slots.shape[0]):
+        slot = _find(slots, checks, band, checks[position, band])
+        chain[position, band] = slots[band, slot]
+        slots[band, slot] = position
+
+
+@njit(nogil=True)
+def _best(checks_of, group, found, threshold, filed, tail, slots, checks, chain, sets, stamps, stamp):
+    """(position, Jaccard) of the most similar kept document of the group at or above the threshold, or (-1, -1).
+
+    Of equally similar ones the first kept. `sets` holds start, size and group of each kept document.
+    """
+    best, best_jaccard = np.int64(-1), -1.0
+    for band in range(slots.shape[0]):
+        position = slots[band, _find(slots, checks, band, checks_of[band])]
+        while position >= 0:
+            if stamps[position] != stamp and sets[position, 2] == group:
+                stamps[position] = stamp
+                jaccard = _jaccard(found, _set(filed, tail, sets[position, 0], sets[position, 1]), threshold)
+                if jaccard >= threshold and (jaccard > best_jaccard or (jaccard == best_jaccard and position < best)):
+                    best, best_jaccard = np.int64(position), jaccard
+            position = chain[position, band]
+    return best, best_jaccard
+
+
+_IS, _US, _IROWS = types.int64[::1], types.uint64[::1], types.int64[:, ::1]
+_SLOTS, _CHECKS, _STAMPS = types.int32[:, ::1], types.uint32[:, ::1], types.int64[::1]
+
+
+@njit(types.void(types.int64, _SLOTS, _CHECKS, _SLOTS), nogil=True, cache=True)
+def rebuild(count, slots, checks, chain):
+    """Fill the empty (-1) `slots` with the first `count` kept documents."""
+    for position in range(count):
+        _link(position, slots, checks, chain)
+
+
+@njit(
+    types.int64(
+        *(types.uint64[:, ::1], _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US),
+        *(types.int64, _SLOTS, _CHECKS, _SLOTS, _IROWS, _STAMPS, _IS, types.float64[::1]),
+    ),
+    nogil=True,
+    cache=True,
+)
+def place(
+    bands, order, given, threshold, check, compact, used, filed, tail,
+    kept, slots, checks, chain, sets, stamps, at, jaccards,
+):  # fmt: skip
+    """Decide for each document of `order`, one after the other: duplicate of one that was kept, or kept itself.
+
+    `given` holds start, size and group of each document's shingle set. For a duplicate at[row] is the position of the
+    kept document and jaccards[row] their similarity; for a kept one at[row] is -1 - its position. Without `check` all
+    are kept. With `compact` the sets lie in `tail` from `used` on in order, and those of kept documents are moved
+    together. Returns the place in `tail` after the last set kept.
+    """
+    for row in order:
+        size, group = given[row, 1], given[row, 2]
+        found = _set(filed, tail, given[row, 0], size)
+        for band in range(bands.shape[1]):
+            checks[kept, band] = _U32(bands[row, band] >> HALF)
+        best, jaccard = np.int64(-1), -1.0
+        if check:
+            stamps[len(stamps) - 1] += 1
+            stamp = stamps[len(stamps) - 1]
+            best, jaccard = _best(
+                checks[kept], group, found, threshold, filed, tail, slots, checks, chain, sets, stamps, stamp
+            )
+        at[row], jaccards[row] = best, jaccard
+        if best >= 0:
+            continue
+        start = given[row, 0]
+        if compact:
+            tail[used : used + size] = found
+            start = len(filed) + used
+            used += size
+        sets[kept, 0], sets[kept, 1], sets[kept, 2] = start, size, group
+        _link(kept, slots, checks, chain)
+        at[row] = -1 - kept
+        kept += 1
+    return used

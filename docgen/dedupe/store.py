@@ -1,0 +1,47 @@
+"""Shingle sets by place: in memory up to a limit, beyond it in an unnamed temporary file."""
+
+import mmap
+import tempfile
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SetStore"]
+
+Hashes = npt.NDArray[np.uint64]
+
+
+class SetStore:
+    """An append-only array of hashes: `filed` (in the file) followed by `tail` (in memory, `used` long).
+
+    A place counts from the start of `filed`. The tail's memory is reserved at once, but taken only as it fills.
+    """
+
+    def __init__(self, memory_limit: int = 1 << 28) -> None:
+        self.tail: Hashes = np.empty(max(memory_limit // 8, 1), np.uint64)
+        self.filed: Hashes = np.empty(0, np.uint64)
+        self.used = 0
+        self._file = tempfile.TemporaryFile(prefix="docgen-shingles-")  # noqa: SIM115 - lives as long as the store
+
+    def room(self, count: int) -> Hashes:
+        """The next `count` free places of the tail, to be written and then claimed with `used`."""
+        if self.used + count > len(self.tail):
+            self._flush()
+            if count > len(self.tail):
+                self.tail = np.empty(count, np.uint64)
+        return self.tail[self.used : self.used + count]
+
+    @property
+    def end(self) -> int:
+        """Place where `room` starts."""
+        return len(self.filed) + self.used
+
+    def _flush(self) -> None:
+        if not self.used:
+            return
+        self._file.seek(0, 2)
+        self._file.write(self.tail[: self.used].data)
+        self._file.flush()
+        pages = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
+        self.filed = np.frombuffer(pages, np.uint64)
+        self.used = 0
