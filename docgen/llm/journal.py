@@ -1,7 +1,7 @@
 """The journal of paid replies: on disk before anything parses them, found again by the request's key.
 
 One line per completed call, `{"key": ..., "stage": ..., "model": ..., ..., "text": ...}`; the key stands first and the
-text last. In memory a row costs its key and its place in the file, some 200 bytes; replies are read back when asked for.
+text last. In memory a row costs its key and its place in the file; replies are read back when asked for.
 """
 
 import json

@@ -66,6 +66,9 @@ class Prices(Record):
 
     def find(self, model: str) -> ModelPrice | None:
         """Prices of `model`, whatever provider prefix, date suffix or letter case its id carries; None if unknown."""
+        exact = self.models.get(model)
+        if exact is not None:
+            return exact
         for name in _spellings(model):
             if name in self.models:
                 return self.models[name]
@@ -116,7 +119,7 @@ def input_token_bound(request: Request) -> int:
 def _spellings(model: str) -> tuple[str, ...]:
     plain = _PREFIX.sub("", model.strip().lower())
     undated = _DATE_SUFFIX.sub("", plain)
-    return tuple(dict.fromkeys((model, plain, undated, undated.removesuffix("-latest"))))
+    return tuple(dict.fromkeys((plain, undated, undated.removesuffix("-latest"))))
 
 
 def _read(path: Path, default_date: str | None = None) -> Prices:

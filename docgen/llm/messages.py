@@ -1,0 +1,93 @@
+"""The Messages API's wire format as pure functions: from a request to parameters, from a reply to a completion."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from docgen.llm.protocol import Completion, Request, Usage
+
+__all__ = ["MalformedReply", "completion_of", "parameters"]
+
+JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
+
+
+class MalformedReply(ValueError):
+    """A reply that is no message of the Messages API."""
+
+
+def parameters(request: Request, structured: bool = True, cached: bool = False) -> dict[str, Any]:
+    """The JSON body for `request`.
+
+    `structured` asks for the schema through `output_config`; without it the schema stands in the prompt, for servers
+    that know no structured output. `cached` puts a cache breakpoint after the system text.
+    """
+    schema = request.schema
+    user = request.user
+    if schema is not None and not structured:
+        user = f"{user}\n\n{JSON_IN_TEXT.format(schema=json.dumps(schema))}"
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_tokens,
+        "messages": [{"role": "user", "content": _clean(user)}],
+    }
+    if request.system:
+        body["system"] = _system(_clean(request.system), cached)
+    output: dict[str, Any] = {"effort": request.effort} if request.effort else {}
+    if schema is not None and structured:
+        output["format"] = {"type": "json_schema", "schema": schema}
+    if output:
+        body["output_config"] = output
+    return {**body, **request.extra}
+
+
+def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
+    """A plain string where no breakpoint is wanted: every compatible server takes that."""
+    if not cached:
+        return text
+    return [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+
+
+def _clean(text: str) -> str:
+    """Lone surrogates cannot be sent as UTF-8; they become U+FFFD."""
+    return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
+
+
+def completion_of(message: Any) -> Completion:
+    """The completion in a decoded reply; its text blocks joined, thinking skipped. Raises `MalformedReply`."""
+    if not isinstance(message, Mapping) or message.get("type") != "message":
+        raise MalformedReply("the reply is no message")
+    content, stop = message.get("content"), message.get("stop_reason")
+    if not isinstance(content, list) or not isinstance(stop, str):
+        raise MalformedReply("the message lacks content or stop_reason")
+    details = message.get("stop_details")
+    return Completion(
+        text="".join(_text(block) for block in content),
+        stop_reason=stop,
+        model=str(message.get("model") or ""),
+        usage=_usage(message.get("usage")),
+        category=str(details.get("category") or "") if isinstance(details, Mapping) else "",
+    )
+
+
+def _text(block: Any) -> str:
+    if not isinstance(block, Mapping):
+        raise MalformedReply("a content block is no object")
+    text = block.get("text", "") if block.get("type") == "text" else ""
+    if not isinstance(text, str):
+        raise MalformedReply("a text block holds no text")
+    return text
+
+
+def _usage(usage: Any) -> Usage:
+    if not isinstance(usage, Mapping):
+        raise MalformedReply("the message lacks usage")
+    return Usage(
+        input=_count(usage.get("input_tokens")),
+        output=_count(usage.get("output_tokens")),
+        cache_read=_count(usage.get("cache_read_input_tokens")),
+        cache_write=_count(usage.get("cache_creation_input_tokens")),
+    )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

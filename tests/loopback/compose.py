@@ -1,0 +1,94 @@
+"""Replies that a docgen run can live on, made from nothing but the rendered prompt."""
+
+import json
+import random
+import re
+from typing import Any
+
+__all__ = ["compose", "prompt_text", "system_text", "tokens"]
+
+FACT = re.compile(r'<assigned_fact id="([^"]*)"[^>]*>\s*(.*?)\s*</assigned_fact>', re.DOTALL)
+LENGTH = re.compile(r"(\d[\d,]*)(?:\s*(?:to|-|–)\s*\d[\d,]*)?\s+words")
+COUNT = re.compile(r"(\d+)\s+(?:\w+[\s-]+){0,4}?(?:types|ideas|kinds)")
+SUBJECTS = "the team|our office|a reviewer|the planner|one supplier|the clerk|a visitor|the editor|the archive|our desk"
+VERBS = "checked|collected|compared|described|finished|gathered|listed|moved|noted|opened|ordered|prepared|read|sorted"
+OBJECTS = (
+    "the ledger|a draft|the calendar|two letters|the shelf plan|a sample|the invoice|a map|the minutes|the notebook|"
+    "an index|the inventory|a timetable|the summary|a label|the brochure|a parcel|the figures|a sketch|the register"
+)
+PLACES = (
+    "near the window|in the annex|at the station|by the river|after lunch|before noon|on the second floor|in Leeds|"
+    "during the break|with some care|for the third time|under the clock|without delay|at the depot|in the yard"
+)
+ADVERBS = "quietly|again|promptly|twice|carefully|early|late|slowly|together|neatly|briefly|calmly|soon|often"
+
+
+def system_text(body: dict[str, Any]) -> str:
+    """The system prompt, whichever way it was sent."""
+    return _text(body.get("system") or "")
+
+
+def prompt_text(body: dict[str, Any]) -> str:
+    """The user's part of the prompt."""
+    return "\n".join(_text(message["content"]) for message in body["messages"])
+
+
+def tokens(text: str) -> int:
+    """About four characters each."""
+    return (len(text) + 3) // 4
+
+
+def compose(body: dict[str, Any], rng: random.Random, words: int | None = None) -> str:
+    """A reply to the prompt: JSON where a schema asks for it, else a document in docgen's tagged form."""
+    prompt = prompt_text(body)
+    schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
+    if schema is None and "JSON schema" in prompt:
+        schema = json.loads(prompt[prompt.index("{", prompt.rindex("JSON schema")) :])
+    if schema is not None:
+        found = COUNT.search(prompt)
+        return json.dumps(_of_schema(schema, rng, int(found.group(1)) if found else 10))
+    wanted = LENGTH.search(prompt)
+    length = words or (int(wanted.group(1).replace(",", "")) if wanted else 300)
+    return _document(FACT.findall(prompt), rng, length)
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "\n".join(block.get("text", "") for block in content)
+
+
+def _document(facts: list[tuple[str, str]], rng: random.Random, length: int) -> str:
+    stated = [
+        (name, statement if statement.endswith((".", "!", "?")) else statement + ".") for name, statement in facts
+    ]
+    lines = [sentence for _, sentence in stated]
+    filler = length - sum(len(line.split()) for line in lines)
+    while filler > 0:
+        lines.insert(rng.randint(0, len(lines)), _sentence(rng))
+        filler -= 12
+    paragraphs = [" ".join(lines[i : i + 6]) for i in range(0, len(lines), 6)]
+    quotes = "\n".join(f'<quote fact="{name}">{sentence}</quote>' for name, sentence in stated)
+    text = "\n\n".join(paragraphs)
+    return f"<document>\n{text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
+
+
+def _sentence(rng: random.Random) -> str:
+    def pick(options: str) -> str:
+        return rng.choice(options.split("|"))
+
+    first = f"{pick(SUBJECTS)} {pick(VERBS)} {pick(OBJECTS)} {pick(PLACES)}"
+    return f"{first.capitalize()}, and {pick(SUBJECTS)} {pick(ADVERBS)} {pick(VERBS)} {pick(OBJECTS)}."
+
+
+def _of_schema(schema: dict[str, Any], rng: random.Random, count: int) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _of_schema(part, rng, count) for name, part in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_of_schema(schema["items"], rng, count) for _ in range(count)]
+    if kind == "string":
+        return " ".join(_sentence(rng).rstrip(".") for _ in range(1))
+    return {"boolean": False, "integer": 1, "number": 0.5}.get(str(kind))
