@@ -20,6 +20,7 @@ __all__ = [
     "Work",
     "document_request",
     "ideas_request",
+    "render",
     "template_digests",
     "types_request",
 ]
@@ -123,6 +124,11 @@ def document_request(
     }
     room = _room(2 * slot.style.words + 60 * len(assigned))
     return _request("document", variables, options, max_tokens=room, sample=attempt - 1)
+
+
+def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
+    """Block "system" or "user" of templates/`name`.jinja; an unknown variable in it raises jinja2's `UndefinedError`."""
+    return _block(_template(name), block, variables)
 
 
 def template_digests() -> dict[str, str]:
