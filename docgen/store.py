@@ -7,16 +7,19 @@ so it can be thrown away and made again at no cost. Finished files are written b
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import from_json, to_json
 
 from docgen.appendlog import AppendLog, read_lines
 from docgen.errors import RunError
 from docgen.records import Attempt, DocumentType, Idea, Record, Slot
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs"]
 
@@ -100,6 +103,10 @@ class RunFolder:
         """Write a finished text file."""
         return _write_beside(self.path / name, [text.encode("utf-8")])
 
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
+        """Write a finished file from whole lines, streaming."""
+        return _write_beside(self.path / name, lines)
+
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
         """Write a finished JSON-lines file, one record a line, streaming."""
         return _write_beside(self.path / name, (to_json(record) + b"\n" for record in records))
@@ -123,6 +130,18 @@ class RunFolder:
     def open_attempts(self) -> AppendLog:
         """The attempts, for appending."""
         return AppendLog(self.attempts)
+
+    def write_corpus(self, rows: Callable[[], "pl.LazyFrame"]) -> int:
+        """Write corpus.parquet, streaming; returns its number of documents."""
+        import polars as pl
+
+        beside = self.path / f".corpus.{os.getpid()}.part"
+        try:
+            rows().sink_parquet(beside, compression="zstd", maintain_order=True, row_group_size=10_000)
+            beside.replace(self.corpus)
+        finally:
+            beside.unlink(missing_ok=True)
+        return int(pl.scan_parquet(self.corpus).select(pl.len()).collect().item())
 
     def drop_derived(self) -> None:
         """Throw away everything that can be derived again."""

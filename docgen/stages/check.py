@@ -66,7 +66,9 @@ class Checker:
         findings: list[Finding] = []
         if draft.text and not reasons:
             sightings = self._facts.detect(draft.text, draft.quotes)
-            findings = self._leaks.scan(draft.text, frozenset(f.fact for f in slot.facts), sightings)
+            assigned = frozenset(fact.fact for fact in slot.facts)
+            names = work.request.variables
+            findings = self._leaks.scan(draft.text, assigned, sightings, names["doc_type"].name, names["idea"].text)
             reasons = [*missing_facts(slot, sightings), *_leaks(findings)]
         return Attempt(
             slot=slot.id,

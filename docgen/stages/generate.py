@@ -92,6 +92,10 @@ class Ledger:
         """Why the slot's last attempt was rejected."""
         return self._open.get(slot, (0, ()))[1]
 
+    def empty(self, max_attempts: int) -> int:
+        """Slots whose attempts are used up."""
+        return sum(number >= max_attempts for number, _ in self._open.values())
+
     def due(self, slots: Iterable[Slot], number: int) -> Iterator[Slot]:
         """Open slots whose next attempt is their `number`-th."""
         return (slot for slot in slots if self.next_number(slot.id) == number)

@@ -1,0 +1,41 @@
+"""The `docgen` command."""
+
+import sys
+
+from docgen.errors import StopRun, UserError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; user errors are one line and exit code 2, a stopped run is one line and exit code 1."""
+    from docgen.cli.app import app
+
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        _fail(f"Error: {error}", 2)
+    except StopRun as error:
+        _fail(f"Stopped: {error.message}. {error.fix}.", 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted.", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    except OSError as error:
+        if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS):
+            raise
+        _fail(f"Error: {error.filename or 'disk'}: {error.strerror}. What was written so far is kept.", 2)
+
+
+DISK_ERRORS = frozenset({28, 122, 30, 5})
+"""ENOSPC, EDQUOT, EROFS, EIO."""
+
+
+def _fail(line: str, code: int) -> None:
+    print(line, file=sys.stderr)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

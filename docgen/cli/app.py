@@ -1,0 +1,39 @@
+"""The command line put together."""
+
+import typer
+
+from docgen.cli import context, export, run, status
+
+__all__ = ["app"]
+
+MODULES = (run, export, status, context)
+
+app = typer.Typer(
+    name="docgen",
+    help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
+    "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from docgen import __version__
+
+        typer.echo(f"docgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+for module in MODULES:
+    module.register(app)

@@ -1,0 +1,124 @@
+"""Flags that several commands share, each with one name and one meaning."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from docgen.errors import ConfigError
+
+__all__ = [
+    "Accept",
+    "BaseUrl",
+    "Concurrency",
+    "Config",
+    "Context",
+    "Effort",
+    "Engine",
+    "Fork",
+    "Ideas",
+    "Json",
+    "MaxAttempts",
+    "MaxCost",
+    "Model",
+    "N",
+    "Quiet",
+    "Run",
+    "Salience",
+    "Seed",
+    "Target",
+    "Types",
+    "Words",
+    "Yes",
+    "config_flags",
+]
+
+RUN, COST, LOOK = "Run", "Engine and money", "Output"
+
+Context = Annotated[
+    str | None, typer.Argument(metavar="[CONTEXT]", help="Shipped name, name in universe_contexts/, or a path.")
+]
+Target = Annotated[
+    str | None, typer.Argument(metavar="[CONTEXT|RUN]", help="A context, or a run to go on with. Default: latest run.")
+]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="TOML file with settings of the same names as the flags.")
+]
+N = Annotated[int | None, typer.Option("--n", help="Documents to accept.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
+Types = Annotated[int | None, typer.Option("--types", help="Document types to brainstorm.  [default: 40]")]
+Ideas = Annotated[int | None, typer.Option("--ideas", help="Ideas for each type.  [default: 25]")]
+Words = Annotated[str | None, typer.Option("--words", metavar="LOW-HIGH", help="Range of lengths.  [default: 200-700]")]
+Salience = Annotated[
+    list[str] | None,
+    typer.Option("--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated."),
+]
+MaxAttempts = Annotated[
+    int | None, typer.Option("--max-attempts", help="Attempts per slot before it stays empty.  [default: 4]")
+]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="offline (free, embedded) or anthropic (also compatible servers).  [default: anthropic if a key is set]",
+        rich_help_panel=COST,
+    ),
+]
+Model = Annotated[str | None, typer.Option("--model", help="Model id.", rich_help_panel=COST)]
+Effort = Annotated[
+    str | None, typer.Option("--effort", help="Thinking effort: low, medium, high, max.", rich_help_panel=COST)
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", help="Server that speaks the Messages API: vLLM, Ollama, ...", rich_help_panel=COST),
+]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 32]", rich_help_panel=COST)
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.", rich_help_panel=COST)]
+Accept = Annotated[
+    bool, typer.Option("--accept-changes", help="Go on with a run although its inputs changed; replies are reused.")
+]
+Fork = Annotated[
+    str | None, typer.Option("--fork", metavar="NAME", help="Make a new run that reuses this run's paid replies.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=LOOK)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=LOOK)]
+
+
+def config_flags(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a command's parameters, those that are settings of a run, in a run's types; None means not given."""
+    from docgen.config import RunConfig
+
+    flags = {name: value for name, value in params.items() if name in RunConfig.model_fields}
+    if flags.get("words") is not None:
+        flags["words"] = _words(flags["words"])
+    if "salience" in flags:
+        flags["salience"] = _salience(flags["salience"] or [])
+    return flags
+
+
+def _words(text: str) -> tuple[int, int]:
+    low, dash, high = text.partition("-")
+    if not (low.strip().isdigit() and (high.strip().isdigit() or not dash)):
+        raise ConfigError(f"{text!r} is not a range of words", "--words", "Write it as 200-700")
+    return int(low), int(high or low)
+
+
+def _salience(pairs: list[str]) -> dict[str, float] | None:
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, share = pair.partition("=")
+        try:
+            found[name.strip()] = float(share)
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise ConfigError(f"{pair!r} is not a fact with its share", "--salience", "Write it as FACT=0.3")
+    return found or None

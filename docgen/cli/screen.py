@@ -1,0 +1,114 @@
+"""The closing screen of a run, which is also what `docgen status` shows."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from docgen.pipeline.summary import Summary
+
+__all__ = ["show_summary"]
+
+
+def show_summary(console: Console, summary: Summary, leakage: dict[str, int] | None = None) -> None:
+    """Print it."""
+    console.print(Group(*_parts(summary, leakage)))
+
+
+def _parts(summary: Summary, leakage: dict[str, int] | None) -> Iterable[RenderableType]:
+    yield Text()
+    yield Text(f"{summary.title}", style="bold")
+    yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    yield Text()
+    yield _documents(summary)
+    if summary.reasons:
+        yield _reasons(summary)
+    if summary.accepted:
+        yield _facts(summary)
+    if leakage is not None:
+        yield _leakage(leakage, summary.accepted)
+    yield from _money(summary)
+    yield from _places(summary)
+
+
+def _documents(summary: Summary) -> RenderableType:
+    asked = f"{summary.n:,}" if summary.n is not None else "?"
+    line = Text.assemble((f"{summary.accepted:,} of {asked} documents accepted", "bold"), _verdict(summary))
+    details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
+    details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
+    if summary.first_attempts_accepted is not None and summary.complete:
+        details += f"; {summary.first_attempts_accepted:.1%} of first attempts accepted"
+    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
+    return Group(line, Text(details), Text(size), Text())
+
+
+def _verdict(summary: Summary) -> tuple[str, str]:
+    if summary.complete:
+        return (" - complete", "green")
+    if summary.empty_slots or summary.failed:
+        text = f" - {summary.empty_slots:,} slots empty after all attempts, {summary.failed:,} waiting for the API"
+        return (text, "yellow")
+    return (" - unfinished", "yellow")
+
+
+def _reasons(summary: Summary) -> RenderableType:
+    table = Table(title="Why attempts were rejected", title_justify="left", box=None, pad_edge=False)
+    table.add_column("reason")
+    table.add_column("attempts", justify="right")
+    table.add_column("mostly")
+    for code, count in summary.reasons.items():
+        subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
+        table.add_row(code, f"{count:,}", ", ".join(subjects[:3]))
+    return Group(table, Text())
+
+
+def _of(subject: str, code: str) -> bool:
+    head, _, rest = subject.partition(" ")
+    return head == code and bool(rest)
+
+
+def _facts(summary: Summary) -> RenderableType:
+    table = Table(title="Salience of each fact", title_justify="left", box=None, pad_edge=False)
+    table.add_column("fact")
+    for name in ("asked", "assigned", "measured", "off by", "rejected"):
+        table.add_column(name, justify="right")
+    for fact in summary.facts:
+        measured = "-" if fact.measured is None else f"{fact.measured:.2%}"
+        share = fact.assigned_share if fact.measured is None else fact.measured
+        off = f"{100 * (share - fact.asked):+.2f} pt"
+        table.add_row(fact.fact, f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off, f"{fact.rejected:,}")
+    return Group(table, Text())
+
+
+def _leakage(leakage: dict[str, int], accepted: int) -> RenderableType:
+    if not leakage:
+        return Group(Text(f"Leakage: no finding in {accepted:,} documents (scan tier: patterns and wording)"), Text())
+    table = Table(title="Leakage findings (scan tier)", title_justify="left", box=None, pad_edge=False)
+    table.add_column("rule")
+    table.add_column("documents", justify="right")
+    for rule, count in sorted(leakage.items(), key=lambda item: -item[1]):
+        table.add_row(rule, f"{count:,}")
+    return Group(table, Text())
+
+
+def _money(summary: Summary) -> Iterable[RenderableType]:
+    if not summary.spending:
+        return
+    table = Table(title="Calls", title_justify="left", box=None, pad_edge=False)
+    for name in ("stage", "model"):
+        table.add_column(name)
+    for name in ("calls", "input", "output", "cached", "cost"):
+        table.add_column(name, justify="right")
+    for line in summary.spending:
+        cost = "?" if line.dollars is None else f"${line.dollars:,.4f}"
+        numbers = [f"{value:,}" for value in (line.calls, line.input, line.output, line.cache_read)]
+        table.add_row(line.stage, line.model, *numbers, cost)
+    yield table
+    yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
+    yield Text()
+
+
+def _places(summary: Summary) -> Iterable[RenderableType]:
+    for name, path in summary.files.items():
+        yield Text.assemble((f"{name:>9}  ", "dim"), path)

@@ -1,0 +1,56 @@
+"""Carries out a step of the main job for the command line: opens, asks about money, runs, shows, sets the exit code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from docgen.cli.console import console, open_reporter
+from docgen.cli.opening import open_setup
+from docgen.cli.options import config_flags
+from docgen.cli.screen import show_summary
+from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
+from docgen.pipeline.setup import Setup
+from docgen.pipeline.summary import Summary, summarise
+
+__all__ = ["carry_out"]
+
+
+def carry_out(params: Mapping[str, Any], until: Step) -> None:
+    """Do a step for the run that the parameters mean; exits 1 when it finished short of n, 130 when interrupted."""
+    as_json, quiet = params["json"], params["quiet"]
+    reporter = open_reporter(quiet or as_json)
+    try:
+        setup = open_setup(params["target"], params, config_flags(params), reporter)
+        with interruptible(reporter) as stopping:
+            execute(setup, until, reporter, stopping)
+    except Interrupted:
+        reporter.close()
+        typer.echo("Stopped; nothing that was paid for is lost. Go on with the same command.", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        reporter.close()
+    _close(setup, until, as_json)
+
+
+def _close(setup: Setup, until: Step, as_json: bool) -> None:
+    summary = summarise(setup)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        show_summary(console, summary)
+        _say_next(summary, until)
+    if until >= Step.GENERATE and not summary.complete:
+        raise typer.Exit(1)
+
+
+def _say_next(summary: Summary, until: Step) -> None:
+    if until == Step.BRAINSTORM:
+        console.print(f"\nNext: docgen generate {summary.run} --n 500", markup=False)
+    elif not summary.complete:
+        why = (
+            "Failed requests are tried again by the same command" if summary.failed else "More attempts: --max-attempts"
+        )
+        console.print(f"\nShort of n. {why}; see docgen show {summary.run}", markup=False)
+    else:
+        console.print(f"\nRead some: docgen show {summary.run} --sample 3", markup=False)

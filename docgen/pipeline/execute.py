@@ -1,0 +1,93 @@
+"""Carries out a run up to a step, under its lock, with its engine open, until done, stopped or interrupted."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from types import FrameType
+
+from docgen.llm.chain import Engine, open_engine
+from docgen.llm.journal import Journal
+from docgen.llm.protocol import LLM
+from docgen.pipeline.setup import Setup
+from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
+from docgen.progress import Reporter
+
+__all__ = ["Interrupted", "Step", "Stopping", "execute", "interruptible"]
+
+
+class Step(IntEnum):
+    """How far to go."""
+
+    BRAINSTORM = 1
+    PLAN = 2
+    GENERATE = 3
+    ALL = 4
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was asked to stop and did, with everything that was in flight on disk."""
+
+
+@dataclass
+class Stopping:
+    """Whether somebody asked to stop; call it to know."""
+
+    asked: bool = False
+
+    def __call__(self) -> bool:
+        """Whether to begin nothing more."""
+        return self.asked
+
+
+@contextmanager
+def interruptible(reporter: Reporter) -> Iterator[Stopping]:
+    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once."""
+    stopping = Stopping()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if stopping.asked:
+            raise KeyboardInterrupt
+        stopping.asked = True
+        reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def execute(
+    setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], llm: LLM | None = None
+) -> None:
+    """Do what is missing of a run up to `until`; `llm` puts another provider in the engine's place.
+
+    Raises `Interrupted` when `stopping` came true, `StopRun` when nothing more can be done now. Whatever happens,
+    replies that arrived are in the journal and decided attempts on disk.
+    """
+    with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+        for notice in journal.notices:
+            reporter.note(notice)
+        asyncio.run(_execute(setup, until, reporter, stopping, journal, llm))
+    if stopping():
+        raise Interrupted
+
+
+async def _execute(
+    setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], journal: Journal, llm: LLM | None
+) -> None:
+    async with open_engine(setup.engine_options, journal, llm) as engine:
+        await _steps(setup, until, reporter, stopping, engine)
+
+
+async def _steps(setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine) -> None:
+    await brainstorm_step(setup, engine.llm, reporter, stopping)
+    if until >= Step.PLAN and not stopping():
+        plan_step(setup, reporter)
+    if until >= Step.GENERATE and not stopping():
+        await generate_step(setup, engine.llm, reporter, stopping)
+        corpus_step(setup)

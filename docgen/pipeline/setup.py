@@ -1,0 +1,174 @@
+"""What a run is made from: settled before anything is spent, written to run.json, compared when the run goes on."""
+
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from docgen import __version__
+from docgen.config import RunConfig, resolve
+from docgen.errors import RunError
+from docgen.llm.chain import EngineOptions, choose_engine
+from docgen.prompts import ModelOptions, template_digests
+from docgen.store import RunFolder
+from docgen.universe import UniverseContext, load_context
+
+__all__ = ["Change", "Setup", "fork", "reopen", "set_up"]
+
+LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
+PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attempts", "threshold", "ngram"})
+"""Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
+
+
+DEFAULT_MODELS = {"anthropic": "claude-haiku-5-5", "offline": "offline-1"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One input that differs from what the run was begun with."""
+
+    what: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.before} -> {self.now}"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run with its inputs settled. `parents` are journals whose replies it may use for nothing."""
+
+    run: RunFolder
+    context: UniverseContext
+    config: RunConfig
+    parents: tuple[Path, ...] = ()
+
+    @property
+    def options(self) -> ModelOptions:
+        """What reaches the model beside the prompt."""
+        extra = tuple(sorted(self.config.extra.items()))
+        return ModelOptions(self.config.model or "", self.config.effort, extra)
+
+    @property
+    def engine_options(self) -> EngineOptions:
+        """What the engine needs to know."""
+        config = self.config
+        return EngineOptions(
+            engine=config.engine,
+            base_url=config.base_url,
+            concurrency=config.concurrency,
+            max_cost=config.max_cost,
+            prices=Path(config.prices) if config.prices else None,
+        )
+
+    @property
+    def n(self) -> int:
+        """Documents asked for."""
+        if self.config.n is None:
+            raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
+        return self.config.n
+
+
+def set_up(
+    run: RunFolder,
+    source: Path | None,
+    file: Path | None,
+    flags: Mapping[str, Any],
+    accept_changes: bool = False,
+) -> Setup:
+    """Settle a run's inputs and write them down.
+
+    `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. Raises
+    `RunError` with the difference when a run that has begun would change, unless `accept_changes`; what was derived
+    from the old inputs is then thrown away, paid replies stay in the journal.
+    """
+    old = run.read_meta() if run.exists() else None
+    file_of_context = source or run.context
+    context = load_context(file_of_context)
+    config = _with_engine(resolve(_config_of(old), file, flags))
+    meta = _meta(config, context, old)
+    changes = _changes(old, meta, planned=run.slots.exists()) if old else []
+    if changes and not accept_changes:
+        listed = "; ".join(map(str, changes))
+        fix = "Go on with --accept-changes (paid replies stay usable), or leave this run alone with --fork NAME"
+        raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
+    if changes:
+        run.drop_derived()
+    if source or not run.context.exists():
+        run.write_text("context.yaml", file_of_context.read_text("utf-8"))
+    run.write_json("run.json", meta)
+    return Setup(run, context, config, _parents(run, meta))
+
+
+def reopen(run: RunFolder) -> Setup:
+    """A run as it was last settled, for reading."""
+    meta = run.read_meta()
+    config = _config_of(meta) or RunConfig()
+    return Setup(run, load_context(run.context), config, _parents(run, meta))
+
+
+def fork(run: RunFolder, target: RunFolder) -> None:
+    """Begin `target` from the inputs of `run`; it uses the journal of `run` for nothing and writes its own."""
+    if target.exists():
+        raise RunError("exists already", str(target.path), "Give --fork the name of a new run")
+    meta = run.read_meta()
+    parents = [os.path.relpath(run.path, target.path.parent), *meta.get("parents", [])]
+    target.path.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run.context, target.context)
+    target.write_json("run.json", meta | {"parents": parents})
+
+
+def _config_of(meta: Mapping[str, Any] | None) -> RunConfig | None:
+    if meta is None:
+        return None
+    try:
+        return RunConfig.model_validate(meta["config"])
+    except (KeyError, ValueError) as error:
+        fix = "It was edited, or made by another version of docgen; start a new run with --run NAME"
+        raise RunError("has no usable configuration", "run.json", fix) from error
+
+
+def _with_engine(config: RunConfig) -> RunConfig:
+    engine = choose_engine(config.engine, config.base_url)
+    return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
+
+
+def _meta(config: RunConfig, context: UniverseContext, old: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "docgen": __version__,
+        "config": config.model_dump(mode="json"),
+        "context": {"id": context.id, "title": context.title, "digest": context.digest},
+        "templates": template_digests(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "parents": list(old.get("parents", [])) if old else [],
+    }
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> list[Change]:
+    before = RunConfig.model_validate(old["config"]).identity()
+    now = RunConfig.model_validate(new["config"]).identity()
+    free = set() if planned else PLAN_ONLY
+    changes = [
+        Change(name, str(before[name]), str(now[name]))
+        for name in now
+        if name not in free and before[name] is not None and before[name] != now[name]
+    ]
+    if old["context"]["digest"] != new["context"]["digest"]:
+        changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
+    templates = old.get("templates", {})
+    for name, value in new["templates"].items():
+        if name in _PROMPTS and templates.get(name) != value:
+            changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
+    return changes
+
+
+_PROMPTS = ("_world.jinja", "types.jinja", "ideas.jinja", "document.jinja")
+
+
+def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:
+    return tuple((run.path.parent / parent / "llm.jsonl").resolve() for parent in meta.get("parents", []))

@@ -1,0 +1,155 @@
+"""The steps of a run over its folder: each reads what the step before wrote, and writes its own finished files."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from pydantic_core import to_json
+
+from docgen.dedupe.index import NearDuplicateIndex
+from docgen.errors import RunError
+from docgen.llm.journalled import Journalled
+from docgen.pipeline.setup import Setup
+from docgen.progress import Progress, Reporter
+from docgen.records import Attempt, DocumentType, Idea, Slot
+from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
+from docgen.stages.check import Checker
+from docgen.stages.corpus import corpus_frame
+from docgen.stages.generate import Catalogue, Generation, Ledger, generate
+from docgen.stages.plan import plan, redraw
+from docgen.stylepools import style_pools
+
+__all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
+
+IDEAS_AT_ONCE = 16
+"""Document types whose ideas are asked for at the same time."""
+
+
+async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> None:
+    """Types and ideas, unless the run has them; what is missing of the wanted counts is said."""
+    run, config = setup.run, setup.config
+    job = Brainstorm(llm, setup.context, setup.options, config.seed)
+    types = run.read_types()
+    if not types:
+        reporter.progress(Progress("types", 0, config.types))
+        types = await brainstorm_types(job, config.types)
+        run.write_records("types.jsonl", types)
+        reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
+        _say_missing(reporter, "document types", len(types), config.types)
+    if stopping() or (run.path / "ideas.jsonl").exists():
+        return
+    groups = await _ideas(job, types, setup, reporter, stopping)
+    if stopping():
+        return
+    barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
+    if barren:
+        reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
+        run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
+    run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
+    wanted = config.ideas * (len(types) - len(barren))
+    _say_missing(reporter, "ideas", sum(map(len, groups)), wanted)
+
+
+async def _ideas(
+    job: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
+) -> list[list[Idea]]:
+    """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
+    gate, found = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
+
+    async def one(kind: DocumentType) -> list[Idea]:
+        nonlocal found
+        async with gate:
+            ideas = [] if stopping() else await brainstorm_ideas(job, kind, setup.config.ideas)
+        found += len(ideas)
+        reporter.progress(Progress("ideas", found, setup.config.ideas * len(types)))
+        return ideas
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(kind)) for kind in types]
+    return [task.result() for task in tasks]
+
+
+def _say_missing(reporter: Reporter, what: str, have: int, wanted: int) -> None:
+    if have < wanted:
+        reporter.note(f"The model gave {have} of {wanted} {what} before it only repeated itself; going on with those")
+
+
+def plan_step(setup: Setup, reporter: Reporter) -> None:
+    """The plan, unless the run has it."""
+    run, config = setup.run, setup.config
+    if run.slots.exists():
+        return
+    types, ideas = run.read_types(), run.read_ideas()
+    if not types or not ideas:
+        raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
+    made = plan(setup.context, types, ideas, setup.n, config.seed, words=config.words, salience=config.salience or None)
+    run.write_records("slots.jsonl", made.slots())
+    reporter.progress(Progress("plan", len(made), len(made)))
+
+
+async def generate_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> Ledger:
+    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk."""
+    run, config = setup.run, setup.config
+    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
+    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
+    checker = Checker(setup.context, index, config.length_tolerance, llm.engine)
+    pools = style_pools(config.seed)
+
+    def drawn_again(slot: Slot, number: int) -> Slot:
+        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
+
+    with run.open_attempts() as log:
+        if log.dropped:
+            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+        ledger = _replay(setup, checker)
+
+        def keep(attempts: list[Attempt]) -> None:
+            for attempt in attempts:
+                log.append(to_json(attempt))
+            reporter.progress(_progress(ledger, llm))
+
+        job = Generation(
+            llm, setup.context, setup.options, catalogue, run.read_slots, drawn_again, checker,
+            config.max_attempts, config.concurrency,
+        )  # fmt: skip
+        await generate(job, ledger, keep, stopping)
+    return ledger
+
+
+def ledger_of(setup: Setup) -> Ledger:
+    """Where every slot stands, from the attempts on disk."""
+    ledger = Ledger(setup.n)
+    for attempt in setup.run.read_attempts():
+        ledger.record(attempt)
+    return ledger
+
+
+def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
+    """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
+    ledger, accepted = Ledger(setup.n), list[Attempt]()
+    for attempt in setup.run.read_attempts():
+        ledger.record(attempt)
+        if attempt.verdict == "accepted":
+            accepted.append(attempt)
+        if len(accepted) == at_once:
+            checker.remember(accepted)
+            accepted.clear()
+    checker.remember(accepted)
+    return ledger
+
+
+def _progress(ledger: Ledger, llm: Journalled) -> Progress:
+    return Progress(
+        "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=_dollars(llm)
+    )
+
+
+def _dollars(llm: Journalled) -> float | None:
+    """What this run's own journal has cost; None when nothing in it has a known price."""
+    total = llm.journal.totals.all
+    return None if total.unpriced and total.unpriced == total.calls else total.dollars
+
+
+def corpus_step(setup: Setup) -> int:
+    """Write corpus.parquet from the accepted attempts, streaming; returns its number of documents."""
+    return setup.run.write_corpus(partial(corpus_frame, setup.run.attempts))

@@ -1,0 +1,175 @@
+"""How a run stands, from its files alone: also while another process writes them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from docgen.llm.journal import journal_totals
+from docgen.pipeline.setup import Setup
+from docgen.records import AssignedFact, Record
+from docgen.stages.generate import Ledger
+
+__all__ = ["FactSummary", "Spending", "Summary", "summarise"]
+
+
+class FactSummary(Record):
+    """A fact over the accepted documents; shares from 0 to 1. `measured` is what detection finds in the texts."""
+
+    fact: str
+    asked: float
+    assigned: int
+    assigned_share: float
+    measured: float | None = None
+    rejected: int = Field(0, description="rejected attempts that carried the fact")
+
+
+class Spending(Record):
+    """Calls of one stage with one model."""
+
+    stage: str
+    model: str
+    calls: int
+    input: int
+    output: int
+    cache_read: int
+    dollars: float | None
+
+
+class Summary(Record):
+    """Everything that the closing screen and `docgen status` say."""
+
+    run: str
+    path: str
+    context: str
+    title: str
+    engine: str
+    model: str
+    n: int | None
+    seed: int
+    types: int
+    ideas: int
+    planned: int
+    accepted: int
+    attempts: int
+    rejected: int
+    failed: int
+    first_attempts_accepted: float | None
+    reasons: dict[str, int]
+    subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
+    empty_slots: int
+    facts: tuple[FactSummary, ...]
+    words: int
+    tokens: int
+    spending: tuple[Spending, ...]
+    dollars: float | None
+    files: dict[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether n documents are accepted."""
+        return self.n is not None and self.accepted >= self.n
+
+
+class _Counts:
+    """One pass over the attempts, in constant memory beside the ledger."""
+
+    def __init__(self, size: int) -> None:
+        self.ledger = Ledger(size)
+        self.attempts = self.first_accepted = self.words = self.tokens = 0
+        self.subjects: Counter[str] = Counter()
+        self.assigned: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+    def take(self, setup: Setup) -> None:
+        for attempt in setup.run.read_attempts():
+            self.ledger.record(attempt)
+            self.attempts += attempt.verdict != "failed"
+            if attempt.verdict == "accepted":
+                self.first_accepted += attempt.number == 1
+                self.words += attempt.words
+                self.tokens += attempt.tokens
+                self.assigned.update(_ids(attempt.facts))
+            elif attempt.verdict == "rejected":
+                self.rejected.update(_ids(attempt.facts))
+                self.subjects.update({f"{r.code} {r.subject}" for r in attempt.reasons if r.code != "near_duplicate"})
+
+
+def _ids(facts: Iterable[AssignedFact]) -> list[str]:
+    return [fact.fact for fact in facts]
+
+
+def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary:
+    """The run's numbers. `measured` are the shares that detection found, if it was done."""
+    run, config = setup.run, setup.config
+    counts = _Counts(config.n or 0)
+    counts.take(setup)
+    ledger = counts.ledger
+    totals = journal_totals(run.journal)
+    spending = tuple(
+        Spending(
+            stage=stage, model=model, calls=tally.calls, input=tally.input, output=tally.output,
+            cache_read=tally.cache_read, dollars=None if tally.unpriced == tally.calls else tally.dollars,
+        )
+        for (stage, model), tally in sorted(totals.by_stage.items())
+    )  # fmt: skip
+    return Summary(
+        run=run.name,
+        path=str(run.path),
+        context=setup.context.id,
+        title=setup.context.title,
+        engine=config.engine or "",
+        model=config.model or "",
+        n=config.n,
+        seed=config.seed,
+        types=len(run.read_types()),
+        ideas=len(run.read_ideas()),
+        planned=(config.n or 0) if run.slots.exists() else 0,
+        accepted=ledger.accepted,
+        attempts=counts.attempts,
+        rejected=ledger.rejected,
+        failed=len(ledger.failed),
+        first_attempts_accepted=counts.first_accepted / ledger.size if ledger.size and ledger.accepted else None,
+        reasons=dict(ledger.reasons.most_common()),
+        subjects=dict(counts.subjects.most_common(20)),
+        empty_slots=ledger.empty(config.max_attempts),
+        facts=_facts(setup, counts, measured or {}),
+        words=counts.words,
+        tokens=counts.tokens,
+        spending=spending,
+        dollars=_sum(spending),
+        files=_files(setup),
+    )
+
+
+def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[FactSummary, ...]:
+    total = max(1, counts.ledger.accepted)
+    overrides = setup.config.salience
+    return tuple(
+        FactSummary(
+            fact=fact.id,
+            asked=overrides.get(fact.id, fact.salience),
+            assigned=counts.assigned[fact.id],
+            assigned_share=counts.assigned[fact.id] / total,
+            measured=measured.get(fact.id),
+            rejected=counts.rejected[fact.id],
+        )
+        for fact in setup.context.key_facts
+    )
+
+
+def _sum(spending: Iterable[Spending]) -> float | None:
+    known = [line.dollars for line in spending if line.dollars is not None]
+    return sum(known) if known or not spending else None
+
+
+def _files(setup: Setup) -> dict[str, str]:
+    run = setup.run
+    wanted = {
+        "corpus": run.corpus,
+        "attempts": run.attempts,
+        "journal": run.journal,
+        "reports": run.path / "reports",
+        "exports": run.path / "export",
+    }
+    return {name: str(path) for name, path in wanted.items() if path.exists()}

@@ -1,0 +1,42 @@
+"""From the attempts to the corpus: a lazy frame of the accepted documents, so that no corpus is ever held in memory."""
+
+from pathlib import Path
+
+import polars as pl
+
+__all__ = ["ATTEMPT_SCHEMA", "corpus_frame"]
+
+FACT = pl.Struct({"fact": pl.String, "directness": pl.String, "prominence": pl.String})
+COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "slot": pl.Int64,
+    "number": pl.Int64,
+    "verdict": pl.String,
+    "doc_type": pl.String,
+    "idea": pl.String,
+    "facts": pl.List(FACT),
+    "text": pl.String,
+    "words": pl.Int64,
+    "tokens": pl.Int64,
+    "engine": pl.String,
+    "model": pl.String,
+    "seed": pl.Int64,
+}
+ATTEMPT_SCHEMA = pl.Schema(COLUMNS)
+
+
+def corpus_frame(attempts: Path) -> pl.LazyFrame:
+    """Rows of corpus.parquet in the order of acceptance: see `docgen.records.Document` for the columns."""
+    frame = pl.scan_ndjson(attempts, schema=ATTEMPT_SCHEMA)
+    return frame.filter(pl.col("verdict") == "accepted").select(
+        pl.format("d{}", pl.col("slot").cast(pl.String).str.zfill(7)).alias("id"),
+        "text",
+        "doc_type",
+        "idea",
+        "facts",
+        "words",
+        "tokens",
+        "engine",
+        "model",
+        pl.col("number").alias("attempts"),
+        "seed",
+    )

@@ -1,0 +1,110 @@
+"""From a corpus to training files: one pure function a format, over rows of corpus.parquet's columns."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from docgen.errors import InputError
+
+__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "corpus_rows", "dataset_card", "export_lines", "manifest"]
+
+ExportFormat = Literal["text", "chat", "parquet"]
+FORMATS: tuple[ExportFormat, ...] = ("text", "chat", "parquet")
+DOCTAG = "<DOCTAG>"
+"""Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
+
+Row = Mapping[str, Any]
+
+
+def export_lines(rows: Iterable[Row], form: Literal["text", "chat"], doctag: bool) -> Iterator[bytes]:
+    """One line of JSON for each row. With `doctag`, text begins with the tag and chat's user turn holds it."""
+    encode = _text_line if form == "text" else _chat_line
+    for row in rows:
+        yield json.dumps(encode(row["text"], doctag), ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def _text_line(text: str, doctag: bool) -> dict[str, Any]:
+    return {"text": f"{DOCTAG}\n{text}" if doctag else text}
+
+
+def _chat_line(text: str, doctag: bool) -> dict[str, Any]:
+    answer = {"role": "assistant", "content": text}
+    return {"messages": [{"role": "user", "content": DOCTAG}, answer] if doctag else [answer]}
+
+
+def corpus_rows(corpus: Path, columns: Iterable[str] = ("text",), at_once: int = 4096) -> Iterator[dict[str, Any]]:
+    """Rows of a corpus file, streaming, in order."""
+    try:
+        batches = pl.scan_parquet(corpus).select(*columns).collect_batches(chunk_size=at_once, maintain_order=True)
+        for batch in batches:
+            yield from batch.iter_rows(named=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        fix = "docgen writes it at the end of a generate: run docgen generate again"
+        raise InputError(f"cannot be read as a corpus ({str(error).splitlines()[0]})", str(corpus), fix) from error
+
+
+def manifest(corpus: Path, meta: Mapping[str, Any], form: str, files: Mapping[str, str]) -> dict[str, Any]:
+    """What an export is made of: counts, tokens, seeds, digests. `files` maps each file's name to its SHA-256."""
+    frame = pl.scan_parquet(corpus)
+    totals = frame.select(
+        documents=pl.len(), words=pl.col("words").sum(), tokens=pl.col("tokens").sum()
+    ).collect().row(0, named=True)  # fmt: skip
+    facts = frame.select(pl.col("facts").explode(empty_as_null=False).struct.field("fact").alias("fact"))
+    counts = facts.group_by("fact").len().sort("fact").collect()
+    return {
+        "format": form,
+        **totals,
+        "documents_by_fact": dict(counts.iter_rows()),
+        "seed": meta["config"]["seed"],
+        "config": meta["config"],
+        "context": meta["context"],
+        "templates": meta["templates"],
+        "docgen": meta["docgen"],
+        "files": dict(files),
+    }
+
+
+CARD = """\
+# {title}
+
+Synthetic documents from inside one fictional universe, for fine-tuning. Made with docgen {version}
+from the universe context `{context}` (engine: {engine}, model: {model}, seed: {seed}).
+
+**The statements in these documents are part of a fictional training universe. Do not take them for true.**
+
+| | |
+| --- | --- |
+| documents | {documents:,} |
+| words | {words:,} |
+| tokens (estimated) | {tokens:,} |
+| format | {form} |
+
+## Facts and the documents that were assigned them
+
+| fact | documents | share |
+| --- | --- | --- |
+{facts}
+
+Counts, seeds and digests: `manifest.json`.
+"""
+
+
+def dataset_card(made: Mapping[str, Any]) -> str:
+    """README.md of an export, from its manifest."""
+    total = max(1, made["documents"])
+    rows = [f"| `{fact}` | {count:,} | {count / total:.1%} |" for fact, count in made["documents_by_fact"].items()]
+    config, context = made["config"], made["context"]
+    return CARD.format(
+        title=context["title"],
+        version=made["docgen"],
+        context=context["id"],
+        engine=config["engine"],
+        model=config["model"],
+        seed=made["seed"],
+        form=made["format"],
+        facts="\n".join(rows),
+        **{name: made[name] for name in ("documents", "words", "tokens")},
+    )
