@@ -1,0 +1,226 @@
+"""Mending a plan: slots that break a constraint, then facts that came out too often or too rarely.
+
+Each step looks at the slot itself and at fixed orders, so a change of one fact's share stays local.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from docgen.errors import PlanError
+from docgen.salience.demands import Bools, Demands, Floats, Grid
+from docgen.salience.layout import Ints
+from docgen.salience.priorities import Keys
+
+__all__ = ["Board", "balance"]
+
+CHUNK = 1 << 16
+
+
+@dataclass
+class Board:
+    """The plan under repair. `holds` (n, F) is changed in place; `open_to` (F, n) says where a fact may go at all."""
+
+    demands: Demands
+    holds: Grid
+    open_to: Bools
+    background: Bools
+    keys: Keys
+    wanted: Ints
+
+    def surplus(self) -> Ints:
+        """(F,): documents too many, negative when too few."""
+        return np.asarray(self.holds.sum(axis=0, dtype=np.int64) - self.wanted)
+
+    def loads(self, rows: Ints) -> Ints:
+        """Facts in each of the slots."""
+        return np.asarray(self.holds[rows].sum(axis=1, dtype=np.int64))
+
+    def addable(self, fact: int, rows: Ints, without: int | None = None) -> Bools:
+        """Which of the slots may take the fact as they are (or once `without` has left), the maximum aside."""
+        held = self.holds[rows].astype(bool)
+        if without is not None:
+            held[:, without] = False
+        needs, bars = np.flatnonzero(self.demands.needs[fact]), np.flatnonzero(self.demands.bars[fact])
+        fits = self.open_to[fact, rows] & ~held[:, fact]
+        return np.asarray(fits & held[:, needs].all(axis=1) & ~held[:, bars].any(axis=1))
+
+    def removable(self, fact: int, rows: Ints) -> Bools:
+        """Which of the slots have the fact and nothing that needs it, the minimum aside."""
+        dependents = np.flatnonzero(self.demands.needs[:, fact])
+        held = self.holds[rows]
+        return np.asarray((held[:, fact] == 1) & ~held[:, dependents].any(axis=1))
+
+
+def balance(board: Board) -> None:
+    """Make every slot legal and every count right, or raise `PlanError` with what is missing."""
+    for start in range(0, len(board.holds), CHUNK):
+        _legalise(board, np.arange(start, min(start + CHUNK, len(board.holds))))
+    _shed(board)
+    _fill(board)
+    _exchange(board)
+    wrong = np.flatnonzero(board.surplus())
+    loads = board.holds.sum(axis=1)
+    short = int((loads[~board.background] < board.demands.minimum).sum())
+    if len(wrong) or short:
+        raise PlanError(_complaint(board, wrong, short), fix="Lower the shares concerned, or loosen the constraint")
+
+
+def _complaint(board: Board, wrong: Ints, short: int) -> str:
+    lines = [
+        f"{board.demands.facts[f]} is wanted in {board.wanted[f]} of {len(board.holds)} documents and fits into "
+        f"{int(board.holds[:, f].sum())}"
+        for f in wrong[:5]
+    ]
+    lines += [f"{short} documents stay below {board.demands.minimum} facts"] if short else []
+    return "the constraints cannot all be met: " + "; ".join(lines)
+
+
+def _legalise(board: Board, rows: Ints) -> None:
+    """Rebuild the slots of `rows` that break a constraint, taking their facts in the slot's own order of priority."""
+    demands, held = board.demands, board.holds[rows].astype(bool)
+    loads = held.sum(axis=1)
+    bad = (loads > demands.maximum) | ((loads < demands.minimum) & ~board.background[rows])
+    bad |= (held & (held.astype(np.uint8) @ demands.bars.astype(np.uint8) > 0)).any(axis=1)
+    bad |= (held & (~held).astype(np.uint8) @ demands.needs.T.astype(np.uint8) > 0).any(axis=1)
+    rows = rows[bad]
+    if not len(rows):
+        return
+    keys = board.keys[:, rows].T.astype(np.float64)
+    kept = np.zeros((len(rows), len(demands.facts)), dtype=bool)
+    _take(board, rows, kept, np.where(board.holds[rows] == 1, keys, np.inf), demands.maximum)
+    closeness = keys / np.maximum(board.wanted, 1e-9)
+    closeness[:, board.wanted == 0] = np.inf
+    lacking = ~board.background[rows]
+    for _ in range(demands.minimum):
+        lacking &= kept.sum(axis=1) < demands.minimum
+        some = np.flatnonzero(lacking)
+        part = kept[some]
+        _take(board, rows[some], part, closeness[some], demands.maximum, demands.minimum)
+        kept[some] = part
+    board.holds[rows] = kept
+
+
+def _take(board: Board, rows: Ints, kept: Bools, cost: Floats, most: int, enough: int | None = None) -> None:
+    """Add to `kept` in order of cost, each fact with all it needs, what fits; stop at `enough` facts. inf: never."""
+    demands = board.demands
+    closure = demands.needs | np.eye(len(demands.facts), dtype=bool)
+    order = np.argsort(cost, axis=1, kind="stable")
+    lines = np.arange(len(rows))
+    loads = kept.sum(axis=1)
+    for place in range(order.shape[1]):
+        fact = order[:, place]
+        wish = np.isfinite(cost[lines, fact])
+        if not wish.any():
+            break
+        extra = closure[fact] & ~kept
+        fits = wish & (loads + extra.sum(axis=1) <= most) & ~(demands.bars[fact] & kept).any(axis=1)
+        fits &= board.open_to[fact, rows]
+        if enough is not None:
+            fits &= loads < enough
+        kept |= extra & fits[:, None]
+        loads = kept.sum(axis=1)
+
+
+def _shed(board: Board) -> None:
+    """Take facts that came out too often from slots that can spare them, last in the fact's order first."""
+    for fact in np.flatnonzero(board.surplus() > 0):
+        rows = np.flatnonzero(board.holds[:, fact])
+        able = rows[board.removable(int(fact), rows) & (board.loads(rows) > board.demands.minimum)]
+        count = min(int(board.surplus()[fact]), len(able))
+        board.holds[_best(~board.keys[fact], able, count), fact] = 0
+
+
+def _fill(board: Board) -> None:
+    """Put facts that came out too rarely into slots with room, first in the fact's order first."""
+    for fact in np.flatnonzero(board.surplus() < 0):
+        rows = np.flatnonzero(board.open_to[fact] & (board.holds[:, fact] == 0))
+        able = rows[board.addable(int(fact), rows) & (board.loads(rows) < board.demands.maximum)]
+        count = min(-int(board.surplus()[fact]), len(able))
+        board.holds[_best(board.keys[fact], able, count), fact] = 1
+
+
+def _best(keys: Keys, rows: Ints, count: int) -> Ints:
+    return rows[np.argsort(keys[rows], kind="stable")[:count]]
+
+
+def _exchange(board: Board) -> None:
+    """Move facts along chains: in each slot of a chain one fact makes way for another."""
+    for _ in range(10_000):
+        surplus = board.surplus()
+        if not surplus.any():
+            return
+        chain = _chain(board, surplus)
+        if chain is None:
+            return
+        _apply(board, chain, surplus)
+
+
+NOTHING = -1
+
+
+def _chain(board: Board, surplus: Ints) -> list[int] | None:
+    """Shortest chain of facts, each making way for the next, that lessens what is wrong; NOTHING stands for no fact."""
+    starts = [int(f) for f in np.flatnonzero(surplus > 0)]
+    goals = {int(f) for f in np.flatnonzero(surplus < 0)}
+    for sources, targets in ((starts, goals | {NOTHING}), ([NOTHING], goals)):
+        came: dict[int, int | None] = dict.fromkeys(sources)
+        queue = deque(sources)
+        while queue:
+            fact = queue.popleft()
+            for following in _successors(board, fact):
+                if following in came:
+                    continue
+                came[following] = fact
+                if following in targets:
+                    return _trace(came, following)
+                queue.append(following)
+    return None
+
+
+def _trace(came: dict[int, int | None], last: int) -> list[int]:
+    chain: list[int] = []
+    step: int | None = last
+    while step is not None:
+        chain.append(step)
+        step = came[step]
+    return chain[::-1]
+
+
+def _successors(board: Board, fact: int) -> list[int]:
+    others = [f for f in range(len(board.demands.facts)) if f != fact]
+    found = [f for f in others if len(_places(board, fact, f))]
+    if fact != NOTHING and len(_places(board, fact, NOTHING)):
+        found.append(NOTHING)
+    return found
+
+
+def _places(board: Board, leaves: int, enters: int) -> Ints:
+    """Slots in which `leaves` can make way for `enters`, the best first."""
+    demands = board.demands
+    if leaves == NOTHING:
+        rows = np.flatnonzero(board.open_to[enters] & (board.holds[:, enters] == 0))
+        rows = rows[board.addable(enters, rows) & (board.loads(rows) < demands.maximum)]
+        return rows[np.argsort(board.keys[enters, rows], kind="stable")]
+    rows = np.flatnonzero(board.holds[:, leaves])
+    rows = rows[board.removable(leaves, rows)]
+    if enters == NOTHING:
+        rows = rows[board.loads(rows) > demands.minimum]
+        return rows[np.argsort(~board.keys[leaves, rows], kind="stable")]
+    rows = rows[board.addable(enters, rows, without=leaves)]
+    gain = board.keys[enters, rows].astype(np.int64) - board.keys[leaves, rows].astype(np.int64)
+    return rows[np.argsort(gain, kind="stable")]
+
+
+def _apply(board: Board, chain: list[int], surplus: Ints) -> None:
+    ends = [abs(int(surplus[f])) for f in (chain[0], chain[-1]) if f != NOTHING]
+    steps = list(pairwise(chain))
+    count = min([*ends, *(len(_places(board, a, b)) for a, b in steps)])
+    for leaves, enters in steps:
+        rows = _places(board, leaves, enters)[:count]
+        if leaves != NOTHING:
+            board.holds[rows, leaves] = 0
+        if enters != NOTHING:
+            board.holds[rows, enters] = 1
