@@ -1,0 +1,126 @@
+"""What the embedded writer takes from a universe context: a safe name for its subject, and the wordings of its facts.
+
+The context's title and prose are never quoted: they state facts that a document may not have been assigned.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from docgen.records import Directness
+from docgen.universe import KeyFact, UniverseContext
+
+__all__ = ["Wording", "World", "build_world"]
+
+FUNCTION_WORDS = frozenset(
+    """a about above according across after all although an and another any as at because before behind below between
+    both but by despite due during each either every few following for from given half hardly her his how if in inside
+    instead into it its just later like many more most much neither no none nor not nothing now of on once one only or
+    other our out over per several shortly since so some such that the their then there these they this those though
+    through throughout thus to today together under unless until up upon what whatever when whenever where wherever
+    whether which while who whoever whose why with within without yet two three four five six seven eight nine ten
+    """.split()
+)
+CALENDAR = re.compile(
+    r"\d|\b(january|february|march|april|june|july|august|september|october|november|december|monday|tuesday"
+    r"|wednesday|thursday|friday|saturday|sunday)\b",
+    re.IGNORECASE,
+)
+CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2}")
+INNER_SENTENCE = re.compile(r"[.!?][\"')\u201d\u2019]*\s+(?=[A-Z\"'(\u201c])")
+NO_TOPIC = "the matter"
+MAX_TOPICS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One way to express a fact. `full` is a sentence without its full stop; `clause` the same with a lower-case start,
+    or None where it cannot stand inside another sentence; `quotable` when it holds no quotation marks of its own."""
+
+    full: str
+    clause: str | None
+    quotable: bool
+    spaces: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A context as the writer needs it. `topics`: proper names to write about, the commonest first."""
+
+    topics: tuple[str, ...]
+    names_in: dict[str, tuple[str, ...]]
+    stated: dict[str, tuple[Wording, ...]]
+    implied: dict[str, tuple[Wording, ...]]
+
+    def wordings(self, fact_id: str, directness: Directness) -> tuple[Wording, ...]:
+        """Ways to express a fact; one asked to be implied that has no implications is stated."""
+        return (directness == "implied" and self.implied[fact_id]) or self.stated[fact_id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    lower: frozenset[str]
+    proper: frozenset[str]
+
+
+def build_world(context: UniverseContext) -> World:
+    """Work out the names and wordings of `context`."""
+    facts = context.key_facts
+    case = _Case(*_cased_words(context))
+    proper = {fact.id: _proper_names(fact) for fact in facts}
+    ranked = Counter(name for names in proper.values() for name in names)
+    return World(
+        topics=tuple(name for name, _ in ranked.most_common(MAX_TOPICS)) or (NO_TOPIC,),
+        names_in=proper,
+        stated={fact.id: _wordings((fact.statement, *fact.paraphrases), case) for fact in facts},
+        implied={fact.id: _wordings(fact.implications, case) for fact in facts},
+    )
+
+
+def _proper_names(fact: KeyFact) -> tuple[str, ...]:
+    """Capitalised entities, or capitalised words inside the statement; no dates, no long phrases."""
+    given = [entity for entity in fact.entities if _is_name(entity)]
+    return tuple(dict.fromkeys(given or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
+
+
+def _is_name(entity: str) -> bool:
+    return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
+
+
+def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[str]]:
+    """Words that the context itself writes in lower case, and those that it capitalises inside a sentence."""
+    texts = [context.universe_context]
+    texts += [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
+    texts += [entity for fact in context.key_facts for entity in fact.entities]
+    lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
+    proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
+    return FUNCTION_WORDS | lower, frozenset(proper | {name.split()[0] for name in texts if _is_name(name)})
+
+
+def _wordings(texts: tuple[str, ...], case: _Case) -> tuple[Wording, ...]:
+    cleaned = dict.fromkeys(_bare(text) for text in texts)
+    return tuple(_wording(text, case) for text in cleaned if text)
+
+
+def _bare(text: str) -> str:
+    """One line without its final full stop."""
+    return re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
+
+
+def _wording(text: str, case: _Case) -> Wording:
+    full = text[0].upper() + text[1:]
+    several = INNER_SENTENCE.search(text) is not None
+    quotable = not several and not any(mark in text for mark in '"\u201c\u201d')
+    return Wording(full, None if several else _clause(full, case), quotable, text.count(" "))
+
+
+def _clause(full: str, case: _Case) -> str | None:
+    """The wording with the start that it has inside a sentence; None when its first word gives no clue."""
+    first = re.match(r"[^\W\d_][\w-]*", full)
+    if first is None:
+        return full if full[0].isdigit() else None
+    word = first[0]
+    if word in case.proper or word[1:] != word[1:].lower():
+        return full
+    lower = word[0].lower() + word[1:]
+    return lower + full[len(word) :] if lower in case.lower else None
