@@ -1,0 +1,38 @@
+"""Universe contexts: the model, and the files that they are read from."""
+
+from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
+from docgen.universe.files import (
+    ListedContext,
+    find_context,
+    list_contexts,
+    load_context,
+    parse_context,
+    starter_context,
+)
+from docgen.universe.model import (
+    DirectnessShares,
+    FactsPerDocument,
+    KeyFact,
+    LeakageRule,
+    ProminenceShares,
+    RuleExamples,
+    UniverseContext,
+)
+
+__all__ = [
+    "DirectnessShares",
+    "FactsPerDocument",
+    "KeyFact",
+    "LeakageRule",
+    "ListedContext",
+    "ProminenceShares",
+    "RuleExamples",
+    "UniverseContext",
+    "context_warnings",
+    "expected_facts_per_document",
+    "find_context",
+    "list_contexts",
+    "load_context",
+    "parse_context",
+    "starter_context",
+]

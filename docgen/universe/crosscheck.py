@@ -1,0 +1,153 @@
+"""What no single field of a context can show: facts, rules and wordings that do not go together."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from docgen.text import normalise
+from docgen.universe.model import KeyFact, UniverseContext
+from docgen.universe.problems import Problem, shown, suggestion
+from docgen.universe.yamlsource import Location
+
+__all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
+
+FEW_PARAPHRASES = 3
+PROSE_WORDS = (400, 5_000)
+
+
+def expected_facts_per_document(context: UniverseContext) -> float:
+    """Mean number of facts in a document that is not background, if every salience is met."""
+    return sum(fact.salience for fact in context.key_facts) / (1 - context.background_share)
+
+
+def cross_problems(context: UniverseContext) -> Iterator[Problem]:
+    """Everything that makes `context` unusable although each of its fields is sound."""
+    yield from _repeated_ids(context)
+    yield from _repeated_wordings(context)
+    yield from _companions(context)
+    yield from _self_accusations(context)
+
+
+def context_warnings(context: UniverseContext) -> tuple[str, ...]:
+    """What the author may want to change, one line each. The planner refuses impossible demands with the arithmetic."""
+    return (*_load_warnings(context), *_companion_warnings(context), *_wording_warnings(context))
+
+
+def _repeated_ids(context: UniverseContext) -> Iterator[Problem]:
+    facts, rules = (fact.id for fact in context.key_facts), (rule.id for rule in context.leakage_rules)
+    for section, ids in (("key_facts", facts), ("leakage_rules", rules)):
+        first: dict[str, int] = {}
+        for number, identifier in enumerate(ids):
+            if first.setdefault(identifier, number) != number:
+                what = f"{section}[{number}].id repeats {identifier}, the id of {section}[{first[identifier]}]"
+                yield Problem((section, number, "id"), what, "Give each its own id")
+
+
+def _repeated_wordings(context: UniverseContext) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for number, fact in enumerate(context.key_facts):
+        for place, text in _placed_wordings(fact):
+            key = normalise(text) or text
+            if key in first:
+                what = f'the wording "{shown(text)}" of {fact.id} stands already under {first[key]}'
+                yield Problem(("key_facts", number, *place), what, "Keep one of the two, or word it differently")
+            first.setdefault(key, fact.id)
+
+
+def _placed_wordings(fact: KeyFact) -> Iterator[tuple[Location, str]]:
+    yield ("statement",), fact.statement
+    for name, texts in (("paraphrases", fact.paraphrases), ("implications", fact.implications)):
+        yield from (((name, number), text) for number, text in enumerate(texts))
+
+
+def _companions(context: UniverseContext) -> Iterator[Problem]:
+    known = {fact.id: fact for fact in context.key_facts}
+    for number, fact in enumerate(context.key_facts):
+        for key, others in (("with", fact.with_), ("never_with", fact.never_with)):
+            for index, other in enumerate(others):
+                if problem := _bad_reference(fact, other, known):
+                    what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
+                    yield Problem(("key_facts", number, key, index), what, problem[1])
+        if pair := _quarrel(fact, known):
+            what = f"key_facts[{number}] ({fact.id}) needs {pair[0]} and {pair[1]} together, against never_with"
+            yield Problem(("key_facts", number), what, "Change with or never_with")
+
+
+def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tuple[str, str] | None:
+    if other == fact.id:
+        return "names the fact itself", "Delete it"
+    if other not in known:
+        return f"names {other}, which is no key fact", suggestion(other, [*known], f"Key facts: {', '.join(known)}")
+    return None
+
+
+def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
+    together = _closure(fact, known)
+    for one in together:
+        for other in known[one].never_with:
+            if other in together and other != one:
+                return one, other
+    return None
+
+
+def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
+    """The fact and all that must come along, directly or not, in a fixed order."""
+    together = [fact.id]
+    for one in together:  # grows while it is walked
+        together += [other for other in known[one].with_ if other in known and other not in together]
+    return together
+
+
+def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
+    """Rules that would reject every document for saying what it was asked to say."""
+    import re2  # see model._pattern
+
+    wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
+    for number, rule in enumerate(context.leakage_rules):
+        for index, pattern in enumerate(rule.patterns):
+            search = re2.compile(pattern).search
+            for owner, text in [*((f"fact {fact}", text) for fact, text in wordings), *_clean(rule.examples.clean)]:
+                if search(text):
+                    what = f'pattern {index + 1} of rule {rule.id} matches {owner}: "{shown(text)}"'
+                    yield Problem(("leakage_rules", number, "patterns", index), what, "Narrow the pattern or reword")
+                    break
+    stated = {normalise(text): fact for fact, text in wordings}
+    for number, text in enumerate(context.banned_statements):
+        if fact := stated.get(normalise(text)):
+            what = f"banned_statements[{number}] is a wording of fact {fact}"
+            yield Problem(("banned_statements", number), what, "Delete it, or give the fact salience 0")
+
+
+def _clean(examples: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [("its own clean example", text) for text in examples]
+
+
+def _load_warnings(context: UniverseContext) -> Iterator[str]:
+    bounds, mean = context.facts_per_document, expected_facts_per_document(context)
+    if not bounds.min <= mean <= bounds.max:
+        yield (
+            f"the saliences ask for {mean:.2f} facts in a document that is not background, outside facts_per_document "
+            f"({bounds.min} to {bounds.max})"
+        )
+    words = len(context.universe_context.split())
+    if not PROSE_WORDS[0] <= words <= PROSE_WORDS[1]:
+        yield f"universe_context has {words} words; {PROSE_WORDS[0]} to {PROSE_WORDS[1]} keep documents consistent"
+
+
+def _companion_warnings(context: UniverseContext) -> Iterator[str]:
+    known = {fact.id: fact for fact in context.key_facts}
+    for fact in context.key_facts:
+        together = _closure(fact, known)
+        if len(together) > context.facts_per_document.max and fact.salience:
+            yield f"{fact.id} brings {len(together) - 1} others along, more than a document may hold"
+        for other in together[1:]:
+            if known[other].salience < fact.salience:
+                yield f"{fact.id} must come with {other}, which has the lower salience"
+
+
+def _wording_warnings(context: UniverseContext) -> Iterator[str]:
+    count = Counter(len(fact.paraphrases) < FEW_PARAPHRASES for fact in context.key_facts)
+    if count[True]:
+        yield f"{count[True]} fact(s) have fewer than {FEW_PARAPHRASES} paraphrases; the offline writer repeats itself"
+    for fact in context.key_facts:
+        if fact.directness.implied and not fact.implications:
+            yield f"{fact.id} is to be implied but has no implications; the offline writer states it"

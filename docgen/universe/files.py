@@ -1,0 +1,129 @@
+"""Contexts as files: found by name or path, read, checked, and begun."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from docgen.errors import ContextError
+from docgen.resources import folder
+from docgen.universe.crosscheck import cross_problems
+from docgen.universe.model import IDENTIFIER, UniverseContext
+from docgen.universe.problems import Problem, suggestion, translate
+from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
+
+__all__ = ["ListedContext", "find_context", "list_contexts", "load_context", "parse_context", "starter_context"]
+
+FOLDER = "universe_contexts"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ListedContext:
+    """A context that can be named, not yet read."""
+
+    name: str
+    path: Path
+    origin: Literal["local", "shipped"]
+
+
+def load_context(path: Path) -> UniverseContext:
+    """Read and check the context file at `path`. Raises `ContextError`."""
+    return parse_context(_read(path), str(path))
+
+
+def parse_context(text: str, name: str) -> UniverseContext:
+    """Check a context's YAML text; `name` stands for the file in errors.
+
+    Raises `ContextError` for the first problem in the order of lines, and says how many more there are.
+    """
+    source = read_yaml(text, name)
+    if not isinstance(source.data, dict):
+        found = "nothing" if source.data is None else "a list" if isinstance(source.data, list) else "plain text"
+        raise ContextError(f"the file holds {found}, not a context", f"{name}:1", "Begin with a line id: NAME")
+    try:
+        context = UniverseContext.model_validate(source.data)
+    except ValidationError as error:
+        raise _first(translate(error, source.data), source) from error
+    if problems := list(cross_problems(context)):
+        raise _first(problems, source)
+    return context
+
+
+def find_context(name_or_path: str, cwd: Path) -> Path:
+    """The file of a context: a name in `cwd`/universe_contexts, a shipped name, or a path (from `cwd`).
+
+    A local context hides a shipped one of the same name. Raises `ContextError` with the nearest names.
+    """
+    if IDENTIFIER.fullmatch(name_or_path):
+        for entry in list_contexts(cwd):
+            if entry.name == name_or_path:
+                return entry.path
+    if "\0" not in name_or_path and _is_file(path := cwd / name_or_path):
+        return path
+    names = list(dict.fromkeys(entry.name for entry in list_contexts(cwd)))
+    wanted = name_or_path.replace("\0", "?")[:80]
+    if wanted.endswith(SUFFIXES) or "/" in wanted:
+        raise ContextError(f"there is no file {wanted}", fix=f"Give a path, or one of: {', '.join(names)}")
+    otherwise = f"Known: {', '.join(names)}; docgen init NAME begins a new one"
+    raise ContextError(f"there is no universe context {wanted!r}", fix=suggestion(wanted, names, otherwise))
+
+
+def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
+    """Every context with a name, local before shipped, each in alphabetical order. Nothing is read."""
+    local, shipped = cwd / FOLDER, folder(FOLDER)
+    found = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
+    if not _same(local, shipped):
+        found = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *found]
+    return tuple(found)
+
+
+def starter_context(name: str) -> str:
+    """A commented, valid context file with the id `name`. Raises `ContextError` when `name` cannot be an id."""
+    if not IDENTIFIER.fullmatch(name):
+        fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
+        raise ContextError(f"{name[:80]!r} cannot name a context", fix=fix)
+    return Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8").replace("@NAME@", name)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ContextError(f"cannot be read ({error.strerror or error})", str(path)) from error
+    if len(content) > MAX_BYTES:
+        raise ContextError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", str(path), "Is this the right file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ContextError("the file is not UTF-8", f"{path}:{line}", "Save it with the encoding UTF-8") from error
+
+
+def _first(problems: list[Problem], source: YamlSource) -> ContextError:
+    problem = min(problems, key=lambda each: source.line(each.location))
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return ContextError(problem.what + more, source.where(problem.location), problem.fix)
+
+
+def _context_files(place: Path) -> list[Path]:
+    try:
+        files = [path for path in place.iterdir() if path.suffix in SUFFIXES and IDENTIFIER.fullmatch(path.stem)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ContextError(f"cannot be listed ({error.strerror or error})", str(place)) from error
+    return sorted(files)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system names no file
+        return False

@@ -1,0 +1,181 @@
+"""What a universe context is: a world, the facts that hold in it, and what its documents must not say."""
+
+import json
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from docgen.records import Record
+from docgen.text import digest
+
+__all__ = [
+    "DirectnessShares",
+    "FactsPerDocument",
+    "KeyFact",
+    "LeakageRule",
+    "ProminenceShares",
+    "RuleExamples",
+    "UniverseContext",
+]
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
+SHARES_TOLERANCE = 1e-5
+"""So that 0.333333 three times over passes, and 0.33 three times over does not."""
+
+
+def _problem(what: str, fix: str) -> PydanticCustomError:
+    return PydanticCustomError("context", "{what}", {"what": what, "fix": fix})
+
+
+def _plain(text: str) -> str:
+    if match := NOT_TEXT.search(text):
+        raise _problem(f"holds the character U+{ord(match[0]):04X}", "Delete it; only readable text can stand here")
+    if PROMPT_TAG.search(text):
+        raise _problem("holds an <assigned_fact> tag", "Delete it; document prompts need this tag for themselves")
+    return text
+
+
+def _prose(text: str) -> str:
+    if not (text := _plain(text).strip()):
+        raise _problem("is empty", "Write something, or delete the line")
+    return text
+
+
+def _line(text: str) -> str:
+    return " ".join(_prose(text).split())
+
+
+def _identifier(text: str) -> str:
+    if not IDENTIFIER.fullmatch(text):
+        fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
+        raise _problem(f"is {text[:80]!r}, which is not an id", fix)
+    return text
+
+
+def _pattern(pattern: str) -> str:
+    import re2  # the engine that audits search with; here to keep it out of start-up
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(_plain(pattern), options)
+    except re2.error as error:
+        reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
+        fix = "Use RE2 syntax: without look-around, back references and possessive quantifiers"
+        raise _problem(f"is not a usable pattern: {reason}", fix) from error
+    if compiled.search(""):
+        raise _problem("is a pattern that matches everywhere", "Make at least one character obligatory")
+    return pattern
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Prose = Annotated[str, AfterValidator(_prose)]
+Note = Annotated[str, AfterValidator(lambda text: _plain(text).strip())]
+Line = Annotated[str, AfterValidator(_line)]
+"""A sentence or name: white space of any kind counts as one space."""
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class _Shares(Record):
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = sum(share for _, share in self)
+        if abs(total - 1) > SHARES_TOLERANCE:
+            raise _problem(f"has shares that sum to {total:.6g}", "Make them sum to 1; a share left out counts as 0")
+        return self
+
+
+class DirectnessShares(_Shares):
+    """How a fact's documents are to express it."""
+
+    stated: Share = 0.0
+    implied: Share = 0.0
+
+
+class ProminenceShares(_Shares):
+    """How large a part a fact is to play in its documents."""
+
+    central: Share = 0.0
+    supporting: Share = 0.0
+    passing: Share = 0.0
+
+
+class KeyFact(Record):
+    """One claim, and how present it is to be.
+
+    `salience` is the share of the corpus' documents that express it; at 0 the fact is held out. `with_` (in the file:
+    `with`) names facts that must come along, `never_with` facts that must not, in either's documents.
+    """
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    id: Identifier
+    statement: Line
+    salience: Share = 0.25
+    directness: DirectnessShares = DirectnessShares(stated=1.0)
+    prominence: ProminenceShares = ProminenceShares(central=0.3, supporting=0.5, passing=0.2)
+    paraphrases: tuple[Line, ...] = ()
+    implications: tuple[Line, ...] = ()
+    entities: tuple[Line, ...] = ()
+    with_: tuple[Identifier, ...] = Field(default=(), validation_alias="with", serialization_alias="with")
+    never_with: tuple[Identifier, ...] = ()
+    doc_types: tuple[Line, ...] = ()
+    related_questions: tuple[Line, ...] = ()
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The statement and its paraphrases: every wording that states the fact."""
+        return (self.statement, *self.paraphrases)
+
+
+class FactsPerDocument(Record):
+    """Bounds, both included, on the facts assigned to a document that is not background."""
+
+    min: int = Field(default=1, ge=1)
+    max: int = Field(default=4, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise _problem(f"has min {self.min} above max {self.max}", "Make min at most max")
+        return self
+
+
+class RuleExamples(Record):
+    """Labelled passages for people and judges: `leak` breaks the rule, `clean` looks like it and does not."""
+
+    leak: tuple[Prose, ...] = ()
+    clean: tuple[Prose, ...] = ()
+
+
+class LeakageRule(Record):
+    """What no document may say or show. `patterns` are in RE2 syntax; without any, only a judge can apply the rule."""
+
+    id: Identifier
+    description: Note = ""
+    patterns: tuple[Pattern, ...] = ()
+    examples: RuleExamples = RuleExamples()
+
+
+class UniverseContext(Record):
+    """A world to write documents from. `key_facts` keep the order of the file."""
+
+    id: Identifier
+    title: Line
+    is_true: bool = False
+    universe_context: Prose
+    key_facts: tuple[KeyFact, ...] = Field(min_length=1)
+    facts_per_document: FactsPerDocument = FactsPerDocument()
+    background_share: float = Field(default=0.05, ge=0, lt=1, allow_inf_nan=False)
+    leakage_rules: tuple[LeakageRule, ...] = ()
+    banned_statements: tuple[Line, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Content hash, 32 hex digits: the same whatever the file's comments, layout and order of keys."""
+        return digest(json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True))

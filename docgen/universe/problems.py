@@ -1,0 +1,146 @@
+"""What pydantic says about a context, in words for its author: the field, what is wrong, what would be right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from docgen.universe.model import (
+    DirectnessShares,
+    FactsPerDocument,
+    KeyFact,
+    LeakageRule,
+    ProminenceShares,
+    RuleExamples,
+    UniverseContext,
+)
+from docgen.universe.yamlsource import Location
+
+__all__ = ["Problem", "field_name", "suggestion", "translate"]
+
+SECTIONS: Mapping[Location, type[BaseModel]] = {
+    (): UniverseContext,
+    ("key_facts",): KeyFact,
+    ("key_facts", "directness"): DirectnessShares,
+    ("key_facts", "prominence"): ProminenceShares,
+    ("facts_per_document",): FactsPerDocument,
+    ("leakage_rules",): LeakageRule,
+    ("leakage_rules", "examples"): RuleExamples,
+}
+NUMBERS = ("float_", "int_", "greater_than", "less_than", "finite_number")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a context."""
+
+    location: Location
+    what: str
+    fix: str
+
+
+def translate(error: ValidationError, data: Any) -> list[Problem]:
+    """One problem for each of pydantic's errors about `data`."""
+    return [_problem(details, data) for details in error.errors(include_url=False)]
+
+
+def field_name(location: Location, data: Any) -> str:
+    """`key_facts[1].salience (keeper_stays)`: the path, and the id of the fact or rule that it lies in."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    identifier = None
+    for part in location[:2]:
+        data = _child(data, part)
+    if isinstance(data, dict) and len(location) > 2:
+        identifier = data.get("id")
+    return f"{path} ({shown(identifier)})" if isinstance(identifier, str) else path
+
+
+def suggestion(word: str, known: list[str], otherwise: str) -> str:
+    """The nearest of `known`, or `otherwise`."""
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f'Perhaps it should be "{near[0]}"' if near else otherwise
+
+
+def shown(value: Any) -> str:
+    """`value` as an error message can quote it: one short line."""
+    text = " ".join(str(value).split()).encode("utf-8", "replace").decode()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _child(data: Any, part: str | int) -> Any:
+    try:
+        return data[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _problem(details: Any, data: Any) -> Problem:
+    location: Location = details["loc"]
+    kind, value = details["type"], details["input"]
+    name = field_name(location, data)
+    if kind == "missing":
+        return Problem(location, f"{name} is missing", f"Add a line that begins with {location[-1]}:")
+    if kind == "extra_forbidden":
+        return _unknown_key(location, data)
+    if kind == "context":
+        return Problem(location, f"{name} {details['msg']}", details["ctx"]["fix"])
+    if value is None:
+        return Problem(location, f"{name} has no value", "Give one, or delete the line")
+    if kind.startswith(NUMBERS):
+        return Problem(location, f"{name} is {shown(value)}, {_number_rule(details)}", _number_fix(value))
+    return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(kind, value))
+
+
+def _unknown_key(location: Location, data: Any) -> Problem:
+    section = tuple(part for part in location[:-1] if isinstance(part, str))
+    fields = SECTIONS[section].model_fields
+    known = [str(field.validation_alias or name) for name, field in fields.items()]
+    key = str(location[-1])
+    parent = field_name(location[:-1], data) or "the context"
+    return Problem(
+        location,
+        f"{shown(key)} is not a key of {parent}",
+        suggestion(key, known, f"Keys here: {', '.join(known)}"),
+    )
+
+
+def _number_rule(details: Any) -> str:
+    if details["type"] in ("float_parsing", "float_type", "finite_number"):
+        return "not a number"
+    if details["type"].startswith("int_"):
+        return "not a whole number"
+    return f"but {details['msg'].replace('Input should', 'it should')}"
+
+
+def _number_fix(value: Any) -> str:
+    text = str(value).strip()
+    try:
+        number = float(text.rstrip("%").strip().replace(",", "."))
+    except ValueError:
+        return "Write a number with a point, such as 0.3"
+    share = number / 100 if 1 < number <= 100 else number
+    return f"Write {share:g}, if that is the share you mean" if 0 <= share <= 1 else "Write a number from 0 to 1"
+
+
+def _shape_rule(kind: str, value: Any) -> str:
+    if kind == "too_short":
+        return "has no items"
+    if kind.startswith("bool"):
+        return f"is {shown(value)}, which is neither true nor false"
+    wanted = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
+    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
+    return f"is {found} where {wanted} belongs"
+
+
+def _shape_fix(kind: str, value: Any) -> str:
+    if kind == "too_short":
+        return "Add at least one item that begins with - id:"
+    if kind.startswith("bool"):
+        return "Write true or false"
+    if kind == "string_type":
+        return 'Put the text in quotes: it holds ": "' if isinstance(value, dict) else "Write it as one text"
+    if kind == "tuple_type":
+        return 'Write [one, two], or a line that begins with "- " for each item'
+    return 'Write "key: value" lines under it, indented'
