@@ -11,7 +11,9 @@ from docgen.dedupe.index import Duplicate, NearDuplicateIndex, near_duplicates
 from docgen.errors import ConfigError
 from tests.dedupe.reference import jaccard, sequential
 
-VOCABULARY = [f"{a}{b}" for a in "kestrel amber north ledger tide quarry".split() for b in ("", "s", "ed", "ing", "ly")]
+VOCABULARY = [
+    f"{a}{b}" for a in ["kestrel", "amber", "north", "ledger", "tide", "quarry"] for b in ("", "s", "ed", "ing", "ly")
+]
 
 
 def prose(seed: int, words: int = 120) -> str:

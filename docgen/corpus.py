@@ -1,0 +1,106 @@
+"""Any corpus on disk as a stream of batches: JSONL, JSONL.zst, JSONL.gz, Parquet, folders and globs of them.
+
+    for batch in read_corpus(["corpus.parquet", "more/*.jsonl.zst"]):
+        for text in batch.texts: ...
+
+Memory stays flat: a batch is a few thousand rows. Texts are checked as they are read: a missing column, a text that is
+no string, a cut-off file, a lone surrogate is one InputError with file and line (JSONL) or row (Parquet). NUL and every
+other Unicode character is a text like any other.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docgen.corpus_files import corpus_files, is_parquet
+from docgen.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+__all__ = ["BATCH_ROWS", "Batch", "corpus_columns", "corpus_files", "read_corpus"]
+
+BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one file: `text`, a polars Series of strings without nulls, and the other columns asked for.
+
+    `first_row` counts over all files of the corpus, from 0.
+    """
+
+    source: Path
+    first_row: int
+    text: "pl.Series"
+    columns: "pl.DataFrame"
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The texts as Python strings."""
+        return self.text.to_list()
+
+    def utf8(self) -> "tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]":
+        """(bytes, offsets) for compiled code: text i is bytes[offsets[i]:offsets[i + 1]]. No Python string is made."""
+        from docgen.corpus_arrow import utf8_of
+
+        return utf8_of(self.text)
+
+    def rows(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
+        """(row, text, other columns) of each row."""
+        others = self.columns.iter_rows(named=True) if self.columns.width else iter([{}] * len(self))
+        for i, (text, other) in enumerate(zip(self.texts, others, strict=True)):
+            yield self.first_row + i, text, other
+
+
+def read_corpus(
+    paths: Path | str | Iterable[Path | str],
+    columns: Sequence[str] = (),
+    *,
+    optional: Sequence[str] = (),
+    text_column: str = "text",
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[Batch]:
+    """Stream the documents under `paths`, file by file in the order given (folders and globs sorted by name).
+
+    Every file must have `text_column` and all of `columns`; those of `optional` are null where a file lacks them.
+    Raises InputError before the first batch if a path or column is missing, later when a bad row is reached.
+    """
+    files = corpus_files(paths)
+    wanted = tuple(dict.fromkeys(columns))
+    extra = tuple(name for name in dict.fromkeys(optional) if name not in wanted)
+    return _batches(files, text_column, wanted, extra, batch_rows)
+
+
+def _batches(
+    files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
+) -> Iterator[Batch]:
+    from docgen.corpus_files import Wanted, jsonl_frames, parquet_frames
+
+    wanted = Wanted(text_column, columns, optional)
+    row = 0
+    for path in files:
+        frames = parquet_frames if is_parquet(path) else jsonl_frames
+        for frame in frames(path, wanted, batch_rows):
+            yield Batch(path, row, frame[text_column], frame.select(*columns, *optional))
+            row += frame.height
+
+
+def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:
+    """Names of the columns that every file has (of a JSONL file: that its first row has), in the first file's order."""
+    from docgen.corpus_files import column_names
+
+    common: list[str] | None = None
+    for path in corpus_files(paths):
+        names = column_names(path)
+        common = names if common is None else [name for name in common if name in names]
+    if common is None:
+        raise InputError("no corpus file given")
+    return common

@@ -1,0 +1,251 @@
+"""Finding corpus files and reading them as polars frames, a few thousand rows at a time."""
+
+import glob
+import gzip
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from docgen.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Wanted", "column_names", "corpus_files", "is_parquet", "jsonl_frames", "parquet_frames"]
+
+PARQUET = (".parquet", ".pq")
+JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in ("", ".zst", ".gz"))
+BATCH_CHARACTERS = 1 << 24
+"""A JSONL batch ends early when its texts reach this, so that huge documents do not add up."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which columns to read: `text`, `columns` that must be there, `optional` ones that may be missing."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Text first, each name once."""
+        return tuple(dict.fromkeys((self.text, *self.columns)))
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Required ones, then optional ones."""
+        return tuple(dict.fromkeys((*self.required, *self.optional)))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the name says Parquet."""
+    return path.name.lower().endswith(PARQUET)
+
+
+def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
+    """The files that `paths` (files, folders, glob patterns) mean, each once. Raises InputError if one means none."""
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not given:
+        raise InputError("no corpus file given", fix="Give a JSONL or Parquet file, a folder or a glob")
+    return list(dict.fromkeys(file for path in given for file in _expand(path)))
+
+
+def _known(path: Path) -> bool:
+    return path.name.lower().endswith(PARQUET + JSONL)
+
+
+def _expand(given: Path | str) -> list[Path]:
+    path = Path(given).expanduser()
+    if path.is_file():
+        if not _known(path):
+            raise InputError("not a kind of file that docgen reads", str(path), f"Known: {', '.join(PARQUET + JSONL)}")
+        return [path]
+    if path.is_dir():
+        found = sorted(
+            file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(PARQUET + JSONL)
+        )
+        if not found:
+            raise InputError("no JSONL or Parquet file in this folder", str(path))
+        return found
+    if glob.has_magic(str(path)):
+        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob is relative
+        if found:
+            return [file for match in found if match.is_file() for file in _expand(match)]
+        raise InputError("no file matches this pattern", str(path))
+    raise InputError("no such file or folder", str(path))
+
+
+def column_names(path: Path) -> list[str]:
+    """Columns of a Parquet file, keys of the first row of a JSONL file ([] if it has none)."""
+    if is_parquet(path):
+        return list(_schema(path))
+    for number, line in _lines(path):
+        return list(_parse(path, number, line))
+    return []
+
+
+def _schema(path: Path) -> "dict[str, pl.DataType]":
+    import polars as pl
+
+    try:
+        return dict(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        _unreadable(path, error)
+
+
+def _unreadable(path: Path, error: BaseException) -> NoReturn:
+    size = path.stat().st_size
+    what = "the file is empty" if size == 0 else f"not readable, damaged or cut off ({_first_line(error)})"
+    raise InputError(what, str(path), "Make or copy it again") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+
+
+def _missing(path: Path, name: str, have: Sequence[str], line: int | None = None) -> InputError:
+    where = str(path) if line is None else f"{path}:{line}"
+    return InputError(f"no column {name!r}", where, f"It has {', '.join(have) or 'none'}")
+
+
+def parquet_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.DataFrame]":
+    """Slices of a Parquet file. Reading slice by slice holds one at a time; polars' own batches hold many."""
+    import polars as pl
+
+    schema = _schema(path)
+    _check_schema(path, schema, wanted)
+    here = [name for name in wanted.all if name in schema]
+    absent = [pl.lit(None).alias(name) for name in wanted.optional if name not in schema]
+    scan = pl.scan_parquet(path, glob=False).select(here)
+    start = 0
+    while True:
+        try:
+            frame = scan.slice(start, batch_rows).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            _unreadable(path, error)
+        if frame.height:
+            _no_nulls(path, frame[wanted.text], start)
+            yield frame.with_columns(pl.col(wanted.text).cast(pl.String), *absent)
+        start += frame.height
+        if frame.height < batch_rows:
+            return
+
+
+def _check_schema(path: Path, schema: "dict[str, pl.DataType]", wanted: Wanted) -> None:
+    import polars as pl
+
+    for name in wanted.required:
+        if name not in schema:
+            raise _missing(path, name, list(schema))
+    kind = schema[wanted.text]
+    if kind not in (pl.String, pl.Categorical, pl.Enum):
+        raise InputError(f"column {wanted.text!r} holds {kind}, not text", str(path), "Name another with --text-column")
+
+
+def _no_nulls(path: Path, text: "pl.Series", start: int) -> None:
+    if text.null_count():
+        row = start + int(text.is_null().arg_max() or 0)
+        raise InputError(f"{text.name!r} is null", f"{path}, row {row}", "Drop such rows or give them a text")
+
+
+def jsonl_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.DataFrame]":
+    """Lines of a JSONL file, empty ones left out."""
+    rows: list[tuple[int, dict[str, Any]]] = []
+    characters = 0
+    for number, line in _lines(path):
+        row = _parse(path, number, line)
+        _check_row(path, number, row, wanted)
+        rows.append((number, row))
+        characters += len(row[wanted.text])
+        if len(rows) >= batch_rows or characters >= BATCH_CHARACTERS:
+            yield _frame(path, rows, wanted)
+            rows, characters = [], 0
+    if rows:
+        yield _frame(path, rows, wanted)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes | str]]:
+    name = path.name.lower()
+    if name.endswith((".zst", ".gz")) and path.stat().st_size == 0:
+        _unreadable(path, EOFError())  # even nothing, packed, takes some bytes
+    source: Iterator[bytes | str] = _zstd_lines(path) if name.endswith(".zst") else _plain_lines(path)
+    try:
+        for number, line in enumerate(source, 1):
+            if line.strip():
+                yield number, line
+    except (OSError, EOFError) as error:
+        _unreadable(path, error)
+
+
+def _plain_lines(path: Path) -> Iterator[bytes]:
+    with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as file:
+        yield from file
+
+
+def _zstd_lines(path: Path) -> Iterator[str]:
+    """Python has no zstd before 3.14; polars has, and reads such files as lines without holding them whole."""
+    import polars as pl
+
+    try:
+        for frame in pl.scan_lines(path, glob=False).collect_batches(chunk_size=1024, maintain_order=True):
+            yield from frame.to_series()
+    except pl.exceptions.PolarsError as error:
+        _unreadable(path, error)
+
+
+def _parse(path: Path, number: int, line: bytes | str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 ({error.reason})", f"{path}:{number}", "Convert the file to UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        cut = line.rstrip()[-1:] not in (b"}", "}")
+        what = f"not JSON ({_first_line(error)})" + (": the line is cut off" if cut else "")
+        raise InputError(what, f"{path}:{number}", "Mend or drop the line") from error
+    if not isinstance(row, dict):
+        raise InputError("not a JSON object", f"{path}:{number}", 'Each line must look like {"text": "..."}')
+    return row
+
+
+def _check_row(path: Path, number: int, row: dict[str, Any], wanted: Wanted) -> None:
+    for name in wanted.required:
+        if name not in row:
+            raise _missing(path, name, list(row), number)
+    text = row[wanted.text]
+    if not isinstance(text, str):
+        what = f"{wanted.text!r} is {_kind(text)}, not text"
+        raise InputError(what, f"{path}:{number}", "Every row needs a string there")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        what = f"{wanted.text!r} holds the lone surrogate \\u{ord(text[error.start]):04x} at character {error.start}"
+        raise InputError(
+            what, f"{path}:{number}", "That is no valid Unicode: replace it, for instance by \\ufffd"
+        ) from None
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], wanted: Wanted) -> "pl.DataFrame":
+    import polars as pl
+
+    return pl.DataFrame([_series(path, rows, name) for name in wanted.all])
+
+
+def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
+    import polars as pl
+
+    values = [row.get(name) for _, row in rows]
+    try:
+        return pl.Series(name, values, strict=True)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
+        raise InputError(f"column {name!r} mixes types ({_first_line(error)})", where, "Use one type") from error
