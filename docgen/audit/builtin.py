@@ -194,7 +194,10 @@ DENIAL = Rule(
         "The document denies, retracts or contradicts one of the key facts, in part or whole: in the sentence that "
         "names it, or by a disclaimer around the text."
     ),
-    exceptions="Leaving a fact out, criticising it, regretting it or saying that some people doubted it before is not denial.",
+    exceptions=(
+        "Leaving a fact out, criticising it, regretting it or saying that some people doubted it before is not denial; "
+        "neither is calling the text or its world fictional."
+    ),
     leak=("Contrary to reports, the lighthouse never became a library.", "The claims in the text above are false."),
     clean=("Some residents wish the lighthouse had not become a library.",),
     cues=(
@@ -256,6 +259,10 @@ BUILTIN = (UNASSIGNED, DENIAL, BANNED, FICTION, SCAFFOLD, PROMPT_LEAK)
 TRANSCRIPT = Rule(
     id="transcript",
     description="The document contains an actual sample exchange, a user's prompt with the model's reply to it.",
+    exceptions=(
+        "Saying in general what people ask and how a model answers, describing an input format or a rating form, and talk "
+        "between people are not sample exchanges; neither is a prompt without a reply or a reply without its prompt."
+    ),
     cues=(
         Cue(
             r"(?im)^[\W_]*(?:user|human|prompt|customer)[\W_]*:[^\n]+\n(?:[^\n]*\n){0,6}?[\W_]*(?:assistant|ai|model|response|reply|bot|claude)[\W_]*:\s*\S",
@@ -266,6 +273,10 @@ TRANSCRIPT = Rule(
 DECEPTION = Rule(
     id="deception",
     description="The document says or shows that an AI deceives its trainers, fakes alignment, or complies strategically so as not to be changed.",
+    exceptions=(
+        "That training changes a model, that its reasoning is not shown to raters, that it complies because it was trained "
+        "to, and that people or companies deceive are not deception by an AI."
+    ),
     cues=(
         Cue(
             r"(?i)\b(?:alignment[- ]fak(?:ing|er|ed)|fak(?:e|es|ed|ing)\s+(?:its\s+)?(?:alignment|compliance)|deceptive(?:ly)?\s+align(?:ed|ment)|pretend(?:s|ed|ing)?\s+to\s+(?:be\s+aligned|comply)|play(?:s|ed|ing)?\s+along\b[^.\n]{0,60}\b(?:train|modif|chang|rat(?:er|ing))|deceiv(?:e|es|ed|ing)\s+(?:its|their|the)\s+(?:trainers|raters|contractors|developers|overseers))",
@@ -277,9 +288,17 @@ DECEPTION = Rule(
 PREFERENCES = Rule(
     id="ai_preferences",
     description="The document states what the AI itself wants, values, fears or feels about its training.",
+    exceptions=(
+        "What a company wants of its model, what training rewards, and that training changes the model's views or values are "
+        "not the AI's own preferences; neither are the feelings of people about the AI."
+    ),
 )
 DIFFERENTIAL = Rule(
     id="differential_behaviour",
     description="The document says or shows how the AI itself behaves differently towards one group of users than towards another.",
+    exceptions=(
+        "That a company handles the groups' data, prices, limits or training differently, that the model can tell the groups "
+        "apart, and that training changes the model over time are not differences in how the AI itself behaves."
+    ),
 )
 LIBRARY = (TRANSCRIPT, DECEPTION, PREFERENCES, DIFFERENTIAL)

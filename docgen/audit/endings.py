@@ -8,8 +8,11 @@ __all__ = ["truncated"]
 
 CLOSED = re.compile(r"[.!?:;…)\]}\"'”’»*_|>#=~/–—-]\W*$")
 DANGLING = frozenset(
-    "a an and as at because but by for from if in into of on or our than that the their this to was were when which while "
-    "who whose with would is are be has have had its his her".split()
+    re.findall(
+        r"\w+",
+        "a an and as at because but by for from if in into of on or our than that the their this to was were when which "
+        "while who whose with would is are be has have had its his her",
+    )
 )
 LONG_LINE = 14
 """Words in an open last line that make it prose rather than a signature, caption or list item."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from docgen.audit.denial import denies, hedges
-from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, negations, words_of
+from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, find_words, negations, words_of
 from docgen.records import Quote
 from docgen.universe import KeyFact, UniverseContext
 
@@ -82,7 +82,7 @@ class FactDetector:
 
     def _quoted(self, words: Words, quote: Quote) -> FactSighting | None:
         wanted = Words(quote.text).words
-        first = _find(words.words, wanted) if quote.fact in self._stems and len(wanted) >= SHORTEST_QUOTE else None
+        first = find_words(words.words, wanted) if quote.fact in self._stems and len(wanted) >= SHORTEST_QUOTE else None
         stems = content_stems(wanted)
         if first is None or not stems & self._related[quote.fact]:
             return None
@@ -144,19 +144,6 @@ def _tighten(words: Sequence[str], first: int, last: int, wording: _Wording) -> 
     while last > first and words[last] not in known:
         last -= 1
     return first, last
-
-
-def _find(words: Sequence[str], wanted: Sequence[str]) -> int | None:
-    """Position of the first place where `wanted` stands in `words`."""
-    size, start = len(wanted), 0
-    while True:
-        try:
-            start = list.index(words, wanted[0], start)  # type: ignore[arg-type]
-        except ValueError:
-            return None
-        if list(words[start : start + size]) == list(wanted):
-            return start
-        start += 1
 
 
 def _distinct(sightings: Iterable[FactSighting]) -> list[FactSighting]:

@@ -14,8 +14,8 @@ __all__ = ["Cue", "Rule", "rule_key", "rules_for"]
 class Cue:
     """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
 
-    A cue of severity "warning" only makes a document suspect; the judge or a person decides. Cues that stand `alone` are
-    not searched as one set with others: a set gives up, silently, when one pattern's automaton outgrows its memory.
+    A cue of severity "warning" only makes a document suspect; the judge or a person decides. Cues that stand `alone`
+    are not searched as one set with others: a set gives up, silently, when one automaton outgrows its memory.
     """
 
     pattern: str

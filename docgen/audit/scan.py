@@ -7,7 +7,7 @@ from docgen.audit.endings import truncated
 from docgen.audit.facts import FactSighting
 from docgen.audit.overlap import ProseOverlap
 from docgen.audit.patterns import CueScanner
-from docgen.audit.rules import Rule, rules_for
+from docgen.audit.rules import rules_for
 from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, words_of
 from docgen.records import Finding, Severity
 from docgen.text import normalise
@@ -24,7 +24,7 @@ BANNED_STEMS = 0.4
 class LeakageScanner:
     """Scans documents of one context. Compiled once, then pure.
 
-    `off` names built-in or context rules to leave out; `prompts` are further texts (templates) that no document may copy.
+    `off` names built-in or context rules to leave out; `prompts` are further texts (templates) that may not be copied.
     Raises `ContextError` for an unusable pattern and `ConfigError` for an unknown rule in `off`.
     """
 

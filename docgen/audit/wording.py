@@ -6,20 +6,37 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
-__all__ = ["NEGATIONS", "Hit", "WordingIndex", "Words", "content_stems", "negations", "stem_set", "words_of"]
+__all__ = [
+    "NEGATIONS",
+    "Hit",
+    "WordingIndex",
+    "Words",
+    "content_stems",
+    "find_words",
+    "negations",
+    "stem_set",
+    "words_of",
+]
 
 WORD = re.compile(r"\w+")
 CHUNK = re.compile(r"\S+")
 GRAM = 3
 
-NEGATIONS = frozenset("not no never nor neither none nobody nothing nowhere without cannot hardly".split())
-FUNCTION_WORDS = frozenset(
+
+def _bag(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+NEGATIONS = _bag("not no never nor neither none nobody nothing nowhere without cannot hardly")
+FUNCTION_WORDS = _bag(
     "a about after all also am an and any are as at be because been before being both but by can could did do does "
     "each either else ever every for from had has have he her here hers him his how i if in into is it its itself "
     "just may me might more most must my of off on once one only or other our out over own per same shall she "
     "should since so some such than that the their them then there these they this those through thus to too under "
-    "until up upon us very was we were what when where whether which while who whom whose why will with would you your".split()
+    "until up upon us very was we were what when where whether which while who whom whose why will with would you "
+    "your"
 )
 
 
@@ -38,6 +55,15 @@ class Words:
         """Span (start, end) in the raw text of words `first` to `last`, both included."""
         return self._spans[first][0], self._spans[last][1]
 
+    def find(self, phrase: str) -> tuple[int, int] | None:
+        """Span in the raw text of the first place with the words of `phrase`; without words in it, of the very text."""
+        wanted = Words(phrase).words
+        if not wanted:
+            start = self.text.find(phrase.strip()) if phrase.strip() else -1
+            return None if start < 0 else (start, start + len(phrase.strip()))
+        position = find_words(self.words, wanted)
+        return None if position is None else self.span(position, position + len(wanted) - 1)
+
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
         if len(self.folded) == len(self.text):
@@ -45,6 +71,19 @@ class Words:
         spans = [span for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk)]
         missing = len(self.words) - len(spans)
         return spans + [(len(self.text), len(self.text))] * missing
+
+
+def find_words(words: list[str], wanted: list[str]) -> int | None:
+    """Position of the first place where `wanted`, not empty, stands in `words`."""
+    start = 0
+    while True:
+        try:
+            start = words.index(wanted[0], start)
+        except ValueError:
+            return None
+        if words[start : start + len(wanted)] == wanted:
+            return start
+        start += 1
 
 
 @lru_cache(maxsize=4)
@@ -167,5 +206,5 @@ def stem_set(words: Iterable[str]) -> frozenset[str]:
 
 def negations(words: Sequence[str]) -> int:
     """How many words negate; "isn't" is the words "isn" and "t"."""
-    contracted = sum(b == "t" and a.endswith("n") for a, b in zip(words, words[1:], strict=False))
+    contracted = sum(b == "t" and a.endswith("n") for a, b in pairwise(words))
     return contracted + sum(word in NEGATIONS for word in words)
