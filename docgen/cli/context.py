@@ -45,11 +45,14 @@ def list_all(json: o.Json = False) -> None:
     """List the contexts that a name can mean here."""
     from docgen.universe import list_contexts, load_context
 
-    rows = [(path, load_context(path)) for path in list_contexts(Path.cwd())]
+    rows = [(entry, load_context(entry.path)) for entry in list_contexts(Path.cwd())]
     if json:
         import json as js
 
-        found = [{"id": c.id, "title": c.title, "facts": len(c.key_facts), "path": str(p)} for p, c in rows]
+        found = [
+            {"name": e.name, "origin": e.origin, "title": c.title, "facts": len(c.key_facts), "path": str(e.path)}
+            for e, c in rows
+        ]
         typer.echo(js.dumps(found, indent=2))
         return
     from rich.table import Table
@@ -57,10 +60,11 @@ def list_all(json: o.Json = False) -> None:
     from docgen.cli.console import console
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("name", "facts", "words", "title"):
+    for heading in ("name", "from", "facts", "words", "title"):
         table.add_column(heading, justify="right" if heading in ("facts", "words") else "left")
-    for path, context in rows:
-        table.add_row(path.stem, str(len(context.key_facts)), str(len(context.universe_context.split())), context.title)
+    for entry, context in rows:
+        sizes = str(len(context.key_facts)), str(len(context.universe_context.split()))
+        table.add_row(entry.name, entry.origin, *sizes, context.title)
     console.print(table)
 
 
@@ -70,7 +74,7 @@ def check(
     json: o.Json = False,
 ) -> None:
     """Validate a context and print what a corpus made from it would hold."""
-    from docgen.universe import expected_facts_per_document, find_context, load_context
+    from docgen.universe import context_warnings, expected_facts_per_document, find_context, load_context
 
     path = find_context(file, Path.cwd())
     context = load_context(path)
@@ -105,3 +109,5 @@ def check(
         f"background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
+    for warning in context_warnings(context):
+        console.print(f"warning: {warning}", style="yellow", markup=False)

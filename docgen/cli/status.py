@@ -31,15 +31,18 @@ def status(run: RunArgument = None, json: o.Json = False) -> None:
     from docgen.cli.console import PlainReporter, console
     from docgen.cli.opening import run_or_latest
     from docgen.cli.screen import show_summary
+    from docgen.pipeline.reports import read_measured
     from docgen.pipeline.setup import reopen
     from docgen.pipeline.summary import summarise
 
     folder = run_or_latest(run, PlainReporter(quiet=json))
-    summary = summarise(reopen(folder))
+    setup = reopen(folder)
+    measured, leakage = read_measured(setup)
+    summary = summarise(setup, measured)
     if json:
         typer.echo(summary.model_dump_json(indent=2))
     else:
-        show_summary(console, summary)
+        show_summary(console, summary, leakage)
 
 
 def show(

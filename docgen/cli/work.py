@@ -10,6 +10,7 @@ from docgen.cli.opening import open_setup
 from docgen.cli.options import config_flags
 from docgen.cli.screen import show_summary
 from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
+from docgen.pipeline.reports import read_measured
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.summary import Summary, summarise
 
@@ -34,11 +35,12 @@ def carry_out(params: Mapping[str, Any], until: Step) -> None:
 
 
 def _close(setup: Setup, until: Step, as_json: bool) -> None:
-    summary = summarise(setup)
+    measured, leakage = read_measured(setup)
+    summary = summarise(setup, measured)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
     else:
-        show_summary(console, summary)
+        show_summary(console, summary, leakage)
         _say_next(summary, until)
     if until >= Step.GENERATE and not summary.complete:
         raise typer.Exit(1)

@@ -11,6 +11,8 @@ from types import FrameType
 from docgen.llm.chain import Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
+from docgen.pipeline.export import export_run
+from docgen.pipeline.reports import measure_step
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
 from docgen.progress import Reporter
@@ -91,3 +93,6 @@ async def _steps(setup: Setup, until: Step, reporter: Reporter, stopping: Callab
     if until >= Step.GENERATE and not stopping():
         await generate_step(setup, engine.llm, reporter, stopping)
         corpus_step(setup)
+    if until >= Step.ALL and not stopping():
+        measure_step(setup, reporter)
+        export_run(setup.run, "text", doctag=False)

@@ -24,7 +24,7 @@ PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attemp
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 
 
-DEFAULT_MODELS = {"anthropic": "claude-haiku-5-5", "offline": "offline-1"}
+DEFAULT_MODELS = {"anthropic": "claude-haiku-5-5", "offline": "docgen-offline-1"}
 
 
 @dataclass(frozen=True)
