@@ -12,12 +12,12 @@ from docgen.llm.journal import Journal
 from docgen.llm.journalled import Journalled
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import LLM, Request
-from docgen.llm.rate import RateControlled
+from docgen.llm.rate import RateControl, RateControlled
 from docgen.text import token_estimate
 
 __all__ = ["DEFAULT_CONCURRENCY", "Engine", "EngineOptions", "choose_engine", "open_engine"]
 
-DEFAULT_CONCURRENCY = 64
+DEFAULT_CONCURRENCY = 256
 DRAIN_SECONDS = 60.0
 CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
 """Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
@@ -92,13 +92,15 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
     prices = load_prices(options.prices)
     ledger = journal.path.with_name("spend.jsonl")
     budget = Budget(prices, options.max_cost, spent=journal.totals.all.dollars, ledger=ledger)
+    control = RateControl(options.concurrency)
     provider = AnthropicLLM(
         base_url=options.base_url,
         concurrency=options.concurrency,
         timeout=options.timeout,
         caches=(lambda request: pays_to_cache(request, prices)) if options.caching else (lambda _: False),
+        observe=control.observe,
     )
-    journalled = Journalled(RateControlled(Budgeted(provider, budget), options.concurrency), journal)
+    journalled = Journalled(RateControlled(Budgeted(provider, budget), control), journal)
     try:
         yield Engine(journalled, journal, budget)
     finally:

@@ -1,32 +1,95 @@
 """Rate control without tuning: how fast to send, how many at once, what to try again and when to give up."""
 
 import asyncio
-import random
+import time
 from collections import deque
+from collections.abc import Mapping
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.errors_map import Transient
+from docgen.llm.gate import Gate
+from docgen.llm.pace import TOLERATED_REFUSALS, Pacer, RefusalShare
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.retry import Tries
 
-__all__ = ["RateControlled"]
+__all__ = ["RateControl", "RateControlled"]
 
-FAULT_TRIES = 6
-BUSY_TRIES = 30
-FIRST_BACKOFF, LAST_BACKOFF = 0.5, 30.0
 ALIKE_FAILURES = 20
+LOOK_AGAIN = 0.05
+RATE_KINDS = frozenset({"429"})
+
+
+class RateControl:
+    """The state that calls share: pace, concurrency, the last outcomes. Give `observe` to the provider."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.pacer = Pacer()
+        self.gate = Gate(concurrency)
+        self.retries = 0
+        self._turn = asyncio.Lock()
+        self._overloads = RefusalShare()
+        self._final: deque[str] = deque(maxlen=ALIKE_FAILURES)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Take in the headers of any response."""
+        self.pacer.observe(headers, time.monotonic(), time.time())
+
+    async def enter(self) -> float:
+        """Wait until a request may be sent; the time it is."""
+        await self.gate.acquire()
+        try:
+            now = time.monotonic()
+            if self._turn.locked() or self.pacer.delay(now) > 0:
+                async with self._turn:
+                    while (wait := self.pacer.delay(now := time.monotonic())) > 0:
+                        await asyncio.sleep(min(wait, LOOK_AGAIN))
+                    self.pacer.sent(now)
+            else:
+                self.pacer.sent(now)
+        except BaseException:
+            self.gate.release()
+            raise
+        return now
+
+    def succeeded(self, sent_at: float, completion: Completion) -> None:
+        """Note a reply."""
+        now, usage = time.monotonic(), completion.usage
+        self.pacer.succeeded(now, usage.input + usage.cache_write, usage.output)
+        self.gate.succeeded(now, now - sent_at, usage.output)
+        self._overloads.add(now, refused=False)
+        self._final.append("")
+
+    def failed(self, sent_at: float, error: BaseException) -> None:
+        """Note a call that ended in an error."""
+        now = time.monotonic()
+        if isinstance(error, Transient) and error.kind in RATE_KINDS:
+            self.pacer.refused(now, sent_at, error.after)
+            return
+        self.pacer.failed()
+        overloaded = isinstance(error, Transient) and error.busy
+        self._overloads.add(now, overloaded)
+        if overloaded and self._overloads.share > TOLERATED_REFUSALS:
+            self.gate.overloaded(now, sent_at)
+
+    def given_up(self, error: RequestFailed, tries: int) -> RequestFailed | StopRun:
+        """The error for a request that failed for good; `StopRun` if it is one of a row of such."""
+        self._final.append(error.kind)
+        if len(self._final) == ALIKE_FAILURES and set(self._final) == {error.kind}:
+            message = f"the last {ALIKE_FAILURES} requests all failed with {error.kind}: {error.message}"
+            return StopRun("all_failing", message, "Mend the cause, then run the same command again")
+        return RequestFailed(error.kind, error.message, tries)
 
 
 class RateControlled:
     """The one retry policy, around any provider.
 
-    A busy server (429, 503, 529) is asked again up to 30 times, any other passing fault up to 6 times.
-    Raises `StopRun` when the last 20 requests all failed for good with the same kind of error.
+    Tries and waits are those of `docgen.llm.retry`. Raises `StopRun` when the last 20 requests all failed for good with
+    one kind of error.
     """
 
-    def __init__(self, llm: LLM, concurrency: int) -> None:
+    def __init__(self, llm: LLM, control: RateControl) -> None:
+        self.control = control
         self._llm = llm
-        self._slots = asyncio.Semaphore(concurrency)
-        self._outcomes: deque[str] = deque(maxlen=ALIKE_FAILURES)
 
     @property
     def engine(self) -> str:
@@ -35,31 +98,27 @@ class RateControlled:
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
-        faults = busy = 0
+        tries = Tries()
         while True:
             try:
-                async with self._slots:
-                    completion = await self._llm.complete(request)
+                return await self._once(request)
             except Transient as error:
-                busy, faults = busy + error.busy, faults + (not error.busy)
-                if faults >= FAULT_TRIES or busy >= BUSY_TRIES:
-                    raise self._given_up(error, faults + busy) from error
-                await asyncio.sleep(_delay(error, faults + busy))
+                if tries.exhausted(error):
+                    raise self.control.given_up(error, tries.total) from error
+                self.control.retries += 1
+                await asyncio.sleep(tries.wait(error))
             except RequestFailed as error:
-                raise self._given_up(error, faults + busy + 1) from error
-            else:
-                self._outcomes.append("")
-                return completion
+                raise self.control.given_up(error, tries.total + 1) from error
 
-    def _given_up(self, error: RequestFailed, tries: int) -> RequestFailed | StopRun:
-        self._outcomes.append(error.kind)
-        if len(self._outcomes) == ALIKE_FAILURES and set(self._outcomes) == {error.kind}:
-            message = f"the last {ALIKE_FAILURES} requests all failed with {error.kind}: {error.message}"
-            return StopRun("all_failing", message, "Mend the cause, then run the same command again")
-        return RequestFailed(error.kind, error.message, tries)
-
-
-def _delay(error: Transient, tries: int) -> float:
-    """Exponential backoff with full jitter, never less than the server asked for."""
-    backoff = random.uniform(0.1, 1.0) * min(LAST_BACKOFF, FIRST_BACKOFF * 2.0 ** (tries - 1))
-    return max(error.after * random.uniform(1.0, 1.1) if error.after else 0.0, backoff)
+    async def _once(self, request: Request) -> Completion:
+        sent_at = await self.control.enter()
+        try:
+            completion = await self._llm.complete(request)
+        except BaseException as error:
+            self.control.failed(sent_at, error)
+            raise
+        else:
+            self.control.succeeded(sent_at, completion)
+            return completion
+        finally:
+            self.control.gate.release()

@@ -71,7 +71,7 @@ class RateLimiter:
         share = 0.1 if self.limits.headers == "wrong" else 1.0
         for name, bucket in self.buckets.items():
             bucket.refill()
-            reset = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=bucket.seconds_to_full / share)
+            reset = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=bucket.seconds_to_full)
             found[f"anthropic-ratelimit-{name}-limit"] = str(int(bucket.burst * share))
             found[f"anthropic-ratelimit-{name}-remaining"] = str(int(max(0.0, bucket.level) * share))
             found[f"anthropic-ratelimit-{name}-reset"] = reset.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
