@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name or folder. Default: latest run.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
     form: Annotated[
         str, typer.Option("--format", help="text: {text} a line; chat: OpenAI-style messages; parquet: all columns.")
     ] = "text",

@@ -37,10 +37,10 @@ __all__ = [
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
 Context = Annotated[
-    str | None, typer.Argument(metavar="[CONTEXT]", help="Shipped name, name in universe_contexts/, or a path.")
+    str | None, typer.Argument(metavar="CONTEXT", help="Shipped name, name in universe_contexts/, or a path.")
 ]
 Target = Annotated[
-    str | None, typer.Argument(metavar="[CONTEXT|RUN]", help="A context, or a run to go on with. Default: latest run.")
+    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to go on with. Default: latest run.")
 ]
 Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
 Config = Annotated[

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-RunArgument = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name or folder. Default: latest run.")]
+RunArgument = Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +47,7 @@ def status(run: RunArgument = None, json: o.Json = False) -> None:
 
 def show(
     run: RunArgument = None,
-    doc: Annotated[str | None, typer.Argument(metavar="[DOC]", help="Id (d0000017) or slot number.")] = None,
+    doc: Annotated[str | None, typer.Argument(metavar="DOC", help="Id (d0000017) or slot number.")] = None,
     sample: Annotated[int, typer.Option("--sample", min=1, max=1000, help="How many, spread over the corpus.")] = 1,
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
