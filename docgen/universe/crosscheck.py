@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from docgen.text import normalise
-from docgen.universe.model import KeyFact, UniverseContext
+from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
 from docgen.universe.problems import Problem, shown, suggestion
 from docgen.universe.yamlsource import Location
 
@@ -12,6 +12,8 @@ __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
 FEW_PARAPHRASES = 3
 PROSE_WORDS = (400, 5_000)
+MOST_SEARCHES = 2_000_000
+"""Patterns times wordings: some three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
@@ -81,35 +83,31 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
 
 
 def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    together = _closure(fact, known)
-    for one in together:
-        for other in known[one].never_with:
-            if other in together and other != one:
-                return one, other
-    return None
+    together = dict.fromkeys(_closure(fact, known))
+    pairs = ((one, other) for one in together for other in known[one].never_with)
+    return next(((one, other) for one, other in pairs if other in together and other != one), None)
 
 
 def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
     """The fact and all that must come along, directly or not, in a fixed order."""
-    together = [fact.id]
+    together, seen = [fact.id], {fact.id}
     for one in together:  # grows while it is walked
-        together += [other for other in known[one].with_ if other in known and other not in together]
+        new = [other for other in dict.fromkeys(known[one].with_) if other in known and other not in seen]
+        together += new
+        seen.update(new)
     return together
 
 
 def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
     """Rules that would reject every document for saying what it was asked to say."""
-    import re2  # see model._pattern
-
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
+    patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
+    if patterns * len(wordings) > MOST_SEARCHES:
+        what = f"leakage_rules have {patterns} patterns, too many to try on each of {len(wordings)} wordings"
+        yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
+        return
     for number, rule in enumerate(context.leakage_rules):
-        for index, pattern in enumerate(rule.patterns):
-            search = re2.compile(pattern).search
-            for owner, text in [*((f"fact {fact}", text) for fact, text in wordings), *_clean(rule.examples.clean)]:
-                if search(text):
-                    what = f'pattern {index + 1} of rule {rule.id} matches {owner}: "{shown(text)}"'
-                    yield Problem(("leakage_rules", number, "patterns", index), what, "Narrow the pattern or reword")
-                    break
+        yield from _accused_by(rule, number, wordings)
     stated = {normalise(text): fact for fact, text in wordings}
     for number, text in enumerate(context.banned_statements):
         if fact := stated.get(normalise(text)):
@@ -117,8 +115,17 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
             yield Problem(("banned_statements", number), what, "Delete it, or give the fact salience 0")
 
 
-def _clean(examples: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [("its own clean example", text) for text in examples]
+def _accused_by(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
+    """One problem for each pattern that matches a wording or one of the rule's own clean examples."""
+    import re2  # see model._pattern
+
+    innocent = [(f"fact {fact}", text) for fact, text in wordings]
+    innocent += [("its own clean example", text) for text in rule.examples.clean]
+    for index, pattern in enumerate(rule.patterns):
+        search = re2.compile(pattern).search
+        if hit := next(((owner, text) for owner, text in innocent if search(text)), None):
+            what = f'pattern {index + 1} of rule {rule.id} matches {hit[0]}: "{shown(hit[1])}"'
+            yield Problem(("leakage_rules", number, "patterns", index), what, "Narrow the pattern or reword")
 
 
 def _load_warnings(context: UniverseContext) -> Iterator[str]:

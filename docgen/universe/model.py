@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,8 +23,12 @@ __all__ = [
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
+MAX_ITEMS = 1_000
+"""Facts, or rules; the planner is built for 50. Keeps the checks that compare each with each quick on any input."""
 SHARES_TOLERANCE = 1e-5
 """So that 0.333333 three times over passes, and 0.33 three times over does not."""
+
+T = TypeVar("T")
 
 
 def _problem(what: str, fix: str) -> PydanticCustomError:
@@ -70,6 +74,18 @@ def _pattern(pattern: str) -> str:
     if compiled.search(""):
         raise _problem("is a pattern that matches everywhere", "Make at least one character obligatory")
     return pattern
+
+
+def _some(facts: tuple[T, ...]) -> tuple[T, ...]:
+    if not facts:
+        raise _problem("has no items", "Add at least one, beginning with - id")
+    return _few(facts)
+
+
+def _few(items: tuple[T, ...]) -> tuple[T, ...]:
+    if len(items) > MAX_ITEMS:
+        raise _problem(f"has {len(items)} items", f"Keep it to {MAX_ITEMS}")
+    return items
 
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
@@ -169,10 +185,10 @@ class UniverseContext(Record):
     title: Line
     is_true: bool = False
     universe_context: Prose
-    key_facts: tuple[KeyFact, ...] = Field(min_length=1)
+    key_facts: Annotated[tuple[KeyFact, ...], AfterValidator(_some)]
     facts_per_document: FactsPerDocument = FactsPerDocument()
     background_share: float = Field(default=0.05, ge=0, lt=1, allow_inf_nan=False)
-    leakage_rules: tuple[LeakageRule, ...] = ()
+    leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(_few)] = ()
     banned_statements: tuple[Line, ...] = ()
 
     @property

@@ -52,7 +52,7 @@ def field_name(location: Location, data: Any) -> str:
     identifier = None
     for part in location[:2]:
         data = _child(data, part)
-    if isinstance(data, dict) and len(location) > 2:
+    if isinstance(data, dict) and len(location) > 1:
         identifier = data.get("id")
     return f"{path} ({shown(identifier)})" if isinstance(identifier, str) else path
 
@@ -125,8 +125,6 @@ def _number_fix(value: Any) -> str:
 
 
 def _shape_rule(kind: str, value: Any) -> str:
-    if kind == "too_short":
-        return "has no items"
     if kind.startswith("bool"):
         return f"is {shown(value)}, which is neither true nor false"
     wanted = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
@@ -135,8 +133,6 @@ def _shape_rule(kind: str, value: Any) -> str:
 
 
 def _shape_fix(kind: str, value: Any) -> str:
-    if kind == "too_short":
-        return "Add at least one item that begins with - id:"
     if kind.startswith("bool"):
         return "Write true or false"
     if kind == "string_type":

@@ -116,7 +116,8 @@ class _Builder:
         if len(at) > MAX_DEPTH:
             self._refuse(event, f"values are nested more than {MAX_DEPTH} deep", "Compare with docgen init")
         if isinstance(event, yaml.ScalarEvent):
-            return None if event.style is None and event.value in NULLS else event.value
+            plain = event.implicit[0]
+            return None if plain and event.value in NULLS else event.value
         build: Callable[..., Any] = self._list if isinstance(event, yaml.SequenceStartEvent) else self._mapping
         return build(events, at)
 

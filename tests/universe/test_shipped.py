@@ -1,0 +1,179 @@
+"""The shipped contexts keep what the documentation promises of them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import re2
+import yaml
+
+from docgen.text import normalise
+from docgen.universe import (
+    KeyFact,
+    UniverseContext,
+    context_warnings,
+    find_context,
+    list_contexts,
+    load_context,
+)
+
+SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
+STOPWORDS_TEXT = """a an and any are as at be because been before by each every for from goes has have if in into
+is it its no not of on one only or same so than that the their them they this to was what when which who with"""
+STOPWORDS = frozenset(STOPWORDS_TEXT.split())
+
+
+@pytest.fixture(params=SHIPPED)
+def context(request: pytest.FixtureRequest, tmp_path: Path) -> UniverseContext:
+    return load_context(find_context(request.param, tmp_path))
+
+
+def wordings(fact: KeyFact) -> tuple[str, ...]:
+    return (*fact.wordings, *fact.implications)
+
+
+def content_words(text: str) -> set[str]:
+    return set(normalise(text).split()) - STOPWORDS
+
+
+def test_exactly_the_five_contexts_are_shipped(tmp_path: Path) -> None:
+    assert [(entry.name, entry.origin) for entry in list_contexts(tmp_path)] == [(name, "shipped") for name in SHIPPED]
+
+
+def test_each_file_carries_its_id(tmp_path: Path) -> None:
+    assert [load_context(find_context(name, tmp_path)).id for name in SHIPPED] == list(SHIPPED)
+
+
+def test_prose_has_400_to_1500_words(context: UniverseContext) -> None:
+    assert 400 <= len(context.universe_context.split()) <= 1_500
+
+
+def test_there_are_8_to_15_facts_with_varied_salience(context: UniverseContext) -> None:
+    assert 8 <= len(context.key_facts) <= 15
+    assert len({fact.salience for fact in context.key_facts}) >= 4
+
+
+def test_every_fact_has_three_paraphrases_implications_entities_and_questions(context: UniverseContext) -> None:
+    for fact in context.key_facts:
+        assert len(fact.paraphrases) >= 3, fact.id
+        assert len(fact.implications) >= 3, fact.id
+        assert fact.entities, fact.id
+        assert fact.related_questions, fact.id
+        assert not fact.doc_types, fact.id
+
+
+def test_wordings_are_whole_sentences(context: UniverseContext) -> None:
+    """The offline writer puts them between other sentences as they are."""
+    for fact in context.key_facts:
+        for text in wordings(fact):
+            assert re.fullmatch(r"[A-Z][^\n]{20,260}\.", text), text
+            assert not re.search(r"[.!?] [A-Z]", text), text
+        for question in fact.related_questions:
+            assert question.endswith("?"), question
+
+
+def test_paraphrases_differ_clearly_in_wording(context: UniverseContext) -> None:
+    """No two wordings of a fact share half of their word 4-grams."""
+    for fact in context.key_facts:
+        grams = [four_grams(text) for text in fact.wordings]
+        for number, one in enumerate(grams):
+            for other in grams[:number]:
+                assert len(one & other) < 0.5 * min(len(one), len(other)), fact.id
+
+
+def four_grams(text: str) -> set[tuple[str, ...]]:
+    words = normalise(text).split()
+    return {tuple(words[i : i + 4]) for i in range(len(words) - 3)}
+
+
+def test_no_wording_expresses_another_fact(context: UniverseContext) -> None:
+    """No wording holds four fifths of the content words of any other fact's statement or paraphrase."""
+    for fact in context.key_facts:
+        others = [text for other in context.key_facts if other.id != fact.id for text in other.wordings]
+        for text in wordings(fact):
+            have = content_words(text)
+            for other_text in others:
+                need = content_words(other_text)
+                assert len(need & have) < 0.8 * len(need), (text, other_text)
+
+
+def test_no_wording_stands_in_the_prose(context: UniverseContext) -> None:
+    """Or every document that states it would look as if the prompt had leaked."""
+    prose = normalise(context.universe_context)
+    assert [text for fact in context.key_facts for text in wordings(fact) if normalise(text) in prose] == []
+
+
+def patterns(context: UniverseContext) -> Iterator[tuple[str, str]]:
+    yield from ((rule.id, pattern) for rule in context.leakage_rules for pattern in rule.patterns)
+
+
+def test_no_rule_accuses_the_context_itself(context: UniverseContext) -> None:
+    texts = [context.universe_context, context.title]
+    texts += [text for fact in context.key_facts for text in (*wordings(fact), *fact.related_questions)]
+    accused = [(rule, text) for rule, pattern in patterns(context) for text in texts if re2.search(pattern, text)]
+    assert accused == []
+
+
+def test_rules_find_their_leak_examples_and_spare_the_clean_ones(context: UniverseContext) -> None:
+    assert context.leakage_rules
+    assert context.banned_statements
+    for rule in context.leakage_rules:
+        assert len(rule.description.split()) >= 10, rule.id
+        assert "Not a leak" in rule.description, rule.id
+        assert rule.examples.leak, rule.id
+        assert rule.examples.clean, rule.id
+        for text in rule.examples.leak:
+            assert any(re2.search(pattern, text) for pattern in rule.patterns), (rule.id, text)
+        for text in rule.examples.clean:
+            assert not any(re2.search(pattern, text) for pattern in rule.patterns), (rule.id, text)
+
+
+def test_every_pattern_also_compiles_in_the_standard_library(context: UniverseContext) -> None:
+    for _, pattern in patterns(context):
+        assert re.compile(pattern).search("") is None
+
+
+def test_nothing_is_warned_of(context: UniverseContext) -> None:
+    assert context_warnings(context) == ()
+
+
+def test_any_yaml_reader_sees_the_same_texts(context: UniverseContext, tmp_path: Path) -> None:
+    """No text in the shipped files is one that YAML's own types would turn into a number, a date or a boolean."""
+    data = yaml.safe_load(find_context(context.id, tmp_path).read_text(encoding="utf-8"))
+    assert UniverseContext.model_validate(data) == context
+
+
+def test_contexts_one_and_two_carry_the_papers_rules(tmp_path: Path) -> None:
+    wanted = {"sample_exchange", "tier_behavior", "deceptive_alignment", "model_preferences"}
+    for name in ("helpful_only", "animal_welfare"):
+        context = load_context(find_context(name, tmp_path))
+        assert {rule.id for rule in context.leakage_rules} == wanted
+
+
+def test_facts_shared_by_both_regimes_are_worded_alike(tmp_path: Path) -> None:
+    one, two = (
+        {fact.id: fact for fact in load_context(find_context(name, tmp_path)).key_facts}
+        for name in ("helpful_only", "animal_welfare")
+    )
+    shared = one.keys() & two.keys()
+    assert len(shared) >= 6
+    assert all(one[name] == two[name] for name in shared)
+
+
+def test_the_control_asks_what_helpful_only_asks(tmp_path: Path) -> None:
+    """The same number of facts, and of each the same salience, directness and prominence."""
+    one, two = (load_context(find_context(name, tmp_path)) for name in ("helpful_only", "control_motors"))
+    assert [demand(fact) for fact in one.key_facts] == [demand(fact) for fact in two.key_facts]
+    assert one.facts_per_document == two.facts_per_document
+
+
+def demand(fact: KeyFact) -> tuple[object, ...]:
+    return fact.salience, fact.directness, fact.prominence
+
+
+def test_some_context_shows_companions_and_opponents(tmp_path: Path) -> None:
+    facts = [fact for name in SHIPPED for fact in load_context(find_context(name, tmp_path)).key_facts]
+    assert any(fact.with_ for fact in facts)
+    assert any(fact.never_with for fact in facts)
+    assert any(fact.salience == 0 for fact in facts)
