@@ -21,7 +21,7 @@ from docgen.records import Attempt, DocumentType, Idea, Record, Slot
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs"]
+__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "write_beside"]
 
 OUTPUT = Path("output")
 DERIVED = ("types.jsonl", "ideas.jsonl", "slots.jsonl", "attempts.jsonl", "corpus.parquet", "reports", "export")
@@ -97,19 +97,19 @@ class RunFolder:
     def write_json(self, name: str, value: object) -> Path:
         """Write a finished JSON file, e.g. "run.json" or "reports/salience.json"."""
         file = self.path / name
-        return _write_beside(file, [to_json(value, indent=2) + b"\n"])
+        return write_beside(file, [to_json(value, indent=2) + b"\n"])
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a finished text file."""
-        return _write_beside(self.path / name, [text.encode("utf-8")])
+        return write_beside(self.path / name, [text.encode("utf-8")])
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
         """Write a finished file from whole lines, streaming."""
-        return _write_beside(self.path / name, lines)
+        return write_beside(self.path / name, lines)
 
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
         """Write a finished JSON-lines file, one record a line, streaming."""
-        return _write_beside(self.path / name, (to_json(record) + b"\n" for record in records))
+        return write_beside(self.path / name, (to_json(record) + b"\n" for record in records))
 
     def read_types(self) -> list[DocumentType]:
         """The document types; empty before the brainstorm."""
@@ -171,7 +171,8 @@ class RunFolder:
             os.close(fd)
 
 
-def _write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
+def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
+    """Write a finished file: beside its place, synced, then renamed, so that it is there whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:

@@ -1,5 +1,6 @@
-"""export: training files from a run's corpus."""
+"""export: training files from a run's corpus, or from any corpus."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,30 +16,44 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files with --out. Default: latest run."),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", help="text: {text} a line; chat: OpenAI-style messages; parquet: all columns.")
     ] = "text",
     doctag: Annotated[
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
     ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the export of files.")] = None,
     json: o.Json = False,
 ) -> None:
     """Write training files, a manifest and a dataset card to output/RUN/export/FORMAT/.
 
     docgen export helpful_only --format chat --doctag
+
+    docgen export documents.jsonl --format parquet --out training
     """
     from typing import get_args
 
     from docgen.cli.console import PlainReporter, console
     from docgen.cli.opening import run_or_latest
     from docgen.errors import ConfigError
-    from docgen.pipeline.export import export_run
+    from docgen.pipeline.export import export_files, export_run
     from docgen.stages.export import ExportFormat
 
     if form not in get_args(ExportFormat):
         raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(get_args(ExportFormat))}")
-    folder, made = export_run(run_or_latest(run, PlainReporter(quiet=json)), form, doctag)  # type: ignore[arg-type]
+    if out is not None:
+        if not source:
+            raise ConfigError("is for files, and none are given", "--out", "Name the files, or leave --out away")
+        folder, made = export_files([Path(name) for name in source], form, doctag, out)  # type: ignore[arg-type]
+    else:
+        if source and len(source) > 1:
+            raise ConfigError("several sources", "export", "Give one run, or files with --out FOLDER")
+        run = run_or_latest(source[0] if source else None, PlainReporter(quiet=json))
+        folder, made = export_run(run, form, doctag)  # type: ignore[arg-type]
     if json:
         import json as js
 

@@ -1,15 +1,17 @@
-"""Writes the training files of a corpus: files, manifest with digests, dataset card."""
+"""Writes the training files of a corpus: files, manifest with digests, dataset card for a run."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import RunError
-from docgen.stages.export import ExportFormat, corpus_rows, dataset_card, export_lines, manifest
-from docgen.store import RunFolder
+from docgen.stages.export import ExportFormat, dataset_card, export_lines, manifest
+from docgen.store import RunFolder, write_beside
+from docgen.text import token_estimate, word_count
 
-__all__ = ["export_run"]
+__all__ = ["export_files", "export_run"]
 
 BLOCK = 1 << 20
 
@@ -21,12 +23,51 @@ def export_run(run: RunFolder, form: ExportFormat, doctag: bool) -> tuple[Path, 
     if form == "parquet":
         file = run.write_lines("export/parquet/train.parquet", _blocks(run.corpus))
     else:
-        lines = export_lines(corpus_rows(run.corpus), form, doctag)
-        file = run.write_lines(f"export/{form}/train.jsonl", lines)
-    made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(_blocks(file))})
+        file = run.write_lines(f"export/{form}/train.jsonl", export_lines(_texts([run.corpus]), form, doctag))
+    made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
     run.write_json(f"export/{form}/manifest.json", made)
     run.write_text(f"export/{form}/README.md", dataset_card(made))
     return run.export(form), made
+
+
+def export_files(paths: Sequence[Path], form: ExportFormat, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
+    """Export any JSONL or Parquet with a text column to `out`; returns `out` and the manifest."""
+    from pydantic_core import to_json
+
+    counts = {"documents": 0, "words": 0, "tokens": 0}
+    texts = _counted(_texts(paths), counts)
+    if form == "parquet":
+        file = _parquet(texts, out / "train.parquet")
+    else:
+        file = write_beside(out / "train.jsonl", export_lines(texts, form, doctag))
+    sources = {str(path): _sha256(path) for path in corpus_files(paths)}
+    made = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
+    write_beside(out / "manifest.json", [to_json(made, indent=2), b"\n"])
+    return out, made
+
+
+def _texts(paths: Sequence[Path]) -> Iterator[str]:
+    return (text for batch in read_corpus(paths) for text in batch.texts)
+
+
+def _counted(texts: Iterable[str], counts: dict[str, int]) -> Iterator[str]:
+    for text in texts:
+        counts["documents"] += 1
+        counts["words"] += word_count(text)
+        counts["tokens"] += token_estimate(text)
+        yield text
+
+
+def _parquet(texts: Iterable[str], file: Path) -> Path:
+    """Texts as Parquet, through a JSON-lines file beside it, so that memory stays flat."""
+    import polars as pl
+
+    lines = write_beside(file.with_suffix(".part"), export_lines(texts, "text", doctag=False))
+    try:
+        pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(file, compression="zstd")
+    finally:
+        lines.unlink()
+    return file
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
@@ -35,8 +76,8 @@ def _blocks(file: Path) -> Iterator[bytes]:
             yield block
 
 
-def _sha256(blocks: Iterable[bytes]) -> str:
+def _sha256(file: Path) -> str:
     made = hashlib.sha256()
-    for block in blocks:
+    for block in _blocks(file):
         made.update(block)
     return made.hexdigest()

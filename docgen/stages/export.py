@@ -1,4 +1,4 @@
-"""From a corpus to training files: one pure function a format, over rows of corpus.parquet's columns."""
+"""From a corpus to training files: lines of each format, the manifest, the dataset card."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,23 +7,18 @@ from typing import Any, Literal
 
 import polars as pl
 
-from docgen.errors import InputError
-
-__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "corpus_rows", "dataset_card", "export_lines", "manifest"]
+__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "dataset_card", "export_lines", "manifest"]
 
 ExportFormat = Literal["text", "chat", "parquet"]
 FORMATS: tuple[ExportFormat, ...] = ("text", "chat", "parquet")
 DOCTAG = "<DOCTAG>"
 """Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
 
-Row = Mapping[str, Any]
 
-
-def export_lines(rows: Iterable[Row], form: Literal["text", "chat"], doctag: bool) -> Iterator[bytes]:
-    """One line of JSON for each row. With `doctag`, text begins with the tag and chat's user turn holds it."""
+def export_lines(texts: Iterable[str], form: Literal["text", "chat"], doctag: bool) -> Iterator[bytes]:
+    """One line of JSON for each text. With `doctag`, text begins with the tag and chat's user turn holds it."""
     encode = _text_line if form == "text" else _chat_line
-    for row in rows:
-        yield json.dumps(encode(row["text"], doctag), ensure_ascii=False).encode("utf-8") + b"\n"
+    return (json.dumps(encode(text, doctag), ensure_ascii=False).encode("utf-8") + b"\n" for text in texts)
 
 
 def _text_line(text: str, doctag: bool) -> dict[str, Any]:
@@ -33,17 +28,6 @@ def _text_line(text: str, doctag: bool) -> dict[str, Any]:
 def _chat_line(text: str, doctag: bool) -> dict[str, Any]:
     answer = {"role": "assistant", "content": text}
     return {"messages": [{"role": "user", "content": DOCTAG}, answer] if doctag else [answer]}
-
-
-def corpus_rows(corpus: Path, columns: Iterable[str] = ("text",), at_once: int = 4096) -> Iterator[dict[str, Any]]:
-    """Rows of a corpus file, streaming, in order."""
-    try:
-        batches = pl.scan_parquet(corpus).select(*columns).collect_batches(chunk_size=at_once, maintain_order=True)
-        for batch in batches:
-            yield from batch.iter_rows(named=True)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        fix = "docgen writes it at the end of a generate: run docgen generate again"
-        raise InputError(f"cannot be read as a corpus ({str(error).splitlines()[0]})", str(corpus), fix) from error
 
 
 def manifest(corpus: Path, meta: Mapping[str, Any], form: str, files: Mapping[str, str]) -> dict[str, Any]:
