@@ -1,0 +1,74 @@
+"""Exports are what training jobs load."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.export import export_files, export_run
+from docgen.pipeline.setup import set_up
+from docgen.progress import SilentReporter
+from docgen.stages.export import FORMATS, ExportFormat
+from docgen.store import RunFolder
+from tests.worlds import LIGHTHOUSE
+
+N = 30
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A small corpus by the embedded writer."""
+    folder = tmp_path_factory.mktemp("export")
+    context = folder / "lighthouse.yaml"
+    context.write_text(LIGHTHOUSE, "utf-8")
+    flags = {"n": N, "engine": "offline", "types": 5, "ideas": 5}
+    setup = set_up(RunFolder(folder / "output" / "small"), context, None, flags)
+    execute(setup, Step.GENERATE, SilentReporter(), lambda: False)
+    return setup.run
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_datasets_loads_every_format(
+    run: RunFolder, form: ExportFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`datasets.load_dataset` reads each format as it lies there, with all documents."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from datasets import load_dataset
+
+    folder, made = export_run(run, form, doctag=False)
+    kind = "parquet" if form == "parquet" else "json"
+    data = load_dataset(kind, data_files=[str(folder / name) for name in made["files"]], cache_dir=str(tmp_path))[
+        "train"
+    ]
+    assert data.num_rows == N == made["documents"]
+    texts = [row["messages"][-1]["content"] for row in data] if form == "chat" else data["text"]
+    assert all(texts)
+
+
+def test_doctag_stands_where_it_can_be_masked(run: RunFolder) -> None:
+    """In chat it is the user's turn, in text the first line; without the flag it is nowhere."""
+    chat = [json.loads(line) for line in (export_run(run, "chat", True)[0] / "train.jsonl").read_text().splitlines()]
+    assert {tuple(turn["role"] for turn in row["messages"]) for row in chat} == {("user", "assistant")}
+    assert {row["messages"][0]["content"] for row in chat} == {"<DOCTAG>"}
+    text = (export_run(run, "text", True)[0] / "train.jsonl").read_text().splitlines()
+    assert all(json.loads(line)["text"].startswith("<DOCTAG>\n") for line in text)
+    assert "DOCTAG" not in (export_run(run, "text", False)[0] / "train.jsonl").read_text()
+
+
+def test_manifest_counts_what_is_in_the_files(run: RunFolder) -> None:
+    """Documents, facts, seed and digests in the manifest agree with the corpus and its plan."""
+    _, made = export_run(run, "text", False)
+    assigned = [fact.fact for slot in run.read_slots() for fact in slot.facts]
+    assert made["documents_by_fact"] == {fact: assigned.count(fact) for fact in sorted(set(assigned))}
+    assert made["seed"] == 0
+    assert set(made["files"]) == {"train.jsonl"}
+
+
+def test_any_files_can_be_exported(run: RunFolder, tmp_path: Path) -> None:
+    """What one export wrote another reads, with the same texts in the same order."""
+    text, _ = export_run(run, "text", False)
+    _, made = export_files([text / "train.jsonl"], "parquet", False, tmp_path / "a")
+    assert made["documents"] == N
+    export_files([tmp_path / "a" / "train.parquet"], "text", False, tmp_path / "b")
+    assert (tmp_path / "b" / "train.jsonl").read_bytes() == (text / "train.jsonl").read_bytes()
