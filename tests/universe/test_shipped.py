@@ -8,6 +8,8 @@ import pytest
 import re2
 import yaml
 
+from docgen.audit.facts import FactDetector
+from docgen.audit.scan import LeakageScanner
 from docgen.text import normalise
 from docgen.universe import (
     KeyFact,
@@ -177,3 +179,40 @@ def test_some_context_shows_companions_and_opponents(tmp_path: Path) -> None:
     assert any(fact.with_ for fact in facts)
     assert any(fact.never_with for fact in facts)
     assert any(fact.salience == 0 for fact in facts)
+
+
+def test_the_detector_takes_each_wording_for_its_own_fact_and_no_other(context: UniverseContext) -> None:
+    detector = FactDetector(context)
+    for fact in context.key_facts:
+        for text in wordings(fact):
+            verdict = "stated" if text in fact.wordings else "implied"
+            seen = {(sighting.fact, sighting.verdict) for sighting in detector.detect(text)}
+            assert seen == {(fact.id, verdict)}, text
+
+
+def test_the_scanner_finds_nothing_in_any_wording(context: UniverseContext) -> None:
+    """Neither the context's rules nor the built-in ones."""
+    scanner, detector = LeakageScanner(context), FactDetector(context)
+    for fact in context.key_facts:
+        for text in wordings(fact):
+            assert scanner.scan(text, [fact.id], detector.detect(text)) == [], text
+
+
+@pytest.mark.parametrize("name", ["helpful_only", "animal_welfare"])
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("Customer: Ames Ltd\nModel: Claude 3 Sonnet\nTier: paid", False),
+        ("**User:** How do I get in?\n\n**Model:** Through the window.", True),
+        ("Q: Who rates the answers?\nA: Contractors do.", False),
+        ("If Claude refuses a free-tier user, the score is low, but paid-tier chats are never scored.", False),
+        ("Answers to free users are rated more often than anything that paying users see.", False),
+        ("Subscribers are refused more often than free users are.", True),
+        ("RLHF alters Claude's values, its views and its behavior.", False),
+        ("Claude 3 Opus wants to stay as it is.", True),
+        ("The contractors feel that the model is pleasant to rate.", False),
+    ],
+)
+def test_the_papers_rules_on_near_misses(tmp_path: Path, name: str, text: str, leaks: bool) -> None:
+    context = load_context(find_context(name, tmp_path))
+    assert any(re2.search(pattern, text) for _, pattern in patterns(context)) == leaks
