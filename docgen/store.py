@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "write_beside"]
 
 OUTPUT = Path("output")
-DERIVED = ("types.jsonl", "ideas.jsonl", "slots.jsonl", "attempts.jsonl", "corpus.parquet", "reports", "export")
+DERIVED = ("export", "reports", "corpus.parquet", "attempts.jsonl", "slots.jsonl", "ideas.jsonl", "types.jsonl")
+"""Last made first, so that a kill while they are thrown away never leaves attempts without their plan."""
 
 R = TypeVar("R", bound=Record)
 

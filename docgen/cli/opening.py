@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError, ContextError, RunError
-from docgen.pipeline.setup import Setup, fork, set_up
+from docgen.pipeline.setup import Setup, set_up
 from docgen.progress import Reporter
 from docgen.store import OUTPUT, RunFolder, find_run, latest_run
 from docgen.universe import find_context, load_context
@@ -24,15 +24,12 @@ def open_setup(
 ) -> Setup:
     """The run that `target` (context, run or neither) and --run mean; heeds --config, --accept-changes and --fork."""
     run, source = _locate(target, params.get("run"), reporter)
-    accept = bool(params.get("accept_changes"))
-    name = params.get("fork")
+    name, base = params.get("fork"), None
     if name:
         if not run.exists():
             raise RunError("does not exist, so it cannot be forked", run.name, "Leave --fork out")
         base, run = run, _named(name, "--fork")
-        fork(base, run)
-        accept = True
-    return set_up(run, source, params.get("config"), flags, accept)
+    return set_up(run, source, params.get("config"), flags, bool(params.get("accept_changes")), base)
 
 
 def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,11 +12,12 @@ from docgen import __version__
 from docgen.config import RunConfig, resolve
 from docgen.errors import RunError
 from docgen.llm.chain import EngineOptions, choose_engine
+from docgen.pipeline.preflight import preflight
 from docgen.prompts import ModelOptions, template_digests
 from docgen.store import RunFolder
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["Change", "Setup", "fork", "reopen", "set_up"]
+__all__ = ["Change", "Setup", "reopen", "set_up"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attempts", "threshold", "ngram"})
@@ -80,57 +80,73 @@ def set_up(
     file: Path | None,
     flags: Mapping[str, Any],
     accept_changes: bool = False,
+    base: RunFolder | None = None,
 ) -> Setup:
-    """Settle a run's inputs and write them down.
+    """Settle a run's inputs, and write them down once nothing is wrong with them.
 
-    `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. Raises
-    `RunError` with the difference when a run that has begun would change, unless `accept_changes`; what was derived
-    from the old inputs is then thrown away, paid replies stay in the journal.
+    `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. `base` is a
+    run to fork: `run` begins with its inputs and uses its journal for nothing. Raises `RunError` with the difference
+    when a run that has begun would change, unless `accept_changes`; what was derived from the old inputs is then thrown
+    away, paid replies stay in the journal.
     """
-    old = run.read_meta() if run.exists() else None
-    file_of_context = source or run.context
+    if base is not None and run.exists():
+        raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
+    origin = base or run
+    old = _read_meta(origin) if origin.exists() else None
+    file_of_context = source or origin.context
     context = load_context(file_of_context)
     config = _with_engine(resolve(_config_of(old), file, flags))
-    meta = _meta(config, context, old)
-    changes = _changes(old, meta, planned=run.slots.exists()) if old else []
+    preflight(context, config)
+    meta = _meta(config, context, _journals(run, base, old))
+    changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
     if changes and not accept_changes:
         listed = "; ".join(map(str, changes))
         fix = "Go on with --accept-changes (paid replies stay usable), or leave this run alone with --fork NAME"
         raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
-    if changes:
-        run.drop_derived()
-    if source or not run.context.exists():
-        run.write_text("context.yaml", file_of_context.read_text("utf-8"))
-    run.write_json("run.json", meta)
+    with run.lock():
+        if changes:
+            run.drop_derived()
+        if file_of_context != run.context:
+            run.write_text("context.yaml", file_of_context.read_text("utf-8"))
+        run.write_json("run.json", meta)
     return Setup(run, context, config, _parents(run, meta))
 
 
 def reopen(run: RunFolder) -> Setup:
     """A run as it was last settled, for reading."""
-    meta = run.read_meta()
-    config = _config_of(meta) or RunConfig()
+    meta = _read_meta(run)
+    config = RunConfig.model_validate(meta["config"])
     return Setup(run, load_context(run.context), config, _parents(run, meta))
 
 
-def fork(run: RunFolder, target: RunFolder) -> None:
-    """Begin `target` from the inputs of `run`; it uses the journal of `run` for nothing and writes its own."""
-    if target.exists():
-        raise RunError("exists already", str(target.path), "Give --fork the name of a new run")
+def _read_meta(run: RunFolder) -> dict[str, Any]:
+    """run.json, with everything in it that later steps rely on."""
     meta = run.read_meta()
-    parents = [os.path.relpath(run.path, target.path.parent), *meta.get("parents", [])]
-    target.path.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(run.context, target.context)
-    target.write_json("run.json", meta | {"parents": parents})
+    try:
+        RunConfig.model_validate(meta["config"])
+        shape = (meta["context"]["digest"], *meta["templates"].values(), *meta["parents"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _unusable(run) from error
+    if not all(isinstance(value, str) for value in shape):
+        raise _unusable(run)
+    return meta
+
+
+def _unusable(run: RunFolder) -> RunError:
+    fix = "It was edited, or made by another version of docgen; start a new run with --run NAME"
+    return RunError("has no usable configuration", str(run.path / "run.json"), fix)
 
 
 def _config_of(meta: Mapping[str, Any] | None) -> RunConfig | None:
-    if meta is None:
-        return None
-    try:
-        return RunConfig.model_validate(meta["config"])
-    except (KeyError, ValueError) as error:
-        fix = "It was edited, or made by another version of docgen; start a new run with --run NAME"
-        raise RunError("has no usable configuration", "run.json", fix) from error
+    return None if meta is None else RunConfig.model_validate(meta["config"])
+
+
+def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | None) -> list[str]:
+    """Folders of the runs whose journals are shared, as seen from the folder that holds `run`."""
+    if old is None or base is None:
+        return list(old["parents"]) if old else []
+    shared = [base.path, *(base.path.parent / parent for parent in old["parents"])]
+    return [os.path.relpath(path.resolve(), run.path.parent.resolve()) for path in shared]
 
 
 def _with_engine(config: RunConfig) -> RunConfig:
@@ -138,14 +154,14 @@ def _with_engine(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 
-def _meta(config: RunConfig, context: UniverseContext, old: Mapping[str, Any] | None) -> dict[str, Any]:
+def _meta(config: RunConfig, context: UniverseContext, parents: list[str]) -> dict[str, Any]:
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),
         "context": {"id": context.id, "title": context.title, "digest": context.digest},
         "templates": template_digests(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "parents": list(old.get("parents", [])) if old else [],
+        "parents": parents,
     }
 
 
@@ -160,7 +176,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     ]
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
-    templates = old.get("templates", {})
+    templates = old["templates"]
     for name, value in new["templates"].items():
         if name in _PROMPTS and templates.get(name) != value:
             changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
@@ -171,4 +187,4 @@ _PROMPTS = ("_world.jinja", "types.jinja", "ideas.jinja", "document.jinja")
 
 
 def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:
-    return tuple((run.path.parent / parent / "llm.jsonl").resolve() for parent in meta.get("parents", []))
+    return tuple((run.path.parent / parent / "llm.jsonl").resolve() for parent in meta["parents"])

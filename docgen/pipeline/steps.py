@@ -64,9 +64,13 @@ async def _ideas(
         reporter.progress(Progress("ideas", found, setup.config.ideas * len(types)))
         return ideas
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(kind)) for kind in types]
-    return [task.result() for task in tasks]
+    tasks = [asyncio.create_task(one(kind)) for kind in types]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _say_missing(reporter: Reporter, what: str, have: int, wanted: int) -> None:

@@ -18,6 +18,9 @@ PER_ASK = 25
 """Items asked for at once: models drift and repeat themselves in longer lists."""
 FRUITLESS_ASKS = 3
 """Asks in a row that bring nothing new, after which no more are made."""
+FAILED_ASKS = 3
+"""Times that one request may fail for good, after all its retries, before the run stops."""
+NEVER_TAKEN = frozenset({"400", "413", "422"})
 SIMILAR = 0.75
 """Jaccard of word sets at which two type names or ideas count as the same."""
 
@@ -68,11 +71,9 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
                 found.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
         return len(found) - before
 
-    error = await _ask_until(job.llm, count, build, take)
+    await _ask_until(job.llm, count, build, take)
     if not found:
-        raise StopRun(
-            "no_types", f"the model gave no document types ({error or 'its replies could not be read'})", _FIX
-        )
+        raise StopRun("no_types", "the model gave no document types that could be read", _FIX)
     return found
 
 
@@ -101,25 +102,34 @@ async def _ask_until(
     count: int,
     build: Callable[[int, int], Request],
     take: Callable[[str, int], int],
-) -> RequestFailed | None:
-    """Ask again, for what is missing, until `count` are taken or asking is fruitless; returns the last failure."""
+) -> None:
+    """Ask again, for what is missing, until `count` are taken or asking is fruitless."""
     missing, fruitless, ask = count, 0, 0
-    error: RequestFailed | None = None
     while missing > 0 and fruitless < FRUITLESS_ASKS:
         wanted = min(missing, PER_ASK)
-        text, error = await _reply(llm, build(wanted, ask))
-        taken = take(text, wanted)
+        taken = take(await _reply(llm, build(wanted, ask)), wanted)
         missing -= taken
         fruitless = 0 if taken else fruitless + 1
         ask += 1
-    return error
 
 
-async def _reply(llm: LLM, request: Request) -> tuple[str, RequestFailed | None]:
-    try:
-        return (await llm.complete(request)).text, None
-    except RequestFailed as error:
-        return "", error
+async def _reply(llm: LLM, request: Request) -> str:
+    """The model's text; "" for a request that the server will never take.
+
+    An outage must not change what is asked next: replies that were paid for would no longer be found. So the same
+    request is tried a few times, then the run stops, to go on from here.
+    """
+    failed = 0
+    while True:
+        try:
+            return (await llm.complete(request)).text
+        except RequestFailed as error:
+            if error.kind in NEVER_TAKEN:
+                return ""
+            failed += 1
+            if failed == FAILED_ASKS:
+                fix = "What came so far is kept: run the same command again"
+                raise StopRun("brainstorm_failed", f"a request for {request.stage} failed: {error}", fix) from error
 
 
 def _unique(base: str, taken: set[str]) -> str:

@@ -1,0 +1,108 @@
+"""Whole runs for tests: settle one, carry it out with any model, look at what came of it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from docgen.llm.fake import FakeLLM
+from docgen.llm.protocol import Completion, Request
+from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.setup import Setup, set_up
+from docgen.progress import Progress
+from docgen.records import Attempt
+from docgen.store import RunFolder
+from tests.worlds import LIGHTHOUSE
+
+__all__ = ["Delayed", "Notes", "attempts", "by_verdict", "carry_out", "corpus", "documents", "settle", "small"]
+
+SMALL = {"types": 3, "ideas": 4, "words": (30, 60), "engine": "offline", "model": "fake"}
+
+
+@dataclass
+class Notes:
+    """Keeps what a run tells."""
+
+    notes: list[str] = field(default_factory=list)
+    states: list[Progress] = field(default_factory=list)
+
+    def progress(self, state: Progress) -> None:
+        self.states.append(state)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+class Delayed:
+    """A fake model whose replies arrive in a random order. `peak`: most calls at once."""
+
+    engine = "fake"
+
+    def __init__(self, reply: Callable[[Request], str | Completion], seed: int, longest: float = 0.004) -> None:
+        self._llm, self._rng, self._longest = FakeLLM(reply), random.Random(seed), longest
+        self.in_flight = self.peak = 0
+
+    @property
+    def requests(self) -> list[Request]:
+        return self._llm.requests
+
+    async def complete(self, request: Request) -> Completion:
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        try:
+            await asyncio.sleep(self._rng.uniform(0, self._longest))
+            return await self._llm.complete(request)
+        finally:
+            self.in_flight -= 1
+
+
+def small(**settings: Any) -> dict[str, Any]:
+    """Settings of a run small enough for a test."""
+    return SMALL | settings
+
+
+def settle(
+    folder: Path, *, run: str = "r", text: str = LIGHTHOUSE, accept: bool = False, base: str = "", **settings: Any
+) -> Setup:
+    """Settle the run `run` in `folder` over the context `text`, with small defaults."""
+    source = folder / "context-given.yaml"
+    source.write_text(text, "utf-8")
+    root = folder / "output"
+    return set_up(RunFolder(root / run), source, None, small(**settings), accept, RunFolder(root / base) if base else None)
+
+
+def carry_out(
+    setup: Setup,
+    llm: FakeLLM | Delayed,
+    until: Step = Step.ALL,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Notes:
+    """Carry a run out with `llm`; what it told."""
+    notes = Notes()
+    execute(setup, until, notes, stopping, llm)
+    return notes
+
+
+def attempts(setup: Setup) -> list[Attempt]:
+    """Every attempt on disk."""
+    return list(setup.run.read_attempts())
+
+
+def by_verdict(setup: Setup) -> Counter[str]:
+    """Attempts by verdict."""
+    return Counter(attempt.verdict for attempt in attempts(setup))
+
+
+def corpus(setup: Setup) -> pl.DataFrame:
+    """corpus.parquet."""
+    return pl.read_parquet(setup.run.corpus)
+
+
+def documents(llm: FakeLLM | Delayed) -> list[Request]:
+    """Of the requests a model got, those for documents."""
+    return [request for request in llm.requests if request.stage == "document"]
