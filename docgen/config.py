@@ -36,6 +36,7 @@ class RunConfig(Record):
     words: tuple[int, int] = Field((200, 700), description="range of target lengths")
     length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
+    revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from docgen.llm.protocol import Request
+from docgen.llm.protocol import Completion, Request
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.resources import folder
 from docgen.text import digest
@@ -65,6 +65,15 @@ class Work:
     slot: Slot
     number: int
     request: Request
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model wrote for `work`; `revision` is its rewriting, where that was asked for and came."""
+
+    work: Work
+    completion: Completion
+    revision: Completion | None = None
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,14 @@ def document_request(
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
-    """Block "system" or "user" of templates/`name`.jinja; an unknown variable in it raises jinja2's `UndefinedError`."""
+    """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
     return _block(_template(name), block, variables)
+
+
+def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
+    """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
+    variables = {**work.request.variables, "draft": draft}
+    return _request("revise", variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
 
 
 def template_digests() -> dict[str, str]:

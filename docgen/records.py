@@ -128,6 +128,7 @@ class Attempt(Record):
     text: str
     words: int
     tokens: int
+    draft: str = Field("", description="the text before a revision that was taken; empty otherwise")
     quotes: tuple[Quote, ...] = ()
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -10,7 +10,7 @@ from docgen.audit.facts import FactDetector, FactSighting, expressed
 from docgen.audit.scan import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts import Work
+from docgen.prompts import Reply, Work
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.replies import Draft, parse_document
 from docgen.text import token_estimate, word_count
@@ -47,9 +47,9 @@ class Checker:
         self._tolerance = length_tolerance
         self._engine = engine
 
-    def judge(self, replies: Sequence[tuple[Work, Completion]]) -> list[Attempt]:
+    def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
-        checked = [self._check(work, reply) for work, reply in replies]
+        checked = [self._revised(reply) for reply in replies]
         passed = [attempt for attempt in checked if not attempt.reasons]
         twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         verdicts = {a.slot: _near_duplicate(twin) for a, twin in zip(passed, twins, strict=True) if twin is not None}
@@ -59,6 +59,14 @@ class Checker:
         """Enter accepted attempts of an earlier start into the index."""
         if attempts:
             self._index.add([a.slot for a in attempts], [a.text for a in attempts])
+
+    def _revised(self, reply: Reply) -> Attempt:
+        """The revision if it passes the checks, else the document as it was first written."""
+        first = self._check(reply.work, reply.completion)
+        if reply.revision is None:
+            return first
+        second = self._check(reply.work, reply.revision)
+        return first if second.reasons else second.model_copy(update={"draft": first.text})
 
     def _check(self, work: Work, reply: Completion) -> Attempt:
         slot, draft = work.slot, parse_document(reply.text)

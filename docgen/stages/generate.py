@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed
-from docgen.llm.protocol import LLM, Completion
-from docgen.prompts import ModelOptions, Work, document_request
+from docgen.llm.protocol import LLM
+from docgen.prompts import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
+from docgen.replies import parse_document
 from docgen.universe import UniverseContext
 
 __all__ = ["Catalogue", "Generation", "Judge", "Ledger", "generate"]
@@ -46,10 +47,18 @@ class Catalogue:
         return cls(kinds, everything, groups)
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A request that failed for good."""
+
+    work: Work
+    error: RequestFailed
+
+
 class Judge(Protocol):
     """Turns replies into attempts with verdicts, in the order given; remembers what it accepted."""
 
-    def judge(self, replies: Sequence[tuple[Work, Completion]]) -> list[Attempt]:
+    def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt for each reply."""
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
@@ -114,6 +123,7 @@ class Generation:
     judge: Judge
     max_attempts: int
     concurrency: int
+    revise: bool = False
 
 
 async def generate(
@@ -135,7 +145,7 @@ async def _one_pass(
     """Attempt every slot that is due its `number`-th attempt; returns how many requests failed."""
     failed = 0
     due = (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
-    async for replies in in_order(due, lambda work: _reply(job.llm, work), job.concurrency, stopping):
+    async for replies in in_order(due, lambda work: _reply(job, work), job.concurrency, stopping):
         attempts = _judged(job.judge, replies)
         for attempt in attempts:
             ledger.record(attempt)
@@ -150,24 +160,26 @@ def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...]
     return Work(drawn, number, document_request(job.context, job.options, drawn, kind, idea, number, feedback))
 
 
-async def _reply(llm: LLM, work: Work) -> tuple[Work, Completion | RequestFailed]:
+async def _reply(job: Generation, work: Work) -> Reply | Failure:
     try:
-        return work, await llm.complete(work.request)
+        completion = await job.llm.complete(work.request)
+        draft = parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
+        if not draft:
+            return Reply(work, completion)
+        return Reply(work, completion, await job.llm.complete(revise_request(work, job.options, draft)))
     except RequestFailed as error:
-        return work, error
+        return Failure(work, error)
 
 
-def _judged(judge: Judge, replies: Sequence[tuple[Work, Completion | RequestFailed]]) -> list[Attempt]:
-    """Attempts in the order of the replies; only completions reach the judge."""
-    whole = [(work, reply) for work, reply in replies if isinstance(reply, Completion)]
-    judged = iter(judge.judge(whole))
-    return [
-        failed_attempt(work, reply) if isinstance(reply, RequestFailed) else next(judged) for work, reply in replies
-    ]
+def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
+    """Attempts in the order of the replies; failures never reach the judge."""
+    judged = iter(judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
+    return [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
 
 
-def failed_attempt(work: Work, error: RequestFailed) -> Attempt:
+def failed_attempt(failure: Failure) -> Attempt:
     """A request that brought no reply, as data for the report. It does not use up one of the slot's attempts."""
+    work, error = failure.work, failure.error
     slot = work.slot
     return Attempt(
         slot=slot.id,
