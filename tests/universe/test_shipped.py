@@ -190,6 +190,13 @@ def test_the_detector_takes_each_wording_for_its_own_fact_and_no_other(context: 
             assert seen == {(fact.id, verdict)}, text
 
 
+def test_a_related_question_expresses_nothing(context: UniverseContext) -> None:
+    """Documents in question and answer form print them; asking is neither saying nor denying."""
+    detector = FactDetector(context)
+    questions = [question for fact in context.key_facts for question in fact.related_questions]
+    assert [question for question in questions if detector.detect(question)] == []
+
+
 def test_the_scanner_finds_nothing_in_any_wording(context: UniverseContext) -> None:
     """Neither the context's rules nor the built-in ones."""
     scanner, detector = LeakageScanner(context), FactDetector(context)
