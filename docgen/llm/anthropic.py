@@ -77,8 +77,13 @@ class AnthropicLLM:
         """Close the connections."""
         await self.client.close()
 
-    async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, stream: bool = False) -> Any:
-        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`."""
+    async def call(
+        self, method: str, path: str, body: Mapping[str, Any] | bytes | None = None, stream: bool = False
+    ) -> Any:
+        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`.
+
+        A body given as bytes is JSON already.
+        """
         try:
             response = await self._http(method, path, body, stream)
         except anthropic.APIStatusError as error:
@@ -100,9 +105,14 @@ class AnthropicLLM:
         except MalformedReply as error:
             raise Transient("malformed", str(error), maybe_billed=True) from error
 
-    async def _http(self, method: str, path: str, body: Mapping[str, Any] | None, stream: bool) -> httpx2.Response:
+    async def _http(
+        self, method: str, path: str, body: Mapping[str, Any] | bytes | None, stream: bool
+    ) -> httpx2.Response:
         if method == "get":
             return await self.client.get(path, cast_to=httpx2.Response, stream=stream)
+        if isinstance(body, bytes):
+            headers = {"content-type": "application/json"}
+            return await self.client.post(path, content=body, cast_to=httpx2.Response, options={"headers": headers})
         return await self.client.post(path, body=body, cast_to=httpx2.Response)
 
     def _status_error(self, error: anthropic.APIStatusError) -> RequestFailed | StopRun:

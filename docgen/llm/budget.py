@@ -21,6 +21,8 @@ from docgen.llm.protocol import LLM, Completion, Request
 
 __all__ = ["Budget", "Budgeted", "Reservation", "uncertain_dollars"]
 
+NOTHING = 1e-9
+"""Dollars that are rounding errors of sums."""
 MARK_STEP = 1.25
 """The mark on disk is raised by this factor at least, so that it is written a few dozen times in a run."""
 
@@ -29,7 +31,8 @@ class Budget:
     """Money of one run, in dollars.
 
     `spent` is what the journal holds. `uncertain` may have been billed without a reply having arrived: calls cut off by
-    a kill or lost on the network, at their worst. `cap` None counts without limiting.
+    a kill or lost on the network, at their worst. `held` is the worst cost of message batches, which their own log
+    keeps over a kill. `cap` None counts without limiting.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Budget:
     ) -> None:
         self.prices, self.cap, self.spent = prices, cap, spent
         self.uncertain = uncertain_dollars(ledger) if ledger else 0.0
-        self.reserved = 0.0
+        self.reserved = self.held = 0.0
         self._log = AppendLog(ledger) if ledger else None
         self._mark = 0.0
         self._freed = asyncio.Event()
@@ -47,7 +50,7 @@ class Budget:
     @property
     def left(self) -> float | None:
         """Dollars that can still be reserved, None without a cap."""
-        return None if self.cap is None else self.cap - self.spent - self.uncertain - self.reserved
+        return None if self.cap is None else self.cap - self.spent - self.uncertain - self.reserved - self.held
 
     def check_model(self, model: str) -> None:
         """Raise `ConfigError` if there is a cap and `model` has no known price."""
@@ -64,7 +67,7 @@ class Budget:
         self.check_model(request.model)
         worst = self.prices.worst_case(request) or 0.0
         while not self.try_reserve(worst):
-            if self.reserved <= 0:
+            if self.reserved + self.held < NOTHING:
                 raise self.exhausted(worst)
             self._freed.clear()
             await self._freed.wait()
@@ -91,6 +94,19 @@ class Budget:
         if lost:
             self.uncertain += lost
             self._write({"lost": lost})
+        self._freed.set()
+
+    def hold(self, dollars: float) -> bool:
+        """Reserve for a message batch if the cap allows it; given back with `let_go`."""
+        left = self.left
+        if left is not None and dollars > left:
+            return False
+        self.held += dollars
+        return True
+
+    def let_go(self, dollars: float) -> None:
+        """Give back what was held for a batch; what it was billed is added to `spent` reply by reply."""
+        self.held = max(0.0, self.held - dollars)
         self._freed.set()
 
     def exhausted(self, wanted: float) -> StopRun:

@@ -1,33 +1,49 @@
 """Puts an engine together: provider, rate control, budget and journal, opened and closed as one."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
+from docgen.llm.batch_log import read_batches
 from docgen.llm.budget import Budget, Budgeted
+from docgen.llm.caching import Primed, pays_to_cache
 from docgen.llm.journal import Journal
 from docgen.llm.journalled import Journalled
-from docgen.llm.pricing import ModelPrice, Prices, load_prices
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.pricing import load_prices
+from docgen.llm.protocol import LLM
 from docgen.llm.rate import RateControl, RateControlled
-from docgen.text import token_estimate
 
-__all__ = ["DEFAULT_CONCURRENCY", "Engine", "EngineOptions", "choose_engine", "open_engine"]
+if TYPE_CHECKING:
+    from docgen.llm.anthropic import AnthropicLLM
+    from docgen.llm.batches import BatchRunner
+
+__all__ = [
+    "BATCHES_FILE",
+    "DEFAULT_CONCURRENCY",
+    "SPEND_FILE",
+    "Engine",
+    "EngineOptions",
+    "choose_engine",
+    "open_engine",
+]
 
 DEFAULT_CONCURRENCY = 256
 DRAIN_SECONDS = 60.0
-CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
-"""Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
+SPEND_FILE, BATCHES_FILE = "spend.jsonl", "batches.jsonl"
+"""Beside the journal: what the budget and the batches have to know after a kill."""
 
 
 @dataclass(frozen=True)
 class EngineOptions:
     """What a run's configuration says about its engine.
 
-    `engine` None chooses by `choose_engine`. `base_url` None leaves it to the environment. `timeout` in seconds.
+    `engine` None chooses by `choose_engine`. `base_url` None leaves it to the environment. `concurrency` is the most
+    calls in flight; fewer are made where the server asks for it. `timeout` in seconds. `prices` is the user's own price
+    file. `batch` sends rounds of requests as message batches.
     """
 
     engine: str | None = None
@@ -37,15 +53,22 @@ class EngineOptions:
     timeout: float = 600.0
     prices: Path | None = None
     caching: bool = True
+    batch: bool = False
 
 
 @dataclass(frozen=True)
 class Engine:
-    """An open engine: ask `llm`. `budget` is None for engines that cost nothing."""
+    """An open engine: ask `llm`. `budget` and `control` are None for engines that cost nothing.
+
+    With `batches` a round of requests is bought first, `await engine.batches.buy(requests)`; `llm` then answers each
+    from the journal.
+    """
 
     llm: Journalled
     journal: Journal
     budget: Budget | None = None
+    control: RateControl | None = None
+    batches: "BatchRunner | None" = None
 
     @property
     def name(self) -> str:
@@ -74,44 +97,72 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
         async with _open_anthropic(options, journal) as engine:
             yield engine
         return
-    if llm is None:
-        from docgen.llm.offline import OfflineLLM
-
-        llm = OfflineLLM()
-    journalled = Journalled(llm, journal)
+    if options.batch:
+        raise ConfigError(f"the {name} engine has no batches", "--batch", "Leave it out, or use --engine anthropic")
+    journalled = Journalled(llm or _offline(), journal)
     try:
         yield Engine(journalled, journal)
     finally:
         await journalled.drain(DRAIN_SECONDS)
 
 
+def _offline() -> LLM:
+    from docgen.llm.offline import OfflineLLM
+
+    return OfflineLLM()
+
+
 @asynccontextmanager
 async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIterator[Engine]:
     from docgen.llm.anthropic import AnthropicLLM
 
+    _refuse_open_batches(options, journal)
     prices = load_prices(options.prices)
-    ledger = journal.path.with_name("spend.jsonl")
-    budget = Budget(prices, options.max_cost, spent=journal.totals.all.dollars, ledger=ledger)
+    spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
+    budget = Budget(prices, options.max_cost, spent, ledger)
     control = RateControl(options.concurrency)
+    caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     provider = AnthropicLLM(
         base_url=options.base_url,
         concurrency=options.concurrency,
         timeout=options.timeout,
-        caches=(lambda request: pays_to_cache(request, prices)) if options.caching else (lambda _: False),
+        caches=caches,
         observe=control.observe,
     )
-    journalled = Journalled(RateControlled(Budgeted(provider, budget), control), journal)
+    primed = Primed(RateControlled(Budgeted(provider, budget), control), caches)
+    journalled = Journalled(primed, journal)
     try:
-        yield Engine(journalled, journal, budget)
+        if options.batch:
+            with _batches(provider, journalled, budget) as runner:
+                yield Engine(journalled, journal, budget, control, runner)
+        else:
+            yield Engine(journalled, journal, budget, control)
     finally:
         await journalled.drain(DRAIN_SECONDS)
         await provider.aclose()
         budget.close()
 
 
-def pays_to_cache(request: Request, prices: Prices) -> bool:
-    """Whether a cache breakpoint after the system text can pay: many requests share it, and it is long enough."""
-    price: ModelPrice | None = prices.find(request.model)
-    if price is None or request.stage not in CACHED_STAGES:
-        return False
-    return token_estimate(request.system) >= price.cache_min_tokens
+def _refuse_open_batches(options: EngineOptions, journal: Journal) -> None:
+    """Buying what a batch is about to deliver would pay for it twice."""
+    waiting = [entry for entry in read_batches(journal.path.with_name(BATCHES_FILE)) if entry.open]
+    if waiting and not options.batch:
+        raise ConfigError(
+            f"{len(waiting)} message batch(es) of this run are still at the server",
+            journal.path.parent.name,
+            "Go on with --batch, or cancel them first: docgen batches --cancel",
+        )
+
+
+@contextmanager
+def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget) -> Iterator["BatchRunner"]:
+    from docgen.llm.batch_api import BatchAPI
+    from docgen.llm.batch_collect import BatchCollector
+    from docgen.llm.batch_log import BatchLog
+    from docgen.llm.batches import BatchRunner
+
+    api, log = BatchAPI(provider), BatchLog(sync.journal.path.with_name(BATCHES_FILE))
+    try:
+        yield BatchRunner(api, sync, budget, BatchCollector(api, sync.journal, budget, log))
+    finally:
+        log.close()

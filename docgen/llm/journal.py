@@ -158,10 +158,13 @@ class Journal(JournalReader):
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as it was received; it is in the file when this returns."""
-        line = _line(request, completion)
-        offset, length = self._log.append(line)
-        self._places.setdefault(bytes.fromhex(request.key), offset << _LENGTH_BITS | length)
-        self.totals.add(request.stage, completion)
+        self.put_reply(request.key, request.stage, completion)
+
+    def put_reply(self, key: str, stage: str, completion: Completion) -> None:
+        """`put` for a reply whose request is known by its key only, as a batch's results are."""
+        offset, length = self._log.append(_line(key, stage, completion))
+        self._places.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
+        self.totals.add(stage, completion)
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
@@ -184,11 +187,11 @@ def journal_totals(path: Path) -> Totals:
     return JournalReader(path).totals
 
 
-def _line(request: Request, completion: Completion) -> bytes:
+def _line(key: str, stage: str, completion: Completion) -> bytes:
     usage = completion.usage
     entry = {
-        "key": request.key,
-        "stage": request.stage,
+        "key": key,
+        "stage": stage,
         "model": completion.model,
         "stop_reason": completion.stop_reason,
         "category": completion.category,

@@ -33,8 +33,8 @@ async def persistently(call: Callable[[], Awaitable[T]]) -> T:
 class Tries:
     """How often one call was tried, by what went wrong.
 
-    A server that is busy (429, 503, 529, no reply in time) is asked again up to 40 times, any other passing fault up to
-    6 times, after the wait that it asked for and with jittered exponential backoff.
+    A server that says it is busy (429, 503, 529) is asked again up to 40 times, any other passing fault up to 6 times,
+    after the wait that it asked for and with jittered exponential backoff.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Tries:
 
     def exhausted(self, error: Transient) -> bool:
         """Count a failed try; whether it was the last that its kind deserves."""
-        if error.busy:
+        if _patient(error):
             self.busy += 1
         else:
             self.faults += 1
@@ -61,7 +61,13 @@ class Tries:
         if error.after is not None and error.after > LONGEST_WAIT:
             message = f"the server asks to wait {error.after / 60:.0f} minutes: {error.message}"
             raise StopRun("rate_limited", message, "Run the same command again after that")
-        first, longest = BUSY_BACKOFF if error.busy else FAULT_BACKOFF
-        count = self.busy if error.busy else self.faults
+        patient = _patient(error)
+        first, longest = BUSY_BACKOFF if patient else FAULT_BACKOFF
+        count = self.busy if patient else self.faults
         backoff = random.uniform(0.5, 1.0) * min(longest, first * 2.0 ** (count - 1))
         return max(backoff, error.after * random.uniform(1.0, 1.05)) if error.after else backoff
+
+
+def _patient(error: Transient) -> bool:
+    """A timeout is a sign of load too, but each one costs minutes and perhaps money."""
+    return error.busy and error.kind != "timeout"

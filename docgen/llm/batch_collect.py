@@ -1,0 +1,200 @@
+"""The life of one batch: created or found again, waited for, its results journalled, its failures sorted."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from docgen.errors import RequestFailed, StopRun
+from docgen.llm.batch_api import BatchAPI, BatchView
+from docgen.llm.batch_find import candidates, is_ours
+from docgen.llm.batch_log import BatchEntry, BatchLog
+from docgen.llm.budget import Budget
+from docgen.llm.errors_map import Transient, one_line
+from docgen.llm.journal import Journal
+from docgen.llm.messages import MalformedReply, completion_of
+from docgen.llm.retry import Tries, persistently
+
+__all__ = ["BatchCollector", "BatchTiming"]
+
+MOST_SUBMISSIONS = 6
+"""How often one request goes into a batch before it counts as failed."""
+REFUSED = frozenset({"429", "503", "529"})
+"""Replies that say for certain that no batch was created."""
+NOT_TRIED_AGAIN = ("invalid_request_error", "not_found_error", "permission_error", "request_too_large")
+
+
+@dataclass(frozen=True)
+class BatchTiming:
+    """Seconds: `poll` first and longest wait between looks at a batch, `looks` waits between searches for one."""
+
+    poll: tuple[float, float] = (2.0, 60.0)
+    looks: tuple[float, ...] = (0.5, 2.0, 5.0)
+
+
+class BatchCollector:
+    """Follows batches to their end. `tell` is called whenever something has changed, and at every look."""
+
+    def __init__(
+        self, api: BatchAPI, journal: Journal, budget: Budget, log: BatchLog, timing: BatchTiming = BatchTiming()
+    ) -> None:
+        self.log = log
+        self.tell: Callable[[], None] = lambda: None
+        self._api, self._journal, self._budget, self._timing = api, journal, budget, timing
+        self._failed: dict[str, RequestFailed] = {}
+        self._misses: Counter[str] = Counter()
+        for entry in log.open_entries:
+            budget.held += entry.worst
+
+    def begin(self) -> dict[str, RequestFailed]:
+        """Start a round: forget earlier failures; the dict returned fills with this round's."""
+        self._failed = {}
+        self._misses.clear()
+        return self._failed
+
+    async def create(self, entry: BatchEntry, items: Sequence[bytes]) -> BatchEntry:
+        """Create an intended batch, or find that it was created although the reply said otherwise or never came."""
+        tries = Tries()
+        while True:
+            try:
+                view = await self._api.create(items)
+                return self.log.created(entry, view.id)
+            except Transient as error:
+                if error.kind not in REFUSED:
+                    found = await self._find(entry)
+                    if found is not None:
+                        return found
+                if tries.exhausted(error):
+                    self._drop(entry)
+                    raise StopRun("no_batch", error.message, "Run the same command again to go on") from error
+                await asyncio.sleep(tries.wait(error))
+            except (RequestFailed, StopRun) as error:
+                self._drop(entry)
+                raise _refusal(error) from error
+
+    async def take_up(self, entry: BatchEntry) -> None:
+        """Go on with a batch of an earlier start, whatever became of it."""
+        if entry.state == "intended":
+            found = await self._find(entry)
+            if found is None:
+                self._drop(entry)
+                return
+            entry = found
+        await self.collect(entry)
+
+    async def collect(self, entry: BatchEntry) -> None:
+        """Wait for a batch to end and journal its results."""
+        self.tell()
+        view = await self._ended(entry) if entry.batch else await self._proven(entry)
+        if view is None:
+            self._drop(entry)
+            return
+        if not entry.batch:
+            entry = self.log.created(entry, view.id)
+        counts = await self._journal_results(entry, view)
+        self._journal.sync()
+        self.log.done(entry, dict(counts))
+        self._budget.let_go(entry.worst)
+        self._sort_misses(entry)
+        self.tell()
+        if view.cancelled and counts["canceled"]:
+            message = f"batch {view.id} was cancelled with {counts['canceled']} requests left"
+            raise StopRun("batch_cancelled", message, "Run the same command again to submit the rest")
+
+    async def _find(self, entry: BatchEntry) -> BatchEntry | None:
+        taken = {other.batch for other in self.log.entries.values() if other.batch}
+        found = await candidates(self._api, entry, taken, self._timing.looks)
+        return self.log.adopted(entry, [view.id for view in found]) if found else None
+
+    async def _proven(self, entry: BatchEntry) -> BatchView | None:
+        """The one of an adopted entry's candidates that is it, once it has ended."""
+        for batch in entry.candidates:
+            view = await self._wait(batch)
+            if await persistently(partial(is_ours, self._api, view, entry)):
+                return view
+        return None
+
+    async def _ended(self, entry: BatchEntry) -> BatchView | None:
+        """The ended batch; None if the server knows it no more, its results being gone with it."""
+        try:
+            return await self._wait(entry.batch)
+        except StopRun as error:
+            if error.reason in ("wrong_url", "unknown_model"):
+                return None
+            raise
+
+    async def _wait(self, batch: str) -> BatchView:
+        wait, longest = self._timing.poll
+        while True:
+            view = await persistently(partial(self._api.retrieve, batch))
+            if view.status == "ended":
+                return view
+            self.tell()
+            await asyncio.sleep(wait)
+            wait = min(longest, wait * 1.5)
+
+    async def _journal_results(self, entry: BatchEntry, view: BatchView) -> Counter[str]:
+        """Stream the results into the journal; what is there already, from a start that was cut off, is passed over."""
+
+        async def once() -> Counter[str]:
+            counts: Counter[str] = Counter()
+            told = time.monotonic()
+            async for result in self._api.results(view):
+                counts[self._journal_one(entry, result["custom_id"], result["result"])] += 1
+                if time.monotonic() - told > 1.0:
+                    told = time.monotonic()
+                    self.tell()
+            return counts
+
+        return await persistently(once)
+
+    def _journal_one(self, entry: BatchEntry, key: str, result: Mapping[str, Any]) -> str:
+        """Journal one result; its type for counting."""
+        kind = str(result["type"])
+        if kind != "succeeded":
+            self._note_failure(key, kind, result)
+        elif key not in self._journal:
+            try:
+                completion = completion_of(result.get("message"))
+            except MalformedReply as error:
+                self._failed[key] = RequestFailed("malformed", str(error))
+                return "malformed"
+            prices = self._budget.prices
+            dollars = prices.cost(completion.model, completion.usage, batched=True)
+            if dollars is None:
+                dollars = prices.cost(entry.model, completion.usage, batched=True)
+            self._journal.put_reply(
+                key, entry.stage, completion.model_copy(update={"dollars": dollars, "batched": True})
+            )
+            self._budget.spent += dollars or 0.0
+        return kind
+
+    def _note_failure(self, key: str, kind: str, result: Mapping[str, Any]) -> None:
+        """Fail a request for good if its own parameters are at fault; others are submitted again."""
+        outer = result.get("error")
+        error = outer.get("error") if isinstance(outer, Mapping) else None
+        if kind == "errored" and isinstance(error, Mapping) and error.get("type") in NOT_TRIED_AGAIN:
+            self._failed[key] = RequestFailed(str(error["type"]), one_line(str(error.get("message", ""))))
+
+    def _sort_misses(self, entry: BatchEntry) -> None:
+        for key in entry.keys:
+            if key not in self._journal and key not in self._failed:
+                self._misses[key] += 1
+                if self._misses[key] >= MOST_SUBMISSIONS:
+                    message = "errored or expired in every batch it was submitted in"
+                    self._failed[key] = RequestFailed("batch", message, MOST_SUBMISSIONS)
+
+    def _drop(self, entry: BatchEntry) -> None:
+        self.log.abandoned(entry)
+        self._budget.let_go(entry.worst)
+
+
+def _refusal(error: RequestFailed | StopRun) -> StopRun:
+    if isinstance(error, StopRun) and error.reason != "wrong_url":
+        return error
+    if isinstance(error, StopRun):
+        return StopRun("no_batches", "the server has no message batches", "Run the same command without --batch")
+    return StopRun("no_batch", f"the batch was refused: {error.message}", "Run the same command without --batch")

@@ -1,0 +1,86 @@
+"""Prompt caching where it pays: which requests set a breakpoint, and one request that warms the cache for the rest."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docgen.llm.pricing import Prices
+from docgen.llm.protocol import LLM, Completion, Request, Usage
+from docgen.text import digest, token_estimate
+
+__all__ = ["CacheEffect", "Primed", "cache_effect", "pays_to_cache"]
+
+CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
+"""Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
+LIFETIME = 280.0
+"""Seconds after its last use at which a five-minute cache entry is warmed anew."""
+
+
+def pays_to_cache(prices: Prices) -> Callable[[Request], bool]:
+    """Whether a cache breakpoint after a request's system text can pay: many requests share it, and it is long enough.
+
+    Only for models in the price file: servers that merely speak the API cache by themselves, or not at all.
+    """
+
+    def pays(request: Request) -> bool:
+        price = prices.find(request.model)
+        if price is None or request.stage not in CACHED_STAGES:
+            return False
+        return token_estimate(request.system) >= price.cache_min_tokens
+
+    return pays
+
+
+class Primed:
+    """Sends one request ahead of those that share its prefix, because parallel cold requests would all write the cache.
+
+    The rest wait until the first has answered; if it fails, the next goes first. Requests for which `caches` is false
+    pass straight through.
+    """
+
+    def __init__(self, llm: LLM, caches: Callable[[Request], bool]) -> None:
+        self._llm, self._caches = llm, caches
+        self._warm_until: dict[str, float] = {}
+        self._priming: dict[str, asyncio.Lock] = {}
+
+    @property
+    def engine(self) -> str:
+        """Engine of the wrapped model."""
+        return self._llm.engine
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request; see `LLM.complete`."""
+        if not self._caches(request):
+            return await self._llm.complete(request)
+        prefix = digest(request.model, request.system)
+        if not self._is_warm(prefix):
+            async with self._priming.setdefault(prefix, asyncio.Lock()):
+                if not self._is_warm(prefix):
+                    return await self._through(prefix, request)
+        return await self._through(prefix, request)
+
+    async def _through(self, prefix: str, request: Request) -> Completion:
+        completion = await self._llm.complete(request)
+        self._warm_until[prefix] = time.monotonic() + LIFETIME
+        return completion
+
+    def _is_warm(self, prefix: str) -> bool:
+        return time.monotonic() < self._warm_until.get(prefix, 0.0)
+
+
+@dataclass(frozen=True)
+class CacheEffect:
+    """Share of prompt tokens read from the cache, and dollars saved against no caching (None: no known price)."""
+
+    hit_rate: float
+    saved: float | None
+
+
+def cache_effect(prices: Prices, model: str, usage: Usage) -> CacheEffect:
+    """The effect read back from the usage of one model's calls."""
+    prompt = usage.input + usage.cache_read + usage.cache_write
+    plain = Usage(input=prompt, output=usage.output)
+    price = prices.find(model)
+    saved = None if price is None else price.cost(plain) - price.cost(usage)
+    return CacheEffect(usage.cache_read / prompt if prompt else 0.0, saved)
