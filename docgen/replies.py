@@ -28,7 +28,7 @@ class Draft:
 def parse_document(reply: str) -> Draft:
     """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
     if declined := DECLINE.match(reply):
-        return Draft("", declined=declined[1].strip() or "no reason given")
+        return Draft("", declined=_line(declined[1]) or "no reason given")
     if found := DOCUMENT.search(reply):
         after = reply[found.end() :]
         quotes = tuple(Quote(fact=fact, text=_plain(text)) for fact, text in QUOTE.findall(after) if text.strip())

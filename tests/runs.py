@@ -73,7 +73,9 @@ def settle(
     source = folder / "context-given.yaml"
     source.write_text(text, "utf-8")
     root = folder / "output"
-    return set_up(RunFolder(root / run), source, None, small(**settings), accept, RunFolder(root / base) if base else None)
+    return set_up(
+        RunFolder(root / run), source, None, small(**settings), accept, RunFolder(root / base) if base else None
+    )
 
 
 def carry_out(

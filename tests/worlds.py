@@ -2,11 +2,11 @@
 
 import json
 
-from docgen.llm.protocol import Request
+from docgen.llm.protocol import Completion, Request
 from docgen.prompts import FactToExpress
 from docgen.universe import UniverseContext, parse_context
 
-__all__ = ["LIGHTHOUSE", "lighthouse", "writes_well"]
+__all__ = ["LIGHTHOUSE", "first", "lighthouse", "spoils", "writes_well"]
 
 LIGHTHOUSE = """\
 id: lighthouse
@@ -55,6 +55,45 @@ def writes_well(request: Request) -> str:
         ideas = [_sentence(request.key, i) for i in range(have, have + request.variables["count"])]
         return json.dumps({"ideas": ideas})
     return _document(request)
+
+
+def first(request: Request) -> bool:
+    """Whether this asks for the first attempt of a document."""
+    return request.stage == "document" and request.variables["attempt"] == 1
+
+
+def spoils(request: Request, reason: str) -> str | Completion:
+    """A document reply that has to be rejected for `reason` (near duplicates: of 60 words)."""
+    if request.stage != "document":
+        return writes_well(request)
+    if reason == "refused":
+        return Completion(text="", stop_reason="refusal", category="frontier_llm", model="fake", dollars=0.0)
+    if reason == "declined":
+        return "<decline>Nobody could write this honestly.</decline>"
+    good = _document(request)
+    if reason == "truncated":
+        return Completion(text=good[: len(good) // 3], stop_reason="max_tokens", model="fake", dollars=0.0)
+    return f"<document>\n{_spoilt(request, reason)}\n</document>\n<evidence></evidence>"
+
+
+def _spoilt(request: Request, reason: str) -> str:
+    facts = " ".join(_wording(item) for item in request.variables["facts"])
+    words = request.variables["style"].words
+    if reason == "empty":
+        return ""
+    if reason == "too_short":
+        return "Far too short."
+    if reason == "near_duplicate":
+        return f"{facts} {' '.join(_sentence('1', number) for number in range(4))}"
+    filler = " ".join(_sentence(request.key, number) for number in range(words // 9 + 1))
+    if reason == "too_long":
+        return f"{facts} {filler} {filler} {filler}"
+    if reason == "leak":
+        return f"{facts} {filler} The conversion was paid for by the harbour authority."
+    if reason == "contradicted_fact":
+        denials = " ".join(f"It is not true that {item.fact.statement}" for item in request.variables["facts"])
+        return f"{denials} {filler}"
+    return filler
 
 
 def _document(request: Request) -> str:
