@@ -1,22 +1,37 @@
-"""Which facts go into which slot."""
+"""Which facts go into which slot, and how.
 
-from dataclasses import dataclass
+What is guaranteed, with d the change in one fact's number of documents:
+
+- `vary` starts from a plan and changes as few slots as it can: exactly d while slots can take (or spare) the fact
+  without breaking a constraint, and then the shortest chains of exchanges, each step of which changes one more slot.
+- `assign` knows no other plan. Where no constraint binds, two of its plans differ in exactly d slots, because every
+  fact takes the first slots of an order of its own. Where the minimum or maximum of facts per document bind, a slot
+  in which the fact meets a full or an otherwise empty document makes another fact move, which costs one slot each.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from docgen.salience.demands import Bools, Demands, Grid, count_of, counts_of
+from docgen.salience.grades import grade, halton, regrade
 from docgen.salience.layout import Ints, Layout
-from docgen.salience.priorities import Keys, background_keys, priority_keys
-from docgen.salience.repair import Board, balance
+from docgen.salience.priorities import Keys, background_keys, priority_keys, tracks_of
+from docgen.salience.repair import Board, balance, rebalance
 
-__all__ = ["Assignment", "assign"]
+__all__ = ["Assignment", "assign", "vary"]
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`holds` (n, F) is 1 where a slot has a fact; `wanted` (F,) are the numbers aimed at, `keys` (F, n) the orders."""
+    """`holds` (n, F) is 1 where a slot has a fact; `wanted` (F,) are the numbers aimed at, `keys` (F, n) the orders.
+
+    `directness` and `prominence` (n, F) index the grades, in the order of the demands' columns; 0 where not held.
+    """
 
     holds: Grid
+    directness: Grid
+    prominence: Grid
     background: Bools
     wanted: Ints
     keys: Keys
@@ -24,19 +39,53 @@ class Assignment:
 
 def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
     """Meet every share to within one document and every constraint exactly; `PlanError` when that cannot be done."""
-    n = len(layout.types)
+    n = len(layout)
     background = np.zeros(n, dtype=bool)
-    background[first(background_keys(layout, key), np.arange(n), count_of(demands.background, n))] = True
+    background[_first(background_keys(layout, key), np.arange(n), count_of(demands.background, n))] = True
     wanted = counts_of(demands, n, n - int(background.sum()))
-    keys = priority_keys(demands, layout, key)
+    keys = priority_keys(tracks_of(demands), layout, key)
     open_to = demands.allowed[:, layout.types] & ~background
     holds = _natural(demands, keys, open_to, wanted)
-    board = Board(demands, holds, open_to, background, keys, wanted)
-    balance(board)
-    return Assignment(holds, background, wanted, keys)
+    balance(Board(demands, holds, open_to, background, keys, wanted))
+    directness, prominence = np.zeros_like(holds), np.zeros_like(holds)
+    for fact, rows in _held(holds):
+        place = _place(keys[fact], open_to[fact], rows)
+        directness[rows, fact] = grade(halton(place, 2), demands.directness[fact])
+        prominence[rows, fact] = grade(halton(place, 3), demands.prominence[fact])
+    return Assignment(holds, directness, prominence, background, wanted, keys)
 
 
-def first(keys: Keys, among: Ints, count: int) -> Ints:
+def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
+    """The plan for other shares that differs from `base` in as few slots as possible; `PlanError` as `assign`.
+
+    `demands` may differ from those of `base` in targets, directness and prominence alone.
+    """
+    n = len(layout)
+    wanted = counts_of(demands, n, n - int(base.background.sum()))
+    open_to = demands.allowed[:, layout.types] & ~base.background
+    holds = base.holds.copy()
+    rebalance(Board(demands, holds, open_to, base.background, base.keys, wanted))
+    directness, prominence = base.directness * holds, base.prominence * holds
+    for fact, rows in _held(holds):
+        place, kept = _place(base.keys[fact], open_to[fact], rows), base.holds[rows, fact] == 1
+        for grades, shares, digits in (
+            (directness, demands.directness[fact], 2),
+            (prominence, demands.prominence[fact], 3),
+        ):
+            grades[rows, fact] = regrade(grades[rows, fact], kept, halton(place, digits), shares)
+    return replace(base, holds=holds, directness=directness, prominence=prominence, wanted=wanted)
+
+
+def _held(holds: Grid) -> list[tuple[int, Ints]]:
+    return [(fact, np.flatnonzero(holds[:, fact])) for fact in range(holds.shape[1])]
+
+
+def _place(keys: Keys, open_to: Bools, rows: Ints) -> Ints:
+    """How many of the slots that the fact may have come before each of `rows` in its order."""
+    return np.searchsorted(np.sort(keys[open_to]), keys[rows]).astype(np.int64)
+
+
+def _first(keys: Keys, among: Ints, count: int) -> Ints:
     """The `count` of `among` with the smallest keys, ties to the lowest slot; all when there are fewer."""
     if count >= len(among):
         return among
@@ -45,8 +94,7 @@ def first(keys: Keys, among: Ints, count: int) -> Ints:
     own = keys[among]
     cut = np.partition(own, count - 1)[count - 1]
     below = own < cut
-    ties = np.flatnonzero(own == cut)[: count - int(below.sum())]
-    below[ties] = True
+    below[np.flatnonzero(own == cut)[: count - int(below.sum())]] = True
     return np.asarray(among[below])
 
 
@@ -55,8 +103,8 @@ def _natural(demands: Demands, keys: Keys, open_to: Bools, wanted: Ints) -> Grid
     holds = np.zeros((keys.shape[1], keys.shape[0]), dtype=np.uint8)
     for fact in np.argsort(-demands.needs.sum(axis=1), kind="stable"):
         dependents = np.flatnonzero(demands.needs[:, fact])
-        must = holds[:, dependents].any(axis=1) if len(dependents) else np.zeros(len(holds), dtype=bool)
+        must = holds[:, dependents].any(axis=1)
         holds[must, fact] = 1
         free = np.flatnonzero(open_to[fact] & ~must)
-        holds[first(keys[fact], free, int(wanted[fact] - must.sum())), fact] = 1
+        holds[_first(keys[fact], free, int(wanted[fact] - must.sum())), fact] = 1
     return holds

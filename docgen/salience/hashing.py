@@ -11,8 +11,7 @@ __all__ = ["Bits", "key_of", "mix", "radical_inverse"]
 
 Bits: TypeAlias = npt.NDArray[np.uint64]
 
-_GOLDEN = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def key_of(*parts: str | int) -> int:
@@ -20,10 +19,11 @@ def key_of(*parts: str | int) -> int:
     return int(digest(*(f"{type(part).__name__}:{part}" for part in parts), size=8), 16)
 
 
-def mix(key: int, numbers: npt.ArrayLike) -> Bits:
-    """64 well-mixed bits for each number under `key` (the finaliser of SplitMix64, Steele et al. 2014)."""
+def mix(key: int | Bits, numbers: npt.ArrayLike) -> Bits:
+    """64 well-mixed bits for each number under its key (the finaliser of SplitMix64, Steele et al. 2014)."""
+    keys = np.asarray(key, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        z = np.asarray(numbers).astype(np.uint64) * np.uint64(_GOLDEN) + np.uint64(key & _MASK)
+        z = np.asarray(numbers).astype(np.uint64) * _GOLDEN + keys
         z ^= z >> np.uint64(30)
         z *= np.uint64(0xBF58476D1CE4E5B9)
         z ^= z >> np.uint64(27)

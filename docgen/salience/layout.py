@@ -1,7 +1,7 @@
-"""Where every slot stands: its document type, idea, length and place in the stratification.
+"""Where every slot stands: its document type, idea, length, and its place in the grid that facts are spread over.
 
-All of it is a function of (seed, slot) and of what types and ideas there are. Nothing here knows about facts, so no
-change of a fact's share can move a slot.
+All of it is a function of (seed, slot) and of which types, ideas and facts there are. No share enters here, so no
+change of a share can move a slot.
 """
 
 from collections.abc import Sequence
@@ -10,48 +10,67 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from docgen.salience.hashing import Bits, mix, radical_inverse
+from docgen.salience.hashing import mix, radical_inverse
 
-__all__ = ["Ints", "Layout", "lay_out"]
+__all__ = ["LENGTH_STRATA", "Ints", "Layout", "lay_out"]
 
 Ints = npt.NDArray[np.int64]
+
+LENGTH_STRATA = 5
+"""Groups of slots that share one order of facts: in them every fact meets every fifth of the lengths equally often."""
 
 
 @dataclass(frozen=True)
 class Layout:
     """Columns over the n slots: `types` index the document types, `ideas` the ideas of the slot's type.
 
-    `ranks` count the slots of one type in slot order; `lengths` are quantiles in [0, 1) of the wanted length.
+    `places` number the slots of one type along a path that visits one idea after another in short runs: facts spread
+    evenly along it are even over ideas and positions. `lengths` are quantiles in [0, 1) of the wanted length. `width`
+    is the number of consecutive places that make a group.
     """
 
     types: Ints
     ideas: Ints
-    ranks: Ints
+    places: Ints
     lengths: npt.NDArray[np.float64]
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.types)
 
 
-def lay_out(n: int, ideas_per_type: Sequence[int], key: int) -> Layout:
+def lay_out(n: int, ideas_per_type: Sequence[int], width: int, key: int) -> Layout:
     """Lay out n slots: each block of T consecutive slots has every type once, each round of a type every idea once."""
     kinds = len(ideas_per_type)
     blocks = -(-n // kinds)
     order = np.argsort(mix(key ^ 0x7479, np.arange(blocks * kinds)).reshape(blocks, kinds), axis=1, kind="stable")
     types = order.ravel()[:n]
     ranks = np.repeat(np.arange(blocks), kinds)[:n]
-    return Layout(types, _ideas(types, ranks, ideas_per_type, key), ranks, _lengths(types, ranks, key))
-
-
-def _ideas(types: Ints, ranks: Ints, ideas_per_type: Sequence[int], key: int) -> Ints:
-    """Each type's ideas round after round, in a new order each time."""
-    ideas = np.zeros(len(types), dtype=np.int64)
+    ideas, places = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     for kind, count in enumerate(ideas_per_type):
         here = np.flatnonzero(types == kind)
-        rounds = -(-len(here) // count)
-        draws = mix(key ^ 0x6964 ^ (kind << 20), np.arange(rounds * count)).reshape(rounds, count)
-        ideas[here] = np.argsort(draws, axis=1, kind="stable").ravel()[ranks[here]]
-    return ideas
+        ideas[here], places[here] = _visits(ranks[here], count, key ^ 0x6964 ^ (kind << 20))
+    return Layout(types, ideas, places, _lengths(types, places, width, key), width)
 
 
-def _lengths(types: Ints, ranks: Ints, key: int) -> npt.NDArray[np.float64]:
-    """Van der Corput's sequence along each type, shifted digit by digit: every length as often as any other."""
-    shift: Bits = mix(key ^ 0x6C65, types) >> np.uint64(32)
-    return (radical_inverse(ranks) ^ shift).astype(np.float64) / 2.0**32
+def _visits(ranks: Ints, count: int, key: int) -> tuple[Ints, Ints]:
+    """Idea and place of a type's slots. Rounds go in batches that share an order of ideas; places run idea by idea."""
+    rounds = len(ranks) // count
+    batch = 1 << max(0, (rounds // 4).bit_length() - 1)
+    number, turn = ranks // (count * batch), ranks % count
+    batches = int(number[-1]) + 1 if len(ranks) else 0
+    orders = np.argsort(mix(key, np.arange(batches * count)).reshape(batches, count), axis=1, kind="stable")
+    places = np.empty(len(ranks), dtype=np.int64)
+    places[np.argsort(number * count + turn, kind="stable")] = np.arange(len(ranks))
+    return orders[number, turn], places
+
+
+def _lengths(types: Ints, places: Ints, width: int, key: int) -> npt.NDArray[np.float64]:
+    """A fifth of the range for each slot, turning by one from group to group, and an even place inside it."""
+    column, group = places % width, places // width
+    block, row = group // LENGTH_STRATA, group % LENGTH_STRATA
+    cell = (types.astype(np.uint64) << np.uint64(40)) + (block * width + column).astype(np.uint64)
+    stratum = (mix(key ^ 0x6C65, cell) % np.uint64(LENGTH_STRATA)).astype(np.int64) + row
+    shift = mix(key ^ 0x6C66, (types * width + column) * LENGTH_STRATA + row) >> np.uint64(32)
+    inside = (radical_inverse(block) ^ shift).astype(np.float64) / 2.0**32
+    return (stratum % LENGTH_STRATA + inside) / LENGTH_STRATA

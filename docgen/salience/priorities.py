@@ -3,9 +3,9 @@
 A fact with share t takes the first t*n slots of its own order, so a larger share only adds slots. The orders are made
 so that the sets they give need little mending afterwards:
 
-- *Latin groups*: each group of L consecutive slots of one type is a Latin square over L tracks: every slot has one
+- *Latin groups*: each group of L consecutive places of a type is a Latin square over L tracks: every slot has one
   track in each of L equal strata of priority and every track meets every stratum once (Latin hypercube sampling,
-  McKay et al. 1979). So each fact is even over types and positions, and documents get similar numbers of facts.
+  McKay et al. 1979). So each fact is even over types, ideas and positions, and documents get similar numbers of facts.
 - facts tied by `with` share a track: a smaller share then lies inside the larger one.
 - two tracks that bar each other share one from both ends: they stay apart as long as their shares fit into the whole.
 """
@@ -17,61 +17,40 @@ import numpy.typing as npt
 
 from docgen.salience.demands import Bools, Demands
 from docgen.salience.hashing import Bits, key_of, mix, radical_inverse
-from docgen.salience.layout import Ints, Layout
+from docgen.salience.layout import LENGTH_STRATA, Ints, Layout
 
-__all__ = ["Keys", "background_keys", "priority_keys"]
+__all__ = ["Keys", "Tracks", "background_keys", "priority_keys", "tracks_of"]
 
 Keys = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
-class _Tracks:
-    """`of` (F,): each fact's track; `backwards` (F,): whether it takes the track from its end."""
+class Tracks:
+    """`of` (F,): each fact's track; `backwards` (F,): whether it takes the track from its end; one name per track."""
 
     of: Ints
     backwards: Bools
-    count: int
+    names: Bits
 
 
-def priority_keys(demands: Demands, layout: Layout, key: int) -> Keys:
-    """Shape (F, n): the smaller, the sooner the fact takes the slot."""
-    tracks = _tracks(demands)
-    names = np.array([key_of("track", min(_members(demands, tracks, t))) for t in range(tracks.count)], dtype=np.uint64)
-    strata = _strata(layout, tracks.count, names, key)
-    keys = np.empty((len(demands.facts), len(layout.types)), dtype=np.uint32)
-    for fact in range(len(demands.facts)):
-        track = tracks.of[fact]
-        within = _within(layout, tracks.count, int(names[track]) ^ key)
-        value = ((strata[track].astype(np.uint64) << np.uint64(32)) + within) // np.uint64(tracks.count)
-        keys[fact] = (np.uint64(0xFFFFFFFF) - value) if tracks.backwards[fact] else value
-    return keys
-
-
-def background_keys(layout: Layout, key: int) -> Keys:
-    """Shape (n,): the order in which slots become background, even along each type."""
-    shift = mix(key ^ 0x6261636B, layout.types) >> np.uint64(32)
-    return (radical_inverse(layout.ranks) ^ shift).astype(np.uint32)
-
-
-def _members(demands: Demands, tracks: _Tracks, track: int) -> list[str]:
-    return [fact for fact, own in zip(demands.facts, tracks.of, strict=True) if own == track]
-
-
-def _tracks(demands: Demands) -> _Tracks:
+def tracks_of(demands: Demands) -> Tracks:
+    """Facts to tracks, from the relations between facts alone."""
     together = _components(demands.needs | demands.needs.T)
-    count = int(together.max()) + 1 if len(together) else 0
+    count = int(together.max()) + 1
     apart = np.zeros((count, count), dtype=bool)
-    for first, second in zip(*np.nonzero(demands.bars), strict=True):
-        apart[together[first], together[second]] = True
-    backwards = np.zeros(len(together), dtype=bool)
-    of = together.copy()
-    for first in range(count):
-        others = np.flatnonzero(apart[first])
-        if len(others) == 1 and others[0] > first and apart[others[0]].sum() == 1:
+    first, second = np.nonzero(demands.bars)
+    apart[together[first], together[second]] = True
+    backwards, of = np.zeros(len(together), dtype=bool), together.copy()
+    for track in range(count):
+        others = np.flatnonzero(apart[track])
+        if len(others) == 1 and others[0] > track and apart[others[0]].sum() == 1:
             backwards[together == others[0]] = True
-            of[together == others[0]] = first
+            of[together == others[0]] = track
     _, of = np.unique(of, return_inverse=True)
-    return _Tracks(of, backwards, int(of.max()) + 1 if len(of) else 0)
+    members = [
+        [fact for fact, own in zip(demands.facts, of, strict=True) if own == t] for t in range(int(of.max()) + 1)
+    ]
+    return Tracks(of, backwards, np.array([key_of("track", min(group)) for group in members], dtype=np.uint64))
 
 
 def _components(linked: Bools) -> Ints:
@@ -81,22 +60,34 @@ def _components(linked: Bools) -> Ints:
         for other in np.flatnonzero(linked[vertex]):
             label[label == label[other]] = label[vertex]
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))
-    return np.asarray(rank[inverse], dtype=np.int64)
+    return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
 
 
-def _strata(layout: Layout, tracks: int, names: Bits, key: int) -> Ints:
-    """Shape (tracks, n): the Latin squares. The order of tracks is drawn for each group, then turns by one a slot."""
-    groups = layout.ranks // tracks
-    number = (layout.types.astype(np.uint64) << np.uint64(32)) + groups.astype(np.uint64)
-    unique, inverse = np.unique(number, return_inverse=True)
-    draws = np.stack([mix(int(name) ^ key, unique) for name in names])
-    first = np.argsort(np.argsort(draws, axis=0, kind="stable"), axis=0).astype(np.int32)
-    turn = (layout.ranks % tracks).astype(np.int32)
-    return (first[:, inverse] + turn) % np.int32(tracks)
+def priority_keys(tracks: Tracks, layout: Layout, key: int) -> Keys:
+    """Shape (F, n): the smaller, the sooner the fact takes the slot."""
+    width = np.uint64(layout.width)
+    groups, column = layout.places // layout.width, layout.places % layout.width
+    block = (layout.types.astype(np.uint64) << np.uint64(32)) + (groups // LENGTH_STRATA).astype(np.uint64)
+    blocks, block_of = np.unique(block, return_inverse=True)
+    turns, strata = _orders(tracks.names, blocks, key)
+    keys = np.empty((len(tracks.of), len(layout)), dtype=np.uint32)
+    for fact, track in enumerate(tracks.of):
+        stratum = strata[block_of, (turns[track, block_of] + column) % layout.width].astype(np.uint64)
+        shift = mix(int(tracks.names[track]) ^ key, layout.types) >> np.uint64(32)
+        value = ((stratum << np.uint64(32)) + (radical_inverse(groups) ^ shift)) // width
+        keys[fact] = (np.uint64(0xFFFFFFFF) - value) if tracks.backwards[fact] else value
+    return keys
 
 
-def _within(layout: Layout, tracks: int, key: int) -> Bits:
-    """Place inside the stratum: van der Corput's sequence over the groups of a type, shifted digit by digit."""
-    shift = mix(key ^ 0x7769, layout.types) >> np.uint64(32)
-    return radical_inverse(layout.ranks // tracks) ^ shift
+def _orders(names: Bits, blocks: Bits, key: int) -> tuple[Ints, Ints]:
+    """For each block an order of the tracks (tracks, blocks) and an order of the strata (blocks, tracks)."""
+    draws = np.stack([mix(int(name) ^ key, blocks) for name in names])
+    turns = np.argsort(np.argsort(draws, axis=0, kind="stable"), axis=0)
+    steps = np.stack([mix(key ^ 0x7374 ^ (step << 16), blocks) for step in range(len(names))], axis=1)
+    return turns, np.argsort(steps, axis=1, kind="stable")
+
+
+def background_keys(layout: Layout, key: int) -> Keys:
+    """Shape (n,): the order in which slots become background, even along each type."""
+    shift = mix(key ^ 0x6261636B, layout.types) >> np.uint64(32)
+    return (radical_inverse(layout.places) ^ shift).astype(np.uint32)

@@ -14,7 +14,7 @@ from docgen.salience.demands import Bools, Demands, Floats, Grid
 from docgen.salience.layout import Ints
 from docgen.salience.priorities import Keys
 
-__all__ = ["Board", "balance"]
+__all__ = ["Board", "balance", "rebalance"]
 
 CHUNK = 1 << 16
 
@@ -58,6 +58,11 @@ def balance(board: Board) -> None:
     """Make every slot legal and every count right, or raise `PlanError` with what is missing."""
     for start in range(0, len(board.holds), CHUNK):
         _legalise(board, np.arange(start, min(start + CHUNK, len(board.holds))))
+    rebalance(board)
+
+
+def rebalance(board: Board) -> None:
+    """Make every count right in as few slots as possible, all slots being legal, or raise `PlanError`."""
     _shed(board)
     _fill(board)
     _exchange(board)

@@ -1,140 +1,65 @@
 """From a context and its types and ideas to slots: what each document is, which facts it carries, how it is dressed."""
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import get_args
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.records import AssignedFact, Directness, DocumentType, Idea, Prominence, Slot, Style
-from docgen.salience.assign import Assignment, assign
-from docgen.salience.demands import Demands, Floats, Grid, closed, relation
-from docgen.salience.grades import grade, halton
+from docgen.records import DocumentType, Idea, Slot
+from docgen.salience.assign import Assignment, assign, vary
+from docgen.salience.columns import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
+from docgen.salience.demands import Demands, closed, relation
+from docgen.salience.evenness import PlanReport, report
 from docgen.salience.hashing import key_of, mix
-from docgen.salience.layout import Ints, Layout, lay_out
+from docgen.salience.layout import Layout, lay_out
+from docgen.salience.priorities import tracks_of
 from docgen.stylepools import StylePools, style_pools
 from docgen.text import slug
 from docgen.universe import UniverseContext
 
-__all__ = ["FactReport", "Plan", "PlanReport", "demands_of", "plan", "redraw"]
+__all__ = ["Plan", "demands_of", "plan", "redraw"]
 
-DIRECTNESS: tuple[Directness, ...] = get_args(Directness)
-PROMINENCE: tuple[Prominence, ...] = get_args(Prominence)
-FIRST_DATE, DATES = dt.date(2023, 1, 1), 1000
 CHUNK = 1 << 14
 
 
 @dataclass(frozen=True)
-class FactReport:
-    """One fact, asked against planned. `worst_*`: the largest distance, in documents, between what a document type
-    (idea, tenth of the lengths, tenth of the corpus) got and its even part."""
-
-    fact: str
-    asked: float
-    planned: float
-    documents: int
-    worst_type: float
-    worst_idea: float
-    worst_length: float
-    worst_position: float
-
-
-@dataclass(frozen=True)
-class PlanReport:
-    """What a plan holds. `loads[k]`: documents with k facts."""
-
-    documents: int
-    background: int
-    loads: tuple[int, ...]
-    facts: tuple[FactReport, ...]
-
-
-@dataclass(frozen=True)
 class Plan:
-    """n slots as columns; `slots` yields them as records. Equal arguments of `plan` give equal plans."""
+    """n slots as columns. Equal arguments of `plan` give equal plans."""
 
-    types: tuple[DocumentType, ...]
-    ideas: tuple[tuple[Idea, ...], ...]
     demands: Demands
-    layout: Layout
-    assignment: Assignment
-    directness: Grid
-    prominence: Grid
-    words: tuple[int, int]
-    seed: int
+    columns: SlotColumns
 
     def __len__(self) -> int:
-        return len(self.layout.types)
-
-    @cached_property
-    def pools(self) -> StylePools:
-        """What the styles are drawn from."""
-        return style_pools(self.seed)
+        return len(self.columns.layout)
 
     def slots(self) -> Iterator[Slot]:
         """All slots in order, made as they are asked for."""
         for start in range(0, len(self), CHUNK):
-            yield from self._chunk(np.arange(start, min(start + CHUNK, len(self))))
+            yield from self.columns.records(np.arange(start, min(start + CHUNK, len(self))))
+
+    def lines(self) -> Iterator[bytes]:
+        """The same as lines of JSON, several times as fast."""
+        for start in range(0, len(self), CHUNK):
+            yield from self.columns.lines(np.arange(start, min(start + CHUNK, len(self))))
 
     def slot(self, index: int) -> Slot:
         """One slot; `IndexError` when there is none."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return next(self._chunk(np.array([index])))
+        return next(self.columns.records(np.array([index])))
 
     def report(self) -> PlanReport:
         """Asked against planned, and how even it is."""
-        holds = self.assignment.holds
-        loads = np.bincount(holds.sum(axis=1, dtype=np.int64), minlength=1)
-        facts = tuple(self._fact_report(fact) for fact in range(len(self.demands.facts)))
-        return PlanReport(len(self), int(self.assignment.background.sum()), tuple(map(int, loads)), facts)
+        made = self.columns
+        return report(self.demands, made.layout, made.assignment, [len(own) for own in made.idea_ids])
 
-    def _fact_report(self, fact: int) -> FactReport:
-        has = self.assignment.holds[:, fact] == 1
-        allowed = self.demands.allowed[fact, self.layout.types] if len(self) else has
-        tenths = np.arange(len(self)) * 10 // max(len(self), 1)
-        number = np.cumsum([0, *map(len, self.ideas)])[self.layout.types] + self.layout.ideas
-        return FactReport(
-            fact=self.demands.facts[fact],
-            asked=float(self.demands.targets[fact]),
-            planned=float(has.mean()) if len(self) else 0.0,
-            documents=int(has.sum()),
-            worst_type=_worst(has, allowed, self.layout.types),
-            worst_idea=_worst(has, allowed, number),
-            worst_length=_worst(has, allowed, (self.layout.lengths * 10).astype(np.int64)),
-            worst_position=_worst(has, allowed, tenths),
-        )
-
-    def _chunk(self, rows: Ints) -> Iterator[Slot]:
-        seeds = _seeds(self.seed, rows)
-        low, high = self.words
-        lengths = (low + np.floor(self.layout.lengths[rows] * (high - low + 1))).astype(int)
-        for row, seed, words in zip(rows.tolist(), seeds, lengths.tolist(), strict=True):
-            kind = int(self.layout.types[row])
-            yield Slot.model_construct(
-                id=row,
-                doc_type=self.types[kind].id,
-                idea=self.ideas[kind][int(self.layout.ideas[row])].id,
-                facts=self._facts(row),
-                style=_style(seed, words, self.pools),
-                seed=seed,
-            )
-
-    def _facts(self, row: int) -> tuple[AssignedFact, ...]:
-        """The slot's facts in an order drawn for the slot, so that no fact always comes first."""
-        facts = np.flatnonzero(self.assignment.holds[row])
-        order = np.argsort(mix(key_of("order", self.seed, row), facts), kind="stable")
-        return tuple(
-            AssignedFact.model_construct(
-                fact=self.demands.facts[fact],
-                directness=DIRECTNESS[self.directness[row, fact]],
-                prominence=PROMINENCE[self.prominence[row, fact]],
-            )
-            for fact in facts[order].tolist()
-        )
+    def changed_from(self, other: "Plan") -> int:
+        """Slots that differ between two plans of the same size, types, ideas and seed."""
+        mine, theirs = self.columns.assignment, other.columns.assignment
+        differs = mine.holds != theirs.holds
+        differs |= (mine.directness != theirs.directness) | (mine.prominence != theirs.prominence)
+        return int(differs.any(axis=1).sum())
 
 
 def plan(
@@ -146,50 +71,76 @@ def plan(
     *,
     words: tuple[int, int] = (200, 700),
     salience: Mapping[str, float] | None = None,
+    stated: Mapping[str, float] | None = None,
 ) -> Plan:
-    """Plan n documents; `salience` overrides the context's targets by fact.
+    """Plan n documents; `salience` overrides targets by fact, `stated` the share of a fact's documents that state it.
 
-    Every fact's share is met to within one document, every constraint exactly; `PlanError` says why when that cannot
-    be. Types without ideas are left out.
+    Every share is met to within one document, every constraint exactly; `PlanError` says why when that cannot be. A
+    plan with overrides is the context's own plan with as few slots changed as possible, so that documents of the
+    others can be had from the journal. Types without ideas are left out.
     """
-    grouped = tuple(tuple(idea for idea in ideas if idea.doc_type == kind.id) for kind in types)
+    grouped = [tuple(idea.id for idea in ideas if idea.doc_type == kind.id) for kind in types]
     kinds = tuple(kind for kind, own in zip(types, grouped, strict=True) if own)
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
-    demands = demands_of(context, kinds, salience or {})
-    key = key_of("plan", seed)
-    layout = lay_out(n, [len(own) for own in grouped if own], key)
-    assignment = assign(demands, layout, key)
-    directness = _grades(demands, assignment, demands.directness, base=2)
-    prominence = _grades(demands, assignment, demands.prominence, base=3)
-    kept = tuple(own for own in grouped if own)
-    return Plan(kinds, kept, demands, layout, assignment, directness, prominence, words, seed)
+    own = demands_of(context, kinds)
+    asked = override(own, salience or {}, stated or {})
+    idea_ids, key = tuple(group for group in grouped if group), key_of("plan", seed)
+    layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
+    assignment = _assigned(own, asked, layout, key)
+    type_ids = tuple(kind.id for kind in kinds)
+    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, style_pools(seed))
+    return Plan(asked, columns)
 
 
-def demands_of(context: UniverseContext, types: Sequence[DocumentType], salience: Mapping[str, float]) -> Demands:
-    """The context's shares and constraints, with overrides, over the document types that there are."""
+def _assigned(own: Demands, asked: Demands, layout: Layout, key: int) -> Assignment:
+    if asked is own:
+        return assign(own, layout, key)
+    try:
+        base = assign(own, layout, key)
+    except PlanError:  # the context alone is impossible: nothing to stay near to
+        return assign(asked, layout, key)
+    return vary(base, asked, layout)
+
+
+def demands_of(context: UniverseContext, types: Sequence[DocumentType]) -> Demands:
+    """The context's shares and constraints over the document types that there are."""
     facts = tuple(fact.id for fact in context.key_facts)
-    unknown = [name for name in salience if name not in facts]
-    if unknown:
-        raise PlanError(f"no fact is called {unknown[0]!r}", "--salience", f"Facts: {', '.join(facts)}")
-    targets = np.array([salience.get(fact.id, fact.salience) for fact in context.key_facts], dtype=float)
     needs, bars, allowed = closed(
         relation(facts, {fact.id: fact.with_ for fact in context.key_facts}),
         relation(facts, {fact.id: fact.never_with for fact in context.key_facts}),
-        np.array([_allowed(fact.doc_types, types) for fact in context.key_facts]).reshape(len(facts), len(types)),
+        np.array([_allowed(fact.id, fact.doc_types, types) for fact in context.key_facts]),
     )
     return Demands(
         facts=facts,
-        targets=targets,
+        targets=np.array([fact.salience for fact in context.key_facts]),
         minimum=context.facts_per_document.min,
         maximum=context.facts_per_document.max,
         background=context.background_share,
         needs=needs,
         bars=bars,
         allowed=allowed,
-        directness=np.array([_shares(fact.directness, DIRECTNESS) for fact in context.key_facts]).reshape(-1, 2),
-        prominence=np.array([_shares(fact.prominence, PROMINENCE) for fact in context.key_facts]).reshape(-1, 3),
+        directness=np.array([_shares(fact.directness, DIRECTNESS) for fact in context.key_facts]),
+        prominence=np.array([_shares(fact.prominence, PROMINENCE) for fact in context.key_facts]),
     )
+
+
+def override(demands: Demands, salience: Mapping[str, float], stated: Mapping[str, float]) -> Demands:
+    """The demands with other shares; the same object when nothing is overridden."""
+    for flag, shares in (("--salience", salience), ("--stated", stated)):
+        for fact, share in shares.items():
+            if fact not in demands.facts:
+                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(demands.facts)}")
+            if not 0 <= share <= 1:
+                raise PlanError(f"{fact} is given the share {share}", flag, "Give a number from 0 to 1")
+    if not salience and not stated:
+        return demands
+    targets, directness = demands.targets.copy(), demands.directness.copy()
+    for fact, share in salience.items():
+        targets[demands.facts.index(fact)] = share
+    for fact, share in stated.items():
+        directness[demands.facts.index(fact)] = share, 1 - share
+    return replace(demands, targets=targets, directness=directness)
 
 
 def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: StylePools) -> Slot:
@@ -201,55 +152,24 @@ def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: Style
         return slot
     others = [idea.id for idea in ideas_of_type if idea.id != slot.idea] or [slot.idea]
     order = np.argsort(mix(slot.seed, np.arange(len(others))), kind="stable")
-    seed = _seeds(slot.seed, np.array([attempt]))[0]
+    seeds = slot_seeds(slot.seed, np.array([attempt]))
+    style = style_of(draw_styles(seeds, pools), 0, slot.style.words, pools)
     idea = others[int(order[(attempt - 2) % len(others)])]
-    return slot.model_copy(update={"idea": idea, "style": _style(seed, slot.style.words, pools), "seed": seed})
+    return slot.model_copy(update={"idea": idea, "style": style, "seed": int(seeds[0])})
 
 
-def _seeds(seed: int, numbers: Ints) -> list[int]:
-    """Seeds below 2**53, so that every JSON reader keeps them exact."""
-    return [int(x) for x in mix(key_of("slot", seed), numbers) >> np.uint64(11)]
-
-
-def _style(seed: int, words: int, pools: StylePools) -> Style:
-    bits = [int(x) for x in mix(seed, np.arange(9))]
-    first, second = bits[0] % len(pools.names), bits[1] % len(pools.names)
-    return Style.model_construct(
-        words=words,
-        tone=pools.tones[bits[2] % len(pools.tones)],
-        opening=pools.openings[bits[3] % len(pools.openings)],
-        audience=pools.audiences[bits[4] % len(pools.audiences)],
-        names=tuple(dict.fromkeys((pools.names[first], pools.names[second]))),
-        organisation=pools.organisations[bits[5] % len(pools.organisations)],
-        place=pools.places[bits[6] % len(pools.places)],
-        date=FIRST_DATE + dt.timedelta(days=bits[7] % DATES),
-    )
-
-
-def _grades(demands: Demands, assignment: Assignment, shares: Floats, base: int) -> Grid:
-    """(n, F): each fact's grade where it is held."""
-    grades = np.zeros(assignment.holds.shape, dtype=np.uint8)
-    for fact in range(len(demands.facts)):
-        rows = np.flatnonzero(assignment.holds[:, fact])
-        place = np.argsort(np.argsort(assignment.keys[fact, rows], kind="stable"), kind="stable")
-        grades[rows, fact] = grade(halton(place, base), shares[fact])
-    return grades
-
-
-def _allowed(wanted: Sequence[str], types: Sequence[DocumentType]) -> list[bool]:
+def _allowed(fact: str, wanted: Sequence[str], types: Sequence[DocumentType]) -> list[bool]:
     names = {slug(name) for name in wanted}
-    return [not names or kind.id in wanted or slug(kind.name) in names for kind in types]
+    fits = [not wanted or kind.id in wanted or slug(kind.name) in names for kind in types]
+    if not any(fits):
+        there = ", ".join(kind.name for kind in types[:8])
+        fix = (
+            f"There are: {there}{', ...' if len(types) > 8 else ''}. Name one of them in doc_types, or brainstorm more"
+        )
+        raise PlanError(f"{fact} is limited to document types that are not there: {', '.join(wanted)}", fix=fix)
+    return fits
 
 
 def _shares(record: object, names: Sequence[str]) -> list[float]:
     values = [float(getattr(record, name)) for name in names]
     return [value / sum(values) for value in values]
-
-
-def _worst(has: np.ndarray, allowed: np.ndarray, group: Ints) -> float:
-    """Largest distance, in documents, of a group's count from its part of the allowed documents."""
-    if not allowed.any():
-        return 0.0
-    rate = has.sum() / allowed.sum()
-    got, room = np.bincount(group, weights=has), np.bincount(group, weights=allowed)
-    return float(np.abs(got - room * rate).max())
