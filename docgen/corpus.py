@@ -53,6 +53,10 @@ class Batch:
 
         return utf8_of(self.text)
 
+    def take(self, places: "npt.NDArray[np.int64]") -> "Batch":
+        """The texts at these places of the batch, without other columns; `first_row` stays that of the batch."""
+        return Batch(self.source, self.first_row, self.text.gather(places), self.columns.clear())
+
     def rows(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """(row, text, other columns) of each row."""
         others = self.columns.iter_rows(named=True) if self.columns.width else iter([{}] * len(self))

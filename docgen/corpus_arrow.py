@@ -7,6 +7,7 @@ C stream and PyCapsule interfaces.
 """
 
 import ctypes
+import mmap
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int, c_int64, c_void_p
 
 import numpy as np
@@ -54,7 +55,8 @@ def utf8_of(text: pl.Series) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int6
     """(bytes, offsets) of a String series without nulls; string i is bytes[offsets[i]:offsets[i + 1]]."""
     offsets = np.zeros(len(text) + 1, np.int64)
     np.cumsum(text.str.len_bytes().to_numpy(), out=offsets[1:])
-    data = np.empty(int(offsets[-1]), np.uint8)
+    # Memory straight from the system goes back to it at once; malloc would keep hundreds of MB of such batches.
+    data = np.frombuffer(mmap.mmap(-1, int(offsets[-1]) + 8), np.uint8)[: offsets[-1]]
     capsule = text.__arrow_c_stream__(None)
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = c_void_p, (ctypes.py_object, c_char_p)

@@ -24,6 +24,8 @@ WORD, MARK, SINGLE = 1, 2, 3
 EXPANSIONS = 3
 """The most code points that one folds to (full case folding, Unicode standard, section 5.18)."""
 
+STRETCH = 1024
+
 _SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -45,25 +47,30 @@ def fold_table() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
     """
     kinds = np.zeros(LAST, np.uint8)
     folded = np.zeros((LAST, EXPANSIONS), np.uint32)
-    characters = [chr(point) for point in range(LAST)]
-    kinds[[character.isalnum() for character in characters]] = WORD
-    kinds[ord("_")] = WORD
-    for point in np.flatnonzero(kinds == 0).tolist():
-        if unicodedata.category(characters[point]) in ("Mn", "Mc"):
-            kinds[point] = MARK
+    folded[:, 0] = np.arange(LAST)
+    for start in range(0, LAST, STRETCH):
+        stretch = "".join(map(chr, range(start, min(start + STRETCH, LAST))))
+        _classify(stretch, kinds[start : start + STRETCH])
+        if stretch.casefold() != stretch:
+            _fold(stretch, folded[start : start + STRETCH])
     for low, high in _SPACELESS:
         span = kinds[low : high + 1]
         span[span == WORD] = SINGLE
-    folded[:, 0] = np.arange(LAST)
-    for point, character in enumerate(characters):
-        fold = character.casefold()
-        if fold != character:
-            _fill(folded[point], fold)
     return kinds, folded
 
 
-def _fill(row: npt.NDArray[np.uint32], fold: str) -> None:
-    """Only word characters of a fold are kept: the dot above that a capital dotted I folds to would split the word."""
-    points = [ord(character) for character in fold if character.isalnum() or character == "_"] or [ord(fold[0])]
-    row[:] = 0
-    row[: len(points)] = points
+def _classify(stretch: str, kinds: npt.NDArray[np.uint8]) -> None:
+    kinds[:] = [character.isalnum() or character == "_" for character in stretch]
+    for place in np.flatnonzero(kinds == 0).tolist():
+        if unicodedata.category(stretch[place]) in ("Mn", "Mc"):
+            kinds[place] = MARK
+
+
+def _fold(stretch: str, folded: npt.NDArray[np.uint32]) -> None:
+    for row, character in zip(folded, stretch, strict=True):
+        fold = character.casefold()
+        if fold != character:
+            # The dot above that a capital dotted I folds to is no word character: it would split the word.
+            points = [ord(part) for part in fold if part.isalnum() or part == "_"] or [ord(fold[0])]
+            row[:] = 0
+            row[: len(points)] = points

@@ -20,7 +20,7 @@ FIRST_CAPACITY = 1024
 
 T = TypeVar("T", bound=np.generic)
 Ints = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
+Checks = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class KeptTable:
         self._reserve(capacity)
 
     def place(
-        self, bands: Hashes, order: Ints, given: Ints, threshold: float, store: SetStore, check: bool, compact: bool
+        self, bands: Checks, order: Ints, given: Ints, threshold: float, store: SetStore, check: bool, compact: bool
     ) -> tuple[Ints, npt.NDArray[np.float64]]:
         """`lookup.place` with room made; returns its `at` and `jaccards` and counts what was kept."""
         self._reserve(self.count + len(order) + 1)
@@ -133,7 +133,7 @@ class NearDuplicateIndex:
 
     def _take_chunk(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
         data, offsets = encode(texts)
-        sketches = self._sketcher.sketch(data, offsets)
+        sketches = self._sketcher.sketch(data, offsets, minima=False)
         room = self._store.room(int(sketches.sizes.sum()))
         ends = self._sketcher.sets_into(room, data, offsets, sketches.sizes)
         given = np.zeros((len(texts), 3), np.int64)

@@ -214,7 +214,7 @@ def _band_hashes(minima, rows, salt, bands):
         for row in range(band * rows, (band + 1) * rows):
             value = (value ^ _U(minima[row])) * MIX_1
             value ^= value >> HALF
-        bands[band] = mix(value)
+        bands[band] = np.uint32(mix(value) >> HALF)
 
 
 @njit(nogil=True)
@@ -251,22 +251,23 @@ _PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
 
 
 @njit(
-    types.void(_BYTES, _IS, _US, _I, _PERM, _PERM, _I, _US, _TABLES, _MINIMA, _UROWS, _UROWS, _IS),
+    types.void(_BYTES, _IS, _US, _I, _PERM, _PERM, _I, _US, _TABLES, _MINIMA, _MINIMA, _UROWS, _IS),
     nogil=True,
     cache=True,
 )
 def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, bands, content, sizes):
     """Sketch the documents data[offsets[i]:offsets[i + 1]].
 
-    Writes, a row for each document: `minima` (uint32, one for each permutation), `bands` (hashes of `rows` minima
-    each; the salts keep documents of different groups apart), `content` (128-bit hash of the bytes) and `sizes` (number
-    of shingles with repetitions, at least 1).
+    Writes, a row for each document: `minima` (uint32, one for each permutation), `bands` (32-bit hashes of `rows`
+    minima each; the salts keep documents of different groups apart), `content` (128-bit hash of the bytes), `sizes`
+    (number of shingles with repetitions, at least 1). `minima` may have one row only, working space for all.
     """
     words, hashes, low = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint32)
     power = _power(ngram)
     for row in range(len(offsets) - 1):
         pos, limit = offsets[row], offsets[row + 1]
-        minima[row] = np.uint32(0xFFFFFFFF)
+        lowest = minima[min(row, len(minima) - 1)]
+        lowest[:] = np.uint32(0xFFFFFFFF)
         state, carried, total, size = START, 0, 0, 0
         while pos < limit:
             pos, state, carried, new, found = _next_block(
@@ -274,12 +275,12 @@ def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, ban
             )
             total += new
             size += found
-            _lower_minima(hashes, found, a, b, minima[row], low)
+            _lower_minima(hashes, found, a, b, lowest, low)
         content[row, 0], content[row, 1] = _content_hash(data, offsets[row], limit)
         extra = _last_resort(words, total, size, ngram, content[row, 0], ignored, hashes)
-        _lower_minima(hashes, extra, a, b, minima[row], low)
+        _lower_minima(hashes, extra, a, b, lowest, low)
         sizes[row] = size + extra
-        _band_hashes(minima[row], rows, salts[row], bands[row])
+        _band_hashes(lowest, rows, salts[row], bands[row])
 
 
 @njit(nogil=True)

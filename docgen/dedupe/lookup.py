@@ -2,17 +2,15 @@
 """Compiled search among kept documents: band tables, exact Jaccard, and the greedy decision who stays.
 
 The tables are open-addressing hash tables, one for each band, of the newest kept document with a band hash; older ones
-with the same hash hang on it in a chain. Only 32 bits of a band hash are held: a chance agreement costs one comparison,
-never a wrong removal, because every candidate is compared shingle by shingle.
+with the same hash hang on it in a chain. Band hashes have 32 bits: a chance agreement costs one comparison, never a
+wrong removal, because every candidate is compared shingle by shingle.
 """
 
 import numpy as np
 from numba import njit, types
 
-__all__ = ["place", "rebuild"]
+__all__ = ["mark_shared", "place", "rebuild"]
 
-_U32 = np.uint32
-HALF = np.uint64(32)
 CHECK_EVERY = 64
 
 
@@ -94,7 +92,7 @@ def rebuild(count, slots, checks, chain):
 
 @njit(
     types.int64(
-        *(types.uint64[:, ::1], _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US),
+        *(_CHECKS, _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US),
         *(types.int64, _SLOTS, _CHECKS, _SLOTS, _IROWS, _STAMPS, _IS, types.float64[::1]),
     ),
     nogil=True,
@@ -115,7 +113,7 @@ def place(
         size, group = given[row, 1], given[row, 2]
         found = _set(filed, tail, given[row, 0], size)
         for band in range(bands.shape[1]):
-            checks[kept, band] = _U32(bands[row, band] >> HALF)
+            checks[kept, band] = bands[row, band]
         best, jaccard = np.int64(-1), -1.0
         if check:
             stamps[len(stamps) - 1] += 1
@@ -136,3 +134,23 @@ def place(
         at[row] = -1 - kept
         kept += 1
     return used
+
+
+@njit(types.void(_CHECKS, _IS, types.int32[::1], types.boolean[::1]), nogil=True, cache=True)
+def mark_shared(bands, rows, table, shared):
+    """Set shared[row] for each of `rows` that has a band hash in common with another of them.
+
+    `table` is working space, a power of two longer than twice the rows.
+    """
+    mask = len(table) - 1
+    for band in range(bands.shape[1]):
+        table[:] = -1
+        for row in rows:
+            check = bands[row, band]
+            slot = np.int64(check) & mask
+            while table[slot] >= 0 and bands[table[slot], band] != check:
+                slot = (slot + 1) & mask
+            if table[slot] < 0:
+                table[slot] = row
+            else:
+                shared[row] = shared[table[slot]] = True

@@ -21,6 +21,7 @@ class SetStore:
         self.tail: Hashes = np.empty(max(memory_limit // 8, 1), np.uint64)
         self.filed: Hashes = np.empty(0, np.uint64)
         self.used = 0
+        self._pages: mmap.mmap | None = None
         self._file = tempfile.TemporaryFile(prefix="docgen-shingles-")  # noqa: SIM115 - lives as long as the store
 
     def room(self, count: int) -> Hashes:
@@ -42,6 +43,11 @@ class SetStore:
         self._file.seek(0, 2)
         self._file.write(self.tail[: self.used].data)
         self._file.flush()
-        pages = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
-        self.filed = np.frombuffer(pages, np.uint64)
+        self._pages = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
+        self.filed = np.frombuffer(self._pages, np.uint64)
         self.used = 0
+
+    def forget_pages(self) -> None:
+        """Let go of the file's pages that were read, which would otherwise add up to the whole file in memory."""
+        if self._pages is not None and hasattr(self._pages, "madvise"):
+            self._pages.madvise(mmap.MADV_DONTNEED)

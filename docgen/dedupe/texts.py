@@ -36,7 +36,7 @@ class Sketches:
     """
 
     minima: npt.NDArray[np.uint32]
-    bands: Hashes
+    bands: npt.NDArray[np.uint32]
     content: Hashes
     sizes: Ints
 
@@ -52,12 +52,15 @@ class Sketcher:
         ascii_fold = np.where(kinds[:128] == WORD, folded[:128, 0], 0).astype(np.uint8)
         self._tables = (ascii_fold, kinds, folded)
 
-    def sketch(self, data: Bytes, offsets: Ints, salts: Hashes | None = None) -> Sketches:
-        """Sketch documents given as by `encode`; documents with different salts share no band."""
+    def sketch(self, data: Bytes, offsets: Ints, salts: Hashes | None = None, *, minima: bool = True) -> Sketches:
+        """Sketch documents given as by `encode`; documents with different salts share no band.
+
+        Without `minima` the result has one row of them, meaning nothing.
+        """
         n, scheme = len(offsets) - 1, self.scheme
         result = Sketches(
-            np.empty((n, scheme.num_perm), np.uint32),
-            np.empty((n, scheme.bands), np.uint64),
+            np.empty((n if minima else 1, scheme.num_perm), np.uint32),
+            np.empty((n, scheme.bands), np.uint32),
             np.empty((n, 2), np.uint64),
             np.empty(n, np.int64),
         )

@@ -1,0 +1,204 @@
+"""Deduplicate a corpus on disk: two streaming passes and one decision.
+
+1. Every document is sketched, in threads; only band hashes and a content hash of it are kept (104 bytes).
+2. Documents that share no band with another are kept. For the others a second pass over the files makes shingle sets.
+3. In order of precedence each document is compared exactly with the kept ones that share a band with it, and removed if
+   one of them reaches the threshold. So every removal has a verified kept twin, and chains remove nothing.
+
+The decision depends on the precedence only, not on the order of rows, the size of batches or the number of threads.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.corpus import Batch
+from docgen.dedupe import lookup
+from docgen.dedupe.index import KeptTable
+from docgen.dedupe.store import SetStore
+from docgen.dedupe.texts import Sketcher
+from docgen.errors import InputError
+
+__all__ = ["Decision", "Sketched", "decide", "in_order", "sketch_batches"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Batches = Callable[[], Iterable[Batch]]
+T = TypeVar("T")
+R = TypeVar("R")
+
+DECIDE_AT_ONCE = 1024
+SETS_IN_MEMORY = 1 << 25
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Sketched:
+    """What is kept of n documents after the first pass. `groups` are compared apart; `sizes` in shingles."""
+
+    bands: npt.NDArray[np.uint32]
+    content: npt.NDArray[np.uint64]
+    sizes: Ints
+    groups: Ints
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """For each row: `kept_row` (-1 if it is kept itself), their exact Jaccard, whether their bytes are the same."""
+
+    kept_row: Ints
+    jaccard: Floats
+    exact: Mask
+    compared: int
+    """Documents whose shingles were compared: those that share a band with another."""
+
+    @property
+    def kept(self) -> Mask:
+        """Which rows stay."""
+        return self.kept_row < 0
+
+
+def in_order(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """function(item) for each item, in order, computed in threads; no more than `threads` items wait or run."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[R]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def sketch_batches(
+    batches: Iterable[Batch], sketcher: Sketcher, threads: int, group_of: Callable[[Batch], Ints] | None = None
+) -> Sketched:
+    """First pass. `group_of` gives each row's group; documents of different groups are never compared."""
+
+    def one(batch: Batch) -> Sketched:
+        groups = np.zeros(len(batch), np.int64) if group_of is None else group_of(batch)
+        data, offsets = batch.utf8()
+        found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN, minima=False)
+        return Sketched(found.bands, found.content, found.sizes, groups)
+
+    parts = list(in_order(one, batches, threads))
+    if not parts:
+        return one_of_none(sketcher)
+    return Sketched(
+        np.concatenate([part.bands for part in parts]),
+        np.concatenate([part.content for part in parts]),
+        np.concatenate([part.sizes for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+    )
+
+
+def one_of_none(sketcher: Sketcher) -> Sketched:
+    """The sketch of an empty corpus."""
+    nothing = np.empty(0, np.int64)
+    return Sketched(np.empty((0, sketcher.scheme.bands), np.uint32), np.empty((0, 2), np.uint64), nothing, nothing)
+
+
+def decide(sketched: Sketched, precedence: Ints, batches: Batches, sketcher: Sketcher, threads: int) -> Decision:
+    """Who stays. `precedence` lists all rows, those to be kept rather first; `batches` reads the corpus once more."""
+    first = first_of_same(sketched, precedence)
+    leaders = precedence[first[precedence] == precedence]
+    shared = share_band(sketched.bands, leaders)
+    order = leaders[shared[leaders]]
+    store = SetStore(SETS_IN_MEMORY)
+    given = _sets(sketched, shared & (first == np.arange(len(first))), batches, sketcher, threads, store)
+    table = KeptTable(sketcher.scheme.bands)
+    kept_row, jaccard = _place(sketched, order, given, sketcher.scheme.threshold, table, store)
+    return _with_copies(first, kept_row, jaccard, len(order))
+
+
+def first_of_same(sketched: Sketched, precedence: Ints) -> Ints:
+    """For each row the first one in precedence of its group with the same bytes (128 bits of hash agree)."""
+    left, right = sketched.content[precedence].T
+    keys = left ^ (sketched.groups[precedence].astype(np.uint64) * GOLDEN)
+    order = np.argsort(keys, kind="stable")
+    same = (keys[order][1:] == keys[order][:-1]) & (right[order][1:] == right[order][:-1])
+    leader = np.maximum.accumulate(np.where(np.concatenate([[True], ~same]), np.arange(len(order)), 0))
+    first = np.empty(len(order), np.int64)
+    first[precedence[order]] = precedence[order][leader] if len(order) else precedence
+    return first
+
+
+def share_band(bands: npt.NDArray[np.uint32], rows: Ints) -> Mask:
+    """Which of the rows agree with another of them in a band."""
+    shared = np.zeros(len(bands), np.bool_)
+    table = np.empty(1 << max(int(2 * len(rows)).bit_length(), 1), np.int32)
+    lookup.mark_shared(bands, rows, table, shared)
+    return shared
+
+
+def _sets(
+    sketched: Sketched, wanted: Mask, batches: Batches, sketcher: Sketcher, threads: int, store: SetStore
+) -> npt.NDArray[np.int64]:
+    """Second pass: start, size and group of each wanted row's shingle set, the sets in `store`."""
+    given = np.zeros((len(sketched), 3), np.int64)
+    given[:, 2] = sketched.groups
+    if not wanted.any():
+        return given
+
+    def one(batch: Batch) -> tuple[Ints, npt.NDArray[np.uint64], Ints]:
+        rows = np.flatnonzero(wanted[batch.first_row : batch.first_row + len(batch)])
+        data, offsets = batch.take(rows).utf8()
+        sizes = sketched.sizes[batch.first_row + rows]
+        sets = np.empty(int(sizes.sum()), np.uint64)
+        ends = sketcher.sets_into(sets, data, offsets, sizes)
+        return batch.first_row + rows, sets, ends
+
+    for rows, sets, ends in in_order(one, _unchanged(batches(), len(sketched)), threads):
+        if len(rows):
+            store.room(int(ends[-1]))[:] = sets[: ends[-1]]
+            given[rows, 1] = np.diff(ends, prepend=0)
+            given[rows, 0] = store.end + ends - given[rows, 1]
+            store.used += int(ends[-1])
+    return given
+
+
+def _unchanged(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
+    seen = 0
+    for batch in batches:
+        seen += len(batch)
+        if seen > rows:
+            break
+        yield batch
+    if seen != rows:
+        raise InputError("the corpus changed while it was read", fix="Wait until nothing writes to it and try again")
+
+
+def _place(
+    sketched: Sketched, order: Ints, given: Ints, threshold: float, table: KeptTable, store: SetStore
+) -> tuple[Ints, Floats]:
+    kept_row, jaccard = np.full(len(sketched), -1, np.int64), np.ones(len(sketched))
+    kept: list[Ints] = []
+    for start in range(0, len(order), DECIDE_AT_ONCE):
+        rows = order[start : start + DECIDE_AT_ONCE]
+        at, found = table.place(
+            sketched.bands[rows], np.arange(len(rows)), given[rows], threshold, store, check=True, compact=False
+        )
+        store.forget_pages()
+        kept.append(rows[at < 0])
+        removed = at >= 0
+        kept_row[rows[removed]] = np.concatenate(kept)[at[removed]]
+        jaccard[rows[removed]] = found[removed]
+    return kept_row, jaccard
+
+
+def _with_copies(first: Ints, kept_row: Ints, jaccard: Floats, compared: int) -> Decision:
+    """What was decided about the first of several same documents holds for the others."""
+    rows = np.arange(len(first))
+    copies = first != rows
+    leader = np.where(kept_row[first] < 0, first, kept_row[first])
+    exact = copies & (leader == first)
+    return Decision(np.where(copies, leader, kept_row), np.where(exact, 1.0, jaccard[first]), exact, compared)

@@ -1,0 +1,62 @@
+"""A corpus to deduplicate: where it lies, which columns matter, and the stream of its batches."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from docgen.corpus import Batch, corpus_columns, read_corpus
+from docgen.errors import InputError
+
+__all__ = ["BATCH_ROWS", "Corpus", "open_corpus", "row_groups"]
+
+BATCH_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Files with a text column. `id_column` None: documents go by row number, counted from 0 over all files."""
+
+    paths: tuple[Path | str, ...]
+    text_column: str = "text"
+    id_column: str | None = None
+    names: tuple[str, ...] = ()
+    """The columns that all files have."""
+
+    def batches(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Batch]:
+        """The corpus from the start."""
+        return read_corpus(self.paths, columns, optional=optional, text_column=self.text_column, batch_rows=BATCH_ROWS)
+
+    def ids_of(self, batch: Batch) -> pl.Series:
+        """Ids of a batch that was read with the id column."""
+        if self.id_column is None:
+            return pl.Series("id", np.arange(batch.first_row, batch.first_row + len(batch)))
+        return batch.columns[self.id_column].alias("id")
+
+
+def open_corpus(paths: Sequence[Path | str], text_column: str = "text", id_column: str | None = None) -> Corpus:
+    """The corpus in these files; without `id_column`, column "id" if there is one, "" for row numbers."""
+    names = tuple(corpus_columns(paths))
+    if id_column and id_column not in names:
+        raise InputError(f"no column {id_column!r}", "--id-column", f"All files have {', '.join(names) or 'none'}")
+    chosen = "id" if id_column is None and "id" in names else id_column or None
+    return Corpus(tuple(paths), text_column, chosen, names)
+
+
+def row_groups(columns: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """A number for each row that stands for its values: the same in every batch, file and run."""
+    seen: dict[tuple[object, ...], int] = {}
+    for row in columns.unique().rows():
+        text = json.dumps(row, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        seen[_key(row)] = int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
+    return np.array([seen[_key(row)] for row in columns.rows()], np.int64)
+
+
+def _key(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Lists and records cannot be looked up as they are."""
+    return tuple(value if value is None or isinstance(value, (str, int)) else repr(value) for value in row)
