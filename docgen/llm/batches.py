@@ -11,7 +11,7 @@ from docgen.llm.batch_collect import BatchCollector
 from docgen.llm.batch_log import BatchEntry
 from docgen.llm.budget import Budget
 from docgen.llm.journalled import Journalled
-from docgen.llm.protocol import Request
+from docgen.llm.protocol import Completion, Request
 
 __all__ = ["BatchProgress", "BatchRunner", "BatchSizes"]
 
@@ -57,7 +57,7 @@ class BatchRunner:
     """Gets the replies to many requests into the journal.
 
     `buy` is handed a round of requests and returns when each has its reply in the journal or has failed; reading the
-    replies is then a matter of asking the journalled LLM. Several batches are in flight at once. Leaving in the middle
+    replies is then a matter of asking it as an `LLM`. Several batches are in flight at once. Leaving in the middle
     (Ctrl-C, kill -9, a lost network) leaves them running; the next `buy` takes up what the log says is open.
     """
 
@@ -73,6 +73,22 @@ class BatchRunner:
         self._sizes = sizes or BatchSizes()
         self._tried = {(entry.stage, entry.model) for entry in collector.log.entries.values() if entry.batch}
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed: dict[str, RequestFailed] = {}
+
+    @property
+    def engine(self) -> str:
+        """Engine of the provider."""
+        return self._sync.engine
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer a request as an `LLM`: one that failed in the last `buy` fails, one that was bought costs nothing.
+
+        Any other is sent by itself.
+        """
+        failure = self._failed.get(request.key)
+        if failure is not None:
+            raise failure
+        return await self._sync.complete(request)
 
     def on_change(self, tell: Callable[[], None]) -> None:
         """Have `tell` called when a batch starts, ends or is looked at, and while results stream in."""
@@ -96,7 +112,7 @@ class BatchRunner:
 
         Raises `StopRun` as `LLM.complete` does, and when a batch was cancelled by hand.
         """
-        failed = self._collector.begin()
+        failed = self._failed = self._collector.begin()
         try:
             for entry in self.open_batches:
                 self._follow(self._collector.take_up(entry))

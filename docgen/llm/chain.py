@@ -60,8 +60,8 @@ class EngineOptions:
 class Engine:
     """An open engine: ask `llm`. `budget` and `control` are None for engines that cost nothing.
 
-    With `batches` a round of requests is bought first, `await engine.batches.buy(requests)`; `llm` then answers each
-    from the journal.
+    With `batches` a round of requests is bought first, `failed = await engine.batches.buy(requests)`; `batches` is then
+    the LLM to ask: it answers each from the journal, and raises for those that failed.
     """
 
     llm: Journalled

@@ -47,7 +47,7 @@ def _terminal(status: int, words: str, detail: str) -> StopRun | None:
     if status == 401:
         return StopRun("bad_key", detail, "Check ANTHROPIC_API_KEY (docgen doctor tests it)")
     if status == 403:
-        return StopRun("permission", detail, "Use a key that may use this model and endpoint")
+        return StopRun("permission", detail, "Use a key that may use this model and endpoint (docgen doctor tests it)")
     if status == 404 and "model" in words:
         return StopRun("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
     if status in (404, 405) or 300 <= status < 400:

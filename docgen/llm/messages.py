@@ -48,7 +48,7 @@ def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
 
 
 def _clean(text: str) -> str:
-    """Lone surrogates cannot be sent as UTF-8; they become U+FFFD."""
+    """Lone surrogates cannot be sent as UTF-8; they become "?"."""
     return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
 
 

@@ -25,9 +25,9 @@ async def serve(options: Options, started: Callable[[str, MessagesServer], None]
     server = MessagesServer(options)
     app = web.Application(client_max_size=300 * MEBIBYTE)
     app.add_routes([*server.routes(), *BatchServer(server).routes()])
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=False)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
     await site.start()
     host, port = runner.addresses[0][:2]
     started(f"http://{host}:{port}", server)

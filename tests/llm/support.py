@@ -1,0 +1,60 @@
+"""What the engine's tests share."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from docgen.llm.chain import Engine, EngineOptions, open_engine
+from docgen.llm.journal import Journal
+from docgen.llm.pricing import load_prices
+from docgen.llm.protocol import Completion, Request, Usage
+from tests.loopback import Served
+
+MODEL = "claude-haiku-5-5"
+SCHEMA = {"type": "object", "properties": {"ideas": {"type": "array", "items": {"type": "string"}}}}
+
+
+def request(number: int = 0, **fields: Any) -> Request:
+    """A small document request; each number another prompt."""
+    given: dict[str, Any] = {"stage": "document", "template": "document.jinja", "system": "You write.", "model": MODEL}
+    given |= {"user": f"Write document {number} in 30 words.", "max_tokens": 500}
+    return Request(**(given | fields))
+
+
+class Plain:
+    """An LLM that answers by a function and counts its calls."""
+
+    engine = "fake"
+
+    def __init__(self, answer: Callable[[Request], Completion] | None = None) -> None:
+        self.calls: list[Request] = []
+        self._answer = answer or (lambda request: completion(f"reply to {request.user}"))
+
+    async def complete(self, request: Request) -> Completion:
+        self.calls.append(request)
+        return self._answer(request)
+
+
+def completion(text: str = "text", **fields: Any) -> Completion:
+    """A completion worth a fraction of a cent."""
+    given = {"stop_reason": "end_turn", "model": MODEL, "usage": Usage(input=10, output=20), "dollars": 0.001}
+    return Completion(text=text, **(given | fields))
+
+
+@asynccontextmanager
+async def engine_over(url: str, folder: Path, **options: Any) -> AsyncIterator[Engine]:
+    """The real chain against a loopback server, journal in `folder`."""
+    with Journal(folder / "llm.jsonl") as journal:
+        async with open_engine(EngineOptions(base_url=url, **options), journal) as engine:
+            yield engine
+
+
+def billed(served: Iterable[Served]) -> float:
+    """Dollars that the server would charge."""
+    prices = load_prices()
+    total = 0.0
+    for row in served:
+        usage = Usage(input=row.input, output=row.output, cache_read=row.cache_read, cache_write=row.cache_write)
+        total += prices.cost(row.model, usage, row.batched) or 0.0
+    return total
