@@ -72,11 +72,16 @@ def execute(
     replies that arrived are in the journal and decided attempts on disk.
     """
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
-        for notice in journal.notices:
+        for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
         asyncio.run(_execute(setup, until, reporter, stopping, journal, llm))
     if stopping():
         raise Interrupted
+
+
+def _lost(setup: Setup) -> Iterator[str]:
+    """One line for each journal that the run shared and that is gone."""
+    return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
 
 
 async def _execute(
