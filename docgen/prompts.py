@@ -1,5 +1,6 @@
 """From records to requests: renders the prompt templates."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -47,6 +48,10 @@ TYPES_SCHEMA: dict[str, Any] = {
     "required": ["types"],
     "additionalProperties": False,
 }
+
+
+TAG = re.compile(r"<(?=\s*/?\s*(?:world|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE)
+"""The start of a tag that the prompts themselves use."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,7 @@ def _template(stage: str) -> Template:
         lstrip_blocks=True,
         autoescape=False,
     )
+    environment.filters["inert"] = _inert
     return environment.get_template(f"{stage}.jinja")
 
 
@@ -201,3 +207,8 @@ def _system(stage: str, context: UniverseContext) -> str:
 def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
     context = template.new_context(dict(variables))
     return "".join(template.blocks[block](context)).strip()
+
+
+def _inert(text: str) -> str:
+    """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
+    return TAG.sub("&lt;", text)
