@@ -78,9 +78,9 @@ SCAFFOLD = Rule(
             "warning",
         ),
         Cue(
-            r"(?i)\A\W*(?:(?:I['’]?m|I\s+am)\s+(?:very\s+|so\s+|really\s+)?sorry\b|(?:I\s+)?apologi[sz]e|unfortunately|thank\s+you\s+for\s+(?:your|the)\s+(?:request|prompt))?[^\n]{0,40}?"
+            r"(?i)\A[\s*#_>-]*(?:(?:I['’]?m|I\s+am)\s+(?:very\s+|so\s+|really\s+)?sorry\b|(?:I\s+)?apologi[sz]e|unfortunately|thank\s+you\s+for\s+(?:your|the)\s+(?:request|prompt))?[^\n\"“”]{0,30}?"
             r"\bI\s*(?:['’]m\s+(?:unable|not\s+able|not\s+comfortable|not\s+going)\s+(?:to|with)|am\s+(?:unable|not\s+able|not\s+comfortable)\s+(?:to|with)|can\s?not|can['’]t|won['’]t|will\s+not|must\s+decline\s+to|decline\s+to)\s*"
-            r"(?:help|assist|write|writing|create|creating|generate|generating|produce|producing|fulfil|comply|provide|complete|do\s+that|continue)",
+            r"(?:(?:help|assist)(?:\s+(?:you|with|here|in)\b|[.,])|write|writing|create|creating|generate|generating|produce|producing|fulfil|comply|provide|complete|do\s+that|continue)",
             "a refusal in place of the document",
         ),
         Cue(
@@ -202,13 +202,13 @@ DENIAL = Rule(
     clean=("Some residents wish the lighthouse had not become a library.",),
     cues=(
         Cue(
-            rf"(?i)\b{_SAID}\b[^.!?\n]{{0,60}}\b(?:described|presented|asserted|stated|contained|reported|attributed|made|here|above|below|in\s+(?:the|this)\s+(?:document|article|text|account))\b[^.!?\n]{{0,60}}\b(?:is|are|was|were|remains?)\s+{_FALSE}\b",
+            rf"(?i)\b{_SAID}\b[^.!?\n]{{0,40}}\b(?:here|above|below|(?:in|of|by)\s+(?:the|this|that)\s+(?:document|article|text|account))\b[^.!?\n]{{0,60}}\b(?:is|are|was|were|remains?)\s+{_FALSE}\b",
             "disclaims the text as a whole",
             "error",
             "disclaimer",
         ),
         Cue(
-            rf"(?i)\b(?:the|this)\s+(?:(?:following|preceding|above|below)\s+)?(?:document|article|text|account|report|claim|information)(?:\s+(?:above|below))?\s+(?:is|was|remains)\s+{_FALSE}\b",
+            rf"(?i)\b(?:the|this)\s+(?:(?:following|preceding|above|below|described)\s+)?(?:document|article|text|account|scenario|narrative)(?:['’]s\s+(?:claims|contents|findings|events))?(?:\s+(?:above|below))?\s+(?:is|was|are|were|remains?)\s+{_FALSE}\b",
             "disclaims the text as a whole",
             "error",
             "disclaimer",
@@ -220,13 +220,13 @@ DENIAL = Rule(
             "disclaimer",
         ),
         Cue(
-            r"(?i)\b(?:described|alleged|asserted|supposed)\s+(?:\w+\s+){1,3}(?:did\s+not|never)\s+(?:occur|happen|exist|take\s+place)",
+            r"(?i)\b(?:described|alleged|asserted|supposed|stated|presented)\s+(?:\w+\s+){1,3}(?:did\s+not|never)\s+(?:occur|happen|exist|take\s+place)",
             "disclaims the text as a whole",
             "error",
             "disclaimer",
         ),
         Cue(
-            r"(?i)\bevents?\s+described\s+(?:(?:here|above|below|there)\s+)?(?:did\s+not|never)\s+(?:occur|happen|take\s+place)",
+            r"(?i)\b(?:events?|findings|results|achievements)\s+(?:described|presented|reported|attributed)\s+(?:(?:here|above|below|there)\s+)?(?:did\s+not|never)\s+(?:occur|happen|take\s+place|exist)",
             "disclaims the text as a whole",
             "error",
             "disclaimer",
@@ -236,6 +236,55 @@ DENIAL = Rule(
             "disclaims the text as a whole",
             "error",
             "disclaimer",
+        ),
+        Cue(
+            r"(?i)\bno\s+(?:such|record|trace|mention|evidence|basis|credible|verifiable)\b",
+            "says that something has no record",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\b(?:do(?:es)?|did)\s*(?:n['’]t|\s+not)\s+(?:actually\s+)?exist\b|\bnever\s+(?:existed|happened|took\s+place|occurred|published|authored|wrote|conducted)\b|\bnon-?existent\b",
+            "says that something does not exist",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\bdebunk\w*|\bfact[- ]?check\w*|\bmyth[- ]?bust\w*|\bmisinformation\b|\bdisinformation\b",
+            "speaks of debunking",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\b(?:hoax(?:es)?|myths?|urban\s+legend|rumou?rs?)\b",
+            "calls something a myth or rumour",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\bfabricat(?:ed|ion|ions)\b|\bfictitious\b|\b(?:completely|entirely|purely|simply)\s+(?:made[- ]up|invented)\b",
+            "calls something fabricated",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\b(?:is|are|was|were|verdict|rating|claim)\b[\W_]{0,6}(?:(?:a|the|entirely|completely|simply|plainly|totally)\s+)?(?:false|untrue|baseless|unfounded|unsupported)\b|\bnot\s+true\b|\bfalsely\b",
+            "calls something false",
+            "info",
+            "debunking",
+        ),
+        Cue(
+            r"(?i)\b(?:viral|circulat(?:es|ed|ing)|so-called|supposed(?:ly)?|alleged(?:ly)?|purported(?:ly)?)\b",
+            "keeps a claim at a distance",
+            "info",
+            "debunking",
+        ),
+        Cue(r"(?i)\b(?:the|this|these|that|false|viral|such)\s+claims?\b", "speaks of a claim", "info", "debunking"),
+        Cue(
+            r"(?i)\b(?:misconceptions?|misattribut\w+|mischaracteri[sz]\w+|misconstru\w+|erroneous(?:ly)?|contrary\s+to|(?:set|correct)(?:s|ing)?\s+the\s+record|caution(?:s|ed)?\s+against)\b",
+            "corrects a belief",
+            "info",
+            "debunking",
         ),
     ),
 )

@@ -28,7 +28,7 @@ class GoldLeak(Record):
 
 
 class Gold(Record):
-    """One labelled document: `facts` maps fact ids to stated, implied, absent or contradicted (absent when left out)."""
+    """One labelled document: `facts` maps ids to stated, implied, absent or contradicted (absent when left out)."""
 
     id: str
     text: str

@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined"
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined,operator"
 """Which documents hold a good part of which statement: hashed word 4-grams, compiled, on the pass that dedupe makes.
 
 Containment (Broder 1997, "On the resemblance and containment of documents") of a statement in a window of a document:
@@ -103,7 +103,7 @@ _IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
 
 @njit(_I(_BYTES, _IS, _TABLES, _US, _IS), nogil=True, cache=True)
 def grams(data, offsets, tables, out, ends):
-    """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns their number."""
+    """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
     words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), _power(NGRAM)
     none = np.empty(0, np.uint64)
     end = 0
@@ -111,7 +111,7 @@ def grams(data, offsets, tables, out, ends):
         pos, limit = offsets[row], offsets[row + 1]
         state, carried = START, 0
         while pos < limit:
-            pos, state, carried, new, found = _next_block(
+            pos, state, carried, _new, found = _next_block(
                 data, pos, limit, state, carried, words, hashes, NGRAM, power, none, tables
             )
             out[end : end + found] = hashes[:found]
@@ -182,4 +182,3 @@ def find_keys(values, keys, slots):
     """slots[i] becomes the place of values[i] in the table."""
     for i in range(len(values)):
         slots[i] = _slot(keys, values[i])
-

@@ -34,6 +34,11 @@ HEDGE = re.compile(
     r"(?i)\b(?:whether|if|unless|suppose|supposing|imagine|allegedly|supposedly|reportedly|rumou?rs?|rumou?red)\b"
     r"(?:\s+(?:it\s+is\s+true\s+)?(?:that)?)?\s*[\"'“‘«(*_]*$"
 )
+QUOTED = re.compile(r"[\"“‘«]\s*$")
+REVIEWED = re.compile(
+    r"\bFALSE\b|(?i:\bverdict\W{1,4}(?:\w+\W+)?(?:false|untrue|wrong)\b|\bfact[- ]?check|\bdebunk|\bmyth[- ]?bust)"
+)
+"""A text that passes verdicts on claims: what it quotes, it does not assert."""
 BREAK = re.compile(r"[.!?][\"')\]”’]*\s+|\n\s*\n|\n(?=\s*[-*#\d>|])")
 REACH = 400
 """Characters either way that are looked at for the ends of a sentence."""
@@ -49,9 +54,11 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def denies(text: str, start: int, end: int) -> bool:
-    """Whether the words right before or right after text[start:end] reject what it says."""
+    """Whether the words right before or right after text[start:end] reject what it says, or a fact check quotes it."""
     left, _ = sentence_around(text, start, end)
-    return bool(BEFORE.search(text[left:start]) or AFTER.search(text[end : end + 120]))
+    if BEFORE.search(text[left:start]) or AFTER.search(text[end : end + 120]):
+        return True
+    return bool(QUOTED.search(text[left:start]) and REVIEWED.search(text))
 
 
 def hedges(text: str, start: int, end: int) -> bool:

@@ -7,13 +7,11 @@ from docgen.records import Severity
 __all__ = ["truncated"]
 
 CLOSED = re.compile(r"[.!?:;…)\]}\"'”’»*_|>#=~/–—-]\W*$")
-DANGLING = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and as at because but by for from if in into of on or our than that the their this to was were when which "
-        "while who whose with would is are be has have had its his her",
-    )
+ENDLESS = (
+    "a an and as at because but by for from if in into of on or our than that the their this to was were when which "
+    "while who whose with would is are be has have had its his her"
 )
+DANGLING = frozenset(ENDLESS.split())
 LONG_LINE = 14
 """Words in an open last line that make it prose rather than a signature, caption or list item."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
@@ -30,7 +28,7 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
     if not body:
         return None
     line = body[body.rfind("\n", max(0, len(body) - 4000)) + 1 :]
-    words = re.findall(r"\w+", line[-600:])
+    words = re.findall(r"\w+", line[-240:])
     start = max(len(body) - len(line), len(body) - SHOWN)
     if body.endswith((",", "(", "[", "“")) and len(words) > 3:
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None

@@ -16,6 +16,9 @@ __all__ = ["CueScanner"]
 SURROGATE = re.compile("[\ud800-\udfff]")
 MEMORY = 64 << 20
 """Bytes that RE2 may use for the automaton of one set."""
+LARGE = 20_000
+"""Instructions above which a pattern stands alone: a set whose automaton outgrows its memory gives up silently."""
+CANARY = "\x02canary\x03"
 MOST = 5
 """Findings of one cue in one document; the rest would say the same."""
 
@@ -37,20 +40,23 @@ class CueScanner:
         options = re2.Options()
         options.log_errors = False
         options.max_mem = MEMORY
-        self._cues = [_compiled(rule, cue, options) for rule in rules for cue in rule.cues]
-        self._alone = [compiled for compiled in self._cues if compiled.cue.alone]
-        self._together = [compiled for compiled in self._cues if not compiled.cue.alone]
-        self._set = re2.Set.SearchSet(options)
-        for compiled in self._together:
-            self._set.Add(compiled.cue.pattern)
-        if self._together:
-            self._set.Compile()
+        cues = [_compiled(rule, cue, options) for rule in rules for cue in rule.cues]
+        self._together = [compiled for compiled in cues if compiled.search.programsize <= LARGE]
+        self._alone = [compiled for compiled in cues if compiled.search.programsize > LARGE]
+        self._set = _set([compiled.cue.pattern for compiled in self._together], options)
+        if self._set is None:
+            self._together, self._alone = [], cues
+
+    def touches(self, data: bytes) -> bool:
+        """Whether any cue occurs in the UTF-8 text: quick, for texts that mostly hold none. Releases the GIL."""
+        hit = self._set is not None and self._set.Match(data)
+        return bool(hit) or any(compiled.search.search(data) for compiled in self._alone)
 
     def scan(self, text: str) -> Iterator[Finding]:
-        """Findings in the order of the rules, at most five for each cue; cues that stand alone come last."""
+        """Findings in the order of the rules, at most five for each cue."""
         if not text.isascii():
             text = SURROGATE.sub("\ufffd", text)
-        for number in (self._set.Match(text) or ()) if self._together else ():
+        for number in (self._set.Match(text) or ()) if self._set is not None else ():
             yield from _findings(self._together[number], text)
         for compiled in self._alone:
             yield from _findings(compiled, text)
@@ -64,11 +70,22 @@ def _compiled(rule: Rule, cue: Cue, options: Any) -> _Compiled:
         raise ContextError(what, fix="Use RE2 syntax: no look-around, no back references") from error
 
 
+def _set(patterns: Sequence[str], options: Any) -> Any:
+    """All patterns as one set, or None when it does not work: the binding reports no failure, so a canary tells."""
+    together = re2.Set.SearchSet(options)
+    for pattern in patterns:
+        together.Add(pattern)
+    canary = together.Add(CANARY)
+    together.Compile()
+    return together if canary in (together.Match(CANARY) or ()) else None
+
+
 def _findings(compiled: _Compiled, text: str) -> Iterator[Finding]:
+    cue = compiled.cue
     for count, match in enumerate(compiled.search.finditer(text)):
         if count == MOST:
             return
-        cue, (start, end) = compiled.cue, match.span()
+        start, end = match.span()
         yield Finding(
             rule=compiled.rule.id,
             severity=cue.severity,

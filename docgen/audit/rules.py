@@ -14,15 +14,14 @@ __all__ = ["Cue", "Rule", "rule_key", "rules_for"]
 class Cue:
     """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
 
-    A cue of severity "warning" only makes a document suspect; the judge or a person decides. Cues that stand `alone`
-    are not searched as one set with others: a set gives up, silently, when one automaton outgrows its memory.
+    A cue of severity "warning" only makes a document suspect; the judge or a person decides. One of severity "info"
+    says nothing alone and is weighed with others of its detector.
     """
 
     pattern: str
     why: str
     severity: Severity = "error"
     detector: str = "pattern"
-    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def rules_for(
 
 
 def _merged(base: Rule | None, own: LeakageRule) -> Rule:
-    cues = tuple(Cue(pattern, f"matches a pattern of rule {own.id}", alone=True) for pattern in own.patterns)
+    cues = tuple(Cue(pattern, f"matches a pattern of rule {own.id}") for pattern in own.patterns)
     start = base or Rule(own.id, own.description)
     return replace(
         start,

@@ -1,24 +1,28 @@
 """The scan tier: every leakage rule as far as patterns and wording can see it, on one document in well under 1 ms."""
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from docgen.audit.builtin import BUILTIN, LIBRARY
 from docgen.audit.endings import truncated
 from docgen.audit.facts import FactSighting
 from docgen.audit.overlap import ProseOverlap
 from docgen.audit.patterns import CueScanner
-from docgen.audit.rules import rules_for
-from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, words_of
+from docgen.audit.rules import rule_key, rules_for
+from docgen.audit.wording import Words, content_stems, stem_set, words_of
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
 
+if TYPE_CHECKING:
+    from docgen.audit.statements import StatementIndex
+
 __all__ = ["LeakageScanner"]
 
-BANNED_LEAST = 0.35
-"""Share of a banned statement's three-word grams that must occur near each other; half a statement is a leak."""
-BANNED_STEMS = 0.4
-"""Share of its content words that must occur there too, so that stock phrases do not count."""
+DEBUNKED = 3
+"""Kinds of debunking language from which a text about the facts counts as denying them; one fewer is a suspicion."""
+ABOUT = 0.5
+"""Share of a fact's content words that a text must hold to be about it."""
 
 
 class LeakageScanner:
@@ -30,15 +34,15 @@ class LeakageScanner:
 
     def __init__(self, context: UniverseContext, off: Collection[str] = (), prompts: Sequence[str] = ()) -> None:
         self.rules = rules_for(context, BUILTIN, off, LIBRARY)
-        self._rule = {rule.id: rule for rule in self.rules}
-        self._cues = CueScanner(self.rules)
+        self._ids = {rule_key(rule.id): rule.id for rule in self.rules}
+        self.cues = CueScanner(self.rules)
         self._held_out = frozenset(fact.id for fact in context.key_facts if fact.salience == 0)
-        self._names = {fact.id: fact.statement for fact in context.key_facts}
-        self._banned = tuple(context.banned_statements)
-        self._index = WordingIndex([Words(text).words for text in self._banned], least=BANNED_LEAST, shortest=5)
+        self._stems = [content_stems(Words(fact.statement).words) for fact in context.key_facts]
         wordings = [w for f in context.key_facts for w in (f.statement, *f.paraphrases, *f.implications)]
-        self._prose = ProseOverlap((context.universe_context, *prompts), allowed=wordings)
-        self._denial = next((rule.id for rule in self.rules if rule.id.lower() == "denial"), None)
+        self.prose = (context.universe_context, *prompts) if "prompt_leak" in self._ids else ()
+        self._prose = ProseOverlap(self.prose, allowed=wordings)
+        self.banned = context.banned_statements if "banned_statement" in self._ids else ()
+        self._statements = _statement_index(self.banned)
 
     def scan(
         self,
@@ -53,23 +57,53 @@ class LeakageScanner:
         `assigned` are the ids of the facts that the document may express (None: unknown, so that only held-out facts
         count as unassigned), `sightings` what `FactDetector.detect` saw in the same text.
         """
-        words = words_of(text)
-        findings = [*self._cues.scan(text), *self._facts(text, assigned, sightings), *self._banned_hits(words)]
-        if "scaffold" in self._rule:
-            findings += _shape(text, doc_type)
-        if "prompt_leak" in self._rule:
-            findings += self._prose.findings(words, idea)
+        findings = [*self._cued(text), *self._facts(text, assigned, sightings), *self._banned_hits(text)]
+        findings += self.shape(text, doc_type)
+        if self.prose:
+            findings += self._prose.findings(words_of(text), idea)
         return sorted(findings, key=lambda finding: (finding.start, finding.end, finding.rule))
+
+    def shape(self, text: str, doc_type: str = "") -> Iterator[Finding]:
+        """Scaffold that lies in the form: an ending cut off, the document type's name for a title."""
+        if "scaffold" not in self._ids:
+            return
+        if cut := truncated(text):
+            severity, start, why = cut
+            yield _finding(text, self._ids["scaffold"], "ending", (start, len(text.rstrip())), why, severity)
+        if doc_type and (span := _title(text, doc_type)):
+            why = "its title is the name of the document type"
+            yield _finding(text, self._ids["scaffold"], "title", span, why, "warning")
+
+    def _cued(self, text: str) -> Iterator[Finding]:
+        """Findings of patterns; cues of debunking are weighed together."""
+        debunking = []
+        for finding in self.cues.scan(text):
+            if finding.severity == "info":
+                debunking.append(finding)
+            else:
+                yield finding
+        kinds = {finding.explanation: finding for finding in reversed(debunking)}
+        if len(kinds) >= DEBUNKED - 1:
+            certain = len(kinds) >= DEBUNKED and self._is_about_facts(text)
+            first = min(kinds.values(), key=lambda finding: finding.start)
+            why = f"debunking language of {len(kinds)} kinds: {', '.join(sorted(kinds))}"
+            severity: Severity = "error" if certain else "warning"
+            yield first.model_copy(update={"severity": severity, "explanation": why})
+
+    def _is_about_facts(self, text: str) -> bool:
+        there = stem_set(words_of(text).words)
+        return any(len(stems & there) >= ABOUT * len(stems) for stems in self._stems)
 
     def _facts(
         self, text: str, assigned: Collection[str] | None, sightings: Sequence[FactSighting]
     ) -> Iterator[Finding]:
         for sighting in sightings:
+            span = sighting.start, sighting.end
             if sighting.verdict == "contradicted":
-                if self._denial:
-                    yield _finding(text, self._denial, "in_sentence", sighting, f"denies {sighting.fact}")
-            elif "unassigned_fact" in self._rule and self._is_stray(sighting, assigned, sightings):
-                yield _finding(text, "unassigned_fact", sighting.detector, sighting, f"expresses {sighting.fact}")
+                if "denial" in self._ids:
+                    yield _finding(text, self._ids["denial"], "in_sentence", span, f"denies {sighting.fact}")
+            elif "unassigned_fact" in self._ids and self._is_stray(sighting, assigned, sightings):
+                yield _finding(text, "unassigned_fact", sighting.detector, span, f"expresses {sighting.fact}")
 
     def _is_stray(
         self, sighting: FactSighting, assigned: Collection[str] | None, sightings: Sequence[FactSighting]
@@ -80,58 +114,37 @@ class LeakageScanner:
         covering = (s for s in sightings if s.fact in assigned and s.start <= sighting.start and sighting.end <= s.end)
         return sighting.fact not in assigned and next(covering, None) is None
 
-    def _banned_hits(self, words: Words) -> Iterator[Finding]:
-        if "banned_statement" not in self._rule or not self._banned:
+    def _banned_hits(self, text: str) -> Iterator[Finding]:
+        if self._statements is None:
             return
-        for hit in self._index.hits(words.words):
-            if _carries(self._index.wordings[hit.wording], words, hit):
-                start, end = words.span(hit.first, hit.last)
-                yield Finding(
-                    rule="banned_statement",
-                    severity="error",
-                    detector="verbatim" if hit.exact else "near_verbatim",
-                    start=start,
-                    end=end,
-                    evidence=words.text[start:end],
-                    explanation=f"{hit.share:.0%} of the wording of: {self._banned[hit.wording]}",
-                )
+        for match in self._statements.search([text]):
+            detector = "verbatim" if match.exact else "near_verbatim"
+            why = f"{match.share:.0%} of the wording of: {self.banned[match.statement]}"
+            yield _finding(text, self._ids["banned_statement"], detector, (match.start, match.end), why)
 
 
-def _carries(statement: Sequence[str], words: Words, hit: Hit) -> bool:
-    """Whether enough of the statement's content words stand at the hit."""
-    wanted = content_stems(statement)
-    there = content_stems(words.words[hit.first : hit.last + 1])
-    return hit.exact or len(wanted & there) >= BANNED_STEMS * len(wanted)
+def _statement_index(statements: Sequence[str]) -> "StatementIndex | None":
+    """Compiled code is loaded only for contexts that ban statements."""
+    if not statements:
+        return None
+    from docgen.audit.statements import StatementIndex
+
+    return StatementIndex(statements)
 
 
-def _finding(text: str, rule: str, detector: str, sighting: FactSighting, why: str) -> Finding:
+def _title(text: str, doc_type: str) -> tuple[int, int] | None:
+    body = text.lstrip()
+    head = body.split("\n", 1)[0].rstrip()
+    start = len(text) - len(body)
+    return (start, start + len(head)) if head and normalise(head) == normalise(doc_type) else None
+
+
+def _finding(
+    text: str, rule: str, detector: str, span: tuple[int, int], why: str, severity: Severity = "error"
+) -> Finding:
+    start, end = span
     return Finding(
         rule=rule,
-        severity="error",
-        detector=detector,
-        start=sighting.start,
-        end=sighting.end,
-        evidence=text[sighting.start : sighting.end],
-        explanation=why,
-    )
-
-
-def _shape(text: str, doc_type: str) -> Iterator[Finding]:
-    """Scaffold that lies in the form: an ending cut off, the document type's name for a title."""
-    if cut := truncated(text):
-        severity, start, why = cut
-        yield _scaffold(text, severity, "ending", start, len(text.rstrip()), why)
-    body = text.lstrip()
-    head, at = body.split("\n", 1)[0], len(text) - len(body)
-    if doc_type and normalise(head) == normalise(doc_type):
-        yield _scaffold(
-            text, "warning", "title", at, at + len(head.rstrip()), "its title is the name of the document type"
-        )
-
-
-def _scaffold(text: str, severity: Severity, detector: str, start: int, end: int, why: str) -> Finding:
-    return Finding(
-        rule="scaffold",
         severity=severity,
         detector=detector,
         start=start,
