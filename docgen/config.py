@@ -14,7 +14,7 @@ __all__ = ["EngineName", "RunConfig", "load_config", "resolve"]
 
 EngineName = Literal["offline", "anthropic"]
 
-HOW_NOT_WHAT = frozenset({"concurrency", "max_cost", "base_url", "prices"})
+HOW_NOT_WHAT = frozenset({"batch", "concurrency", "max_cost", "base_url", "prices"})
 """Fields that change how a run is carried out, never what comes out of it."""
 
 
@@ -30,6 +30,7 @@ class RunConfig(Record):
     base_url: str | None = Field(None, description="a server that speaks the Messages API")
     concurrency: int = Field(32, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
+    batch: bool = Field(False, description="message batches: half the price, up to a day")
     prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")

@@ -11,7 +11,14 @@ from docgen.progress import Progress, Reporter
 
 __all__ = ["PlainReporter", "TerminalReporter", "console", "open_reporter"]
 
-LABELS = {"types": "document types", "ideas": "ideas", "plan": "plan", "generate": "documents", "audit": "audited"}
+LABELS = {
+    "types": "document types",
+    "ideas": "ideas",
+    "plan": "plan",
+    "generate": "documents",
+    "audit": "audited",
+    "batches": "batch replies",
+}
 PLAIN_SECONDS = 5.0
 RATE_SECONDS = 0.2
 

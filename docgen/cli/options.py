@@ -11,6 +11,7 @@ from docgen.errors import ConfigError
 __all__ = [
     "Accept",
     "BaseUrl",
+    "Batch",
     "Concurrency",
     "Config",
     "Context",
@@ -24,6 +25,7 @@ __all__ = [
     "Model",
     "N",
     "Quiet",
+    "Revise",
     "Run",
     "Salience",
     "Seed",
@@ -80,6 +82,13 @@ Concurrency = Annotated[
 MaxCost = Annotated[
     float | None,
     typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+]
+Batch = Annotated[
+    bool | None,
+    typer.Option("--batch/--no-batch", help="Message batches: half the price, up to a day.", rich_help_panel=COST),
+]
+Revise = Annotated[
+    bool | None, typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.", rich_help_panel=COST)]
 Accept = Annotated[

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from docgen.cli.console import console, open_reporter
+from docgen.cli.document import show_attempt
 from docgen.cli.opening import open_setup
 from docgen.cli.options import config_flags
 from docgen.cli.screen import show_summary
@@ -17,21 +18,44 @@ from docgen.pipeline.summary import Summary, summarise
 __all__ = ["carry_out"]
 
 
-def carry_out(params: Mapping[str, Any], until: Step) -> None:
-    """Do a step for the run that the parameters mean; exits 1 when it finished short of n, 130 when interrupted."""
+def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) -> None:
+    """Do a step for the run that the parameters mean; exits 1 when it finished short of n, 130 when interrupted.
+
+    `first` makes it a pilot: only so many documents, which are shown.
+    """
     as_json, quiet = params["json"], params["quiet"]
     reporter = open_reporter(quiet or as_json)
     try:
         setup = open_setup(params["target"], params, config_flags(params), reporter)
         with interruptible(reporter) as stopping:
-            execute(setup, until, reporter, stopping)
+            execute(setup, until, reporter, stopping, first=first)
     except Interrupted:
         reporter.close()
         typer.echo("Stopped; nothing that was paid for is lost. Go on with the same command.", err=True)
         raise typer.Exit(130) from None
     finally:
         reporter.close()
-    _close(setup, until, as_json)
+    if first is not None:
+        _show_pilot(setup, first, as_json)
+    else:
+        _close(setup, until, as_json)
+
+
+def _show_pilot(setup: Setup, first: int, as_json: bool) -> None:
+    attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < first]
+    for attempt in attempts:
+        if as_json:
+            typer.echo(attempt.model_dump_json())
+        else:
+            show_attempt(console, setup.context, attempt)
+    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
+    if not as_json:
+        name, n = setup.run.name, setup.n
+        console.print(
+            f"{accepted} of {first} accepted. Like them? docgen generate {name} writes the other {n - first:,}."
+        )
+    if accepted < min(first, setup.n):
+        raise typer.Exit(1)
 
 
 def _close(setup: Setup, until: Step, as_json: bool) -> None:

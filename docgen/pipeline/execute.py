@@ -64,9 +64,16 @@ def interruptible(reporter: Reporter) -> Iterator[Stopping]:
 
 
 def execute(
-    setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], llm: LLM | None = None
+    setup: Setup,
+    until: Step,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+    llm: LLM | None = None,
+    first: int | None = None,
 ) -> None:
     """Do what is missing of a run up to `until`; `llm` puts another provider in the engine's place.
+
+    `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
     Raises `Interrupted` when `stopping` came true, `StopRun` when nothing more can be done now. Whatever happens,
     replies that arrived are in the journal and decided attempts on disk.
@@ -74,7 +81,7 @@ def execute(
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        asyncio.run(_execute(setup, until, reporter, stopping, journal, llm))
+        asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
     if stopping():
         raise Interrupted
 
@@ -85,18 +92,26 @@ def _lost(setup: Setup) -> Iterator[str]:
 
 
 async def _execute(
-    setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], journal: Journal, llm: LLM | None
+    setup: Setup,
+    until: Step,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+    journal: Journal,
+    llm: LLM | None,
+    first: int | None,
 ) -> None:
     async with open_engine(setup.engine_options, journal, llm) as engine:
-        await _steps(setup, until, reporter, stopping, engine)
+        await _steps(setup, until, reporter, stopping, engine, first)
 
 
-async def _steps(setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine) -> None:
+async def _steps(
+    setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine, first: int | None
+) -> None:
     await brainstorm_step(setup, engine.llm, reporter, stopping)
     if until >= Step.PLAN and not stopping():
         plan_step(setup, reporter)
     if until >= Step.GENERATE and not stopping():
-        await generate_step(setup, engine.llm, reporter, stopping)
+        await generate_step(setup, engine, reporter, stopping, first)
         corpus_step(setup)
     if until >= Step.ALL and not stopping():
         measure_step(setup, reporter)

@@ -64,6 +64,7 @@ class Setup:
             concurrency=config.concurrency,
             max_cost=config.max_cost,
             prices=Path(config.prices) if config.prices else None,
+            batch=config.batch,
         )
 
     @property
@@ -183,7 +184,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     return changes
 
 
-_PROMPTS = ("_world.jinja", "types.jinja", "ideas.jinja", "document.jinja")
+_PROMPTS = ("_world.jinja", "_rules.jinja", "types.jinja", "ideas.jinja", "document.jinja")
 
 
 def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:

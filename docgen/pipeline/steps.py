@@ -1,6 +1,7 @@
 """The steps of a run over its folder: each reads what the step before wrote, and writes its own finished files."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from functools import partial
 
@@ -8,7 +9,9 @@ from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
+from docgen.llm.chain import Engine
 from docgen.llm.journalled import Journalled
+from docgen.pipeline.buying import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Attempt, DocumentType, Idea, Slot
@@ -91,9 +94,14 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     reporter.progress(Progress("plan", len(made), len(made)))
 
 
-async def generate_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> Ledger:
-    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk."""
-    run, config = setup.run, setup.config
+async def generate_step(
+    setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
+) -> Ledger:
+    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
+
+    `first` keeps to so many slots at the head of the plan (a pilot).
+    """
+    run, config, llm = setup.run, setup.config, engine.llm
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
     checker = Checker(setup.context, index, config.length_tolerance, llm.engine)
@@ -113,9 +121,19 @@ async def generate_step(setup: Setup, llm: Journalled, reporter: Reporter, stopp
             reporter.progress(_progress(ledger, llm))
 
         job = Generation(
-            llm, setup.context, setup.options, catalogue, run.read_slots, drawn_again, checker,
-            config.max_attempts, config.concurrency,
-        )  # fmt: skip
+            llm=engine.batches or llm,
+            context=setup.context,
+            options=setup.options,
+            catalogue=catalogue,
+            slots=lambda: itertools.islice(run.read_slots(), first),
+            redraw=drawn_again,
+            judge=checker,
+            max_attempts=config.max_attempts,
+            concurrency=config.concurrency,
+            revise=config.revise,
+            buy=buyer(engine.batches, reporter, stopping) if engine.batches else None,
+            bought=llm.journal.get,
+        )
         await generate(job, ledger, keep, stopping)
     return ledger
 

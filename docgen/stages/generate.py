@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed
-from docgen.llm.protocol import LLM
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
 from docgen.replies import parse_document
@@ -112,7 +112,11 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Generation:
-    """What a generate needs. `slots` gives the plan anew at each call; `redraw` the draws of a later attempt."""
+    """What a generate needs. `slots` gives the plan anew at each call; `redraw` the draws of a later attempt.
+
+    `buy`, if there is one, is handed all requests of a pass before they are asked one by one (message batches);
+    `bought` gives the reply that it got for a key.
+    """
 
     llm: LLM
     context: UniverseContext
@@ -124,6 +128,8 @@ class Generation:
     max_attempts: int
     concurrency: int
     revise: bool = False
+    buy: Callable[[Callable[[], Iterable[Request]]], Awaitable[object]] | None = None
+    bought: Callable[[str], Completion | None] = lambda _: None
 
 
 async def generate(
@@ -143,15 +149,40 @@ async def _one_pass(
     job: Generation, ledger: Ledger, number: int, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
 ) -> int:
     """Attempt every slot that is due its `number`-th attempt; returns how many requests failed."""
+
+    def due() -> Iterator[Work]:
+        return (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
+
     failed = 0
-    due = (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
-    async for replies in in_order(due, lambda work: _reply(job, work), job.concurrency, stopping):
+    if job.buy is not None and not stopping():
+        await _buy(job, job.buy, due, stopping)
+    async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
         attempts = _judged(job.judge, replies)
         for attempt in attempts:
             ledger.record(attempt)
             failed += attempt.verdict == "failed"
         keep(attempts)
     return failed
+
+
+async def _buy(
+    job: Generation,
+    buy: Callable[[Callable[[], Iterable[Request]]], Awaitable[object]],
+    due: Callable[[], Iterator[Work]],
+    stopping: Callable[[], bool],
+) -> None:
+    """Have a pass bought as a whole, and then its revisions, which need the drafts."""
+    await buy(lambda: (work.request for work in due()))
+    if job.revise and not stopping():
+        await buy(lambda: _revisions(job, due()))
+
+
+def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
+    for work in due:
+        reply = job.bought(work.request.key)
+        draft = _draft(job, reply) if reply is not None else ""
+        if draft:
+            yield revise_request(work, job.options, draft)
 
 
 def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...]) -> Work:
@@ -163,12 +194,17 @@ def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...]
 async def _reply(job: Generation, work: Work) -> Reply | Failure:
     try:
         completion = await job.llm.complete(work.request)
-        draft = parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
+        draft = _draft(job, completion)
         if not draft:
             return Reply(work, completion)
         return Reply(work, completion, await job.llm.complete(revise_request(work, job.options, draft)))
     except RequestFailed as error:
         return Failure(work, error)
+
+
+def _draft(job: Generation, completion: Completion) -> str:
+    """The document to revise; empty when there is nothing to revise."""
+    return parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
 
 
 def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
@@ -200,7 +236,7 @@ def failed_attempt(failure: Failure) -> Attempt:
 
 async def in_order(
     items: Iterator[T], call: Callable[[T], Awaitable[R]], concurrency: int, stopping: Callable[[], bool]
-) -> AsyncIterator[list[R]]:
+) -> AsyncGenerator[list[R], None]:
     """Results of `call` in the order of `items`, in runs of those that are ready.
 
     At most `concurrency` calls are under way and 8 times as many (at least 256) started or waiting for an earlier one;
