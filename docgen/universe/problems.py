@@ -81,7 +81,7 @@ def _problem(details: Any, data: Any) -> Problem:
     kind, value = details["type"], details["input"]
     name = field_name(location, data)
     if kind == "missing":
-        return Problem(location, f"{name} is missing", f"Add a line that begins with {location[-1]}:")
+        return Problem(location, f"{name} is missing", f'Add a line "{location[-1]}: ..."')
     if kind == "extra_forbidden":
         return _unknown_key(location, data)
     if kind == "context":
