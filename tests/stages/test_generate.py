@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -72,6 +72,7 @@ def test_plan_is_drawn_only_a_window_ahead() -> None:
         assert drawn < 300
         release.set()
         assert (await waiting)[0] == 0
+        assert isinstance(results, AsyncGenerator)
         await results.aclose()
 
     asyncio.run(run())
@@ -111,7 +112,7 @@ def test_error_of_one_call_ends_all_and_leaves_none_running() -> None:
 
 def attempt(slot: int, number: int, verdict: str, *codes: str) -> Attempt:
     reasons = tuple(Reason(code=code) for code in codes)
-    return Attempt.model_construct(slot=slot, number=number, verdict=verdict, reasons=reasons)  # type: ignore[arg-type]
+    return Attempt.model_construct(slot=slot, number=number, verdict=verdict, reasons=reasons)  # type: ignore[call-arg, arg-type]
 
 
 def test_ledger_knows_what_every_slot_needs_next() -> None:
