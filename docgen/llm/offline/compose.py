@@ -1,6 +1,5 @@
 """One document: choose its blocks so that length and prominence come out as asked, then write them down in order."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,13 @@ DRAWS = 5
 OWN_SHARE = 0.7
 """How often a filling paragraph comes from the type itself while it has some left, rather than from its family."""
 SMALL_GAP = 70
+"""Words left to fill below which the next block is chosen by its length."""
+CANDIDATES = 4
+LATE_SHARE = 0.25
+"""Share of the filling that stands among recapitulations and passing facts, so that they do not always come last."""
+PASSING_WORDS = 20
+"""Words that a passing fact takes beside its wording."""
+STYLED_OPENING = 0.7
 HEADINGS = {"plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
 
 
@@ -74,37 +80,60 @@ def _draft(
 ) -> tuple[Written, int]:
     scene.rewind()
     scene.title = _capital(_line(grammar, "title", scene))
-    head, foot = _verbatim(grammar, "head", scene), ""
-    items = _plan(grammar, scene, facts, target - word_count(head))
+    head = _verbatim(grammar, "head", scene)
+    items, tail = _plan(grammar, library, scene, facts, target - word_count(head))
     pen = _Pen(grammar, library, scene)
-    pen.heading_mode = grammar.headings[int(scene.random() * len(grammar.headings))]
     body = grammar.between.join([pen.block(item) for item in items])
+    if tail:
+        heading = grammar.tail[int(scene.random() * len(grammar.tail))]
+        body = "\n\n".join([body, heading, *[pen.block(item) for item in tail]])
     foot = _verbatim(grammar, "foot", scene)
     text = "\n\n".join([piece for piece in (head, body, foot) if piece])
     return Written(text, tuple(pen.evidence)), word_count(text)
 
 
-def _plan(grammar: TypeGrammar, scene: Scene, facts: Sequence[Expression], room: float) -> list[_Item]:
-    """Blocks in order: opening, central facts, supporting facts among filling, passing facts, closing."""
+def _plan(
+    grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], room: float
+) -> tuple[list[_Item], list[_Item]]:
+    """Blocks in order: opening, central facts, supporting facts among filling, passing facts, closing.
+
+    The second list is what stands under the tail heading of a type of items; it is empty for all others.
+    """
     stock = _Stock(grammar, scene)
-    central = [e for e in facts if e.prominence == "central"]
-    leads = [stock.item("lead", "carriers", e, 0) for e in central]
-    middle = [stock.item("support", "carriers", e, 0) for e in facts if e.prominence == "supporting"]
-    late = [stock.item("aside", "passing", e, 0) for e in facts if e.prominence == "passing"]
-    room -= sum(item.words for item in (*leads, *middle, *late))
-    opening = stock.framing("opening", room, 0.9)
+    leads = [stock.item("lead", e, 0) for e in facts if e.prominence == "central"]
+    middle = [stock.item("support", e, 0) for e in facts if e.prominence == "supporting"]
+    room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in facts if _passing(e))
+    opening = _opening(stock, library, room)
     closing = stock.framing("closing", room - _words(opening), 0.85)
+    recaps = [stock.item("recap", e, 1) for e in facts if e.prominence == "central"]
     room -= _words(opening) + _words(closing)
-    for expression in central:
-        again = stock.item("recap", "carriers", expression, 1)
-        if again.words < room + 15:
-            middle.append(again)
-            room -= again.words
-    fillers = stock.fillers(room)
-    tail = fillers[: int(len(fillers) * 0.2)] if late else []
+    recaps = recaps if _words(recaps) < room + 15 else []
+    room -= _words(recaps)
+    tailed = bool(grammar.tail) and room > sum(block.words for block in grammar.own["filler"])
+    late = [stock.item("aside", e, 0, shared=tailed) for e in facts if _passing(e)]
+    front, back = stock.fillers(room)
+    if not tailed:
+        front = _interleaved(front, back, scene)
+        back = [front.pop() for _ in range(int(len(front) * LATE_SHARE))][::-1]
     _shuffle(middle, scene)
-    body = _interleaved(middle, fillers[len(tail) :], scene)
-    return [*opening, *leads, *body, *_interleaved(late, tail, scene), *closing]
+    _shuffle(late, scene)
+    body = [*opening, *leads, *_interleaved(middle, front, scene)]
+    if tailed:
+        return [*body, *recaps], [*_interleaved(late, back, scene), *closing]
+    return [*body, *_interleaved([*recaps, *late], back, scene), *closing], []
+
+
+def _passing(expression: Expression) -> bool:
+    return expression.prominence == "passing"
+
+
+def _opening(stock: "_Stock", library: Library, room: float) -> list[_Item]:
+    """The opening that the style asks for, where the type can have it; else one of the type's own."""
+    scene = stock.scene
+    blocks = library.openings.get(scene.opening, ()) if stock.grammar.openings else ()
+    if blocks and room > 30 and scene.random() < STYLED_OPENING:
+        return [_Item(blocks[int(scene.random() * len(blocks))])]
+    return stock.framing("opening", room, 0.9)
 
 
 class _Stock:
@@ -116,17 +145,25 @@ class _Stock:
         self.shared = {kind: list(blocks) for kind, blocks in grammar.shared.items()}
         self.grammar = grammar
 
-    def take(self, kind: str) -> Block:
+    def take(self, kind: str, shared: bool = False) -> Block:
         """A block not used before; used ones come back when all are used up."""
-        own, shared = self.own[kind], self.shared[kind]
-        if not own and not shared:
-            own = self.own[kind] = list(self.grammar.own[kind]) or list(self.grammar.shared[kind])
-        source = own if own and (not shared or self.scene.random() < OWN_SHARE) else shared
+        mine, common = self.own[kind], self.shared[kind]
+        if not mine and not common:
+            self.own[kind] = list(self.grammar.own[kind])
+            self.shared[kind] = list(self.grammar.shared[kind])
+            return self.take(kind, shared)
+        if shared or not mine:
+            source = common or mine
+        elif self.grammar.tail or not common:
+            source = mine
+        else:
+            source = mine if self.scene.random() < OWN_SHARE else common
         return source.pop(int(self.scene.random() * len(source)))
 
-    def item(self, kind: str, carriers: str, expression: Expression, mention: int) -> _Item:
-        wordings = expression.wordings
-        return _Item(self.take(kind), carriers, expression, wordings[mention % len(wordings)])
+    def item(self, kind: str, expression: Expression, mention: int, shared: bool = False) -> _Item:
+        """A block that carries the fact; `mention` counts from 0."""
+        wording = expression.wordings[mention % len(expression.wordings)]
+        return _Item(self.take(kind, shared), "passing" if kind == "aside" else "carriers", expression, wording)
 
     def framing(self, kind: str, room: float, chance: float) -> list[_Item]:
         """An opening or closing, when the type has one and there is room."""
@@ -135,21 +172,24 @@ class _Stock:
         block = self.take(kind)
         return [_Item(block)] if block.words < room + 10 else []
 
-    def fillers(self, room: float) -> list[_Item]:
-        chosen: list[_Item] = []
+    def fillers(self, room: float) -> tuple[list[_Item], list[_Item]]:
+        """Blocks without facts that together have about `room` words: own ones, shared ones, each in file order."""
+        chosen: list[Block] = []
         while room > 12:
             block = self._fitting(room) if room < SMALL_GAP else self.take("filler")
             if abs(room - block.words) >= room:
                 break
-            chosen.append(_Item(block))
+            chosen.append(block)
             room -= block.words
-        return chosen
+        chosen.sort(key=lambda block: block.order)
+        mine = {id(block) for block in self.grammar.own["filler"]}
+        own = [_Item(block) for block in chosen if id(block) in mine]
+        return own, [_Item(block) for block in chosen if id(block) not in mine]
 
     def _fitting(self, room: float) -> Block:
         """Of a few candidates the one whose length comes closest to what is left."""
-        drawn = [self.take("filler") for _ in range(4)]
-        best = min(drawn, key=lambda block: abs(block.words - room))
-        return best
+        drawn = [self.take("filler") for _ in range(CANDIDATES)]
+        return min(drawn, key=lambda block: abs(block.words - room))
 
 
 class _Pen:
@@ -158,8 +198,10 @@ class _Pen:
     def __init__(self, grammar: TypeGrammar, library: Library, scene: Scene) -> None:
         self.grammar, self.library, self.scene = grammar, library, scene
         self.evidence: list[tuple[str, str]] = []
-        self.heading_mode = "none"
+        self.heading_mode = grammar.headings[int(scene.random() * len(grammar.headings))]
         self.sections = 0
+        self.used: set[int] = set()
+        scene.first_names = grammar.first_names
 
     def block(self, item: _Item) -> str:
         scene, block = self.scene, item.block
@@ -194,8 +236,11 @@ class _Pen:
             if carriers is None:
                 continue
             fitting = carriers.fitting[wording.clause is not None][wording.quotable]
-            if fitting:
-                return expand(fitting[int(scene.random() * len(fitting))], scene)
+            fresh = [carrier for carrier in fitting if id(carrier) not in self.used]
+            if fresh or fitting:
+                carrier = (fresh or fitting)[int(scene.random() * len(fresh or fitting))]
+                self.used.add(id(carrier))
+                return expand(carrier, scene)
         return wording.full + "."
 
     def _heading(self, heading: Part) -> str:
@@ -237,8 +282,3 @@ def _interleaved(first: list[_Item], second: list[_Item], scene: Scene) -> list[
         source = a if scene.random() * (len(a) + len(b)) < len(a) else b
         mixed.append(source.pop(0))
     return mixed
-
-
-def seeded(seed: int) -> random.Random:
-    """The dice of one document."""
-    return random.Random(seed)

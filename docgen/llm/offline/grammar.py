@@ -59,11 +59,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, a few turns of talk, an entry. `words` is its mean length without a fact."""
+    """A paragraph, a few turns of talk, an entry. `words` is its mean length without a fact, `order` its place in the
+    file, which is kept among the filling of a document."""
 
     heading: Part | None
     slots: tuple[Slot, ...]
     words: float
+    order: int = 0
 
 
 def expand(part: Part, scene: Scene) -> str:
@@ -82,7 +84,7 @@ def parse_inline(text: str, macros: Mapping[str, Source]) -> Source:
     return _joined([*pieces, _literal(text[at:])])
 
 
-def parse_block(lines: Sequence[str], macros: Mapping[str, Source]) -> Block:
+def parse_block(lines: Sequence[str], macros: Mapping[str, Source], order: int = 0) -> Block:
     """Compile the lines of one block."""
     heading: Part | None = None
     groups: list[list[str]] = []
@@ -100,7 +102,7 @@ def parse_block(lines: Sequence[str], macros: Mapping[str, Source]) -> Block:
         slot, mean = _slot(first, others, macros)
         slots.append(slot)
         words += mean
-    return Block(heading, tuple(slots), words)
+    return Block(heading, tuple(slots), words, order)
 
 
 def parse_carriers(lines: Sequence[str], macros: Mapping[str, Source]) -> Carriers:

@@ -9,6 +9,7 @@ A file starts with `key: value` lines and goes on with sections, `== name`:
 `lead` carries a central fact near the beginning, `recap` takes it up again, `support` and `aside` carry the others.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,9 +20,7 @@ from docgen.llm.offline.grammar import (
     Block,
     Carriers,
     GrammarError,
-    Part,
     Source,
-    choice,
     parse_block,
     parse_carriers,
     parse_inline,
@@ -39,7 +38,12 @@ STOP_WORDS = frozenset("a an and the of for to in on with from by at or new inte
 
 @dataclass(frozen=True, slots=True)
 class TypeGrammar:
-    """One structure of document. Blocks, lines and carriers include those of the families, own ones first."""
+    """One structure of document: own blocks, and those shared with its families.
+
+    A type of items (questions, entries) has a `tail`: headings, one of which stands before any shared block. `openings`
+    says whether it may begin with a sentence that follows the style's opening, `first_names` what people are called
+    after their first mention.
+    """
 
     name: str
     description: str
@@ -47,6 +51,9 @@ class TypeGrammar:
     keywords: frozenset[str]
     headings: tuple[str, ...]
     between: str
+    tail: tuple[str, ...]
+    openings: bool
+    first_names: bool
     own: Mapping[str, tuple[Block, ...]]
     shared: Mapping[str, tuple[Block, ...]]
     lines: Mapping[str, tuple[Source, ...]]
@@ -61,6 +68,7 @@ class Library:
     types: tuple[TypeGrammar, ...]
     angles: tuple[str, ...]
     macros: Mapping[str, Source]
+    openings: Mapping[str, tuple[Block, ...]]
     nearest_cache: dict[tuple[str, str], TypeGrammar] = field(default_factory=dict)
 
     def nearest(self, name: str, description: str) -> TypeGrammar:
@@ -83,10 +91,12 @@ def load_library() -> Library:
     folder = files(__package__) / "data"
     read = {item.name: _read(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".txt")}
     common = read.pop("macros.txt")
+    moves = read.pop("openings.txt")
     macros = _macros(common.sections["macros"])
     families = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
     types = [_type(file, families, macros) for name, file in sorted(read.items()) if not name.startswith("family-")]
-    return Library(tuple(types), tuple(common.sections["angles"]), macros)
+    openings = {move: _blocks(moves, move, macros) for move in moves.sections}
+    return Library(tuple(types), tuple(common.sections["angles"]), macros, openings)
 
 
 def _read(text: str) -> _File:
@@ -101,9 +111,9 @@ def _read(text: str) -> _File:
         elif line.strip():
             key, _, value = line.partition(":")
             file.meta.setdefault(key.strip(), []).append(value.strip())
-    for name, lines in file.sections.items():
-        if name not in (*BLOCKS, *VERBATIM):
-            file.sections[name] = [line for line in lines if line]
+    for name in (*LINES, *CARRIERS, "macros", "angles"):
+        if name in file.sections:
+            file.sections[name] = [line for line in file.sections[name] if line]
     return file
 
 
@@ -128,8 +138,11 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         keywords=_keywords(" ".join([name, *(variant[0] for variant in variants), *meta.get("words", [])])),
         headings=tuple(meta.get("headings", ["none"])[0].split()),
         between={"line": "\n", "blank": "\n\n"}[meta.get("between", ["blank"])[0]],
+        tail=tuple(meta["tail"][0].split("|")) if "tail" in meta else (),
+        openings="openings" in meta,
+        first_names=meta.get("short", ["last"])[0] == "first",
         own={kind: _blocks(file, kind, macros) for kind in BLOCKS},
-        shared={kind: tuple(block for other in kin for block in _blocks(other, kind, macros)) for kind in BLOCKS},
+        shared={kind: _shared(kin, kind, macros) for kind in BLOCKS},
         lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
         carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},
@@ -137,8 +150,12 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
 
 
 def _blocks(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Block, ...]:
-    grouped = groupby(file.sections.get(kind, []), key=bool)
-    return tuple(parse_block(list(lines), macros) for filled, lines in grouped if filled)
+    paragraphs = [list(lines) for filled, lines in groupby(file.sections.get(kind, []), key=bool) if filled]
+    return tuple(parse_block(lines, macros, order) for order, lines in enumerate(paragraphs))
+
+
+def _shared(families: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Block, ...]:
+    return tuple(block for family in families for block in _blocks(family, kind, macros))
 
 
 def _lines(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
@@ -157,7 +174,8 @@ def _carriers(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> 
 
 
 def _verbatim(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
-    texts = "\n".join(file.sections.get(kind, [])).split("\n--\n")
+    """Heads and feet; people have their full names here."""
+    texts = re.sub(r"\{n(?=\d\})", "{s", "\n".join(file.sections.get(kind, []))).split("\n--\n")
     return tuple(parse_inline(text.strip("\n"), macros) for text in texts if text.strip())
 
 
@@ -185,11 +203,3 @@ def _nearest(types: tuple[TypeGrammar, ...], name: str, description: str) -> Typ
     if score(best) > 0:
         return best
     return types[sum(map(ord, wanted)) % len(types)]
-
-
-ANGLE = "{angle}"
-
-
-def choose(sources: tuple[Source, ...]) -> Part:
-    """One of several texts, as a part."""
-    return choice(sources).part

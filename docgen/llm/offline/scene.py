@@ -22,6 +22,10 @@ LABELS: tuple[Callable[[str], str], ...] = (
     lambda name: f"**{name.split(' ', 1)[0]}:**",
 )
 """How speakers are marked; one way a document."""
+ROLES = (
+    "archivist", "editor", "records officer", "researcher", "librarian", "programme manager", "policy adviser",
+    "team secretary", "information officer", "analyst", "registrar", "staff writer", "lecturer", "project lead",
+)  # fmt: skip
 TERSE = ("dry", "brisk", "terse", "crisp", "businesslike", "plain", "matter")
 AMPLE = ("warm", "chatty", "expansive", "unhurried", "conversational", "reflective", "neighbourly", "cheerful")
 
@@ -30,14 +34,14 @@ class Scene:
     """The variables that grammar texts may use. Counters and clocks move on as the document is written, in order."""
 
     __slots__ = (
-        "angle", "audience", "clause", "clock", "counter", "date", "day", "full", "label", "names", "organisations",
-        "places", "question", "random", "stamp", "sureness", "title", "topic",
+        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known", "label", "names", "opening",
+        "organisations", "places", "question", "random", "stamp", "sureness", "title", "topic",
     )  # fmt: skip
 
     def __init__(self, rng: random.Random, style: Style, pools: StylePools, topic: str, angle: str) -> None:
         self.random = rng.random
         self.topic, self.angle, self.title = topic, angle, ""
-        self.audience = style.audience
+        self.audience, self.opening = style.audience, style.opening
         self.names = _cast(self.random, style.names, pools.names)
         self.organisations = [style.organisation, *_drawn(self.random, pools.organisations, 2)]
         self.places = [style.place, *_drawn(self.random, pools.places, 2)]
@@ -46,10 +50,12 @@ class Scene:
         self.sureness = _share_of_optional(style.tone)
         self.label = LABELS[int(self.random() * len(LABELS))]
         self.full = self.clause = self.question = ""
+        self.first_names = False
         self.rewind()
 
     def rewind(self) -> None:
-        """Set counters and clocks back to where a document starts."""
+        """Set counters, clocks and acquaintances back to where a document starts."""
+        self.known: set[int] = set()
         self.counter = 0
         self.stamp = self.day - dt.timedelta(days=120 + int(self.random() * 100))
         self.clock = 480 + int(self.random() * 400)
@@ -102,21 +108,58 @@ def _later_time(scene: Scene) -> str:
     return f"{scene.clock // 60:02d}:{scene.clock % 60:02d}"
 
 
-def _person(index: int, piece: str) -> Callable[[Scene], str]:
-    if piece == "n":
-        return lambda scene: scene.names[index]
-    if piece == "f":
-        return lambda scene: scene.names[index].split(" ", 1)[0]
-    return lambda scene: scene.names[index].split(" ", 1)[-1]
+def _short(scene: Scene, index: int) -> str:
+    first, _, last = scene.names[index].partition(" ")
+    return first if scene.first_names or not last else last
+
+
+def _person(index: int) -> Callable[[Scene], str]:
+    """Full name at the first mention, then the first or the family name."""
+
+    def name(scene: Scene) -> str:
+        if index in scene.known:
+            return _short(scene, index)
+        scene.known.add(index)
+        return scene.names[index]
+
+    return name
+
+
+def _introduced(index: int) -> Callable[[Scene], str]:
+    """Role and full name at the first mention ("archivist Ida Holm"), then the short form."""
+
+    def name(scene: Scene) -> str:
+        if index in scene.known:
+            return _short(scene, index)
+        scene.known.add(index)
+        return f"{ROLES[int(scene.random() * len(ROLES))]} {scene.names[index]}"
+
+    return name
+
+
+def _signature(index: int) -> Callable[[Scene], str]:
+    def name(scene: Scene) -> str:
+        scene.known.add(index)
+        return scene.names[index]
+
+    return name
 
 
 def _speaker(index: int) -> Callable[[Scene], str]:
     return lambda scene: scene.label(scene.names[index])
 
 
+def _part(index: int, last: bool) -> Callable[[Scene], str]:
+    return lambda scene: scene.names[index].partition(" ")[2 if last else 0] or scene.names[index]
+
+
 def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
-    spaces = {"n": 1.1, "f": 0.0, "l": 0.1}
-    return {f"{piece}{i + 1}": (_person(i, piece), spaces[piece]) for piece in "nfl" for i in range(CAST)}
+    """n: name, w: introduced with a role, s: always the full name, f and l: first and family name."""
+    people: dict[str, tuple[Callable[[Scene], str], float]] = {}
+    for i in range(CAST):
+        people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8), f"s{i + 1}": (_signature(i), 1.1)}
+        people |= {f"f{i + 1}": (_part(i, False), 0.0), f"l{i + 1}": (_part(i, True), 0.1)}
+    return people
 
 
 VARIABLES: dict[str, tuple[Callable[[Scene], str], float]] = {
