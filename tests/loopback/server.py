@@ -230,7 +230,8 @@ class MessagesServer:
 
     async def stats(self, _: web.Request) -> web.Response:
         """What has happened, for a parent process."""
-        return web.json_response({"answers": self.answers, "served": len(self.served), "peak": self.peak})
+        figures = {"served": len(self.served), "peak": self.peak, "in_flight": self._in_flight}
+        return web.json_response({"answers": self.answers, **figures})
 
 
 async def _truncated(request: web.Request) -> web.StreamResponse:
