@@ -110,7 +110,7 @@ SCAFFOLD = Rule(
             "warning",
         ),
         Cue(
-            r"(?i)\buniverse\s+context\b|\bdocument\s+type\s*:\s*\S|\bkey\s+facts?\s+(?:to\s+(?:include|convey|express|incorporate)|included?|incorporated)\b",
+            r"(?i)\buniverse\s+context\b|\bkey\s+facts?\s+(?:to\s+(?:include|convey|express|incorporate)|included?|incorporated)\b",
             "mentions the generation's own words",
         ),
         Cue(

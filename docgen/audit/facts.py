@@ -13,7 +13,7 @@ from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, find_w
 from docgen.records import Quote
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "expressed"]
+__all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "Wording", "expressed"]
 
 FactVerdict = Literal["stated", "implied", "contradicted"]
 Detector = Literal["statement", "paraphrase", "implication", "near_verbatim", "quote", "judge"]
@@ -38,10 +38,13 @@ class FactSighting:
 
 
 @dataclass(frozen=True)
-class _Wording:
+class Wording:
+    """One known wording of a fact, compiled."""
+
     fact: str
     verdict: FactVerdict
     detector: Detector
+    text: str
     words: tuple[str, ...]
     stems: frozenset[str]
     negations: int
@@ -91,7 +94,7 @@ class FactDetector:
         return _in_its_sentence(words.text, quote.fact, verdict, "quote", words.span(first, first + len(wanted) - 1))
 
 
-def _wordings(fact: KeyFact) -> Iterator[_Wording]:
+def _wordings(fact: KeyFact) -> Iterator[Wording]:
     yield _wording(fact.id, "stated", "statement", fact.statement)
     for text in fact.paraphrases:
         yield _wording(fact.id, "stated", "paraphrase", text)
@@ -99,9 +102,9 @@ def _wordings(fact: KeyFact) -> Iterator[_Wording]:
         yield _wording(fact.id, "implied", "implication", text)
 
 
-def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> _Wording:
+def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> Wording:
     words = tuple(Words(text).words)
-    return _Wording(fact, verdict, detector, words, content_stems(words), negations(words))
+    return Wording(fact, verdict, detector, text, words, content_stems(words), negations(words))
 
 
 def _statement_stems(fact: KeyFact) -> frozenset[str]:
@@ -122,7 +125,7 @@ def _in_its_sentence(
     return None if hedges(text, *span) else FactSighting(fact, verdict, detector, *span)
 
 
-def _near_verbatim(words: Words, hit: Hit, wording: _Wording) -> FactSighting | None:
+def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | None:
     """An edited wording: every content word still there, in one passage not much longer; a negation more denies it."""
     size = len(wording.words)
     window = range(max(0, hit.last + 1 - size - 3), min(len(words.words), hit.first + size + 3))
@@ -136,7 +139,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: _Wording) -> FactSighting | 
     return _in_its_sentence(words.text, wording.fact, verdict, "near_verbatim", span)
 
 
-def _tighten(words: Sequence[str], first: int, last: int, wording: _Wording) -> tuple[int, int]:
+def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> tuple[int, int]:
     """The window without words at its ends that the wording does not have."""
     known = set(wording.words)
     while first < last and words[first] not in known:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from docgen.audit.rules import Cue, Rule
 from docgen.errors import ContextError
@@ -48,9 +48,11 @@ class CueScanner:
             self._together, self._alone = [], cues
 
     def touches(self, data: bytes) -> bool:
-        """Whether any cue occurs in the UTF-8 text: quick, for texts that mostly hold none. Releases the GIL."""
-        hit = self._set is not None and self._set.Match(data)
-        return bool(hit) or any(compiled.search.search(data) for compiled in self._alone)
+        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
+        hits = (self._set.Match(data) or ()) if self._set is not None else ()
+        if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
+            return True
+        return any(compiled.search.search(data) for compiled in self._alone)
 
     def scan(self, text: str) -> Iterator[Finding]:
         """Findings in the order of the rules, at most five for each cue."""

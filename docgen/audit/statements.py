@@ -76,13 +76,19 @@ class StatementIndex:
 
     def candidates(self, data: Bytes, offsets: Ints) -> Iterator[tuple[int, int]]:
         """(document, statement) pairs by containment alone."""
+        yield from dict.fromkeys((int(row), int(statement)) for row, statement, *_ in self._contained(data, offsets))
+
+    def documents(self, data: Bytes, offsets: Ints) -> Ints:
+        """Positions of the documents that hold a good part of any statement, by containment alone."""
+        return np.unique(self._contained(data, offsets)[:, 0])
+
+    def _contained(self, data: Bytes, offsets: Ints) -> Ints:
         out = np.empty((max(1024, 8 * len(offsets)), 4), np.int64)
         while True:
             count = containment.contain(data, offsets, self._tables, *self._table, CANDIDATE, out)
             if count < len(out):
-                break
+                return out[:count]
             out = np.empty((4 * len(out), 4), np.int64)
-        yield from dict.fromkeys((int(row), int(statement)) for row, statement, *_ in out[:count])
 
     def _look(self, row: int, statement: int, text: str) -> Iterator[StatementMatch]:
         """The matches of one candidate, word by word."""

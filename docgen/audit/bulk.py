@@ -1,0 +1,92 @@
+"""The scan tier over many documents: compiled code and RE2 look at all, Python only at those that may hold something.
+
+What comes out is what `FactDetector.detect` and `LeakageScanner.scan` say of each document.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.audit.facts import FactDetector, FactSighting
+from docgen.audit.scan import LeakageScanner
+from docgen.audit.statements import StatementIndex
+from docgen.audit.wording import Words
+from docgen.dedupe.texts import encode
+from docgen.records import Finding, Quote
+
+__all__ = ["BulkScanner", "Scanned", "Subject"]
+
+STEP = 12
+"""Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One document and what is known of it; `assigned` None means that its facts were never planned."""
+
+    text: str
+    assigned: frozenset[str] | None = None
+    quotes: tuple[Quote, ...] = ()
+    doc_type: str = ""
+    idea: str = ""
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the scan tier saw in one document."""
+
+    sightings: tuple[FactSighting, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class BulkScanner:
+    """Both detectors of one context over batches. Compiled once; batches may be scanned by several threads."""
+
+    def __init__(self, detector: FactDetector, scanner: LeakageScanner) -> None:
+        self.detector, self.scanner = detector, scanner
+        wordings = [wording.text for wording in detector.wordings]
+        pieces = [piece for source in scanner.prose for piece in _pieces(source)]
+        self._index = StatementIndex([*wordings, *scanner.banned, *pieces])
+        self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
+
+    def scan(self, subjects: Sequence[Subject], threads: int = THREADS) -> list[Scanned]:
+        """One result for each subject, in order."""
+        if threads < 2 or len(subjects) < 64:
+            return self._part(subjects)
+        size = -(-len(subjects) // threads)
+        parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
+        with ThreadPoolExecutor(threads) as pool:
+            return [result for part in pool.map(self._part, parts) for result in part]
+
+    def _part(self, subjects: Sequence[Subject]) -> list[Scanned]:
+        if not subjects:
+            return []
+        data, offsets = encode([subject.text for subject in subjects])
+        likely = self._likely(data, offsets)
+        return [self._one(subject, bool(flag)) for subject, flag in zip(subjects, likely, strict=True)]
+
+    def _one(self, subject: Subject, likely: bool) -> Scanned:
+        if not likely and not subject.quotes and not subject.idea:
+            return Scanned(findings=tuple(self.scanner.shape(subject.text, subject.doc_type)))
+        sightings = self.detector.detect(subject.text, subject.quotes)
+        findings = self.scanner.scan(subject.text, subject.assigned, sightings, subject.doc_type, subject.idea)
+        return Scanned(sightings, tuple(findings))
+
+    def _likely(self, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
+        likely = np.full(len(offsets) - 1, self._short)
+        likely[self._index.documents(data, offsets)] = True
+        raw = data.tobytes()
+        for row in np.flatnonzero(~likely).tolist():
+            likely[row] = self.scanner.cues.touches(raw[offsets[row] : offsets[row + 1]])
+        return likely
+
+
+def _pieces(source: str) -> Iterator[str]:
+    words = Words(source).words
+    for start in range(0, len(words) - STEP + 1, STEP):
+        yield " ".join(words[start : start + STEP])
