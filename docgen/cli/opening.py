@@ -6,30 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError, ContextError, RunError
-from docgen.pipeline.setup import Setup, set_up
+from docgen.pipeline.setup import Proposal, propose
 from docgen.progress import Reporter
 from docgen.store import OUTPUT, RunFolder, find_run, latest_run
 from docgen.universe import find_context, load_context
 
-__all__ = ["open_setup", "run_or_latest"]
+__all__ = ["open_proposal", "run_or_latest"]
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def open_setup(
+def open_proposal(
     target: str | None,
     params: Mapping[str, Any],
     flags: Mapping[str, Any],
     reporter: Reporter,
-) -> Setup:
-    """The run that `target` (context, run or neither) and --run mean; heeds --config, --accept-changes and --fork."""
+) -> Proposal:
+    """The run that `target` (context, run or neither) and --run mean; heeds --config and --fork."""
     run, source = _locate(target, params.get("run"), reporter)
     name, base = params.get("fork"), None
     if name:
         if not run.exists():
             raise RunError("does not exist, so it cannot be forked", run.name, "Leave --fork out")
         base, run = run, _named(name, "--fork")
-    return set_up(run, source, params.get("config"), flags, bool(params.get("accept_changes")), base)
+    return propose(run, source, params.get("config"), flags, base)
 
 
 def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:

@@ -7,7 +7,7 @@ import typer
 
 from docgen.cli.console import console, open_reporter
 from docgen.cli.document import show_attempt
-from docgen.cli.opening import open_setup
+from docgen.cli.opening import open_proposal
 from docgen.cli.options import config_flags
 from docgen.cli.screen import show_summary
 from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
@@ -26,7 +26,8 @@ def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) 
     as_json, quiet = params["json"], params["quiet"]
     reporter = open_reporter(quiet or as_json)
     try:
-        setup = open_setup(params["target"], params, config_flags(params), reporter)
+        proposal = open_proposal(params["target"], params, config_flags(params), reporter)
+        setup = proposal.apply(params["accept_changes"])
         with interruptible(reporter) as stopping:
             execute(setup, until, reporter, stopping, first=first)
     except Interrupted:

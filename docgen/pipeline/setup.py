@@ -17,7 +17,7 @@ from docgen.prompts import ModelOptions, template_digests
 from docgen.store import RunFolder
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["Change", "Setup", "reopen", "set_up"]
+__all__ = ["Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attempts", "threshold", "ngram"})
@@ -75,20 +75,42 @@ class Setup:
         return self.config.n
 
 
-def set_up(
-    run: RunFolder,
-    source: Path | None,
-    file: Path | None,
-    flags: Mapping[str, Any],
-    accept_changes: bool = False,
-    base: RunFolder | None = None,
-) -> Setup:
-    """Settle a run's inputs, and write them down once nothing is wrong with them.
+@dataclass(frozen=True)
+class Proposal:
+    """A run with new inputs, of which nothing is written yet. `changes` is what a run that has begun would change."""
+
+    setup: Setup
+    meta: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    context_file: Path
+
+    def apply(self, accept_changes: bool = False) -> Setup:
+        """Write the inputs down.
+
+        Raises `RunError` with the difference when there are changes, unless `accept_changes`; what was derived from
+        the old inputs is then thrown away, paid replies stay in the journal.
+        """
+        run = self.setup.run
+        if self.changes and not accept_changes:
+            listed = "; ".join(map(str, self.changes))
+            fix = "Go on with --accept-changes (paid replies stay usable), or leave this run alone with --fork NAME"
+            raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
+        with run.lock():
+            if self.changes:
+                run.drop_derived()
+            if self.context_file != run.context:
+                run.write_text("context.yaml", self.context_file.read_text("utf-8"))
+            run.write_json("run.json", self.meta)
+        return self.setup
+
+
+def propose(
+    run: RunFolder, source: Path | None, file: Path | None, flags: Mapping[str, Any], base: RunFolder | None = None
+) -> Proposal:
+    """Settle a run's inputs without writing anything.
 
     `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. `base` is a
-    run to fork: `run` begins with its inputs and uses its journal for nothing. Raises `RunError` with the difference
-    when a run that has begun would change, unless `accept_changes`; what was derived from the old inputs is then thrown
-    away, paid replies stay in the journal.
+    run to fork: `run` begins with its inputs and uses its journal for nothing.
     """
     if base is not None and run.exists():
         raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
@@ -100,17 +122,19 @@ def set_up(
     preflight(context, config)
     meta = _meta(config, context, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
-    if changes and not accept_changes:
-        listed = "; ".join(map(str, changes))
-        fix = "Go on with --accept-changes (paid replies stay usable), or leave this run alone with --fork NAME"
-        raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
-    with run.lock():
-        if changes:
-            run.drop_derived()
-        if file_of_context != run.context:
-            run.write_text("context.yaml", file_of_context.read_text("utf-8"))
-        run.write_json("run.json", meta)
-    return Setup(run, context, config, _parents(run, meta))
+    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), file_of_context)
+
+
+def set_up(
+    run: RunFolder,
+    source: Path | None,
+    file: Path | None,
+    flags: Mapping[str, Any],
+    accept_changes: bool = False,
+    base: RunFolder | None = None,
+) -> Setup:
+    """Propose and apply at once."""
+    return propose(run, source, file, flags, base).apply(accept_changes)
 
 
 def reopen(run: RunFolder) -> Setup:
