@@ -1,11 +1,14 @@
 """init and context: writing universe contexts and checking them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.universe import UniverseContext
 
 __all__ = ["register"]
 
@@ -43,18 +46,20 @@ def init(
 
 def list_all(json: o.Json = False) -> None:
     """List the contexts that a name can mean here."""
-    from docgen.universe import list_contexts, load_context
+    from docgen.universe import list_contexts
 
-    rows = [(entry, load_context(entry.path)) for entry in list_contexts(Path.cwd())]
+    rows = [(entry, *_try(entry.path)) for entry in list_contexts(Path.cwd())]
     if json:
         import json as js
 
         found = [
-            {"name": e.name, "origin": e.origin, "title": c.title, "facts": len(c.key_facts), "path": str(e.path)}
-            for e, c in rows
+            {"name": entry.name, "origin": entry.origin, "path": str(entry.path)}
+            | ({"title": context.title, "facts": len(context.key_facts)} if context else {"error": error})
+            for entry, context, error in rows
         ]
         typer.echo(js.dumps(found, indent=2))
         return
+    from rich.markup import escape
     from rich.table import Table
 
     from docgen.cli.console import console
@@ -62,10 +67,23 @@ def list_all(json: o.Json = False) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "from", "facts", "words", "title"):
         table.add_column(heading, justify="right" if heading in ("facts", "words") else "left")
-    for entry, context in rows:
-        sizes = str(len(context.key_facts)), str(len(context.universe_context.split()))
-        table.add_row(entry.name, entry.origin, *sizes, context.title)
+    for entry, context, error in rows:
+        facts = str(len(context.key_facts)) if context else "-"
+        words = str(len(context.universe_context.split())) if context else "-"
+        title = escape(context.title) if context else f"[red]{escape(error)}[/red]"
+        table.add_row(entry.name, entry.origin, facts, words, title)
     console.print(table)
+
+
+def _try(path: Path) -> "tuple[UniverseContext | None, str]":
+    """The context, or why it cannot be read: one broken file must not hide the others."""
+    from docgen.errors import ContextError
+    from docgen.universe import load_context
+
+    try:
+        return load_context(path), ""
+    except ContextError as error:
+        return None, str(error)
 
 
 def check(
