@@ -46,7 +46,7 @@ def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
     keys = priority_keys(tracks_of(demands), layout, key)
     open_to = demands.allowed[:, layout.types] & ~background
     holds = _natural(demands, keys, open_to, wanted)
-    balance(Board(demands, holds, open_to, background, keys, wanted))
+    balance(Board(demands, holds, layout.types, open_to, background, keys, wanted))
     directness, prominence = np.zeros_like(holds), np.zeros_like(holds)
     for fact, rows in _held(holds):
         place = _place(keys[fact], open_to[fact], rows)
@@ -63,8 +63,8 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
     n = len(layout)
     wanted = counts_of(demands, n, n - int(base.background.sum()))
     open_to = demands.allowed[:, layout.types] & ~base.background
-    holds = base.holds.copy()
-    rebalance(Board(demands, holds, open_to, base.background, base.keys, wanted))
+    holds, background = base.holds.copy(), base.background.copy()
+    rebalance(Board(demands, holds, layout.types, open_to, background, base.keys, wanted))
     directness, prominence = base.directness * holds, base.prominence * holds
     for fact, rows in _held(holds):
         place, kept = _place(base.keys[fact], open_to[fact], rows), base.holds[rows, fact] == 1
@@ -73,7 +73,9 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
             (prominence, demands.prominence[fact], 3),
         ):
             grades[rows, fact] = regrade(grades[rows, fact], kept, halton(place, digits), shares)
-    return replace(base, holds=holds, directness=directness, prominence=prominence, wanted=wanted)
+    return replace(
+        base, holds=holds, directness=directness, prominence=prominence, background=background, wanted=wanted
+    )
 
 
 def _held(holds: Grid) -> list[tuple[int, Ints]]:
