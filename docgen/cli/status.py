@@ -23,12 +23,29 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Look")(show)
 
 
-def status(run: RunArgument = None, json: o.Json = False) -> None:
+def status(
+    ctx: typer.Context,
+    run: RunArgument = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What would be bought again if the run went on with its inputs as now.")
+    ] = False,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", help="With --explain: this context instead of the run's file as it is now."),
+    ] = None,
+    n: o.N = None,
+    model: o.Model = None,
+    salience: o.Salience = None,
+    json: o.Json = False,
+) -> None:
     """Show how a run stands; also while another process works on it.
 
     docgen status --json | jq .accepted
+
+    docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
     from docgen.cli.console import PlainReporter, console
+    from docgen.cli.explain import explain_run
     from docgen.cli.opening import run_or_latest
     from docgen.cli.screen import show_summary
     from docgen.pipeline.reports import read_measured
@@ -36,6 +53,9 @@ def status(run: RunArgument = None, json: o.Json = False) -> None:
     from docgen.pipeline.summary import summarise
 
     folder = run_or_latest(run, PlainReporter(quiet=json))
+    if explain:
+        explain_run(folder, context, {**ctx.params, "run": None}, json)
+        return
     setup = reopen(folder)
     measured, leakage = read_measured(setup)
     summary = summarise(setup, measured)

@@ -93,7 +93,10 @@ class Proposal:
         run = self.setup.run
         if self.changes and not accept_changes:
             listed = "; ".join(map(str, self.changes))
-            fix = "Go on with --accept-changes (paid replies stay usable), or leave this run alone with --fork NAME"
+            fix = (
+                f"Go on with --accept-changes (paid replies stay usable; docgen status {run.name} --explain says what "
+                "it costs), or leave this run alone with --fork NAME"
+            )
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
             if self.changes:
@@ -120,7 +123,8 @@ def propose(
     context = load_context(file_of_context)
     config = _with_engine(resolve(_config_of(old), file, flags))
     preflight(context, config)
-    meta = _meta(config, context, _journals(run, base, old))
+    where = str(source.resolve()) if source else (old or {"context": {}})["context"].get("source", "")
+    meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
     return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), file_of_context)
 
@@ -179,11 +183,11 @@ def _with_engine(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 
-def _meta(config: RunConfig, context: UniverseContext, parents: list[str]) -> dict[str, Any]:
+def _meta(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),
-        "context": {"id": context.id, "title": context.title, "digest": context.digest},
+        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
         "templates": template_digests(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "parents": parents,
