@@ -130,8 +130,13 @@ def main() -> None:
             tools |= {"ahocorasick": lambda: aho_corasick(texts, statements)}
             tools |= {"rapidfuzz": lambda: rapidfuzz(texts, statements)}
         for name, tool in tools.items():
+            cpu = time.process_time()
             found, figures = tool()
-            report[name] = {**figures, **(rated(found, truth) if found else {})}
+            report[name] = {
+                **figures,
+                "cpu_seconds": time.process_time() - cpu,
+                **(rated(found, truth) if found else {}),
+            }
     report["max_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(report, indent=2))
 

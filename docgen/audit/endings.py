@@ -15,6 +15,7 @@ DANGLING = frozenset(ENDLESS.split())
 LONG_LINE = 14
 """Words in an open last line that make it prose rather than a signature, caption or list item."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
+SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”")
 SHOWN = 60
 
 
@@ -24,6 +25,8 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
     Certain when it ends in a comma, an open bracket or a word that cannot end a sentence; a suspicion when a long last
     line of prose just stops.
     """
+    if text.endswith(SENTENCE_ENDS):
+        return None
     body = text.rstrip()
     if not body:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.audit import containment
-from docgen.audit.wording import WordingIndex, Words, content_stems
+from docgen.audit.wording import WordingIndex, Words, content_stems, words_of
 from docgen.dedupe.alphabet import WORD, fold_table
 from docgen.dedupe.texts import encode
 
@@ -92,7 +92,7 @@ class StatementIndex:
 
     def _look(self, row: int, statement: int, text: str) -> Iterator[StatementMatch]:
         """The matches of one candidate, word by word."""
-        words, wanted = Words(text), self._words[statement]
+        words, wanted = words_of(text), self._words[statement]
         stems = content_stems(wanted)
         for hit in WordingIndex([wanted], least=LEAST, shortest=SHORT).hits(words.words):
             there = content_stems(words.words[hit.first : hit.last + 1])
@@ -100,7 +100,7 @@ class StatementIndex:
                 yield StatementMatch(row, statement, hit.share, hit.exact, *words.span(hit.first, hit.last))
 
     def _short_matches(self, row: int, text: str) -> Iterator[StatementMatch]:
-        words = Words(text)
+        words = words_of(text)
         for hit in self._short_index.hits(words.words):
             yield StatementMatch(row, self._short[hit.wording], 1.0, True, *words.span(hit.first, hit.last))
 
