@@ -236,7 +236,7 @@ def failed_attempt(failure: Failure) -> Attempt:
 
 async def in_order(
     items: Iterator[T], call: Callable[[T], Awaitable[R]], concurrency: int, stopping: Callable[[], bool]
-) -> AsyncGenerator[list[R], None]:
+) -> AsyncIterator[list[R]]:
     """Results of `call` in the order of `items`, in runs of those that are ready.
 
     At most `concurrency` calls are under way and 8 times as many (at least 256) started or waiting for an earlier one;
