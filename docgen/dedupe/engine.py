@@ -11,7 +11,7 @@ The decision depends on the precedence only, not on the order of rows, the size 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -20,11 +20,12 @@ import numpy.typing as npt
 from docgen.corpus import Batch
 from docgen.dedupe import lookup
 from docgen.dedupe.index import KeptTable
+from docgen.dedupe.pairs import DECIDE_AT_ONCE, Pairs, all_pairs
 from docgen.dedupe.store import SetStore
 from docgen.dedupe.texts import Sketcher
 from docgen.errors import InputError
 
-__all__ = ["Decision", "Sketched", "decide", "in_order", "sketch_batches"]
+__all__ = ["GOLDEN", "Decision", "Known", "Sketched", "decide", "in_order", "sketch_batches"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -33,7 +34,6 @@ Batches = Callable[[], Iterable[Batch]]
 T = TypeVar("T")
 R = TypeVar("R")
 
-DECIDE_AT_ONCE = 1024
 SETS_IN_MEMORY = 1 << 25
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -52,19 +52,34 @@ class Sketched:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Documents kept by an earlier run: band hashes; start, size and group of their sets in `sets`; content hashes."""
+
+    bands: npt.NDArray[np.uint32]
+    given: Ints
+    sets: npt.NDArray[np.uint64]
+    content: npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
 class Decision:
-    """For each row: `kept_row` (-1 if it is kept itself), their exact Jaccard, whether their bytes are the same."""
+    """For each row who it duplicates, their exact Jaccard similarity, and whether their bytes are the same.
+
+    `kept_row` is -1 for a row that is kept, else that of the kept document, or -2 - position of a known one.
+    """
 
     kept_row: Ints
     jaccard: Floats
     exact: Mask
     compared: int
     """Documents whose shingles were compared: those that share a band with another."""
+    pairs: Pairs | None = None
 
     @property
     def kept(self) -> Mask:
         """Which rows stay."""
-        return self.kept_row < 0
+        kept: Mask = self.kept_row == -1
+        return kept
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
@@ -107,17 +122,34 @@ def one_of_none(sketcher: Sketcher) -> Sketched:
     return Sketched(np.empty((0, sketcher.scheme.bands), np.uint32), np.empty((0, 2), np.uint64), nothing, nothing)
 
 
-def decide(sketched: Sketched, precedence: Ints, batches: Batches, sketcher: Sketcher, threads: int) -> Decision:
-    """Who stays. `precedence` lists all rows, those to be kept rather first; `batches` reads the corpus once more."""
+def decide(
+    sketched: Sketched,
+    precedence: Ints,
+    batches: Batches,
+    sketcher: Sketcher,
+    threads: int,
+    *,
+    known: Known | None = None,
+    pairs: bool = False,
+) -> Decision:
+    """Who stays. `precedence` lists all rows, those to be kept rather first; `batches` reads the corpus once more.
+
+    Documents `known` from an earlier run come before all others. With `pairs` all similar pairs are listed too, not
+    only those with a kept document: where many documents resemble each other that grows with their square.
+    """
     first = first_of_same(sketched, precedence)
     leaders = precedence[first[precedence] == precedence]
     shared = share_band(sketched.bands, leaders)
+    table, store = KeptTable(sketcher.scheme.bands), SetStore(SETS_IN_MEMORY, known.sets if known else None)
+    if known:
+        table.preload(known.bands, known.given, store)
+        table.mark_known(sketched.bands, leaders, shared)
     order = leaders[shared[leaders]]
-    store = SetStore(SETS_IN_MEMORY)
     given = _sets(sketched, shared & (first == np.arange(len(first))), batches, sketcher, threads, store)
-    table = KeptTable(sketcher.scheme.bands)
     kept_row, jaccard = _place(sketched, order, given, sketcher.scheme.threshold, table, store)
-    return _with_copies(first, kept_row, jaccard, len(order))
+    decision = _with_copies(sketched, first, kept_row, jaccard, known)
+    listed = all_pairs(sketched.bands, order, given, first, sketcher.scheme.threshold, store) if pairs else None
+    return replace(decision, compared=len(order), pairs=listed)
 
 
 def first_of_same(sketched: Sketched, precedence: Ints) -> Ints:
@@ -181,7 +213,7 @@ def _place(
     sketched: Sketched, order: Ints, given: Ints, threshold: float, table: KeptTable, store: SetStore
 ) -> tuple[Ints, Floats]:
     kept_row, jaccard = np.full(len(sketched), -1, np.int64), np.ones(len(sketched))
-    kept: list[Ints] = []
+    kept: list[Ints] = [-2 - np.arange(table.count)]
     for start in range(0, len(order), DECIDE_AT_ONCE):
         rows = order[start : start + DECIDE_AT_ONCE]
         at, found = table.place(
@@ -195,10 +227,13 @@ def _place(
     return kept_row, jaccard
 
 
-def _with_copies(first: Ints, kept_row: Ints, jaccard: Floats, compared: int) -> Decision:
+def _with_copies(sketched: Sketched, first: Ints, kept_row: Ints, jaccard: Floats, known: Known | None) -> Decision:
     """What was decided about the first of several same documents holds for the others."""
-    rows = np.arange(len(first))
-    copies = first != rows
-    leader = np.where(kept_row[first] < 0, first, kept_row[first])
+    copies = first != np.arange(len(first))
+    leader = np.where(kept_row[first] == -1, first, kept_row[first])
     exact = copies & (leader == first)
-    return Decision(np.where(copies, leader, kept_row), np.where(exact, 1.0, jaccard[first]), exact, compared)
+    if known is not None:
+        old = np.flatnonzero(leader <= -2)
+        exact[old] = (sketched.content[old] == known.content[-2 - leader[old]]).all(axis=1)
+    result = np.where(copies, leader, kept_row)
+    return Decision(result, np.where(exact, 1.0, jaccard[first]), exact, 0)

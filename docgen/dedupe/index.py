@@ -51,11 +51,46 @@ class KeptTable:
         self._reserve(self.count + len(order) + 1)
         at, jaccards = np.empty(len(bands), np.int64), np.empty(len(bands), np.float64)
         store.used = lookup.place(
-            *(bands, order, given, threshold, check, compact, store.used, store.filed, store.tail, self.count),
+            *(
+                bands,
+                order,
+                given,
+                threshold,
+                check,
+                compact,
+                store.used,
+                store.base,
+                store.filed,
+                store.tail,
+                self.count,
+            ),
             *(self._slots, self._checks, self._chain, self._sets, self._stamps, at, jaccards),
         )
         self.count += int((at[order] < 0).sum())
         return at, jaccards
+
+    def preload(self, bands: Checks, given: Ints, store: SetStore) -> None:
+        """Keep documents of an earlier run, unchecked; their sets lie in `store.base`."""
+        self.place(bands, np.arange(len(bands)), given, 1.0, store, check=False, compact=False)
+
+    def neighbours(
+        self, first: int, last: int, threshold: float, store: SetStore
+    ) -> tuple[Ints, npt.NDArray[np.float64]]:
+        """Pairs (position, earlier position) at or above the threshold, and their Jaccard similarities."""
+        room = 4 * (last - first)
+        while True:
+            pairs, jaccards = np.empty((room, 2), np.int64), np.empty(room)
+            found = lookup.neighbours(
+                *(first, last, threshold, store.base, store.filed, store.tail),
+                *(self._chain, self._sets, self._stamps, pairs, jaccards),
+            )
+            if found <= room:
+                return pairs[:found], jaccards[:found]
+            room = found
+
+    def mark_known(self, bands: Checks, rows: Ints, known: npt.NDArray[np.bool_]) -> None:
+        """Set known[row] for those of the rows that share a band with a kept document."""
+        lookup.mark_known(bands, rows, self._slots, self._checks, known)
 
     @property
     def nbytes(self) -> int:

@@ -3,20 +3,22 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch
-from docgen.dedupe.engine import Decision, decide, sketch_batches
+from docgen.dedupe.engine import Decision, decide, in_order, sketch_batches
+from docgen.dedupe.ondisk import Addition, DiskIndex
 from docgen.dedupe.precedence import Keep, in_precedence
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.source import Corpus, row_groups
 from docgen.dedupe.texts import NOTHING, Sketcher
 from docgen.errors import ConfigError, InputError
 
-__all__ = ["Deduplicated", "Settings", "dedupe"]
+__all__ = ["Deduplicated", "Settings", "additions", "dedupe"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -31,6 +33,7 @@ class Settings:
     keep: Keep = field(default_factory=Keep)
     by: tuple[str, ...] = ()
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    engine: Literal["local", "ray"] = "local"
 
     def __post_init__(self) -> None:
         if self.threads < 1:
@@ -44,21 +47,39 @@ class Deduplicated:
     ids: pl.Series
     sizes: npt.NDArray[np.int64]
     table: pl.DataFrame
+    groups: npt.NDArray[np.int64]
+    content: Hashes
     decision: Decision
+    known_ids: Sequence[int | str] = ()
 
     def removed(self) -> pl.DataFrame:
         """id, kept_id, jaccard and kind ("exact": the same bytes, "near") of each document that goes."""
         rows = np.flatnonzero(~self.decision.kept)
-        kept = self.decision.kept_row[rows]
         kinds = np.where(self.decision.exact[rows], "exact", "near")
         return pl.DataFrame(
             {
                 "id": self.ids.gather(rows),
-                "kept_id": self.ids.gather(kept),
+                "kept_id": self._ids_at(self.decision.kept_row[rows]),
                 "jaccard": self.decision.jaccard[rows],
                 "kind": pl.Series(kinds.astype(object), dtype=pl.String),
             }
         )
+
+    def _ids_at(self, kept_row: npt.NDArray[np.int64]) -> pl.Series:
+        here = self.ids.gather(np.maximum(kept_row, 0)) if len(self.ids) else self.ids
+        old = np.flatnonzero(kept_row < 0)
+        if not len(old):
+            return here
+        names = [self.known_ids[-2 - place] for place in kept_row[old].tolist()]
+        if not all(isinstance(name, int) for name in names) or not here.dtype.is_integer():
+            here, names = here.cast(pl.String), [str(name) for name in names]
+        return here.scatter(old, pl.Series(names, dtype=here.dtype))
+
+    def similar_pairs(self) -> pl.DataFrame:
+        """a, b and jaccard of all pairs found, if they were asked for."""
+        pairs = self.decision.pairs
+        rows, jaccard = (pairs.rows, pairs.jaccard) if pairs else (np.empty((0, 2), np.int64), np.empty(0))
+        return pl.DataFrame({"a": self.ids.gather(rows[:, 0]), "b": self.ids.gather(rows[:, 1]), "jaccard": jaccard})
 
 
 def dedupe(
@@ -67,12 +88,16 @@ def dedupe(
     *,
     also: Sequence[str] = (),
     ignored: Hashes = NOTHING,
+    against: DiskIndex | None = None,
+    pairs: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Deduplicated:
     """Decide which documents of the corpus stay.
 
     `also` names further columns to read into the result's table, null where absent; `ignored` is a table of shingles
-    that do not count (see `boilerplate`); `progress` is told the number of rows of each batch read in the first pass.
+    that do not count (see `boilerplate`); documents of the index `against` are never removed, those like them are;
+    `pairs` lists all similar pairs (see `engine.decide`); `progress` is told the number of rows of each batch read in
+    the first pass.
     """
     sketcher = Sketcher(settings.scheme, ignored)
     read = _Reading(corpus, settings, tuple(also), progress)
@@ -80,8 +105,30 @@ def dedupe(
     sketched = sketch_batches(read, sketcher, settings.threads, group_of)
     ids, table = read.ids(), read.table()
     precedence = in_precedence(settings.keep, ids, sketched.sizes, table)
-    decision = decide(sketched, precedence, corpus.batches, sketcher, settings.threads)
-    return Deduplicated(ids, sketched.sizes, table, decision)
+    known = against.known() if against else None
+    decision = decide(sketched, precedence, corpus.batches, sketcher, settings.threads, known=known, pairs=pairs)
+    known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
+    return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
+
+
+def additions(
+    corpus: Corpus, result: Deduplicated, settings: Settings, ignored: Hashes = NOTHING
+) -> Iterator[Addition]:
+    """The kept documents as an index takes them; reads the corpus once more."""
+    sketcher, kept = Sketcher(settings.scheme, ignored), result.decision.kept
+
+    def one(batch: Batch) -> Addition:
+        places = np.flatnonzero(kept[batch.first_row : batch.first_row + len(batch)])
+        rows = batch.first_row + places
+        data, offsets = batch.take(places).utf8()
+        found = sketcher.sketch(data, offsets)
+        sets = np.empty(int(found.sizes.sum()), np.uint64)
+        ends = sketcher.sets_into(sets, data, offsets, found.sizes)
+        used = int(ends[-1]) if len(ends) else 0
+        ids = result.ids.gather(rows).to_list()
+        return Addition(ids, found.minima, result.groups[rows], found.content, sets[:used], ends)
+
+    return in_order(one, corpus.batches(), settings.threads)
 
 
 class _Reading:

@@ -18,7 +18,10 @@ from numba.extending import intrinsic
 
 from docgen.dedupe.alphabet import EXPANSIONS, LAST, MARK, SINGLE
 
-__all__ = ["SCRATCH", "shingles", "sketch"]
+__all__ = [
+    "BLOCK", "BYTES", "HASHES", "INTS", "SCRATCH", "START", "TABLES",
+    "band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch",
+]  # fmt: skip
 
 BLOCK = 8192
 SCRATCH = 5 * BLOCK + 256
@@ -136,7 +139,7 @@ def _shingle(words, fresh, count, ngram, power, out):
 
 
 @njit(nogil=True)
-def _last_resort(words, count, size, ngram, content, ignored, out):
+def last_resort(words, count, size, ngram, content, ignored, out):
     """The one shingle of a document that has none of n words: all its words together.
 
     Where nothing counts (no words at all, or only ignored passages) it is the document's bytes: such a document
@@ -173,7 +176,7 @@ def _without(hashes, count, ignored):
 
 
 @njit(nogil=True)
-def _next_block(data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables):
+def next_block(data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables):
     """Shingles of the next block; returns (position, state, words carried over, words in the block, shingles)."""
     pos, state, count = _scan(data, pos, min(pos + BLOCK, limit), limit, state, words, carried, tables)
     if pos >= limit and state != START:
@@ -208,7 +211,8 @@ def _lower_minima(hashes, count, a, b, minima, low):
 
 
 @njit(nogil=True)
-def _band_hashes(minima, rows, salt, bands):
+def band_hashes(minima, rows, salt, bands):
+    """One 32-bit hash for each `rows` minima."""
     for band in range(len(bands)):
         value = mix(salt + _U(band))
         for row in range(band * rows, (band + 1) * rows):
@@ -218,7 +222,7 @@ def _band_hashes(minima, rows, salt, bands):
 
 
 @njit(nogil=True)
-def _content_hash(data, start, end):
+def content_hash(data, start, end):
     """128 bits of data[start:end], as two integers."""
     left, right = START, _U(end - start) * LENGTH
     pos = start
@@ -237,21 +241,22 @@ def _content_hash(data, start, end):
 
 
 @njit(nogil=True)
-def _power(ngram):
+def power_of(ngram):
+    """BASE to the power of n - 1: the weight of the word that leaves a rolling hash."""
     power = ONE
     for _ in range(ngram - 1):
         power *= BASE
     return power
 
 
-_BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-_TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1]))
-_I, _IS, _US, _UROWS = types.int64, types.int64[::1], types.uint64[::1], types.uint64[:, ::1]
+BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1]))
+_I, INTS, HASHES, _UROWS = types.int64, types.int64[::1], types.uint64[::1], types.uint64[:, ::1]
 _PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
 
 
 @njit(
-    types.void(_BYTES, _IS, _US, _I, _PERM, _PERM, _I, _US, _TABLES, _MINIMA, _MINIMA, _UROWS, _IS),
+    types.void(BYTES, INTS, HASHES, _I, _PERM, _PERM, _I, HASHES, TABLES, _MINIMA, _MINIMA, _UROWS, INTS),
     nogil=True,
     cache=True,
 )
@@ -263,84 +268,21 @@ def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, ban
     (number of shingles with repetitions, at least 1). `minima` may have one row only, working space for all.
     """
     words, hashes, low = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint32)
-    power = _power(ngram)
+    power = power_of(ngram)
     for row in range(len(offsets) - 1):
         pos, limit = offsets[row], offsets[row + 1]
         lowest = minima[min(row, len(minima) - 1)]
         lowest[:] = np.uint32(0xFFFFFFFF)
         state, carried, total, size = START, 0, 0, 0
         while pos < limit:
-            pos, state, carried, new, found = _next_block(
+            pos, state, carried, new, found = next_block(
                 data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
             )
             total += new
             size += found
             _lower_minima(hashes, found, a, b, lowest, low)
-        content[row, 0], content[row, 1] = _content_hash(data, offsets[row], limit)
-        extra = _last_resort(words, total, size, ngram, content[row, 0], ignored, hashes)
+        content[row, 0], content[row, 1] = content_hash(data, offsets[row], limit)
+        extra = last_resort(words, total, size, ngram, content[row, 0], ignored, hashes)
         _lower_minima(hashes, extra, a, b, lowest, low)
         sizes[row] = size + extra
-        _band_hashes(lowest, rows, salts[row], bands[row])
-
-
-@njit(nogil=True)
-def sort_unique(values, count, spare, places):
-    """Sort values[:count] and drop repetitions; returns how many are left.
-
-    The values are hashes, so evenly spread: one pass puts each near its place by its leading bits, insertion does the
-    rest. `spare` and `places` must hold `count` and 2 * `count` + 2 numbers.
-    """
-    bits = 1
-    while (1 << bits) < count:
-        bits += 1
-    shift = _U(64 - bits)
-    places[: (1 << bits) + 1] = 0
-    for i in range(count):
-        places[np.int64(values[i] >> shift) + 1] += 1
-    for i in range(1 << bits):
-        places[i + 1] += places[i]
-    for i in range(count):
-        bucket = np.int64(values[i] >> shift)
-        spare[places[bucket]] = values[i]
-        places[bucket] += 1
-    kept = 0
-    for i in range(count):
-        value = spare[i]
-        j = kept
-        while j > 0 and values[j - 1] > value:
-            j -= 1
-        if j > 0 and values[j - 1] == value:
-            continue
-        for k in range(kept, j, -1):
-            values[k] = values[k - 1]
-        values[j] = value
-        kept += 1
-    return kept
-
-
-@njit(types.void(_BYTES, _IS, _IS, _I, _US, _TABLES, _US, _IS), nogil=True, cache=True)
-def shingles(data, offsets, sizes, ngram, ignored, tables, out, ends):
-    """Sorted shingle sets of the documents with sizes[i] >= 0, one after the other in `out`.
-
-    `sizes` are those `sketch` found, -1 skips a document; ends[i] is where the set of document i ends in `out`, which
-    must hold the sum of the sizes.
-    """
-    most = max(BLOCK, sizes.max()) if len(sizes) else 1
-    words, hashes = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64)
-    spare, places = np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64)
-    power, end = _power(ngram), 0
-    for row in range(len(offsets) - 1):
-        if sizes[row] > 0:
-            pos, limit = offsets[row], offsets[row + 1]
-            state, carried, total, filled = START, 0, 0, end
-            while pos < limit:
-                pos, state, carried, new, found = _next_block(
-                    data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
-                )
-                total += new
-                out[filled : filled + found] = hashes[:found]
-                filled += found
-            content, _ = _content_hash(data, offsets[row], limit)
-            filled += _last_resort(words, total, filled - end, ngram, content, ignored, out[filled:])
-            end += sort_unique(out[end:], filled - end, spare, places)
-        ends[row] = end
+        band_hashes(lowest, rows, salts[row], bands[row])

@@ -9,7 +9,9 @@ wrong removal, because every candidate is compared shingle by shingle.
 import numpy as np
 from numba import njit, types
 
-__all__ = ["mark_shared", "place", "rebuild"]
+from docgen.dedupe.kernel import band_hashes
+
+__all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]
 
 CHECK_EVERY = 64
 
@@ -36,7 +38,10 @@ def _jaccard(left, right, threshold):
 
 
 @njit(nogil=True)
-def _set(filed, tail, start, size):
+def _set(base, filed, tail, start, size):
+    if start < len(base):
+        return base[start : start + size]
+    start -= len(base)
     if start < len(filed):
         return filed[start : start + size]
     return tail[start - len(filed) : start - len(filed) + size]
@@ -61,7 +66,7 @@ def _link(position, slots, checks, chain):
 
 
 @njit(nogil=True)
-def _best(checks_of, group, found, threshold, filed, tail, slots, checks, chain, sets, stamps, stamp):
+def _best(checks_of, group, found, threshold, base, filed, tail, slots, checks, chain, sets, stamps, stamp):
     """(position, Jaccard) of the most similar kept document of the group at or above the threshold, or (-1, -1).
 
     Of equally similar ones the first kept. `sets` holds start, size and group of each kept document.
@@ -72,7 +77,7 @@ def _best(checks_of, group, found, threshold, filed, tail, slots, checks, chain,
         while position >= 0:
             if stamps[position] != stamp and sets[position, 2] == group:
                 stamps[position] = stamp
-                jaccard = _jaccard(found, _set(filed, tail, sets[position, 0], sets[position, 1]), threshold)
+                jaccard = _jaccard(found, _set(base, filed, tail, sets[position, 0], sets[position, 1]), threshold)
                 if jaccard >= threshold and (jaccard > best_jaccard or (jaccard == best_jaccard and position < best)):
                     best, best_jaccard = np.int64(position), jaccard
             position = chain[position, band]
@@ -92,26 +97,26 @@ def rebuild(count, slots, checks, chain):
 
 @njit(
     types.int64(
-        *(_CHECKS, _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US),
+        *(_CHECKS, _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US, _US),
         *(types.int64, _SLOTS, _CHECKS, _SLOTS, _IROWS, _STAMPS, _IS, types.float64[::1]),
     ),
     nogil=True,
     cache=True,
 )
 def place(
-    bands, order, given, threshold, check, compact, used, filed, tail,
+    bands, order, given, threshold, check, compact, used, base, filed, tail,
     kept, slots, checks, chain, sets, stamps, at, jaccards,
 ):  # fmt: skip
     """Decide for each document of `order`, one after the other: duplicate of one that was kept, or kept itself.
 
-    `given` holds start, size and group of each document's shingle set. For a duplicate at[row] is the position of the
-    kept document and jaccards[row] their similarity; for a kept one at[row] is -1 - its position. Without `check` all
-    are kept. With `compact` the sets lie in `tail` from `used` on in order, and those of kept documents are moved
-    together. Returns the place in `tail` after the last set kept.
+    `given` holds start, size and group of each document's shingle set; starts count over `base`, `filed` and `tail`.
+    For a duplicate at[row] is the position of the kept document and jaccards[row] their similarity; for a kept one
+    at[row] is -1 - its position. Without `check` all are kept. With `compact` the sets lie in `tail` from `used` on in
+    order, and those of kept documents are moved together. Returns the place in `tail` after the last set kept.
     """
     for row in order:
         size, group = given[row, 1], given[row, 2]
-        found = _set(filed, tail, given[row, 0], size)
+        found = _set(base, filed, tail, given[row, 0], size)
         for band in range(bands.shape[1]):
             checks[kept, band] = bands[row, band]
         best, jaccard = np.int64(-1), -1.0
@@ -119,7 +124,7 @@ def place(
             stamps[len(stamps) - 1] += 1
             stamp = stamps[len(stamps) - 1]
             best, jaccard = _best(
-                checks[kept], group, found, threshold, filed, tail, slots, checks, chain, sets, stamps, stamp
+                checks[kept], group, found, threshold, base, filed, tail, slots, checks, chain, sets, stamps, stamp
             )
         at[row], jaccards[row] = best, jaccard
         if best >= 0:
@@ -127,7 +132,7 @@ def place(
         start = given[row, 0]
         if compact:
             tail[used : used + size] = found
-            start = len(filed) + used
+            start = len(base) + len(filed) + used
             used += size
         sets[kept, 0], sets[kept, 1], sets[kept, 2] = start, size, group
         _link(kept, slots, checks, chain)
@@ -154,3 +159,51 @@ def mark_shared(bands, rows, table, shared):
                 table[slot] = row
             else:
                 shared[row] = shared[table[slot]] = True
+
+
+@njit(types.void(_CHECKS, _IS, _SLOTS, _CHECKS, types.boolean[::1]), nogil=True, cache=True)
+def mark_known(bands, rows, slots, checks, known):
+    """Set known[row] for each of `rows` that has a band hash in common with a kept document."""
+    for row in rows:
+        for band in range(bands.shape[1]):
+            if slots[band, _find(slots, checks, band, bands[row, band])] >= 0:
+                known[row] = True
+                break
+
+
+@njit(types.void(_CHECKS, types.int64, types.uint64[::1], _CHECKS), nogil=True, cache=True)
+def bands_of(minima, rows, salts, bands):
+    """Band hashes of stored minima, as `kernel.sketch` makes them."""
+    for i in range(len(minima)):
+        band_hashes(minima[i], rows, salts[i], bands[i])
+
+
+@njit(
+    types.int64(
+        *(types.int64, types.int64, types.float64, _US, _US, _US, _SLOTS, _IROWS, _STAMPS, _IROWS, types.float64[::1]),
+    ),
+    nogil=True,
+    cache=True,
+)
+def neighbours(first, last, threshold, base, filed, tail, chain, sets, stamps, pairs, jaccards):
+    """Pairs (position, earlier position) at or above the threshold, for the positions from `first` to before `last`.
+
+    Returns how many there are; only as many as `pairs` has rows are written.
+    """
+    count = 0
+    for position in range(first, last):
+        stamps[len(stamps) - 1] += 1
+        mine = _set(base, filed, tail, sets[position, 0], sets[position, 1])
+        for band in range(chain.shape[1]):
+            other = np.int64(chain[position, band])
+            while other >= 0:
+                if stamps[other] != stamps[len(stamps) - 1] and sets[other, 2] == sets[position, 2]:
+                    stamps[other] = stamps[len(stamps) - 1]
+                    theirs = _set(base, filed, tail, sets[other, 0], sets[other, 1])
+                    jaccard = _jaccard(mine, theirs, threshold)
+                    if jaccard >= threshold:
+                        if count < len(pairs):
+                            pairs[count, 0], pairs[count, 1], jaccards[count] = position, other, jaccard
+                        count += 1
+                other = np.int64(chain[other, band])
+    return count

@@ -12,12 +12,13 @@ Hashes = npt.NDArray[np.uint64]
 
 
 class SetStore:
-    """An append-only array of hashes: `filed` (in the file) followed by `tail` (in memory, `used` long).
+    """An append-only array of hashes: `base` (given), then `filed` (in the file), then `tail` (in memory, `used` long).
 
-    A place counts from the start of `filed`. The tail's memory is reserved at once, but taken only as it fills.
+    A place counts from the start of `base`. The tail's memory is reserved at once, but taken only as it fills.
     """
 
-    def __init__(self, memory_limit: int = 1 << 28) -> None:
+    def __init__(self, memory_limit: int = 1 << 28, base: Hashes | None = None) -> None:
+        self.base: Hashes = np.empty(0, np.uint64) if base is None else base
         self.tail: Hashes = np.empty(max(memory_limit // 8, 1), np.uint64)
         self.filed: Hashes = np.empty(0, np.uint64)
         self.used = 0
@@ -35,7 +36,7 @@ class SetStore:
     @property
     def end(self) -> int:
         """Place where `room` starts."""
-        return len(self.filed) + self.used
+        return len(self.base) + len(self.filed) + self.used
 
     def _flush(self) -> None:
         if not self.used:

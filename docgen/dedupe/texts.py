@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from docgen.dedupe import kernel
+from docgen.dedupe import kernel, sets
 from docgen.dedupe.alphabet import WORD, fold_table
 from docgen.dedupe.schemes import Scheme, permutations
 
@@ -75,5 +75,5 @@ class Sketcher:
         `sizes` are those of `sketch`; `out` must hold their sum. A size of -1 leaves a document out.
         """
         ends = np.empty(len(offsets) - 1, np.int64)
-        kernel.shingles(data, offsets, sizes, self.scheme.ngram, self._ignored, self._tables, out, ends)
+        sets.shingles(data, offsets, sizes, self.scheme.ngram, self._ignored, self._tables, out, ends)
         return ends

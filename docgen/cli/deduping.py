@@ -1,0 +1,154 @@
+"""What `docgen dedupe` reads and prints."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from docgen.cli.console import PlainReporter, console
+from docgen.cli.opening import run_or_latest
+from docgen.dedupe.report import histogram_lines
+from docgen.dedupe.source import Corpus, open_corpus
+from docgen.dedupe.wording import differences
+from docgen.dedupe.workflow import Job, Outcome
+from docgen.errors import RunError, UserError
+from docgen.store import RunFolder, find_run
+
+__all__ = ["Source", "print_outcome", "read_source"]
+
+DIFFERS = "bold black on bright_yellow"
+MOST_SHOWN = 4000
+"""Characters of a document shown around its first difference."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The corpus meant, and the run that it belongs to, if any; `targets` are its facts' salience."""
+
+    corpus: Corpus
+    run: RunFolder | None = None
+    targets: dict[str, float] | None = None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the corpus is that of a run."""
+        return self.run is not None
+
+    def write_report(self, report: dict[str, Any]) -> None:
+        """Write reports/dedupe.json of the run."""
+        if self.run:
+            self.run.write_json("reports/dedupe.json", json.loads(json.dumps(report, default=str)))
+
+
+def read_source(source: Sequence[str], text_column: str, id_column: str | None, quiet: bool) -> Source:
+    """Files if they exist, else the run of that name; the latest run if nothing is named."""
+    if source and (len(source) > 1 or _is_corpus(source[0])):
+        return Source(open_corpus(source, text_column, id_column))
+    run = _run(source[0]) if source else run_or_latest(None, PlainReporter(quiet))
+    if not run.corpus.exists():
+        raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
+    return Source(open_corpus([run.corpus], text_column, id_column), run, _targets(run))
+
+
+def _is_corpus(name: str) -> bool:
+    path = Path(name)
+    return any(mark in name for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists())
+
+
+def _run(name: str) -> RunFolder:
+    try:
+        return find_run(name)
+    except UserError as error:
+        raise RunError("neither a file, a folder nor a run", name, "docgen status lists runs") from error
+
+
+def _targets(run: RunFolder) -> dict[str, float]:
+    from docgen.universe import load_context
+
+    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}
+
+
+def print_outcome(outcome: Outcome, job: Job, as_json: bool) -> None:
+    """The report as a screen, or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(outcome.report, indent=2, ensure_ascii=False, default=str))
+        return
+    for part in _screen(outcome.report, job):
+        console.print(part)
+    for pair in outcome.shown[: job.show]:
+        console.print(side_by_side(pair))
+
+
+def _screen(report: dict[str, Any], job: Job) -> list[RenderableType]:
+    settings = report["settings"]
+    head = f"{report['documents']:,} documents: {report['kept']:,} kept, {report['removed']:,} removed"
+    how = (
+        f"Jaccard {settings['threshold']} or more over word {settings['ngram']}-grams; "
+        f"{settings['bands']} bands of {settings['rows']} rows, recall at least {settings['recall_at_threshold']:.1%}"
+    )
+    parts: list[RenderableType] = [Text(head, style="bold"), Text(how, style="dim")]
+    if report["removed"]:
+        parts += [Text(f"{report['exact']:,} exact copies, {report['near']:,} near-duplicates"), Text()]
+        parts += [
+            Text("Removed, by Jaccard with the kept document"),
+            *map(Text, histogram_lines(report["jaccard_histogram"])),
+        ]
+        sizes = ", ".join(f"{many:,} of {size}" for size, many in list(report["cluster_sizes"].items())[:8])
+        parts += [Text(), Text(f"Clusters: {sizes}")]
+    for title, key in (("type", "by_type"), ("idea", "by_idea"), ("fact", "by_fact")):
+        parts += _counts(title, report.get(key, {}))
+    parts += _passages("Ignored", report.get("ignored", {}).get("common", {}).get("passages"))
+    parts += _passages("Most repeated", report.get("repeated_passages"))
+    if job.out:
+        parts.append(Text(f"Written to {job.out}", style="dim"))
+    return parts
+
+
+def _counts(title: str, counts: dict[str, dict[str, Any]]) -> list[RenderableType]:
+    touched = {name: row for name, row in counts.items() if row["removed"]}
+    if not touched:
+        return []
+    table = Table(box=None, pad_edge=False)
+    table.add_column(title)
+    salient = "salience_before" in next(iter(touched.values()))
+    for name in ("removed", "of", *(("salience", "then") if salient else ())):
+        table.add_column(name, justify="right")
+    for name, row in list(touched.items())[:10]:
+        cells = [f"{row['removed']:,}", f"{row['documents']:,}"]
+        cells += [f"{row['salience_before']:.2%}", f"{row['salience_after']:.2%}"] if salient else []
+        table.add_row(name[:60], *cells)
+    return [Text(), table]
+
+
+def _passages(title: str, found: list[dict[str, Any]] | None) -> list[RenderableType]:
+    if not found:
+        return []
+    lines = [f"{p['documents']:>8,} documents, {p['words']:>4} words: {p['text'][:90]!r}" for p in found[:5]]
+    return [Text(), Text(f"{title} passages"), *map(Text, lines)]
+
+
+def side_by_side(pair: dict[str, Any]) -> RenderableType:
+    """Both documents in columns, what differs marked."""
+    removed, kept = pair["texts"]
+    found = differences(removed, kept)
+    left, right = Text(removed), Text(kept)
+    for difference in found:
+        left.stylize(DIFFERS, difference.left_start, difference.left_end)
+        right.stylize(DIFFERS, difference.right_start, difference.right_end)
+    starts = (found[0].left_start, found[0].right_start) if found else (0, 0)
+    table = Table(title=f"Jaccard {pair['jaccard']:.3f}", title_justify="left", show_lines=True, expand=True)
+    table.add_column(f"removed {pair['id']}", ratio=1)
+    table.add_column(f"kept {pair['kept_id']}", ratio=1)
+    table.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
+    return Group(Text(), table)
+
+
+def _around(text: Text, place: int) -> Text:
+    start = max(0, place - MOST_SHOWN // 4)
+    return text[start : start + MOST_SHOWN]

@@ -1,0 +1,143 @@
+"""Passages that many documents share, or that stand in a template: found, reported, and left out of comparison.
+
+Headers and disclaimers make different documents look alike. `common_shingles` finds the shingles of more documents
+than a cap, exactly: a first pass counts in cells (an upper bound), a second counts the suspects. Memory is 16 MB and 24
+bytes a suspect.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.corpus import Batch
+from docgen.dedupe import counting
+from docgen.dedupe.engine import in_order
+from docgen.dedupe.texts import NOTHING, Sketcher, encode
+from docgen.dedupe.wording import word_spans
+from docgen.errors import ConfigError, InputError
+
+__all__ = ["Common", "Passage", "common_shingles", "ignore_table", "passages", "template_shingles"]
+
+CELLS = 1 << 22
+FIRST_TABLE = 1 << 16
+
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+Batches = Callable[[], Iterable[Batch]]
+
+
+@dataclass(frozen=True)
+class Common:
+    """Shingles of at least a certain number of documents: hash, number of documents, a row that has it."""
+
+    hashes: Hashes
+    counts: Ints
+    rows: Ints
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of text all of whose n-grams are common; `documents` is the least count among them."""
+
+    text: str
+    documents: int
+    words: int
+
+
+def common_shingles(batches: Batches, sketcher: Sketcher, least: int, threads: int) -> Common:
+    """The shingles that occur in `least` documents or more."""
+    if least < 2:
+        raise ConfigError(f"a cap of {least} documents ignores everything", "--ignore-common", "Give 2 or more")
+    cells = np.zeros(CELLS, np.uint32)
+    for _, sets, ends in _sets(batches, sketcher, threads):
+        counting.add_to_cells(sets[: ends[-1]], cells)
+    keys, counts, rows = _table(FIRST_TABLE)
+    filled = 0
+    for first_row, sets, ends in _sets(batches, sketcher, threads):
+        while filled + _suspects(sets[: ends[-1]], cells, least) > len(keys) // 2:
+            old, (keys, counts, rows) = (keys, counts, rows), _table(len(keys) * 2)
+            counting.rehash(*old, keys, counts, rows)
+        filled += counting.count_suspects(sets, ends, first_row, cells, least, keys, counts, rows)
+    found = np.flatnonzero(counts >= least)
+    return Common(keys[found], counts[found], rows[found])
+
+
+def _table(size: int) -> tuple[Hashes, Ints, Ints]:
+    return np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+
+
+def _suspects(values: Hashes, cells: npt.NDArray[np.uint32], least: int) -> int:
+    return int((cells[values & np.uint64(CELLS - 1)] >= least).sum())
+
+
+def _sets(batches: Batches, sketcher: Sketcher, threads: int) -> Iterator[tuple[int, Hashes, Ints]]:
+    """(first row, shingle sets one after the other, where each ends) of each batch."""
+
+    def one(batch: Batch) -> tuple[int, Hashes, Ints]:
+        data, offsets = batch.utf8()
+        most = np.diff(offsets) + 1  # no more words than bytes
+        sets = np.empty(int(most.sum()), np.uint64)
+        return batch.first_row, sets, sketcher.sets_into(sets, data, offsets, most)
+
+    return in_order(one, batches(), threads)
+
+
+def template_shingles(files: Iterable[Path], sketcher: Sketcher) -> Hashes:
+    """The shingles of template files, each file one text."""
+    found = [NOTHING]
+    for file in files:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"not readable as UTF-8 text ({error})", str(file)) from error
+        found.append(_hashes([text], sketcher)[0])
+    return np.unique(np.concatenate(found))
+
+
+def _hashes(texts: list[str], sketcher: Sketcher) -> list[Hashes]:
+    data, offsets = encode(texts)
+    most = np.diff(offsets) + 1
+    sets = np.empty(int(most.sum()), np.uint64)
+    ends = sketcher.sets_into(sets, data, offsets, most)
+    return np.split(sets[: ends[-1]], ends[:-1]) if len(ends) else []
+
+
+def ignore_table(hashes: Hashes) -> Hashes:
+    """The hash table by which the kernel leaves shingles out."""
+    if not len(hashes):
+        return NOTHING
+    table = np.zeros(1 << int(2 * len(hashes)).bit_length(), np.uint64)
+    counting.hash_set(hashes, table)
+    return table
+
+
+def passages(common: Common, texts: dict[int, str], sketcher: Sketcher, most: int = 20) -> list[Passage]:
+    """The passages that the common shingles of these rows' texts make up, those of most documents first.
+
+    `texts` must hold rows named in `common.rows`.
+    """
+    counts = dict(zip(common.hashes.tolist(), common.counts.tolist(), strict=True))
+    found: dict[str, Passage] = {}
+    for text in texts.values():
+        for passage in _passages_of(text, counts, sketcher):
+            found.setdefault(passage.text.casefold(), passage)
+    return sorted(found.values(), key=lambda passage: (-passage.documents, -passage.words, passage.text))[:most]
+
+
+def _passages_of(text: str, counts: dict[int, int], sketcher: Sketcher) -> Iterator[Passage]:
+    """Runs of n-grams that are common, cut where the number of documents changes by half or more."""
+    spans, n = word_spans(text), sketcher.scheme.ngram
+    starts = range(len(spans) - n + 1)
+    grams = _hashes([text[spans[i][0] : spans[i + n - 1][1]] for i in starts], sketcher)
+    documents = [counts.get(int(gram[0]), 0) if len(gram) == 1 else 0 for gram in grams]
+    i = 0
+    while i < len(documents):
+        j = i
+        while j < len(documents) and documents[j] and documents[i] / 2 < documents[j] < documents[i] * 2:
+            j += 1
+        if j > i:
+            yield Passage(text[spans[i][0] : spans[j + n - 2][1]], min(documents[i:j]), j - i + n - 1)
+        i = max(j, i + 1)

@@ -1,0 +1,162 @@
+"""A whole deduplication as the command line and other programs ask for it: ignore, decide, write, report."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docgen.dedupe.boilerplate import (
+    Common,
+    common_shingles,
+    ignore_table,
+    passages,
+    template_shingles,
+)
+from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
+from docgen.dedupe.ondisk import DiskIndex, create_index, open_index
+from docgen.dedupe.output import write_frame, write_kept
+from docgen.dedupe.report import REPORT_COLUMNS, examples, summarise, texts_of
+from docgen.dedupe.source import Corpus
+from docgen.dedupe.texts import NOTHING, Hashes, Sketcher
+from docgen.errors import ConfigError, InputError
+
+__all__ = ["Job", "Outcome", "carry_out"]
+
+PASSAGE_TEXTS = 60
+"""Documents read to show the most repeated passages."""
+REPEATED_SHARE = 0.005
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to do besides deciding who stays.
+
+    `ignore_common`: shingles in at least this many documents do not count (a number below 1: share of documents).
+    `ignore`: template files whose shingles do not count. `against`: an index to compare with. `index`: an index to
+    compare with and to add the kept documents to, made if it does not exist. `out`: folder for kept.parquet,
+    removed.parquet and dedupe.json; with `ids_only` kept.parquet holds ids instead of whole documents, with `pairs`
+    all similar pairs go to pairs.parquet. `repeated`: report the passages that most documents share.
+    """
+
+    settings: Settings
+    out: Path | None = None
+    ignore_common: float | None = None
+    ignore: tuple[Path, ...] = ()
+    against: Path | None = None
+    index: Path | None = None
+    ids_only: bool = False
+    pairs: bool = False
+    repeated: bool = False
+    examples: int = 0
+    show: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`report` is plain data; `shown` are the example pairs with their texts."""
+
+    result: Deduplicated
+    report: dict[str, Any]
+    shown: list[dict[str, Any]]
+
+
+def carry_out(corpus: Corpus, job: Job, progress: Callable[[int], None] | None = None) -> Outcome:
+    """Deduplicate and write what was asked for."""
+    ignored, ignored_report = _ignored(corpus, job)
+    table = ignore_table(ignored)
+    index = _index(job, _name_of(ignored))
+    result = dedupe(
+        corpus, job.settings, also=REPORT_COLUMNS, ignored=table, against=index, pairs=job.pairs, progress=progress
+    )
+    shown = examples(result, corpus, job.examples)
+    report = {**summarise(result, job.settings), **ignored_report, "examples": [_without_texts(pair) for pair in shown]}
+    if job.repeated:
+        report["repeated_passages"] = _repeated(corpus, job, len(result.ids))
+    if job.out:
+        _write(corpus, result, job, report)
+    if job.index and index:
+        index.added(additions(corpus, result, job.settings, table))
+    return Outcome(result, report, shown)
+
+
+def _without_texts(pair: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in pair.items() if name != "texts"}
+
+
+def _write(corpus: Corpus, result: Deduplicated, job: Job, report: dict[str, Any]) -> None:
+    out = job.out
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    write_frame(result.removed(), out / "removed.parquet")
+    if job.ids_only:
+        write_frame(result.ids.filter(result.decision.kept).to_frame(), out / "kept.parquet")
+    else:
+        write_kept(corpus, result.decision.kept, out / "kept.parquet")
+    if job.pairs:
+        write_frame(result.similar_pairs(), out / "pairs.parquet")
+    (out / "dedupe.json").write_text(json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n", "utf-8")
+
+
+def _ignored(corpus: Corpus, job: Job) -> tuple[Hashes, dict[str, Any]]:
+    """Shingles that do not count, and what to say about them."""
+    if job.ignore_common is None and not job.ignore:
+        return NOTHING, {}
+    sketcher, said = Sketcher(job.settings.scheme), {}
+    hashes = template_shingles(job.ignore, sketcher)
+    if job.ignore:
+        said["templates"] = {"files": [str(file) for file in job.ignore], "shingles": len(hashes)}
+    if job.ignore_common is not None:
+        least = _least(corpus, job.ignore_common)
+        common = common_shingles(corpus.batches, sketcher, least, job.settings.threads)
+        hashes = np.unique(np.concatenate([hashes, common.hashes]))
+        shown = _passages(corpus, common, sketcher)
+        said["common"] = {"documents": least, "shingles": len(common.hashes), "passages": shown}
+    return hashes, {"ignored": said}
+
+
+def _least(corpus: Corpus, cap: float) -> int:
+    if cap <= 0:
+        raise ConfigError(f"{cap} is no cap", "--ignore-common", "Give a number of documents, or a share such as 0.05")
+    if cap >= 1:
+        return int(cap)
+    return max(2, int(np.ceil(cap * sum(len(batch) for batch in corpus.batches()))))
+
+
+def _passages(corpus: Corpus, common: Common, sketcher: Sketcher) -> list[dict[str, Any]]:
+    most = np.argsort(-common.counts, kind="stable")
+    rows, firsts = np.unique(common.rows[most], return_index=True)
+    chosen = rows[np.argsort(firsts)][:PASSAGE_TEXTS].tolist()
+    return [asdict(passage) for passage in passages(common, texts_of(corpus, chosen), sketcher)]
+
+
+def _repeated(corpus: Corpus, job: Job, documents: int) -> list[dict[str, Any]]:
+    sketcher = Sketcher(job.settings.scheme)
+    least = max(3, int(documents * REPEATED_SHARE))
+    return _passages(corpus, common_shingles(corpus.batches, sketcher, least, job.settings.threads), sketcher)
+
+
+def _name_of(ignored: Hashes) -> str:
+    from docgen.text import digest
+
+    return digest(ignored.tobytes()) if len(ignored) else ""
+
+
+def _index(job: Job, ignored: str) -> DiskIndex | None:
+    if job.against and job.index:
+        raise ConfigError("--against and --index exclude each other", fix="--index also compares with what is there")
+    path = job.against or job.index
+    if path is None:
+        return None
+    if job.index and not (path / "index.json").exists():
+        return create_index(path, job.settings.scheme, ignored)
+    index = open_index(path)
+    if index.scheme != job.settings.scheme:
+        what = f"made with {asdict(index.scheme)}, asked for {asdict(job.settings.scheme)}"
+        raise InputError(what, str(path), "Use the same settings, or make another index")
+    if index.ignored != ignored:
+        raise InputError("made with other ignored passages", str(path), "Use the same --ignore, or another index")
+    return index
