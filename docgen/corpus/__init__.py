@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.corpus_files import corpus_files, is_parquet
+from docgen.corpus.files import corpus_files, is_parquet
 from docgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Batch:
 
     def utf8(self) -> "tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]":
         """(bytes, offsets) for compiled code: text i is bytes[offsets[i]:offsets[i + 1]]. No Python string is made."""
-        from docgen.corpus_arrow import utf8_of
+        from docgen.corpus.arrow import utf8_of
 
         return utf8_of(self.text)
 
@@ -86,7 +86,7 @@ def read_corpus(
 def _batches(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Batch]:
-    from docgen.corpus_files import Wanted, jsonl_frames, parquet_frames
+    from docgen.corpus.files import Wanted, jsonl_frames, parquet_frames
 
     wanted = Wanted(text_column, columns, optional)
     row = 0
@@ -99,7 +99,7 @@ def _batches(
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:
     """Names of the columns that every file has (of a JSONL file: that its first row has), in the first file's order."""
-    from docgen.corpus_files import column_names
+    from docgen.corpus.files import column_names
 
     common: list[str] | None = None
     for path in corpus_files(paths):
