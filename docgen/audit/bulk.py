@@ -15,7 +15,7 @@ from docgen.audit.scan import LeakageScanner
 from docgen.audit.statements import StatementIndex
 from docgen.audit.wording import Words
 from docgen.dedupe.texts import encode
-from docgen.records import Finding, Quote
+from docgen.records import AssignedFact, Finding, Quote
 
 __all__ = ["BulkScanner", "Scanned", "Subject"]
 
@@ -26,13 +26,19 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Subject:
-    """One document and what is known of it; `assigned` None means that its facts were never planned."""
+    """One document and what is known of it. `facts` None means that they were never planned."""
 
     text: str
-    assigned: frozenset[str] | None = None
+    id: str = ""
+    facts: tuple[AssignedFact, ...] | None = None
     quotes: tuple[Quote, ...] = ()
     doc_type: str = ""
     idea: str = ""
+
+    @property
+    def assigned(self) -> frozenset[str] | None:
+        """Ids of the facts that the document was to express."""
+        return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
 
 
 @dataclass(frozen=True)

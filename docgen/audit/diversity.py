@@ -1,0 +1,189 @@
+"""Or is it the same document fifty thousand times? Signs of mode collapse, tallied document by document."""
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from docgen.audit.bulk import Subject
+from docgen.audit.wording import FUNCTION_WORDS
+from docgen.records import Record
+from docgen.text import normalise, words
+
+__all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
+
+KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
+TOP = 20
+ROOM = 60_000
+"""Different items of a kind that are kept; the rarest half goes when there are twice as many (lossy counting)."""
+EDGE = 5
+"""Words of an opening or ending."""
+PHRASE = 4
+SAMPLE = 2000
+"""Documents, evenly chosen by their digest, on which distinct-n, compression and self-similarity are measured."""
+PER_TYPE = 40
+
+NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:-[A-Z][a-z]+)?\.?\s+){1,2}[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b")
+ORGANISATION = re.compile(
+    r"\b(?:[A-Z][\w&'’-]+\s+){1,4}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council|Society|Association"
+    r"|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
+)
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+DATE = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH}(?:\s+\d{{4}})?\b|\b{MONTH}\s+\d{{1,2}}(?:,\s+\d{{4}})?\b|\b\d{{4}}-\d\d-\d\d\b"
+)
+NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?%?(?![\w])")
+HEADING = re.compile(r"(?m)^(?:#{1,6}\s+(.{2,80})|\*\*(.{2,80})\*\*:?|([A-Z][A-Z0-9 ,:&'’-]{3,60}))$")
+
+
+class Common(Record):
+    """One item and how many documents hold it; `lift` is its share over the reference's, None without one.
+
+    `source` names the document type or idea that has most of it, `source_share` how much.
+    """
+
+    item: str
+    documents: int
+    share: float
+    source: str
+    source_share: float
+    lift: float | None = None
+
+
+class TypeSimilarity(Record):
+    """Mean Jaccard similarity (word 3-grams) of pairs of documents of one type, on at most 40 documents."""
+
+    doc_type: str
+    documents: int
+    similarity: float
+
+
+class DiversityReport(Record):
+    """Signs of collapse. `distinct` is the share of different n-grams for n = 1, 2, 3 on the sampled documents.
+
+    `compression` is raw size over deflated size of the sample, all documents together: the more alike, the higher
+    (Shaib et al. 2024 use it as a diversity score). `reference` names what `lift` compares with.
+    """
+
+    documents: int
+    words: int
+    distinct: tuple[float, float, float]
+    compression: float
+    similarity: tuple[TypeSimilarity, ...]
+    common: dict[str, tuple[Common, ...]]
+    reference: str = ""
+
+
+class _Items:
+    """Documents by item of one kind, and by item and source."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.sources: Counter[tuple[str, str]] = Counter()
+
+    def add(self, items: Iterable[str], source: str) -> None:
+        found = set(items)
+        self.counts.update(found)
+        self.sources.update((item, source) for item in found)
+        if len(self.counts) > 2 * ROOM:
+            self.counts = Counter(dict(self.counts.most_common(ROOM)))
+            self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
+
+
+class DiversityTally:
+    """Counts documents as they come, in bounded memory. `by` names what an item's source is: "doc_type" or "idea"."""
+
+    def __init__(self, by: str = "doc_type") -> None:
+        self._by = by
+        self._items = {kind: _Items() for kind in KINDS}
+        self._documents = self._words = self._raw = self._packed = 0
+        self._deflate = zlib.compressobj(6)
+        self._grams: tuple[set[int], ...] = (set(), set(), set())
+        self._gram_totals = [0, 0, 0]
+        self._types: dict[str, list[frozenset[int]]] = {}
+        self._sampled = 0
+
+    def add(self, subject: Subject) -> None:
+        """Count one document."""
+        self._documents += 1
+        self._words += subject.text.count(" ") + 1
+        source = subject.idea if self._by == "idea" else subject.doc_type
+        for kind, found in _items(subject.text):
+            self._items[kind].add(found, source)
+        if self._sampled < SAMPLE:
+            self._sample(subject)
+
+    def _sample(self, subject: Subject) -> None:
+        self._sampled += 1
+        data, own = subject.text.encode("utf-8", "replace"), words(subject.text)
+        self._raw += len(data)
+        self._packed += len(self._deflate.compress(data))
+        for n, seen in enumerate(self._grams, 1):
+            grams = [hash(tuple(own[i : i + n])) for i in range(len(own) - n + 1)]
+            seen.update(grams)
+            self._gram_totals[n - 1] += len(grams)
+        kept = self._types.setdefault(subject.doc_type, [])
+        if len(kept) < PER_TYPE:
+            kept.append(frozenset(hash(tuple(own[i : i + 3])) for i in range(len(own) - 2)))
+
+    def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
+        """The report so far; `reference` is the tally of another corpus, called `name`."""
+        packed = self._packed + len(self._deflate.copy().flush())
+        one, two, three = (
+            len(seen) / max(1, total) for seen, total in zip(self._grams, self._gram_totals, strict=True)
+        )
+        return DiversityReport(
+            documents=self._documents,
+            words=self._words,
+            distinct=(one, two, three),
+            compression=self._raw / packed if self._raw else 0.0,
+            similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
+            common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
+            reference=name if reference else "",
+        )
+
+    def _similarities(self) -> Iterator[TypeSimilarity]:
+        for doc_type, sets in self._types.items():
+            pairs = [_jaccard(a, b) for i, a in enumerate(sets) for b in sets[:i]]
+            if pairs:
+                yield TypeSimilarity(doc_type=doc_type, documents=len(sets), similarity=sum(pairs) / len(pairs))
+
+    def _common(self, kind: str, reference: "DiversityTally | None") -> Iterator[Common]:
+        items = self._items[kind]
+        top = items.counts.most_common(TOP)
+        best: dict[str, tuple[int, str]] = {item: (0, "") for item, _ in top}
+        for (item, source), count in items.sources.items():
+            if item in best and count > best[item][0]:
+                best[item] = count, source
+        for item, count in top:
+            most, source = best[item]
+            share = count / self._documents
+            lift = share / reference.floor(kind, item) if reference else None
+            yield Common(item=item, documents=count, share=share, source=source, source_share=most / count, lift=lift)
+
+    def floor(self, kind: str, item: str) -> float:
+        """Share of documents with the item, half a document's share when there is none: fit to divide by."""
+        return max(0.5, self._items[kind].counts[item]) / max(1, self._documents)
+
+
+def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    own = normalise(text).split()
+    yield "names", NAME.findall(text)
+    yield "organisations", ORGANISATION.findall(text)
+    yield "numbers", NUMBER.findall(text)
+    yield "dates", DATE.findall(text)
+    yield "openings", [" ".join(own[:EDGE])] if own else []
+    yield "endings", [" ".join(own[-EDGE:])] if own else []
+    yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
+    yield "phrases", list(_phrases(own))
+
+
+def _phrases(own: Sequence[str]) -> Iterator[str]:
+    """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
+    for gram in zip(own, own[1:], own[2:], own[3:], strict=False):
+        if len(gram[0]) % PHRASE == 0 and sum(word not in FUNCTION_WORDS for word in gram) >= 2:
+            yield " ".join(gram)
+
+
+def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
+    return len(a & b) / len(a | b) if a or b else 0.0

@@ -1,0 +1,80 @@
+"""Shares with their uncertainty: Wilson intervals, exact bounds for samples from a finite corpus."""
+
+from docgen.records import Record
+
+__all__ = ["Share", "sampled_share", "share_of", "upper_bound", "wilson"]
+
+Z = 1.959963984540054
+"""Two-sided 95 %."""
+
+
+class Share(Record):
+    """`count` of `total`, with a 95 % interval. `population` is the corpus when `total` is a sample from it."""
+
+    count: int
+    total: int
+    share: float
+    low: float
+    high: float
+    population: int | None = None
+
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """Score interval for a binomial share (Wilson 1927); (0, 1) without trials."""
+    if total == 0:
+        return 0.0, 1.0
+    p, z2 = count / total, Z * Z
+    middle = (p + z2 / (2 * total)) / (1 + z2 / total)
+    half = Z / (1 + z2 / total) * (p * (1 - p) / total + z2 / (4 * total * total)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share_of(count: int, total: int) -> Share:
+    """The share in a corpus that was looked at whole; the interval is for more documents made in the same way."""
+    low, high = wilson(count, total)
+    return Share(count=count, total=total, share=count / total if total else 0.0, low=low, high=high)
+
+
+def sampled_share(count: int, total: int, population: int) -> Share:
+    """The share in a corpus of `population` documents, of which `total` were drawn without replacement.
+
+    Wilson's interval with the finite population correction on its variance (Cochran 1977, section 2.8), and never
+    outside what the sample leaves possible.
+    """
+    if total == 0:
+        return Share(count=0, total=0, share=0.0, low=0.0, high=1.0, population=population)
+    p = count / total
+    correction = max(0.0, (population - total) / (population - 1)) if population > 1 else 0.0
+    effective = total / correction if correction else float("inf")
+    low, high = (p, p) if effective == float("inf") else wilson(round(p * effective), round(effective))
+    floor, ceiling = count / population, (population - (total - count)) / population
+    low, high = max(low, floor), min(high, ceiling)
+    return Share(count=count, total=total, share=p, low=min(low, p), high=max(high, p), population=population)
+
+
+def upper_bound(count: int, total: int, population: int | None = None) -> float:
+    """One-sided 95 % upper bound on the share: 0 of 500 is at most 0.6 %.
+
+    Clopper-Pearson for an endless population; for a finite one the largest number of cases under which a sample with
+    so few still has a chance of 5 % (hypergeometric).
+    """
+    if total == 0 or count >= total:
+        return 1.0
+    if population is None:
+        from scipy.stats import beta
+
+        return float(beta.ppf(0.95, count + 1, total - count))
+    return _most_cases(count, total, population) / population
+
+
+def _most_cases(count: int, total: int, population: int) -> int:
+    from scipy.stats import hypergeom
+
+    low, high = count, population - (total - count)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if hypergeom.cdf(count, population, middle, total) > 0.05:
+            low = middle
+        else:
+            high = middle - 1
+    return low

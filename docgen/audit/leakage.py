@@ -1,0 +1,174 @@
+"""What a corpus says that it must not: a tally of findings by rule, with shares, bounds and worst examples."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from docgen.audit.bulk import Subject
+from docgen.audit.calibrate import Calibration, Score
+from docgen.audit.intervals import Share, sampled_share, share_of, upper_bound
+from docgen.audit.rules import Rule
+from docgen.records import Finding, Record, Severity
+
+__all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
+
+EXAMPLES = 5
+AROUND = 160
+"""Characters shown on either side of a finding."""
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+class Example(Record):
+    """A finding with the text around it: `before`, the evidence, `after`."""
+
+    document: str
+    doc_type: str
+    severity: Severity
+    detector: str
+    explanation: str
+    before: str
+    evidence: str
+    after: str
+    start: int
+    end: int
+
+
+class RuleLeakage(Record):
+    """One rule over the corpus.
+
+    `documents` are those with an error, `suspects` those with a warning and no error; both by the scan tier, over all
+    documents. `judged` is the share that a judge found among those it was shown, `at_most` the one-sided 95 % bound
+    that this sample puts on the corpus (None unless the judge's documents were drawn at random).
+    """
+
+    rule: str
+    description: str
+    severity: Severity
+    documents: int
+    share: Share
+    suspects: int
+    types: dict[str, int]
+    facts: dict[str, int]
+    detectors: dict[str, int]
+    examples: tuple[Example, ...]
+    judged: Share | None = None
+    at_most: float | None = None
+    calibration: Score | None = None
+
+
+class LeakageReport(Record):
+    """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on."""
+
+    documents: int
+    flagged: Share
+    rules: dict[str, RuleLeakage]
+    calibration: str = ""
+    judge: str = "none"
+    unjudged: int = 0
+
+    def over(self, limits: Mapping[str, float]) -> list[str]:
+        """Rules whose share lies over its limit, or whose judged share does; "any" stands for all rules together."""
+        shares = {
+            rule.rule: max(rule.documents.share, rule.judged.share if rule.judged else 0.0) for rule in self.rules
+        }
+        shares["any"] = self.flagged.share
+        return [rule for rule, limit in limits.items() if shares.get(rule, 0.0) > limit]
+
+
+class _RuleTally:
+    def __init__(self) -> None:
+        self.documents = self.suspects = self.judged = self.judged_leaks = 0
+        self.types: Counter[str] = Counter()
+        self.facts: Counter[str] = Counter()
+        self.detectors: Counter[str] = Counter()
+        self.examples: list[Example] = []
+
+    def show(self, example: Example) -> None:
+        """Keep the example if it is among the worst so far; of equals the first come stay."""
+        self.examples.append(example)
+        self.examples.sort(key=lambda one: SEVERITIES.index(one.severity))
+        del self.examples[EXAMPLES:]
+
+
+class LeakageTally:
+    """Counts findings as documents come; memory does not grow with their number."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = {rule.id: rule for rule in rules}
+        self._tallies = {rule.id: _RuleTally() for rule in rules}
+        self._documents = self._flagged = self._unjudged = 0
+        self._sampled = False
+
+    def add(self, subject: Subject, findings: Sequence[Finding]) -> None:
+        """Count one document with what the scan tier found, or with all findings on it."""
+        self._documents += 1
+        self._flagged += any(finding.severity == "error" for finding in findings)
+        for rule in {finding.rule for finding in findings}:
+            self._count(self._tallies[rule], subject, [finding for finding in findings if finding.rule == rule])
+
+    def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
+        """Count a judge's verdicts on one document: the rules it broke of those `judged`."""
+        self._sampled = sampled
+        for rule in judged:
+            self._tallies[rule].judged += 1
+            self._tallies[rule].judged_leaks += rule in leaks
+
+    def add_unjudged(self) -> None:
+        """Count a document whose judge gave no usable reply."""
+        self._unjudged += 1
+
+    def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding]) -> None:
+        worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+        if worst.severity == "error":
+            tally.documents += 1
+            tally.types[subject.doc_type] += 1
+            tally.facts.update(subject.assigned or ())
+            tally.detectors.update({f.detector for f in findings if f.severity == "error"})
+        else:
+            tally.suspects += 1
+        tally.show(_example(subject, worst))
+
+    def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
+        """The report on all documents counted so far."""
+        return LeakageReport(
+            documents=self._documents,
+            flagged=share_of(self._flagged, self._documents),
+            rules={rule: self._leakage(rule, calibration) for rule in self._rules},
+            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            judge=judge,
+            unjudged=self._unjudged,
+        )
+
+    def _leakage(self, identifier: str, calibration: Calibration | None) -> RuleLeakage:
+        rule, tally, n = self._rules[identifier], self._tallies[identifier], self._documents
+        drawn = tally.judged and self._sampled
+        return RuleLeakage(
+            rule=rule.id,
+            description=rule.description,
+            severity=rule.severity,
+            documents=tally.documents,
+            share=share_of(tally.documents, n),
+            suspects=tally.suspects,
+            types=dict(tally.types.most_common()),
+            facts=dict(tally.facts.most_common()),
+            detectors=dict(tally.detectors.most_common()),
+            examples=tuple(tally.examples),
+            judged=sampled_share(tally.judged_leaks, tally.judged, max(n, tally.judged)) if tally.judged else None,
+            at_most=upper_bound(tally.judged_leaks, tally.judged, max(n, tally.judged)) if drawn else None,
+            calibration=calibration.rule(rule.id) if calibration else None,
+        )
+
+
+def _example(subject: Subject, finding: Finding) -> Example:
+    start, end, text = finding.start, finding.end, subject.text
+    return Example(
+        document=subject.id,
+        doc_type=subject.doc_type,
+        severity=finding.severity,
+        detector=finding.detector,
+        explanation=finding.explanation,
+        before=text[max(0, start - AROUND) : start],
+        evidence=text[start:end],
+        after=text[end : end + AROUND],
+        start=start,
+        end=end,
+    )

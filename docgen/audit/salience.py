@@ -1,0 +1,219 @@
+"""How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from docgen.audit.bulk import Subject
+from docgen.audit.facts import FactSighting, FactVerdict
+from docgen.audit.intervals import Share, sampled_share, share_of
+from docgen.records import Prominence, Record
+from docgen.text import sentences, token_estimate
+from docgen.universe import UniverseContext
+
+__all__ = ["FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
+
+BINS = 10
+"""First mentions are counted in tenths of the document."""
+CENTRAL_SHARE = 0.2
+PASSING_SHARE = 0.08
+
+Outcome = Literal["stated", "implied", "contradicted", "absent"]
+
+
+class TypeShare(Record):
+    """One fact in the documents of one type."""
+
+    doc_type: str
+    asked: int
+    expressed: Share
+
+
+class FactPresence(Record):
+    """One fact in the corpus, as the detectors saw it.
+
+    `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
+    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
+    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
+    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
+    word on a sample of the documents.
+    """
+
+    fact: str
+    statement: str
+    asked: float
+    planned: float | None
+    measured: float
+    expressed: Share
+    stated: int
+    implied: int
+    contradicted: int
+    airtime: float
+    first_mention: tuple[int, ...]
+    prominence: dict[Prominence, int]
+    prominence_asked: dict[Prominence, int]
+    implied_asked: int
+    unassigned: int
+    missed: int
+    detectors: dict[str, int]
+    types: tuple[TypeShare, ...]
+    judged: Share | None = None
+    judged_verdicts: dict[str, int] = Field(default_factory=dict)
+
+
+class SalienceReport(Record):
+    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j."""
+
+    documents: int
+    tokens: int
+    background: Share
+    facts: dict[str, FactPresence]
+    together: tuple[tuple[int, ...], ...]
+
+
+class _FactTally:
+    def __init__(self) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self.detectors: Counter[str] = Counter()
+        self.prominence: Counter[Prominence] = Counter()
+        self.prominence_asked: Counter[Prominence] = Counter()
+        self.first = [0] * BINS
+        self.types: Counter[str] = Counter()
+        self.types_asked: Counter[str] = Counter()
+        self.judged: Counter[str] = Counter()
+        self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
+
+
+class SalienceTally:
+    """Counts documents as they come; memory does not grow with their number."""
+
+    def __init__(self, context: UniverseContext) -> None:
+        self._facts = context.key_facts
+        self._place = {fact.id: i for i, fact in enumerate(context.key_facts)}
+        self._tallies = [_FactTally() for _ in context.key_facts]
+        self._together = [[0] * len(self._facts) for _ in self._facts]
+        self._types: Counter[str] = Counter()
+        self._documents = self._tokens = self._background = self._judged = 0
+        self._planned = False
+
+    def add(self, subject: Subject, sightings: Sequence[FactSighting]) -> None:
+        """Count one document."""
+        self._documents += 1
+        self._tokens += token_estimate(subject.text)
+        self._types[subject.doc_type] += 1
+        by_fact: dict[str, list[FactSighting]] = {}
+        for sighting in sightings:
+            by_fact.setdefault(sighting.fact, []).append(sighting)
+        spans = list(sentences(subject.text)) if by_fact else []
+        expressed = [fact for fact, own in by_fact.items() if self._count(subject, fact, own, spans)]
+        self._background += not expressed
+        places = sorted(self._place[fact] for fact in expressed)
+        for i in places:
+            for j in places:
+                self._together[i][j] += 1
+        self._count_plan(subject, frozenset(expressed))
+
+    def add_judged(self, verdicts: Mapping[str, str]) -> None:
+        """Count a judge's verdicts (stated, implied, contradicted, absent) on one document of the sample."""
+        self._judged += 1
+        for fact, verdict in verdicts.items():
+            self._tallies[self._place[fact]].judged[verdict] += 1
+
+    def _count(
+        self, subject: Subject, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
+    ) -> bool:
+        """Count one fact in one document; whether the document expresses it."""
+        tally, verdict = self._tallies[self._place[fact]], presence(sightings)
+        tally.outcomes[verdict] += 1
+        carrying = [s for s in sightings if s.verdict != "contradicted"]
+        if not carrying:
+            return False
+        tally.detectors.update({sighting.detector for sighting in carrying})
+        holding = [span for span in spans if any(s.start < span[1] and span[0] < s.end for s in carrying)]
+        tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
+        length = max(1, len(subject.text))
+        tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
+        tally.prominence[_prominence(holding, length)] += 1
+        tally.types[subject.doc_type] += 1
+        return True
+
+    def _count_plan(self, subject: Subject, expressed: frozenset[str]) -> None:
+        if subject.facts is None:
+            return
+        self._planned = True
+        for assigned in subject.facts:
+            if assigned.fact in self._place:
+                tally = self._tallies[self._place[assigned.fact]]
+                tally.assigned += 1
+                tally.implied_asked += assigned.directness == "implied"
+                tally.prominence_asked[assigned.prominence] += 1
+                tally.types_asked[subject.doc_type] += 1
+                tally.missed += assigned.fact not in expressed
+        for fact in expressed - (subject.assigned or frozenset()):
+            self._tallies[self._place[fact]].unassigned += 1
+
+    def report(self) -> SalienceReport:
+        """The report on all documents counted so far."""
+        return SalienceReport(
+            documents=self._documents,
+            tokens=self._tokens,
+            background=share_of(self._background, self._documents),
+            facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
+            together=tuple(tuple(row) for row in self._together),
+        )
+
+    def _presence(self, place: int) -> FactPresence:
+        fact, tally, n = self._facts[place], self._tallies[place], self._documents
+        stated, implied = tally.outcomes["stated"], tally.outcomes["implied"]
+        judged = tally.judged["stated"] + tally.judged["implied"]
+        return FactPresence(
+            fact=fact.id,
+            statement=fact.statement,
+            asked=fact.salience,
+            planned=tally.assigned / n if self._planned and n else None,
+            measured=(stated + implied) / n if n else 0.0,
+            expressed=share_of(stated + implied, n),
+            stated=stated,
+            implied=implied,
+            contradicted=tally.outcomes["contradicted"],
+            airtime=tally.tokens / self._tokens if self._tokens else 0.0,
+            first_mention=tuple(tally.first),
+            prominence=dict(tally.prominence),
+            prominence_asked=dict(tally.prominence_asked),
+            implied_asked=tally.implied_asked,
+            unassigned=tally.unassigned,
+            missed=tally.missed,
+            detectors=dict(tally.detectors),
+            types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
+            judged=sampled_share(judged, self._judged, n) if self._judged else None,
+            judged_verdicts=dict(tally.judged),
+        )
+
+
+def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
+    """What sightings of one fact say together: a denial outweighs, then a statement. There must be one."""
+    verdicts = {sighting.verdict for sighting in sightings}
+    order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
+    return next(verdict for verdict in order if verdict in verdicts)
+
+
+def _prominence(holding: Sequence[tuple[int, int]], length: int) -> Prominence:
+    """How large a part a fact seems to play, by where and how long its sentences stand.
+
+    Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
+    """
+    share = sum(end - start for start, end in holding) / length
+    early = any(start < length / 4 for start, _ in holding)
+    if share >= CENTRAL_SHARE or (len(holding) > 1 and early):
+        return "central"
+    return "passing" if len(holding) <= 1 and share < PASSING_SHARE else "supporting"
+
+
+def _type_shares(
+    documents: Mapping[str, int], expressed: Mapping[str, int], asked: Mapping[str, int]
+) -> Iterable[TypeShare]:
+    for name in sorted(documents):
+        share = share_of(expressed.get(name, 0), documents[name])
+        yield TypeShare(doc_type=name, asked=asked.get(name, 0), expressed=share)
