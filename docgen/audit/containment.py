@@ -8,7 +8,7 @@ the share of the statement's distinct n-grams that occur within twice its length
 import numpy as np
 from numba import njit, types
 
-from docgen.dedupe.kernel import SCRATCH, START, _next_block, _power
+from docgen.dedupe.kernel import SCRATCH, START, next_block, power_of
 
 __all__ = ["NGRAM", "contain", "file_keys", "find_keys", "grams"]
 
@@ -104,14 +104,14 @@ _IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
 @njit(_I(_BYTES, _IS, _TABLES, _US, _IS), nogil=True, cache=True)
 def grams(data, offsets, tables, out, ends):
     """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
-    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), _power(NGRAM)
+    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), power_of(NGRAM)
     none = np.empty(0, np.uint64)
     end = 0
     for row in range(len(offsets) - 1):
         pos, limit = offsets[row], offsets[row + 1]
         state, carried = START, 0
         while pos < limit:
-            pos, state, carried, _new, found = _next_block(
+            pos, state, carried, _new, found = next_block(
                 data, pos, limit, state, carried, words, hashes, NGRAM, power, none, tables
             )
             out[end : end + found] = hashes[:found]
@@ -131,7 +131,7 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
     counts each statement's grams. Writes rows (document, statement, distinct grams found, word position) and returns
     their number, at most len(out).
     """
-    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), _power(NGRAM)
+    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), power_of(NGRAM)
     none = np.empty(0, np.uint64)
     hits, found_at = np.empty(MOST_HITS, np.int64), np.empty(MOST_HITS, np.int64)
     seen = np.zeros(max(1, sizes.max() if len(sizes) else 1), np.int64)
@@ -142,7 +142,7 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
         state, carried, total, count = START, 0, 0, 0
         while pos < limit:
             before = total - carried
-            pos, state, carried, new, found = _next_block(
+            pos, state, carried, new, found = next_block(
                 data, pos, limit, state, carried, words, hashes, NGRAM, power, none, tables
             )
             total += new

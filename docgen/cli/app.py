@@ -2,11 +2,11 @@
 
 import typer
 
-from docgen.cli import context, export, run, status
+from docgen.cli import context, dedupe, export, run, status
 
 __all__ = ["app"]
 
-MODULES = (run, export, status, context)
+MODULES = (run, dedupe, export, status, context)
 
 app = typer.Typer(
     name="docgen",
