@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING
 
-from docgen.llm.batches import BatchRunner
 from docgen.llm.protocol import Request
 from docgen.progress import Progress, Reporter
+
+if TYPE_CHECKING:
+    from docgen.llm.batches import BatchRunner  # which needs the SDK: seconds that a run without batches can spare
 
 __all__ = ["buyer"]
 
@@ -13,7 +16,7 @@ LOOK_SECONDS = 0.2
 
 
 def buyer(
-    batches: BatchRunner, reporter: Reporter, stopping: Callable[[], bool]
+    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
 ) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
     """What `Generation.buy` wants: buys a round, and returns early, with the batches left running, once `stopping`."""
 
