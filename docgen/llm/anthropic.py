@@ -5,13 +5,13 @@ The SDK's typed models are bypassed on the way back: a reply is taken as JSON an
 because the SDK accepts a body that is no message and hands out an object whose fields are not what their types say.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import anthropic
 import httpx2
-from pydantic_core import from_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.errors_map import Transient, from_status, one_line
@@ -24,6 +24,7 @@ Observer = Callable[[Mapping[str, str]], None]
 CONNECT_SECONDS = 10.0
 NO_KEY = "not-needed"
 """Sent to compatible servers that want no key; the SDK insists on one."""
+NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
 
 class AnthropicLLM:
@@ -132,7 +133,7 @@ class AnthropicLLM:
 
 def _decoded(response: httpx2.Response) -> Any:
     try:
-        return from_json(response.content)
+        return json.loads(response.content)
     except ValueError as error:
         head = one_line(response.text[:60])
         raise Transient("malformed", f"the reply is no JSON: {head}", maybe_billed=True) from error
@@ -142,16 +143,20 @@ def _client(api_key: str | None, base_url: str | None, concurrency: int, timeout
     address = base_url or os.environ.get("ANTHROPIC_BASE_URL")
     if address is not None and not address.startswith(("http://", "https://")):
         raise ConfigError(f"{address!r} is no http(s) URL", "--base-url", "Give the server's address, http://host:port")
+    keyless = not (api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"))
+    if keyless and address is not None:
+        api_key = NO_KEY
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-    client = anthropic.AsyncAnthropic(
-        api_key=api_key,
-        base_url=address.removesuffix("/").removesuffix("/v1") if address else None,
-        max_retries=0,
-        timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-        http_client=anthropic.DefaultAioHttpClient(limits=limits),
-    )
+    try:
+        client = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=address.removesuffix("/").removesuffix("/v1") if address else None,
+            max_retries=0,
+            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            http_client=anthropic.DefaultAioHttpClient(limits=limits),
+        )
+    except (anthropic.AnthropicError, ValueError) as error:
+        raise ConfigError(f"no usable credentials: {one_line(str(error))}", "--engine anthropic", NO_KEY_FIX) from error
     if client.api_key is None and client.auth_token is None and client.credentials is None:
-        if address is None:
-            raise ConfigError("no API key", "--engine anthropic", "Set ANTHROPIC_API_KEY, or give --base-url")
-        client.api_key = NO_KEY
+        raise ConfigError("no API key", "--engine anthropic", NO_KEY_FIX)
     return client

@@ -4,21 +4,20 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch_api import BatchAPI, BatchView
 from docgen.llm.batch_find import candidates, is_ours
-from docgen.llm.batch_log import BatchEntry, BatchLog
+from docgen.llm.batch_log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.budget import Budget
 from docgen.llm.errors_map import Transient, one_line
 from docgen.llm.journal import Journal
 from docgen.llm.messages import MalformedReply, completion_of
 from docgen.llm.retry import Tries, persistently
 
-__all__ = ["BatchCollector", "BatchTiming"]
+__all__ = ["BatchCollector"]
 
 MOST_SUBMISSIONS = 6
 """How often one request goes into a batch before it counts as failed."""
@@ -27,23 +26,13 @@ REFUSED = frozenset({"429", "503", "529"})
 NOT_TRIED_AGAIN = ("invalid_request_error", "not_found_error", "permission_error", "request_too_large")
 
 
-@dataclass(frozen=True)
-class BatchTiming:
-    """Seconds: `poll` first and longest wait between looks at a batch, `looks` waits between searches for one."""
-
-    poll: tuple[float, float] = (2.0, 60.0)
-    looks: tuple[float, ...] = (0.5, 2.0, 5.0)
-
-
 class BatchCollector:
     """Follows batches to their end. `tell` is called whenever something has changed, and at every look."""
 
-    def __init__(
-        self, api: BatchAPI, journal: Journal, budget: Budget, log: BatchLog, timing: BatchTiming = BatchTiming()
-    ) -> None:
+    def __init__(self, api: BatchAPI, journal: Journal, budget: Budget, log: BatchLog, plan: BatchPlan) -> None:
         self.log = log
         self.tell: Callable[[], None] = lambda: None
-        self._api, self._journal, self._budget, self._timing = api, journal, budget, timing
+        self._api, self._journal, self._budget, self._plan = api, journal, budget, plan
         self._failed: dict[str, RequestFailed] = {}
         self._misses: Counter[str] = Counter()
         for entry in log.open_entries:
@@ -106,7 +95,7 @@ class BatchCollector:
 
     async def _find(self, entry: BatchEntry) -> BatchEntry | None:
         taken = {other.batch for other in self.log.entries.values() if other.batch}
-        found = await candidates(self._api, entry, taken, self._timing.looks)
+        found = await candidates(self._api, entry, taken, self._plan.looks)
         return self.log.adopted(entry, [view.id for view in found]) if found else None
 
     async def _proven(self, entry: BatchEntry) -> BatchView | None:
@@ -127,7 +116,7 @@ class BatchCollector:
             raise
 
     async def _wait(self, batch: str) -> BatchView:
-        wait, longest = self._timing.poll
+        wait, longest = self._plan.poll
         while True:
             view = await persistently(partial(self._api.retrieve, batch))
             if view.status == "ended":

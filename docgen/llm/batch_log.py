@@ -15,7 +15,22 @@ from typing import Any
 from docgen.appendlog import AppendLog, read_lines
 from docgen.text import digest
 
-__all__ = ["BatchEntry", "BatchLog", "read_batches"]
+__all__ = ["BatchEntry", "BatchLog", "BatchPlan", "read_batches"]
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How to make and follow batches.
+
+    At most so many requests and bytes each: the API takes 100,000 and 256 MB, but a body of that size would sit in
+    memory. `poll`: first and longest wait between looks at a batch; `looks`: waits between searches for a batch whose
+    creation was cut off; all in seconds.
+    """
+
+    requests: int = 20_000
+    bytes: int = 48_000_000
+    poll: tuple[float, float] = (2.0, 60.0)
+    looks: tuple[float, ...] = (0.5, 2.0, 5.0)
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,12 @@ from typing import Any
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch_api import BatchAPI
 from docgen.llm.batch_collect import BatchCollector
-from docgen.llm.batch_log import BatchEntry
+from docgen.llm.batch_log import BatchEntry, BatchPlan
 from docgen.llm.budget import Budget
 from docgen.llm.journalled import Journalled
 from docgen.llm.protocol import Completion, Request
 
-__all__ = ["BatchProgress", "BatchRunner", "BatchSizes"]
-
-
-@dataclass(frozen=True)
-class BatchSizes:
-    """Limits of one batch. The API's own are 100,000 requests and 256 MB; a body of that size would sit in memory."""
-
-    requests: int = 20_000
-    bytes: int = 48_000_000
+__all__ = ["BatchProgress", "BatchRunner"]
 
 
 @dataclass(frozen=True)
@@ -67,10 +59,10 @@ class BatchRunner:
         sync: Journalled,
         budget: Budget,
         collector: BatchCollector,
-        sizes: BatchSizes | None = None,
+        plan: BatchPlan,
     ) -> None:
         self._api, self._sync, self._budget, self._collector = api, sync, budget, collector
-        self._sizes = sizes or BatchSizes()
+        self._plan = plan
         self._tried = {(entry.stage, entry.model) for entry in collector.log.entries.values() if entry.batch}
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: dict[str, RequestFailed] = {}
@@ -157,7 +149,7 @@ class BatchRunner:
 
     def _fits(self, chunk: Chunk, request: Request, item: bytes) -> bool:
         alike = (chunk.stage, chunk.model) == (request.stage, request.model)
-        return alike and len(chunk.items) < self._sizes.requests and chunk.size + len(item) < self._sizes.bytes
+        return alike and len(chunk.items) < self._plan.requests and chunk.size + len(item) < self._plan.bytes
 
     async def _held(self, request: Request, chunk: Chunk | None) -> float | None:
         """Hold the worst cost of one more item. None: not now, and `chunk` should go first; waits if there is none."""

@@ -3,12 +3,12 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
-from docgen.llm.batch_log import read_batches
+from docgen.llm.batch_log import BatchPlan, read_batches
 from docgen.llm.budget import Budget, Budgeted
 from docgen.llm.caching import Primed, pays_to_cache
 from docgen.llm.journal import Journal
@@ -25,6 +25,7 @@ __all__ = [
     "BATCHES_FILE",
     "DEFAULT_CONCURRENCY",
     "SPEND_FILE",
+    "BatchPlan",
     "Engine",
     "EngineOptions",
     "choose_engine",
@@ -43,7 +44,7 @@ class EngineOptions:
 
     `engine` None chooses by `choose_engine`. `base_url` None leaves it to the environment. `concurrency` is the most
     calls in flight; fewer are made where the server asks for it. `timeout` in seconds. `prices` is the user's own price
-    file. `batch` sends rounds of requests as message batches.
+    file. `batch` has rounds of requests sent as message batches, by the `batch_plan`.
     """
 
     engine: str | None = None
@@ -54,6 +55,7 @@ class EngineOptions:
     prices: Path | None = None
     caching: bool = True
     batch: bool = False
+    batch_plan: BatchPlan = field(default_factory=BatchPlan)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
     journalled = Journalled(primed, journal)
     try:
         if options.batch:
-            with _batches(provider, journalled, budget) as runner:
+            with _batches(provider, journalled, budget, options.batch_plan) as runner:
                 yield Engine(journalled, journal, budget, control, runner)
         else:
             yield Engine(journalled, journal, budget, control)
@@ -155,7 +157,7 @@ def _refuse_open_batches(options: EngineOptions, journal: Journal) -> None:
 
 
 @contextmanager
-def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget) -> Iterator["BatchRunner"]:
+def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
     from docgen.llm.batch_api import BatchAPI
     from docgen.llm.batch_collect import BatchCollector
     from docgen.llm.batch_log import BatchLog
@@ -163,6 +165,6 @@ def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget) -> Iter
 
     api, log = BatchAPI(provider), BatchLog(sync.journal.path.with_name(BATCHES_FILE))
     try:
-        yield BatchRunner(api, sync, budget, BatchCollector(api, sync.journal, budget, log))
+        yield BatchRunner(api, sync, budget, BatchCollector(api, sync.journal, budget, log, plan), plan)
     finally:
         log.close()

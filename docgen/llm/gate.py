@@ -8,16 +8,19 @@ __all__ = ["Gate"]
 START = 32
 SHRINK = 0.7
 ROUND_SECONDS = 1.0
-KNEE_LATENCY, KNEE_RATE = 1.5, 1.05
+KNEE_LATENCY, KNEE_RATE, KNEE_ELASTICITY = 1.5, 1.05, 0.25
 HOLD_ROUNDS = 10
+STEP_BACK_COST = 0.9
 
 
 class Gate:
     """At most `limit` holders at a time; `limit` adapts between 1 and `most`.
 
     Doubles every round trip until the first sign of overload, then adds one per round trip. Overload cuts it to 0.7.
-    Once a round, when more requests at once made each reply 1.5 times slower without 5 % more of them, it steps back a
-    fifth and stays there for ten rounds: a saturated server only queues what it is sent.
+    Once a round, when replies have become 1.5 times slower than in the best round without a matching gain in number, it
+    goes back to as many as were in flight then and stays there for ten rounds: a saturated server only queues what it
+    is sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
+    the new measure.
     """
 
     def __init__(self, most: int) -> None:
@@ -29,6 +32,7 @@ class Gate:
         self._cut_at = 0.0
         self._round = Round()
         self._best: Round | None = None
+        self._before: Round | None = None
         self._hold = 0
 
     async def acquire(self) -> None:
@@ -65,25 +69,34 @@ class Gate:
         """The server could not keep up with a request sent at `sent_at`; counts once per round trip."""
         self._doubling = False
         if sent_at >= self._cut_at:
-            self._shrink(SHRINK)
+            self.limit = max(1.0, SHRINK * self.limit)
             self._cut_at = now
-
-    def _shrink(self, factor: float) -> None:
-        self.limit = max(1.0, self.limit * factor)
 
     def _end_round(self) -> None:
         last, self._round = self._round, Round(self._round.until)
-        self._hold = max(0, self._hold - 1)
-        if not self._waiting or self._hold:
+        if self._hold:
+            self._hold -= 1
+            if self._before is not None and self._hold == HOLD_ROUNDS - 2:
+                self._undo_if_it_cost(last, self._before)
+            return
+        if not self._waiting:
             return
         best = self._best
-        if best is None or last.rate > KNEE_RATE * best.rate:
+        if best is None or last.better_than(best):
             self._best = last
         elif last.slowness > KNEE_LATENCY * best.slowness:
             self._doubling = False
-            self._shrink(0.8)
-            self._hold = HOLD_ROUNDS
-            self._best = None
+            self._before, self._hold = last, HOLD_ROUNDS
+            self.limit = max(1.0, min(self.limit, best.in_flight))
+
+    def _undo_if_it_cost(self, now: "Round", before: "Round") -> None:
+        """Judge a step back in the second round after it, the first in which only its effect is seen."""
+        if now.rate >= STEP_BACK_COST * before.rate:
+            return
+        self._best, self._before, self._hold = now, None, 0
+        if now.slowness * KNEE_LATENCY > before.slowness:
+            self._best = before
+            self.limit = min(float(self.most), before.in_flight)
 
 
 class Round:
@@ -108,6 +121,16 @@ class Round:
     def rate(self) -> float:
         """Replies per second."""
         return self.count / max(self.until - (self.since or 0.0), 1e-9)
+
+    def better_than(self, other: "Round") -> bool:
+        """At least 5 % more replies per second, and more by the fourth root of how much slower each of them was."""
+        slower = self.slowness / max(other.slowness, 1e-12)
+        return self.rate > other.rate * max(KNEE_RATE, slower**KNEE_ELASTICITY)
+
+    @property
+    def in_flight(self) -> float:
+        """Requests in flight on average (Little's law)."""
+        return self.rate * self._latency / max(self.count, 1)
 
     @property
     def slowness(self) -> float:

@@ -107,7 +107,7 @@ class JournalReader:
         """The reply bought for this key, marked reused, or None."""
         place = self._places.get(bytes.fromhex(key))
         if place is not None:
-            return _completion(from_json(self._read(place)), reused=True)
+            return _completion(_loads(self._read(place)), reused=True)
         return next((found for parent in self.parents if (found := parent.get(key)) is not None), None)
 
     def keys(self) -> Iterator[str]:
@@ -124,7 +124,7 @@ class JournalReader:
 
     def _index(self, offset: int, line: bytes) -> None:
         try:
-            entry = from_json(line)
+            entry = _loads(line)
             key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
         except (ValueError, KeyError, TypeError):
             self.bad_lines += 1
@@ -185,6 +185,14 @@ class Journal(JournalReader):
 def journal_totals(path: Path) -> Totals:
     """Totals of a journal that another process may be writing."""
     return JournalReader(path).totals
+
+
+def _loads(line: bytes) -> Any:
+    """JSON; the fast parser refuses lone surrogates, which a reply can hold."""
+    try:
+        return from_json(line)
+    except ValueError:
+        return json.loads(line)
 
 
 def _line(key: str, stage: str, completion: Completion) -> bytes:

@@ -48,7 +48,7 @@ def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
 
 
 def _clean(text: str) -> str:
-    """Lone surrogates cannot be sent as UTF-8; they become "?"."""
+    """Lone surrogates are no UTF-8; they become "?"."""
     return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
 
 
@@ -61,7 +61,7 @@ def completion_of(message: Any) -> Completion:
         raise MalformedReply("the message lacks content or stop_reason")
     details = message.get("stop_details")
     return Completion(
-        text="".join(_text(block) for block in content),
+        text=_clean("".join(_text(block) for block in content)),
         stop_reason=stop,
         model=str(message.get("model") or ""),
         usage=_usage(message.get("usage")),

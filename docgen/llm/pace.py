@@ -22,6 +22,7 @@ DECREASE, STEEPEST = 0.9, 0.5
 LEAST_RATE = 0.05
 CATCH_UP = 0.1
 """Seconds of unused pace that may be made up for at once."""
+SHORTEST_SPAN = 0.02
 WINDOW_SECONDS, WINDOW_OUTCOMES = 1.0, 25
 
 
@@ -39,17 +40,20 @@ class RefusalShare:
         while len(self._outcomes) > WINDOW_OUTCOMES and self._outcomes[0][0] < now - WINDOW_SECONDS:
             self._refused -= self._outcomes.popleft()[1]
 
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
     @property
     def share(self) -> float:
         """Refused of all, 0 to 1."""
         return self._refused / len(self._outcomes) if self._outcomes else 0.0
 
-    def served_per_second(self, now: float) -> float:
-        """Requests served per second over the window."""
+    def per_second(self, now: float) -> tuple[float, float]:
+        """Requests served, and requests answered at all, per second of the window."""
         if not self._outcomes:
-            return 0.0
-        span = max(now - self._outcomes[0][0], 0.1)
-        return (len(self._outcomes) - self._refused) / span
+            return 0.0, 0.0
+        span = max(now - self._outcomes[0][0], SHORTEST_SPAN)
+        return (len(self._outcomes) - self._refused) / span, len(self._outcomes) / span
 
 
 class Pacer:
@@ -61,13 +65,16 @@ class Pacer:
         self.refusals = 0
         self._recent = RefusalShare()
         self._distrusted: set[str] = set()
-        self._next = self._paused_until = self._quiet_since = self._cut_at = self._grown_at = 0.0
+        self._last = self._paused_until = self._quiet_since = self._cut_at = self._grown_at = 0.0
         self._in_flight = 0
         self._mean = {"requests": 1.0, "input-tokens": 0.0, "output-tokens": 0.0}
 
     def delay(self, now: float) -> float:
         """Seconds until a request may be sent; 0 for now."""
-        wait = max(self._paused_until - now, self._next - now, 0.0)
+        wait = max(self._paused_until - now, 0.0)
+        if math.isfinite(self.rate):
+            self._grow(now)
+            wait = max(wait, self._last + 1.0 / self.rate - now)
         for name, bucket in self.buckets.items():
             wait = max(wait, bucket.delay(self._mean[name], now))
         return wait
@@ -78,8 +85,7 @@ class Pacer:
         for name, bucket in self.buckets.items():
             bucket.spend(self._mean[name])
         if math.isfinite(self.rate):
-            self._grow(now)
-            self._next = max(self._next, now - CATCH_UP) + 1.0 / self.rate
+            self._last = max(self._last + 1.0 / self.rate, now - CATCH_UP)
 
     def succeeded(self, now: float, input_tokens: int, output_tokens: int) -> None:
         """A reply came back."""
@@ -128,15 +134,16 @@ class Pacer:
         self._quiet_since = self._grown_at = now
 
     def _cut(self, now: float) -> None:
-        """At most once per round trip: only requests sent after the last cut can call for another."""
-        served = self._recent.served_per_second(now)
-        if math.isinf(self.rate):
-            self.rate = served
-        else:
-            self.rate = max(STEEPEST * self.rate, min(DECREASE * self.rate, served))
-        self.rate = max(LEAST_RATE, self.rate)
-        self._cut_at = self._grown_at = now
-        self._next = max(self._next, now)
+        """At most once per round trip: only requests sent after the last cut can call for another.
+
+        The first cut waits for a full window, and then errs upwards: too high costs a few refusals, too low costs time.
+        """
+        if math.isinf(self.rate) and len(self._recent) < WINDOW_OUTCOMES:
+            return
+        served, asked = self._recent.per_second(now)
+        rate = asked if math.isinf(self.rate) else self.rate
+        self.rate = max(LEAST_RATE, STEEPEST * rate, min(DECREASE * rate, served))
+        self._cut_at = self._grown_at = self._last = now
 
     def _grow(self, now: float) -> None:
         quiet = now - self._quiet_since

@@ -29,6 +29,7 @@ class Batch:
     created: dt.datetime
     status: str = "in_progress"
     ended: dt.datetime | None = None
+    cancelled: bool = False
     results: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("succeeded", "errored", "canceled", "expired"), 0)
@@ -103,7 +104,7 @@ class BatchServer:
         """POST: what has not been worked on is cancelled."""
         batch = self.batches[request.match_info["id"]]
         if batch.status == "in_progress":
-            batch.status = "canceling"
+            batch.status, batch.cancelled = "canceling", True
         return web.json_response(_view(batch, request))
 
     async def results(self, request: web.Request) -> web.StreamResponse:
@@ -159,7 +160,7 @@ def _view(batch: Batch, request: web.Request) -> dict[str, Any]:
         "created_at": batch.created.isoformat(),
         "expires_at": (batch.created + LIFETIME).isoformat(),
         "ended_at": batch.ended.isoformat() if batch.ended else None,
-        "cancel_initiated_at": None,
+        "cancel_initiated_at": batch.created.isoformat() if batch.cancelled else None,
         "archived_at": None,
         "results_url": f"{request.url.origin()}/v1/messages/batches/{batch.id}/results" if done else None,
     }

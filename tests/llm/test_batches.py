@@ -1,0 +1,229 @@
+"""Batches: everything bought once, whatever the server does and however often the run is cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm import retry
+from docgen.llm.batch_api import BatchAPI
+from docgen.llm.batch_log import BatchLog, read_batches
+from docgen.llm.batches import BatchRunner
+from docgen.llm.chain import BATCHES_FILE, BatchPlan, Engine
+from docgen.llm.protocol import Request
+from tests.llm.support import billed, engine_over, request
+from tests.loopback import BatchOptions, Loopback, Options
+
+QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+
+
+@asynccontextmanager
+async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tuple[Engine, BatchRunner]]:
+    async with engine_over(url, folder, batch=True, batch_plan=QUICK, caching=False, **options) as engine:
+        assert engine.batches is not None
+        yield engine, engine.batches
+
+
+def wanted(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
+    return lambda: (request(n, **fields) for n in range(count))
+
+
+async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
+    async with batching(url, folder, **options) as (_, batches):
+        return await batches.buy(wanted(count))
+
+
+def _server(**options: Any) -> Loopback:
+    return Loopback(Options(batches=BatchOptions(**({"seconds": 0.1} | options))))
+
+
+def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path: Path) -> None:
+    async def run(url: str) -> tuple[float, set[bool]]:
+        async with batching(url, tmp_path) as (engine, batches):
+            assert await batches.buy(wanted(100)) == {}
+            replies = [await batches.complete(request(n)) for n in range(100)]
+            return engine.journal.totals.all.dollars, {reply.reused for reply in replies}
+
+    with _server() as server:
+        dollars, reused = asyncio.run(run(server.url))
+        assert dollars == pytest.approx(billed(server.served))
+        assert sum(row.batched for row in server.served) == 99
+        assert len(server.served) == 100
+    assert reused == {True}
+
+
+def test_the_first_request_of_a_kind_goes_ahead_by_itself(tmp_path: Path) -> None:
+    """A batch's parameters are looked at only when it is worked on, hours later."""
+
+    async def run(url: str) -> None:
+        async with batching(url, tmp_path) as (_, batches):
+            await batches.buy(wanted(10, effort="low"))
+
+    with Loopback(Options(structured=False)) as server, pytest.raises(StopRun) as caught:
+        asyncio.run(run(server.url))
+    assert caught.value.reason == "first_request"
+    assert server.server.batches == {}
+
+
+def test_only_items_that_errored_or_expired_are_submitted_again(tmp_path: Path) -> None:
+    with _server(errored=0.2, expired=0.2) as server:
+        failed = asyncio.run(_buy(server.url, tmp_path, 200))
+        assert len({row.request for row in server.served}) == len(server.served) == 200 - len(failed)
+        submitted = sum(len(entry.keys) for entry in read_batches(tmp_path / BATCHES_FILE))
+    assert len(failed) <= 4
+    assert 199 / 0.6 * 0.8 < submitted < 199 / 0.6 * 1.25
+
+
+def test_a_request_that_errs_every_time_fails_as_data(tmp_path: Path) -> None:
+    async def run(url: str) -> dict[str, RequestFailed]:
+        async with batching(url, tmp_path) as (_, batches):
+            failed = await batches.buy(wanted(3))
+            with pytest.raises(RequestFailed):
+                await batches.complete(request(2))
+            return failed
+
+    with _server(errored=1.0) as server:
+        failed = asyncio.run(run(server.url))
+    assert set(failed) == {request(1).key, request(2).key}
+
+
+def test_a_lost_reply_to_creation_is_found_and_not_submitted_again(tmp_path: Path) -> None:
+    with _server(lost_create=1.0) as server:
+        assert asyncio.run(_buy(server.url, tmp_path, 200)) == {}
+        assert server.server.answers["lost_create"] == len(server.server.batches) == 5
+        assert len(server.served) == 200
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.03, 0.08, 0.15, 0.25])
+def test_a_run_that_is_cut_off_takes_up_its_batches(moment: float, tmp_path: Path) -> None:
+    """Cancelled at any moment and started again: every batch is submitted once, every reply used."""
+
+    async def cut_off(url: str) -> None:
+        async with batching(url, tmp_path) as (_, batches):
+            task = asyncio.create_task(batches.buy(wanted(120)))
+            await asyncio.sleep(moment)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    with _server(lost_create=0.3) as server:
+        asyncio.run(cut_off(server.url))
+        assert asyncio.run(_buy(server.url, tmp_path, 120)) == {}
+        assert len({row.request for row in server.served}) == len(server.served) == 120
+
+
+def test_an_intent_without_a_batch_is_abandoned_and_submitted(tmp_path: Path) -> None:
+    """Killed between the intent and the request."""
+    log = BatchLog(tmp_path / BATCHES_FILE)
+    log.intend([request(n).key for n in range(5)], "document", request().model, 0.01)
+    log.close()
+    with _server() as server:
+        assert asyncio.run(_buy(server.url, tmp_path, 5)) == {}
+        assert len(server.served) == 5
+    assert [entry.state for entry in read_batches(tmp_path / BATCHES_FILE)] == ["abandoned", "done"]
+
+
+def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Two runs of one account, both cut off while creating."""
+
+    async def create(url: str) -> None:
+        async with batching(url, tmp_path / "other") as (_, batches):
+            await batches._api.create([batches._api.item(request(100 + n)) for n in range(5)])
+            assert isinstance(batches._api, BatchAPI)
+
+    log = BatchLog(tmp_path / BATCHES_FILE)
+    log.intend([request(n).key for n in range(5)], "document", request().model, 0.01)
+    log.close()
+    with _server() as server:
+        asyncio.run(create(server.url))
+        assert asyncio.run(_buy(server.url, tmp_path, 5)) == {}
+        assert len(server.served) == 10
+
+
+def test_going_on_without_batches_while_some_are_open_is_refused(tmp_path: Path) -> None:
+    """It would buy twice what is about to be delivered."""
+
+    async def run(url: str) -> None:
+        async with engine_over(url, tmp_path) as engine:
+            await engine.llm.complete(request())
+
+    log = BatchLog(tmp_path / BATCHES_FILE)
+    log.intend([request().key], "document", request().model, 0.01)
+    log.close()
+    with _server() as server, pytest.raises(ConfigError, match="docgen batches --cancel"):
+        asyncio.run(run(server.url))
+
+
+def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resume(tmp_path: Path) -> None:
+    async def cancel(url: str) -> None:
+        async with batching(url, tmp_path) as (_, batches):
+            task = asyncio.create_task(batches.buy(wanted(60)))
+            while not (batches.open_batches and batches.open_batches[0].batch):
+                await asyncio.sleep(0.01)
+            await batches._api.cancel(batches.open_batches[0].batch)
+            with pytest.raises(StopRun, match="cancelled"):
+                await task
+
+    with _server(seconds=1.0) as server:
+        asyncio.run(cancel(server.url))
+    with _server() as server:
+        asyncio.run(_buy_with_lost_batches(server.url, tmp_path))
+        assert server.served
+
+
+async def _buy_with_lost_batches(url: str, folder: Path) -> None:
+    """A server that does not know the run's other batch any more: its requests are submitted again."""
+    assert await _buy(url, folder, 60) == {}
+
+
+def test_a_server_without_batches_is_said_to_be_one(tmp_path: Path) -> None:
+    with Loopback(Options(batches=BatchOptions(enabled=False))) as server, pytest.raises(StopRun) as caught:
+        asyncio.run(_buy(server.url, tmp_path, 10))
+    assert caught.value.reason == "no_batches"
+    assert "--batch" in caught.value.fix
+
+
+def test_batches_keep_to_the_cap(tmp_path: Path) -> None:
+    """They are made as small as the cap asks, and the next waits for the money of the last."""
+    with _server(seconds=0.05) as server:
+        with pytest.raises(StopRun) as caught:
+            asyncio.run(_buy(server.url, tmp_path, 100, max_cost=0.0012))
+        assert 0 < billed(server.served) <= 0.0012
+        assert len(server.server.batches) > 1
+        assert caught.value.reason == "max_cost"
+        assert asyncio.run(_buy(server.url, tmp_path, 100, max_cost=1.0)) == {}
+        assert len(server.served) == 100
+
+
+def test_batches_are_limited_by_bytes_too(tmp_path: Path) -> None:
+    async def run(url: str) -> None:
+        async with engine_over(
+            url, tmp_path, batch=True, batch_plan=BatchPlan(bytes=1_500, poll=(0.02, 0.05)), caching=False
+        ) as engine:
+            assert engine.batches is not None
+            await engine.batches.buy(wanted(30))
+
+    with _server() as server:
+        asyncio.run(run(server.url))
+        assert len(server.server.batches) > 3
+
+
+def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from docgen.llm.chain import EngineOptions, open_engine
+    from docgen.llm.journal import Journal
+
+    async def run() -> None:
+        with Journal(tmp_path / "llm.jsonl") as journal:
+            async with open_engine(EngineOptions(engine="offline", batch=True), journal):
+                pass
+
+    with pytest.raises(ConfigError, match="--batch"):
+        asyncio.run(run())

@@ -1,0 +1,142 @@
+"""The cap holds by the server's own count: over random caps, faults, resumes and cut-off runs."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.budget import Budget, Budgeted, uncertain_dollars
+from docgen.llm.chain import SPEND_FILE
+from docgen.llm.errors_map import Transient
+from docgen.llm.pricing import load_prices
+from docgen.llm.protocol import Completion
+from tests.llm.support import Plain, billed, completion, engine_over, request
+from tests.loopback import Loopback, Options, every_fault
+
+PRICES = load_prices()
+
+
+async def _spend(url: str, folder: Path, cap: float, requests: int, concurrency: int = 16) -> tuple[int, bool]:
+    """(replies had, whether the cap stopped it)."""
+    async with engine_over(url, folder, max_cost=cap, concurrency=concurrency, caching=False) as engine:
+        results = await asyncio.gather(
+            *(engine.llm.complete(request(n)) for n in range(requests)), return_exceptions=True
+        )
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, RequestFailed | StopRun):
+            raise result
+    stopped = [result for result in results if isinstance(result, StopRun)]
+    assert all(error.reason == "max_cost" for error in stopped)
+    return sum(isinstance(result, Completion) for result in results), bool(stopped)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_never_passes_its_cap_by_the_servers_count(seed: int, tmp_path: Path) -> None:
+    """Faulty server, some replies lost; then resumed under the same cap."""
+    cap = random.Random(seed).uniform(0.0004, 0.004)
+    faults = every_fault(0.2) | {"500": 0.0}
+    with Loopback(Options(faults=faults, seed=seed)) as server:
+        had, stopped = asyncio.run(_spend(server.url, tmp_path, cap, 150))
+        assert billed(server.served) <= cap
+        asyncio.run(_spend(server.url, tmp_path, cap, 150))
+        assert billed(server.served) <= cap
+    assert stopped
+    assert had > 0
+
+
+def test_a_higher_cap_goes_on_where_the_lower_stopped(tmp_path: Path) -> None:
+    with Loopback() as server:
+        first, stopped = asyncio.run(_spend(server.url, tmp_path, 0.002, 80))
+        second, again = asyncio.run(_spend(server.url, tmp_path, 1.0, 80))
+        assert len(server.served) == 80
+    assert stopped
+    assert not again
+    assert first < second == 80
+
+
+def test_most_of_the_cap_is_used(tmp_path: Path) -> None:
+    """Reservations are given back as replies come in, so what is left unspent is about one call's worst case."""
+    with Loopback() as server:
+        asyncio.run(_spend(server.url, tmp_path, 0.01, 400))
+        assert billed(server.served) > 0.01 - 2 * (PRICES.worst_case(request()) or 0.0)
+
+
+def test_a_cap_too_small_for_one_call_spends_nothing(tmp_path: Path) -> None:
+    with Loopback() as server:
+        had, stopped = asyncio.run(_spend(server.url, tmp_path, 1e-6, 3))
+        assert (had, stopped, len(server.served)) == (0, True, 0)
+
+
+def test_an_unknown_model_is_refused_under_a_cap_and_counted_in_tokens_without_one(tmp_path: Path) -> None:
+    async def run(url: str, cap: float | None) -> Completion:
+        async with engine_over(url, tmp_path, max_cost=cap) as engine:
+            return await engine.llm.complete(request(model="my-own-model"))
+
+    with Loopback() as server:
+        with pytest.raises(ConfigError, match="no known price"):
+            asyncio.run(run(server.url, 1.0))
+        assert server.served == []
+        reply = asyncio.run(run(server.url, None))
+    assert reply.dollars is None
+    assert reply.usage.output > 0
+
+
+def test_what_a_kill_cut_off_counts_against_the_cap(tmp_path: Path) -> None:
+    """The mark of what was reserved is on disk before the calls are sent, and outlives the process."""
+    ledger = tmp_path / SPEND_FILE
+    budget = Budget(PRICES, cap=1.0, ledger=ledger)
+    assert budget.try_reserve(0.2)
+    assert budget.try_reserve(0.3)
+    assert uncertain_dollars(ledger) >= 0.5
+    resumed = Budget(PRICES, cap=1.0, ledger=ledger)
+    assert resumed.left is not None
+    assert resumed.left <= 0.5
+    assert not resumed.try_reserve(0.6)
+
+
+def test_a_clean_end_leaves_nothing_uncertain(tmp_path: Path) -> None:
+    ledger = tmp_path / SPEND_FILE
+    budget = Budget(PRICES, cap=1.0, ledger=ledger)
+    assert budget.try_reserve(0.2)
+    budget.release(0.2, spent=0.1)
+    budget.close()
+    assert uncertain_dollars(ledger) == 0.0
+
+
+def test_lost_replies_stay_counted_after_a_clean_end(tmp_path: Path) -> None:
+    ledger = tmp_path / SPEND_FILE
+    budget = Budget(PRICES, cap=1.0, ledger=ledger)
+    assert budget.try_reserve(0.2)
+    budget.release(0.2, lost=0.2)
+    budget.close()
+    assert uncertain_dollars(ledger) == pytest.approx(0.2)
+    assert Budget(PRICES, cap=1.0, ledger=ledger).left == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"), [(Transient("429", "x"), False), (Transient("timeout", "x", maybe_billed=True), True)]
+)
+def test_only_replies_that_may_have_been_paid_for_are_booked(error: Transient, lost: bool) -> None:
+    def fail(_: object) -> Completion:
+        raise error
+
+    budget = Budget(PRICES, cap=1.0)
+    with pytest.raises(Transient):
+        asyncio.run(Budgeted(Plain(fail), budget).complete(request()))
+    assert (budget.uncertain > 0) is lost
+    assert budget.reserved == pytest.approx(0.0)
+
+
+def test_a_call_waits_for_money_that_others_have_reserved() -> None:
+    """It is sent once a reply has come in cheaper than it might have."""
+    worst = PRICES.worst_case(request()) or 0.0
+    budget = Budget(PRICES, cap=1.5 * worst)
+
+    async def run() -> list[Completion]:
+        llm = Budgeted(Plain(lambda _: completion(dollars=None)), budget)
+        return await asyncio.gather(*(llm.complete(request(n)) for n in range(5)))
+
+    assert len(asyncio.run(run())) == 5
+    assert budget.spent <= 1.5 * worst

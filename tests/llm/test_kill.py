@@ -1,0 +1,25 @@
+"""Kill -9: nothing paid is lost or paid twice but what was in flight. `bench/engine_kill.py` does it 30 times."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.llm.killing import CONCURRENCY, kill_and_resume
+from tests.loopback import BatchOptions, Options, every_fault
+
+
+def test_a_killed_job_of_calls_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
+    options = Options(faults=every_fault(0.2), latency=0.05, jitter=0.05)
+    outcome = kill_and_resume(options, tmp_path, 200, "sync", kills=1, seed=1)
+    assert outcome.replies == 200
+    assert outcome.wasted <= outcome.kills * CONCURRENCY
+    assert outcome.notices == 0
+
+
+def test_a_killed_job_of_batches_pays_for_nothing_twice(tmp_path: Path) -> None:
+    batches = BatchOptions(seconds=0.4, errored=0.2, expired=0.2, lost_create=0.2)
+    outcome = kill_and_resume(Options(batches=batches), tmp_path, 200, "batch", kills=1, seed=2)
+    assert outcome.replies == 200
+    assert outcome.submitted_twice == 0
+    assert outcome.wasted <= outcome.kills
+    assert outcome.booked == pytest.approx(outcome.billed, rel=0.02)
