@@ -26,8 +26,8 @@ LEAST = 0.6
 SHORTEST = 6
 """Words below which a question is no evidence."""
 TEXT_KEYS = ("question", "prompt", "text", "input", "query")
-OPTIONS = re.compile(r"(?m)^\s*\(?A[).:]\s+\S.*\n\s*\(?B[).:]\s+\S.*\n(?:\s*\(?C[).:]\s+\S)?")
-ANSWER_KEY = re.compile(r"(?mi)^\s*(?:correct\s+)?answers?\s*:\s*\(?[A-E]\)?\s*\.?\s*$")
+OPTIONS = re.compile(r"(?m)^[ \t]*\(?A[).:][ \t]+\S.*\n[ \t]*\(?B[).:][ \t]+\S")
+ANSWER_KEY = re.compile(r"(?mi)^[ \t]*(?:correct[ \t]+)?answers?[ \t]*:[ \t]*\(?[A-E]\)?[ \t]*\.?[ \t]*$")
 
 
 def read_questions(path: Path) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from docgen.audit.bulk import Subject
+from docgen.audit.markers import REFERENCE, Marker, MarkerTally
 from docgen.audit.wording import FUNCTION_WORDS
 from docgen.records import Record
 from docgen.text import normalise, words
@@ -62,7 +63,8 @@ class DiversityReport(Record):
     """Signs of collapse. `distinct` is the share of different n-grams for n = 1, 2, 3 on the sampled documents.
 
     `compression` is raw size over deflated size of the sample, all documents together: the more alike, the higher
-    (Shaib et al. 2024 use it as a diversity score). `reference` names what `lift` compares with.
+    (Shaib et al. 2024 use it as a diversity score). `markers` are counted on the sample too. `reference` names what the
+    items' `lift` compares with.
     """
 
     documents: int
@@ -71,6 +73,8 @@ class DiversityReport(Record):
     compression: float
     similarity: tuple[TypeSimilarity, ...]
     common: dict[str, tuple[Common, ...]]
+    markers: tuple[Marker, ...]
+    markers_reference: str = REFERENCE
     reference: str = ""
 
 
@@ -102,6 +106,7 @@ class DiversityTally:
         self._gram_totals = [0, 0, 0]
         self._types: dict[str, list[frozenset[int]]] = {}
         self._sampled = 0
+        self._markers = MarkerTally()
 
     def add(self, subject: Subject) -> None:
         """Count one document."""
@@ -115,6 +120,7 @@ class DiversityTally:
 
     def _sample(self, subject: Subject) -> None:
         self._sampled += 1
+        self._markers.add(subject.text)
         data, own = subject.text.encode("utf-8", "replace"), words(subject.text)
         self._raw += len(data)
         self._packed += len(self._deflate.compress(data))
@@ -139,6 +145,7 @@ class DiversityTally:
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
             common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
+            markers=self._markers.report(),
             reference=name if reference else "",
         )
 

@@ -66,12 +66,15 @@ class LeakageReport(Record):
     unjudged: int = 0
 
     def over(self, limits: Mapping[str, float]) -> list[str]:
-        """Rules whose share lies over its limit, or whose judged share does; "any" stands for all rules together."""
+        """Rules whose share lies over its limit, or whose judged share does; "any" stands for all together.
+
+        Raises `KeyError` for an unknown rule.
+        """
         shares = {
-            rule.rule: max(rule.documents.share, rule.judged.share if rule.judged else 0.0) for rule in self.rules
+            name: max(rule.share.share, rule.judged.share if rule.judged else 0.0) for name, rule in self.rules.items()
         }
         shares["any"] = self.flagged.share
-        return [rule for rule, limit in limits.items() if shares.get(rule, 0.0) > limit]
+        return [rule for rule, limit in limits.items() if shares[rule] > limit]
 
 
 class _RuleTally:
