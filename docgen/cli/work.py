@@ -1,5 +1,6 @@
 """Carries out a step of the main job for the command line: opens, asks about money, runs, shows, sets the exit code."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,13 +8,17 @@ import typer
 
 from docgen.cli.console import console, open_reporter
 from docgen.cli.document import show_attempt
+from docgen.cli.estimate import cost_line
 from docgen.cli.opening import open_proposal
 from docgen.cli.options import config_flags
 from docgen.cli.screen import show_summary
+from docgen.errors import ConfigError
+from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
 from docgen.pipeline.reports import read_measured
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.summary import Summary, summarise
+from docgen.progress import Reporter
 
 __all__ = ["carry_out"]
 
@@ -27,6 +32,7 @@ def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) 
     reporter = open_reporter(quiet or as_json)
     try:
         proposal = open_proposal(params["target"], params, config_flags(params), reporter)
+        _agree(proposal.setup, until, params, reporter)
         setup = proposal.apply(params["accept_changes"])
         with interruptible(reporter) as stopping:
             execute(setup, until, reporter, stopping, first=first)
@@ -40,6 +46,22 @@ def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) 
         _show_pilot(setup, first, as_json)
     else:
         _close(setup, until, as_json)
+
+
+def _agree(setup: Setup, until: Step, params: Mapping[str, Any], reporter: Reporter) -> None:
+    """Before money is spent: say how much, and ask a person at a terminal; a script says --yes or --max-cost."""
+    if setup.config.engine != "anthropic" or until < Step.GENERATE:
+        return
+    found = estimate(setup)
+    if not any(stage.calls for stage in found.stages):
+        return
+    reporter.note(cost_line(found, setup.config.batch))
+    if params["yes"] or setup.config.max_cost is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConfigError("spends money, and nobody is there to be asked", "docgen", "Give --yes or --max-cost DOLLARS")
+    if not typer.confirm("Go on?", err=True):
+        raise typer.Exit(0)
 
 
 def _show_pilot(setup: Setup, first: int, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from docgen.prompts import ModelOptions, template_digests
 from docgen.store import RunFolder
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
+__all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attempts", "threshold", "ngram"})
@@ -53,6 +53,10 @@ class Setup:
         """What reaches the model beside the prompt."""
         extra = tuple(sorted(self.config.extra.items()))
         return ModelOptions(self.config.model or "", self.config.effort, extra)
+
+    def with_model(self, model: str) -> "Setup":
+        """The same with another model, for reckoning."""
+        return replace(self, config=self.config.model_copy(update={"model": model}))
 
     @property
     def engine_options(self) -> EngineOptions:

@@ -1,0 +1,90 @@
+"""What an audit looks at: the accepted documents of a run, or any corpus with a context beside it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docgen.audit.bulk import Subject
+from docgen.corpus import corpus_columns, corpus_files, read_corpus
+from docgen.errors import InputError
+from docgen.pipeline.setup import Setup
+from docgen.records import AssignedFact, Quote
+from docgen.universe import UniverseContext
+
+__all__ = ["Target", "file_target", "run_target"]
+
+OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A corpus to audit. `subjects()` streams it anew at each call; `setup` is the run that it belongs to."""
+
+    name: str
+    context: UniverseContext
+    subjects: Callable[[], Iterator[Subject]]
+    setup: Setup | None = None
+    files: tuple[Path, ...] = ()
+
+
+def run_target(setup: Setup) -> Target:
+    """The accepted documents of a run, with their plan and the writer's own quotes."""
+    asked = {
+        fact.id: fact.model_copy(update={"salience": setup.config.salience.get(fact.id, fact.salience)})
+        for fact in setup.context.key_facts
+    }
+    context = setup.context.model_copy(update={"key_facts": tuple(asked.values())})
+    return Target(setup.run.name, context, lambda: _accepted(setup), setup)
+
+
+def _accepted(setup: Setup) -> Iterator[Subject]:
+    names = {kind.id: kind.name for kind in setup.run.read_types()}
+    ideas = {idea.id: idea.text for idea in setup.run.read_ideas()}
+    for attempt in setup.run.read_attempts():
+        if attempt.verdict == "accepted":
+            yield Subject(
+                text=attempt.text,
+                id=f"d{attempt.slot:07d}",
+                facts=attempt.facts,
+                quotes=attempt.quotes,
+                doc_type=names.get(attempt.doc_type, attempt.doc_type),
+                idea=ideas.get(attempt.idea, ""),
+            )
+
+
+def file_target(paths: Sequence[Path], context: UniverseContext) -> Target:
+    """Any JSONL or Parquet files with a text column; id, doc_type, idea, facts and quotes are used where present."""
+    files = tuple(corpus_files(list(paths)))
+    columns = [name for name in OPTIONAL if name in corpus_columns(list(files))]
+    return Target(", ".join(path.name for path in paths), context, lambda: _rows(files, columns), files=files)
+
+
+def _rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[Subject]:
+    for batch in read_corpus(files, columns):
+        for row, text, other in batch.rows():
+            yield _subject(row, text, other)
+
+
+def _subject(row: int, text: str, other: Mapping[str, Any]) -> Subject:
+    try:
+        return Subject(
+            text=text,
+            id=str(other.get("id") or row),
+            facts=_facts(other.get("facts")),
+            quotes=tuple(Quote.model_validate(quote) for quote in other.get("quotes") or ()),
+            doc_type=str(other.get("doc_type") or ""),
+            idea=str(other.get("idea") or ""),
+        )
+    except (TypeError, ValueError) as error:
+        fix = "facts: list of ids or of {fact, directness, prominence}; quotes: list of {fact, text}"
+        raise InputError("has columns of other shapes than docgen's", f"row {row}", fix) from error
+
+
+def _facts(value: Any) -> tuple[AssignedFact, ...] | None:
+    """The assigned facts of a row; None where the column is missing or says something else (labels, say)."""
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        AssignedFact(fact=item) if isinstance(item, str) else AssignedFact.model_validate(item) for item in value
+    )

@@ -1,0 +1,153 @@
+"""One pass of all audits over a corpus, the judge's share of it, and what is done with the documents that fail."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from docgen.audit.bulk import BulkScanner, Scanned, Subject
+from docgen.audit.calibrate import Calibration
+from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_questions
+from docgen.audit.diversity import DiversityReport, DiversityTally
+from docgen.audit.facts import FactDetector
+from docgen.audit.judging import Chooser, JudgeMode, Panel, Verdicts, combine, judge_documents
+from docgen.audit.leakage import LeakageReport, LeakageTally
+from docgen.audit.rules import Rule
+from docgen.audit.salience import SalienceReport, SalienceTally
+from docgen.audit.scan import LeakageScanner
+from docgen.llm.protocol import LLM
+from docgen.pipeline.audit_targets import Target
+from docgen.progress import Progress, Reporter
+from docgen.prompts import ModelOptions
+from docgen.records import Finding, Severity
+
+__all__ = ["Audit", "AuditOptions", "AuditReports", "Failing", "scan_corpus"]
+
+BATCH = 2048
+NO_JUDGE, NO_MODEL = JudgeMode("none"), ModelOptions("")
+RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """What is looked for. `off` are rules to leave out, `remove` the severity from which a document fails."""
+
+    off: tuple[str, ...] = ()
+    questions: Path | None = None
+    judge: JudgeMode = field(default=NO_JUDGE)
+    model: ModelOptions = field(default=NO_MODEL)
+    seed: int = 0
+    remove: Severity = "error"
+
+
+@dataclass(frozen=True)
+class AuditReports:
+    """The reports of one audit."""
+
+    salience: SalienceReport
+    leakage: LeakageReport
+    diversity: DiversityReport
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A document with findings at or above the wanted severity."""
+
+    id: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class _Held:
+    """A document that waits for its judge."""
+
+    subject: Subject
+    scanned: Scanned
+
+
+@dataclass
+class Audit:
+    """An audit under way: scanned, then judged, then reported."""
+
+    target: Target
+    options: AuditOptions
+    rules: tuple[Rule, ...]
+    salience: SalienceTally
+    leakage: LeakageTally
+    diversity: DiversityTally
+    waiting: list[_Held] = field(default_factory=list)
+    failing: list[Failing] = field(default_factory=list)
+
+    @property
+    def panel(self) -> Panel:
+        """What the judge is asked."""
+        return Panel.of(self.target.context, self.rules, self.options.model)
+
+    async def judge(self, llm: LLM, concurrency: int, reporter: Reporter) -> None:
+        """Let the judge see the documents that wait for it, and count them."""
+        subjects = [held.subject for held in self.waiting]
+        judged: list[Verdicts | None] = [None] * len(subjects)
+        done = failed = 0
+        async for position, verdicts in judge_documents(llm, self.panel, subjects, concurrency):
+            judged[position] = verdicts
+            done, failed = done + 1, failed + (verdicts is None)
+            reporter.progress(Progress("judge", done, len(subjects), failed=failed))
+        for held, verdicts in zip(self.waiting, judged, strict=True):
+            self._settle(held, verdicts)
+        self.waiting = []
+
+    def _settle(self, held: _Held, verdicts: Verdicts | None) -> None:
+        if verdicts is None:
+            self.leakage.add_unjudged()
+            self.count(held.subject, held.scanned.findings)
+            return
+        sampled = self.options.judge.kind != "suspects"
+        self.leakage.add_judged(verdicts.leaks, verdicts.rules, sampled)
+        if sampled:
+            self.salience.add_judged(verdicts.presence)
+        self.count(held.subject, combine(held.subject.text, held.scanned.findings, verdicts))
+
+    def count(self, subject: Subject, findings: Sequence[Finding]) -> None:
+        """Count one document's findings for good."""
+        self.leakage.add(subject, findings)
+        worst = [finding for finding in findings if RANK[finding.severity] >= RANK[self.options.remove]]
+        if worst:
+            self.failing.append(Failing(subject.id, tuple(worst)))
+
+    def reports(self, calibration: Calibration | None = None) -> AuditReports:
+        """The reports, with `calibration` cited beside the rules."""
+        for held in self.waiting:
+            self.count(held.subject, held.scanned.findings)
+        self.waiting = []
+        judge = "none" if self.options.judge.kind == "none" else f"{self.options.judge} by {self.options.model.model}"
+        return AuditReports(self.salience.report(), self.leakage.report(calibration, judge), self.diversity.report())
+
+
+def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
+    """The scan tier over every document, in one pass and flat memory but for the documents held for the judge."""
+    detector, scanner = FactDetector(target.context), LeakageScanner(target.context, options.off)
+    questions = ContaminationScanner(read_questions(options.questions)) if options.questions else None
+    rules = (*scanner.rules, CONTAMINATION) if questions else scanner.rules
+    bulk = BulkScanner(detector, scanner)
+    chooser: Chooser[_Held] = Chooser(options.judge, options.seed)
+    audit = Audit(target, options, rules, SalienceTally(target.context), LeakageTally(rules), DiversityTally())
+    done = 0
+    for batch in _batches(target.subjects(), BATCH):
+        for subject, scanned in zip(batch, bulk.scan(batch), strict=True):
+            audit.salience.add(subject, scanned.sightings)
+            audit.diversity.add(subject)
+            if questions:
+                scanned = Scanned(scanned.sightings, (*scanned.findings, *questions.scan(subject.text)))
+            given = chooser.offer(_Held(subject, scanned), bool(scanned.findings))
+            if given is not None:
+                audit.count(given.subject, given.scanned.findings)
+        done += len(batch)
+        reporter.progress(Progress("audit", done, max(total, done)))
+    audit.waiting = chooser.chosen
+    return audit
+
+
+def _batches(subjects: Iterable[Subject], size: int) -> Iterator[list[Subject]]:
+    stream = iter(subjects)
+    while batch := list(islice(stream, size)):
+        yield batch

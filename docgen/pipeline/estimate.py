@@ -1,0 +1,195 @@
+"""What a run will cost, before anything is spent: from rendered prompts, and sharper from replies it already has."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from math import ceil, sqrt
+from pathlib import Path
+
+from pydantic import Field
+
+from docgen.llm.journal import Tally, Totals, journal_totals
+from docgen.llm.pricing import ModelPrice, Prices, load_prices
+from docgen.llm.protocol import Request, Usage
+from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.prompts import document_request, ideas_request, types_request
+from docgen.records import DocumentType, Idea, Record
+from docgen.stages.brainstorm import PER_ASK
+from docgen.stages.generate import Catalogue
+from docgen.stages.plan import plan
+from docgen.text import token_estimate
+
+__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate"]
+
+COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
+"""Models that an estimate prices beside the run's own."""
+SAMPLE = 60
+"""Prompts rendered to know their length."""
+REFILL = 0.10
+"""Attempts beyond the first, as a share of n, until a pilot says better."""
+SPREAD = 0.35
+"""Half-width of the interval, as a share, until a pilot says better: models keep to asked lengths only roughly."""
+ENOUGH = 5
+"""Replies from which a stage's own figures are used."""
+TYPE_TOKENS, IDEA_TOKENS, QUOTE_TOKENS = 45, 60, 45
+STAND_IN_TYPE = DocumentType(id="x", name="internal operations newsletter column", description="word " * 22)
+STAND_IN_IDEA = Idea(id="x.1", doc_type="x", text="word " * 42)
+
+
+class StageEstimate(Record):
+    """One stage's calls and the mean tokens of a call; `prefix` is the part of `input` that all calls share."""
+
+    stage: str
+    calls: int
+    input: int
+    prefix: int
+    output: int
+    measured: bool = Field(description="from this run's own replies, not from rendered prompts alone")
+
+
+class ModelEstimate(Record):
+    """Dollars with one model, None without a known price."""
+
+    model: str
+    sync: float | None
+    cached: float | None
+    batch: float | None
+
+
+class Estimate(Record):
+    """What is still to be bought of a run. Dollars lie between `low` and `high` times the models' figures."""
+
+    n: int
+    stages: tuple[StageEstimate, ...]
+    refill: float
+    low: float
+    high: float
+    models: tuple[ModelEstimate, ...]
+    prices: str
+
+    def dollars(self, batch: bool) -> float | None:
+        """The run's own model, as it will be called."""
+        own = self.models[0]
+        return own.batch if batch else own.cached
+
+
+def estimate(setup: Setup, models: Sequence[str] = COMPARED) -> Estimate:
+    """Calls, tokens and dollars still to come; replies that the run has are taken off."""
+    prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
+    totals = journal_totals(setup.run.journal)
+    refill, spread = _refill(setup), _spread(totals)
+    stages = tuple(stage for stage in _stages(setup, totals, refill) if stage.calls)
+    own = setup.config.model or ""
+    names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
+    return Estimate(
+        n=setup.n,
+        stages=stages,
+        refill=refill,
+        low=1 - spread,
+        high=1 + spread,
+        models=tuple(_priced(name, stages, prices) for name in names),
+        prices=prices.date,
+    )
+
+
+def _stages(setup: Setup, totals: Totals, refill: float) -> Iterable[StageEstimate]:
+    config, context, options = setup.config, setup.context, setup.options
+    types = setup.run.read_types()
+    ideas = setup.run.read_ideas()
+    if not types:
+        ask = types_request(context, options, min(PER_ASK, config.types), (), 0)
+        yield _stage("types", ceil(config.types / PER_ASK), [ask], min(PER_ASK, config.types) * TYPE_TOKENS, totals)
+    if not ideas:
+        count = min(PER_ASK, config.ideas)
+        calls = (len(types) or config.types) * ceil(config.ideas / PER_ASK)
+        asks = [ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE] or [STAND_IN_TYPE]]
+        yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
+    asks = _sample(setup, types, ideas)
+    words = sum(config.words) / 2
+    facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
+    output = round(words * 1.35 + facts * QUOTE_TOKENS)
+    wanted = setup.n + ceil(setup.n * refill)
+    yield _stage("document", max(0, wanted - _done("document", totals).calls), asks, output, totals)
+    if config.revise:
+        yield _stage("revise", max(0, wanted - _done("revise", totals).calls), asks, output, totals, extra=output)
+
+
+def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
+    """Rendered document prompts of a small plan."""
+    if not types or not ideas:
+        types, ideas = [STAND_IN_TYPE], [STAND_IN_IDEA]
+        facts = tuple(fact.model_copy(update={"doc_types": ()}) for fact in setup.context.key_facts)
+        context = setup.context.model_copy(update={"key_facts": facts})
+    else:
+        context = setup.context
+    catalogue = Catalogue.of(types, ideas)
+    kinds = [kind for kind in types if catalogue.ideas_of[kind.id]]
+    config = setup.config
+    size = min(setup.n, 1000)
+    made = plan(context, kinds, ideas, size, config.seed, words=config.words, salience=config.salience or None)
+    slots = islice(made.slots(), 0, size, max(1, size // SAMPLE))
+    return [
+        document_request(context, setup.options, slot, catalogue.types[slot.doc_type], catalogue.ideas[slot.idea])
+        for slot in slots
+    ]
+
+
+def _stage(
+    stage: str, calls: int, asks: Sequence[Request], output: int, totals: Totals, extra: int = 0
+) -> StageEstimate:
+    done = _done(stage, totals)
+    prefix = token_estimate(asks[0].system)
+    if done.calls >= ENOUGH:
+        used = (done.input + done.cache_read + done.cache_write) / done.calls
+        return StageEstimate(
+            stage=stage, calls=calls, input=round(used), prefix=min(prefix, round(used)),
+            output=round(done.output / done.calls), measured=True,
+        )  # fmt: skip
+    mean = sum(token_estimate(ask.user) for ask in asks) / len(asks)
+    return StageEstimate(
+        stage=stage, calls=calls, input=round(prefix + mean + extra), prefix=prefix, output=output, measured=False
+    )
+
+
+def _done(stage: str, totals: Totals) -> Tally:
+    """What a stage has bought; the embedded writer's replies say nothing about a model's."""
+    tally = Tally()
+    for (name, model), each in totals.by_stage.items():
+        if name == stage and model != DEFAULT_MODELS["offline"]:
+            tally.merge(each)
+    return tally
+
+
+def _refill(setup: Setup) -> float:
+    """Attempts beyond the first, as a share: of the attempts made so far when there are enough."""
+    made = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
+    if len(made) < ENOUGH:
+        return REFILL
+    return (made.count("rejected") + 0.5) / (made.count("accepted") + 0.5)
+
+
+def _spread(totals: Totals) -> float:
+    """Narrower with every reply, by the square root, and never under 5 %."""
+    calls = _done("document", totals).calls
+    return SPREAD if calls < ENOUGH else max(0.05, SPREAD / sqrt(calls / ENOUGH))
+
+
+def _priced(model: str, stages: Sequence[StageEstimate], prices: Prices) -> ModelEstimate:
+    price = prices.find(model)
+    if price is None:
+        return ModelEstimate(model=model, sync=None, cached=None, batch=None)
+    sync = sum(_sync(stage, price) for stage in stages)
+    cached = sum(min(_sync(stage, price), _cached(stage, price)) for stage in stages)
+    return ModelEstimate(model=model, sync=sync, cached=cached, batch=sync * price.batch)
+
+
+def _sync(stage: StageEstimate, price: ModelPrice) -> float:
+    return price.tier(stage.input).cost(Usage(input=stage.input, output=stage.output)) * stage.calls
+
+
+def _cached(stage: StageEstimate, price: ModelPrice) -> float:
+    """The prefix written once and then read, if it is long enough to be cached at all."""
+    if stage.prefix < price.cache_min_tokens or stage.calls < 2:
+        return _sync(stage, price)
+    tier, own = price.tier(stage.input), stage.input - stage.prefix
+    first = tier.cost(Usage(input=own, output=stage.output, cache_write=stage.prefix))
+    return first + tier.cost(Usage(input=own, output=stage.output, cache_read=stage.prefix)) * (stage.calls - 1)
