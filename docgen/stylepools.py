@@ -18,6 +18,7 @@ LOCALES = (
     "sv_SE", "fi_FI", "cs_CZ", "ro_RO", "hr_HR", "tr_TR", "yo_NG", "ig_NG", "tw_GH", "zu_ZA", "id_ID",
 )  # fmt: skip
 TOWN_LOCALES = ("de_DE", "pl_PL", "it_IT", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
+PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
 NAMES_PER_LOCALE = 150
 TOWNS_PER_LOCALE = 90
 
@@ -129,7 +130,12 @@ def _people(seed: int) -> tuple[str, ...]:
     for offset, locale in enumerate(LOCALES):
         fake = _faker(locale, seed + offset)
         columns.append([f"{fake.first_name()} {fake.last_name()}" for _ in range(NAMES_PER_LOCALE)])
-    return tuple(dict.fromkeys(name for row in zip(*columns, strict=True) for name in row if len(name) <= 24))
+    return tuple(dict.fromkeys(name for row in zip(*columns, strict=True) for name in row if _is_usual(name)))
+
+
+def _is_usual(name: str) -> bool:
+    first, _, family = name.partition(" ")
+    return len(name) <= 24 and "." not in name and first != family and (family[0].isupper() or family.split()[0] in PARTICLES)
 
 
 def _places(rng: random.Random, seed: int) -> tuple[str, ...]:
@@ -147,7 +153,7 @@ def _is_plain(town: str) -> bool:
 
 
 def _organisations(rng: random.Random, names: tuple[str, ...], places: tuple[str, ...]) -> tuple[str, ...]:
-    families = list(dict.fromkeys(name.split(" ", 1)[1] for name in names))
+    families = list(dict.fromkeys(name.split(" ", 1)[1] for name in names if name.split(" ", 1)[1][0].isupper()))
     made = [f"{rng.choice(families)} {rng.choice(COMPANY_TAILS)}" for _ in range(1000)]
     made += [f"{first} & {second}" for first, second in (rng.sample(families, 2) for _ in range(400))]
     made += [f"{rng.choice(places)} {rng.choice(TOWN_BODIES)}" for _ in range(700)]

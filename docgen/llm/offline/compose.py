@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from docgen.llm.offline.grammar import Block, Part, Slot, expand
 from docgen.llm.offline.library import Library, TypeGrammar
-from docgen.llm.offline.scene import Scene
+from docgen.llm.offline.scene import LINKS, Scene
 from docgen.llm.offline.world import Wording
 from docgen.records import Prominence
 from docgen.text import word_count
@@ -15,7 +15,7 @@ __all__ = ["Expression", "Written", "write"]
 TOLERANCE = 0.18
 """Largest deviation from the wanted length that is accepted; the promise to the caller is 0.25."""
 DRAWS = 5
-OWN_SHARE = 0.7
+OWN_SHARE = 0.9
 """How often a filling paragraph comes from the type itself while it has some left, rather than from its family."""
 SMALL_GAP = 70
 """Words left to fill below which the next block is chosen by its length."""
@@ -25,6 +25,8 @@ LATE_SHARE = 0.25
 PASSING_WORDS = 20
 """Words that a passing fact takes beside its wording."""
 STYLED_OPENING = 0.7
+ROOM_FOR_BOTH = 100
+"""Words that must be left for a styled opening to be followed by one of the type's own."""
 HEADINGS = {"plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
 
 
@@ -132,7 +134,8 @@ def _opening(stock: "_Stock", library: Library, room: float) -> list[_Item]:
     scene = stock.scene
     blocks = library.openings.get(scene.opening, ()) if stock.grammar.openings else ()
     if blocks and room > 30 and scene.random() < STYLED_OPENING:
-        return [_Item(blocks[int(scene.random() * len(blocks))])]
+        styled = _Item(blocks[int(scene.random() * len(blocks))])
+        return [styled, *stock.framing("opening", room - ROOM_FOR_BOTH, 1.0)]
     return stock.framing("opening", room, 0.9)
 
 
@@ -205,6 +208,7 @@ class _Pen:
 
     def block(self, item: _Item) -> str:
         scene, block = self.scene, item.block
+        scene.links = [-1.0] * LINKS
         if item.expression and item.wording:
             scene.question = item.expression.question or expand(self.library.macros["question"].part, scene)
         pieces: list[str] = []

@@ -1,6 +1,7 @@
 """The notation in which the embedded writer's texts are kept, and its compiler.
 
 Inline: `{a|b|c}` one of several (nested at will), `{3-9}` a whole number, `{name}` a variable of the scene or a macro.
+`{1=a|b}` and a later `{1=c|d}` in the same block fall alike, so that an answer fits its question.
 Blocks (paragraphs, turns, entries): one slot a line, blocks apart by an empty line:
 
     = Heading                 optional first line, used by types that have headings
@@ -22,7 +23,9 @@ from docgen.llm.offline.scene import VARIABLES, Scene
 __all__ = ["Block", "Carriers", "GrammarError", "Part", "Slot", "Source", "expand", "parse_block", "parse_inline"]
 
 Part = str | Callable[[Scene], str]
+LINK = re.compile(r"(\d)=")
 RANGE = re.compile(r"(\d+)-(\d+)")
+SENTENCE_START = re.compile(r"[.!?][\"*]* $")
 LAYOUT = {"/": "\n\n", "-": "\n"}
 
 
@@ -79,7 +82,9 @@ def parse_inline(text: str, macros: Mapping[str, Source]) -> Source:
     at = 0
     while (start := text.find("{", at)) >= 0:
         end = _closing(text, start)
-        pieces += [_literal(text[at:start]), _braced(text[start + 1 : end], macros)]
+        filling = _braced(text[start + 1 : end], macros)
+        opens = SENTENCE_START.search(text, at, start) is not None
+        pieces += [_literal(text[at:start]), _capitalised(filling) if opens else filling]
         at = end + 1
     return _joined([*pieces, _literal(text[at:])])
 
@@ -154,7 +159,10 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _braced(text: str, macros: Mapping[str, Source]) -> Source:
-    options = _alternatives(text)
+    link = LINK.match(text)
+    options = _alternatives(text[link.end() :] if link else text)
+    if link:
+        return _linked(int(link[1]), [parse_inline(option, macros) for option in options])
     if len(options) > 1:
         return choice([parse_inline(option, macros) for option in options])
     if bounds := RANGE.fullmatch(text):
@@ -178,9 +186,36 @@ def choice(sources: Sequence[Source]) -> Source:
     return Source(pick, sum(source.spaces for source in sources) / count)
 
 
+def _linked(link: int, sources: Sequence[Source]) -> Source:
+    """Like `choice`, but alike for all choices of that link in a block."""
+    options = tuple(source.part for source in sources)
+    count = len(options)
+
+    def pick(scene: Scene) -> str:
+        roll = scene.links[link]
+        if roll < 0:
+            roll = scene.links[link] = scene.random()
+        return expand(options[int(roll * count)], scene)
+
+    return Source(pick, sum(source.spaces for source in sources) / count)
+
+
 def _number(low: int, high: int) -> Source:
     span = high - low + 1
     return Source(lambda scene: str(low + int(scene.random() * span)), 0.0)
+
+
+def _capitalised(source: Source) -> Source:
+    """The same with a capital letter, for what follows a full stop."""
+    part = source.part
+    if isinstance(part, str):
+        return Source(part[:1].upper() + part[1:], source.spaces)
+
+    def capital(scene: Scene) -> str:
+        text = part(scene)
+        return text[:1].upper() + text[1:]
+
+    return Source(capital, source.spaces)
 
 
 def _literal(text: str) -> Source:

@@ -15,6 +15,7 @@ MONTHS = (
 )  # fmt: skip
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CAST = 6
+LINKS = 10
 LABELS: tuple[Callable[[str], str], ...] = (
     lambda name: f"{name}:",
     lambda name: f"{name.split(' ', 1)[0]}:",
@@ -34,7 +35,7 @@ class Scene:
     """The variables that grammar texts may use. Counters and clocks move on as the document is written, in order."""
 
     __slots__ = (
-        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known", "label", "names", "opening",
+        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known", "label", "links", "names", "opening",
         "organisations", "places", "question", "random", "stamp", "sureness", "title", "topic",
     )  # fmt: skip
 
@@ -56,6 +57,7 @@ class Scene:
     def rewind(self) -> None:
         """Set counters, clocks and acquaintances back to where a document starts."""
         self.known: set[int] = set()
+        self.links = [-1.0] * LINKS
         self.counter = 0
         self.stamp = self.day - dt.timedelta(days=120 + int(self.random() * 100))
         self.clock = 480 + int(self.random() * 400)
