@@ -79,6 +79,10 @@ def dedupe(
 
     docgen dedupe corpus.parquet more/*.jsonl.zst --out deduplicated
     """
+    import os
+
+    # Polars' allocator keeps freed memory for a while: some 80 MB here. It reads this once, when polars is loaded.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
     from docgen.cli.deduping import print_outcome, read_source
     from docgen.dedupe.workflow import carry_out
 

@@ -13,8 +13,10 @@ from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int, c_int64, c_void_p
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from docgen.compiled import compiled
 
 __all__ = ["utf8_of"]
 
@@ -115,7 +117,7 @@ def _bytes_at(context, address, size):  # type: ignore[no-untyped-def]  # noqa: 
     return result(types.int64, types.int64), emit
 
 
-@njit(types.void(types.int64, types.int64[::1], types.int64[::1], types.uint8[::1]), nogil=True, cache=True)
+@compiled(types.void(types.int64, types.int64[::1], types.int64[::1], types.uint8[::1]))
 def _gather(views, buffers, offsets, data):  # type: ignore[no-untyped-def]
     count = len(offsets) - 1
     fields = _bytes_at(views, 16 * count).view(np.int32)

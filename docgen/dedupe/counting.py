@@ -3,13 +3,15 @@
 import numpy as np
 from numba import njit, types
 
+from docgen.compiled import compiled
+
 __all__ = ["add_to_cells", "count_suspects", "hash_set", "rehash"]
 
 _US, _CELLS, _IS = types.uint64[::1], types.uint32[::1], types.int64[::1]
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
-@njit(types.void(_US, _CELLS), nogil=True, cache=True)
+@compiled(types.void(_US, _CELLS))
 def add_to_cells(values, cells):  # type: ignore[no-untyped-def]
     """Count each value in the cell of its low bits; the number of cells is a power of two."""
     mask = np.uint64(len(cells) - 1)
@@ -26,7 +28,7 @@ def _slot(keys, value):  # type: ignore[no-untyped-def]
     return slot
 
 
-@njit(types.int64(_US, _IS, types.int64, _CELLS, types.int64, _US, _IS, _IS), nogil=True, cache=True)
+@compiled(types.int64(_US, _IS, types.int64, _CELLS, types.int64, _US, _IS, _IS))
 def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):  # type: ignore[no-untyped-def]
     """Count exactly, in the hash table `keys`, the values whose cell reached `least`; notes where each was first seen.
 
@@ -47,7 +49,7 @@ def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):  
     return added
 
 
-@njit(types.void(_US, _IS, _IS, _US, _IS, _IS), nogil=True, cache=True)
+@compiled(types.void(_US, _IS, _IS, _US, _IS, _IS))
 def rehash(keys, counts, rows, new_keys, new_counts, new_rows):  # type: ignore[no-untyped-def]
     """Move a table into a larger, empty one."""
     for i in range(len(keys)):
@@ -56,7 +58,7 @@ def rehash(keys, counts, rows, new_keys, new_counts, new_rows):  # type: ignore[
             new_keys[slot], new_counts[slot], new_rows[slot] = keys[i], counts[i], rows[i]
 
 
-@njit(types.void(_US, _US), nogil=True, cache=True)
+@compiled(types.void(_US, _US))
 def hash_set(values, table):  # type: ignore[no-untyped-def]
     """Fill an empty table, a power of two long, as `kernel.sketch` looks it up."""
     mask = np.uint64(len(table) - 1)

@@ -16,6 +16,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from docgen.compiled import compiled
 from docgen.dedupe.alphabet import EXPANSIONS, LAST, MARK, SINGLE
 
 __all__ = [
@@ -255,11 +256,7 @@ _I, INTS, HASHES, _UROWS = types.int64, types.int64[::1], types.uint64[::1], typ
 _PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
 
 
-@njit(
-    types.void(BYTES, INTS, HASHES, _I, _PERM, _PERM, _I, HASHES, TABLES, _MINIMA, _MINIMA, _UROWS, INTS),
-    nogil=True,
-    cache=True,
-)
+@compiled(types.void(BYTES, INTS, HASHES, _I, _PERM, _PERM, _I, HASHES, TABLES, _MINIMA, _MINIMA, _UROWS, INTS))
 def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, bands, content, sizes):
     """Sketch the documents data[offsets[i]:offsets[i + 1]].
 

@@ -9,6 +9,7 @@ wrong removal, because every candidate is compared shingle by shingle.
 import numpy as np
 from numba import njit, types
 
+from docgen.compiled import compiled
 from docgen.dedupe.kernel import band_hashes
 
 __all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]
@@ -88,20 +89,18 @@ _IS, _US, _IROWS = types.int64[::1], types.uint64[::1], types.int64[:, ::1]
 _SLOTS, _CHECKS, _STAMPS = types.int32[:, ::1], types.uint32[:, ::1], types.int64[::1]
 
 
-@njit(types.void(types.int64, _SLOTS, _CHECKS, _SLOTS), nogil=True, cache=True)
+@compiled(types.void(types.int64, _SLOTS, _CHECKS, _SLOTS))
 def rebuild(count, slots, checks, chain):
     """Fill the empty (-1) `slots` with the first `count` kept documents."""
     for position in range(count):
         _link(position, slots, checks, chain)
 
 
-@njit(
+@compiled(
     types.int64(
         *(_CHECKS, _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US, _US),
         *(types.int64, _SLOTS, _CHECKS, _SLOTS, _IROWS, _STAMPS, _IS, types.float64[::1]),
-    ),
-    nogil=True,
-    cache=True,
+    )
 )
 def place(
     bands, order, given, threshold, check, compact, used, base, filed, tail,
@@ -141,7 +140,7 @@ def place(
     return used
 
 
-@njit(types.void(_CHECKS, _IS, types.int32[::1], types.boolean[::1]), nogil=True, cache=True)
+@compiled(types.void(_CHECKS, _IS, types.int32[::1], types.boolean[::1]))
 def mark_shared(bands, rows, table, shared):
     """Set shared[row] for each of `rows` that has a band hash in common with another of them.
 
@@ -161,7 +160,7 @@ def mark_shared(bands, rows, table, shared):
                 shared[row] = shared[table[slot]] = True
 
 
-@njit(types.void(_CHECKS, _IS, _SLOTS, _CHECKS, types.boolean[::1]), nogil=True, cache=True)
+@compiled(types.void(_CHECKS, _IS, _SLOTS, _CHECKS, types.boolean[::1]))
 def mark_known(bands, rows, slots, checks, known):
     """Set known[row] for each of `rows` that has a band hash in common with a kept document."""
     for row in rows:
@@ -171,19 +170,17 @@ def mark_known(bands, rows, slots, checks, known):
                 break
 
 
-@njit(types.void(_CHECKS, types.int64, types.uint64[::1], _CHECKS), nogil=True, cache=True)
+@compiled(types.void(_CHECKS, types.int64, types.uint64[::1], _CHECKS))
 def bands_of(minima, rows, salts, bands):
     """Band hashes of stored minima, as `kernel.sketch` makes them."""
     for i in range(len(minima)):
         band_hashes(minima[i], rows, salts[i], bands[i])
 
 
-@njit(
+@compiled(
     types.int64(
         *(types.int64, types.int64, types.float64, _US, _US, _US, _SLOTS, _IROWS, _STAMPS, _IROWS, types.float64[::1]),
-    ),
-    nogil=True,
-    cache=True,
+    )
 )
 def neighbours(first, last, threshold, base, filed, tail, chain, sets, stamps, pairs, jaccards):
     """Pairs (position, earlier position) at or above the threshold, for the positions from `first` to before `last`.

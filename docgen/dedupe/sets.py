@@ -4,6 +4,7 @@
 import numpy as np
 from numba import njit, types
 
+from docgen.compiled import compiled
 from docgen.dedupe.kernel import (
     BLOCK,
     BYTES,
@@ -58,7 +59,7 @@ def sort_unique(values, count, spare, places):
     return kept
 
 
-@njit(types.void(BYTES, INTS, INTS, types.int64, HASHES, TABLES, HASHES, INTS), nogil=True, cache=True)
+@compiled(types.void(BYTES, INTS, INTS, types.int64, HASHES, TABLES, HASHES, INTS))
 def shingles(data, offsets, sizes, ngram, ignored, tables, out, ends):
     """Sorted shingle sets of the documents with sizes[i] >= 0, one after the other in `out`.
 
