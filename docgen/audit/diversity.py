@@ -24,7 +24,9 @@ SAMPLE = 2000
 """Documents, evenly chosen by their digest, on which distinct-n, compression and self-similarity are measured."""
 PER_TYPE = 40
 
-NAME = re.compile(r"\b(?:[A-Z][a-z]+(?:-[A-Z][a-z]+)?\.?\s+){1,2}[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b")
+NAME = re.compile(
+    r"\b(?!The |A |An |In |On |At )(?:[A-Z][a-z]+(?:-[A-Z][a-z]+)?\.?\s+){1,2}[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b"
+)
 ORGANISATION = re.compile(
     r"\b(?:[A-Z][\w&'’-]+\s+){1,4}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council|Society|Association"
     r"|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
@@ -33,7 +35,7 @@ MONTH = r"(?:January|February|March|April|May|June|July|August|September|October
 DATE = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH}(?:\s+\d{{4}})?\b|\b{MONTH}\s+\d{{1,2}}(?:,\s+\d{{4}})?\b|\b\d{{4}}-\d\d-\d\d\b"
 )
-NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?%?(?![\w])")
+NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?%?(?!\w)")
 HEADING = re.compile(r"(?m)^(?:#{1,6}\s+(.{2,80})|\*\*(.{2,80})\*\*:?|([A-Z][A-Z0-9 ,:&'’-]{3,60}))$")
 
 

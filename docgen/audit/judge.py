@@ -17,13 +17,22 @@ from docgen.prompts import ModelOptions, render
 from docgen.text import digest
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = ["FACT_VERDICTS", "JudgeError", "Judgement", "ask", "fact_request", "read_verdicts", "rule_request"]
+__all__ = [
+    "FACT_VERDICTS",
+    "JudgeError",
+    "Judgement",
+    "ask",
+    "fact_request",
+    "idea_request",
+    "read_verdicts",
+    "rule_request",
+]
 
 FACT_VERDICTS = ("stated", "implied", "contradicted", "absent")
 RULE_VERDICTS = ("leak", "clean")
 EMPTY = ("absent", "clean")
 """Verdicts that need no quote."""
-Subject = Literal["fact", "rule"]
+Subject = Literal["fact", "rule", "idea"]
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
@@ -49,7 +58,7 @@ def fact_request(
 ) -> Request:
     """Ask which of `facts` the text expresses."""
     system = {"facts": tuple(facts)}
-    return _request("judge_facts", "fact", len(facts), system, FACT_VERDICTS, options, text, doc_type, sample)
+    return _request("judge_facts", "fact", len(facts), system, _document(text, doc_type), options, sample)
 
 
 def rule_request(
@@ -62,7 +71,26 @@ def rule_request(
 ) -> Request:
     """Ask which of `rules` the text breaks."""
     system = {"rules": tuple(rules), "facts": context.key_facts, "banned": context.banned_statements}
-    return _request("judge_rules", "rule", len(rules), system, RULE_VERDICTS, options, text, doc_type, sample)
+    return _request("judge_rules", "rule", len(rules), system, _document(text, doc_type), options, sample)
+
+
+def idea_request(
+    rules: Sequence[Rule], context: UniverseContext, options: ModelOptions, ideas: Sequence[str], sample: int = 0
+) -> Request:
+    """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
+    system = {"rules": tuple(rules), "banned": context.banned_statements}
+    user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
+    return _request("judge_ideas", "idea", len(ideas), system, user, options, sample)
+
+
+def clean_text(text: str) -> str:
+    """The text as it can be sent: lone surrogates replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _document(text: str, doc_type: str) -> dict[str, Any]:
+    """Variables of a document under examination; the mark cannot be known to whoever wrote the text."""
+    return {"text": clean_text(text), "doc_type": doc_type, "mark": digest("judge", text, size=6)}
 
 
 def _request(
@@ -70,14 +98,10 @@ def _request(
     subject: Subject,
     count: int,
     system: dict[str, Any],
-    verdicts: tuple[str, ...],
+    user: dict[str, Any],
     options: ModelOptions,
-    text: str,
-    doc_type: str,
     sample: int,
 ) -> Request:
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    user = {"text": clean, "doc_type": doc_type, "mark": digest("judge", text, size=6)}
     return Request(
         stage=name,
         template=f"{name}.jinja",
@@ -85,7 +109,7 @@ def _request(
         user=render(name, "user", user),
         model=options.model,
         max_tokens=min(16_000, 2_000 + ROOM * count),
-        schema=_schema(subject, verdicts),
+        schema=_schema(subject),
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
@@ -93,8 +117,9 @@ def _request(
     )
 
 
-def _schema(subject: Subject, verdicts: tuple[str, ...]) -> dict[str, Any]:
+def _schema(subject: Subject) -> dict[str, Any]:
     line = {"type": "string"}
+    verdicts = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
     entry = {
         "type": "object",
         "properties": {

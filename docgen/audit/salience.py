@@ -13,14 +13,28 @@ from docgen.records import Prominence, Record
 from docgen.text import sentences, token_estimate
 from docgen.universe import UniverseContext
 
-__all__ = ["FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
+__all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
 
 BINS = 10
 """First mentions are counted in tenths of the document."""
+EXAMPLES = 3
+"""Passages kept for each fact, of different detectors."""
+AROUND = 120
 CENTRAL_SHARE = 0.2
 PASSING_SHARE = 0.08
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
+
+
+class FactExample(Record):
+    """A passage that expresses a fact: `before`, the evidence, `after`."""
+
+    document: str
+    verdict: str
+    detector: str
+    before: str
+    evidence: str
+    after: str
 
 
 class TypeShare(Record):
@@ -59,6 +73,7 @@ class FactPresence(Record):
     missed: int
     detectors: dict[str, int]
     types: tuple[TypeShare, ...]
+    examples: tuple[FactExample, ...] = ()
     judged: Share | None = None
     judged_verdicts: dict[str, int] = Field(default_factory=dict)
 
@@ -83,6 +98,7 @@ class _FactTally:
         self.types: Counter[str] = Counter()
         self.types_asked: Counter[str] = Counter()
         self.judged: Counter[str] = Counter()
+        self.examples: list[FactExample] = []
         self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
 
 
@@ -127,6 +143,8 @@ class SalienceTally:
         """Count one fact in one document; whether the document expresses it."""
         tally, verdict = self._tallies[self._place[fact]], presence(sightings)
         tally.outcomes[verdict] += 1
+        if len(tally.examples) < EXAMPLES and all(sightings[0].detector != one.detector for one in tally.examples):
+            tally.examples.append(_example(subject, sightings[0]))
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
             return False
@@ -187,6 +205,7 @@ class SalienceTally:
             missed=tally.missed,
             detectors=dict(tally.detectors),
             types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
+            examples=tuple(tally.examples),
             judged=sampled_share(judged, self._judged, n) if self._judged else None,
             judged_verdicts=dict(tally.judged),
         )
@@ -197,6 +216,18 @@ def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)
+
+
+def _example(subject: Subject, sighting: FactSighting) -> FactExample:
+    start, end = sighting.start, sighting.end
+    return FactExample(
+        document=subject.id,
+        verdict=sighting.verdict,
+        detector=sighting.detector,
+        before=subject.text[max(0, start - AROUND) : start],
+        evidence=subject.text[start:end],
+        after=subject.text[end : end + AROUND],
+    )
 
 
 def _prominence(holding: Sequence[tuple[int, int]], length: int) -> Prominence:

@@ -2,11 +2,11 @@
 
 import typer
 
-from docgen.cli import context, dedupe, estimate, export, run, status
+from docgen.cli import audit, context, dedupe, estimate, export, run, status
 
 __all__ = ["app"]
 
-MODULES = (run, dedupe, export, status, context, estimate)
+MODULES = (run, audit, dedupe, export, status, context, estimate)
 
 app = typer.Typer(
     name="docgen",

@@ -12,7 +12,7 @@ from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Quote
 from docgen.universe import UniverseContext
 
-__all__ = ["Target", "file_target", "run_target"]
+__all__ = ["Target", "file_subjects", "file_target", "run_target"]
 
 OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
 
@@ -55,9 +55,14 @@ def _accepted(setup: Setup) -> Iterator[Subject]:
 
 def file_target(paths: Sequence[Path], context: UniverseContext) -> Target:
     """Any JSONL or Parquet files with a text column; id, doc_type, idea, facts and quotes are used where present."""
+    return Target(", ".join(path.name for path in paths), context, lambda: file_subjects(paths), files=tuple(paths))
+
+
+def file_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
+    """The documents of JSONL or Parquet files, streaming. Raises `InputError` for files that are no corpus."""
     files = tuple(corpus_files(list(paths)))
-    columns = [name for name in OPTIONAL if name in corpus_columns(list(files))]
-    return Target(", ".join(path.name for path in paths), context, lambda: _rows(files, columns), files=files)
+    there = corpus_columns(list(files))
+    return _rows(files, [name for name in OPTIONAL if name in there])
 
 
 def _rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[Subject]:

@@ -1,0 +1,131 @@
+"""Scores detectors against labelled documents for the command line."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from docgen.audit.bulk import Subject
+from docgen.audit.calibrate import Calibration, Gold, Reading, calibrate, read_gold
+from docgen.audit.facts import FactDetector
+from docgen.audit.judging import Panel, Verdicts, agreement, combine, judge_documents
+from docgen.audit.rules import rule_key
+from docgen.audit.salience import presence
+from docgen.audit.scan import LeakageScanner
+from docgen.cli.audit_screen import show_calibration
+from docgen.cli.audit_work import ask_about_money, engine_options, judge_model
+from docgen.cli.console import console, open_reporter
+from docgen.llm.chain import open_engine
+from docgen.llm.journal import Journal
+from docgen.pipeline.audit_store import save_calibration
+from docgen.progress import Progress, Reporter
+from docgen.prompts import ModelOptions
+from docgen.records import Finding
+from docgen.store import OUTPUT
+from docgen.text import digest
+from docgen.universe import UniverseContext, find_context, load_context
+
+__all__ = ["score"]
+
+
+def score(params: Mapping[str, Any]) -> None:
+    """Carry out `docgen audit calibrate`."""
+    reporter = open_reporter(params["quiet"] or params["json"])
+    context = load_context(find_context(params["context"], Path.cwd()))
+    gold = read_gold(params["gold"])
+    scanner, detector = LeakageScanner(context), FactDetector(context)
+    scanned = [_scan(one, detector, scanner) for one in gold]
+    subjects = [Subject(one.text, one.id, doc_type=one.doc_type) for one in gold]
+    readings: list[Reading | None] = [reading for reading, _ in scanned]
+    tier, agreed = "scan", None
+    if params["judge"]:
+        panel = Panel.of(context, scanner.rules, ModelOptions(judge_model(params, None)))
+        verdicts = _judge(panel, subjects, params, reporter)
+        readings = [_both(one, found, v) for one, (_, found), v in zip(gold, scanned, verdicts, strict=True)]
+        tier = f"judge {panel.options.model}"
+        if params["second_model"]:
+            other = Panel.of(context, scanner.rules, ModelOptions(params["second_model"]))
+            agreed = _agreement(panel, verdicts, _judge(other, subjects, params, reporter))
+    reporter.close()
+    calibration = _calibration(params["gold"], context, gold, readings, scanner, tier)
+    file = save_calibration(OUTPUT, calibration)
+    if params["json"]:
+        typer.echo(calibration.model_dump_json(indent=2))
+        return
+    show_calibration(console, calibration)
+    for rule, (same, kappa) in (agreed or {}).items():
+        says = "-" if kappa is None else f"{kappa:.2f}"
+        console.print(f"Two judges on {rule}: {same:.0%} equal, kappa {says}", markup=False)
+    console.print(f"Written: {file}", markup=False, style="dim")
+
+
+def _calibration(
+    path: Path,
+    context: UniverseContext,
+    gold: Sequence[Gold],
+    readings: Sequence[Reading | None],
+    scanner: LeakageScanner,
+    tier: str,
+) -> Calibration:
+    """Scores of the rules that the labels know; a rule without a label anywhere cannot be scored."""
+    labelled = {rule_key(leak.rule) for one in gold for leak in one.leaks}
+    rules = [rule.id for rule in scanner.rules if rule_key(rule.id) in labelled]
+    names = {
+        "detector": tier,
+        "gold": path.stem,
+        "gold_digest": digest(path.read_bytes()),
+        "context": context.id,
+    }
+    return calibrate(gold, readings, [fact.id for fact in context.key_facts], rules, names)
+
+
+def _scan(one: Gold, detector: FactDetector, scanner: LeakageScanner) -> tuple[Reading, list[Finding]]:
+    sightings = detector.detect(one.text)
+    by_fact = {s.fact: presence([t for t in sightings if t.fact == s.fact]) for s in sightings}
+    findings = scanner.scan(one.text, None, sightings, one.doc_type)
+    return Reading(dict(by_fact), _errors(findings)), findings
+
+
+def _errors(findings: Sequence[Finding]) -> frozenset[str]:
+    return frozenset(finding.rule for finding in findings if finding.severity == "error")
+
+
+def _both(one: Gold, findings: Sequence[Finding], verdicts: Verdicts | None) -> Reading | None:
+    """What the judge says of facts, and both tiers together of rules; None where the judge failed."""
+    if verdicts is None:
+        return None
+    return Reading(verdicts.presence, _errors(combine(one.text, findings, verdicts)))
+
+
+def _judge(
+    panel: Panel, subjects: Sequence[Subject], params: Mapping[str, Any], reporter: Reporter
+) -> list[Verdicts | None]:
+    options = engine_options(params)
+    ask_about_money((r for s in subjects for r in panel.requests(s)), len(subjects), params)
+    path = OUTPUT / "judge" / "llm.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found: list[Verdicts | None] = [None] * len(subjects)
+
+    async def work(journal: Journal) -> None:
+        done = 0
+        async with open_engine(options, journal) as engine:
+            async for position, verdicts in judge_documents(engine.llm, panel, subjects, options.concurrency):
+                found[position], done = verdicts, done + 1
+                reporter.progress(Progress("judge", done, len(subjects)))
+
+    with Journal(path) as journal:
+        asyncio.run(work(journal))
+    return found
+
+
+def _agreement(
+    panel: Panel, first: Sequence[Verdicts | None], second: Sequence[Verdicts | None]
+) -> dict[str, tuple[float, float | None]]:
+    """Agreement of two judges by rule, on the documents that both could judge."""
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    return {
+        rule.id: agreement([rule.id in a.leaks for a, _ in pairs], [rule.id in b.leaks for _, b in pairs])
+        for rule in panel.rules
+    }
