@@ -211,4 +211,4 @@ def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
 
 def _inert(text: str) -> str:
     """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
-    return TAG.sub("&lt;", text)
+    return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error

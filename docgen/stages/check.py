@@ -142,9 +142,7 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting]) -> Iterator[Rea
         if denied:
             yield Reason(code="contradicted_fact", subject=fact.fact, detail=f"It denied the fact {fact.fact}")
         elif fact.fact not in present:
-            detail = (
-                f"The fact {fact.fact} was not found: express it whole, and quote that sentence exactly as evidence"
-            )
+            detail = f"The fact {fact.fact} was not found: express it as asked above, and quote that passage exactly"
             yield Reason(code="missing_fact", subject=fact.fact, detail=detail)
         elif fact.directness == "implied" and any(s.detector in ("statement", "paraphrase") for s in own):
             yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")
