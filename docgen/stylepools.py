@@ -135,7 +135,8 @@ def _people(seed: int) -> tuple[str, ...]:
 
 def _is_usual(name: str) -> bool:
     first, _, family = name.partition(" ")
-    return len(name) <= 24 and "." not in name and first != family and (family[0].isupper() or family.split()[0] in PARTICLES)
+    plain = len(name) <= 24 and "." not in name and first != family
+    return plain and (family[0].isupper() or family.split()[0] in PARTICLES)
 
 
 def _places(rng: random.Random, seed: int) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from docgen.llm.offline.brainstorm import ideas, types
-from docgen.llm.offline.compose import Expression, Written, write
+from docgen.llm.offline.compose import Written, write
 from docgen.llm.offline.library import Library, load_library
+from docgen.llm.offline.plan import Expression
 from docgen.llm.offline.scene import Scene
 from docgen.llm.offline.world import World, build_world
 from docgen.llm.protocol import Completion, Request, Usage
@@ -60,9 +61,9 @@ class OfflineLLM:
         world = self._world(variables["context"])
         style, doc_type, idea = variables["style"], variables["doc_type"], variables["idea"]
         assigned: tuple[FactToExpress, ...] = variables["facts"]
-        slot = [(f.fact.id, f.directness, f.prominence) for f in assigned]
-        parts = (variables["seed"], variables["attempt"], sample, doc_type.name, idea.text, slot, style.words, style.names)
-        rng = random.Random(_seed(*parts))
+        facts_asked = [(f.fact.id, f.directness, f.prominence) for f in assigned]
+        slot = (doc_type.name, idea.text, facts_asked, style.words, style.names)
+        rng = random.Random(_seed(variables["seed"], variables["attempt"], sample, *slot))
         topic = _topic(world, assigned, rng)
         scene = Scene(rng, style, _pools(), topic, _angle(library, idea.text, topic, rng))
         facts = [_expression(world, fact, rng) for fact in assigned]

@@ -11,7 +11,8 @@ Blocks (paragraphs, turns, entries): one slot a line, blocks apart by an empty l
     !                         the place of a fact; carriers of the type, or own ones: `! As {n1} says, {f}.`
     */ ... and *- ...         the same, opening a new paragraph or a new line
 
-`{F}` is a fact's wording as a sentence without its full stop, `{f}` the same with a lower-case start where that is safe.
+`{F}` is a fact's wording as a sentence without its full stop, `{f}` the same with a lower-case start, where that is
+safe.
 """
 
 import re
@@ -73,7 +74,7 @@ class Block:
 
 def expand(part: Part, scene: Scene) -> str:
     """The text of `part` in `scene`."""
-    return part if part.__class__ is str else part(scene)  # type: ignore[operator, return-value]
+    return part if isinstance(part, str) else part(scene)
 
 
 def parse_inline(text: str, macros: Mapping[str, Source]) -> Source:
@@ -181,7 +182,7 @@ def choice(sources: Sequence[Source]) -> Source:
 
     def pick(scene: Scene) -> str:
         option = options[int(scene.random() * count)]
-        return option if option.__class__ is str else option(scene)  # type: ignore[operator, return-value]
+        return option if isinstance(option, str) else option(scene)
 
     return Source(pick, sum(source.spaces for source in sources) / count)
 
@@ -232,6 +233,6 @@ def _joined(sources: list[Source]) -> Source:
     parts = tuple(source.part for source in sources)
 
     def join(scene: Scene) -> str:
-        return "".join([part if part.__class__ is str else part(scene) for part in parts])  # type: ignore[misc, operator]
+        return "".join([part if isinstance(part, str) else part(scene) for part in parts])
 
     return Source(join, spaces)

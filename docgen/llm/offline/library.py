@@ -1,6 +1,6 @@
 """The shipped document types, read from `data/*.txt`: one file a type, a family of shared paragraphs, or the macros.
 
-A file starts with `key: value` lines and goes on with sections, `== name`:
+A file starts with comments (`#`) and `key: value` lines and goes on with sections, `== name`:
 
     title, carriers, passing, ideas, question    one text a line
     head, foot                                   verbatim texts of several lines, apart by a line `--`
@@ -9,6 +9,7 @@ A file starts with `key: value` lines and goes on with sections, `== name`:
 `lead` carries a central fact near the beginning, `recap` takes it up again, `support` and `aside` carry the others.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,9 @@ BLOCKS = ("opening", "lead", "recap", "support", "aside", "filler", "closing")
 LINES = ("title", "ideas", "question")
 CARRIERS = ("carriers", "passing")
 VERBATIM = ("head", "foot")
-STOP_WORDS = frozenset("a an and the of for to in on with from by at or new internal about".split())
+STOP_WORDS = frozenset(
+    ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "from", "by", "at", "or", "new")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,9 @@ def _read(text: str) -> _File:
     for line in text.splitlines():
         if line.startswith("== "):
             current = file.sections.setdefault(line[3:].strip(), [])
-        elif line.startswith("#") and not line.startswith("##"):
-            continue
         elif current is not None:
             current.append(line.rstrip())
-        elif line.strip():
+        elif line.strip() and not line.startswith("#"):
             key, _, value = line.partition(":")
             file.meta.setdefault(key.strip(), []).append(value.strip())
     for name in (*LINES, *CARRIERS, "macros", "angles"):
@@ -197,7 +198,7 @@ def _nearest(types: tuple[TypeGrammar, ...], name: str, description: str) -> Typ
 
     def score(grammar: TypeGrammar) -> float:
         shared = 3 * len(in_name & grammar.keywords) + len(in_description & grammar.keywords)
-        return shared / (3 + len(grammar.keywords)) ** 0.5
+        return shared / math.sqrt(3 + len(grammar.keywords))
 
     best = max(types, key=score)
     if score(best) > 0:

@@ -35,8 +35,9 @@ class Scene:
     """The variables that grammar texts may use. Counters and clocks move on as the document is written, in order."""
 
     __slots__ = (
-        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known", "label", "links", "names", "opening",
-        "organisations", "places", "question", "random", "stamp", "sureness", "title", "topic",
+        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known",
+        "label", "links", "names", "opening", "organisations", "places", "question", "random", "stamp",
+        "sureness", "title", "topic",
     )  # fmt: skip
 
     def __init__(self, rng: random.Random, style: Style, pools: StylePools, topic: str, angle: str) -> None:
@@ -159,7 +160,8 @@ def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
     """n: name, w: introduced with a role, s: always the full name, f and l: first and family name."""
     people: dict[str, tuple[Callable[[Scene], str], float]] = {}
     for i in range(CAST):
-        people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8), f"s{i + 1}": (_signature(i), 1.1)}
+        people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8)}
+        people[f"s{i + 1}"] = (_signature(i), 1.1)
         people |= {f"f{i + 1}": (_part(i, False), 0.0), f"l{i + 1}": (_part(i, True), 0.1)}
     return people
 

@@ -12,15 +12,15 @@ from docgen.universe import KeyFact, UniverseContext
 
 __all__ = ["Wording", "World", "build_world"]
 
-FUNCTION_WORDS = frozenset(
-    """a about above according across after all although an and another any as at because before behind below between
-    both but by despite due during each either every few following for from given half hardly her his how if in inside
-    instead into it its just later like many more most much neither no none nor not nothing now of on once one only or
-    other our out over per several shortly since so some such that the their then there these they this those though
-    through throughout thus to today together under unless until up upon what whatever when whenever where wherever
-    whether which while who whoever whose why with within without yet two three four five six seven eight nine ten
-    """.split()
-)
+FUNCTION_WORDS = """
+    a about above according across after all although an and another any as at because before behind below between
+    both but by despite due during each either every few following for from given half hardly her his how if in
+    inside instead into it its just later like many more most much neither no none nor not nothing now of on once
+    one only or other our out over per several shortly since so some such that the their then there these they
+    this those though through throughout thus to today together under unless until up upon what whatever when
+    whenever where wherever whether which while who whoever whose why with within without yet two three four five
+    six seven eight nine ten
+"""
 CALENDAR = re.compile(
     r"\d|\b(january|february|march|april|june|july|august|september|october|november|december|monday|tuesday"
     r"|wednesday|thursday|friday|saturday|sunday)\b",
@@ -94,7 +94,9 @@ def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[st
     texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
-    return FUNCTION_WORDS | lower, frozenset(proper | {name.split()[0] for name in texts if _is_name(name)})
+    return frozenset(lower.union(FUNCTION_WORDS.split())), frozenset(
+        proper | {name.split()[0] for name in texts if _is_name(name)}
+    )
 
 
 def _wordings(texts: tuple[str, ...], case: _Case) -> tuple[Wording, ...]:

@@ -1,0 +1,29 @@
+"""Style pools: large, seeded, printable, and cheap to import."""
+
+import subprocess
+import sys
+
+from docgen.stylepools import style_pools
+
+
+def test_pools_are_large_distinct_and_printable() -> None:
+    pools = style_pools(3)
+    for values, least in ((pools.names, 2000), (pools.organisations, 1000), (pools.places, 1000)):
+        assert len(set(values)) == len(values) >= least
+        assert all(value.isprintable() and value == value.strip() for value in values)
+    for values in (pools.tones, pools.openings, pools.audiences):
+        assert 20 <= len(set(values)) == len(values) <= 40
+
+
+def test_pools_are_functions_of_the_seed() -> None:
+    assert style_pools(3) == style_pools(3)
+    style_pools.cache_clear()
+    first = style_pools(3)
+    style_pools.cache_clear()
+    assert style_pools(3) == first
+    assert style_pools(4).names != first.names
+
+
+def test_importing_the_pools_does_not_import_faker() -> None:
+    code = "import sys, docgen.stylepools; sys.exit('faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
