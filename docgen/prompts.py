@@ -185,9 +185,19 @@ def _request(
     )
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the plain fields of docgen's own records: half of a prompt's rendering time."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A declared field of a record, read as it is; anything else goes through the sandbox's checks."""
+        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 @cache
 def _template(stage: str) -> Template:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=FileSystemLoader(folder("templates")),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -209,6 +219,7 @@ def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
     return "".join(template.blocks[block](context)).strip()
 
 
+@lru_cache(maxsize=4096)
 def _inert(text: str) -> str:
     """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
     return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error
