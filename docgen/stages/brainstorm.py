@@ -18,7 +18,7 @@ PER_ASK = 25
 """Items asked for at once: models drift and repeat themselves in longer lists."""
 FRUITLESS_ASKS = 3
 """Asks in a row that bring nothing new, after which no more are made."""
-FAILED_ASKS = 3
+FAILED_ASKS = 2
 """Times that one request may fail for good, after all its retries, before the run stops."""
 NEVER_TAKEN = frozenset({"400", "413", "422"})
 SIMILAR = 0.75
