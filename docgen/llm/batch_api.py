@@ -62,7 +62,7 @@ class BatchAPI:
 
     async def cancel(self, batch: str) -> BatchView:
         """Ask to cancel; what was worked on already is paid for and keeps its results."""
-        return _view(await self._provider.call("post", f"{PATH}/{batch}/cancel", {}))
+        return _view(await self._provider.call("post", f"{PATH}/{batch}/cancel", b"{}"))
 
     async def since(self, moment: dt.datetime) -> list[BatchView]:
         """Batches created at or after `moment`, newest first."""

@@ -49,7 +49,11 @@ def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
 
 def _clean(text: str) -> str:
     """Lone surrogates are no UTF-8; they become "?"."""
-    return text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def completion_of(message: Any) -> Completion:

@@ -105,7 +105,7 @@ def test_terminal_errors_stop_the_run(key: str, options: Options, reason: str) -
 
 def test_a_server_of_something_else_is_a_wrong_url() -> None:
     with Loopback() as server, pytest.raises(StopRun) as caught:
-        ask(server, lambda llm: llm.call("post", "/v1/nothing", {}))
+        ask(server, lambda llm: llm.call("post", "/v1/nothing", b"{}"))
     assert caught.value.reason == "wrong_url"
 
 

@@ -55,6 +55,7 @@ class MessagesServer:
         self.batches: Any = {}
         self.peak = 0
         self._in_flight = 0
+        self._canned = ""
         self._tries: Counter[str] = Counter()
         self._warm: dict[str, float] = {}
         self._limiter = RateLimiter(options.limits) if options.limits else None
@@ -112,7 +113,7 @@ class MessagesServer:
         self, body: dict[str, Any], digest: str, fault: str, rng: random.Random, batched: bool = False
     ) -> dict[str, Any]:
         """The message for a request, entered into the bill."""
-        text = "" if fault in ("empty", "refusal") else compose(body, rng, self.options.words)
+        text = "" if fault in ("empty", "refusal") else self._composed(body, rng)
         stop = fault if fault in ("refusal", "max_tokens") else "end_turn"
         if fault == "max_tokens":
             text = text[: len(text) // 2]
@@ -129,6 +130,12 @@ class MessagesServer:
         )
         self._enter(served)
         return _message(body["model"], text, stop, usage)
+
+    def _composed(self, body: dict[str, Any], rng: random.Random) -> str:
+        if self.options.canned and self._canned:
+            return self._canned
+        self._canned = compose(body, rng, self.options.words)
+        return self._canned
 
     def _enter(self, served: Served) -> None:
         self.served.append(served)
