@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from docgen.audit.denial import denies, hedges
+from docgen.audit.denial import denies, hedges, sentence_around
 from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, find_words, negations, words_of
 from docgen.records import Quote
 from docgen.universe import KeyFact, UniverseContext
@@ -129,7 +129,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
     """An edited wording: every content word still there, in one passage not much longer; a negation more denies it."""
     size = len(wording.words)
     window = range(max(0, hit.last + 1 - size - 3), min(len(words.words), hit.first + size + 3))
-    first, last = min(hit.first, window.start), max(hit.last, window.stop - 1)
+    first, last = _within_sentence(words, hit, min(hit.first, window.start), max(hit.last, window.stop - 1))
     first, last = _tighten(words.words, first, last, wording)
     passage = words.words[first : last + 1]
     if len(passage) > LOOSE * size + 3 or not wording.stems <= content_stems(passage):
@@ -137,6 +137,16 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
     span = words.span(first, last)
     verdict: FactVerdict = wording.verdict if negations(passage) == wording.negations else "contradicted"
     return _in_its_sentence(words.text, wording.fact, verdict, "near_verbatim", span)
+
+
+def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int, int]:
+    """The window cut to the sentences of the hit: a negation next door denies nothing."""
+    left, right = sentence_around(words.text, *words.span(hit.first, hit.last))
+    while first < hit.first and words.span(first, first)[0] < left:
+        first += 1
+    while last > hit.last and words.span(last, last)[1] > right:
+        last -= 1
+    return first, last
 
 
 def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> tuple[int, int]:
