@@ -1,0 +1,92 @@
+"""Every prompt for small fixed inputs in the lighthouse universe: one case for each way that a template branches."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from docgen.audit.judge import fact_request, idea_request, rule_request
+from docgen.audit.rules import Rule
+from docgen.llm.protocol import Request
+from docgen.prompts import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
+from docgen.records import AssignedFact, DocumentType, Idea, Reason, Slot, Style
+from docgen.universe import LeakageRule, UniverseContext
+from tests.worlds import lighthouse
+
+__all__ = ["CASES", "FEEDBACK", "KIND", "OPTIONS", "SCENE", "document", "ruled", "slot"]
+
+OPTIONS = ModelOptions("some-model")
+KIND = DocumentType(id="column", name="harbour newsletter column", description="A pilot writes for boat owners.")
+SCENE = Idea(id="column.1", doc_type="column", text="A pilot thanks those who painted the quay and asks for more.")
+STYLE = Style(
+    words=300,
+    tone="dry and factual",
+    opening="opens with a date",
+    audience="local residents",
+    names=("Asha Varley", "Tomo Brandt"),
+    organisation="Orrick Gazette",
+    place="Orrick",
+    date=dt.date(2021, 3, 14),
+)
+MIXED = (
+    AssignedFact(fact="stairs", directness="implied", prominence="passing"),
+    AssignedFact(fact="opened", directness="stated", prominence="central"),
+    AssignedFact(fact="keeper", directness="stated", prominence="supporting"),
+)
+CENTRAL = tuple(AssignedFact(fact=fact, prominence="central") for fact in ("opened", "keeper", "stairs"))
+FEEDBACK = (
+    Reason(code="leak", subject="ghost", detail="It tells of a ghost", evidence="A pale keeper\nwalked the gallery."),
+    Reason(code="too_short", detail="It had 90 words: write about 300"),
+    Reason(code="empty"),
+)
+
+
+def ruled() -> UniverseContext:
+    """The lighthouse with leakage rules, and a fact that wants a document type of its own."""
+    context = lighthouse()
+    ghost = LeakageRule(id="ghost", description="The document tells of a ghost. Not a leak: a novel about one.")
+    opened = context.key_facts[0].model_copy(update={"doc_types": ("library leaflet",)})
+    facts = (opened, *context.key_facts[1:])
+    return context.model_copy(update={"leakage_rules": (ghost, LeakageRule(id="weather")), "key_facts": facts})
+
+
+def slot(facts: tuple[AssignedFact, ...] = MIXED, seed: int = 4) -> Slot:
+    return Slot(id=3, doc_type=KIND.id, idea=SCENE.id, facts=facts, style=STYLE, seed=seed)
+
+
+def document(facts: tuple[AssignedFact, ...] = MIXED, feedback: tuple[Reason, ...] = (), seed: int = 4) -> Request:
+    return document_request(ruled(), OPTIONS, slot(facts, seed), KIND, SCENE, 2 if feedback else 1, feedback)
+
+
+def bare() -> Request:
+    """As little as there can be: no rules, no banned statements, no description, one fact in the world."""
+    world = lighthouse()
+    world = world.model_copy(update={"key_facts": world.key_facts[:1], "banned_statements": ()})
+    kind = KIND.model_copy(update={"description": ""})
+    return document_request(world, OPTIONS, slot((AssignedFact(fact="opened"),)), kind, SCENE)
+
+
+def revision() -> Request:
+    return revise_request(Work(slot(), 1, document()), OPTIONS, "The old light lends books now.\n\nIt is dry inside.")
+
+
+def judged_rules() -> Request:
+    rule = Rule(id="ghost", description="Tells of a ghost.", exceptions="Novels.", leak=("Boo.",), clean=("Fog.",))
+    return rule_request((rule, Rule(id="weather", description="Storms.")), ruled(), OPTIONS, "A calm night.", KIND.name)
+
+
+CASES: dict[str, Callable[[], Request]] = {
+    "types": lambda: types_request(ruled(), OPTIONS, 12, (), seed=1),
+    "types_again": lambda: types_request(ruled(), OPTIONS, 5, ("library leaflet", "tide table preface"), seed=2),
+    "ideas": lambda: ideas_request(ruled(), OPTIONS, KIND, 6, (), seed=1),
+    "ideas_again": lambda: ideas_request(lighthouse(), OPTIONS, KIND, 2, ("A pilot complains.",), seed=2),
+    "document": document,
+    "document_central": lambda: document(CENTRAL),
+    "document_background": lambda: document(()),
+    "document_again": lambda: document(feedback=FEEDBACK),
+    "document_bare": bare,
+    "revise": revision,
+    "judge_facts": lambda: fact_request(ruled().key_facts, OPTIONS, "Books stand in the tower.", KIND.name),
+    "judge_rules": judged_rules,
+    "judge_ideas": lambda: idea_request(
+        (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
+    ),
+}
