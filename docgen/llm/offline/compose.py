@@ -15,7 +15,7 @@ __all__ = ["Written", "write"]
 TOLERANCE = 0.18
 """Largest deviation from the wanted length that is accepted; the promise to the caller is 0.25."""
 DRAWS = 5
-HEADINGS = {"plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
+HEADINGS = {"none": "{}", "plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def _draft(
     pen = _Pen(grammar, library, scene)
     body = grammar.between.join([pen.block(item) for item in items])
     if tail:
-        heading = grammar.tail[int(scene.random() * len(grammar.tail))]
+        heading = pen.heading(grammar.tail[int(scene.random() * len(grammar.tail))])
+        pen.heading_mode = "none"
         body = "\n\n".join([body, heading, *[pen.block(item) for item in tail]])
     foot = _verbatim(grammar, "foot", scene)
     text = "\n\n".join([piece for piece in (head, body, foot) if piece])
@@ -76,7 +77,7 @@ class _Pen:
             scene.question = item.expression.question or expand(self.library.macros["question"].part, scene)
         pieces: list[str] = []
         if block.heading is not None and self.heading_mode != "none":
-            pieces += [self._heading(block.heading), "\n\n"]
+            pieces += [self.heading(block.heading), "\n\n"]
         start = True
         for slot in block.slots:
             if slot.optional and scene.random() > scene.sureness:
@@ -110,7 +111,8 @@ class _Pen:
                 return expand(carrier, scene)
         return wording.full + "."
 
-    def _heading(self, heading: Part) -> str:
+    def heading(self, heading: Part) -> str:
+        """A heading in the document's manner."""
         text = _capital(expand(heading, self.scene))
         self.sections += 1
         if self.heading_mode == "number":

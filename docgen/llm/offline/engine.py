@@ -96,8 +96,9 @@ def _topic(world: World, assigned: tuple[FactToExpress, ...], rng: random.Random
 
 def _angle(library: Library, idea: str, topic: str, rng: random.Random) -> str:
     """The angle that the idea was built from, else one at random, for the document's own topic."""
+    lowered = idea.lower()
     for angle in library.angles:
-        if angle.split("{topic}")[0] in idea:
+        if angle[: angle.index("{")] in lowered:
             return angle.replace("{topic}", topic)
     return library.angles[int(rng.random() * len(library.angles))].replace("{topic}", topic)
 

@@ -143,7 +143,7 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         openings="openings" in meta,
         first_names=meta.get("short", ["last"])[0] == "first",
         own={kind: _blocks(file, kind, macros) for kind in BLOCKS},
-        shared={kind: _shared(kin, kind, macros) for kind in BLOCKS},
+        shared={kind: () if kind in meta.get("alone", []) else _shared(kin, kind, macros) for kind in BLOCKS},
         lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
         carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},

@@ -63,7 +63,7 @@ def plan(
     room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in facts if _passing(e))
     opening = _opening(stock, library, room)
     closing = stock.framing("closing", room - _words(opening), 0.85)
-    recaps = [stock.item("recap", e, 1) for e in facts if e.prominence == "central"]
+    recaps = [stock.item("recap", e, 1) for e in facts if e.prominence == "central" and len(e.wordings) > 1]
     room -= _words(opening) + _words(closing)
     recaps = recaps if _words(recaps) < room + 15 else []
     room -= _words(recaps)
@@ -107,17 +107,20 @@ class _Stock:
     def take(self, kind: str, shared: bool = False) -> Block:
         """A block not used before; used ones come back when all are used up."""
         mine, common = self.own[kind], self.shared[kind]
+        source = self._source(kind, shared)
+        return source.pop(int(self.scene.random() * len(source)))
+
+    def _source(self, kind: str, shared: bool = False) -> list[Block]:
+        mine, common = self.own[kind], self.shared[kind]
         keeps_own = self.grammar.tail and kind != "filler" and not shared and self.grammar.own[kind]
         if not mine and (keeps_own or not common):
             mine = self.own[kind] = list(self.grammar.own[kind])
             common = self.shared[kind] = list(self.grammar.shared[kind])
         if shared or not mine:
-            source = common or mine
-        elif self.grammar.tail or not common:
-            source = mine
-        else:
-            source = mine if self.scene.random() < OWN_SHARE else common
-        return source.pop(int(self.scene.random() * len(source)))
+            return common or mine
+        if self.grammar.tail or not common:
+            return mine
+        return mine if self.scene.random() < OWN_SHARE else common
 
     def item(self, kind: str, expression: Expression, mention: int, shared: bool = False) -> Item:
         """A block that carries the fact; `mention` counts from 0."""
@@ -147,8 +150,9 @@ class _Stock:
 
     def _fitting(self, room: float) -> Block:
         """Of a few candidates the one whose length comes closest to what is left."""
-        drawn = [self.take("filler") for _ in range(CANDIDATES)]
-        return min(drawn, key=lambda block: abs(block.words - room))
+        source = self._source("filler")
+        drawn = {int(self.scene.random() * len(source)) for _ in range(CANDIDATES)}
+        return source.pop(min(sorted(drawn), key=lambda at: abs(source[at].words - room)))
 
 
 def _words(items: list[Item]) -> float:
