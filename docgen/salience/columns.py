@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from docgen.records import AssignedFact, Directness, Prominence, Slot, Style
 from docgen.salience.assign import Assignment
 from docgen.salience.hashing import Bits, key_of, mix
 from docgen.salience.layout import Ints, Layout
+from docgen.stylepools import StylePools, style_pools
 
-if TYPE_CHECKING:
-    from docgen.stylepools import StylePools
-
-__all__ = ["DIRECTNESS", "PROMINENCE", "Draws", "SlotColumns", "draw_styles", "slot_seeds"]
+__all__ = ["DIRECTNESS", "PROMINENCE", "Draws", "SlotColumns", "draw_styles", "slot_seeds", "style_of"]
 
 DIRECTNESS: tuple[Directness, ...] = get_args(Directness)
 PROMINENCE: tuple[Prominence, ...] = get_args(Prominence)
@@ -43,7 +41,7 @@ class Draws:
     date: list[int]
 
 
-def draw_styles(seeds: Bits, pools: "StylePools") -> Draws:
+def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
     """Style draws of slots, each a function of the slot's seed."""
     names = len(pools.names)
     sizes = [
@@ -66,7 +64,11 @@ class SlotColumns:
     assignment: Assignment
     words: tuple[int, int]
     seed: int
-    pools: "StylePools"
+
+    @cached_property
+    def pools(self) -> StylePools:
+        """What the styles are drawn from; made when the first slot is asked for."""
+        return style_pools(self.seed)
 
     def records(self, rows: Ints) -> Iterator[Slot]:
         """The slots of `rows` as records."""
@@ -162,7 +164,7 @@ def _quote(texts: Sequence[str]) -> list[str]:
     return [json.dumps(text, ensure_ascii=False) for text in texts]
 
 
-def style_of(draws: Draws, i: int, words: int, pools: "StylePools") -> Style:
+def style_of(draws: Draws, i: int, words: int, pools: StylePools) -> Style:
     """The i-th drawn style."""
     first, second = pools.names[draws.name[i]], pools.names[draws.second[i]]
     return Style.model_construct(

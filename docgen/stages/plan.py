@@ -14,7 +14,7 @@ from docgen.salience.evenness import PlanReport, report
 from docgen.salience.hashing import key_of, mix
 from docgen.salience.layout import Layout, lay_out
 from docgen.salience.priorities import tracks_of
-from docgen.stylepools import StylePools, style_pools
+from docgen.stylepools import StylePools
 from docgen.text import slug
 from docgen.universe import UniverseContext
 
@@ -79,7 +79,12 @@ def plan(
     plan with overrides is the context's own plan with as few slots changed as possible, so that documents of the
     others can be had from the journal. Types without ideas are left out.
     """
-    grouped = [tuple(idea.id for idea in ideas if idea.doc_type == kind.id) for kind in types]
+    if n < 1:
+        raise PlanError(f"{n} documents are asked for", "--n", "Ask for at least one")
+    own_ideas: dict[str, list[str]] = {kind.id: [] for kind in types}
+    for idea in ideas:
+        own_ideas[idea.doc_type].append(idea.id)
+    grouped = [tuple(own_ideas[kind.id]) for kind in types]
     kinds = tuple(kind for kind, own in zip(types, grouped, strict=True) if own)
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
@@ -89,7 +94,7 @@ def plan(
     layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
     assignment = _assigned(own, asked, layout, key)
     type_ids = tuple(kind.id for kind in kinds)
-    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, style_pools(seed))
+    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed)
     return Plan(asked, columns)
 
 
