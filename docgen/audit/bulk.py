@@ -60,20 +60,16 @@ class BulkScanner:
         self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
 
     def scan(self, subjects: Sequence[Subject], threads: int = THREADS) -> list[Scanned]:
-        """One result for each subject, in order."""
-        if threads < 2 or len(subjects) < 64:
-            return self._part(subjects)
-        size = -(-len(subjects) // threads)
+        """One result for each subject, in order. Threads share the compiled part, which leaves Python's lock alone."""
+        size = max(64, -(-len(subjects) // max(1, threads)))
         parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
-        with ThreadPoolExecutor(threads) as pool:
-            return [result for part in pool.map(self._part, parts) for result in part]
-
-    def _part(self, subjects: Sequence[Subject]) -> list[Scanned]:
-        if not subjects:
-            return []
-        data, offsets = encode([subject.text for subject in subjects])
-        likely = self._likely(data, offsets)
-        return [self._one(subject, bool(flag)) for subject, flag in zip(subjects, likely, strict=True)]
+        if len(parts) > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                likely = list(pool.map(self._likely, parts))
+        else:
+            likely = [self._likely(part) for part in parts]
+        flagged = zip(subjects, (flag for flags in likely for flag in flags.tolist()), strict=True)
+        return [self._one(subject, flag) for subject, flag in flagged]
 
     def _one(self, subject: Subject, likely: bool) -> Scanned:
         if not likely and not subject.quotes and not subject.idea:
@@ -82,8 +78,9 @@ class BulkScanner:
         findings = self.scanner.scan(subject.text, subject.assigned, sightings, subject.doc_type, subject.idea)
         return Scanned(sightings, tuple(findings))
 
-    def _likely(self, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def _likely(self, subjects: Sequence[Subject]) -> npt.NDArray[np.bool_]:
         """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
+        data, offsets = encode([subject.text for subject in subjects])
         likely = np.full(len(offsets) - 1, self._short)
         likely[self._index.documents(data, offsets)] = True
         raw = data.tobytes()

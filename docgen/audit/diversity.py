@@ -9,7 +9,7 @@ from docgen.audit.bulk import Subject
 from docgen.audit.markers import REFERENCE, Marker, MarkerTally
 from docgen.audit.wording import FUNCTION_WORDS
 from docgen.records import Record
-from docgen.text import normalise, words
+from docgen.text import words
 
 __all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
 
@@ -21,7 +21,9 @@ EDGE = 5
 """Words of an opening or ending."""
 PHRASE = 4
 SAMPLE = 2000
-"""Documents, evenly chosen by their digest, on which distinct-n, compression and self-similarity are measured."""
+"""Documents, the first that come, on which n-grams, compression and similarity are measured."""
+ONE_IN = 16
+"""After as many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
 PER_TYPE = 40
 
 NAME = re.compile(
@@ -62,15 +64,16 @@ class TypeSimilarity(Record):
 
 
 class DiversityReport(Record):
-    """Signs of collapse. `distinct` is the share of different n-grams for n = 1, 2, 3 on the sampled documents.
+    """Signs of collapse. `distinct` is the share of different n-grams for n = 1, 2, 3.
 
-    `compression` is raw size over deflated size of the sample, all documents together: the more alike, the higher
-    (Shaib et al. 2024 use it as a diversity score). `markers` are counted on the sample too. `reference` names what the
-    items' `lift` compares with.
+    `compression` is raw size over deflated size, all documents together: the more alike, the higher (Shaib et al. 2024
+    use it as a diversity score). Both, and similarity, are of the first 2,000 documents. Numbers, phrases and markers
+    are counted in `sampled` documents, the other kinds in all. `reference` names what the items' `lift` compares with.
     """
 
     documents: int
     words: int
+    sampled: int
     distinct: tuple[float, float, float]
     compression: float
     similarity: tuple[TypeSimilarity, ...]
@@ -84,11 +87,13 @@ class _Items:
     """Documents by item of one kind, and by item and source."""
 
     def __init__(self) -> None:
+        self.documents = 0
         self.counts: Counter[str] = Counter()
         self.sources: Counter[tuple[str, str]] = Counter()
 
     def add(self, items: Iterable[str], source: str) -> None:
         found = set(items)
+        self.documents += 1
         self.counts.update(found)
         self.sources.update((item, source) for item in found)
         if len(self.counts) > 2 * ROOM:
@@ -115,24 +120,30 @@ class DiversityTally:
         self._documents += 1
         self._words += subject.text.count(" ") + 1
         source = subject.idea if self._by == "idea" else subject.doc_type
-        for kind, found in _items(subject.text):
-            self._items[kind].add(found, source)
-        if self._sampled < SAMPLE:
-            self._sample(subject)
+        own = words(subject.text)
+        self._count(_items(subject.text, own), source)
+        if self._documents <= SAMPLE:
+            self._sample(subject, own)
+        if self._documents <= SAMPLE or zlib.crc32(subject.text.encode("utf-8", "replace")) % ONE_IN == 0:
+            self._sampled += 1
+            self._markers.add(subject.text)
+            self._count(_sampled_items(subject.text, own), source)
 
-    def _sample(self, subject: Subject) -> None:
-        self._sampled += 1
-        self._markers.add(subject.text)
-        data, own = subject.text.encode("utf-8", "replace"), words(subject.text)
+    def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
+        for kind, items in found:
+            self._items[kind].add(items, source)
+
+    def _sample(self, subject: Subject, own: Sequence[str]) -> None:
+        data = subject.text.encode("utf-8", "replace")
         self._raw += len(data)
         self._packed += len(self._deflate.compress(data))
         for n, seen in enumerate(self._grams, 1):
-            grams = [hash(tuple(own[i : i + n])) for i in range(len(own) - n + 1)]
+            grams = list(map(hash, zip(*(own[i:] for i in range(n)), strict=False)))
             seen.update(grams)
             self._gram_totals[n - 1] += len(grams)
         kept = self._types.setdefault(subject.doc_type, [])
         if len(kept) < PER_TYPE:
-            kept.append(frozenset(hash(tuple(own[i : i + 3])) for i in range(len(own) - 2)))
+            kept.append(frozenset(grams))
 
     def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
         """The report so far; `reference` is the tally of another corpus, called `name`."""
@@ -143,6 +154,7 @@ class DiversityTally:
         return DiversityReport(
             documents=self._documents,
             words=self._words,
+            sampled=self._sampled,
             distinct=(one, two, three),
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
@@ -166,24 +178,26 @@ class DiversityTally:
                 best[item] = count, source
         for item, count in top:
             most, source = best[item]
-            share = count / self._documents
+            share = count / items.documents
             lift = share / reference.floor(kind, item) if reference else None
             yield Common(item=item, documents=count, share=share, source=source, source_share=most / count, lift=lift)
 
     def floor(self, kind: str, item: str) -> float:
         """Share of documents with the item, half a document's share when there is none: fit to divide by."""
-        return max(0.5, self._items[kind].counts[item]) / max(1, self._documents)
+        return max(0.5, self._items[kind].counts[item]) / max(1, self._items[kind].documents)
 
 
-def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
-    own = normalise(text).split()
+def _items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     yield "names", NAME.findall(text)
     yield "organisations", ORGANISATION.findall(text)
-    yield "numbers", NUMBER.findall(text)
     yield "dates", DATE.findall(text)
     yield "openings", [" ".join(own[:EDGE])] if own else []
     yield "endings", [" ".join(own[-EDGE:])] if own else []
     yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
+
+
+def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "numbers", NUMBER.findall(text)
     yield "phrases", list(_phrases(own))
 
 

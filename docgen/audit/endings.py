@@ -37,7 +37,7 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None
     if CLOSED.search(body[-8:]) or not words:
         return None
-    if words[-1] in DANGLING and len(words) > 3:
+    if words[-1] in DANGLING and len(words) > 1:
         return "error", start, f'breaks off after "{words[-1]}"'
     prose = len(words) >= LONG_LINE and not LIST_ITEM.match(line) and "http" not in line
     return ("warning", start, "the last line of prose has no end") if prose else None

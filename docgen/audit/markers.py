@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+import re2
+
 from docgen.records import Record
 
 __all__ = ["MARKERS", "REFERENCE", "Marker", "MarkerTally"]
@@ -79,7 +81,12 @@ class MarkerTally:
     """Counts markers as documents come."""
 
     def __init__(self) -> None:
-        self._patterns = {name: re.compile(pattern) for name, (pattern, _) in MARKERS.items()}
+        self._names = tuple(MARKERS)
+        self._patterns = tuple(re.compile(pattern) for pattern, _ in MARKERS.values())
+        self._likely = re2.Set.SearchSet(re2.Options())
+        for pattern, _ in MARKERS.values():
+            self._likely.Add(pattern)
+        self._likely.Compile()
         self._uses: Counter[str] = Counter()
         self._documents: Counter[str] = Counter()
         self._words = 0
@@ -87,10 +94,10 @@ class MarkerTally:
     def add(self, text: str) -> None:
         """Count one document."""
         self._words += text.count(" ") + 1
-        for name, pattern in self._patterns.items():
-            if uses := len(pattern.findall(text)):
-                self._uses[name] += uses
-                self._documents[name] += 1
+        for number in self._likely.Match(text.encode("utf-8", "replace")) or ():
+            name = self._names[number]
+            self._uses[name] += len(self._patterns[number].findall(text))
+            self._documents[name] += 1
 
     def report(self) -> tuple[Marker, ...]:
         """Markers that occur, the most overused first."""

@@ -114,6 +114,7 @@ def diversity(
     source: Source = None,
     context: Context = None,
     reference: Reference = None,
+    by: Annotated[str, typer.Option("--by", help="Where items mostly come from: doc_type or idea.")] = "doc_type",
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:

@@ -37,7 +37,7 @@ def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
     return (
         fact.fact,
         _percent(fact.asked),
-        f"{_percent(fact.measured)} ({_range(fact.expressed)})",
+        f"{_percent(fact.measured)} ({100 * fact.expressed.low:.0f}-{100 * fact.expressed.high:.0f})",
         _bar(fact.measured, fact.asked),
         f"{fact.stated:,}",
         f"{fact.implied:,}",

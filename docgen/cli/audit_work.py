@@ -208,7 +208,9 @@ def show_diversity(params: Mapping[str, Any]) -> None:
         stream = file_subjects([Path(name) for name in source])
     else:
         stream = open_target(params, reporter).subjects()
-    tally = DiversityTally()
+    if params["by"] not in ("doc_type", "idea"):
+        raise ConfigError(f"{params['by']!r} is no source", "--by", "Use doc_type or idea")
+    tally = DiversityTally(params["by"])
     for subject in stream:
         tally.add(subject)
     reference, name = None, ""
