@@ -219,7 +219,14 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
 def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
     """A run by name or by the path of its folder."""
     for path in (Path(name), root / name):
-        if (path / "run.json").is_file():
+        if _is_run(path):
             return RunFolder(path)
     known = ", ".join(run.name for run in list_runs(root)) or "none"
-    raise RunError("no such run", name, f"Runs in {root}: {known}")
+    raise RunError("no such run", name[:80], f"Runs in {root}: {known}")
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / "run.json").is_file()
+    except OSError:  # a name too long for the file system names no run
+        return False

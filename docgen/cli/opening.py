@@ -47,7 +47,10 @@ def _locate(target: str | None, name: str | None, reporter: Reporter) -> tuple[R
     try:
         source = find_context(target, Path.cwd())
     except ContextError as error:
-        return _existing(target, error), None
+        run = _existing(target, error)
+        if name is not None and name != run.name:
+            raise ConfigError(f"names another run than {target}", f"--run {name}", "Give one of the two") from None
+        return run, None
     return _named(name or load_context(source).id, "--run"), source
 
 

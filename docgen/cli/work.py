@@ -32,6 +32,7 @@ def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) 
     reporter = open_reporter(quiet or as_json)
     try:
         proposal = open_proposal(params["target"], params, config_flags(params), reporter)
+        _ready(proposal.setup, until)
         _agree(proposal.setup, until, params, reporter)
         setup = proposal.apply(params["accept_changes"])
         with interruptible(reporter) as stopping:
@@ -46,6 +47,12 @@ def carry_out(params: Mapping[str, Any], until: Step, first: int | None = None) 
         _show_pilot(setup, first, as_json)
     else:
         _close(setup, until, as_json)
+
+
+def _ready(setup: Setup, until: Step) -> None:
+    """Before anything is written or spent: `RunError` when it is not said how many documents there should be."""
+    if until > Step.BRAINSTORM:
+        _ = setup.n
 
 
 def _agree(setup: Setup, until: Step, params: Mapping[str, Any], reporter: Reporter) -> None:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from docgen.errors import RequestFailed
+from docgen.errors import RequestFailed, RunError
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
@@ -43,8 +43,23 @@ class Catalogue:
         everything = {idea.id: idea for idea in ideas}
         groups: dict[str, list[Idea]] = {name: [] for name in kinds}
         for idea in everything.values():
+            if idea.doc_type not in groups:
+                raise _unmatched(idea.doc_type, "types.jsonl")
             groups[idea.doc_type].append(idea)
         return cls(kinds, everything, groups)
+
+    def of_slot(self, slot: Slot) -> tuple[DocumentType, Idea]:
+        """What a slot is about; `RunError` when the plan was made from other types or ideas."""
+        if slot.doc_type not in self.types:
+            raise _unmatched(slot.doc_type, "types.jsonl")
+        if slot.idea not in self.ideas:
+            raise _unmatched(slot.idea, "ideas.jsonl")
+        return self.types[slot.doc_type], self.ideas[slot.idea]
+
+
+def _unmatched(name: str, file: str) -> RunError:
+    fix = "Delete types.jsonl, ideas.jsonl and slots.jsonl: they are made again from llm.jsonl at no cost"
+    return RunError(f"does not have {name}, which the plan is made from", file, fix)
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,10 @@ class Ledger:
         self.failed: dict[int, Reason] = {}
 
     def record(self, attempt: Attempt) -> None:
-        """Take one attempt into account."""
+        """Take one attempt into account; `RunError` for one that cannot be of this plan."""
+        if not 0 <= attempt.slot < self.size:
+            what = f"holds an attempt for slot {attempt.slot} of a plan with {self.size} slots"
+            raise RunError(what, "attempts.jsonl", "Delete the file: it is made again from llm.jsonl at no cost")
         self.failed.pop(attempt.slot, None)
         if attempt.verdict == "accepted":
             self._done[attempt.slot] = 1
@@ -186,8 +204,9 @@ def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
 
 
 def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...]) -> Work:
+    kind, idea = job.catalogue.of_slot(slot)
     drawn = slot if number == 1 else job.redraw(slot, number)
-    kind, idea = job.catalogue.types[drawn.doc_type], job.catalogue.ideas[drawn.idea]
+    idea = idea if drawn is slot else job.catalogue.ideas[drawn.idea]
     return Work(drawn, number, document_request(job.context, job.options, drawn, kind, idea, number, feedback))
 
 
