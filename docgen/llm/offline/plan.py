@@ -106,7 +106,6 @@ class _Stock:
 
     def take(self, kind: str, shared: bool = False) -> Block:
         """A block not used before; used ones come back when all are used up."""
-        mine, common = self.own[kind], self.shared[kind]
         source = self._source(kind, shared)
         return source.pop(int(self.scene.random() * len(source)))
 
