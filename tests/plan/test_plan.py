@@ -1,6 +1,7 @@
 """From a context with types and ideas to slots."""
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from pydantic_core import to_json
@@ -16,8 +17,8 @@ TYPES = [DocumentType(id=f"t{i}", name=f"Type number {i}") for i in range(6)]
 IDEAS = [Idea(id=f"{kind.id}.{i}", doc_type=kind.id, text="About it.") for kind in TYPES for i in range(4)]
 
 
-def made(n: int = 300, context: UniverseContext | None = None, **options: object) -> Plan:
-    return plan(context or lighthouse(), TYPES, IDEAS, n, 7, **options)  # type: ignore[arg-type]
+def made(n: int = 300, context: UniverseContext | None = None, **options: Any) -> Plan:
+    return plan(context or lighthouse(), TYPES, IDEAS, n, 7, **options)
 
 
 def differing(one: Plan, other: Plan) -> int:
@@ -116,6 +117,6 @@ def test_a_fact_limited_to_types_goes_nowhere_else_and_an_unknown_type_is_refuse
     ("options", "what"),
     [({"salience": {"opend": 0.2}}, "no fact is called 'opend'"), ({"salience": {"opened": 1.2}}, "share 1.2")],
 )
-def test_overrides_that_mean_nothing_are_refused(options: dict[str, object], what: str) -> None:
+def test_overrides_that_mean_nothing_are_refused(options: dict[str, Any], what: str) -> None:
     with pytest.raises(PlanError, match=what):
         made(**options)
