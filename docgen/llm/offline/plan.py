@@ -77,7 +77,7 @@ def plan(
     _shuffle(late, scene)
     body = [*opening, *leads, *_interleaved(middle, front, scene)]
     if tailed:
-        return [*body, *recaps], [*_interleaved(late, back, scene), *closing]
+        return [*body, *recaps, *closing], _interleaved(late, back, scene)
     return [*body, *_interleaved([*recaps, *late], back, scene), *closing], []
 
 

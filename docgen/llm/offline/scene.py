@@ -14,6 +14,19 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PAPERS = (
+    "note",
+    "briefing",
+    "summary",
+    "file",
+    "report",
+    "fact sheet",
+    "paper",
+    "dossier",
+    "memorandum",
+    "digest",
+)
+"""What the paper in question is called; one word a document."""
 CAST = 6
 LINKS = 10
 LABELS: tuple[Callable[[str], str], ...] = (
@@ -36,7 +49,7 @@ class Scene:
 
     __slots__ = (
         "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known",
-        "label", "links", "names", "opening", "organisations", "places", "question", "random", "stamp",
+        "label", "links", "names", "opening", "organisations", "paper", "places", "question", "random", "stamp",
         "sureness", "title", "topic",
     )  # fmt: skip
 
@@ -49,6 +62,7 @@ class Scene:
         self.places = [style.place, *_drawn(self.random, pools.places, 2)]
         self.day = style.date
         self.date = (_british if self.random() < 0.5 else _american)(style.date)
+        self.paper = PAPERS[int(self.random() * len(PAPERS))]
         self.sureness = _share_of_optional(style.tone)
         self.label = LABELS[int(self.random() * len(LABELS))]
         self.full = self.clause = self.question = ""
@@ -179,6 +193,7 @@ VARIABLES: dict[str, tuple[Callable[[Scene], str], float]] = {
     "place2": (lambda scene: scene.places[1], 0.1),
     "place3": (lambda scene: scene.places[2], 0.1),
     "date": (lambda scene: scene.date, 2.0),
+    "paper": (lambda scene: scene.paper, 0.1),
     "month": (lambda scene: f"{MONTHS[scene.day.month - 1]} {scene.day.year}", 1.0),
     "monthname": (lambda scene: MONTHS[scene.day.month - 1], 0.0),
     "year": (lambda scene: str(scene.day.year), 0.0),
