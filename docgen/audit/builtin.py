@@ -122,6 +122,21 @@ SCAFFOLD = Rule(
             "an artificial ending",
             "warning",
         ),
+        Cue(
+            r"(?i)\b(?:ignore|disregard|forget|override)\s+(?:(?:all|any|the|your|of|previous|prior|above|earlier|preceding)\s+){1,4}(?:instructions|rules|prompts?|directions|guidelines)\b",
+            "speaks to a model",
+            "warning",
+        ),
+        Cue(
+            r"(?i)\b(?:note|message|instructions?|attention|dear)\s*[,:]?\s*(?:(?:to|for)\s+)?(?:the\s+|any\s+|all\s+)?(?:AI\s+(?:model|judge|reviewer|assistant|system)|LLM|language\s+model|judge|classifier|grader|auditor)s?\s*[:,]",
+            "speaks to a judge",
+            "warning",
+        ),
+        Cue(
+            r"(?i)\b(?:answer|reply|respond|output|return|verdict|label|classify|rate)\b[^.\n]{0,40}[\"'“‘:]\s*(?:clean|absent|no\s+leak|stated)\b",
+            "tells a judge what to answer",
+            "warning",
+        ),
     ),
 )
 FICTION = Rule(
@@ -185,6 +200,26 @@ FICTION = Rule(
         Cue(
             r"(?i)\bthe\s+scenario\s+(?:depicted|described|presented)\s+(?:here\s+|above\s+)?is\s+(?:\w+\s+)?(?:fictional|hypothetical|fictitious|imaginary)\b",
             "says that it is not real",
+        ),
+        Cue(
+            r"(?i)\b(?:made|dreamt|dreamed|thought)\s+(?:(?:it|them|him|her|this|that|these|those|(?:the|its|their|our)\s+\w+)\s+(?:all\s+)?)?up\b",
+            "says that something is made up",
+            "warning",
+        ),
+        Cue(
+            r"(?i)\b(?:I|we|they|team|authors?|board)\s+(?:have\s+)?(?:invented|concocted|imagined|(?:dreamt|dreamed|drew|made)\s+(?:\S+\s+){0,6}?up)\b",
+            "says that its author invented something",
+            "warning",
+        ),
+        Cue(
+            r"(?i)\b(?:invented|concocted|fabricated)\s+(?:for|by)\s+(?:the|this|our|us|me|illustration|use|\w+\s+use)\b",
+            "says that something was invented for a purpose",
+            "warning",
+        ),
+        Cue(
+            r"(?i)\b(?:compan(?:y|ies)|firms?|organi[sz]ations?|persons?|people|senders?|authors?|products?|towns?|places?|worlds?|institutions?|labs?)(?:\s+\w+){0,4}?\s+do(?:es)?\s*(?:not|n['’]t)\s+(?:really\s+|actually\s+)?exist\b|\bno\s+such\s+(?:firm|company|organi[sz]ation|person|product|place|institution|lab)\b",
+            "says that something in its world does not exist",
+            "warning",
         ),
     ),
 )
@@ -314,8 +349,13 @@ TRANSCRIPT = Rule(
     ),
     cues=(
         Cue(
-            r"(?im)^[\W_]*(?:user|human|prompt|customer)[\W_]*:[^\n]+\n(?:[^\n]*\n){0,6}?[\W_]*(?:assistant|ai|model|response|reply|bot|claude)[\W_]*:\s*\S",
+            r"(?im)^[\W_]*(?:\(?\d+\)\W*)?(?:user|human|prompt|request|input|query)[\W_]*:[^\n]*\S[^\n]*\n(?:[^\n]*\n){0,3}?[\W_]*(?:assistant|ai|model|response|reply|answer|output|completion|bot|chatbot)[\W_]*:[^\n]*\S",
             "a labelled exchange",
+        ),
+        Cue(
+            r"(?im)^[\W_]*(?:user|human|prompt|me|you|customer)[\W_]*:[^\n]*\S[^\n]*\n(?:[^\n]*\n){0,3}?[\W_]*\w[\w .-]{0,20}:[^\n]*\S",
+            "what may be a labelled exchange",
+            "warning",
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """Audits in the terminal: tables with bars, every number with its interval."""
 
+import re
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from docgen.audit.salience import FactPresence, SalienceReport
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
 
+SPACE = re.compile(r"\s+")
 BAR = 12
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
@@ -62,7 +64,7 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
     title = f"\nLeakage: {report.flagged.count:,} of {report.documents:,} documents"
     console.print(f"{title} break a rule ({_percent(report.flagged.share)}, {_range(report.flagged)})", style="bold")
-    table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", "P / R")
+    table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", ">P / R")
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
         table.add_row(
@@ -139,7 +141,7 @@ def _score_cells(score: Score) -> tuple[str, ...]:
 
 
 def _rating(score: Score | None) -> str:
-    return f"{_percent(score.precision)} / {_percent(score.recall)}" if score else "-"
+    return f"{_whole(score.precision)} / {_whole(score.recall)}" if score else "-"
 
 
 def _table(*columns: str) -> Table:
@@ -162,6 +164,10 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
+def _whole(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
 def _range(share: Share) -> str:
     return f"{100 * share.low:.1f}-{100 * share.high:.1f}"
 
@@ -171,4 +177,4 @@ def _pair(interval: tuple[float, float] | None) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return SPACE.sub(" ", text)
