@@ -108,7 +108,8 @@ def _expression(world: World, assigned: FactToExpress, rng: random.Random) -> Ex
     turn = int(rng.random() * len(wordings))
     questions = assigned.fact.related_questions if assigned.directness == "stated" else ()
     question = questions[int(rng.random() * len(questions))] if questions else None
-    return Expression(assigned.fact.id, assigned.prominence, wordings[turn:] + wordings[:turn], question)
+    implied = assigned.directness == "implied"
+    return Expression(assigned.fact.id, assigned.prominence, wordings[turn:] + wordings[:turn], question, implied)
 
 
 def _tagged(written: Written) -> str:

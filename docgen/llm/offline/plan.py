@@ -33,6 +33,7 @@ class Expression:
     prominence: Prominence
     wordings: tuple[Wording, ...]
     question: str | None = None
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def plan(
     room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in facts if _passing(e))
     opening = _opening(stock, library, room)
     closing = stock.framing("closing", room - _words(opening), 0.85)
-    recaps = [stock.item("recap", e, 1) for e in facts if e.prominence == "central" and len(e.wordings) > 1]
+    recaps = [_again(stock, e) for e in facts if e.prominence == "central" and len(e.wordings) > 1]
     room -= _words(opening) + _words(closing)
     recaps = recaps if _words(recaps) < room + 15 else []
     room -= _words(recaps)
@@ -79,6 +80,11 @@ def plan(
     if tailed:
         return [*body, *recaps, *closing], _interleaved(late, back, scene)
     return [*body, *_interleaved([*recaps, *late], back, scene), *closing], []
+
+
+def _again(stock: "_Stock", expression: Expression) -> Item:
+    """The second mention of a central fact; another implication is no restatement of the first."""
+    return stock.item("support" if expression.implied else "recap", expression, 1)
 
 
 def _passing(expression: Expression) -> bool:
