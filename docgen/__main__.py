@@ -1,5 +1,6 @@
 """The `docgen` command."""
 
+import errno
 import sys
 
 from docgen.errors import StopRun, UserError
@@ -28,8 +29,7 @@ def main() -> None:
         _fail(f"Error: {error.filename or 'disk'}: {error.strerror}. What was written so far is kept.", 2)
 
 
-DISK_ERRORS = frozenset({28, 122, 30, 5})
-"""ENOSPC, EDQUOT, EROFS, EIO."""
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def _fail(line: str, code: int) -> None:

@@ -140,6 +140,9 @@ class RunFolder:
         try:
             rows().sink_parquet(beside, compression="zstd", maintain_order=True, row_group_size=10_000)
             beside.replace(self.corpus)
+        except pl.exceptions.PolarsError as error:
+            fix = "Make room on the disk and run the same command again: everything paid for is kept"
+            raise RunError(f"cannot be written ({str(error).splitlines()[0]})", str(self.corpus), fix) from error
         finally:
             beside.unlink(missing_ok=True)
         return int(pl.scan_parquet(self.corpus).select(pl.len()).collect().item())

@@ -21,7 +21,7 @@ from docgen.appendlog import read_lines
 from tests.e2e.nursery import Child, Nursery
 from tests.worlds import LIGHTHOUSE
 
-__all__ = ["Books", "Job", "Kill"]
+__all__ = ["Books", "Job", "Kill", "asked"]
 
 ROOT = Path(__file__).parents[2]
 MODEL = "claude-haiku-5-5"
