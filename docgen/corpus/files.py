@@ -111,8 +111,13 @@ def _missing(path: Path, name: str, have: Sequence[str], line: int | None = None
     return InputError(f"no column {name!r}", where, f"It has {', '.join(have) or 'none'}")
 
 
-def parquet_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.DataFrame]":
-    """Slices of a Parquet file. Reading slice by slice holds one at a time; polars' own batches hold many."""
+def parquet_frames(
+    path: Path, wanted: Wanted, batch_rows: int, start: int = 0, stop: int | None = None
+) -> "Iterator[pl.DataFrame]":
+    """Slices of a Parquet file from row `start` to before `stop`.
+
+    Reading slice by slice holds one at a time; polars' own batches hold many.
+    """
     import polars as pl
 
     schema = _schema(path)
@@ -120,10 +125,10 @@ def parquet_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.
     here = [name for name in wanted.all if name in schema]
     absent = [pl.lit(None).alias(name) for name in wanted.optional if name not in schema]
     scan = pl.scan_parquet(path, glob=False).select(here)
-    start = 0
-    while True:
+    while stop is None or start < stop:
+        rows = batch_rows if stop is None else min(batch_rows, stop - start)
         try:
-            frame = scan.slice(start, batch_rows).collect()
+            frame = scan.slice(start, rows).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
             _unreadable(path, error)
         if frame.height:

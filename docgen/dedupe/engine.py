@@ -25,7 +25,10 @@ from docgen.dedupe.store import SetStore
 from docgen.dedupe.texts import Sketcher
 from docgen.errors import InputError
 
-__all__ = ["GOLDEN", "Decision", "Known", "Sketched", "decide", "in_order", "sketch_batches"]
+__all__ = [
+    "GOLDEN", "Decision", "Known", "Sketched",
+    "decide", "first_of_same", "in_order", "place_in_order", "share_band", "sketch_batches", "with_copies",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -146,8 +149,8 @@ def decide(
         table.mark_known(sketched.bands, leaders, shared)
     order = leaders[shared[leaders]]
     given = _sets(sketched, shared & (first == np.arange(len(first))), batches, sketcher, threads, store)
-    kept_row, jaccard = _place(sketched, order, given, sketcher.scheme.threshold, table, store)
-    decision = _with_copies(sketched, first, kept_row, jaccard, known)
+    kept_row, jaccard = place_in_order(sketched, order, given, sketcher.scheme.threshold, table, store)
+    decision = with_copies(sketched, first, kept_row, jaccard, known)
     listed = all_pairs(sketched.bands, order, given, first, sketcher.scheme.threshold, store) if pairs else None
     return replace(decision, compared=len(order), pairs=listed)
 
@@ -209,9 +212,10 @@ def _unchanged(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
         raise InputError("the corpus changed while it was read", fix="Wait until nothing writes to it and try again")
 
 
-def _place(
+def place_in_order(
     sketched: Sketched, order: Ints, given: Ints, threshold: float, table: KeptTable, store: SetStore
 ) -> tuple[Ints, Floats]:
+    """(kept_row, jaccard) after deciding the rows of `order` one after the other; other rows are kept."""
     kept_row, jaccard = np.full(len(sketched), -1, np.int64), np.ones(len(sketched))
     kept: list[Ints] = [-2 - np.arange(table.count)]
     for start in range(0, len(order), DECIDE_AT_ONCE):
@@ -227,7 +231,7 @@ def _place(
     return kept_row, jaccard
 
 
-def _with_copies(sketched: Sketched, first: Ints, kept_row: Ints, jaccard: Floats, known: Known | None) -> Decision:
+def with_copies(sketched: Sketched, first: Ints, kept_row: Ints, jaccard: Floats, known: Known | None) -> Decision:
     """What was decided about the first of several same documents holds for the others."""
     copies = first != np.arange(len(first))
     leader = np.where(kept_row[first] == -1, first, kept_row[first])

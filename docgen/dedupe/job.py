@@ -1,7 +1,7 @@
 """`dedupe`: from a corpus on disk to the documents that stay, those that go, and why."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,16 +12,19 @@ import polars as pl
 from docgen.corpus import Batch
 from docgen.dedupe.engine import Decision, decide, in_order, sketch_batches
 from docgen.dedupe.ondisk import Addition, DiskIndex
+from docgen.dedupe.partitioned import Executor, decide_partitioned, map_partitions
 from docgen.dedupe.precedence import Keep, in_precedence
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.source import Corpus, row_groups
+from docgen.dedupe.tasks import Plan
 from docgen.dedupe.texts import NOTHING, Sketcher
 from docgen.errors import ConfigError, InputError
 
-__all__ = ["Deduplicated", "Settings", "additions", "dedupe"]
+__all__ = ["Deduplicated", "Settings", "additions", "dedupe", "dedupe_partitioned"]
 
 Hashes = npt.NDArray[np.uint64]
 
+NO_ROWS = np.empty(0, np.int64)
 NUMBER_ROWS = "Use --id-column '' for row numbers"
 
 
@@ -99,16 +102,51 @@ def dedupe(
     `pairs` lists all similar pairs (see `engine.decide`); `progress` is told the number of rows of each batch read in
     the first pass.
     """
+    if settings.engine == "ray":
+        return _on_ray(corpus, settings, tuple(also), ignored, against is not None or pairs)
     sketcher = Sketcher(settings.scheme, ignored)
     read = _Reading(corpus, settings, tuple(also), progress)
     group_of = read.groups if settings.by else None
     sketched = sketch_batches(read, sketcher, settings.threads, group_of)
-    ids, table = read.ids(), read.table()
+    ids, table = checked_ids(read.ids, corpus), joined_tables(read.parts)
     precedence = in_precedence(settings.keep, ids, sketched.sizes, table)
     known = against.known() if against else None
     decision = decide(sketched, precedence, corpus.batches, sketcher, settings.threads, known=known, pairs=pairs)
     known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
     return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
+
+
+def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: Hashes, more: bool) -> Deduplicated:
+    from docgen.dedupe.ray_engine import RayExecutor
+
+    if more:
+        raise ConfigError("does not work with --against, --index or --pairs", "--engine ray", "Use --engine local")
+    return dedupe_partitioned(corpus, settings, RayExecutor(settings.threads), also=also, ignored=ignored)
+
+
+def dedupe_partitioned(
+    corpus: Corpus,
+    settings: Settings,
+    executor: Executor,
+    *,
+    also: Sequence[str] = (),
+    ignored: Hashes = NOTHING,
+    sizes: Mapping[str, int] | None = None,
+) -> Deduplicated:
+    """`dedupe` as tasks of an executor; `sizes` are those of `tasks.Plan`."""
+    needed, further = _columns(settings, also)
+    plan = Plan(corpus, settings.scheme, ignored, settings.by, needed, further, **(sizes or {}))
+    mapped, buckets = map_partitions(plan, executor)
+    content, lengths, groups = (
+        np.concatenate([empty, *(getattr(part, name) for part in mapped)])
+        for name, empty in (("content", np.empty((0, 2), np.uint64)), ("sizes", NO_ROWS), ("groups", NO_ROWS))
+    )
+    named = [ids for part in mapped for ids in part.ids]
+    ids = checked_ids(named if corpus.id_column else [pl.Series("id", np.arange(len(lengths)))], corpus)
+    table = joined_tables([frame for part in mapped for frame in part.tables])
+    precedence = in_precedence(settings.keep, ids, lengths, table)
+    decision = decide_partitioned(plan, executor, mapped, buckets, precedence)
+    return Deduplicated(ids, lengths, table, groups, content, decision)
 
 
 def additions(
@@ -131,6 +169,12 @@ def additions(
     return in_order(one, corpus.batches(), settings.threads)
 
 
+def _columns(settings: Settings, also: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(columns that must be there, columns that may be)."""
+    needed = tuple(dict.fromkeys((*settings.by, *settings.keep.columns)))
+    return needed, tuple(name for name in dict.fromkeys(also) if name not in needed)
+
+
 class _Reading:
     """The first pass over the corpus, keeping ids and the columns wanted as the batches go by."""
 
@@ -138,16 +182,15 @@ class _Reading:
         self, corpus: Corpus, settings: Settings, also: tuple[str, ...], progress: Callable[[int], None] | None
     ) -> None:
         self._corpus, self._by, self._progress = corpus, list(settings.by), progress
-        self._needed = tuple(dict.fromkeys((*settings.by, *settings.keep.columns)))
-        self._also = tuple(name for name in dict.fromkeys(also) if name not in self._needed)
-        self._ids: list[pl.Series] = []
-        self._parts: list[pl.DataFrame] = []
+        self._needed, self._also = _columns(settings, also)
+        self.ids: list[pl.Series] = []
+        self.parts: list[pl.DataFrame] = []
 
     def __iter__(self) -> Iterator[Batch]:
         named = (self._corpus.id_column,) if self._corpus.id_column else ()
         for batch in self._corpus.batches((*named, *self._needed), self._also):
-            self._ids.append(self._corpus.ids_of(batch))
-            self._parts.append(batch.columns.select(*self._needed, *self._also))
+            self.ids.append(self._corpus.ids_of(batch))
+            self.parts.append(batch.columns.select(*self._needed, *self._also))
             yield batch
             if self._progress:
                 self._progress(len(batch))
@@ -155,21 +198,21 @@ class _Reading:
     def groups(self, batch: Batch) -> npt.NDArray[np.int64]:
         return row_groups(batch.columns.select(self._by))
 
-    def ids(self) -> pl.Series:
-        if not self._ids:
-            return pl.Series("id", [], pl.Int64)
-        try:
-            ids = pl.concat(self._ids)
-        except pl.exceptions.PolarsError as error:
-            raise InputError(
-                "the ids of the files are of different types", fix="Use --id-column '' for row numbers"
-            ) from error
-        if ids.null_count() or ids.n_unique() != len(ids):
-            what = "some ids are null" if ids.null_count() else f"ids repeat ({ids.filter(ids.is_duplicated())[0]!r})"
-            raise InputError(what, f"column {self._corpus.id_column!r}", NUMBER_ROWS)
-        return ids
 
-    def table(self) -> pl.DataFrame:
-        if not self._parts:
-            return pl.DataFrame()
-        return pl.concat(self._parts, how="vertical_relaxed")
+def checked_ids(parts: Sequence[pl.Series], corpus: Corpus) -> pl.Series:
+    """The ids of all rows; InputError if they do not name one document each."""
+    if not parts:
+        return pl.Series("id", [], pl.Int64)
+    try:
+        ids = pl.concat(parts)
+    except pl.exceptions.PolarsError as error:
+        raise InputError("the ids of the files are of different types", fix=NUMBER_ROWS) from error
+    if ids.null_count() or ids.n_unique() != len(ids):
+        what = "some ids are null" if ids.null_count() else f"ids repeat ({ids.filter(ids.is_duplicated())[0]!r})"
+        raise InputError(what, f"column {corpus.id_column!r}", NUMBER_ROWS)
+    return ids
+
+
+def joined_tables(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The columns read along, of all rows."""
+    return pl.concat(parts, how="vertical_relaxed") if parts else pl.DataFrame()

@@ -46,7 +46,7 @@ class Sketcher:
 
     def __init__(self, scheme: Scheme, ignored: Hashes = NOTHING) -> None:
         self.scheme = scheme
-        self._ignored = ignored
+        self._ignored = ignored.copy()  # from another process it comes read-only, which the kernel does not take
         self._a, self._b = permutations(scheme.num_perm, scheme.seed)
         kinds, folded = fold_table()
         ascii_fold = np.where(kinds[:128] == WORD, folded[:128, 0], 0).astype(np.uint8)
