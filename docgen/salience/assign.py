@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from docgen.salience.board import Board
 from docgen.salience.demands import Bools, Demands, Grid, count_of, counts_of
 from docgen.salience.grades import grade, halton, regrade
 from docgen.salience.layout import Ints, Layout
 from docgen.salience.priorities import Keys, background_keys, priority_keys, tracks_of
-from docgen.salience.repair import Board, balance, rebalance
+from docgen.salience.repair import balance, rebalance
 
 __all__ = ["Assignment", "assign", "vary"]
 

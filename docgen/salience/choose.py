@@ -218,14 +218,15 @@ def _swap(groups: _Groups, numbers: Ints, part: Ints, low: Ints, high: Ints, bre
         pull = 2 * (sets @ gap)
         add = _top(np.where(own < sizes, pull - weight, -np.inf), breadth)
         drop = _top(np.where(own > 0, -pull - weight, -np.inf), breadth)
-        change = sets[add][:, None] - sets[drop][None]
-        value = ((gap - change) ** 2).sum(axis=2)
+        one, other = sets[add], sets[drop]
+        alone = weight[add] - pull[add], weight[drop] + pull[drop]
+        value = alone[0][:, None] + alone[1] - 2 * one @ other.T
         best = np.unravel_index(int(np.argmin(value)), value.shape)
-        if value[best] >= (gap**2).sum() - 1e-9:
+        if value[best] >= -1e-9:
             break
         own[add[best[0]]] += 1
         own[drop[best[1]]] -= 1
-        gap = gap - change[best]
+        gap = gap - one[best[0]] + other[best[1]]
     moved = numbers.copy()
     moved[part] = own
     return moved

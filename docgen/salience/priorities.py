@@ -70,11 +70,12 @@ def priority_keys(tracks: Tracks, layout: Layout, key: int) -> Keys:
     block = (layout.types.astype(np.uint64) << np.uint64(32)) + (groups // LENGTH_STRATA).astype(np.uint64)
     blocks, block_of = np.unique(block, return_inverse=True)
     turns, strata = _orders(tracks.names, blocks, key)
+    within = radical_inverse(groups)
     keys = np.empty((len(tracks.of), len(layout)), dtype=np.uint32)
     for fact, track in enumerate(tracks.of):
         stratum = strata[block_of, (turns[track, block_of] + column) % layout.width].astype(np.uint64)
         shift = mix(int(tracks.names[track]) ^ key, layout.types) >> np.uint64(32)
-        value = ((stratum << np.uint64(32)) + (radical_inverse(groups) ^ shift)) // width
+        value = ((stratum << np.uint64(32)) + (within ^ shift)) // width
         keys[fact] = (np.uint64(0xFFFFFFFF) - value) if tracks.backwards[fact] else value
     return keys
 

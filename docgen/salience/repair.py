@@ -4,57 +4,19 @@ Each step looks at the slot itself and at fixed orders, so a change of one fact'
 """
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from docgen.errors import PlanError
-from docgen.salience.demands import Bools, Demands, Floats, Grid
-from docgen.salience.exact import Solution, classes_of, solve
+from docgen.salience.board import Board
+from docgen.salience.demands import Bools, Floats
 from docgen.salience.layout import Ints
 from docgen.salience.priorities import Keys
-from docgen.salience.refusal import reasons
+from docgen.salience.settle import settle
 
-__all__ = ["Board", "balance", "rebalance"]
+__all__ = ["balance", "rebalance"]
 
 CHUNK = 1 << 16
-
-
-@dataclass
-class Board:
-    """The plan under repair. `holds` (n, F) is changed in place; `open_to` (F, n) says where a fact may go at all."""
-
-    demands: Demands
-    holds: Grid
-    types: Ints
-    open_to: Bools
-    background: Bools
-    keys: Keys
-    wanted: Ints
-
-    def surplus(self) -> Ints:
-        """(F,): documents too many, negative when too few."""
-        return np.asarray(self.holds.sum(axis=0, dtype=np.int64) - self.wanted)
-
-    def loads(self, rows: Ints) -> Ints:
-        """Facts in each of the slots."""
-        return np.asarray(self.holds[rows].sum(axis=1, dtype=np.int64))
-
-    def addable(self, fact: int, rows: Ints, without: int | None = None) -> Bools:
-        """Which of the slots may take the fact as they are (or once `without` has left), the maximum aside."""
-        held = self.holds[rows].astype(bool)
-        if without is not None:
-            held[:, without] = False
-        needs, bars = np.flatnonzero(self.demands.needs[fact]), np.flatnonzero(self.demands.bars[fact])
-        fits = self.open_to[fact, rows] & ~held[:, fact]
-        return np.asarray(fits & held[:, needs].all(axis=1) & ~held[:, bars].any(axis=1))
-
-    def removable(self, fact: int, rows: Ints) -> Bools:
-        """Which of the slots have the fact and nothing that needs it, the minimum aside."""
-        dependents = np.flatnonzero(self.demands.needs[:, fact])
-        held = self.holds[rows]
-        return np.asarray((held[:, fact] == 1) & ~held[:, dependents].any(axis=1))
 
 
 def balance(board: Board) -> None:
@@ -69,69 +31,18 @@ def rebalance(board: Board) -> None:
     _shed(board)
     _fill(board)
     _exchange(board)
-    loads = board.holds.sum(axis=1)
-    if board.surplus().any() or (loads[~board.background] < board.demands.minimum).any():
-        _settle(board)
-
-
-def _settle(board: Board) -> None:
-    """The exact program, for what exchanges could not mend. It may move background to other slots."""
-    classes = classes_of(board.demands, board.types)
-    holds = np.column_stack([board.holds == 1, board.background])
-    made = solve(board.demands, classes, holds, np.append(board.wanted, board.background.sum()))
-    if made.off.any() or made.unfilled:
-        simple = reasons(board.demands, board.wanted, board.types, int(board.background.sum()))
-        what = "; ".join(simple[:4]) if simple else _complaint(board, made)
-        raise PlanError(f"the demands cannot all be met: {what}", fix=_proposal(board, made))
-    for kind in range(len(classes.sizes)):
-        mine = made.classes == kind
-        _rearrange(holds, np.flatnonzero(classes.of == kind), made.sets[mine], made.slots[mine])
-    board.holds[:], board.background[:] = holds[:, :-1], holds[:, -1]
-
-
-def _rearrange(holds: Bools, rows: Ints, sets: Bools, slots: Ints) -> None:
-    """Give slots of one class the sets decided on; a slot whose set is still wanted keeps it."""
-    room = {facts.tobytes(): int(number) for facts, number in zip(sets, slots, strict=True)}
-    free = []
-    for row in rows:
-        name = holds[row].tobytes()
-        if room.get(name, 0):
-            room[name] -= 1
-        else:
-            free.append(row)
-    due = [facts for facts in sets for _ in range(room[facts.tobytes()])]
-    for row, facts in zip(free, due, strict=True):
-        holds[row] = facts
-
-
-def _complaint(board: Board, made: Solution) -> str:
-    facts = (*board.demands.facts, "background")
-    wanted = np.append(board.wanted, board.background.sum())
-    lines = [
-        f"{facts[f]} is asked in {wanted[f]} of {len(board.holds)} documents and can be in "
-        f"{'at most' if made.off[f] < 0 else 'no fewer than'} {wanted[f] + made.off[f]}, all else as asked"
-        for f in np.flatnonzero(made.off)
-    ]
-    lines += [f"{made.unfilled} documents find no set of facts that they may carry"] if made.unfilled else []
-    proof = "; proven by linear programming" if made.least > 1e-6 else ""
-    return f"{'; '.join(lines)}{proof}"
-
-
-def _proposal(board: Board, made: Solution) -> str:
-    """The nearest demands that can be met."""
-    n, facts = len(board.holds), (*board.demands.facts, "background")
-    wanted = np.append(board.wanted, board.background.sum())
-    nearest = [f"{facts[f]} {(wanted[f] + made.off[f]) / n:.4g}" for f in np.flatnonzero(made.off)]
-    return f"The nearest shares that are possible: {', '.join(nearest)}" if nearest else "Lower facts_per_document min"
+    if board.surplus().any() or (board.loads[~board.background] < board.demands.minimum).any():
+        settle(board)
 
 
 def _legalise(board: Board, rows: Ints) -> None:
     """Rebuild the slots of `rows` that break a constraint, taking their facts in the slot's own order of priority."""
-    demands, held = board.demands, board.holds[rows].astype(bool)
-    loads = held.sum(axis=1)
+    demands, held, loads = board.demands, board.holds[rows].T == 1, board.loads[rows]
     bad = (loads > demands.maximum) | ((loads < demands.minimum) & ~board.background[rows])
-    bad |= (held & (held.astype(np.uint8) @ demands.bars.astype(np.uint8) > 0)).any(axis=1)
-    bad |= (held & (~held).astype(np.uint8) @ demands.needs.T.astype(np.uint8) > 0).any(axis=1)
+    for first, second in np.argwhere(demands.bars):
+        bad |= held[first] & held[second]
+    for first, second in np.argwhere(demands.needs):
+        bad |= held[first] & ~held[second]
     rows = rows[bad]
     if not len(rows):
         return
@@ -147,7 +58,7 @@ def _legalise(board: Board, rows: Ints) -> None:
         part = kept[some]
         _take(board, rows[some], part, closeness[some], demands.maximum, demands.minimum)
         kept[some] = part
-    board.holds[rows] = kept
+    board.replace(rows, kept)
 
 
 def _take(board: Board, rows: Ints, kept: Bools, cost: Floats, most: int, enough: int | None = None) -> None:
@@ -175,18 +86,18 @@ def _shed(board: Board) -> None:
     """Take facts that came out too often from slots that can spare them, last in the fact's order first."""
     for fact in np.flatnonzero(board.surplus() > 0):
         rows = np.flatnonzero(board.holds[:, fact])
-        able = rows[board.removable(int(fact), rows) & (board.loads(rows) > board.demands.minimum)]
+        able = rows[board.removable(int(fact), rows) & (board.loads[rows] > board.demands.minimum)]
         count = min(int(board.surplus()[fact]), len(able))
-        board.holds[_best(~board.keys[fact], able, count), fact] = 0
+        board.put(int(fact), _best(~board.keys[fact], able, count), False)
 
 
 def _fill(board: Board) -> None:
     """Put facts that came out too rarely into slots with room, first in the fact's order first."""
     for fact in np.flatnonzero(board.surplus() < 0):
         rows = np.flatnonzero(board.open_to[fact] & (board.holds[:, fact] == 0))
-        able = rows[board.addable(int(fact), rows) & (board.loads(rows) < board.demands.maximum)]
+        able = rows[board.addable(int(fact), rows) & (board.loads[rows] < board.demands.maximum)]
         count = min(-int(board.surplus()[fact]), len(able))
-        board.holds[_best(board.keys[fact], able, count), fact] = 1
+        board.put(int(fact), _best(board.keys[fact], able, count), True)
 
 
 def _best(keys: Keys, rows: Ints, count: int) -> Ints:
@@ -249,12 +160,12 @@ def _places(board: Board, leaves: int, enters: int) -> Ints:
     demands = board.demands
     if leaves == NOTHING:
         rows = np.flatnonzero(board.open_to[enters] & (board.holds[:, enters] == 0))
-        rows = rows[board.addable(enters, rows) & (board.loads(rows) < demands.maximum)]
+        rows = rows[board.addable(enters, rows) & (board.loads[rows] < demands.maximum)]
         return rows[np.argsort(board.keys[enters, rows], kind="stable")]
     rows = np.flatnonzero(board.holds[:, leaves])
     rows = rows[board.removable(leaves, rows)]
     if enters == NOTHING:
-        rows = rows[board.loads(rows) > demands.minimum]
+        rows = rows[board.loads[rows] > demands.minimum]
         return rows[np.argsort(~board.keys[leaves, rows], kind="stable")]
     rows = rows[board.addable(enters, rows, without=leaves)]
     gain = board.keys[enters, rows].astype(np.int64) - board.keys[leaves, rows].astype(np.int64)
@@ -268,6 +179,6 @@ def _apply(board: Board, chain: list[int], surplus: Ints) -> None:
     for leaves, enters in steps:
         rows = _places(board, leaves, enters)[:count]
         if leaves != NOTHING:
-            board.holds[rows, leaves] = 0
+            board.put(leaves, rows, False)
         if enters != NOTHING:
-            board.holds[rows, enters] = 1
+            board.put(enters, rows, True)
