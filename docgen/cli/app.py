@@ -2,11 +2,11 @@
 
 import typer
 
-from docgen.cli import audit, context, dedupe, estimate, export, run, status
+from docgen.cli import audit, batches, context, dedupe, doctor, estimate, export, run, status
 
 __all__ = ["app"]
 
-MODULES = (run, audit, dedupe, export, status, context, estimate)
+MODULES = (run, audit, dedupe, export, status, context, estimate, doctor, batches)
 
 app = typer.Typer(
     name="docgen",

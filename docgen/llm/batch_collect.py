@@ -74,6 +74,15 @@ class BatchCollector:
             entry = found
         await self.collect(entry)
 
+    async def cancel(self, entry: BatchEntry) -> None:
+        """Cancel a batch and journal what it had done by then, which is paid for."""
+        await persistently(partial(self._api.cancel, entry.batch))
+        try:
+            await self.collect(entry)
+        except StopRun as error:
+            if error.reason != "batch_cancelled":
+                raise
+
     async def collect(self, entry: BatchEntry) -> None:
         """Wait for a batch to end and journal its results."""
         self.tell()

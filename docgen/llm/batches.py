@@ -115,6 +115,15 @@ class BatchRunner:
             await self._leave()
         return failed
 
+    async def cancel(self) -> int:
+        """Cancel every open batch that is known to be ours, journal what each had done; returns how many are left.
+
+        Left are those whose creation was cut off: which batch on the server is theirs shows only at its end.
+        """
+        known = [entry for entry in self.open_batches if entry.batch]
+        await asyncio.gather(*(self._collector.cancel(entry) for entry in known))
+        return len(self.open_batches)
+
     def _missing(self, request: Request, failed: dict[str, RequestFailed]) -> bool:
         return request.key not in self._sync.journal and request.key not in failed
 

@@ -1,5 +1,6 @@
 """Kills a worker at random moments until it has finished, and adds up what was paid and what was used."""
 
+import contextlib
 import json
 import random
 import signal
@@ -55,6 +56,21 @@ def kill_and_resume(
             if code == 0 or starts > kills + 20:
                 break
     return _outcome(folder, log, done, starts)
+
+
+def capped(options: Options, folder: Path, count: int, mode: str, cap: float, seed: int) -> tuple[float, int]:
+    """(dollars billed, replies in the journal) of a job under a cap, killed once and resumed until the cap ends it."""
+    log = folder / "billed.jsonl"
+    with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
+        worker = _start(server.url, folder, count, mode, str(cap))
+        _wait_until_ready(worker)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(random.Random(seed).uniform(0.0, 1.0))
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        for _ in range(2):
+            _start(server.url, folder, count, mode, str(cap)).wait(300)
+    return billed(served_rows(log)), len(JournalReader(folder / "llm.jsonl"))
 
 
 def _start(url: str, folder: Path, count: int, mode: str, *more: str) -> subprocess.Popen[bytes]:

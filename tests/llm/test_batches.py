@@ -227,3 +227,29 @@ def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.M
 
     with pytest.raises(ConfigError, match="--batch"):
         asyncio.run(run())
+
+
+def test_cancelling_keeps_what_was_done_and_leaves_nothing_open(tmp_path: Path) -> None:
+    """The run can then go on without batches."""
+
+    async def leave(url: str) -> None:
+        async with batching(url, tmp_path) as (_, batches):
+            task = asyncio.create_task(batches.buy(wanted(60)))
+            while not (batches.open_batches and batches.open_batches[-1].batch):
+                await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def cancel(url: str) -> int:
+        async with batching(url, tmp_path) as (_, batches):
+            return await batches.cancel()
+
+    async def go_on(url: str) -> None:
+        async with engine_over(url, tmp_path, caching=False) as engine:
+            await asyncio.gather(*(engine.llm.complete(request(n)) for n in range(60)))
+
+    with _server(seconds=1.0) as server:
+        asyncio.run(leave(server.url))
+        assert asyncio.run(cancel(server.url)) == 0
+        asyncio.run(go_on(server.url))
+        assert len({row.request for row in server.served}) == len(server.served) == 60

@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,7 @@ class MessagesServer:
         self.keep_bodies = False
         self.arrivals: list[float] = []
         self.batches: Any = {}
+        self.finished = 0.0
         self.peak = 0
         self._in_flight = 0
         self._canned = ""
@@ -140,6 +142,7 @@ class MessagesServer:
     def _enter(self, served: Served) -> None:
         self.served.append(served)
         self.answers[served.fault or "200"] += 1
+        self.finished = time.monotonic()
         if self._limiter:
             self._limiter.charge_output(served.output)
         if self._log:
@@ -237,14 +240,16 @@ class MessagesServer:
 
     async def stats(self, _: web.Request) -> web.Response:
         """What has happened, for a parent process."""
-        figures = {"served": len(self.served), "peak": self.peak, "in_flight": self._in_flight}
+        seconds = self.finished - self.arrivals[0] if self.arrivals else 0.0
+        figures = {"served": len(self.served), "peak": self.peak, "in_flight": self._in_flight, "seconds": seconds}
         return web.json_response({"answers": self.answers, **figures})
 
 
 async def _truncated(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "application/json", "content-length": "5000"})
-    await response.prepare(request)
-    await response.write(b'{"id": "msg_1", "type": "message", "content": [{"type": "te')
+    with suppress(ConnectionResetError):
+        await response.prepare(request)
+        await response.write(b'{"id": "msg_1", "type": "message", "content": [{"type": "te')
     if request.transport is not None:
         request.transport.close()
     return response

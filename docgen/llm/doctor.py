@@ -1,0 +1,155 @@
+"""Tests an engine's server: address, key, model, structured output, batches, limits. Sends two small messages."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.anthropic import AnthropicLLM
+from docgen.llm.chain import EngineOptions
+from docgen.llm.headers import allowances
+from docgen.llm.pricing import Prices, load_prices
+from docgen.llm.protocol import Request
+from docgen.records import Record
+
+__all__ = ["Check", "diagnose"]
+
+State = Literal["ok", "note", "fail"]
+SCHEMA = {
+    "type": "object",
+    "properties": {"colours": {"type": "array", "items": {"type": "string"}}},
+    "required": ["colours"],
+    "additionalProperties": False,
+}
+ROOM = 1024
+SHOWN_MODELS = 8
+
+
+class Check(Record):
+    """One finding. `note` is something to know, `fail` something to mend; `seconds` how long the server took."""
+
+    name: str
+    state: State
+    detail: str
+    seconds: float | None = None
+
+
+@dataclass
+class Visit:
+    """What the checks share: the server, and the headers it sent last."""
+
+    llm: AnthropicLLM
+    model: str
+    prices: Prices
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def diagnose(options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None) -> list[Check]:
+    """Every check, in order; those that cannot succeed after a failure are left out."""
+    try:
+        llm = AnthropicLLM(base_url=options.base_url, timeout=min(options.timeout, 120.0), observe=lambda h: seen(h))
+    except ConfigError as error:
+        return [Check(name="key and address", state="fail", detail=str(error))]
+    visit = Visit(llm, model, load_prices(options.prices))
+
+    def seen(headers: Mapping[str, str]) -> None:
+        if allowances(headers, 0.0):
+            visit.headers = headers
+
+    try:
+        return await _checks(visit, dict(extra or {}))
+    finally:
+        await llm.aclose()
+
+
+async def _checks(visit: Visit, extra: dict[str, Any]) -> list[Check]:
+    checks = [await _models(visit), await _message(visit, extra)]
+    if checks[-1].state != "fail":
+        checks.append(await _structured(visit, extra))
+        checks.append(await _batches(visit))
+        checks.append(_limits(visit))
+    checks.append(_price(visit))
+    return checks
+
+
+async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
+    """(result or None, error or "", seconds)."""
+    start = time.monotonic()
+    try:
+        return await call(), "", time.monotonic() - start
+    except (RequestFailed, StopRun) as error:
+        return None, _words(error), time.monotonic() - start
+
+
+def _words(error: RequestFailed | StopRun) -> str:
+    return (
+        f"{error.message}. {error.fix}" if isinstance(error, StopRun) and error.reason != "wrong_url" else error.message
+    )
+
+
+async def _models(visit: Visit) -> Check:
+    address = str(visit.llm.client.base_url)
+    reply, error, seconds = await _timed(lambda: visit.llm.call("get", "/v1/models?limit=1000"))
+    rows = reply.get("data") if isinstance(reply, Mapping) else None
+    if not isinstance(rows, list):
+        detail = f"{address} lists no models ({error or 'unexpected reply'}); compatible servers need not"
+        return Check(name="models", state="note", detail=detail, seconds=seconds)
+    names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
+    if visit.model in names:
+        return Check(name="models", state="ok", detail=f"{address} serves {visit.model}", seconds=seconds)
+    listed = ", ".join(names[:SHOWN_MODELS]) + (", ..." if len(names) > SHOWN_MODELS else "")
+    detail = f"{address} does not list {visit.model}; it lists {listed or 'none'}"
+    return Check(name="models", state="note", detail=detail, seconds=seconds)
+
+
+async def _message(visit: Visit, extra: dict[str, Any]) -> Check:
+    asked = _request(visit.model, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: visit.llm.complete(asked))
+    if reply is None:
+        return Check(name="message", state="fail", detail=error, seconds=seconds)
+    detail = f"answered ({reply.stop_reason}), {reply.usage.input} tokens in, {reply.usage.output} out"
+    state: State = "ok" if reply.text.strip() else "note"
+    return Check(name="message", state=state, detail=detail if state == "ok" else f"{detail}, no text", seconds=seconds)
+
+
+async def _structured(visit: Visit, extra: dict[str, Any]) -> Check:
+    asked = _request(visit.model, "Name three colours.", extra, SCHEMA)
+    reply, error, seconds = await _timed(lambda: visit.llm.complete(asked))
+    if reply is None:
+        return Check(name="structured output", state="fail", detail=error, seconds=seconds)
+    if visit.llm.structured:
+        return Check(name="structured output", state="ok", detail="by JSON schema", seconds=seconds)
+    detail = "not served; JSON is asked for in the prompt instead"
+    return Check(name="structured output", state="note", detail=detail, seconds=seconds)
+
+
+async def _batches(visit: Visit) -> Check:
+    reply, error, seconds = await _timed(lambda: visit.llm.call("get", "/v1/messages/batches?limit=1"))
+    if isinstance(reply, Mapping) and isinstance(reply.get("data"), list):
+        return Check(name="batches", state="ok", detail="served: --batch halves the price", seconds=seconds)
+    detail = f"not served ({error or 'unexpected reply'}): leave --batch out"
+    return Check(name="batches", state="note", detail=detail, seconds=seconds)
+
+
+def _limits(visit: Visit) -> Check:
+    found = allowances(visit.headers, time.time())
+    if not found:
+        return Check(name="limits", state="note", detail="none stated; docgen adapts to refusals and latency")
+    parts = [
+        f"{name.replace('-', ' ')} {each.remaining:,.0f} of {each.limit:,.0f} left" for name, each in found.items()
+    ]
+    return Check(name="limits", state="ok", detail=", ".join(parts))
+
+
+def _price(visit: Visit) -> Check:
+    price = visit.prices.find(visit.model)
+    if price is None:
+        detail = f"{visit.model} has no known price: cost shows as tokens, --max-cost needs a price file"
+        return Check(name="price", state="note", detail=detail)
+    detail = f"${price.input:g} in, ${price.output:g} out per million tokens (prices of {visit.prices.date})"
+    return Check(name="price", state="ok", detail=detail)
+
+
+def _request(model: str, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
+    return Request("doctor", "", "", user, model, ROOM, schema=schema, extra=extra)

@@ -1,0 +1,56 @@
+"""The doctor says what works, what does not and what to do, without a traceback and without the key."""
+
+import asyncio
+
+import pytest
+
+from docgen.llm.chain import EngineOptions
+from docgen.llm.doctor import Check, diagnose
+from tests.llm.support import MODEL
+from tests.loopback import BatchOptions, Limits, Loopback, Options
+
+
+def examine(options: Options, model: str = MODEL) -> dict[str, Check]:
+    with Loopback(options) as server:
+        return {check.name: check for check in asyncio.run(diagnose(EngineOptions(base_url=server.url), model))}
+
+
+def test_a_full_server_passes_every_check() -> None:
+    checks = examine(Options(limits=Limits(requests=(50.0, 100.0))))
+    assert {check.state for check in checks.values()} == {"ok"}
+    assert "100 left" in checks["limits"].detail
+
+
+def test_a_compatible_server_is_described() -> None:
+    checks = examine(Options(structured=False, batches=BatchOptions(enabled=False)), "my-own-model")
+    assert [name for name, check in checks.items() if check.state == "fail"] == []
+    assert "in the prompt" in checks["structured output"].detail
+    assert "leave --batch out" in checks["batches"].detail
+    assert "price file" in checks["price"].detail
+
+
+@pytest.mark.parametrize(("key", "words"), [("bad", "invalid bearer token"), ("forbidden", "may not use this")])
+def test_a_key_that_does_not_work_fails(key: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    checks = examine(Options())
+    assert checks["message"].state == "fail"
+    assert words in checks["message"].detail
+    assert "structured output" not in checks
+
+
+def test_a_model_that_is_not_there_fails() -> None:
+    checks = examine(Options(models=("other",)))
+    assert "other" in checks["models"].detail
+    assert checks["message"].state == "fail"
+
+
+def test_a_server_that_is_not_there_fails() -> None:
+    checks = asyncio.run(diagnose(EngineOptions(base_url="http://127.0.0.1:9"), MODEL))
+    assert [check.state for check in checks if check.name == "message"] == ["fail"]
+
+
+def test_no_key_and_no_address_is_one_clear_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    (check,) = asyncio.run(diagnose(EngineOptions(), MODEL))
+    assert check.state == "fail"
+    assert "ANTHROPIC_API_KEY" in check.detail
