@@ -106,7 +106,19 @@ def _money(summary: Summary) -> Iterable[RenderableType]:
         table.add_row(line.stage, line.model, *numbers, cost)
     yield table
     yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
+    yield from _cache(summary)
+    odd = {name: count for name, count in summary.stops.items() if not name.endswith(" end_turn")}
+    if odd:
+        yield Text("replies that did not end well: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
     yield Text()
+
+
+def _cache(summary: Summary) -> Iterable[RenderableType]:
+    read = sum(line.cache_read for line in summary.spending)
+    prompt = read + sum(line.input + line.cache_write for line in summary.spending)
+    saved = sum(line.saved or 0.0 for line in summary.spending)
+    if read:
+        yield Text(f"prompt cache: {read / prompt:.0%} of prompt tokens were read from it, saving ${saved:,.4f}")
 
 
 def _places(summary: Summary) -> Iterable[RenderableType]:

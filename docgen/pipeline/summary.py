@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import Field
 
-from docgen.llm.journal import journal_totals
+from docgen.llm.journal import Tally, Totals, journal_totals
+from docgen.llm.pricing import ModelPrice, load_prices
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Record
 from docgen.stages.generate import Ledger
@@ -33,7 +35,9 @@ class Spending(Record):
     input: int
     output: int
     cache_read: int
+    cache_write: int
     dollars: float | None
+    saved: float | None = Field(None, description="dollars that the prompt cache saved; None without a known price")
 
 
 class Summary(Record):
@@ -63,6 +67,7 @@ class Summary(Record):
     tokens: int
     spending: tuple[Spending, ...]
     dollars: float | None
+    stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
 
     @property
@@ -106,13 +111,7 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
     counts.take(setup)
     ledger = counts.ledger
     totals = journal_totals(run.journal)
-    spending = tuple(
-        Spending(
-            stage=stage, model=model, calls=tally.calls, input=tally.input, output=tally.output,
-            cache_read=tally.cache_read, dollars=None if tally.unpriced == tally.calls else tally.dollars,
-        )
-        for (stage, model), tally in sorted(totals.by_stage.items())
-    )  # fmt: skip
+    spending = _spending(setup, totals)
     return Summary(
         run=run.name,
         path=str(run.path),
@@ -138,8 +137,35 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
         tokens=counts.tokens,
         spending=spending,
         dollars=_sum(spending),
+        stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
         files=_files(setup),
     )
+
+
+def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
+    prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
+    return tuple(
+        Spending(
+            stage=stage,
+            model=model,
+            calls=tally.calls,
+            input=tally.input,
+            output=tally.output,
+            cache_read=tally.cache_read,
+            cache_write=tally.cache_write,
+            dollars=None if tally.unpriced == tally.calls else tally.dollars,
+            saved=_saved(prices.find(model), tally),
+        )
+        for (stage, model), tally in sorted(totals.by_stage.items())
+    )
+
+
+def _saved(price: ModelPrice | None, tally: Tally) -> float | None:
+    """What the cached tokens would have cost as plain input, less what they did cost."""
+    if price is None:
+        return None
+    cached = tally.cache_read * price.cache_read + tally.cache_write * price.cache_write
+    return ((tally.cache_read + tally.cache_write) * price.input - cached) / 1e6
 
 
 def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[FactSummary, ...]:
