@@ -5,7 +5,8 @@ from collections import deque
 
 __all__ = ["Gate"]
 
-START = 32
+START = 64
+TREBLING = 2.0
 SHRINK = 0.7
 ROUND_SECONDS = 1.0
 KNEE_LATENCY, KNEE_RATE, KNEE_ELASTICITY = 1.5, 1.05, 0.25
@@ -16,7 +17,7 @@ STEP_BACK_COST = 0.9
 class Gate:
     """At most `limit` holders at a time; `limit` adapts between 1 and `most`.
 
-    Doubles every round trip until the first sign of overload, then adds one per round trip. Overload cuts it to 0.7.
+    Trebles every round trip until the first sign of overload, then adds one per round trip. Overload cuts it to 0.7.
     Once a round, when replies have become 1.5 times slower than in the best round without a matching gain in number, it
     goes back to as many as were in flight then and stays there for ten rounds: a saturated server only queues what it
     is sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
@@ -28,7 +29,7 @@ class Gate:
         self.limit = float(min(most, START))
         self.in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._doubling = True
+        self._ramping = True
         self._cut_at = 0.0
         self._round = Round()
         self._best: Round | None = None
@@ -61,13 +62,13 @@ class Gate:
     def succeeded(self, now: float, latency: float, output_tokens: int) -> None:
         """A holder got its reply, `latency` seconds after it was sent."""
         if self._waiting and not self._hold:
-            self.limit = min(self.most, self.limit + (1.0 if self._doubling else 1.0 / self.limit))
+            self.limit = min(self.most, self.limit + (TREBLING if self._ramping else 1.0 / self.limit))
         if self._round.add(now, latency, output_tokens):
             self._end_round()
 
     def overloaded(self, now: float, sent_at: float) -> None:
         """The server could not keep up with a request sent at `sent_at`; counts once per round trip."""
-        self._doubling = False
+        self._ramping = False
         if sent_at >= self._cut_at:
             self.limit = max(1.0, SHRINK * self.limit)
             self._cut_at = now
@@ -85,7 +86,7 @@ class Gate:
         if best is None or last.better_than(best):
             self._best = last
         elif last.slowness > KNEE_LATENCY * best.slowness:
-            self._doubling = False
+            self._ramping = False
             self._before, self._hold = last, HOLD_ROUNDS
             self.limit = max(1.0, min(self.limit, best.in_flight))
 
