@@ -136,7 +136,8 @@ def document_request(
         "attempt": attempt,
         "seed": slot.seed,
     }
-    room = _room(2 * slot.style.words + 60 * len(assigned))
+    cut_off = any(reason.code == "truncated" for reason in feedback)
+    room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
     return _request("document", variables, options, max_tokens=room, sample=attempt - 1)
 
 
