@@ -41,6 +41,7 @@ class RunConfig(Record):
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
+    stated: dict[str, float] = Field(default_factory=dict, description="overrides of directness: share stated, by fact")
 
     @field_validator("words")
     @classmethod

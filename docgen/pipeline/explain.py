@@ -97,7 +97,7 @@ def _documents(proposal: Proposal) -> Iterator[str]:
     catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
     made = plan(
         setup.context, list(catalogue.types.values()), ideas, config.n, config.seed,
-        words=config.words, salience=config.salience or None,
+        words=config.words, salience=config.salience, stated=config.stated,
     )  # fmt: skip
     for slot in islice(made.slots(), config.n):
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]

@@ -20,7 +20,7 @@ from docgen.universe import UniverseContext, load_context
 __all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
-PLAN_ONLY = frozenset({"n", "words", "salience", "length_tolerance", "max_attempts", "threshold", "ngram"})
+PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 
 

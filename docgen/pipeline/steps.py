@@ -89,8 +89,11 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    made = plan(setup.context, types, ideas, setup.n, config.seed, words=config.words, salience=config.salience or None)
-    run.write_records("slots.jsonl", made.slots())
+    made = plan(
+        setup.context, types, ideas, setup.n, config.seed,
+        words=config.words, salience=config.salience, stated=config.stated,
+    )  # fmt: skip
+    run.write_lines("slots.jsonl", made.lines())
     reporter.progress(Progress("plan", len(made), len(made)))
 
 
