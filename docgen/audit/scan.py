@@ -1,6 +1,6 @@
 """The scan tier: every leakage rule as far as patterns and wording can see it, on one document in well under 1 ms."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from docgen.audit.builtin import BUILTIN, LIBRARY
@@ -61,7 +61,7 @@ class LeakageScanner:
         findings += self.shape(text, doc_type)
         if self.prose:
             findings += self._prose.findings(words_of(text), idea)
-        return sorted(findings, key=lambda finding: (finding.start, finding.end, finding.rule))
+        return sorted(_distinct(findings), key=lambda finding: (finding.start, finding.end, finding.rule))
 
     def shape(self, text: str, doc_type: str = "") -> Iterator[Finding]:
         """Scaffold that lies in the form: an ending cut off, the document type's name for a title."""
@@ -130,6 +130,19 @@ def _statement_index(statements: Sequence[str]) -> "StatementIndex | None":
     from docgen.audit.statements import StatementIndex
 
     return StatementIndex(statements)
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding for a rule and place, the most severe; two cues that overlap say one thing."""
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda finding: finding.severity != "error"):
+        if not any(_same_place(finding, other) for other in kept):
+            kept.append(finding)
+    return kept
+
+
+def _same_place(a: Finding, b: Finding) -> bool:
+    return a.rule == b.rule and a.start < b.end and b.start < a.end
 
 
 def _title(text: str, doc_type: str) -> tuple[int, int] | None:
