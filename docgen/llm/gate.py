@@ -6,7 +6,7 @@ from collections import deque
 __all__ = ["Gate"]
 
 START = 64
-TREBLING = 2.0
+RAMP = 3.0
 SHRINK = 0.7
 ROUND_SECONDS = 1.0
 KNEE_LATENCY, KNEE_RATE, KNEE_ELASTICITY = 1.5, 1.05, 0.25
@@ -17,7 +17,7 @@ STEP_BACK_COST = 0.9
 class Gate:
     """At most `limit` holders at a time; `limit` adapts between 1 and `most`.
 
-    Trebles every round trip until the first sign of overload, then adds one per round trip. Overload cuts it to 0.7.
+    Trebles every round trip until that brings no more replies, then adds one per round trip. Overload cuts it to 0.7.
     Once a round, when replies have become 1.5 times slower than in the best round without a matching gain in number, it
     goes back to as many as were in flight then and stays there for ten rounds: a saturated server only queues what it
     is sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
@@ -61,9 +61,10 @@ class Gate:
 
     def succeeded(self, now: float, latency: float, output_tokens: int) -> None:
         """A holder got its reply, `latency` seconds after it was sent."""
-        if self._waiting and not self._hold:
-            self.limit = min(self.most, self.limit + (TREBLING if self._ramping else 1.0 / self.limit))
-        if self._round.add(now, latency, output_tokens):
+        if self._waiting and not self._hold and not self._ramping:
+            self.limit = min(float(self.most), self.limit + 1.0 / self.limit)
+        self._round.add(now, latency, output_tokens)
+        if self._round.lasted(0.0 if self._ramping else ROUND_SECONDS, int(self.limit)):
             self._end_round()
 
     def overloaded(self, now: float, sent_at: float) -> None:
@@ -85,10 +86,14 @@ class Gate:
         best = self._best
         if best is None or last.better_than(best):
             self._best = last
+            if self._ramping:
+                self.limit = min(float(self.most), RAMP * self.limit)
         elif last.slowness > KNEE_LATENCY * best.slowness:
             self._ramping = False
             self._before, self._hold = last, HOLD_ROUNDS
             self.limit = max(1.0, min(self.limit, best.in_flight))
+        else:
+            self._ramping = False
 
     def _undo_if_it_cost(self, now: "Round", before: "Round") -> None:
         """Judge a step back in the second round after it, the first in which only its effect is seen."""
@@ -108,15 +113,19 @@ class Round:
         self.count = 0
         self._latency = self._tokens = 0.0
 
-    def add(self, now: float, latency: float, output_tokens: int) -> bool:
-        """Count a reply; True when the round is long enough to judge: a second, and longer than any reply took."""
+    def add(self, now: float, latency: float, output_tokens: int) -> None:
+        """Count a reply."""
         if self.since is None:
             self.since = now - latency
         self.until = now
         self.count += 1
         self._latency += latency
         self._tokens += 50 + output_tokens
-        return now - self.since > max(ROUND_SECONDS, self._latency / self.count)
+
+    def lasted(self, seconds: float, replies: int) -> bool:
+        """Whether it can be judged: so long and so many replies, and longer than a reply takes."""
+        span = self.until - (self.since or 0.0)
+        return self.count >= replies and span > max(seconds, self._latency / self.count)
 
     @property
     def rate(self) -> float:
