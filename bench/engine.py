@@ -29,7 +29,7 @@ from tests.loopback import LoopbackProcess, Options
 
 HERE = Path(__file__).parent
 CONCURRENCY, LATENCIES = (8, 64, 512, 1000), (0.0, 0.5)
-PEERS_AT = ((64, 0.0), (512, 0.0), (64, 0.5), (512, 0.5))
+PEERS_AT = ((64, 0.0), (512, 0.5))
 SMALL = 500
 
 

@@ -58,7 +58,7 @@ def _line(found: Outcome, allowed: int) -> str:
 
 
 def _cap(seed: int) -> bool:
-    cap = random.Random(seed).uniform(0.002, 0.012)
+    cap = random.Random(seed).uniform(0.006, 0.03)
     mode = "batch" if seed % 2 else "sync"
     options = OPTIONS[mode].model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory() as folder:

@@ -109,9 +109,11 @@ class Round:
     """One round's measurements."""
 
     def __init__(self, since: float | None = None) -> None:
-        self.since, self.until = since, since or 0.0
+        self.since = since
+        self.until: float = since or 0.0
         self.count = 0
-        self._latency = self._tokens = 0.0
+        self._latency: float = 0.0
+        self._tokens: float = 0.0
 
     def add(self, now: float, latency: float, output_tokens: int) -> None:
         """Count a reply."""
