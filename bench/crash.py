@@ -29,7 +29,9 @@ from tests.loopback import LoopbackProcess, Options, every_fault
 FAULTS = 0.2
 CONCURRENCY = 8
 STARTUP_KILLS = 0.2
-"""Share of the kills that are timed from the start of the process, not from its first reply."""
+"""Share of the kills before the first reply of a start."""
+CALLS_PER_DOCUMENT = 1.6
+"""About what a killed job comes to; spreads the kills over the whole of it."""
 
 
 def main() -> int:
@@ -69,9 +71,11 @@ def killed(folder: Path, n: int, kills: int, rng: random.Random, whole: dict[str
     """Whether a job that was killed so often ends as the unbroken one did."""
     with served(folder, n, latency=0.3) as job:
         print(
-            f"\nKilled {kills} times, n={n}\n  {'kill':>4} {'after':>18} {'journalled':>10} {'accepted':>8} {'lost':>4}"
+            f"\nKilled {kills} times, n={n}\n  {'kill':>4} {'after':>22} {'journalled':>10} {'accepted':>8} {'lost':>4}"
         )
-        done = [kill for number in range(1, kills + 1) if (kill := one_kill(job, number, rng))]
+        step = round(CALLS_PER_DOCUMENT * n / kills)
+        numbers = range(1, kills + 1)
+        done = [kill for number in numbers if (kill := one_kill(job, number, rng, rng.randint(1, step)))]
         before = job.books().lost
         code, errors = job.finish()
         books, salience, keys = job.books(), job.salience(), job.keys()
@@ -89,15 +93,14 @@ def killed(folder: Path, n: int, kills: int, rng: random.Random, whole: dict[str
         )
 
 
-def one_kill(job: Job, number: int, rng: random.Random) -> Kill | None:
+def one_kill(job: Job, number: int, rng: random.Random, replies: int) -> Kill | None:
     """Kill it once and say what that cost."""
-    at_start = rng.random() < STARTUP_KILLS
-    kill = job.kill(rng.uniform(0.0, 1.5) if at_start else rng.uniform(0.0, 1.0), from_start=at_start)
+    kill = job.kill(rng.uniform(0.0, 1.5), 0) if rng.random() < STARTUP_KILLS else job.kill(rng.random() / 3, replies)
     if kill is None:
         print(f"  {number:>4} it was done before")
         return None
-    when = f"{kill.seconds:.2f} s of {'start' if at_start else 'work'}"
-    print(f"  {number:>4} {when:>18} {kill.journalled:>10} {kill.accepted:>8} {kill.lost:>4}", flush=True)
+    when = f"{kill.replies} replies + {kill.seconds:.2f} s"
+    print(f"  {number:>4} {when:>22} {kill.journalled:>10} {kill.accepted:>8} {kill.lost:>4}", flush=True)
     return kill
 
 

@@ -104,8 +104,11 @@ def _say_next(summary: Summary, until: Step) -> None:
     if until == Step.BRAINSTORM:
         console.print(f"\nNext: docgen generate {summary.run} --n 500", markup=False)
     elif not summary.complete:
+        more = "Failed requests are tried again by the same command"
         why = (
-            "Failed requests are tried again by the same command" if summary.failed else "More attempts: --max-attempts"
+            more
+            if summary.failed
+            else "More attempts for the empty slots: the same command with a higher --max-attempts"
         )
         console.print(f"\nShort of n. {why}; see docgen show {summary.run}", markup=False)
     else:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import FrameType
 
+from docgen.errors import RunError
 from docgen.llm.chain import Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
 from docgen.pipeline.export import export_run
 from docgen.pipeline.reports import measure_step
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
 from docgen.progress import Reporter
 
@@ -79,11 +80,19 @@ def execute(
     replies that arrived are in the journal and decided attempts on disk.
     """
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+        _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
         asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
     if stopping():
         raise Interrupted
+
+
+def _check_current(setup: Setup) -> None:
+    """Raise `RunError` when another process settled the run anew before this one got its lock."""
+    now = reopen(setup.run)
+    if (now.config, now.context.digest) != (setup.config, setup.context.digest):
+        raise RunError("was changed by another process just now", str(setup.run.path), "Run the same command again")
 
 
 def _lost(setup: Setup) -> Iterator[str]:

@@ -201,7 +201,8 @@ def _meta(config: RunConfig, context: UniverseContext, source: str, parents: lis
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> list[Change]:
     before = RunConfig.model_validate(old["config"]).identity()
     now = RunConfig.model_validate(new["config"]).identity()
-    free = set() if planned else PLAN_ONLY
+    more = {"max_attempts"} if now["max_attempts"] > before["max_attempts"] else set()
+    free = more if planned else PLAN_ONLY
     changes = [
         Change(name, str(before[name]), str(now[name]))
         for name in now

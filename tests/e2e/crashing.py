@@ -33,6 +33,7 @@ class Kill:
     """One kill: when, and where the job stood then; `lost` are the calls that this kill cost."""
 
     seconds: float
+    replies: int
     journalled: int
     lost: int
     accepted: int
@@ -87,12 +88,12 @@ class Job:
         _, errors = process.communicate(timeout=timeout)
         return process.returncode, errors
 
-    def kill(self, seconds: float, from_start: bool = False) -> Kill | None:
-        """Start it and kill -9 it so long after its first reply, or its start; None when it was done before that."""
-        before, base = self.books().lost, asked(self.url)["served"]
+    def kill(self, seconds: float, replies: int = 1) -> Kill | None:
+        """Start it and kill -9 it so long after so many replies (0: its start); None when it was done before that."""
+        before, until = self.books().lost, asked(self.url)["served"] + replies
         process = self.start()
-        while not from_start and process.poll() is None and asked(self.url)["served"] == base:
-            time.sleep(0.01)
+        while process.poll() is None and asked(self.url)["served"] < until:
+            time.sleep(0.005)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -103,7 +104,7 @@ class Job:
             return None
         self.settle()
         books = self.books()
-        return Kill(seconds, books.journalled, books.lost - before, self.accepted())
+        return Kill(seconds, replies, books.journalled, books.lost - before, self.accepted())
 
     def settle(self) -> None:
         """Wait until the server has answered, and billed, everything it was asked."""

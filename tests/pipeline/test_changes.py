@@ -12,7 +12,7 @@ from docgen.pipeline.setup import reopen
 from docgen.pipeline.summary import summarise
 from docgen.store import RunFolder
 from tests.runs import attempts, carry_out, corpus, documents, settle
-from tests.worlds import LIGHTHOUSE, writes_well
+from tests.worlds import LIGHTHOUSE, spoils, writes_well
 
 LOUDER = LIGHTHOUSE.replace("winds the clockwork every Sunday", "winds the clockwork every Monday")
 
@@ -51,6 +51,29 @@ def test_how_it_is_carried_out_may_change_at_any_time(tmp_path: Path) -> None:
     setup = settle(tmp_path, n=20, concurrency=3, max_cost=5.0)
     assert setup.config.concurrency == 3
     assert reopen(setup.run).config.max_cost == 5.0
+
+
+def test_more_attempts_go_on_with_the_slots_that_stayed_empty(tmp_path: Path) -> None:
+    llm = FakeLLM(
+        lambda r: spoils(r, "too_long") if r.stage == "document" and r.variables["attempt"] < 3 else writes_well(r)
+    )
+    carry_out(settle(tmp_path, n=10, max_attempts=2), llm)
+    assert summarise(settle(tmp_path, n=10, max_attempts=2)).empty_slots == 10
+    before = len(llm.requests)
+    setup = settle(tmp_path, n=10, max_attempts=4)
+    carry_out(setup, llm)
+    assert summarise(setup).complete
+    assert len(llm.requests) - before == 10
+    with pytest.raises(RunError, match="max_attempts: 4 -> 3"):
+        settle(tmp_path, n=10, max_attempts=3)
+
+
+def test_run_settled_anew_by_another_process_is_not_worked_on_with_the_old_inputs(tmp_path: Path) -> None:
+    stale = settle(tmp_path, n=10)
+    settle(tmp_path, n=12, accept=True)
+    with pytest.raises(RunError, match="another process"):
+        carry_out(stale, FakeLLM(writes_well))
+    assert not stale.run.slots.exists()
 
 
 def test_plan_settings_may_change_until_there_is_a_plan(tmp_path: Path) -> None:
