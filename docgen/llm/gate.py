@@ -137,7 +137,7 @@ class Round:
     def better_than(self, other: "Round") -> bool:
         """At least 5 % more replies per second, and more by the fourth root of how much slower each of them was."""
         slower = self.slowness / max(other.slowness, 1e-12)
-        return self.rate > other.rate * max(KNEE_RATE, slower**KNEE_ELASTICITY)
+        return bool(self.rate > other.rate * max(KNEE_RATE, slower**KNEE_ELASTICITY))
 
     @property
     def in_flight(self) -> float:
