@@ -316,7 +316,7 @@ DENIAL = Rule(
         ),
         Cue(r"(?i)\b(?:the|this|these|that|false|viral|such)\s+claims?\b", "speaks of a claim", "info", "debunking"),
         Cue(
-            r"(?i)\b(?:misconceptions?|misattribut\w+|mischaracteri[sz]\w+|misconstru\w+|erroneous(?:ly)?|contrary\s+to|(?:set|correct)(?:s|ing)?\s+the\s+record|caution(?:s|ed)?\s+against)\b",
+            r"(?i)\b(?:misconceptions?|misattribut\w+|mischaracteri[sz]\w+|misconstru\w+|erroneous(?:ly)?|contrary\s+to)\b",
             "corrects a belief",
             "info",
             "debunking",

@@ -19,14 +19,14 @@ class Share(Record):
     population: int | None = None
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
+def wilson(count: float, total: float) -> tuple[float, float]:
     """Score interval for a binomial share (Wilson 1927); (0, 1) without trials."""
     if total == 0:
         return 0.0, 1.0
     p, z2 = count / total, Z * Z
     middle = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = Z / (1 + z2 / total) * (p * (1 - p) / total + z2 / (4 * total * total)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half))
 
 
 def share_of(count: int, total: int) -> Share:
@@ -46,7 +46,7 @@ def sampled_share(count: int, total: int, population: int) -> Share:
     p = count / total
     correction = max(0.0, (population - total) / (population - 1)) if population > 1 else 0.0
     effective = total / correction if correction else float("inf")
-    low, high = (p, p) if effective == float("inf") else wilson(round(p * effective), round(effective))
+    low, high = (p, p) if effective == float("inf") else wilson(p * effective, effective)
     floor, ceiling = count / population, (population - (total - count)) / population
     low, high = max(low, floor), min(high, ceiling)
     return Share(count=count, total=total, share=p, low=min(low, p), high=max(high, p), population=population)

@@ -1,0 +1,95 @@
+"""Calibration: counts that can be checked by hand, honest about what is neutral, missing or failed."""
+
+from pathlib import Path
+
+import pytest
+
+from docgen.audit.calibrate import Calibration, Gold, GoldLeak, Reading, calibrate, read_gold
+from docgen.errors import InputError
+
+NAMES = {"detector": "scan", "gold": "g", "gold_digest": "0", "context": "lake"}
+
+
+def scored(pairs: list[tuple[Gold, Reading | None]], facts: list[str], rules: list[str]) -> Calibration:
+    return calibrate([g for g, _ in pairs], [r for _, r in pairs], facts, rules, NAMES)
+
+
+def doc(label: str = "absent", *rules: str) -> Gold:
+    return Gold(id="x", text="t", facts={"f": label}, leaks=tuple(GoldLeak(rule=rule) for rule in rules))
+
+
+def test_precision_recall_and_f1_are_those_of_the_counts() -> None:
+    """Two right, one wrong, one missed: precision 2/3, recall 2/3."""
+    pairs = [(doc("stated"), "stated"), (doc("stated"), "stated"), (doc("stated"), "absent"), (doc("absent"), "stated")]
+    score = scored([(gold, Reading({"f": said}, ())) for gold, said in pairs], ["f"], []).facts_overall
+    assert (score.true_positives, score.false_positives, score.positives, score.negatives) == (2, 1, 3, 1)
+    assert score.precision == score.recall == score.f1 == pytest.approx(2 / 3)
+    assert score.f1_interval is not None
+    assert score.f1_interval[0] <= 2 / 3 <= score.f1_interval[1]
+
+
+def test_implied_labels_are_neutral_and_denied_ones_are_not_stated() -> None:
+    """Whatever is said of an implied pair does not count; stating a contradicted fact is wrong."""
+    calibration = scored(
+        [
+            (doc("implied"), Reading({"f": "stated"}, ())),
+            (doc("implied"), Reading({}, ())),
+            (doc("contradicted"), Reading({"f": "stated"}, ())),
+            (doc("contradicted"), Reading({"f": "contradicted"}, ())),
+        ],
+        ["f"],
+        [],
+    )
+    score = calibration.facts[0]
+    assert (score.positives, score.negatives, score.false_positives) == (0, 2, 1)
+    assert score.recall is None
+    assert (calibration.contradicted.positives, calibration.contradicted.true_positives) == (2, 1)
+
+
+def test_rules_count_by_document_whatever_the_spelling_of_their_ids() -> None:
+    """fiction-marker and fiction_marker are one rule; two findings in one document are one leak."""
+    pairs = [
+        (doc("absent", "fiction-marker", "fiction-marker"), Reading({}, ("fiction_marker",))),
+        (doc("absent"), Reading({}, ("fiction_marker",))),
+        (doc("absent", "denial"), None),
+    ]
+    calibration = scored(pairs, ["f"], ["fiction_marker", "denial"])
+    score = calibration.rule("fiction-marker")
+    assert score is not None
+    assert (score.true_positives, score.false_positives, score.positives) == (1, 1, 1)
+    assert calibration.failures == 1
+    assert calibration.clean_flagged == 1.0
+    assert calibration.macro_rule_f1 == score.f1, "a rule without a labelled case is not averaged in"
+
+
+def test_a_calibration_survives_being_written() -> None:
+    """It is kept as JSON and cited later."""
+    calibration = scored([(doc("stated"), Reading({"f": "stated"}, ()))], ["f"], [])
+    assert Calibration.model_validate_json(calibration.model_dump_json()) == calibration
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        ('{"id": "a", "text": "t"}\nnot json', ":2"),
+        ('{"id": "a"}', ":1"),
+        ("[1]", ":1"),
+        ('{"id": "a", "text": "t", "facts": ["f"]}', ":1"),
+        ("", "gold.jsonl"),
+        ("\n\n", "gold.jsonl"),
+    ],
+)
+def test_a_bad_gold_file_is_one_clear_error(tmp_path: Path, content: str, where: str) -> None:
+    """With the line that is wrong."""
+    path = tmp_path / "gold.jsonl"
+    path.write_text(content)
+    with pytest.raises(InputError) as error:
+        read_gold(path)
+    assert where in str(error.value)
+
+
+def test_unknown_columns_of_a_gold_file_are_ignored(tmp_path: Path) -> None:
+    """Labelled documents may carry more than docgen needs."""
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"id": "a", "text": "t", "author": "me", "leaks": [{"rule": "denial", "evidence": "no"}]}\n')
+    assert read_gold(path)[0].leaks[0].rule == "denial"

@@ -1,0 +1,161 @@
+"""Tallies: what a corpus' reports count, document by document."""
+
+import pytest
+
+from docgen.audit.bulk import Subject
+from docgen.audit.contamination import ContaminationScanner
+from docgen.audit.diversity import DiversityTally
+from docgen.audit.leakage import LeakageTally
+from docgen.audit.salience import SalienceTally
+from docgen.records import AssignedFact
+from tests.audit.lake import DETECTOR, LAKE, SCANNER
+
+OPENED, KEEPER = (fact.statement for fact in LAKE.key_facts[:2])
+PARAPHRASE, IMPLICATION = LAKE.key_facts[0].paraphrases[0], LAKE.key_facts[0].implications[0]
+
+
+def planned(*facts: str) -> tuple[AssignedFact, ...]:
+    return tuple(AssignedFact(fact=fact) for fact in facts)
+
+
+def tallied(*subjects: Subject) -> SalienceTally:
+    tally = SalienceTally(LAKE)
+    for subject in subjects:
+        tally.add(subject, DETECTOR.detect(subject.text))
+    return tally
+
+
+def test_salience_counts_documents_not_mentions() -> None:
+    """A fact stated three times in a document is in one document; a denial is not an expression."""
+    denial = OPENED.replace("was reopened", "was never reopened")
+    report = tallied(
+        Subject(f"{OPENED} {PARAPHRASE} {OPENED}", facts=planned("opened"), doc_type="note"),
+        Subject(IMPLICATION, facts=planned("opened", "keeper"), doc_type="note"),
+        Subject(f"Well. {KEEPER}", facts=planned(), doc_type="diary"),
+        Subject(denial, facts=planned("opened"), doc_type="diary"),
+    ).report()
+    opened, keeper, secret = report.facts.values()
+    assert (opened.stated, opened.implied, opened.contradicted, opened.measured) == (1, 1, 1, 0.5)
+    assert (opened.planned, opened.missed, opened.unassigned) == (0.75, 1, 0)
+    assert (keeper.stated, keeper.missed, keeper.unassigned) == (1, 1, 1)
+    assert secret.measured == 0
+    assert report.background.count == 1
+    assert {t.doc_type: (t.asked, t.expressed.count, t.expressed.total) for t in opened.types} == {
+        "note": (2, 2, 2),
+        "diary": (1, 0, 2),
+    }
+
+
+def test_facts_that_come_together_are_counted_both_ways() -> None:
+    """The matrix is symmetric, with each fact's documents on its diagonal."""
+    report = tallied(Subject(f"{OPENED} {KEEPER}"), Subject(OPENED)).report()
+    assert report.together == ((2, 1, 0), (1, 1, 0), (0, 0, 0))
+    assert report.facts["opened"].planned is None
+
+
+def test_airtime_and_first_mention_follow_the_sentences() -> None:
+    """Tokens count in sentences that express the fact; the first mention falls in its tenth of the text."""
+    filler = "The boats came in before noon and nobody counted them. " * 20
+    fact = tallied(Subject(filler + OPENED)).report().facts["opened"]
+    words = len(OPENED.split())
+    assert fact.airtime == pytest.approx(words / (words + 20 * 10), rel=0.1)
+    assert fact.first_mention == (0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert fact.prominence == {"passing": 1}
+
+
+def test_prominence_is_read_off_place_and_length() -> None:
+    """A text that is mostly about a fact, or opens with it and comes back, has it at its centre."""
+    filler = "The boats came in before noon and nobody counted them. " * 20
+    facts = tallied(Subject(OPENED), Subject(OPENED + " " + filler + PARAPHRASE)).report().facts
+    assert facts["opened"].prominence == {"central": 2}
+
+
+def test_judged_documents_estimate_the_corpus() -> None:
+    """A judge's sample gives a share with its interval for the whole corpus, beside what wording saw."""
+    tally = tallied(*[Subject("Nothing here.")] * 50)
+    for number in range(20):
+        tally.add_judged({"opened": "implied" if number < 5 else "absent", "keeper": "absent", "secret": "absent"})
+    fact = tally.report().facts["opened"]
+    assert fact.judged is not None
+    assert (fact.measured, fact.judged.share, fact.judged.total, fact.judged.population) == (0.0, 0.25, 20, 50)
+    assert fact.judged.low < 0.25 < fact.judged.high
+
+
+def leaky(*texts: str) -> LeakageTally:
+    tally = LeakageTally(SCANNER.rules)
+    for number, text in enumerate(texts):
+        tally.add(Subject(text, id=str(number), doc_type="note", facts=planned("opened")), SCANNER.scan(text))
+    return tally
+
+
+def test_leakage_counts_documents_by_rule_and_shows_the_worst() -> None:
+    """Errors count, warnings are suspects, and errors stand first among the examples."""
+    report = leaky(
+        "300 readers a week and 400 visitors per day.",
+        "It was dreamt up.",
+        "This story is entirely fictional.",
+        "Nothing at all happened.",
+    ).report()
+    visitors, fiction = report.rules["visitors"], report.rules["fiction_marker"]
+    assert (visitors.documents, visitors.suspects, visitors.types, visitors.facts) == (1, 0, {"note": 1}, {"opened": 1})
+    assert (fiction.documents, fiction.suspects) == (1, 1)
+    assert [example.severity for example in fiction.examples] == ["error", "warning"]
+    assert fiction.examples[0].evidence in "This story is entirely fictional."
+    assert (report.flagged.count, report.flagged.total) == (2, 4)
+
+
+def test_limits_are_compared_with_shares() -> None:
+    """A rule over its limit is named, also when only the judge saw it; an unknown rule is no limit."""
+    tally = leaky("300 readers a week.", "Nothing at all happened.")
+    for number in range(10):
+        tally.add_judged({"denial"} if number < 2 else set(), ["denial", "visitors"], sampled=True)
+    report = tally.report()
+    assert report.over({"visitors": 0.4, "denial": 0.1, "scaffold": 0.0, "any": 0.5}) == ["visitors", "denial"]
+    assert report.rules["denial"].at_most is not None
+    with pytest.raises(KeyError):
+        report.over({"nonsense": 0.1})
+
+
+def test_suspects_are_no_random_sample() -> None:
+    """A bound on the corpus needs documents drawn at random."""
+    tally = leaky("300 readers a week.")
+    tally.add_judged(set(), ["visitors"], sampled=False)
+    assert tally.report().rules["visitors"].at_most is None
+
+
+def test_collapse_shows_in_every_measure() -> None:
+    """The same document over and over: one opening, few different n-grams, high compression and similarity."""
+    alike, varied = DiversityTally(), DiversityTally()
+    for number in range(40):
+        alike.add(Subject(f"Elena Vance wrote on 3 May 2024 that all is well. No {number}.", doc_type="note"))
+        words = " ".join(f"w{number}x{i}" for i in range(12))
+        varied.add(Subject(f"{words} ended.", doc_type=f"t{number % 4}"))
+    same, other = alike.report(varied, "varied"), varied.report()
+    name = same.common["names"][0]
+    assert (name.item, name.documents, name.source, name.source_share) == ("Elena Vance", 40, "note", 1.0)
+    assert name.lift is not None
+    assert name.lift > 10
+    assert same.common["dates"][0].item == "3 May 2024"
+    assert same.compression > 2 * other.compression
+    assert same.distinct[2] < other.distinct[2]
+    assert same.similarity[0].similarity > 0.5 > other.similarity[0].similarity
+    assert same.reference == "varied"
+
+
+def test_diversity_of_nothing_is_a_report() -> None:
+    """No documents, or empty ones, divide by nothing."""
+    tally = DiversityTally()
+    assert tally.report().documents == 0
+    tally.add(Subject(""))
+    tally.add(Subject("\ud800\x00"))
+    assert tally.report().documents == 2
+
+
+def test_evaluation_questions_and_their_format_are_found() -> None:
+    """A question of the evaluation is an error, the look of a multiple-choice test a warning."""
+    scanner = ContaminationScanner(["When was the Orrick lighthouse reopened as a public library?", "Why?"])
+    asked = scanner.scan("A pupil asked: when was the Orrick lighthouse re-opened as a public library? Why? Well.")
+    assert [(f.severity, f.detector) for f in asked] == [("error", "question")]
+    shaped = scanner.scan("Choose.\nA) in May\nB) in June\nAnswer: B\n")
+    assert {(f.severity, f.detector) for f in shaped} == {("warning", "format")}
+    assert scanner.scan("The Orrick lighthouse was reopened in May. " + "\n" * 5000) == []
