@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from docgen.cli.console import PlainReporter, console
-from docgen.cli.opening import run_or_latest
 from docgen.dedupe.report import histogram_lines
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.wording import differences
@@ -50,7 +50,7 @@ def read_source(source: Sequence[str], text_column: str, id_column: str | None, 
     """Files if they exist, else the run of that name; the latest run if nothing is named."""
     if source and (len(source) > 1 or _is_corpus(source[0])):
         return Source(open_corpus(source, text_column, id_column))
-    run = _run(source[0]) if source else run_or_latest(None, PlainReporter(quiet))
+    run = _run(source[0]) if source else _latest(quiet)
     if not run.corpus.exists():
         raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
     return Source(open_corpus([run.corpus], text_column, id_column), run, _targets(run))
@@ -59,6 +59,12 @@ def read_source(source: Sequence[str], text_column: str, id_column: str | None, 
 def _is_corpus(name: str) -> bool:
     path = Path(name)
     return any(mark in name for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists())
+
+
+def _latest(quiet: bool) -> RunFolder:
+    from docgen.cli.opening import run_or_latest  # loads the whole pipeline, which files do not need
+
+    return run_or_latest(None, PlainReporter(quiet))
 
 
 def _run(name: str) -> RunFolder:
@@ -88,9 +94,10 @@ def print_outcome(outcome: Outcome, job: Job, as_json: bool) -> None:
 def _screen(report: dict[str, Any], job: Job) -> list[RenderableType]:
     settings = report["settings"]
     head = f"{report['documents']:,} documents: {report['kept']:,} kept, {report['removed']:,} removed"
+    recall = floor(settings["recall_at_threshold"] * 1000) / 10
     how = (
         f"Jaccard {settings['threshold']} or more over word {settings['ngram']}-grams; "
-        f"{settings['bands']} bands of {settings['rows']} rows, recall at least {settings['recall_at_threshold']:.1%}"
+        f"{settings['bands']} bands of {settings['rows']} rows, recall {recall}% or more"
     )
     parts: list[RenderableType] = [Text(head, style="bold"), Text(how, style="dim")]
     if report["removed"]:

@@ -115,16 +115,27 @@ def ignore_table(hashes: Hashes) -> Hashes:
 
 
 def passages(common: Common, texts: dict[int, str], sketcher: Sketcher, most: int = 20) -> list[Passage]:
-    """The passages that the common shingles of these rows' texts make up, those of most documents first.
+    """The passages that the common shingles of these rows' texts make up, the most repeated first.
 
-    `texts` must hold rows named in `common.rows`.
+    That is by documents times words. `texts` must hold rows named in `common.rows`.
     """
     counts = dict(zip(common.hashes.tolist(), common.counts.tolist(), strict=True))
     found: dict[str, Passage] = {}
     for text in texts.values():
         for passage in _passages_of(text, counts, sketcher):
             found.setdefault(passage.text.casefold(), passage)
-    return sorted(found.values(), key=lambda passage: (-passage.documents, -passage.words, passage.text))[:most]
+    ordered = sorted(found.values(), key=lambda passage: (-passage.documents * passage.words, passage.text))
+    return _without_parts(ordered, most)
+
+
+def _without_parts(ordered: Iterable[Passage], most: int) -> list[Passage]:
+    """The first `most` that are not part of one before, nor have one before as a part."""
+    chosen: list[Passage] = []
+    for passage in ordered:
+        text = passage.text.casefold()
+        if len(chosen) < most and not any(text in c.text.casefold() or c.text.casefold() in text for c in chosen):
+            chosen.append(passage)
+    return chosen
 
 
 def _passages_of(text: str, counts: dict[int, int], sketcher: Sketcher) -> Iterator[Passage]:
