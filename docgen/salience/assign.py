@@ -14,13 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.salience.board import Board
-from docgen.salience.demands import Bools, Demands, Grid, count_of, counts_of
+from docgen.salience.demands import Bools, Demands, Floats, Grid, count_of, counts_of
 from docgen.salience.grades import grade, halton, regrade
 from docgen.salience.layout import Ints, Layout
 from docgen.salience.priorities import Keys, background_keys, priority_keys, tracks_of
 from docgen.salience.repair import balance, rebalance
 
 __all__ = ["Assignment", "assign", "vary"]
+
+
+GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
     directness, prominence = np.zeros_like(holds), np.zeros_like(holds)
     for fact, rows in _held(holds):
         place = _place(keys[fact], open_to[fact], rows)
-        directness[rows, fact] = grade(halton(place, 2), demands.directness[fact])
-        prominence[rows, fact] = grade(halton(place, 3), demands.prominence[fact])
+        directness[rows, fact] = grade(_draws(place, 2, fact), demands.directness[fact])
+        prominence[rows, fact] = grade(_draws(place, 3, fact), demands.prominence[fact])
     return Assignment(holds, directness, prominence, background, wanted, keys)
 
 
@@ -73,10 +76,18 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
             (directness, demands.directness[fact], 2),
             (prominence, demands.prominence[fact], 3),
         ):
-            grades[rows, fact] = regrade(grades[rows, fact], kept, halton(place, digits), shares)
+            grades[rows, fact] = regrade(grades[rows, fact], kept, _draws(place, digits, fact), shares)
     return replace(
         base, holds=holds, directness=directness, prominence=prominence, background=background, wanted=wanted
     )
+
+
+def _draws(place: Ints, base: int, fact: int) -> Floats:
+    """Draws in [0, 1) by place, each fact's sequence turned by its own part of the circle.
+
+    Unturned they all begin low, and a small plan would give every fact the same grade, hardly ever the rarer one.
+    """
+    return (halton(place, base) + (fact + 1) * GOLDEN) % 1.0
 
 
 def _held(holds: Grid) -> list[tuple[int, Ints]]:
