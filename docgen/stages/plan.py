@@ -56,10 +56,17 @@ class Plan:
 
     def changed_from(self, other: "Plan") -> int:
         """Slots that differ between two plans of the same size, types, ideas and seed."""
-        mine, theirs = self.columns.assignment, other.columns.assignment
-        differs = mine.holds != theirs.holds
-        differs |= (mine.directness != theirs.directness) | (mine.prominence != theirs.prominence)
-        return int(differs.any(axis=1).sum())
+        return self.slots_not_in([other])
+
+    def slots_not_in(self, others: Sequence["Plan"]) -> int:
+        """Slots that stand like this in none of the others, which have the same size, types, ideas and seed."""
+        mine, new = self.columns.assignment, np.ones(len(self), dtype=bool)
+        for other in others:
+            theirs = other.columns.assignment
+            differs = mine.holds != theirs.holds
+            differs |= (mine.directness != theirs.directness) | (mine.prominence != theirs.prominence)
+            new &= differs.any(axis=1)
+        return int(new.sum())
 
 
 def plan(
