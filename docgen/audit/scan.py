@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from docgen.audit.builtin import BUILTIN, LIBRARY
+from docgen.audit.builtin import BUILTIN
 from docgen.audit.endings import truncated
 from docgen.audit.facts import FactSighting
+from docgen.audit.library import LIBRARY
 from docgen.audit.overlap import ProseOverlap
 from docgen.audit.patterns import CueScanner
 from docgen.audit.rules import rule_key, rules_for
