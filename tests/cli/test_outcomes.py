@@ -1,0 +1,97 @@
+"""How a command ends: exit code, what it says, and JSON that is nothing but JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from docgen.__main__ import main
+from docgen.llm.fake import FakeLLM
+from tests.loopback import Loopback, Options
+from tests.runs import carry_out, settle
+from tests.worlds import LIGHTHOUSE, spoils, writes_well
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "light.yaml").write_text(LIGHTHOUSE, "utf-8")
+    return tmp_path
+
+
+def docgen(monkeypatch: pytest.MonkeyPatch, *command: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["docgen", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_complete_run_ends_with_0(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carry_out(settle(place, n=10), FakeLLM(writes_well))
+    assert docgen(monkeypatch, "run", "r") == 0
+    assert "10 of 10 documents accepted - complete" in capsys.readouterr().out
+
+
+def test_run_short_of_n_ends_with_1_and_says_why(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reply = lambda r: spoils(r, "too_long") if r.stage == "document" and r.variables["seed"] % 2 else writes_well(r)  # noqa: E731
+    carry_out(settle(place, n=10, max_attempts=1, words=(60, 60)), FakeLLM(reply))
+    assert docgen(monkeypatch, "run", "r") == 1
+    told = capsys.readouterr().out
+    assert "slots empty after all attempts" in told
+    assert "too_long" in told
+    assert "--max-attempts" in told
+
+
+def test_json_is_one_object_on_standard_output(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carry_out(settle(place, n=10), FakeLLM(writes_well))
+    for command in (("run", "r", "--json"), ("status", "r", "--json"), ("status", "--json")):
+        assert docgen(monkeypatch, *command) == 0
+        assert json.loads(capsys.readouterr().out)["accepted"] == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "says"),
+    [
+        (Options(), "bad", "ANTHROPIC_API_KEY"),
+        (Options(models=("other",)), "k", "--model"),
+        (Options(spend_limit=0), "k", "limit"),
+    ],
+)
+def test_stopped_run_ends_with_1_and_one_line(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: Options,
+    key: str,
+    says: str,
+) -> None:
+    """The reason, what to do, and never the key."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key * 9 if key == "k" else key)
+    with Loopback(options) as server:
+        command = ("run", "light.yaml", "--n", "5", "--base-url", server.url, "--yes", "--quiet", "--types", "3")
+        assert docgen(monkeypatch, *command) == 1
+    out, errors = capsys.readouterr()
+    assert (out, len(errors.splitlines())) == ("", 1), errors
+    assert errors.startswith("Stopped: ")
+    assert says in errors
+    assert "kkkkkkkkk" not in errors
+
+
+def test_money_is_not_spent_unasked(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Loopback() as server:
+        command = ("run", "light.yaml", "--n", "5", "--base-url", server.url)
+        assert docgen(monkeypatch, *command) == 2
+        assert server.served == []
+    assert "--yes" in capsys.readouterr().err
+    assert not (place / "output").exists()
