@@ -79,19 +79,26 @@ def dedupe(
 
     docgen dedupe corpus.parquet more/*.jsonl.zst --out deduplicated
     """
-    import os
-
-    # Polars' allocator keeps freed memory for a while: some 80 MB here. It reads this once, when polars is loaded.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
-    from docgen.cli.deduping import print_outcome, read_source
-    from docgen.dedupe.workflow import carry_out
+    _start_quickly()
+    from docgen.cli.deduping import carry_out_shown, print_outcome, read_source
 
     given = read_source(source or [], text_column, id_column, quiet or json)
     job = _job(ctx.params, given.targets, given.is_run)
-    outcome = carry_out(given.corpus, job)
+    outcome = carry_out_shown(given.corpus, job, quiet or json)
     if given.is_run:
         given.write_report(outcome.report)
     print_outcome(outcome, job, json)
+
+
+def _start_quickly() -> None:
+    import os
+
+    from docgen.compiled import without_blas
+
+    # Polars' allocator keeps freed memory for a while: some 80 MB here. It reads this once, when polars is loaded.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    with without_blas():
+        import docgen.dedupe.job  # noqa: F401
 
 
 def _job(params: dict[str, Any], targets: "dict[str, float] | None", is_run: bool) -> "Job":

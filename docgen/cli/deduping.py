@@ -12,15 +12,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docgen.cli.console import PlainReporter, console
+from docgen.cli.console import PlainReporter, console, open_reporter
 from docgen.dedupe.report import histogram_lines
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.wording import differences
-from docgen.dedupe.workflow import Job, Outcome
+from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import RunError, UserError
+from docgen.progress import Progress
 from docgen.store import RunFolder, find_run
 
-__all__ = ["Source", "print_outcome", "read_source"]
+__all__ = ["Source", "carry_out_shown", "print_outcome", "read_source"]
 
 DIFFERS = "bold black on bright_yellow"
 MOST_SHOWN = 4000
@@ -78,6 +79,24 @@ def _targets(run: RunFolder) -> dict[str, float]:
     from docgen.universe import load_context
 
     return {fact.id: fact.salience for fact in load_context(run.context).key_facts}
+
+
+def carry_out_shown(corpus: Corpus, job: Job, quiet: bool) -> Outcome:
+    """`carry_out` with progress where the number of documents is known beforehand."""
+    total, done = corpus.rows(), 0
+    if quiet or not total:
+        return carry_out(corpus, job)
+    reporter = open_reporter(quiet)
+
+    def progress(rows: int) -> None:
+        nonlocal done
+        done += rows
+        reporter.progress(Progress("dedupe", done, total))
+
+    try:
+        return carry_out(corpus, job, progress)
+    finally:
+        reporter.close()
 
 
 def print_outcome(outcome: Outcome, job: Job, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch, corpus_columns, read_corpus
+from docgen.corpus.files import corpus_files, is_parquet
 from docgen.errors import InputError
 
 __all__ = ["BATCH_ROWS", "Corpus", "open_corpus", "row_groups"]
@@ -31,6 +32,13 @@ class Corpus:
     def batches(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Batch]:
         """The corpus from the start."""
         return read_corpus(self.paths, columns, optional=optional, text_column=self.text_column, batch_rows=BATCH_ROWS)
+
+    def rows(self) -> int | None:
+        """How many documents there are, if all files tell without being read."""
+        files = corpus_files(self.paths)
+        if not all(map(is_parquet, files)):
+            return None
+        return sum(int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()) for file in files)
 
     def ids_of(self, batch: Batch) -> pl.Series:
         """Ids of a batch that was read with the id column."""
