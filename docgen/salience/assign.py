@@ -22,6 +22,8 @@ from docgen.salience.repair import balance, rebalance
 
 __all__ = ["Assignment", "assign", "vary"]
 
+TRADES = 20
+
 
 GOLDEN = 0.6180339887498949
 
@@ -68,7 +70,10 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
     wanted = counts_of(demands, n, n - int(base.background.sum()))
     open_to = demands.allowed[:, layout.types] & ~base.background
     holds, background = base.holds.copy(), base.background.copy()
-    rebalance(Board(demands, holds, layout.types, open_to, background, base.keys, wanted))
+    board = Board(demands, holds, layout.types, open_to, background, base.keys, wanted, sticky=True)
+    rebalance(board)
+    for fewer in np.flatnonzero(wanted < base.wanted):
+        _trade(board, base, int(fewer))
     directness, prominence = base.directness * holds, base.prominence * holds
     for fact, rows in _held(holds):
         place, kept = _place(base.keys[fact], open_to[fact], rows), base.holds[rows, fact] == 1
@@ -88,6 +93,36 @@ def _draws(place: Ints, base: int, fact: int) -> Floats:
     Unturned they all begin low, and a small plan would give every fact the same grade, hardly ever the rarer one.
     """
     return (halton(place, base) + (fact + 1) * GOLDEN) % 1.0
+
+
+def _trade(board: Board, base: Assignment, fact: int) -> None:
+    """Exchange slots that lost the fact for slots that kept it, so that no kept one has to change its grades."""
+    for grades, others, shares in (
+        (base.directness[:, fact], base.prominence[:, fact], board.demands.directness[fact]),
+        (base.prominence[:, fact], base.directness[:, fact], board.demands.prominence[fact]),
+    ):
+        for _ in range(TRADES):
+            kept = np.flatnonzero(board.holds[:, fact])
+            excess = np.bincount(grades[kept], minlength=len(shares)) - shares * len(kept)
+            most, least = int(np.argmax(excess)), int(np.argmin(excess))
+            if max(excess[most], -excess[least]) < 1 - 1e-9:
+                break
+            lost = np.flatnonzero((base.holds[:, fact] == 1) & (board.holds[:, fact] == 0) & (grades == least))
+            lost = lost[(board.holds[lost] != base.holds[lost]).sum(axis=1) == 1]
+            kept = kept[(grades[kept] == most) & (board.touched[kept] == 0)]
+            kept = kept[board.removable(fact, kept) & (board.loads[kept] > board.demands.minimum)]
+            pairs = _same(others, lost, kept)
+            if pairs is None:
+                break
+            board.put(fact, np.array([pairs[0]]), True)
+            board.put(fact, np.array([pairs[1]]), False)
+
+
+def _same(grades: Grid, lost: Ints, kept: Ints) -> tuple[int, int] | None:
+    """A slot of each kind with equal grades: the first ones."""
+    for kind in np.intersect1d(grades[lost], grades[kept]):
+        return int(lost[grades[lost] == kind][0]), int(kept[grades[kept] == kind][0])
+    return None
 
 
 def _held(holds: Grid) -> list[tuple[int, Ints]]:

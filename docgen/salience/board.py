@@ -13,7 +13,10 @@ __all__ = ["Board"]
 
 @dataclass
 class Board:
-    """The plan under repair. `holds` (n, F) is changed in place; `open_to` (F, n) says where a fact may go at all."""
+    """The plan under repair. `holds` (n, F) is changed in place; `open_to` (F, n) says where a fact may go at all.
+
+    `sticky`: slots that have been changed already are changed again before others; `touched` numbers the changes.
+    """
 
     demands: Demands
     holds: Grid
@@ -22,10 +25,12 @@ class Board:
     background: Bools
     keys: Keys
     wanted: Ints
+    sticky: bool = False
 
     def __post_init__(self) -> None:
         self.loads: Ints = self.holds.sum(axis=1, dtype=np.int64)
         self.counts: Ints = self.holds.sum(axis=0, dtype=np.int64)
+        self.touched: Ints = np.zeros(len(self.holds), dtype=np.int64)
 
     def surplus(self) -> Ints:
         """(F,): documents too many, negative when too few."""
@@ -37,6 +42,8 @@ class Board:
         step = 1 if there else -1
         self.loads[rows] += step
         self.counts[fact] += step * len(rows)
+        if self.sticky:
+            self.touched[rows] = self.touched.max(initial=0) + 1 + np.arange(len(rows))
 
     def replace(self, rows: Ints, sets: Bools) -> None:
         """Give slots other sets of facts."""

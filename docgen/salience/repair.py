@@ -150,6 +150,10 @@ def _trace(came: dict[int, int | None], last: int) -> list[int]:
 def _successors(board: Board, fact: int) -> list[int]:
     others = [f for f in range(len(board.demands.facts)) if f != fact]
     found = [f for f in others if len(_places(board, fact, f))]
+    if board.sticky:  # those first that can go on through slots that are changed anyway
+        found.sort(
+            key=lambda f: -int((board.holds[:, f] & (board.touched > 0) & (board.loads > board.demands.minimum)).sum())
+        )
     if fact != NOTHING and len(_places(board, fact, NOTHING)):
         found.append(NOTHING)
     return found
@@ -161,21 +165,24 @@ def _places(board: Board, leaves: int, enters: int) -> Ints:
     if leaves == NOTHING:
         rows = np.flatnonzero(board.open_to[enters] & (board.holds[:, enters] == 0))
         rows = rows[board.addable(enters, rows) & (board.loads[rows] < demands.maximum)]
-        return rows[np.argsort(board.keys[enters, rows], kind="stable")]
+        return rows[np.lexsort((board.keys[enters, rows], -board.touched[rows]))]
     rows = np.flatnonzero(board.holds[:, leaves])
     rows = rows[board.removable(leaves, rows)]
     if enters == NOTHING:
         rows = rows[board.loads[rows] > demands.minimum]
-        return rows[np.argsort(~board.keys[leaves, rows], kind="stable")]
+        return rows[np.lexsort((~board.keys[leaves, rows], -board.touched[rows]))]
     rows = rows[board.addable(enters, rows, without=leaves)]
     gain = board.keys[enters, rows].astype(np.int64) - board.keys[leaves, rows].astype(np.int64)
-    return rows[np.argsort(gain, kind="stable")]
+    return rows[np.lexsort((gain, -board.touched[rows]))]
 
 
 def _apply(board: Board, chain: list[int], surplus: Ints) -> None:
     ends = [abs(int(surplus[f])) for f in (chain[0], chain[-1]) if f != NOTHING]
     steps = list(pairwise(chain))
-    count = min([*ends, *(len(_places(board, a, b)) for a, b in steps)])
+    places = [_places(board, a, b) for a, b in steps]
+    count = min([*ends, *map(len, places)])
+    free = int((board.touched[places[-1][:count]] > 0).sum())
+    count = free or count
     for leaves, enters in steps:
         rows = _places(board, leaves, enters)[:count]
         if leaves != NOTHING:
