@@ -84,12 +84,12 @@ FICTION = Rule(
             "says that it is not real",
         ),
         Cue(
-            r"(?i)\b(?:made|dreamt|dreamed|thought)\s+(?:(?:it|them|him|her|this|that|these|those|(?:the|its|their|our)\s+\w+)\s+(?:all\s+)?)?up\b",
+            r"(?i)\b(?:made|dreamt|dreamed)\s+up\s+(?:by|for)\b|\bmade[- ]up\s+(?:story|company|name|world|firm|person|town|product)\b",
             "says that something is made up",
             "warning",
         ),
         Cue(
-            r"(?i)\b(?:I|we|they|team|authors?|board)\s+(?:have\s+)?(?:invented|concocted|imagined|(?:dreamt|dreamed|drew|made)\s+(?:\S+\s+){0,6}?up)\b",
+            r"(?i)\b(?:I|we|team)\s+(?:have\s+)?(?:invented|concocted|(?:dreamt|dreamed)\s+(?:\S+\s+){0,4}up|dreamt\s+up|(?:made|drew)\s+(?:it|this|them)\s+(?:all\s+)?up)\b",
             "says that its author invented something",
             "warning",
         ),

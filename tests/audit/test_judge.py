@@ -132,11 +132,11 @@ def test_a_stopped_engine_stops_the_judge() -> None:
 
 def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
     """Errors of the scan tier stand; its warnings fall when the judge says clean; a leak of the judge is added."""
-    text = "Some 300 readers a week. It was dreamt up."
+    text = "Some 300 readers a week. It was dreamt up by me."
     found = SCANNER.scan(text)
     assert {(f.rule, f.severity) for f in found} == {("visitors", "error"), ("fiction_marker", "warning")}
     names = ["visitors", "fiction_marker", "scaffold"]
-    said = reply("rule", visitors=("clean", ""), fiction_marker=("clean", ""), scaffold=("leak", "dreamt up"))
+    said = reply("rule", visitors=("clean", ""), fiction_marker=("clean", ""), scaffold=("leak", "dreamt up by"))
     verdicts = Verdicts(rules={j.subject: j for j in read_verdicts(said, "rule", names, text)})
     assert verdicts.leaks == {"scaffold"}
     assert [(f.rule, f.detector) for f in combine(text, found, verdicts)] == [

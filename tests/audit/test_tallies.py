@@ -92,7 +92,7 @@ def test_leakage_counts_documents_by_rule_and_shows_the_worst() -> None:
     """Errors count, warnings are suspects, and errors stand first among the examples."""
     report = leaky(
         "300 readers a week and 400 visitors per day.",
-        "It was dreamt up.",
+        "It was dreamt up by me.",
         "This story is entirely fictional.",
         "Nothing at all happened.",
     ).report()
