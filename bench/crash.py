@@ -21,8 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from machine import machine
-
+from bench.machine import machine
 from tests.e2e.crashing import Job, Kill, asked
 from tests.loopback import LoopbackProcess, Options, every_fault
 

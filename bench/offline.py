@@ -17,8 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from machine import machine
-
+from bench.machine import machine
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.offline import OfflineLLM
 from docgen.llm.protocol import Request

@@ -15,8 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import machine
-
+from bench.machine import machine
 from docgen.pipeline.reports import read_measured
 from docgen.pipeline.setup import reopen
 from docgen.pipeline.summary import Summary

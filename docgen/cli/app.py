@@ -2,11 +2,25 @@
 
 import typer
 
-from docgen.cli import audit, batches, context, dedupe, doctor, estimate, export, run, status
+from docgen.cli import (
+    audit,
+    batches,
+    context,
+    control,
+    dedupe,
+    doctor,
+    estimate,
+    export,
+    plan,
+    run,
+    select,
+    status,
+    sweep,
+)
 
 __all__ = ["app"]
 
-MODULES = (run, audit, dedupe, export, status, context, estimate, doctor, batches)
+MODULES = (run, plan, audit, dedupe, export, status, sweep, control, select, context, estimate, doctor, batches)
 
 app = typer.Typer(
     name="docgen",
