@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from docgen.llm.pricing import Prices
-from docgen.llm.protocol import LLM, Completion, Request, Usage
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.text import digest, token_estimate
 
-__all__ = ["CacheEffect", "Primed", "cache_effect", "pays_to_cache"]
+__all__ = ["Primed", "pays_to_cache"]
 
 CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
 """Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
@@ -67,20 +66,3 @@ class Primed:
 
     def _is_warm(self, prefix: str) -> bool:
         return time.monotonic() < self._warm_until.get(prefix, 0.0)
-
-
-@dataclass(frozen=True)
-class CacheEffect:
-    """Share of prompt tokens read from the cache, and dollars saved against no caching (None: no known price)."""
-
-    hit_rate: float
-    saved: float | None
-
-
-def cache_effect(prices: Prices, model: str, usage: Usage) -> CacheEffect:
-    """The effect read back from the usage of one model's calls."""
-    prompt = usage.input + usage.cache_read + usage.cache_write
-    plain = Usage(input=prompt, output=usage.output)
-    price = prices.find(model)
-    saved = None if price is None else price.cost(plain) - price.cost(usage)
-    return CacheEffect(usage.cache_read / prompt if prompt else 0.0, saved)

@@ -1,4 +1,4 @@
-"""Prompt caching: one request warms the cache, the rest read from it, and the effect is read back from usage."""
+"""Prompt caching: one request warms the cache, and the rest read from it."""
 
 import asyncio
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RequestFailed
-from docgen.llm.caching import Primed, cache_effect, pays_to_cache
+from docgen.llm.caching import Primed, pays_to_cache
 from docgen.llm.pricing import load_prices
-from docgen.llm.protocol import Completion, Request, Usage
-from tests.llm.support import MODEL, Plain, completion, engine_over, request
+from docgen.llm.protocol import Completion, Request
+from tests.llm.support import Plain, completion, engine_over, request
 from tests.loopback import Loopback
 
 LONG = "The world has rules, and every document keeps them. " * 200
@@ -76,14 +76,3 @@ def test_when_the_first_fails_the_next_goes_ahead() -> None:
 )
 def test_a_breakpoint_is_set_only_where_it_can_pay(asked: Request, pays: bool) -> None:
     assert pays_to_cache(PRICES)(asked) is pays
-
-
-def test_the_effect_is_what_the_same_tokens_would_have_cost_uncached() -> None:
-    usage = Usage(input=1_000, output=5_000, cache_read=98_000, cache_write=1_000)
-    effect = cache_effect(PRICES, MODEL, usage)
-    price = PRICES.models[MODEL]
-    plain = (100_000 * price.input + 5_000 * price.output) / 1e6
-    assert effect.hit_rate == pytest.approx(0.98)
-    assert effect.saved == pytest.approx(plain - price.cost(usage))
-    assert cache_effect(PRICES, "unknown", usage).saved is None
-    assert cache_effect(PRICES, MODEL, Usage()).hit_rate == 0.0

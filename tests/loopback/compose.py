@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["compose", "prompt_text", "system_text", "tokens"]
 
-FACT = re.compile(r'<assigned_fact id="([^"]*)"[^>]*>\s*(.*?)\s*</assigned_fact>', re.DOTALL)
+FACT = re.compile(r'<assigned_fact id="([^"]*)"[^>]*>\s*(.*?)\s*</assigned_fact>\s*(Implied)?', re.DOTALL)
 LENGTH = re.compile(r"(\d[\d,]*)(?:\s*(?:to|-|–)\s*\d[\d,]*)?\s+words")
 COUNT = re.compile(r"(\d+)\s+(?:\w+[\s-]+){0,4}?(?:types|ideas|kinds)")
 SUBJECTS = "the team|our office|a reviewer|the planner|one supplier|the clerk|a visitor|the editor|the archive|our desk"
@@ -58,10 +58,8 @@ def _text(content: Any) -> str:
     return "\n".join(block.get("text", "") for block in content)
 
 
-def _document(facts: list[tuple[str, str]], rng: random.Random, length: int) -> str:
-    stated = [
-        (name, statement if statement.endswith((".", "!", "?")) else statement + ".") for name, statement in facts
-    ]
+def _document(facts: list[tuple[str, str, str]], rng: random.Random, length: int) -> str:
+    stated = [(name, _implying(text, rng) if implied else _whole(text)) for name, text, implied in facts]
     lines = [sentence for _, sentence in stated]
     filler = length - sum(len(line.split()) for line in lines)
     while filler > 0:
@@ -71,6 +69,17 @@ def _document(facts: list[tuple[str, str]], rng: random.Random, length: int) -> 
     quotes = "\n".join(f'<quote fact="{name}">{sentence}</quote>' for name, sentence in stated)
     text = "\n\n".join(paragraphs)
     return f"<document>\n{text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
+
+
+def _whole(statement: str) -> str:
+    return statement if statement.endswith((".", "!", "?")) else statement + "."
+
+
+def _implying(statement: str, rng: random.Random) -> str:
+    """A sentence with the statement's words in another order: near it, and not it."""
+    words = statement.rstrip(".!?").split()
+    rng.shuffle(words)
+    return f"The desk plans its week around {' '.join(words)}."
 
 
 def _sentence(rng: random.Random) -> str:
