@@ -3,7 +3,7 @@
 
 A document is scanned in blocks, so memory does not grow with its length. The steps per block:
 
-1. `_scan`: bytes to case-folded words (see `alphabet`), each a 64-bit hash;
+1. `scan`: bytes to case-folded words (see `alphabet`), each a 64-bit hash;
 2. `_shingle`: rolling hashes of every n consecutive words, a 64-bit polynomial finished by MurmurHash3's mixer;
 3. `_lower_minima`: datasketch's "affine32" permutations over the low 32 bits of the shingle hashes.
 
@@ -13,20 +13,20 @@ the named constants.
 
 import numpy as np
 from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from docgen.compiled import compiled
-from docgen.dedupe.alphabet import EXPANSIONS, LAST, MARK, SINGLE
+from docgen.dedupe.scan import LONGEST, fold, hash_words, load_u64
 
 __all__ = [
-    "BLOCK", "BYTES", "HASHES", "INTS", "SCRATCH", "START", "TABLES",
+    "BLOCK", "BYTES", "HASHES", "INTS", "SCRATCH", "TABLES", "TEXT",
     "band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch",
 ]  # fmt: skip
 
 BLOCK = 8192
-SCRATCH = 5 * BLOCK + 256
-"""Word and shingle places one thread needs. A byte makes at most EXPANSIONS folded characters, but only one word."""
+SCRATCH = BLOCK + 2 * LONGEST
+"""Words and shingles of a block: at most one for each byte, and those carried over."""
+TEXT = 5 * BLOCK + 2 * LONGEST
+"""Bytes of a block once folded: two bytes become nine at most."""
 
 _U = np.uint64
 START = _U(0xCBF29CE484222325)
@@ -40,20 +40,6 @@ HALF, TAIL = _U(32), _U(29)
 S33 = _U(33)
 
 
-@intrinsic
-def load_u64(context, data, index):  # noqa: ARG001
-    """Eight bytes of a uint8 array from `index` on as one integer; they need not be aligned."""
-
-    def emit(context, builder, signature, args):
-        array = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0])
-        place = builder.gep(array.data, [args[1]])
-        word = builder.load(builder.bitcast(place, context.get_value_type(types.uint64).as_pointer()))
-        word.align = 1
-        return word
-
-    return types.uint64(data, types.intp), emit
-
-
 @njit(nogil=True)
 def mix(x):
     """MurmurHash3's 64-bit finaliser, a bijection."""
@@ -62,62 +48,6 @@ def mix(x):
     x ^= x >> S33
     x *= MIX_2
     return x ^ (x >> S33)
-
-
-@njit(nogil=True)
-def _decode(data, pos, limit):
-    """(code point, next position) of the character at `pos`; a malformed byte counts as LAST, outside any word."""
-    lead = np.uint32(data[pos])
-    size = 2 if lead < 0xE0 else (3 if lead < 0xF0 else 4)
-    if lead < 0xC2 or lead > 0xF4 or pos + size > limit:
-        return np.int64(LAST), pos + 1
-    point = np.int64(lead & np.uint32(0xFF >> (size + 1)))
-    for i in range(1, size):
-        point = (point << 6) | np.int64(data[pos + i] & np.uint8(0x3F))
-    return point, pos + size
-
-
-@njit(nogil=True)
-def _wide(point, state, words, count, kinds, folded):
-    """One character beyond ASCII; returns (state, count) like `_scan`."""
-    kind = kinds[point] if point < LAST else 0
-    if kind == MARK:
-        return (state if state == START else (state ^ _U(point)) * PRIME), count
-    if (kind == 0 or kind == SINGLE) and state != START:
-        words[count] = state
-        count += 1
-        state = START
-    if kind == 0:
-        return START, count
-    for i in range(EXPANSIONS):
-        if folded[point, i] != 0:
-            state = (state ^ _U(folded[point, i])) * PRIME
-    if kind == SINGLE:
-        words[count] = state
-        return START, count + 1
-    return state, count
-
-
-@njit(nogil=True)
-def _scan(data, pos, end, limit, state, words, count, tables):
-    """Append the hashes of the words that end in data[pos:end]; returns (position, state, count).
-
-    `state` is the hash of the word being read, START outside a word. The last character may reach past `end`, not past
-    `limit`. The ASCII path has no branch on the data: a wrong guess at each word's end would cost more than the work.
-    """
-    ascii_fold, kinds, folded = tables
-    while pos < end:
-        byte = data[pos]
-        if byte < 128:
-            fold = ascii_fold[byte]
-            words[count] = state
-            count += (fold == 0) & (state != START)
-            state = START if fold == 0 else (state ^ _U(fold)) * PRIME
-            pos += 1
-        else:
-            point, pos = _decode(data, pos, limit)
-            state, count = _wide(point, state, words, count, kinds, folded)
-    return pos, state, count
 
 
 @njit(nogil=True)
@@ -177,19 +107,20 @@ def _without(hashes, count, ignored):
 
 
 @njit(nogil=True)
-def next_block(data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables):
-    """Shingles of the next block; returns (position, state, words carried over, words in the block, shingles)."""
-    pos, state, count = _scan(data, pos, min(pos + BLOCK, limit), limit, state, words, carried, tables)
-    if pos >= limit and state != START:
-        words[count] = state
-        count += 1
+def next_block(data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables):
+    """Shingles of the next block into `hashes`.
+
+    Returns (position, bytes left over in `text`, words carried over, words in the block, shingles).
+    """
+    pos, filled = fold(data, pos, min(pos + BLOCK, limit), limit, text, left, tables)
+    count, left = hash_words(text, filled, words, carried, pos >= limit)
     found = _shingle(words, carried, count, ngram, power, hashes)
     if found and len(ignored):
         found = _without(hashes, found, ignored)
     keep = min(count, ngram - 1)
     for i in range(keep):
         words[i] = words[count - keep + i]
-    return pos, state, keep, count - carried, found
+    return pos, left, keep, count - carried, found
 
 
 @njit(nogil=True)
@@ -228,7 +159,7 @@ def content_hash(data, start, end):
     left, right = START, _U(end - start) * LENGTH
     pos = start
     while pos + 8 <= end:
-        word = load_u64(data, pos)
+        word = load_u64(data, _U(pos))
         left = (left ^ word) * MIX_1
         left ^= left >> HALF
         right = (right + word) * MIX_2
@@ -251,7 +182,7 @@ def power_of(ngram):
 
 
 BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1]))
+TABLES = types.Tuple((types.uint8[::1], types.uint32[:, ::1]))
 _I, INTS, HASHES, _UROWS = types.int64, types.int64[::1], types.uint64[::1], types.uint64[:, ::1]
 _PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
 
@@ -265,15 +196,16 @@ def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, ban
     (number of shingles with repetitions, at least 1). `minima` may have one row only, working space for all.
     """
     words, hashes, low = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint32)
+    text = np.empty(TEXT, np.uint8)
     power = power_of(ngram)
     for row in range(len(offsets) - 1):
         pos, limit = offsets[row], offsets[row + 1]
         lowest = minima[min(row, len(minima) - 1)]
         lowest[:] = np.uint32(0xFFFFFFFF)
-        state, carried, total, size = START, 0, 0, 0
+        left, carried, total, size = 0, 0, 0, 0
         while pos < limit:
-            pos, state, carried, new, found = next_block(
-                data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
+            pos, left, carried, new, found = next_block(
+                data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables
             )
             total += new
             size += found

@@ -11,8 +11,8 @@ from docgen.dedupe.kernel import (
     HASHES,
     INTS,
     SCRATCH,
-    START,
     TABLES,
+    TEXT,
     content_hash,
     last_resort,
     next_block,
@@ -67,16 +67,16 @@ def shingles(data, offsets, sizes, ngram, ignored, tables, out, ends):
     must hold the sum of the sizes.
     """
     most = max(BLOCK, sizes.max()) if len(sizes) else 1
-    words, hashes = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64)
+    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
     spare, places = np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64)
     power, end = power_of(ngram), 0
     for row in range(len(offsets) - 1):
         if sizes[row] > 0:
             pos, limit = offsets[row], offsets[row + 1]
-            state, carried, total, filled = START, 0, 0, end
+            left, carried, total, filled = 0, 0, 0, end
             while pos < limit:
-                pos, state, carried, new, found = next_block(
-                    data, pos, limit, state, carried, words, hashes, ngram, power, ignored, tables
+                pos, left, carried, new, found = next_block(
+                    data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables
                 )
                 total += new
                 out[filled : filled + found] = hashes[:found]

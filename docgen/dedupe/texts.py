@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.dedupe import kernel, sets
-from docgen.dedupe.alphabet import WORD, fold_table
+from docgen.dedupe.alphabet import fold_table
 from docgen.dedupe.schemes import Scheme, permutations
 
 __all__ = ["Sketcher", "Sketches", "encode"]
@@ -48,9 +48,7 @@ class Sketcher:
         self.scheme = scheme
         self._ignored = ignored.copy()  # from another process it comes read-only, which the kernel does not take
         self._a, self._b = permutations(scheme.num_perm, scheme.seed)
-        kinds, folded = fold_table()
-        ascii_fold = np.where(kinds[:128] == WORD, folded[:128, 0], 0).astype(np.uint8)
-        self._tables = (ascii_fold, kinds, folded)
+        self._tables = fold_table()
 
     def sketch(self, data: Bytes, offsets: Ints, salts: Hashes | None = None, *, minima: bool = True) -> Sketches:
         """Sketch documents given as by `encode`; documents with different salts share no band.

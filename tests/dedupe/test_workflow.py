@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 from datasketch import MinHash, MinHashLSH
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from docgen.dedupe.interop import minhashes
 from docgen.dedupe.job import Settings
@@ -226,19 +228,37 @@ def test_differences_cover_exactly_what_differs() -> None:
     assert differing_passage("The same, words.", "the SAME words") == ("", "")
 
 
+def shingle_sets(texts: list[str]) -> tuple[set[int], list[int]]:
+    """(all word hashes, number of words of each text)."""
+    sketcher = Sketcher(Scheme(ngram=1))
+    data, offsets = encode(texts)
+    sizes = sketcher.sketch(data, offsets).sizes
+    out = np.empty(int(sizes.sum()), np.uint64)
+    ends = sketcher.sets_into(out, data, offsets, sizes)
+    return set(out[: ends[-1]].tolist()), sizes.tolist()
+
+
 @pytest.mark.parametrize("text", ["", "one Two_3", "नमस्ते दुनिया", "e\u0301tude", "中文 words", "İstanbul", "a\u200db"])
 def test_words_for_people_are_the_words_of_the_kernel(text: str) -> None:
     """Each word alone makes the same shingles, n being 1, as the text does."""
-    sketcher = Sketcher(Scheme(ngram=1))
-
-    def sets(texts: list[str]) -> set[int]:
-        data, offsets = encode(texts)
-        out = np.empty(len(data) + len(texts), np.uint64)
-        ends = sketcher.sets_into(out, data, offsets, np.diff(offsets) + 1)
-        return set(out[: ends[-1]].tolist())
-
     words = [text[start:end] for start, end in word_spans(text)]
-    assert not words or sets([text]) == sets(words)
+    assert not words or shingle_sets([text])[0] == shingle_sets(words)[0]
+
+
+PIECES = ["a", "Zz9_", " ", "\n\x00", "é", "ß", "’", "\u0301", "語", "🚀", "\u1f52", "word" * 40, "-" * 70, "x" * 8150]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=80))
+@settings(max_examples=150, deadline=None)
+def test_no_word_is_lost_wherever_vectors_and_blocks_end(pieces: list[str]) -> None:
+    """Texts are read 64 and 8,192 bytes at a time; words longer than 1,024 bytes count once for each such piece."""
+    text = "".join(pieces)
+    words = [text[start:end] for start, end in word_spans(text)]
+    folded = [len(word.casefold().encode()) for word in words]
+    alone, _ = shingle_sets(words or [text])
+    together, [count] = shingle_sets([text])
+    assert together == alone
+    assert count == (sum(-(-size // 1024) for size in folded) or 1)
 
 
 @pytest.mark.parametrize(("threshold", "expected"), [(0.8, (20, 6)), (1.0, (1, 32)), (0.1, (56, 1))])
