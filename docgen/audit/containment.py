@@ -8,6 +8,7 @@ the share of the statement's distinct n-grams that occur within twice its length
 import numpy as np
 from numba import njit, types
 
+from docgen.compiled import compiled
 from docgen.dedupe.kernel import SCRATCH, START, next_block, power_of
 
 __all__ = ["NGRAM", "contain", "file_keys", "find_keys", "grams"]
@@ -101,7 +102,7 @@ _TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1])
 _IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
 
 
-@njit(_I(_BYTES, _IS, _TABLES, _US, _IS), nogil=True, cache=True)
+@compiled(_I(_BYTES, _IS, _TABLES, _US, _IS))
 def grams(data, offsets, tables, out, ends):
     """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
     words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), power_of(NGRAM)
@@ -120,9 +121,7 @@ def grams(data, offsets, tables, out, ends):
     return end
 
 
-@njit(
-    _I(_BYTES, _IS, _TABLES, _US, _US, _IS, _IS, _IS, _IS, types.float64, types.int64[:, ::1]), nogil=True, cache=True
-)
+@compiled(_I(_BYTES, _IS, _TABLES, _US, _US, _IS, _IS, _IS, _IS, types.float64, types.int64[:, ::1]))
 def contain(data, offsets, tables, sieve, keys, firsts, statements, places, sizes, least, out):
     """Find, for each document data[offsets[i]:offsets[i + 1]], the statements with a share >= `least` of their grams.
 
@@ -167,7 +166,7 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
     return written
 
 
-@njit(types.void(_US, _US, _US), nogil=True, cache=True)
+@compiled(types.void(_US, _US, _US))
 def file_keys(values, keys, sieve):
     """Enter `values` into the table and set their bits in the sieve."""
     bits = _U(len(sieve) * 64 - 1)
@@ -177,7 +176,7 @@ def file_keys(values, keys, sieve):
         sieve[bit >> SIX] |= ONE << (bit & LOW6)
 
 
-@njit(types.void(_US, _US, _IS), nogil=True, cache=True)
+@compiled(types.void(_US, _US, _IS))
 def find_keys(values, keys, slots):
     """slots[i] becomes the place of values[i] in the table."""
     for i in range(len(values)):

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from docgen.audit.bulk import Subject
+from docgen.audit.calibrate import Calibration, Score
 from docgen.audit.facts import FactSighting, FactVerdict
 from docgen.audit.intervals import Share, sampled_share, share_of
 from docgen.records import Prominence, Record
@@ -79,13 +80,18 @@ class FactPresence(Record):
 
 
 class SalienceReport(Record):
-    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j."""
+    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
+
+    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
+    """
 
     documents: int
     tokens: int
     background: Share
     facts: dict[str, FactPresence]
     together: tuple[tuple[int, ...], ...]
+    calibration: str = ""
+    detection: Score | None = None
 
 
 class _FactTally:
@@ -172,14 +178,16 @@ class SalienceTally:
         for fact in expressed - (subject.assigned or frozenset()):
             self._tallies[self._place[fact]].unassigned += 1
 
-    def report(self) -> SalienceReport:
-        """The report on all documents counted so far."""
+    def report(self, calibration: Calibration | None = None) -> SalienceReport:
+        """The report on all documents counted so far, citing `calibration`."""
         return SalienceReport(
             documents=self._documents,
             tokens=self._tokens,
             background=share_of(self._background, self._documents),
             facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
+            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            detection=calibration.facts_overall if calibration else None,
         )
 
     def _presence(self, place: int) -> FactPresence:

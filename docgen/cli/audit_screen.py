@@ -30,6 +30,8 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     background = f"Without any fact: {_percent(report.background.share)} ({_range(report.background)})"
     denied = sum(fact.contradicted for fact in report.facts.values())
     console.print(f"{background}; facts denied: {denied:,}", style="dim")
+    if report.detection:
+        console.print(f"Detection ({report.calibration}): P / R {_rating(report.detection)}", style="dim")
     judged = [fact for fact in report.facts.values() if fact.judged]
     if judged:
         _show_judged(console, judged)

@@ -120,7 +120,9 @@ class Audit:
             self.count(held.subject, held.scanned.findings)
         self.waiting = []
         judge = "none" if self.options.judge.kind == "none" else f"{self.options.judge} by {self.options.model.model}"
-        return AuditReports(self.salience.report(), self.leakage.report(calibration, judge), self.diversity.report())
+        return AuditReports(
+            self.salience.report(calibration), self.leakage.report(calibration, judge), self.diversity.report()
+        )
 
 
 def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
