@@ -25,23 +25,40 @@ RATE_SECONDS = 0.2
 console = Console(highlight=False)
 
 
+class _Pace:
+    """Since when, and from what count, each step is going; a step that begins again starts anew."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, tuple[float, int]] = {}
+        self._last: dict[str, int] = {}
+
+    def rate(self, state: Progress, now: float) -> float | None:
+        """Items a second, None before there is a second to go by."""
+        if state.done < self._last.get(state.step, 0):
+            self._begun.pop(state.step, None)
+        self._last[state.step] = state.done
+        begun, first = self._begun.setdefault(state.step, (now, state.done))
+        return (state.done - first) / (now - begun) if now - begun > 1 and state.done > first else None
+
+
 class PlainReporter:
     """Lines for logs and pipes, on standard error: at most one in five seconds for a step, and its last."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._last: dict[str, float] = {}
-        self._begun: dict[str, float] = {}
+        self._last: dict[str, tuple[float, int]] = {}
+        self._pace = _Pace()
 
     def progress(self, state: Progress) -> None:
         """Print where the step stands, now and then."""
         now = time.monotonic()
-        begun = self._begun.setdefault(state.step, now)
-        finished = state.done >= state.total
-        if self._quiet or (not finished and now - self._last.get(state.step, 0.0) < PLAIN_SECONDS):
+        rate = self._pace.rate(state, now)
+        at, done = self._last.get(state.step, (0.0, -1))
+        finished = state.done >= state.total and state.done != done
+        if self._quiet or (not finished and now - at < PLAIN_SECONDS):
             return
-        self._last[state.step] = now
-        print(f"{LABELS.get(state.step, state.step)}: {_details(state, now - begun)}", file=sys.stderr, flush=True)
+        self._last[state.step] = now, state.done
+        print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}", file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -64,22 +81,23 @@ class TerminalReporter:
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True, highlight=False),
         )
-        self._tasks: dict[str, tuple[TaskID, float]] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._pace = _Pace()
         self._last = 0.0
 
     def progress(self, state: Progress) -> None:
         """Move the step's bar."""
         now = time.monotonic()
+        rate = self._pace.rate(state, now)
         if state.step not in self._tasks:
             self._bars.start()
             label = LABELS.get(state.step, state.step)
-            self._tasks[state.step] = (self._bars.add_task(label, total=state.total, details=""), now)
+            self._tasks[state.step] = self._bars.add_task(label, total=state.total, details="")
         elif state.done < state.total and now - self._last < RATE_SECONDS:
             return
         self._last = now
-        task, begun = self._tasks[state.step]
-        details = _details(state, now - begun, counted=False)
-        self._bars.update(task, completed=state.done, total=state.total, details=details)
+        details = _details(state, rate, counted=False)
+        self._bars.update(self._tasks[state.step], completed=state.done, total=state.total, details=details)
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
@@ -90,14 +108,14 @@ class TerminalReporter:
         self._bars.stop()
 
 
-def _details(state: Progress, seconds: float, counted: bool = True) -> str:
+def _details(state: Progress, rate: float | None, counted: bool = True) -> str:
     parts = [f"{state.done:,}/{state.total:,}"] if counted else []
     if state.rejected:
         parts.append(f"{state.rejected:,} rejected")
     if state.failed:
         parts.append(f"{state.failed:,} failed")
-    if seconds > 1:
-        parts.append(f"{state.done / seconds:,.1f}/s")
+    if rate is not None:
+        parts.append(f"{rate:,.1f}/s")
     if state.dollars is None:
         parts.append("cost unknown")
     elif state.dollars:

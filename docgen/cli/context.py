@@ -113,7 +113,7 @@ def check(
     console.print(f"{path}: valid", style="green", markup=False)
     console.print(f"{context.title} ({len(context.universe_context.split()):,} words of prose)", markup=False)
     table = Table(box=None, pad_edge=False)
-    table.add_column("fact")
+    table.add_column("fact", no_wrap=True)
     for heading in ("salience", f"of {n:,}", "stated", "paraphrases", "implications"):
         table.add_column(heading, justify="right")
     for fact in context.key_facts:

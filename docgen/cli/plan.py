@@ -69,7 +69,7 @@ def show(report: "PlanReport", file: str) -> None:
     loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
     console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
     table = Table(box=None, pad_edge=False, title="Worst deviation, in documents, from an even spread over ...")
-    table.add_column("fact")
+    table.add_column("fact", no_wrap=True)
     for name in ("asked", "planned", "documents", "stated", "central", "types", "ideas", "lengths", "positions"):
         table.add_column(name, justify="right")
     for fact in report.facts:

@@ -70,7 +70,7 @@ def _of(subject: str, code: str) -> bool:
 
 def _facts(summary: Summary) -> RenderableType:
     table = Table(title="Salience of each fact", title_justify="left", box=None, pad_edge=False)
-    table.add_column("fact")
+    table.add_column("fact", no_wrap=True)
     for name in ("asked", "assigned", "measured", "off by", "rejected"):
         table.add_column(name, justify="right")
     for fact in summary.facts:

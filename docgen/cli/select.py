@@ -162,7 +162,7 @@ def _show(known: "Known", targets: list[float], made: Any, out: Path | None, as_
     from docgen.cli.console import console
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("fact")
+    table.add_column("fact", no_wrap=True)
     for name in ("asked", "chosen", "available", "off by"):
         table.add_column(name, justify="right")
     for i, fact in enumerate(known.facts):
