@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from docgen.errors import ConfigError, InputError
 from docgen.pipeline.selecting import facts_in_texts, facts_of, write_rows
 from tests.worlds import lighthouse
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"text": "one", "facts": ["a"], "n": 1},
     {"text": "two\u2028lines \U0001f600", "facts": [], "n": 2},
     {"text": "three", "facts": ["b", "a"], "n": 3},
@@ -19,7 +20,7 @@ ROWS = [
 ]
 
 
-def jsonl(folder: Path, rows: list[dict[str, object]], name: str = "c.jsonl") -> Path:
+def jsonl(folder: Path, rows: list[dict[str, Any]], name: str = "c.jsonl") -> Path:
     file = folder / name
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return file
