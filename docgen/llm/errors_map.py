@@ -31,7 +31,7 @@ def from_status(
     status: int, error_type: str, code: str, message: str, headers: Mapping[str, str]
 ) -> RequestFailed | StopRun:
     """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" when it named none."""
-    detail = one_line(message) or error_type or f"HTTP {status}"
+    detail = one_line(message).rstrip(". ") or error_type or f"HTTP {status}"
     stop = _terminal(status, f"{error_type} {code} {detail}".lower(), detail)
     if stop is not None:
         return stop

@@ -39,6 +39,7 @@ class Journalled:
         shared = task is not None
         if task is None:
             task = asyncio.ensure_future(self._buy(request))
+            task.add_done_callback(_heard)
             self._flying[request.key] = task
         completion = await asyncio.shield(task)
         return completion.model_copy(update={"reused": True}) if shared else completion
@@ -60,3 +61,9 @@ class Journalled:
             return completion
         finally:
             del self._flying[request.key]
+
+
+def _heard(task: asyncio.Task[Completion]) -> None:
+    """Take note of an error, should nobody wait for it any more: the run ended for another call's."""
+    if not task.cancelled():
+        task.exception()

@@ -1,5 +1,6 @@
 """The main job through the Anthropic engine against a server that fails a fifth of all calls, in every way."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -61,12 +62,15 @@ def test_billed_failures_are_reasons_by_their_kind(tmp_path: Path) -> None:
     assert sum(not a.text and a.verdict == "rejected" for a in attempts(setup)) >= reasons["refused"]
 
 
-def test_spend_limit_stops_cleanly_and_a_higher_one_goes_on(tmp_path: Path) -> None:
+def test_spend_limit_stops_cleanly_and_a_higher_one_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING")
     with Loopback(Options(spend_limit=20)) as server:
         setup = settled(tmp_path, server.url, 30)
         with pytest.raises(StopRun, match="spend_limit"):
             execute(setup, Step.ALL, Notes(), lambda: False)
         first = len(server.served)
+    gc.collect()
+    assert caplog.records == [], "no noise from the other calls that were refused"
     with Loopback() as server:
         setup = settled(tmp_path, server.url, 30)
         execute(setup, Step.ALL, Notes(), lambda: False)
