@@ -9,7 +9,8 @@ from docgen.records import Quote
 
 __all__ = ["Draft", "parse_document", "parse_ideas", "parse_types"]
 
-DOCUMENT = re.compile(r"<document>[ \t]*\n?(.*?)(?:\n?[ \t]*</document>|(?=<evidence>)|\Z)", re.DOTALL)
+OPEN = "<document>"
+CLOSE = re.compile(r"</document>|<evidence>")
 QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DOTALL)
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
@@ -29,11 +30,13 @@ def parse_document(reply: str) -> Draft:
     """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
     if declined := DECLINE.match(reply):
         return Draft("", declined=_line(declined[1]) or "no reason given")
-    if found := DOCUMENT.search(reply):
-        after = reply[found.end() :]
-        quotes = tuple(Quote(fact=fact, text=_plain(text)) for fact, text in QUOTE.findall(after) if text.strip())
-        return Draft(_plain(found[1]), quotes, closed=found[0].rstrip().endswith("</document>"))
-    return Draft(_plain(EVIDENCE.sub("", reply)), closed=False)
+    start = reply.find(OPEN)
+    if start < 0:
+        return Draft(_plain(EVIDENCE.sub("", reply)), closed=False)
+    end = CLOSE.search(reply, start + len(OPEN))
+    stop = end.start() if end else len(reply)
+    quotes = tuple(Quote(fact=fact, text=_plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip())
+    return Draft(_plain(reply[start + len(OPEN) : stop]), quotes, closed=bool(end and end[0] == "</document>"))
 
 
 def parse_types(reply: str) -> list[tuple[str, str]] | None:

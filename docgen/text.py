@@ -4,12 +4,23 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-__all__ = ["digest", "find_normalised", "normalise", "sentences", "slug", "token_estimate", "word_count", "words"]
+__all__ = [
+    "digest",
+    "find_normalised",
+    "normalise",
+    "sentences",
+    "slug",
+    "token_estimate",
+    "tokens_in",
+    "word_count",
+    "words",
+]
 
 import hashlib
 
 WORD = re.compile(r"\w+")
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u2019\u201d]*\s+|\n\s*\n|\n(?=\s*[-*#\d>|])")
+SENTENCE_END = re.compile(r"[.!?\n](?:(?<!\n)[\"')\]\u2019\u201d]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|])))")
+"""It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
 TOKENS_PER_WORD = 1.35
 """English prose with a current tokenizer; used only where no real count is at hand."""
 
@@ -40,7 +51,12 @@ def word_count(text: str) -> int:
 
 def token_estimate(text: str) -> int:
     """Rough number of LLM tokens in `text`."""
-    return round(word_count(text) * TOKENS_PER_WORD)
+    return tokens_in(word_count(text))
+
+
+def tokens_in(words: int) -> int:
+    """Rough number of LLM tokens in so many words."""
+    return round(words * TOKENS_PER_WORD)
 
 
 def normalise(text: str) -> str:
@@ -66,7 +82,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Spans (start, end) of the sentences and line items of `text`, without surrounding white space."""
     start = 0
     for boundary in SENTENCE_END.finditer(text):
-        yield from _trimmed(text, start, boundary.start())
+        yield from _trimmed(text, start, boundary.start() + (boundary[0][0] != "\n"))
         start = boundary.end()
     yield from _trimmed(text, start, len(text))
 

@@ -5,8 +5,11 @@ disclaimers leave belief almost whole, while denial inside the sentence prevents
 """
 
 import re
+from typing import Literal
 
-__all__ = ["denies", "hedges", "sentence_around"]
+__all__ = ["Stance", "sentence_around", "stance"]
+
+Stance = Literal["asserted", "denied", "hedged"]
 
 REJECTED = (
     r"(?:not\s+(?:true|the\s+case|correct|accurate|so)|n['’]t\s+true|untrue|false|incorrect|wrong|a\s+myth|a\s+lie|a\s+hoax"
@@ -26,7 +29,7 @@ BEFORE = re.compile(
     r")\s*[:,]?\s*[\"'“‘«(*_]*$"
 )
 AFTER = re.compile(
-    rf"(?i)^[\"'”’»)*_,.;:\s–—-]*(?:(?:but|yet|and)\s+)?(?:this|that|it|which|none\s+of\s+(?:this|that)|(?:the|this|that)\s+{CLAIM})?\s*"
+    rf"(?i)[\"'”’»)*_,.;:\s–—-]*(?:(?:but|yet|and)\s+)?(?:this|that|it|which|none\s+of\s+(?:this|that)|(?:the|this|that)\s+{CLAIM})?\s*"
     rf"(?:is|was|are|has\s+been|turned\s+out\s+to\s+be)\s+(?:(?:simply|just|plainly|entirely|completely|wholly|quite|now|since|in\s+fact)\s+)?"
     rf"{REJECTED}\b"
 )
@@ -34,34 +37,55 @@ HEDGE = re.compile(
     r"(?i)\b(?:whether|if|unless|suppose|supposing|imagine|allegedly|supposedly|reportedly|rumou?rs?|rumou?red)\b"
     r"(?:\s+(?:it\s+is\s+true\s+)?(?:that)?)?\s*[\"'“‘«(*_]*$"
 )
-QUOTED = re.compile(r"[\"“‘«]\s*$")
+DENIAL_CUES = (
+    "not", "true", "false", "correct", "wrong", "myth", "lie", "hoax", "fabricat", "nonsense", "retract", "withdr",
+    "debunk", "baseless", "unfounded", "den", "disput", "reject", "refut", "disprov", "doubt", "contrary", "evidence",
+    "truth", "record", "mistaken", "erroneous",
+)  # fmt: skip
+"""Each match of BEFORE holds one of these: looked for first, since most sentences have none."""
+HEDGE_CUES = ("whether", "if", "unless", "suppos", "imagin", "alleged", "reported", "rumo")
+OPENING_QUOTES = ('"', "“", "‘", "«")
 REVIEWED = re.compile(
     r"\bFALSE\b|(?i:\bverdict\W{1,4}(?:\w+\W+)?(?:false|untrue|wrong)\b|\bfact[- ]?check|\bdebunk|\bmyth[- ]?bust)"
 )
 """A text that passes verdicts on claims: what it quotes, it does not assert."""
-BREAK = re.compile(r"[.!?][\"')\]”’]*\s+|\n\s*\n|\n(?=\s*[-*#\d>|])")
+BREAK = re.compile(r"[.!?\n](?:(?<!\n)[\"')\]”’]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|])))")
+"""The end of a sentence or of a line before an item; it opens with a set of characters so that `re` can skip to one."""
 REACH = 400
 """Characters either way that are looked at for the ends of a sentence."""
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Span of the sentence or sentences that hold text[start:end], cut off 400 characters either way."""
+    right = BREAK.search(text, max(start, end - 1), end + REACH)
+    return _sentence_start(text, start), max(end, right.start() + 1 if right else min(len(text), end + REACH))
+
+
+def stance(text: str, start: int, end: int) -> Stance:
+    """How text[start:end] stands in its sentence.
+
+    Denied when the words right before or after reject it or a fact check quotes it, hedged when it is only asked,
+    supposed or rumoured.
+    """
+    before = text[_sentence_start(text, start) : start]
+    lowered = before.casefold()
+    if _rejected(text, before, lowered, end):
+        return "denied"
+    return "hedged" if _holds(lowered, HEDGE_CUES) and HEDGE.search(before) else "asserted"
+
+
+def _sentence_start(text: str, start: int) -> int:
     left = max(0, start - REACH)
     for match in BREAK.finditer(text, left, start):
         left = match.end()
-    right = BREAK.search(text, max(start, end - 1), end + REACH)
-    return min(left, start), max(end, right.start() + 1 if right else min(len(text), end + REACH))
+    return min(left, start)
 
 
-def denies(text: str, start: int, end: int) -> bool:
-    """Whether the words right before or right after text[start:end] reject what it says, or a fact check quotes it."""
-    left, _ = sentence_around(text, start, end)
-    if BEFORE.search(text[left:start]) or AFTER.search(text[end : end + 120]):
+def _rejected(text: str, before: str, lowered: str, end: int) -> bool:
+    if (_holds(lowered, DENIAL_CUES) and BEFORE.search(before)) or AFTER.match(text[end : end + 120]):
         return True
-    return bool(QUOTED.search(text[left:start]) and REVIEWED.search(text))
+    return before.rstrip().endswith(OPENING_QUOTES) and REVIEWED.search(text) is not None
 
 
-def hedges(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end] is only asked, supposed or rumoured."""
-    left, _ = sentence_around(text, start, end)
-    return bool(HEDGE.search(text[left:start]))
+def _holds(text: str, cues: tuple[str, ...]) -> bool:
+    return any(cue in text for cue in cues)

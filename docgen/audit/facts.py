@@ -5,10 +5,10 @@ and the writer's own quoted evidence. What a free rewording says, only a judge c
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from docgen.audit.denial import denies, hedges, sentence_around
+from docgen.audit.denial import sentence_around, stance
 from docgen.audit.wording import Hit, WordingIndex, Words, content_stems, find_words, negations, words_of
 from docgen.records import Quote
 from docgen.universe import KeyFact, UniverseContext
@@ -70,17 +70,18 @@ class FactDetector:
         A quote counts when its words occur in the text, it has four words or more, and it shares a word with the fact;
         it then states the fact if it holds half of the statement's content words, and implies it otherwise.
         """
-        words = words_of(text)
-        found = [sighting for hit in self._index.hits(words.words) if (sighting := self._sighting(words, hit))]
-        found += [sighting for quote in quotes if (sighting := self._quoted(words, quote))]
-        return tuple(sorted(_distinct(found), key=lambda s: (s.start, s.end, s.fact)))
+        words, kept = words_of(text), list[FactSighting]()
+        seen = (candidate for hit in self._index.hits(words.words) if (candidate := self._wording(words, hit)))
+        quoted = (candidate for quote in quotes if (candidate := self._quoted(words, quote)))
+        for candidate in (*seen, *quoted):
+            if not any(_same_place(candidate, other) for other in kept):
+                kept += _in_its_sentence(text, candidate)
+        return tuple(sorted(kept, key=lambda s: (s.start, s.end, s.fact)))
 
-    def _sighting(self, words: Words, hit: Hit) -> FactSighting | None:
+    def _wording(self, words: Words, hit: Hit) -> FactSighting | None:
         wording = self.wordings[hit.wording]
         if hit.exact:
-            return _in_its_sentence(
-                words.text, wording.fact, wording.verdict, wording.detector, words.span(hit.first, hit.last)
-            )
+            return FactSighting(wording.fact, wording.verdict, wording.detector, *words.span(hit.first, hit.last))
         return _near_verbatim(words, hit, wording)
 
     def _quoted(self, words: Words, quote: Quote) -> FactSighting | None:
@@ -91,7 +92,7 @@ class FactDetector:
             return None
         statement = self._stems[quote.fact]
         verdict: FactVerdict = "stated" if 2 * len(stems & statement) >= len(statement) else "implied"
-        return _in_its_sentence(words.text, quote.fact, verdict, "quote", words.span(first, first + len(wanted) - 1))
+        return FactSighting(quote.fact, verdict, "quote", *words.span(first, first + len(wanted) - 1))
 
 
 def _wordings(fact: KeyFact) -> Iterator[Wording]:
@@ -116,13 +117,12 @@ def _related_stems(fact: KeyFact) -> frozenset[str]:
     return content_stems([word for text in texts for word in Words(text).words])
 
 
-def _in_its_sentence(
-    text: str, fact: str, verdict: FactVerdict, detector: Detector, span: tuple[int, int]
-) -> FactSighting | None:
+def _in_its_sentence(text: str, found: FactSighting) -> list[FactSighting]:
     """The sighting as its sentence means it: contradicted when denied there, none when only asked or supposed."""
-    if denies(text, *span):
-        return FactSighting(fact, "contradicted", detector, *span)
-    return None if hedges(text, *span) else FactSighting(fact, verdict, detector, *span)
+    meant = stance(text, found.start, found.end)
+    if meant == "denied":
+        return [replace(found, verdict="contradicted")]
+    return [found] if meant == "asserted" else []
 
 
 def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | None:
@@ -134,9 +134,8 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
     passage = words.words[first : last + 1]
     if len(passage) > LOOSE * size + 3 or not wording.stems <= content_stems(passage):
         return None
-    span = words.span(first, last)
     verdict: FactVerdict = wording.verdict if negations(passage) == wording.negations else "contradicted"
-    return _in_its_sentence(words.text, wording.fact, verdict, "near_verbatim", span)
+    return FactSighting(wording.fact, verdict, "near_verbatim", *words.span(first, last))
 
 
 def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int, int]:
@@ -159,14 +158,6 @@ def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> t
     return first, last
 
 
-def _distinct(sightings: Iterable[FactSighting]) -> list[FactSighting]:
-    """One sighting for a fact and place, the first detector's; a quote of an already known passage adds nothing."""
-    kept: list[FactSighting] = []
-    for sighting in sightings:
-        if not any(_same_place(sighting, other) for other in kept):
-            kept.append(sighting)
-    return kept
-
-
 def _same_place(a: FactSighting, b: FactSighting) -> bool:
+    """Then the first detector's sighting stands: a quote of an already known passage adds nothing."""
     return a.fact == b.fact and a.start < b.end and b.start < a.end

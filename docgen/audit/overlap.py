@@ -1,6 +1,7 @@
 """Long verbatim overlap of a document with the prompts that it came from."""
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from docgen.audit.wording import Words
 from docgen.records import Finding, Severity
@@ -32,10 +33,12 @@ class ProseOverlap:
     def findings(self, words: Words, idea: str = "") -> Iterator[Finding]:
         """Copied passages of 25 words or more; an idea copied whole counts from 12 words, as a warning."""
         done = -1
-        for position in range(0, len(words.words) - GRAM + 1, STRIDE):
-            gram = tuple(words.words[position : position + GRAM])
-            if position > done and gram in self._where:
-                first, last = self._run(words.words, position, *self._where[gram])
+        strides = (words.words[offset::STRIDE] for offset in range(GRAM))
+        shared = list(map(self._where.get, zip(*strides, strict=False)))
+        for stride, place in compress(enumerate(shared), shared):
+            position = stride * STRIDE
+            if position > done and place is not None:
+                first, last = self._run(words.words, position, *place)
                 done = last
                 if last - first + 1 >= SUSPECT:
                     severity: Severity = "error" if last - first + 1 >= COPIED else "warning"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import accumulate, compress, pairwise
 
 __all__ = [
     "NEGATIONS",
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 WORD = re.compile(r"\w+")
+PIECES = re.compile(r"(\w+)")
 CHUNK = re.compile(r"\S+")
 GRAM = 3
 
@@ -38,6 +39,7 @@ FUNCTION_WORDS = _bag(
     "until up upon us very was we were what when where whether which while who whom whose why will with would you "
     "your"
 )
+EMPTY_WORDS = FUNCTION_WORDS | NEGATIONS
 
 
 class Words:
@@ -49,11 +51,12 @@ class Words:
     def __init__(self, text: str) -> None:
         self.text = text
         self.folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-        self.words: list[str] = WORD.findall(self.folded)
+        self._pieces: list[str] = PIECES.split(self.folded)
+        self.words = self._pieces[1::2]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span (start, end) in the raw text of words `first` to `last`, both included."""
-        return self._spans[first][0], self._spans[last][1]
+        return self._edges[2 * first], self._edges[2 * last + 1]
 
     def find(self, phrase: str) -> tuple[int, int] | None:
         """Span in the raw text of the first place with the words of `phrase`; without words in it, of the very text."""
@@ -65,12 +68,12 @@ class Words:
         return None if position is None else self.span(position, position + len(wanted) - 1)
 
     @cached_property
-    def _spans(self) -> list[tuple[int, int]]:
+    def _edges(self) -> list[int]:
+        """Where each word starts and ends, in turn."""
         if len(self.folded) == len(self.text):
-            return [match.span() for match in WORD.finditer(self.folded)]
-        spans = [span for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk)]
-        missing = len(self.words) - len(spans)
-        return spans + [(len(self.text), len(self.text))] * missing
+            return list(accumulate(map(len, self._pieces)))
+        edges = [edge for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk) for edge in span]
+        return edges + [len(self.text)] * (2 * len(self.words) - len(edges))
 
 
 def find_words(words: list[str], wanted: list[str]) -> int | None:
@@ -140,11 +143,10 @@ class WordingIndex:
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """Every place of every wording in `words`; overlapping places of one wording count once."""
         found: dict[int, list[tuple[int, int]]] = {}
-        grams = self._grams
-        for position, gram in enumerate(zip(words, words[1:], words[2:], strict=False)):
-            if gram in grams:
-                for number, offset in grams[gram]:
-                    found.setdefault(number, []).append((position, offset))
+        postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
+        for position, places in compress(enumerate(postings), postings):
+            for number, offset in places or ():
+                found.setdefault(number, []).append((position, offset))
         hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
         done = {hit.wording for hit in hits}
         edited = {
@@ -196,12 +198,12 @@ def _groups(places: list[tuple[int, int]], reach: int) -> Iterator[list[tuple[in
 
 def content_stems(words: Sequence[str]) -> frozenset[str]:
     """What must survive a small edit: words that carry meaning, cut to six letters; numbers stay whole."""
-    return stem_set(word for word in words if word not in FUNCTION_WORDS and word not in NEGATIONS)
+    return stem_set(set(words) - EMPTY_WORDS)
 
 
 def stem_set(words: Iterable[str]) -> frozenset[str]:
     """The words, cut to six letters; numbers stay whole."""
-    return frozenset(word[:6] if word.isalpha() else word for word in words)
+    return frozenset([word[:6] if word.isalpha() else word for word in set(words)])
 
 
 def negations(words: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from docgen.llm.protocol import Completion
 from docgen.prompts import Reply, Work
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.replies import Draft, parse_document
-from docgen.text import token_estimate, word_count
+from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
 
 __all__ = ["REASONS", "Checker", "malformed", "missing_facts"]
@@ -70,7 +70,8 @@ class Checker:
 
     def _check(self, work: Work, reply: Completion) -> Attempt:
         slot, draft = work.slot, parse_document(reply.text)
-        reasons = list(malformed(draft, reply, slot, self._tolerance))
+        words = word_count(draft.text)
+        reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
         if draft.text and not reasons:
             sightings = self._facts.detect(draft.text, draft.quotes)
@@ -87,8 +88,8 @@ class Checker:
             idea=slot.idea,
             facts=slot.facts,
             text=draft.text,
-            words=word_count(draft.text),
-            tokens=token_estimate(draft.text),
+            words=words,
+            tokens=tokens_in(words),
             quotes=draft.quotes,
             reasons=tuple(reasons),
             findings=tuple(findings),
@@ -110,8 +111,8 @@ def _decided(attempt: Attempt, twin: Reason | None) -> Attempt:
     return attempt.model_copy(update={"verdict": "rejected", "reasons": (twin,)}) if twin else attempt
 
 
-def malformed(draft: Draft, reply: Completion, slot: Slot, tolerance: float) -> Iterator[Reason]:
-    """Why a draft is no usable document at all; lengths are judged only when nothing worse is wrong."""
+def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance: float) -> Iterator[Reason]:
+    """Why a draft of so many words is no usable document; lengths are judged only when nothing worse is wrong."""
     if reply.stop_reason == "refusal":
         yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
     elif draft.declined is not None:
@@ -121,7 +122,7 @@ def malformed(draft: Draft, reply: Completion, slot: Slot, tolerance: float) -> 
     elif not draft.text:
         yield Reason(code="empty", detail="There was no document in the reply")
     else:
-        yield from _length(word_count(draft.text), slot.style.words, tolerance)
+        yield from _length(words, slot.style.words, tolerance)
 
 
 def _length(words: int, target: int, tolerance: float) -> Iterator[Reason]:
