@@ -37,7 +37,7 @@ Batches = Callable[[], Iterable[Batch]]
 T = TypeVar("T")
 R = TypeVar("R")
 
-SETS_IN_MEMORY = 1 << 25
+SETS_IN_MEMORY = 1 << 24
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 

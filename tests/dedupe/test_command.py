@@ -88,3 +88,18 @@ def test_the_kernel_works_where_nothing_can_be_cached(tmp_path: Path) -> None:
     environment.pop("NUMBA_CACHE_DIR", None)
     done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "42\n", done.stderr
+
+
+def test_an_index_grows_from_file_to_file(tmp_path: Path) -> None:
+    for i in range(2):
+        write_jsonl(
+            tmp_path / f"{i}.jsonl", [{"id": f"{i}a", "text": prose(1)}, {"id": f"{i}b", "text": prose(i + 10)}]
+        )
+    first = json.loads(invoke(tmp_path / "0.jsonl", "--index", tmp_path / "seen", "--json").stdout)
+    second = json.loads(invoke(tmp_path / "1.jsonl", "--against", tmp_path / "seen", "--json").stdout)
+    assert (first["removed"], second["removed"]) == (0, 1)
+
+
+def test_ray_is_asked_for_where_it_is_missing(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert "pip install 'docgen[ray]'" in refused(ConfigError, corpus, "--engine", "ray")
