@@ -2,8 +2,9 @@
 
     python bench/plan.py [--n 1000000] [--facts 50]
 
-Prints one JSON object: seconds (by the clock, and of CPU) and peak memory of planning and of writing slots.jsonl, the worst distance of any fact
-from its share, and for variations of one fact the slots that changed against the documents that had to.
+Prints one JSON object: seconds (by the clock, and of CPU) and peak memory of planning and of writing slots.jsonl, the
+worst distance of any fact from its share, and for variations of one fact the slots that changed against the documents
+that had to.
 """
 
 import argparse

@@ -35,7 +35,7 @@ def grade(draws: Floats, shares: Floats) -> Grid:
     counts = np.bincount(grades, minlength=len(shares))
     if (np.abs(counts - shares * count) < 1 - SLACK).all():
         return grades
-    limits = np.cumsum(apportion(shares, count))[:-1]
+    limits = np.cumsum(_reachable(counts, shares, count))[:-1]
     order = np.argsort(draws, kind="stable")
     grades[order] = np.searchsorted(limits, np.arange(count), side="right").astype(np.uint8)
     return grades

@@ -75,7 +75,7 @@ def _take(board: Board, rows: Ints, kept: Bools, cost: Floats, most: int, enough
             break
         extra = closure[fact] & ~kept
         fits = wish & (loads + extra.sum(axis=1) <= most) & ~(demands.bars[fact] & kept).any(axis=1)
-        fits &= board.open_to[fact, rows]
+        fits &= board.open_to[fact, rows] & ~demands.bars[fact, fact]
         if enough is not None:
             fits &= loads < enough
         kept |= extra & fits[:, None]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from docgen.errors import PlanError
 from docgen.salience.assign import Assignment, vary
-from docgen.salience.demands import Demands
+from docgen.salience.demands import Demands, closed
 from tests.salience.demands import broken, layout_of, planned, random_demands, simple
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -182,6 +182,15 @@ def test_a_fact_limited_to_types_that_are_too_few_is_refused() -> None:
     allowed[0, 1:] = False
     with pytest.raises(PlanError, match=r"f0 is asked in 600 .* have 250 of 1000: 350 too many, .* 0.25"):
         planned(replace(demands, allowed=allowed), 1000)
+
+
+def test_a_fact_that_comes_along_with_what_it_must_never_meet_is_refused() -> None:
+    demands = simple([0.1, 0.6, 0.6])
+    needs, bars = demands.needs.copy(), demands.bars.copy()
+    needs[0, 1] = bars[0, 1] = True
+    needs, bars, allowed = closed(needs, bars, demands.allowed)
+    with pytest.raises(PlanError, match="f0 comes along with facts that must never occur together"):
+        planned(replace(demands, needs=needs, bars=bars, allowed=allowed), 500)
 
 
 def test_what_only_the_interplay_forbids_is_refused_by_the_exact_program() -> None:
