@@ -26,11 +26,10 @@ ONE_IN = 16
 """After as many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
 PER_TYPE = 40
 
-NAME = re.compile(
-    r"\b(?!The |A |An |In |On |At )(?:[A-Z][a-z]+(?:-[A-Z][a-z]+)?\.?\s+){1,2}[A-Z][a-z]+(?:-[A-Z][a-z]+)?\b"
-)
+CAPITALISED = r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+(?:-[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+)?"
+NAME = re.compile(rf"\b{CAPITALISED}\.?(?: {CAPITALISED}){{1,2}}\b")
 ORGANISATION = re.compile(
-    r"\b(?:[A-Z][\w&'’-]+\s+){1,4}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council|Society|Association"
+    r"\b(?:[A-Z][\w&'’-]+ ){1,4}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council|Society|Association"
     r"|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
 )
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -188,7 +187,7 @@ class DiversityTally:
 
 
 def _items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "names", NAME.findall(text)
+    yield "names", [name for name in NAME.findall(text) if not FUNCTION_WORDS & set(name.lower().split())]
     yield "organisations", ORGANISATION.findall(text)
     yield "dates", DATE.findall(text)
     yield "openings", [" ".join(own[:EDGE])] if own else []
