@@ -206,7 +206,7 @@ def _line(key: str, stage: str, completion: Completion) -> bytes:
         "usage": [usage.input, usage.output, usage.cache_read, usage.cache_write],
         "dollars": completion.dollars,
         "batched": completion.batched,
-        "text": completion.text,
+        "text": completion.text.encode("utf-8", "replace").decode(),  # a lone surrogate could not be read back
     }
     return json.dumps(entry, separators=(",", ":")).encode()
 

@@ -76,15 +76,15 @@ def execute(
 
     `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
-    Raises `Interrupted` when `stopping` came true, `StopRun` when nothing more can be done now. Whatever happens,
+    Raises `Interrupted` when `stopping` left something undone, `StopRun` when nothing more can be done now. In any case
     replies that arrived are in the journal and decided attempts on disk.
     """
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
-    if stopping():
+        finished = asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
+    if not finished:
         raise Interrupted
 
 
@@ -108,20 +108,25 @@ async def _execute(
     journal: Journal,
     llm: LLM | None,
     first: int | None,
-) -> None:
+) -> bool:
     async with open_engine(setup.engine_options, journal, llm) as engine:
-        await _steps(setup, until, reporter, stopping, engine, first)
+        return await _steps(setup, until, reporter, stopping, engine, first)
 
 
 async def _steps(
     setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine, first: int | None
-) -> None:
+) -> bool:
+    """Whether everything was done: a request to stop that comes with the last call stops nothing."""
     await brainstorm_step(setup, engine.llm, reporter, stopping)
     if until >= Step.PLAN and not stopping():
         plan_step(setup, reporter)
     if until >= Step.GENERATE and not stopping():
-        await generate_step(setup, engine, reporter, stopping, first)
+        ledger = await generate_step(setup, engine, reporter, stopping, first)
         corpus_step(setup)
+        if until == Step.GENERATE and ledger.accepted == ledger.size:
+            return True
     if until >= Step.ALL and not stopping():
         measure_step(setup, reporter)
         export_run(setup.run, "text", doctag=False)
+        return True
+    return not stopping()
