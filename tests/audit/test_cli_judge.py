@@ -72,13 +72,13 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-def audit(texts: list[str], mode: str, base_url: str) -> dict[str, Any]:
+def audit(texts: list[str], mode: str, base_url: str, what: str = "leakage") -> dict[str, Any]:
     corpus = Path("corpus.jsonl")
     corpus.write_text("".join(json.dumps({"id": str(i), "text": text}) + "\n" for i, text in enumerate(texts)))
-    arguments = ["audit", "leakage", str(corpus), "--context", "tutorial", "--judge", mode, "--model", "some-model"]
+    arguments = ["audit", what, str(corpus), "--context", "tutorial", "--judge", mode, "--model", "some-model"]
     result = CliRunner().invoke(app, [*arguments, "--base-url", base_url, "--yes", "--json"], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    report: dict[str, Any] = json.loads(result.stdout)["leakage"]
+    report: dict[str, Any] = json.loads(result.stdout)[what]
     return report
 
 
@@ -102,6 +102,13 @@ def test_a_sample_bounds_the_corpus(judge: str) -> None:
     assert judged
     assert all(rule["judged"]["total"] == 10 and 0 < rule["at_most"] < 0.3 for rule in judged)
     assert _Judge.calls == 20
+
+
+def test_salience_is_estimated_from_a_sample(judge: str) -> None:
+    """Each fact has the judge's share with its interval for the corpus, beside what wording saw."""
+    facts = audit([f"The ferry left at {i}." for i in range(40)], "sample:10", judge, "salience")["facts"]
+    assert all(fact["judged"]["total"] == 10 and fact["judged"]["population"] == 40 for fact in facts.values())
+    assert all(fact["judged"]["share"] == 0 < fact["judged"]["high"] for fact in facts.values())
 
 
 def test_without_suspects_nothing_is_asked(judge: str) -> None:
