@@ -68,13 +68,17 @@ def show(report: "PlanReport", file: str) -> None:
 
     loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
     console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
-    table = Table(box=None, pad_edge=False, title="Worst deviation, in documents, from an even spread over ...")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        caption="types, ideas, lengths, places: the worst deviation, in documents, from an even spread",
+    )
     table.add_column("fact", no_wrap=True)
-    for name in ("asked", "planned", "documents", "stated", "central", "types", "ideas", "lengths", "positions"):
-        table.add_column(name, justify="right")
+    for name in ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places"):
+        table.add_column(name, justify="right", no_wrap=True)
     for fact in report.facts:
-        shares = [f"{share:.2%}" for share in (fact.asked, fact.planned)]
         worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
-        table.add_row(fact.fact, *shares, f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}", *worst)
+        shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
+        table.add_row(fact.fact, *shares, *worst)
     console.print(table)
     console.print(f"\n{file}", markup=False)
