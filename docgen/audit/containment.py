@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, types
 
 from docgen.compiled import compiled
-from docgen.dedupe.kernel import SCRATCH, START, next_block, power_of
+from docgen.dedupe.kernel import SCRATCH, TEXT, next_block, power_of
 
 __all__ = ["NGRAM", "contain", "file_keys", "find_keys", "grams"]
 
@@ -105,15 +105,16 @@ _IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
 @compiled(_I(_BYTES, _IS, _TABLES, _US, _IS))
 def grams(data, offsets, tables, out, ends):
     """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
-    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), power_of(NGRAM)
+    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
+    power = power_of(NGRAM)
     none = np.empty(0, np.uint64)
     end = 0
     for row in range(len(offsets) - 1):
         pos, limit = offsets[row], offsets[row + 1]
-        state, carried = START, 0
+        left, carried = 0, 0
         while pos < limit:
-            pos, state, carried, _new, found = next_block(
-                data, pos, limit, state, carried, words, hashes, NGRAM, power, none, tables
+            pos, left, carried, _new, found = next_block(
+                data, pos, limit, left, carried, text, words, hashes, NGRAM, power, none, tables
             )
             out[end : end + found] = hashes[:found]
             end += found
@@ -130,7 +131,8 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
     counts each statement's grams. Writes rows (document, statement, distinct grams found, word position) and returns
     their number, at most len(out).
     """
-    words, hashes, power = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), power_of(NGRAM)
+    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
+    power = power_of(NGRAM)
     none = np.empty(0, np.uint64)
     hits, found_at = np.empty(MOST_HITS, np.int64), np.empty(MOST_HITS, np.int64)
     seen = np.zeros(max(1, sizes.max() if len(sizes) else 1), np.int64)
@@ -138,11 +140,11 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
     written = 0
     for row in range(len(offsets) - 1):
         pos, limit, begin = offsets[row], offsets[row + 1], written
-        state, carried, total, count = START, 0, 0, 0
+        left, carried, total, count = 0, 0, 0, 0
         while pos < limit:
             before = total - carried
-            pos, state, carried, new, found = next_block(
-                data, pos, limit, state, carried, words, hashes, NGRAM, power, none, tables
+            pos, left, carried, new, found = next_block(
+                data, pos, limit, left, carried, text, words, hashes, NGRAM, power, none, tables
             )
             total += new
             for i in range(found):
