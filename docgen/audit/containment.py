@@ -98,7 +98,7 @@ def _keep_best(out, begin, end, sizes):
 
 
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-_TABLES = types.Tuple((types.uint8[::1], types.uint8[::1], types.uint32[:, ::1]))
+_TABLES = types.Tuple((types.uint8[::1], types.uint32[:, ::1]))
 _IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
 
 

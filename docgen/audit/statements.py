@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from docgen.audit import containment
 from docgen.audit.wording import WordingIndex, Words, content_stems, words_of
-from docgen.dedupe.alphabet import WORD, fold_table
+from docgen.dedupe.alphabet import fold_table
 from docgen.dedupe.texts import encode
 
 __all__ = ["StatementIndex", "StatementMatch"]
@@ -50,9 +50,7 @@ class StatementIndex:
     def __init__(self, statements: Sequence[str]) -> None:
         self.statements = tuple(statements)
         self._words = [tuple(Words(text).words) for text in self.statements]
-        kinds, folded = fold_table()
-        ascii_fold = np.where(kinds[:128] == WORD, folded[:128, 0], 0).astype(np.uint8)
-        self._tables = (ascii_fold, kinds, folded)
+        self._tables = fold_table()
         self._table = self._compile()
         short = [number for number, words in enumerate(self._words) if 0 < len(words) < SHORT]
         self._short = short
