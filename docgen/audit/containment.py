@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, types
 
 from docgen.compiled import compiled
-from docgen.dedupe.kernel import SCRATCH, TEXT, next_block, power_of
+from docgen.dedupe.kernel import BYTES, HASHES, INTS, SCRATCH, TABLES, TEXT, next_block, power_of
 
 __all__ = ["NGRAM", "contain", "file_keys", "find_keys", "grams"]
 
@@ -97,12 +97,10 @@ def _keep_best(out, begin, end, sizes):
     return kept
 
 
-_BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-_TABLES = types.Tuple((types.uint8[::1], types.uint32[:, ::1]))
-_IS, _US, _I = types.int64[::1], types.uint64[::1], types.int64
+_I = types.int64
 
 
-@compiled(_I(_BYTES, _IS, _TABLES, _US, _IS))
+@compiled(_I(BYTES, INTS, TABLES, HASHES, INTS))
 def grams(data, offsets, tables, out, ends):
     """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
     words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
@@ -122,7 +120,7 @@ def grams(data, offsets, tables, out, ends):
     return end
 
 
-@compiled(_I(_BYTES, _IS, _TABLES, _US, _US, _IS, _IS, _IS, _IS, types.float64, types.int64[:, ::1]))
+@compiled(_I(BYTES, INTS, TABLES, HASHES, HASHES, INTS, INTS, INTS, INTS, types.float64, types.int64[:, ::1]))
 def contain(data, offsets, tables, sieve, keys, firsts, statements, places, sizes, least, out):
     """Find, for each document data[offsets[i]:offsets[i + 1]], the statements with a share >= `least` of their grams.
 
@@ -168,7 +166,7 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
     return written
 
 
-@compiled(types.void(_US, _US, _US))
+@compiled(types.void(HASHES, HASHES, HASHES))
 def file_keys(values, keys, sieve):
     """Enter `values` into the table and set their bits in the sieve."""
     bits = _U(len(sieve) * 64 - 1)
@@ -178,7 +176,7 @@ def file_keys(values, keys, sieve):
         sieve[bit >> SIX] |= ONE << (bit & LOW6)
 
 
-@compiled(types.void(_US, _US, _IS))
+@compiled(types.void(HASHES, HASHES, INTS))
 def find_keys(values, keys, slots):
     """slots[i] becomes the place of values[i] in the table."""
     for i in range(len(values)):
