@@ -1,8 +1,9 @@
 """The Anthropic Messages API, and every server that speaks it: the only module that imports the SDK.
 
 One HTTP attempt per call: retries, pacing and budget are wrapped around it (`docgen.llm.rate`, `docgen.llm.budget`).
-The SDK's typed models are bypassed on the way back: a reply is taken as JSON and checked in `docgen.llm.messages`,
-because the SDK accepts a body that is no message and hands out an object whose fields are not what their types say.
+The SDK finds the credentials and the address, sets the headers and brings its aiohttp transport; requests go over that
+transport as ready JSON. Its typed methods are left out: they take longer to build a request than the network takes to
+carry it, and they accept a body that is no message and hand out an object whose fields are not what their types say.
 """
 
 import json
@@ -10,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import aiohttp
 import anthropic
 import httpx2
 from pydantic_core import to_json
@@ -23,7 +25,6 @@ __all__ = ["AnthropicLLM", "Observer"]
 
 Observer = Callable[[Mapping[str, str]], None]
 CONNECT_SECONDS = 10.0
-JSON_BODY: Any = {"headers": {"content-type": "application/json"}}
 NO_KEY = "not-needed"
 """Sent to compatible servers that want no key; the SDK insists on one."""
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
@@ -51,7 +52,11 @@ class AnthropicLLM:
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
-        self.client = _client(api_key, base_url, concurrency, timeout)
+        self._http = _http_client(concurrency, timeout)
+        self.client = _client(self._http, api_key, base_url)
+        self._base = str(self.client.base_url).rstrip("/")
+        given = {**self.client.default_headers, **self.client.auth_headers, "content-type": "application/json"}
+        self._headers = httpx2.Headers({name: value for name, value in given.items() if isinstance(value, str)})
 
     def __repr__(self) -> str:
         return f"AnthropicLLM(base_url={str(self.client.base_url)!r})"
@@ -81,23 +86,25 @@ class AnthropicLLM:
         await self.client.close()
 
     async def call(self, method: str, path: str, body: bytes | None = None, stream: bool = False) -> Any:
-        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`.
-
-        The body is JSON already: the SDK takes several times as long to make it from a dict.
-        """
+        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`."""
         try:
-            response = await self._http(method, path, body, stream)
-        except anthropic.APIStatusError as error:
-            self._observe(error.response.headers)
-            raise self._status_error(error) from None
-        except anthropic.APITimeoutError as error:
+            response = await self._exchange(method, path, body, stream)
+            failed = not response.is_success
+            if failed and stream:
+                await response.aread()
+        except (httpx2.TimeoutException, TimeoutError) as error:
             raise Transient("timeout", "no reply in time", busy=True, maybe_billed=True) from error
-        except anthropic.APIConnectionError as error:
-            raise Transient("connection", self._hidden(error.__cause__ or error), maybe_billed=True) from error
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             raise Transient("connection", self._hidden(error), maybe_billed=True) from error
         self._observe(response.headers)
+        if failed:
+            raise self._status_error(response)
         return response if stream else _decoded(response)
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, stream: bool) -> httpx2.Response:
+        url = path if path.startswith("http") else self._base + path
+        request = self._http.build_request(method.upper(), url, content=body, headers=self._headers)
+        return await self._http.send(request, stream=stream, auth=self.client.custom_auth)
 
     async def _send(self, request: Request, structured: bool) -> Completion:
         body = to_json(parameters(request, structured, self._caches(request)))
@@ -107,16 +114,14 @@ class AnthropicLLM:
         except MalformedReply as error:
             raise Transient("malformed", str(error), maybe_billed=True) from error
 
-    async def _http(self, method: str, path: str, body: bytes | None, stream: bool) -> httpx2.Response:
-        if method == "get":
-            return await self.client.get(path, cast_to=httpx2.Response, stream=stream)
-        return await self.client.post(path, content=body, cast_to=httpx2.Response, options=JSON_BODY)
-
-    def _status_error(self, error: anthropic.APIStatusError) -> RequestFailed | StopRun:
-        message = self._hidden(error.api_message or error.message)
-        return from_status(
-            error.status_code, str(error.type or ""), str(error.error_code or ""), message, error.response.headers
-        )
+    def _status_error(self, response: httpx2.Response) -> RequestFailed | StopRun:
+        try:
+            error = json.loads(response.content)["error"]
+            kind, message = str(error["type"]), str(error["message"])
+            code = str((error.get("details") or {}).get("error_code") or "")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            kind, message, code = "", response.text[:300], ""
+        return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
 
     def _hidden(self, error: object) -> str:
         """The error's words, with the key blotted out should a server or a proxy have echoed it."""
@@ -135,22 +140,23 @@ def _decoded(response: httpx2.Response) -> Any:
         raise Transient("malformed", f"the reply is no JSON: {head}", maybe_billed=True) from error
 
 
-def _client(api_key: str | None, base_url: str | None, concurrency: int, timeout: float) -> anthropic.AsyncAnthropic:
+def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
+    """The SDK's aiohttp transport. Redirects are not followed: a Messages API has none, a mistyped address does."""
+    limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
+    return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+
+
+def _client(http: httpx2.AsyncClient, api_key: str | None, base_url: str | None) -> anthropic.AsyncAnthropic:
     address = base_url or os.environ.get("ANTHROPIC_BASE_URL")
     if address is not None and not address.startswith(("http://", "https://")):
         raise ConfigError(f"{address!r} is no http(s) URL", "--base-url", "Give the server's address, http://host:port")
     keyless = not (api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"))
     if keyless and address is not None:
         api_key = NO_KEY
-    limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    plain = address.removesuffix("/").removesuffix("/v1") if address else None
     try:
-        client = anthropic.AsyncAnthropic(
-            api_key=api_key,
-            base_url=address.removesuffix("/").removesuffix("/v1") if address else None,
-            max_retries=0,
-            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            http_client=anthropic.DefaultAioHttpClient(limits=limits),
-        )
+        client = anthropic.AsyncAnthropic(api_key=api_key, base_url=plain, max_retries=0, http_client=http)
     except (anthropic.AnthropicError, ValueError) as error:
         raise ConfigError(f"no usable credentials: {one_line(str(error))}", "--engine anthropic", NO_KEY_FIX) from error
     if client.api_key is None and client.auth_token is None and client.credentials is None:

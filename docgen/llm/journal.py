@@ -5,7 +5,10 @@ text last. In memory a row costs its key and its place in the file; replies are 
 """
 
 import json
+import math
 import os
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from docgen.appendlog import AppendLog, read_lines
+from docgen.appendlog import FSYNC_SECONDS, AppendLog, read_lines
 from docgen.llm.protocol import Completion, Request, Usage
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
@@ -143,7 +146,8 @@ class Journal(JournalReader):
 
     def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._log = AppendLog(path)
+        self._log = AppendLog(path, fsync_seconds=math.inf)
+        self._synced, self._syncing = time.monotonic(), threading.Thread()
         super().__init__(path, parents)
 
     @property
@@ -165,6 +169,15 @@ class Journal(JournalReader):
         offset, length = self._log.append(_line(key, stage, completion))
         self._places.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
         self.totals.add(stage, completion)
+        self._sync_now_and_then()
+
+    def _sync_now_and_then(self) -> None:
+        """Group commit, in a thread: a busy disk takes tens of milliseconds, in which no reply would be taken in."""
+        if time.monotonic() - self._synced < FSYNC_SECONDS or self._syncing.is_alive():
+            return
+        self._synced = time.monotonic()
+        self._syncing = threading.Thread(target=self._log.sync, daemon=True)
+        self._syncing.start()
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
@@ -172,6 +185,8 @@ class Journal(JournalReader):
 
     def close(self) -> None:
         """Sync and close; closing twice is fine."""
+        if self._syncing.is_alive():
+            self._syncing.join()
         self._log.close()
         super().close()
 
