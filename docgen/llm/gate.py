@@ -11,6 +11,8 @@ SHRINK = 0.7
 ROUND_SECONDS = 1.0
 KNEE_LATENCY, KNEE_RATE, KNEE_ELASTICITY = 1.5, 1.05, 0.25
 HOLD_ROUNDS = 10
+DOUBTS = 2
+"""Rounds in a row that may look saturated before they are believed: a busy machine makes single ones look so."""
 STEP_BACK_COST = 0.9
 
 
@@ -18,7 +20,7 @@ class Gate:
     """At most `limit` holders at a time; `limit` adapts between 1 and `most`.
 
     Trebles every round trip until that brings no more replies, then adds one per round trip. Overload cuts it to 0.7.
-    Once a round, when replies have become 1.5 times slower than in the best round without a matching gain in number, it
+    When, in three rounds in a row, replies have become 1.5 times slower than in the best round without a matching gain in number, it
     goes back to as many as were in flight then and stays there for ten rounds: a saturated server only queues what it
     is sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
     the new measure.
@@ -34,7 +36,7 @@ class Gate:
         self._round = Round()
         self._best: Round | None = None
         self._before: Round | None = None
-        self._hold = 0
+        self._hold = self._doubts = 0
 
     async def acquire(self) -> None:
         """Wait for a place, first come first served."""
@@ -85,15 +87,17 @@ class Gate:
             return
         best = self._best
         if best is None or last.better_than(best):
-            self._best = last
+            self._best, self._doubts = last, 0
             if self._ramping:
                 self.limit = min(float(self.most), RAMP * self.limit)
-        elif last.slowness > KNEE_LATENCY * best.slowness:
-            self._ramping = False
+        elif last.slowness <= KNEE_LATENCY * best.slowness:
+            self._ramping, self._doubts = False, 0
+        elif self._doubts < DOUBTS:
+            self._doubts += 1
+        else:
+            self._ramping, self._doubts = False, 0
             self._before, self._hold = last, HOLD_ROUNDS
             self.limit = max(1.0, min(self.limit, best.in_flight))
-        else:
-            self._ramping = False
 
     def _undo_if_it_cost(self, now: "Round", before: "Round") -> None:
         """Judge a step back in the second round after it, the first in which only its effect is seen."""
