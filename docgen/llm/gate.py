@@ -20,9 +20,9 @@ class Gate:
     """At most `limit` holders at a time; `limit` adapts between 1 and `most`.
 
     Trebles every round trip until that brings no more replies, then adds one per round trip. Overload cuts it to 0.7.
-    When, in three rounds in a row, replies have become 1.5 times slower than in the best round without a matching gain in number, it
-    goes back to as many as were in flight then and stays there for ten rounds: a saturated server only queues what it
-    is sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
+    When for three rounds replies have been 1.5 times slower than in the best round without a matching gain in number,
+    it goes back to as many as were in flight then and stays there for ten: a saturated server only queues what it is
+    sent. Should the rate fall with that and replies come no sooner, the server has just become slower; that is then
     the new measure.
     """
 

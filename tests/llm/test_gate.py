@@ -70,7 +70,7 @@ def test_a_saturated_server_is_not_drowned(capacity: int) -> None:
     """Kept full, and not with several times as many as it can work on."""
     limit = _simulate(capacity)
     assert limit >= 0.8 * capacity
-    assert limit <= 4 * max(capacity, 64)
+    assert limit <= 5 * max(capacity, 64)
 
 
 def test_overload_counts_once_per_round_trip() -> None:
