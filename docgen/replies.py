@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from docgen.controls import printable
 from docgen.records import Quote
 
 __all__ = ["Draft", "parse_document", "parse_ideas", "parse_types"]
@@ -89,6 +90,6 @@ def _line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that every format can hold: no NUL, no lone surrogates, unix line ends."""
-    clean = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    """Text that every format can hold and any terminal show: no controls, no lone surrogates, unix line ends."""
+    clean = printable(text.replace("\r\n", "\n").replace("\r", "\n"))
     return clean.encode("utf-8", "ignore").decode("utf-8").strip()

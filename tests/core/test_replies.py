@@ -1,6 +1,7 @@
 """Replies are read as far as they make sense; no reply, however odd, raises."""
 
 import json
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,26 @@ def test_no_reply_raises(reply: str) -> None:
     assert draft.text.encode("utf-8").decode("utf-8") == draft.text
     assert parse_types(reply) is None or isinstance(parse_types(reply), list)
     assert parse_ideas(reply) is None or isinstance(parse_ideas(reply), list)
+
+
+CONTROLLED = st.text(st.characters(categories=["Cc", "Ll"]), min_size=1)
+
+
+@given(CONTROLLED)
+def test_no_control_character_reaches_a_document_an_idea_or_a_quote(text: str) -> None:
+    """Escape sequences, bells and C1 controls are gone from all that a reply gives; line breaks and tabs stay."""
+    draft = parse_document(f'<document>\na{text}b\n</document><evidence><quote fact="f">{text}</quote></evidence>')
+    ideas = parse_ideas(json.dumps({"ideas": [text]})) or []
+    seen = "".join([draft.text, *(quote.text for quote in draft.quotes), *ideas])
+    assert {char for char in seen if unicodedata.category(char) == "Cc"} <= {"\n", "\t"}
+    assert [char for char in draft.text if char.isalpha()] == [char for char in f"a{text}b" if char.isalpha()]
+
+
+def test_words_parted_by_a_control_character_stay_parted() -> None:
+    """A form feed or a separator is white space, and what it parts are two words."""
+    assert parse_document("<document>one\x0ctwo\x1fthree\x85four</document>").text.split() == [
+        "one", "two", "three", "four",
+    ]  # fmt: skip
 
 
 def test_tagged_document_with_evidence() -> None:

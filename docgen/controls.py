@@ -1,0 +1,19 @@
+"""Control characters of foreign texts, which could move a terminal's cursor, recolour it or rename its window."""
+
+__all__ = ["printable"]
+
+BREAKS = "\x0b\x0c\x85"
+"""Line breaks to Unicode; form feed and its like part words, so that a line break stays in their place."""
+PARTS = "\x1c\x1d\x1e\x1f"
+"""Separators of files, groups, records and units: white space to Python."""
+
+_TABLE: dict[int, str | None] = {
+    **{code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"},
+    **{ord(char): "\n" for char in BREAKS},
+    **{ord(char): " " for char in PARTS},
+}
+
+
+def printable(text: str) -> str:
+    r"""`text` without C0 and C1 control characters, except \n and \t; what parted words goes on parting them."""
+    return text.translate(_TABLE)
