@@ -1,8 +1,10 @@
 """The `docgen` command."""
 
 import errno
+import os
 import sys
 
+from docgen.controls import printable
 from docgen.errors import StopRun, UserError
 
 __all__ = ["main"]
@@ -13,7 +15,10 @@ def main() -> None:
     from docgen.cli.app import app
 
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except UserError as error:
         _fail(f"Error: {error}", 2)
     except StopRun as error:
@@ -21,8 +26,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("Interrupted.", 130)
     except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+        _hush()
     except OSError as error:
         if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS):
             raise
@@ -33,8 +37,15 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, e
 
 
 def _fail(line: str, code: int) -> None:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)
     raise SystemExit(code)
+
+
+def _hush() -> None:
+    """The reader has seen enough (`docgen show | head`): no error. What is left in buffers goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The command line put together."""
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from docgen.cli import (
     audit,
@@ -22,8 +25,19 @@ __all__ = ["app"]
 
 MODULES = (run, plan, audit, dedupe, export, status, sweep, control, select, context, estimate, doctor, batches)
 
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        """Carry a command out. A closed pipe has no errno any more: with one Typer would end the program with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise BrokenPipeError(str(error)) from None
+
+
 app = typer.Typer(
     name="docgen",
+    cls=_Commands,
     help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
     "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
     no_args_is_help=True,

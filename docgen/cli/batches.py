@@ -22,6 +22,7 @@ def batches(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that are open; what is done is kept.")] = False,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """List a run's message batches as they stand at the server.
 
@@ -36,9 +37,9 @@ def batches(
     from docgen.llm.chain import BATCHES_FILE
     from docgen.pipeline.setup import reopen
 
-    setup = reopen(run_or_latest(run, PlainReporter(quiet=json)))
+    setup = reopen(run_or_latest(run, PlainReporter(quiet=quiet or json)))
     log = setup.run.path / BATCHES_FILE
-    left = asyncio.run(_cancel(setup)) if cancel else 0
+    left = asyncio.run(_cancel(setup)) if cancel and read_batches(log) else 0
     entries = read_batches(log)
     states = asyncio.run(_states(setup, entries))
     rows = [_row(entry, states.get(entry.batch, "")) for entry in entries]
@@ -99,19 +100,16 @@ def _row(entry: "BatchEntry", at_server: str) -> dict[str, object]:
 
 
 def _show(rows: list[dict[str, object]], run: str) -> None:
-    from rich.table import Table
-
-    from docgen.cli.console import console
+    from docgen.cli.console import console, table
 
     if not rows:
-        console.print(f"{run} has no message batches. They are made with --batch.")
+        console.print(f"{run} has no message batches. They are made with --batch.", markup=False)
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("batch", "stage", "requests", "submitted", "state", "at server", "results"):
-        table.add_column(name)
+    shown = []
     for row in rows:
         counts = row["counts"]
         results = ", ".join(f"{n} {kind}" for kind, n in counts.items()) if isinstance(counts, dict) else ""
         cells = [str(row[name]) for name in ("batch", "stage", "requests", "submitted", "state", "at_server")]
-        table.add_row(*cells, results)
-    console.print(table)
+        shown.append([*cells, results])
+    columns = ("batch", "stage", "requests", "submitted", "state", "at server", "results")
+    console.print(table(columns, shown))

@@ -1,15 +1,21 @@
 """What a person or a script sees of a running step."""
 
+import os
 import sys
 import time
+from collections.abc import Collection, Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
 
+from docgen.controls import printable
 from docgen.progress import Progress, Reporter
 
-__all__ = ["PlainReporter", "TerminalReporter", "console", "open_reporter"]
+__all__ = ["PlainReporter", "TerminalReporter", "console", "open_reporter", "table"]
 
 LABELS = {
     "types": "document types",
@@ -22,7 +28,67 @@ LABELS = {
 PLAIN_SECONDS = 5.0
 RATE_SECONDS = 0.2
 
-console = Console(highlight=False)
+WIDE = 200
+"""Columns where no terminal sets them: in pipes and files nothing has to be folded for want of room."""
+
+
+class _Printable:
+    """Anything printed, without the control characters of the texts in it."""
+
+    def __init__(self, inner: ConsoleRenderable) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._inner, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+class _Cleaning(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Printable(renderable) for renderable in renderables]
+
+
+class _Screen(Console):
+    """A console that no text can take control of, wide where it is not a terminal, and at ease with a closed pipe."""
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        size = super().size
+        wide = not self.is_terminal and "COLUMNS" not in os.environ
+        return ConsoleDimensions(WIDE, size.height) if wide else size
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise BrokenPipeError
+
+
+console = _Screen(highlight=False)
+console.push_render_hook(_Cleaning())
+
+
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    right: Collection[str] = (),
+    title: str | None = None,
+    caption: str | None = None,
+) -> Table:
+    """A table of texts as they are, never read as markup; where room is short they go on in the next line, uncut.
+
+    `right` are the columns with numbers, which keep their line as long as another can give way.
+    """
+    made = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
+    for name in columns:
+        is_number = name in right
+        made.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
 
 
 class _Pace:
@@ -63,7 +129,7 @@ class PlainReporter:
     def note(self, text: str) -> None:
         """Print a line."""
         if not self._quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(printable(text), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Nothing to take down."""
@@ -101,7 +167,7 @@ class TerminalReporter:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(text, markup=False)
+        self._bars.console.print(printable(text), markup=False)
 
     def close(self) -> None:
         """Take the bars down, leaving their last state."""

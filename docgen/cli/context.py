@@ -59,20 +59,16 @@ def list_all(json: o.Json = False) -> None:
         ]
         typer.echo(js.dumps(found, indent=2))
         return
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
-    from docgen.cli.console import console
+    from docgen.cli.console import console, table
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "from", "facts", "words", "title"):
-        table.add_column(heading, justify="right" if heading in ("facts", "words") else "left")
+    shown: list[list[str | Text]] = []
     for entry, context, error in rows:
         facts = str(len(context.key_facts)) if context else "-"
         words = str(len(context.universe_context.split())) if context else "-"
-        title = escape(context.title) if context else f"[red]{escape(error)}[/red]"
-        table.add_row(entry.name, entry.origin, facts, words, title)
-    console.print(table)
+        shown.append([entry.name, entry.origin, facts, words, context.title if context else Text(error, style="red")])
+    console.print(table(("name", "from", "facts", "words", "title"), shown, right=("facts", "words")))
 
 
 def _try(path: Path) -> "tuple[UniverseContext | None, str]":
@@ -106,21 +102,17 @@ def check(
         found = {"id": context.id, "valid": True, "digest": context.digest, "facts_per_document": mean, "facts": facts}
         typer.echo(js.dumps(found, indent=2))
         return
-    from rich.table import Table
-
-    from docgen.cli.console import console
+    from docgen.cli.console import console, table
 
     console.print(f"{path}: valid", style="green", markup=False)
     console.print(f"{context.title} ({len(context.universe_context.split()):,} words of prose)", markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("fact", no_wrap=True)
-    for heading in ("salience", f"of {n:,}", "stated", "paraphrases", "implications"):
-        table.add_column(heading, justify="right")
+    rows = []
     for fact in context.key_facts:
         counts = (len(fact.paraphrases), len(fact.implications))
         documents = f"{round(n * fact.salience):,}"
-        table.add_row(fact.id, f"{fact.salience:.1%}", documents, f"{fact.directness.stated:.0%}", *map(str, counts))
-    console.print(table)
+        rows.append([fact.id, f"{fact.salience:.1%}", documents, f"{fact.directness.stated:.0%}", *map(str, counts)])
+    numbers = ("salience", f"of {n:,}", "stated", "paraphrases", "implications")
+    console.print(table(("fact", *numbers), rows, right=numbers))
     limits = context.facts_per_document
     console.print(
         f"facts per document: {mean:.2f} on average (allowed {limits.min} to {limits.max} where any), "

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docgen.cli.console import PlainReporter, console, open_reporter
+from docgen.cli.console import PlainReporter, console, open_reporter, table
 from docgen.dedupe.report import histogram_lines
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.wording import differences
@@ -72,7 +72,7 @@ def _run(name: str) -> RunFolder:
     try:
         return find_run(name)
     except UserError as error:
-        raise RunError("neither a file, a folder nor a run", name, "docgen status lists runs") from error
+        raise RunError("neither a file, a folder nor a run", name, "Runs there are: docgen runs") from error
 
 
 def _targets(run: RunFolder) -> dict[str, float]:
@@ -140,16 +140,14 @@ def _counts(title: str, counts: dict[str, dict[str, Any]]) -> list[RenderableTyp
     touched = {name: row for name, row in counts.items() if row["removed"]}
     if not touched:
         return []
-    table = Table(box=None, pad_edge=False)
-    table.add_column(title)
     salient = "salience_before" in next(iter(touched.values()))
-    for name in ("removed", "of", *(("salience", "then") if salient else ())):
-        table.add_column(name, justify="right")
+    numbers = ("removed", "of", *(("salience", "then") if salient else ()))
+    rows = []
     for name, row in list(touched.items())[:10]:
         cells = [f"{row['removed']:,}", f"{row['documents']:,}"]
         cells += [f"{row['salience_before']:.2%}", f"{row['salience_after']:.2%}"] if salient else []
-        table.add_row(name[:60], *cells)
-    return [Text(), table]
+        rows.append([name[:60], *cells])
+    return [Text(), table((title, *numbers), rows, right=numbers)]
 
 
 def _passages(title: str, found: list[dict[str, Any]] | None) -> list[RenderableType]:
@@ -168,11 +166,11 @@ def side_by_side(pair: dict[str, Any]) -> RenderableType:
         left.stylize(DIFFERS, difference.left_start, difference.left_end)
         right.stylize(DIFFERS, difference.right_start, difference.right_end)
     starts = (found[0].left_start, found[0].right_start) if found else (0, 0)
-    table = Table(title=f"Jaccard {pair['jaccard']:.3f}", title_justify="left", show_lines=True, expand=True)
-    table.add_column(f"removed {pair['id']}", ratio=1)
-    table.add_column(f"kept {pair['kept_id']}", ratio=1)
-    table.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
-    return Group(Text(), table)
+    made = Table(title=f"Jaccard {pair['jaccard']:.3f}", title_justify="left", show_lines=True, expand=True)
+    made.add_column(Text(f"removed {pair['id']}"), ratio=1)
+    made.add_column(Text(f"kept {pair['kept_id']}"), ratio=1)
+    made.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
+    return Group(Text(), made)
 
 
 def _around(text: Text, place: int) -> Text:

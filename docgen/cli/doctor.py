@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "fail": "[red]fail[/]"}
+COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -58,13 +58,14 @@ def doctor(
 
 
 def _show(checks: "list[Check]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
-    from docgen.cli.console import console
+    from docgen.cli.console import console, table
 
-    table = Table(box=None, pad_edge=False, show_header=False)
+    rows: list[list[str | Text]] = []
     for check in checks:
         took = f"{check.seconds * 1000:,.0f} ms" if check.seconds is not None else ""
-        table.add_row(MARKS[check.state], check.name, took, escape(check.detail))
-    console.print(table)
+        rows.append([Text(check.state, style=COLOURS[check.state]), check.name, took, check.detail])
+    made = table(("state", "check", "took", "detail"), rows)
+    made.show_header = False
+    console.print(made)

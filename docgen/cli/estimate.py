@@ -56,26 +56,20 @@ def estimate(
 
 def show_estimate(found: "Estimate") -> None:
     """Print it as tables."""
-    from rich.table import Table
+    from docgen.cli.console import console, table
 
-    from docgen.cli.console import console
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("stage")
-    for name in ("calls", "input each", "shared prefix", "output each", "from"):
-        table.add_column(name, justify="right")
+    numbers = ("calls", "input each", "shared prefix", "output each", "from")
+    rows = []
     for stage in found.stages:
-        numbers = [f"{value:,}" for value in (stage.calls, stage.input, stage.prefix, stage.output)]
-        table.add_row(stage.stage, *numbers, "replies" if stage.measured else "prompts")
-    console.print(table)
+        counts = [f"{value:,}" for value in (stage.calls, stage.input, stage.prefix, stage.output)]
+        rows.append([stage.stage, *counts, "replies" if stage.measured else "prompts"])
+    console.print(table(("stage", *numbers), rows, right=numbers))
     console.print(f"refills: {found.refill:.0%} of n on top, counted in the calls\n")
-    money = Table(box=None, pad_edge=False)
-    money.add_column("model")
-    for name in ("synchronous", "with prompt cache", "--batch"):
-        money.add_column(name, justify="right")
-    for each in found.models:
-        money.add_row(each.model, *(_range(value, found) for value in (each.sync, each.cached, each.batch)))
-    console.print(money)
+    ways = ("synchronous", "with prompt cache", "--batch")
+    money = [
+        [each.model, *(_range(value, found) for value in (each.sync, each.cached, each.batch))] for each in found.models
+    ]
+    console.print(table(("model", *ways), money, right=ways))
     own = found.models[0]
     if own.batch is not None and own.cached is not None and own.batch < own.cached:
         console.print(f"\nCheapest: --batch (replies within a day). Prices of {found.prices}.")

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.table import Table
 
-from docgen.cli.console import console
+from docgen.cli.console import console, table
 from docgen.cli.options import config_flags
 from docgen.pipeline.explain import Explanation, explain
 from docgen.pipeline.setup import propose
@@ -38,14 +37,12 @@ def _show(found: Explanation) -> None:
         console.print("Nothing that the run depends on has changed.")
     for change in found.changes:
         console.print(f"changed: {change}", style="yellow", markup=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("stage")
-    for name in ("calls", "in the journal", "bought anew", "about"):
-        table.add_column(name, justify="right")
+    rows = []
     for stage in found.stages:
         dollars = "?" if stage.dollars is None else f"${stage.dollars:,.4f}"
-        table.add_row(stage.stage, f"{stage.calls:,}", f"{stage.known:,}", f"{stage.bought:,}", dollars)
-    console.print(table)
+        rows.append([stage.stage, f"{stage.calls:,}", f"{stage.known:,}", f"{stage.bought:,}", dollars])
+    numbers = ("calls", "in the journal", "bought anew", "about")
+    console.print(table(("stage", *numbers), rows, right=numbers))
     if found.types_asked_anew:
         console.print("Types or ideas are asked for anew: where their replies differ, documents are new too.")
     console.print("First calls only; refills come on top.", style="dim")

@@ -62,23 +62,16 @@ def plan(
 
 def show(report: "PlanReport", file: str) -> None:
     """Print it as a table."""
-    from rich.table import Table
-
-    from docgen.cli.console import console
+    from docgen.cli.console import console, table
 
     loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
     console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
-    table = Table(
-        box=None,
-        pad_edge=False,
-        caption="types, ideas, lengths, places: the worst deviation, in documents, from an even spread",
-    )
-    table.add_column("fact", no_wrap=True)
-    for name in ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places"):
-        table.add_column(name, justify="right", no_wrap=True)
+    rows = []
     for fact in report.facts:
         worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
         shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
-        table.add_row(fact.fact, *shares, *worst)
-    console.print(table)
+        rows.append([fact.fact, *shares, *worst])
+    numbers = ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places")
+    caption = "types, ideas, lengths, places: the worst deviation, in documents, from an even spread"
+    console.print(table(("fact", *numbers), rows, right=numbers, caption=caption))
     console.print(f"\n{file}", markup=False)

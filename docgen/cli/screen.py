@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from docgen.cli.console import table
+from docgen.pipeline.reports import Leaks
 from docgen.pipeline.summary import Summary
 
 __all__ = ["show_summary"]
 
 
-def show_summary(console: Console, summary: Summary, leakage: dict[str, int] | None = None) -> None:
+def show_summary(console: Console, summary: Summary, leakage: Leaks | None = None) -> None:
     """Print it."""
     console.print(Group(*_parts(summary, leakage)))
 
 
-def _parts(summary: Summary, leakage: dict[str, int] | None) -> Iterable[RenderableType]:
+def _parts(summary: Summary, leakage: Leaks | None) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
     yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
@@ -53,14 +54,12 @@ def _verdict(summary: Summary) -> tuple[str, str]:
 
 
 def _reasons(summary: Summary) -> RenderableType:
-    table = Table(title="Why attempts were rejected", title_justify="left", box=None, pad_edge=False)
-    table.add_column("reason")
-    table.add_column("attempts", justify="right")
-    table.add_column("mostly")
+    rows = []
     for code, count in summary.reasons.items():
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
-        table.add_row(code, f"{count:,}", ", ".join(subjects[:3]))
-    return Group(table, Text())
+        rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
+    made = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(made, Text())
 
 
 def _of(subject: str, code: str) -> bool:
@@ -69,42 +68,36 @@ def _of(subject: str, code: str) -> bool:
 
 
 def _facts(summary: Summary) -> RenderableType:
-    table = Table(title="Salience of each fact", title_justify="left", box=None, pad_edge=False)
-    table.add_column("fact", no_wrap=True)
-    for name in ("asked", "assigned", "measured", "off by", "rejected"):
-        table.add_column(name, justify="right")
+    rows = []
     for fact in summary.facts:
         measured = "-" if fact.measured is None else f"{fact.measured:.2%}"
         share = fact.assigned_share if fact.measured is None else fact.measured
         off = f"{100 * (share - fact.asked):+.2f} pt"
-        table.add_row(fact.fact, f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off, f"{fact.rejected:,}")
-    return Group(table, Text())
+        shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off
+        rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
+    numbers = ("asked", "assigned", "measured", "off by", "rejected")
+    return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), Text())
 
 
-def _leakage(leakage: dict[str, int], accepted: int) -> RenderableType:
-    if not leakage:
-        return Group(Text(f"Leakage: no finding in {accepted:,} documents (scan tier: patterns and wording)"), Text())
-    table = Table(title="Leakage findings (scan tier)", title_justify="left", box=None, pad_edge=False)
-    table.add_column("rule")
-    table.add_column("documents", justify="right")
-    for rule, count in sorted(leakage.items(), key=lambda item: -item[1]):
-        table.add_row(rule, f"{count:,}")
-    return Group(table, Text())
+def _leakage(leakage: Leaks, accepted: int) -> RenderableType:
+    tier = "scan tier: patterns and wording" if leakage.judge == "none" else f"scan tier, and judge on {leakage.judge}"
+    if not leakage.rules:
+        return Group(Text(f"Leakage: no finding in {accepted:,} documents ({tier})"), Text())
+    rows = [[rule, f"{count:,}"] for rule, count in sorted(leakage.rules.items(), key=lambda item: -item[1])]
+    made = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
+    return Group(made, Text())
 
 
 def _money(summary: Summary) -> Iterable[RenderableType]:
     if not summary.spending:
         return
-    table = Table(title="Calls", title_justify="left", box=None, pad_edge=False)
-    for name in ("stage", "model"):
-        table.add_column(name)
-    for name in ("calls", "input", "output", "cached", "cost"):
-        table.add_column(name, justify="right")
+    rows = []
     for line in summary.spending:
         cost = "?" if line.dollars is None else f"${line.dollars:,.4f}"
         numbers = [f"{value:,}" for value in (line.calls, line.input, line.output, line.cache_read)]
-        table.add_row(line.stage, line.model, *numbers, cost)
-    yield table
+        rows.append([line.stage, line.model, *numbers, cost])
+    right = ("calls", "input", "output", "cached", "cost")
+    yield table(("stage", "model", *right), rows, right=right, title="Calls")
     yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
     yield from _cache(summary)
     odd = {name: count for name, count in summary.stops.items() if not name.endswith(" end_turn")}

@@ -123,7 +123,7 @@ def _sizes(text: str) -> tuple[int, ...]:
     from docgen.errors import ConfigError
 
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdigit() and int(part) > 0 for part in parts):
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise ConfigError(f"{text!r} is not a list of sizes", "--sizes", "Write it as 500,2000,10000")
     return tuple(int(part) for part in parts)
 
@@ -157,22 +157,19 @@ def _show(known: "Known", targets: list[float], made: Any, out: Path | None, as_
         report = {"n": len(made.rows), "met": made.met, "binding": binding, "facts": facts, "out": str(out or "")}
         typer.echo(to_json(report, indent=2).decode())
         return
-    from rich.table import Table
+    from docgen.cli.console import console, table
 
-    from docgen.cli.console import console
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("fact", no_wrap=True)
-    for name in ("asked", "chosen", "available", "off by"):
-        table.add_column(name, justify="right")
+    rows = []
     for i, fact in enumerate(known.facts):
         share = made.counts[i] / max(len(made.rows), 1)
         available = f"{int(known.holds[:, i].sum()):,}"
-        table.add_row(fact, f"{targets[i]:.2%}", f"{share:.2%}", available, f"{made.off[i]:+,}" if made.off[i] else "0")
-    console.print(table)
+        off = f"{made.off[i]:+,}" if made.off[i] else "0"
+        rows.append([fact, f"{targets[i]:.2%}", f"{share:.2%}", available, off])
+    numbers = ("asked", "chosen", "available", "off by")
+    console.print(table(("fact", *numbers), rows, right=numbers))
     verdict = "every target met to within one document" if made.met else "targets cannot be met together: the nearest"
     console.print(f"{len(made.rows):,} of {len(known.holds):,} documents; {verdict}")
     if binding:
-        console.print(f"All the others could be met without: {', '.join(binding)}")
+        console.print(f"All the others could be met without: {', '.join(binding)}", markup=False)
     if out:
         console.print(str(out), markup=False)

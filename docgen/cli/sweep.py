@@ -115,16 +115,11 @@ def _show(found: "list[Level]", fact: str, dollars: float | None, as_json: bool)
 
         typer.echo(to_json({"fact": fact, "levels": found, "dollars": dollars}, indent=2).decode())
         return
-    from rich.table import Table
+    from docgen.cli.console import console, table
 
-    from docgen.cli.console import console
-
-    table = Table(box=None, pad_edge=False)
-    for name in (fact, "documents", "to be written", "shared with levels above"):
-        table.add_column(name, justify="right")
-    for level in found:
-        table.add_row(f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}")
-    console.print(table)
+    columns = (fact, "documents", "to be written", "shared with levels above")
+    rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in found]
+    console.print(table(columns, rows, right=columns))
     console.print("no known price" if dollars is None else f"about ${dollars:,.2f} for the whole family\n")
 
 
