@@ -165,9 +165,10 @@ def run(name: str, python: Path, shared: Path, corpus: Path, folder: Path) -> tu
 
 def measure(command: Sequence[str], folder: Path) -> Cost:
     """Run a command to its end; raises if it fails. Memory is that of its largest process."""
-    done = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, *command], cwd=folder, capture_output=True, text=True, check=False
-    )
+    # Polars, imported here, leaves settings of its allocator in the environment, which no tool should inherit.
+    environment = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+    launcher = [sys.executable, "-c", LAUNCHER, *command]
+    done = subprocess.run(launcher, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     wall, cpu, kilobytes = map(float, done.stdout.split())

@@ -102,13 +102,17 @@ def sketch_batches(
 ) -> Sketched:
     """First pass. `group_of` gives each row's group; documents of different groups are never compared."""
 
-    def one(batch: Batch) -> Sketched:
-        groups = np.zeros(len(batch), np.int64) if group_of is None else group_of(batch)
-        data, offsets = batch.utf8()
+    def taken() -> Iterator[tuple[npt.NDArray[np.uint8], Ints, Ints]]:
+        for batch in batches:  # copied here, so that polars' own copy is gone before the next batch is read
+            groups = np.zeros(len(batch), np.int64) if group_of is None else group_of(batch)
+            yield *batch.utf8(), groups
+
+    def one(item: tuple[npt.NDArray[np.uint8], Ints, Ints]) -> Sketched:
+        data, offsets, groups = item
         found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN, minima=False)
         return Sketched(found.bands, found.content, found.sizes, groups)
 
-    parts = list(in_order(one, batches, threads))
+    parts = list(in_order(one, taken(), threads))
     if not parts:
         return one_of_none(sketcher)
     return Sketched(
