@@ -82,17 +82,18 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Spans (start, end) of the sentences and line items of `text`, without surrounding white space."""
     start = 0
     for boundary in SENTENCE_END.finditer(text):
-        yield from _trimmed(text, start, boundary.start() + (boundary[0][0] != "\n"))
-        start = boundary.end()
-    yield from _trimmed(text, start, len(text))
+        at, end = boundary.span()
+        if span := _trimmed(text, start, at + (text[at] != "\n")):
+            yield span
+        start = end
+    if span := _trimmed(text, start, len(text)):
+        yield span
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[start:end]
-    body = piece.strip()
-    if body:
-        start += len(piece) - len(piece.lstrip())
-        yield start, start + len(body)
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    piece = text[start:end].rstrip()
+    body = piece.lstrip()
+    return (start + len(piece) - len(body), start + len(piece)) if body else None
 
 
 def slug(text: str, length: int = 48) -> str:

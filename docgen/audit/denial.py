@@ -68,8 +68,12 @@ def stance(text: str, start: int, end: int) -> Stance:
     supposed or rumoured.
     """
     before = text[_sentence_start(text, start) : start]
+    if AFTER.match(text[end : end + 120]):
+        return "denied"
+    if not before or before.isspace():
+        return "asserted"
     lowered = before.casefold()
-    if _rejected(text, before, lowered, end):
+    if (_holds(lowered, DENIAL_CUES) and BEFORE.search(before)) or _is_reviewed(text, before):
         return "denied"
     return "hedged" if _holds(lowered, HEDGE_CUES) and HEDGE.search(before) else "asserted"
 
@@ -81,9 +85,7 @@ def _sentence_start(text: str, start: int) -> int:
     return min(left, start)
 
 
-def _rejected(text: str, before: str, lowered: str, end: int) -> bool:
-    if (_holds(lowered, DENIAL_CUES) and BEFORE.search(before)) or AFTER.match(text[end : end + 120]):
-        return True
+def _is_reviewed(text: str, before: str) -> bool:
     return before.rstrip().endswith(OPENING_QUOTES) and REVIEWED.search(text) is not None
 
 

@@ -19,6 +19,7 @@ ROOM = 60_000
 """Different items of a kind that are kept; the rarest half goes when there are twice as many (lossy counting)."""
 EDGE = 5
 """Words of an opening or ending."""
+EDGE_ROOM = 160
 PHRASE = 4
 SAMPLE = 2000
 """Documents, the first that come, on which n-grams, compression and similarity are measured."""
@@ -26,17 +27,25 @@ ONE_IN = 16
 """After as many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
 PER_TYPE = 40
 
-CAPITALISED = r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+(?:-[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+)?"
-NAME = re.compile(rf"\b{CAPITALISED}\.?(?: {CAPITALISED}){{1,2}}\b")
+# Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
+CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
+CAPITALISED = rf"{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?"
+NAME = re.compile(rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}+(?:-{CAPITAL}{SMALL}+)?\.?(?: {CAPITALISED}){{1,2}}\b")
 ORGANISATION = re.compile(
-    r"\b(?:[A-Z][\w&'’-]+ ){1,4}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council|Society|Association"
-    r"|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
+    r"[A-Z](?<!\w[A-Z])[\w&'’-]+ (?:[A-Z][\w&'’-]+ ){0,3}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council"
+    r"|Society|Association|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
 )
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-DATE = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH}(?:\s+\d{{4}})?\b|\b{MONTH}\s+\d{{1,2}}(?:,\s+\d{{4}})?\b|\b\d{{4}}-\d\d-\d\d\b"
+REST_OF_MONTH = (
+    r"(?:(?<=J)(?:anuary|une|uly)|(?<=F)ebruary|(?<=M)(?:arch|ay)|(?<=A)(?:pril|ugust)|(?<=S)eptember|(?<=O)ctober"
+    r"|(?<=N)ovember|(?<=D)ecember)"
 )
-NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?%?(?!\w)")
+DATE = re.compile(
+    r"[\dADFJMNOS](?<!\w[\dADFJMNOS])"
+    rf"(?:(?<=\d)(?:\d?(?:st|nd|rd|th)?\s+{MONTH}(?:\s+\d{{4}})?\b|\d{{3}}-\d\d-\d\d\b)"
+    rf"|{REST_OF_MONTH}\s+\d{{1,2}}(?:,\s+\d{{4}})?\b)"
+)
+NUMBER = re.compile(r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?%?(?!\w)")
 HEADING = re.compile(r"(?m)^(?:#{1,6}\s+(.{2,80})|\*\*(.{2,80})\*\*:?|([A-Z][A-Z0-9 ,:&'’-]{3,60}))$")
 
 
@@ -119,14 +128,14 @@ class DiversityTally:
         self._documents += 1
         self._words += subject.text.count(" ") + 1
         source = subject.idea if self._by == "idea" else subject.doc_type
-        own = words(subject.text)
-        self._count(_items(subject.text, own), source)
-        if self._documents <= SAMPLE:
+        self._count(_items(subject.text), source)
+        own = words(subject.text) if self._documents <= SAMPLE else None
+        if own is not None:
             self._sample(subject, own)
-        if self._documents <= SAMPLE or zlib.crc32(subject.text.encode("utf-8", "replace")) % ONE_IN == 0:
+        if own is not None or zlib.crc32(subject.text.encode("utf-8", "replace")) % ONE_IN == 0:
             self._sampled += 1
             self._markers.add(subject.text)
-            self._count(_sampled_items(subject.text, own), source)
+            self._count(_sampled_items(subject.text, own or words(subject.text)), source)
 
     def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
         for kind, items in found:
@@ -186,13 +195,22 @@ class DiversityTally:
         return max(0.5, self._items[kind].counts[item]) / max(1, self._items[kind].documents)
 
 
-def _items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    first, last = _edges(text)
     yield "names", [name for name in NAME.findall(text) if not FUNCTION_WORDS & set(name.lower().split())]
     yield "organisations", ORGANISATION.findall(text)
     yield "dates", DATE.findall(text)
-    yield "openings", [" ".join(own[:EDGE])] if own else []
-    yield "endings", [" ".join(own[-EDGE:])] if own else []
+    yield "openings", [" ".join(first)] if first else []
+    yield "endings", [" ".join(last)] if last else []
     yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
+
+
+def _edges(text: str) -> tuple[list[str], list[str]]:
+    """First and last words, from pieces that hold one more of them, so that none is cut."""
+    first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
+    if min(len(first), len(last)) <= EDGE:
+        first = last = words(text)
+    return first[:EDGE], last[-EDGE:]
 
 
 def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:

@@ -71,11 +71,15 @@ class FactDetector:
         it then states the fact if it holds half of the statement's content words, and implies it otherwise.
         """
         words, kept = words_of(text), list[FactSighting]()
-        seen = (candidate for hit in self._index.hits(words.words) if (candidate := self._wording(words, hit)))
-        quoted = (candidate for quote in quotes if (candidate := self._quoted(words, quote)))
-        for candidate in (*seen, *quoted):
-            if not any(_same_place(candidate, other) for other in kept):
+        for hit in self._index.hits(words.words):
+            candidate = self._wording(words, hit)
+            if candidate and not _known(kept, candidate.fact, candidate.start, candidate.end):
                 kept += _in_its_sentence(text, candidate)
+        for quote in quotes:
+            wanted = Words(quote.text).words
+            place = self._place(words, quote.fact, wanted)
+            if place and not _known(kept, quote.fact, *place) and (verdict := self._verdict(quote.fact, wanted)):
+                kept += _in_its_sentence(text, FactSighting(quote.fact, verdict, "quote", *place))
         return tuple(sorted(kept, key=lambda s: (s.start, s.end, s.fact)))
 
     def _wording(self, words: Words, hit: Hit) -> FactSighting | None:
@@ -84,15 +88,17 @@ class FactDetector:
             return FactSighting(wording.fact, wording.verdict, wording.detector, *words.span(hit.first, hit.last))
         return _near_verbatim(words, hit, wording)
 
-    def _quoted(self, words: Words, quote: Quote) -> FactSighting | None:
-        wanted = Words(quote.text).words
-        first = find_words(words.words, wanted) if quote.fact in self._stems and len(wanted) >= SHORTEST_QUOTE else None
-        stems = content_stems(wanted)
-        if first is None or not stems & self._related[quote.fact]:
+    def _place(self, words: Words, fact: str, wanted: list[str]) -> tuple[int, int] | None:
+        """Where the words of a quote stand, if it is fit to be evidence of a known fact."""
+        known = fact in self._stems and len(wanted) >= SHORTEST_QUOTE
+        first = find_words(words.words, wanted) if known else None
+        return None if first is None else words.span(first, first + len(wanted) - 1)
+
+    def _verdict(self, fact: str, quoted: list[str]) -> FactVerdict | None:
+        stems, statement = content_stems(quoted), self._stems[fact]
+        if not stems & self._related[fact]:
             return None
-        statement = self._stems[quote.fact]
-        verdict: FactVerdict = "stated" if 2 * len(stems & statement) >= len(statement) else "implied"
-        return FactSighting(quote.fact, verdict, "quote", *words.span(first, first + len(wanted) - 1))
+        return "stated" if 2 * len(stems & statement) >= len(statement) else "implied"
 
 
 def _wordings(fact: KeyFact) -> Iterator[Wording]:
@@ -158,6 +164,6 @@ def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> t
     return first, last
 
 
-def _same_place(a: FactSighting, b: FactSighting) -> bool:
-    """Then the first detector's sighting stands: a quote of an already known passage adds nothing."""
-    return a.fact == b.fact and a.start < b.end and b.start < a.end
+def _known(kept: Iterable[FactSighting], fact: str, start: int, end: int) -> bool:
+    """Whether the fact was seen in this place: the first detector's sighting stands, a quote of it adds nothing."""
+    return any(fact == other.fact and start < other.end and other.start < end for other in kept)

@@ -1,7 +1,9 @@
 """How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Literal
 
 from pydantic import Field
@@ -155,7 +157,7 @@ class SalienceTally:
         if not carrying:
             return False
         tally.detectors.update({sighting.detector for sighting in carrying})
-        holding = [span for span in spans if any(s.start < span[1] and span[0] < s.end for s in carrying)]
+        holding = _holding(spans, carrying)
         tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
         length = max(1, len(subject.text))
         tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
@@ -224,6 +226,15 @@ def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)
+
+
+def _holding(spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
+    """The sentences, of `spans` in order, that hold a sighting or a part of one."""
+    places: set[int] = set()
+    for sighting in sightings:
+        first = bisect_right(spans, sighting.start, key=itemgetter(1))
+        places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
+    return [spans[place] for place in sorted(places)]
 
 
 def _example(subject: Subject, sighting: FactSighting) -> FactExample:

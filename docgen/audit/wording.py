@@ -72,6 +72,9 @@ class Words:
         """Where each word starts and ends, in turn."""
         if len(self.folded) == len(self.text):
             return list(accumulate(map(len, self._pieces)))
+        pieces = PIECES.split(self.text)
+        if [word.casefold() for word in pieces[1::2]] == self.words:
+            return list(accumulate(map(len, pieces)))
         edges = [edge for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk) for edge in span]
         return edges + [len(self.text)] * (2 * len(self.words) - len(edges))
 
@@ -97,9 +100,10 @@ def words_of(text: str) -> Words:
 
 def _chunk_spans(chunk: re.Match[str]) -> Iterator[tuple[int, int]]:
     """A span for every normalised word of one chunk: its own where folding kept the count, else the chunk's."""
-    found = WORD.findall(unicodedata.normalize("NFKC", chunk.group()).casefold())
-    raw = [(chunk.start() + m.start(), chunk.start() + m.end()) for m in WORD.finditer(chunk.group())]
-    yield from raw if len(raw) == len(found) else [chunk.span()] * len(found)
+    text, at = chunk.group(), chunk.start()
+    raw = [(at + m.start(), at + m.end()) for m in WORD.finditer(text)]
+    found = len(raw) if text.isascii() else len(WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    yield from raw if len(raw) == found else [chunk.span()] * found
 
 
 @dataclass(frozen=True)
@@ -142,11 +146,11 @@ class WordingIndex:
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """Every place of every wording in `words`; overlapping places of one wording count once."""
-        found: dict[int, list[tuple[int, int]]] = {}
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
         postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
         for position, places in compress(enumerate(postings), postings):
             for number, offset in places or ():
-                found.setdefault(number, []).append((position, offset))
+                found[number].append((position, offset))
         hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
         done = {hit.wording for hit in hits}
         edited = {

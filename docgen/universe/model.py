@@ -191,6 +191,10 @@ class UniverseContext(Record):
     leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(_few)] = ()
     banned_statements: tuple[Line, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of the prose alone: contexts are looked up with every request, and most of one need not be hashed for it."""
+        return hash((self.id, self.universe_context))
+
     @property
     def digest(self) -> str:
         """Content hash, 32 hex digits: the same whatever the file's comments, layout and order of keys."""
