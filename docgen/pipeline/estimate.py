@@ -72,16 +72,20 @@ class Estimate(Record):
         return own.batch if batch else own.cached
 
 
-def estimate(setup: Setup, models: Sequence[str] = COMPARED) -> Estimate:
-    """Calls, tokens and dollars still to come; replies that the run has are taken off."""
+def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | None = None) -> Estimate:
+    """Calls, tokens and dollars still to come; replies that the run has are taken off.
+
+    `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone.
+    """
+    wanted = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
     refill, spread = _refill(setup), _spread(totals)
-    stages = tuple(stage for stage in _stages(setup, totals, refill) if stage.calls)
+    stages = tuple(stage for stage in _stages(setup, totals, refill, wanted) if stage.calls)
     own = setup.config.model or ""
     names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
     return Estimate(
-        n=setup.n,
+        n=wanted,
         stages=stages,
         refill=refill,
         low=1 - spread,
@@ -91,7 +95,7 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED) -> Estimate:
     )
 
 
-def _stages(setup: Setup, totals: Totals, refill: float) -> Iterable[StageEstimate]:
+def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iterable[StageEstimate]:
     config, context, options = setup.config, setup.context, setup.options
     types = setup.run.read_types()
     ideas = setup.run.read_ideas()
@@ -103,11 +107,13 @@ def _stages(setup: Setup, totals: Totals, refill: float) -> Iterable[StageEstima
         calls = (len(types) or config.types) * ceil(config.ideas / PER_ASK)
         asks = [ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE] or [STAND_IN_TYPE]]
         yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
+    if not documents:
+        return
     asks = _sample(setup, types, ideas)
     words = sum(config.words) / 2
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
     output = round(words * 1.35 + facts * QUOTE_TOKENS)
-    wanted = setup.n + ceil(setup.n * refill)
+    wanted = documents + ceil(documents * refill)
     yield _stage("document", max(0, wanted - _done("document", totals).calls), asks, output, totals)
     if config.revise:
         yield _stage("revise", max(0, wanted - _done("revise", totals).calls), asks, output, totals, extra=output)

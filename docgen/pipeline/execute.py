@@ -121,8 +121,10 @@ async def _steps(
     if until >= Step.PLAN and not stopping():
         plan_step(setup, reporter)
     if until >= Step.GENERATE and not stopping():
-        ledger = await generate_step(setup, engine, reporter, stopping, first)
-        corpus_step(setup)
+        try:
+            ledger = await generate_step(setup, engine, reporter, stopping, first)
+        finally:  # what a stopped run paid for can be exported all the same
+            corpus_step(setup, reporter, remade=until >= Step.ALL)
         if until == Step.GENERATE and ledger.accepted == ledger.size:
             return True
     if until >= Step.ALL and not stopping():

@@ -1,14 +1,14 @@
 """What a change of inputs would cost: which calls are in the journal already, and which would be bought anew."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from pydantic import Field
 
 from docgen.llm.journal import JournalReader
 from docgen.pipeline.setup import Proposal
-from docgen.prompts import document_request, ideas_request, types_request
+from docgen.prompts import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import DocumentType, Record
+from docgen.replies import parse_document
 from docgen.stages.brainstorm import PER_ASK
 from docgen.stages.generate import Catalogue
 from docgen.stages.plan import plan
@@ -44,6 +44,8 @@ def explain(proposal: Proposal) -> Explanation:
     journal = JournalReader(setup.run.journal, setup.parents)
     try:
         keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
+        if setup.config.revise:
+            keys["revise"] = _revisions(proposal, journal)
         stages = tuple(_cost(stage, found, journal) for stage, found in keys.items())
     finally:
         journal.close()
@@ -90,6 +92,19 @@ def _ideas(proposal: Proposal) -> Iterator[str]:
 
 def _documents(proposal: Proposal) -> Iterator[str]:
     """The first attempt of every slot."""
+    return (work.request.key for work in _first_attempts(proposal))
+
+
+def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
+    """The revision of every first attempt; of those that are still to be written only their number is known."""
+    for work in _first_attempts(proposal):
+        reply = journal.get(work.request.key)
+        draft = parse_document(reply.text).text if reply else work.request.key
+        if draft:
+            yield revise_request(work, proposal.setup.options, draft).key
+
+
+def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     setup, run, config = proposal.setup, proposal.setup.run, proposal.setup.config
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas or config.n is None:
@@ -97,11 +112,11 @@ def _documents(proposal: Proposal) -> Iterator[str]:
     catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
     made = plan(
         setup.context, list(catalogue.types.values()), ideas, config.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
+        words=config.words, salience=config.salience or None, stated=config.stated or None,
     )  # fmt: skip
-    for slot in islice(made.slots(), config.n):
+    for slot in made.slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
-        yield document_request(setup.context, setup.options, slot, kind, idea).key
+        yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
 
 
 def _with_ideas(types: Iterable[DocumentType], names: set[str]) -> list[DocumentType]:

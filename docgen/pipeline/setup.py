@@ -211,8 +211,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
     templates = old["templates"]
+    prompts = (*_PROMPTS, "revise.jinja") if now["revise"] else _PROMPTS
     for name, value in new["templates"].items():
-        if name in _PROMPTS and templates.get(name) != value:
+        if name in prompts and templates.get(name) != value:
             changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
     return changes
 

@@ -175,6 +175,15 @@ def _dollars(llm: Journalled) -> float | None:
     return None if total.unpriced and total.unpriced == total.calls else total.dollars
 
 
-def corpus_step(setup: Setup) -> int:
-    """Write corpus.parquet from the accepted attempts, streaming; returns its number of documents."""
-    return setup.run.write_corpus(partial(corpus_frame, setup.run.attempts))
+def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
+    """Write corpus.parquet from the accepted attempts, streaming, unless it holds them all already.
+
+    Reports and exports of an earlier corpus are thrown away with it, so that none passes as this one's; that is said
+    unless they are `remade` at once.
+    """
+    run = setup.run
+    if not run.attempts.exists() or run.corpus_is_current():
+        return
+    if run.drop_of_corpus() and not remade:
+        reporter.note("The corpus grew: reports and exports of the earlier one were removed; docgen audit, export")
+    run.write_corpus(partial(corpus_frame, run.attempts))

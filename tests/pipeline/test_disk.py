@@ -13,6 +13,7 @@ from docgen.errors import RunError
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.steps import corpus_step
+from docgen.progress import SilentReporter
 from docgen.pipeline.summary import summarise
 from tests.runs import carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well
@@ -61,8 +62,9 @@ def test_full_disk_stops_the_run_and_room_lets_it_go_on(
 def test_corpus_that_cannot_be_written_is_one_error_and_leaves_the_old_one(tmp_path: Path) -> None:
     setup = whole(tmp_path)
     before = setup.run.corpus.read_bytes()
+    setup.run.attempts.touch()
     with files_no_larger_than(100), pytest.raises((RunError, OSError)):
-        corpus_step(setup)
+        corpus_step(setup, SilentReporter())
     assert setup.run.corpus.read_bytes() == before
     assert not list(setup.run.path.glob(".*part"))
 
