@@ -61,7 +61,8 @@ def _execute(
         execute(setup, until, reporter, stopping, first=first)
     except StopRun:
         reporter.close()
-        _show(setup, as_json)
+        if as_json or setup.run.corpus.exists():
+            _show(setup, as_json)
         raise
 
 
