@@ -95,8 +95,8 @@ def _start_quickly() -> None:
 
     from docgen.compiled import without_blas
 
-    # Polars' allocator keeps freed memory for a while: some 80 MB here. It reads this once, when polars is loaded.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    # Polars' allocator keeps freed memory for a while: some 60 MB here. It reads this once, when polars is loaded.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
     with without_blas():
         import docgen.dedupe.job  # noqa: F401
 
