@@ -23,7 +23,7 @@ LABELS = {
     "plan": "plan",
     "generate": "documents",
     "audit": "audited",
-    "batches": "batch replies",
+    "batches": "batch replies", "duplicates": "compared",
 }
 PLAIN_SECONDS = 5.0
 RATE_SECONDS = 0.2

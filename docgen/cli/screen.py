@@ -41,6 +41,8 @@ def _documents(summary: Summary) -> RenderableType:
     if summary.first_attempts_accepted is not None and summary.complete:
         details += f"; {summary.first_attempts_accepted:.1%} of first attempts accepted"
     size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
+    if summary.duplicates is not None:
+        size += f"; near-duplicates left among them: {summary.duplicates:,}"
     return Group(line, Text(details), Text(size), Text())
 
 

@@ -12,6 +12,7 @@ from docgen.errors import RunError
 from docgen.llm.chain import Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
+from docgen.pipeline.duplicates import duplicates_step
 from docgen.pipeline.export import export_run
 from docgen.pipeline.reports import measure_step
 from docgen.pipeline.setup import Setup, reopen
@@ -129,6 +130,7 @@ async def _steps(
             return True
     if until >= Step.ALL and not stopping():
         measure_step(setup, reporter)
+        duplicates_step(setup, reporter)
         export_run(setup.run, "text", doctag=False)
         return True
     return not stopping()

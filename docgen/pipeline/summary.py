@@ -8,6 +8,7 @@ from pydantic import Field
 
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, load_prices
+from docgen.pipeline.duplicates import read_duplicates
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Record
 from docgen.stages.generate import Ledger
@@ -63,6 +64,7 @@ class Summary(Record):
     subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
     empty_slots: int
     facts: tuple[FactSummary, ...]
+    duplicates: int | None = Field(description="accepted documents that dedupe would remove; None: not asked yet")
     words: int
     tokens: int
     spending: tuple[Spending, ...]
@@ -133,6 +135,7 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
         subjects=dict(counts.subjects.most_common(20)),
         empty_slots=ledger.empty(config.max_attempts),
         facts=_facts(setup, counts, measured or {}),
+        duplicates=read_duplicates(setup) if setup.run.corpus.exists() else None,
         words=counts.words,
         tokens=counts.tokens,
         spending=spending,
