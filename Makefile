@@ -24,8 +24,8 @@ demo: $(READY)  ## 500 documents of the helpful-only context on the embedded eng
 	@echo "That was a corpus of 500 documents in output/demo/. What to look at:"
 	@echo "  $(BIN)/docgen status demo                  the numbers again"
 	@echo "  $(BIN)/docgen show demo --rejected         attempts that were not accepted, and why"
-	@echo "  output/demo/export/                      training files with manifest and dataset card"
-	@echo "  output/demo/reports/                     salience, leakage, duplicates"
+	@echo "  output/demo/reports/report.html            salience, leakage, diversity, in a browser"
+	@echo "  output/demo/export/                        training files with manifest and dataset card"
 
 test: $(READY)  ## all tests, offline
 	$(BIN)/python -m pytest -n 2
@@ -44,7 +44,7 @@ bench: $(READY)  ## the benchmarks that need nothing but this checkout
 
 requirements: $(READY)  ## pin the dependencies anew, with hashes
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --all-extras pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev pyproject.toml -o requirements.txt
 
 clean:  ## remove everything that was built, but no run
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
