@@ -68,7 +68,7 @@ def judge(summary: Summary, seconds: float, peak: float, cpu: float, folder: Pat
         "first attempts that survive the duplicate check": f"{1 - twins / n:.2%}",
         "worst measured salience": f"{worst} off by {off[worst]:+.3f} points",
         "rejected attempts": json.dumps(summary.reasons),
-        "leakage findings": json.dumps(leaks),
+        "leakage findings": json.dumps(leaks.rules if leaks else None),
     }
     for name, value in rows.items():
         print(f"{name:>48}: {value}")

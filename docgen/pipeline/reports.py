@@ -1,5 +1,6 @@
 """Audits a finished run by its texts, and reads back what the last audit found."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -13,7 +14,15 @@ from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.store import OUTPUT
 
-__all__ = ["measure_step", "read_measured"]
+__all__ = ["Leaks", "measure_step", "read_measured"]
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Failing documents by rule, of those rules that have any; `judge` says who read them beside the scan tier."""
+
+    rules: dict[str, int]
+    judge: str
 
 
 def measure_step(setup: Setup, reporter: Reporter) -> LeakageReport:
@@ -25,12 +34,16 @@ def measure_step(setup: Setup, reporter: Reporter) -> LeakageReport:
     return reports.leakage
 
 
-def read_measured(setup: Setup) -> tuple[dict[str, float] | None, dict[str, int] | None]:
-    """Measured shares by fact and failing documents by rule, as of the last audit; None where there was none."""
+def read_measured(setup: Setup) -> tuple[dict[str, float] | None, Leaks | None]:
+    """Measured shares by fact and what leaks, as of the last audit; None where there was none."""
     salience, leakage = (_read(setup, name) for name in ("salience.json", "leakage.json"))
     shares = {fact: float(found["measured"]) for fact, found in salience["facts"].items()} if salience else None
-    rules = {rule: int(found["documents"]) for rule, found in leakage["rules"].items()} if leakage else None
-    return shares, {rule: count for rule, count in rules.items() if count} if rules is not None else None
+    return shares, _leaks(leakage) if leakage else None
+
+
+def _leaks(report: dict[str, Any]) -> Leaks:
+    counts = {rule: int(found["documents"]) for rule, found in report["rules"].items()}
+    return Leaks({rule: count for rule, count in counts.items() if count}, str(report.get("judge", "none")))
 
 
 def _read(setup: Setup, name: str) -> dict[str, Any] | None:
