@@ -8,10 +8,12 @@ __all__ = [
     "digest",
     "find_normalised",
     "normalise",
+    "sentence_pieces",
     "sentences",
     "slug",
     "token_estimate",
     "tokens_in",
+    "trimmed",
     "word_count",
     "words",
 ]
@@ -80,17 +82,19 @@ def find_normalised(text: str, phrase: str) -> tuple[int, int] | None:
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Spans (start, end) of the sentences and line items of `text`, without surrounding white space."""
-    start = 0
-    for boundary in SENTENCE_END.finditer(text):
-        at, end = boundary.span()
-        if span := _trimmed(text, start, at + (text[at] != "\n")):
-            yield span
-        start = end
-    if span := _trimmed(text, start, len(text)):
-        yield span
+    return (span for start, end in sentence_pieces(text) if (span := trimmed(text, start, end)))
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+def sentence_pieces(text: str) -> list[tuple[int, int]]:
+    """The same as they stand, quicker: white space around them left on, empty ones left in."""
+    ends = [match.span() for match in SENTENCE_END.finditer(text)]
+    starts = [0, *(end for _, end in ends)]
+    stops = [*(at + (text[at] != "\n") for at, _ in ends), len(text)]
+    return list(zip(starts, stops, strict=True))
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The span without white space around it, None when nothing is left."""
     piece = text[start:end].rstrip()
     body = piece.lstrip()
     return (start + len(piece) - len(body), start + len(piece)) if body else None

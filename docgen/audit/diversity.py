@@ -220,10 +220,13 @@ def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequenc
 
 def _phrases(own: Sequence[str]) -> Iterator[str]:
     """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
-    for gram in zip(own, own[1:], own[2:], own[3:], strict=False):
-        if len(gram[0]) % PHRASE == 0 and sum(word not in FUNCTION_WORDS for word in gram) >= 2:
-            yield " ".join(gram)
+    empty = list(map(FUNCTION_WORDS.__contains__, own))
+    starts = [start for start, word in enumerate(own[: 1 - PHRASE]) if len(word) % PHRASE == 0]
+    for start in starts:
+        if sum(empty[start : start + PHRASE]) <= PHRASE - 2:
+            yield " ".join(own[start : start + PHRASE])
 
 
 def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
-    return len(a & b) / len(a | b) if a or b else 0.0
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared) if a or b else 0.0

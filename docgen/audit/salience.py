@@ -13,7 +13,7 @@ from docgen.audit.calibrate import Calibration, Score
 from docgen.audit.facts import FactSighting, FactVerdict
 from docgen.audit.intervals import Share, sampled_share, share_of
 from docgen.records import Prominence, Record
-from docgen.text import sentences, token_estimate
+from docgen.text import sentence_pieces, token_estimate, trimmed
 from docgen.universe import UniverseContext
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
@@ -130,7 +130,7 @@ class SalienceTally:
         by_fact: dict[str, list[FactSighting]] = {}
         for sighting in sightings:
             by_fact.setdefault(sighting.fact, []).append(sighting)
-        spans = list(sentences(subject.text)) if by_fact else []
+        spans = sentence_pieces(subject.text) if by_fact else []
         expressed = [fact for fact, own in by_fact.items() if self._count(subject, fact, own, spans)]
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
@@ -157,7 +157,7 @@ class SalienceTally:
         if not carrying:
             return False
         tally.detectors.update({sighting.detector for sighting in carrying})
-        holding = _holding(spans, carrying)
+        holding = _holding(subject.text, spans, carrying)
         tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
         length = max(1, len(subject.text))
         tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
@@ -228,13 +228,14 @@ def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def _holding(spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
-    """The sentences, of `spans` in order, that hold a sighting or a part of one."""
+def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
+    """The sentences, of the pieces in order, that hold a sighting or a part of one."""
     places: set[int] = set()
     for sighting in sightings:
         first = bisect_right(spans, sighting.start, key=itemgetter(1))
         places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
-    return [spans[place] for place in sorted(places)]
+    held = (trimmed(text, *spans[place]) for place in sorted(places))
+    return [span for span in held if span]
 
 
 def _example(subject: Subject, sighting: FactSighting) -> FactExample:
