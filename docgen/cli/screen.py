@@ -7,7 +7,7 @@ from rich.text import Text
 
 from docgen.cli.console import table
 from docgen.pipeline.reports import Leaks
-from docgen.pipeline.summary import Summary
+from docgen.pipeline.summary import Summary, Survivor
 
 __all__ = ["show_summary"]
 
@@ -78,7 +78,16 @@ def _facts(summary: Summary) -> RenderableType:
         shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
     numbers = ("asked", "assigned", "measured", "off by", "rejected")
-    return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), Text())
+    lines = [Text(_survivor(found), style="yellow") for found in summary.survivorship]
+    return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
+
+
+def _survivor(found: Survivor) -> str:
+    why = ", ".join(f"{code} {count:,}" for code, count in found.reasons.items())
+    return (
+        f"Survivorship: {found.rejected_share:.0%} of the attempts with {found.fact} were rejected, "
+        f"{found.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
+    )
 
 
 def _leakage(leakage: Leaks, accepted: int) -> RenderableType:

@@ -1,7 +1,8 @@
 """How a run stands, from its files alone: also while another process writes them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import sqrt
 from pathlib import Path
 
 from pydantic import Field
@@ -13,7 +14,11 @@ from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Record
 from docgen.stages.generate import Ledger
 
-__all__ = ["FactSummary", "Spending", "Summary", "summarise"]
+__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
+
+
+FEW = 5
+"""Rejections of a fact's attempts below which nothing is made of them."""
 
 
 class FactSummary(Record):
@@ -25,6 +30,15 @@ class FactSummary(Record):
     assigned_share: float
     measured: float | None = None
     rejected: int = Field(0, description="rejected attempts that carried the fact")
+
+
+class Survivor(Record):
+    """A fact whose attempts are rejected much more than others', so that those that stay may be a biased sample."""
+
+    fact: str
+    rejected_share: float
+    others_share: float
+    reasons: dict[str, int]
 
 
 class Spending(Record):
@@ -64,6 +78,7 @@ class Summary(Record):
     subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
     empty_slots: int
     facts: tuple[FactSummary, ...]
+    survivorship: tuple[Survivor, ...]
     duplicates: int | None = Field(description="accepted documents that dedupe would remove; None: not asked yet")
     words: int
     tokens: int
@@ -87,6 +102,7 @@ class _Counts:
         self.subjects: Counter[str] = Counter()
         self.assigned: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
+        self.fact_reasons: Counter[tuple[str, str]] = Counter()
 
     def take(self, setup: Setup) -> None:
         for attempt in setup.run.read_attempts():
@@ -99,6 +115,7 @@ class _Counts:
                 self.assigned.update(_ids(attempt.facts))
             elif attempt.verdict == "rejected":
                 self.rejected.update(_ids(attempt.facts))
+                self.fact_reasons.update((f, r.code) for f in _ids(attempt.facts) for r in attempt.reasons)
                 self.subjects.update({f"{r.code} {r.subject}" for r in attempt.reasons if r.code != "near_duplicate"})
 
 
@@ -135,6 +152,7 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
         subjects=dict(counts.subjects.most_common(20)),
         empty_slots=ledger.empty(config.max_attempts),
         facts=_facts(setup, counts, measured or {}),
+        survivorship=tuple(_survivors(counts)),
         duplicates=read_duplicates(setup) if setup.run.corpus.exists() else None,
         words=counts.words,
         tokens=counts.tokens,
@@ -185,6 +203,18 @@ def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[F
         )
         for fact in setup.context.key_facts
     )
+
+
+def _survivors(counts: _Counts) -> Iterator[Survivor]:
+    """Facts rejected at least twice as often as attempts without them, by more than chance (two standard errors)."""
+    total, rejected = counts.ledger.accepted + counts.ledger.rejected, counts.ledger.rejected
+    for fact in counts.rejected:
+        mine, lost = counts.assigned[fact] + counts.rejected[fact], counts.rejected[fact]
+        rest = (rejected - lost) / max(1, total - mine)
+        error = sqrt(max(rest * (1 - rest), 1 / total) / mine)
+        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= FEW:
+            reasons = {code: count for (name, code), count in counts.fact_reasons.most_common() if name == fact}
+            yield Survivor(fact=fact, rejected_share=lost / mine, others_share=rest, reasons=reasons)
 
 
 def _sum(spending: Iterable[Spending]) -> float | None:
