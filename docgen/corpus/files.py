@@ -13,12 +13,13 @@ from docgen.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Wanted", "column_names", "corpus_files", "is_parquet", "jsonl_frames", "parquet_frames"]
+__all__ = ["Wanted", "column_names", "corpus_files", "is_parquet", "jsonl_frames", "parquet_frames", "whole_rows"]
 
 PARQUET = (".parquet", ".pq")
 JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in ("", ".zst", ".gz"))
 BATCH_CHARACTERS = 1 << 24
 """A JSONL batch ends early when its texts reach this, so that huge documents do not add up."""
+BATCH_OF_WHOLE = 1024
 
 
 @dataclass(frozen=True)
@@ -254,3 +255,13 @@ def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "p
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
         raise InputError(f"column {name!r} mixes types ({_first_line(error)})", where, "Use one type") from error
+
+
+def whole_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Every row with all that it holds, of whatever type, in the order of the file's frames."""
+    if not is_parquet(path):
+        for number, line in _lines(path):
+            yield _parse(path, number, line)
+        return
+    for frame in parquet_frames(path, Wanted("text", tuple(_schema(path))), BATCH_OF_WHOLE):
+        yield from frame.iter_rows(named=True)

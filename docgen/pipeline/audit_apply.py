@@ -1,20 +1,24 @@
 """Removing what failed an audit: kept with its reasons, and a run's slots filled again."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 
-from docgen.audit.bulk import Subject
+from docgen.corpus.files import corpus_files, whole_rows
+from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Failing
+from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Step, execute, interruptible
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason
 from docgen.store import write_beside
 
-__all__ = ["apply_to_files", "apply_to_run", "withdraw"]
+__all__ = ["apply_to_files", "apply_to_run", "refill_calls", "withdraw"]
 
 
 def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -> int:
@@ -56,30 +60,44 @@ def _reason(finding: Finding) -> Reason:
     return Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
 
 
+def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:
+    """(calls, dollars) that writing `count` documents of a run again will take, about; None without a known price."""
+    bought = journal_totals(setup.run.journal).all.calls
+    found = estimate(setup, documents=bought + count)  # so many that it cannot all be in the journal
+    documents = next(stage.calls for stage in found.stages if stage.stage == "document")
+    calls, dollars = ceil(count * (1 + found.refill)), found.dollars(setup.config.batch)
+    return calls, None if dollars is None else dollars * calls / documents
+
+
 def apply_to_files(target: Target, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
-    """Write clean.jsonl and removed.jsonl (with findings) to `folder`; returns the number of rows of each."""
-    bad = {one.id: one.findings for one in failing}
+    """Write clean.jsonl and removed.jsonl to `folder`, whole rows, the removed ones with their findings.
+
+    Returns the number of rows of each.
+    """
+    bad = {one.row: one.findings for one in failing}
     counts = [0, 0]
 
     def lines(removed: bool) -> Iterator[bytes]:
-        for subject in target.subjects():
-            if (subject.id in bad) == removed:
+        rows = (row for file in corpus_files(target.files) for row in whole_rows(file))
+        for number, row in enumerate(rows):
+            if (number in bad) == removed:
                 counts[removed] += 1
-                yield _row(subject, bad.get(subject.id)) + b"\n"
+                yield _line({**row, "findings": bad[number]} if removed else row)
 
     write_beside(folder / "clean.jsonl", lines(removed=False))
     write_beside(folder / "removed.jsonl", lines(removed=True))
     return counts[0], counts[1]
 
 
-def _row(subject: Subject, findings: Sequence[Finding] | None) -> bytes:
-    row: dict[str, object] = {"id": subject.id, "text": subject.text}
-    if subject.doc_type:
-        row["doc_type"] = subject.doc_type
-    if subject.idea:
-        row["idea"] = subject.idea
-    if subject.facts is not None:
-        row["facts"] = subject.facts
-    if findings is not None:
-        row["findings"] = findings
-    return to_json(row)
+def _line(row: Mapping[str, object]) -> bytes:
+    """JSON as readable as can be: a lone surrogate, which only an escape can hold, has the line escaped."""
+    text = json.dumps(row, ensure_ascii=False, default=_plain)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(row, default=_plain).encode() + b"\n"
+
+
+def _plain(value: object) -> object:
+    """Findings, and what only Parquet holds: dates, decimals, bytes."""
+    return to_jsonable_python(value, bytes_mode="base64")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.audit.bulk import Subject
-from docgen.corpus import corpus_columns, corpus_files, read_corpus
+from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Quote
@@ -60,13 +60,11 @@ def file_target(paths: Sequence[Path], context: UniverseContext) -> Target:
 
 def file_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
     """The documents of JSONL or Parquet files, streaming. Raises `InputError` for files that are no corpus."""
-    files = tuple(corpus_files(list(paths)))
-    there = corpus_columns(list(files))
-    return _rows(files, [name for name in OPTIONAL if name in there])
+    return _rows(corpus_files(paths))
 
 
-def _rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[Subject]:
-    for batch in read_corpus(files, columns):
+def _rows(files: Sequence[Path]) -> Iterator[Subject]:
+    for batch in read_corpus(files, optional=OPTIONAL):
         for row, text, other in batch.rows():
             yield _subject(row, text, other)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from docgen.audit.bulk import BulkScanner, Scanned, Subject
+from docgen.audit.bulk import BulkScanner, Subject
 from docgen.audit.calibrate import Calibration
 from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_questions
 from docgen.audit.diversity import DiversityReport, DiversityTally
@@ -39,6 +39,11 @@ class AuditOptions:
     seed: int = 0
     remove: Severity = "error"
 
+    @property
+    def plain(self) -> bool:
+        """Whether this looks for no more and no less than the audit at the end of every run."""
+        return not self.off and self.questions is None and self.judge.kind == "none"
+
 
 @dataclass(frozen=True)
 class AuditReports:
@@ -51,18 +56,20 @@ class AuditReports:
 
 @dataclass(frozen=True)
 class Failing:
-    """A document with findings at or above the wanted severity."""
+    """A document with findings at or above the wanted severity; `row` is its place in the corpus, from 0."""
 
+    row: int
     id: str
     findings: tuple[Finding, ...]
 
 
 @dataclass
 class _Held:
-    """A document that waits for its judge."""
+    """A document, at `row` of the corpus, that waits for its judge or to be counted."""
 
+    row: int
     subject: Subject
-    scanned: Scanned
+    findings: Sequence[Finding]
 
 
 @dataclass
@@ -77,6 +84,13 @@ class Audit:
     diversity: DiversityTally
     waiting: list[_Held] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
+    judged: int = 0
+    unjudged: int = 0
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether a judge was asked and gave no usable verdict at all: nothing may be concluded from that."""
+        return self.unjudged > 0 and not self.judged
 
     @property
     def panel(self) -> Panel:
@@ -98,26 +112,28 @@ class Audit:
 
     def _settle(self, held: _Held, verdicts: Verdicts | None) -> None:
         if verdicts is None:
+            self.unjudged += 1
             self.leakage.add_unjudged()
-            self.count(held.subject, held.scanned.findings)
+            self.count(held)
             return
+        self.judged += 1
         sampled = self.options.judge.kind != "suspects"
         self.leakage.add_judged(verdicts.leaks, verdicts.rules, sampled)
         if sampled:
             self.salience.add_judged(verdicts.presence)
-        self.count(held.subject, combine(held.subject.text, held.scanned.findings, verdicts))
+        self.count(_Held(held.row, held.subject, combine(held.subject.text, held.findings, verdicts)))
 
-    def count(self, subject: Subject, findings: Sequence[Finding]) -> None:
+    def count(self, held: _Held) -> None:
         """Count one document's findings for good."""
-        self.leakage.add(subject, findings)
-        worst = [finding for finding in findings if RANK[finding.severity] >= RANK[self.options.remove]]
+        self.leakage.add(held.subject, held.findings)
+        worst = [finding for finding in held.findings if RANK[finding.severity] >= RANK[self.options.remove]]
         if worst:
-            self.failing.append(Failing(subject.id, tuple(worst)))
+            self.failing.append(Failing(held.row, held.subject.id, tuple(worst)))
 
     def reports(self, calibration: Calibration | None = None) -> AuditReports:
         """The reports, with `calibration` cited beside the rules."""
         for held in self.waiting:
-            self.count(held.subject, held.scanned.findings)
+            self.count(held)
         self.waiting = []
         judge = "none" if self.options.judge.kind == "none" else f"{self.options.judge} by {self.options.model.model}"
         return AuditReports(
@@ -135,14 +151,13 @@ def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Rep
     audit = Audit(target, options, rules, SalienceTally(target.context), LeakageTally(rules), DiversityTally())
     done = 0
     for batch in _batches(target.subjects(), BATCH):
-        for subject, scanned in zip(batch, bulk.scan(batch), strict=True):
+        for row, (subject, scanned) in enumerate(zip(batch, bulk.scan(batch), strict=True), done):
             audit.salience.add(subject, scanned.sightings)
             audit.diversity.add(subject)
-            if questions:
-                scanned = Scanned(scanned.sightings, (*scanned.findings, *questions.scan(subject.text)))
-            given = chooser.offer(_Held(subject, scanned), bool(scanned.findings))
+            findings = (*scanned.findings, *(questions.scan(subject.text) if questions else ()))
+            given = chooser.offer(_Held(row, subject, findings), bool(findings))
             if given is not None:
-                audit.count(given.subject, given.scanned.findings)
+                audit.count(given)
         done += len(batch)
         reporter.progress(Progress("audit", done, max(total, done)))
     audit.waiting = chooser.chosen
