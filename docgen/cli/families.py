@@ -17,7 +17,7 @@ from docgen.progress import Reporter
 from docgen.stages.plan import Plan
 from docgen.stages.plan import plan as make_plan
 
-__all__ = ["agree", "begin", "carry_on", "plan_of", "reporting"]
+__all__ = ["agree", "ask_to_spend", "begin", "carry_on", "plan_of", "reporting"]
 
 
 @contextmanager
@@ -61,10 +61,14 @@ def plan_of(setup: Setup) -> Plan:
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
     """Before money is spent: say how much, and ask a person at a terminal; a script says --yes or --max-cost."""
-    if setup.config.engine != "anthropic":
-        return
+    if setup.config.engine == "anthropic":
+        ask_to_spend(line, yes or setup.config.max_cost is not None, reporter)
+
+
+def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
+    """Say what is to come; unless `agreed`, ask, and end with exit code 0 on a no."""
     reporter.note(line)
-    if yes or setup.config.max_cost is not None:
+    if agreed:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("spends money, and nobody is there to be asked", "docgen", "Give --yes or --max-cost DOLLARS")
