@@ -14,14 +14,13 @@ from docgen.audit.judging import Panel, Verdicts, agreement, combine, judge_docu
 from docgen.audit.rules import rule_key
 from docgen.audit.salience import presence
 from docgen.audit.scan import LeakageScanner
+from docgen.cli.audit_judge import JudgeSettings, judge_settings, say_unjudged
 from docgen.cli.audit_screen import show_calibration
-from docgen.cli.audit_work import ask_about_money, engine_options, judge_model
-from docgen.cli.console import console, open_reporter
-from docgen.llm.chain import open_engine
+from docgen.cli.console import console
+from docgen.cli.families import reporting
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit_store import save_calibration
-from docgen.progress import Progress, Reporter
-from docgen.prompts import ModelOptions
+from docgen.progress import Progress
 from docgen.records import Finding
 from docgen.store import OUTPUT
 from docgen.text import digest
@@ -29,36 +28,47 @@ from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["score"]
 
+Agreed = dict[str, tuple[float, float | None]]
+"""Share of equal verdicts and kappa, by rule."""
+
 
 def score(params: Mapping[str, Any]) -> None:
     """Carry out `docgen audit calibrate`."""
-    reporter = open_reporter(params["quiet"] or params["json"])
     context = load_context(find_context(params["context"], Path.cwd()))
     gold = read_gold(params["gold"])
     scanner, detector = LeakageScanner(context), FactDetector(context)
     scanned = [_scan(one, detector, scanner) for one in gold]
-    subjects = [Subject(one.text, one.id, doc_type=one.doc_type) for one in gold]
     readings: list[Reading | None] = [reading for reading, _ in scanned]
     tier, agreed = "scan", None
     if params["judge"]:
-        panel = Panel.of(context, scanner.rules, ModelOptions(judge_model(params, None)))
-        verdicts = _judge(panel, subjects, params, reporter)
+        judge = judge_settings(params, None)
+        panel = Panel.of(context, scanner.rules, judge.model)
+        verdicts = _judge(judge, panel, gold, params)
         readings = [_both(one, found, v) for one, (_, found), v in zip(gold, scanned, verdicts, strict=True)]
-        tier = f"judge {panel.options.model}"
+        tier = f"judge {judge.model.model}"
         if params["second_model"]:
-            other = Panel.of(context, scanner.rules, ModelOptions(params["second_model"]))
-            agreed = _agreement(panel, verdicts, _judge(other, subjects, params, reporter))
-    reporter.close()
+            second = judge_settings({**params, "model": params["second_model"]}, None)
+            other = Panel.of(context, scanner.rules, second.model)
+            agreed = _agreement(panel, verdicts, _judge(second, other, gold, params))
     calibration = _calibration(params["gold"], context, gold, readings, scanner, tier)
-    file = save_calibration(OUTPUT, calibration)
-    if params["json"]:
+    _conclude(calibration, agreed, params["json"])
+    if None in readings:
+        raise typer.Exit(1)
+
+
+def _conclude(calibration: Calibration, agreed: Agreed | None, as_json: bool) -> None:
+    """Show it, and keep it unless it was made from nothing."""
+    made = calibration.failures < calibration.documents
+    file = save_calibration(OUTPUT, calibration) if made else None
+    if as_json:
         typer.echo(calibration.model_dump_json(indent=2))
         return
     show_calibration(console, calibration)
     for rule, (same, kappa) in (agreed or {}).items():
         says = "-" if kappa is None else f"{kappa:.2f}"
         console.print(f"Two judges on {rule}: {same:.0%} equal, kappa {says}", markup=False)
-    console.print(f"Written: {file}", markup=False, style="dim")
+    if file:
+        console.print(f"Written: {file}", markup=False, style="dim")
 
 
 def _calibration(
@@ -100,29 +110,29 @@ def _both(one: Gold, findings: Sequence[Finding], verdicts: Verdicts | None) -> 
 
 
 def _judge(
-    panel: Panel, subjects: Sequence[Subject], params: Mapping[str, Any], reporter: Reporter
+    judge: JudgeSettings, panel: Panel, gold: Sequence[Gold], params: Mapping[str, Any]
 ) -> list[Verdicts | None]:
-    options = engine_options(params)
-    ask_about_money((r for s in subjects for r in panel.requests(s)), len(subjects), params)
-    path = OUTPUT / "judge" / "llm.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    subjects = [Subject(one.text, one.id, doc_type=one.doc_type) for one in gold]
     found: list[Verdicts | None] = [None] * len(subjects)
 
     async def work(journal: Journal) -> None:
         done = 0
-        async with open_engine(options, journal) as engine:
-            async for position, verdicts in judge_documents(engine.llm, panel, subjects, options.concurrency):
+        async with judge.asked(journal) as llm:
+            async for position, verdicts in judge_documents(llm, panel, subjects, judge.engine.concurrency):
                 found[position], done = verdicts, done + 1
                 reporter.progress(Progress("judge", done, len(subjects)))
 
-    with Journal(path) as journal:
-        asyncio.run(work(journal))
+    with reporting(params) as reporter:
+        requests = (request for subject in subjects for request in panel.requests(subject))
+        judge.agree(requests, f"{len(subjects):,} documents", params["yes"], reporter)
+        with judge.journalled() as journal:
+            asyncio.run(work(journal))
+    if None in found:
+        say_unjudged(found.count(None), len(found), "documents")
     return found
 
 
-def _agreement(
-    panel: Panel, first: Sequence[Verdicts | None], second: Sequence[Verdicts | None]
-) -> dict[str, tuple[float, float | None]]:
+def _agreement(panel: Panel, first: Sequence[Verdicts | None], second: Sequence[Verdicts | None]) -> Agreed:
     """Agreement of two judges by rule, on the documents that both could judge."""
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     return {

@@ -10,17 +10,16 @@ from pydantic_core import to_json
 from docgen.audit.judge import JudgeError, ask, idea_request, read_verdicts
 from docgen.audit.judging import Panel
 from docgen.audit.scan import LeakageScanner
-from docgen.cli.audit_work import ask_about_money, engine_options, judge_model
-from docgen.cli.console import PlainReporter, console
+from docgen.cli.audit_judge import JudgeSettings, judge_settings, say_unjudged
+from docgen.cli.console import console
+from docgen.cli.families import reporting
 from docgen.cli.opening import run_or_latest
-from docgen.errors import InputError
-from docgen.llm.chain import open_engine
+from docgen.errors import InputError, RequestFailed
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
 from docgen.pipeline.setup import reopen
-from docgen.prompts import ModelOptions
+from docgen.progress import Reporter
 from docgen.records import Idea, Record
-from docgen.store import RunFolder
 
 __all__ = ["IdeaFinding", "screen"]
 
@@ -41,26 +40,32 @@ class IdeaFinding(Record):
 
 def screen(params: Mapping[str, Any]) -> None:
     """Carry out `docgen audit ideas`."""
-    run = run_or_latest(params["run"], PlainReporter(quiet=params["json"]))
-    setup = reopen(run)
-    ideas = run.read_ideas()
-    if not ideas:
-        raise InputError("has no ideas yet", run.name, "Run: docgen brainstorm")
-    scanner = LeakageScanner(setup.context)
-    found = [finding for idea in ideas for finding in _scanned(idea, scanner)]
-    if params["judge"]:
-        panel = Panel.of(setup.context, scanner.rules, ModelOptions(judge_model(params, setup)))
-        found += _judged(run, panel, ideas, params)
+    with reporting(params) as reporter:
+        setup = reopen(run_or_latest(params["run"], reporter))
+        ideas = setup.run.read_ideas()
+        if not ideas:
+            raise InputError("has no ideas yet", setup.run.name, "Run: docgen brainstorm")
+        scanner = LeakageScanner(setup.context)
+        found, unjudged = [finding for idea in ideas for finding in _scanned(idea, scanner)], 0
+        if params["judge"]:
+            judge = judge_settings(params, setup)
+            panel = Panel.of(setup.context, scanner.rules, judge.model)
+            judged, unjudged = _judged(judge, panel, ideas, params["yes"], reporter)
+            found += judged
     if params["json"]:
         typer.echo(to_json(found, indent=2).decode())
     else:
-        for one in found:
-            console.print(f"{one.idea} ({one.detector}, {one.rule}): {one.text}", markup=False)
-        console.print(
-            f"{len({one.idea for one in found}):,} of {len(ideas):,} ideas would lead to a leak", markup=False
-        )
-    if found:
+        _show(found, len(ideas))
+    if unjudged:
+        say_unjudged(unjudged, len(ideas), "ideas")
+    if found or unjudged:
         raise typer.Exit(1)
+
+
+def _show(found: Sequence[IdeaFinding], ideas: int) -> None:
+    for one in found:
+        console.print(f"{one.idea} ({one.detector}, {one.rule}): {one.text}", markup=False)
+    console.print(f"{len({one.idea for one in found}):,} of {ideas:,} ideas would lead to a leak", markup=False)
 
 
 def _scanned(idea: Idea, scanner: LeakageScanner) -> Iterator[IdeaFinding]:
@@ -75,31 +80,37 @@ def _finding(idea: Idea, rule: str, detector: str, evidence: str) -> IdeaFinding
     )
 
 
-def _judged(run: RunFolder, panel: Panel, ideas: Sequence[Idea], params: Mapping[str, Any]) -> list[IdeaFinding]:
+def _judged(
+    judge: JudgeSettings, panel: Panel, ideas: Sequence[Idea], yes: bool, reporter: Reporter
+) -> tuple[list[IdeaFinding], int]:
+    """What the judge holds to lead to a leak, and how many ideas got no usable verdict."""
     groups = [ideas[start : start + AT_ONCE] for start in range(0, len(ideas), AT_ONCE)]
-    requests = [idea_request(panel.rules, panel.context, panel.options, [i.text for i in group]) for group in groups]
-    ask_about_money(requests, len(ideas), params)
-    options = engine_options(params)
+    requests = (idea_request(panel.rules, panel.context, panel.options, [i.text for i in group]) for group in groups)
+    judge.agree(requests, f"{len(ideas):,} ideas", yes, reporter)
 
-    async def work(journal: Journal) -> list[IdeaFinding]:
-        async with open_engine(options, journal) as engine:
-            answers = await asyncio.gather(*(_group(engine.llm, panel, group) for group in groups))
-            return [finding for answer in answers for finding in answer]
+    async def work(journal: Journal) -> list[list[IdeaFinding] | None]:
+        gate = asyncio.Semaphore(judge.engine.concurrency)
+        async with judge.asked(journal) as llm:
+            return await asyncio.gather(*(_group(llm, gate, panel, group) for group in groups))
 
-    with run.lock(), Journal(run.journal) as journal:
-        return asyncio.run(work(journal))
+    with judge.journalled() as journal:
+        answers = asyncio.run(work(journal))
+    unjudged = sum(len(group) for group, answer in zip(groups, answers, strict=True) if answer is None)
+    return [finding for answer in answers for finding in answer or ()], unjudged
 
 
-async def _group(llm: LLM, panel: Panel, ideas: Sequence[Idea]) -> list[IdeaFinding]:
+async def _group(llm: LLM, gate: asyncio.Semaphore, panel: Panel, ideas: Sequence[Idea]) -> list[IdeaFinding] | None:
+    """The judge's findings on some ideas, None where it gave no usable verdict."""
     texts = [idea.text for idea in ideas]
     numbers = [str(number) for number in range(1, len(ideas) + 1)]
     try:
-        verdicts = await ask(
-            llm,
-            lambda sample: idea_request(panel.rules, panel.context, panel.options, texts, sample),
-            lambda reply: read_verdicts(reply, "idea", numbers, "\n".join(texts)),
-        )
-    except JudgeError as error:
-        return [_finding(ideas[0], "", "judge", f"no usable verdict on this and {len(ideas) - 1} more: {error}")]
+        async with gate:
+            verdicts = await ask(
+                llm,
+                lambda sample: idea_request(panel.rules, panel.context, panel.options, texts, sample),
+                lambda reply: read_verdicts(reply, "idea", numbers, "\n".join(texts)),
+            )
+    except (JudgeError, RequestFailed):
+        return None
     pairs = zip(ideas, verdicts, strict=True)
     return [_finding(idea, v.reason.split(":")[0], "judge", v.reason) for idea, v in pairs if v.verdict == "leak"]

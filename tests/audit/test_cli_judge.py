@@ -72,12 +72,12 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-def audit(texts: list[str], mode: str, base_url: str, what: str = "leakage") -> dict[str, Any]:
+def audit(texts: list[str], mode: str, base_url: str, what: str = "leakage", ends: int = 0) -> dict[str, Any]:
     corpus = Path("corpus.jsonl")
     corpus.write_text("".join(json.dumps({"id": str(i), "text": text}) + "\n" for i, text in enumerate(texts)))
     arguments = ["audit", what, str(corpus), "--context", "tutorial", "--judge", mode, "--model", "some-model"]
     result = CliRunner().invoke(app, [*arguments, "--base-url", base_url, "--yes", "--json"], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == ends, result.output
     report: dict[str, Any] = json.loads(result.stdout)[what]
     return report
 
@@ -85,13 +85,13 @@ def audit(texts: list[str], mode: str, base_url: str, what: str = "leakage") -> 
 def test_a_judge_finds_what_wording_cannot_see(judge: str) -> None:
     """Its verdicts count with their quotes; a babbling reply leaves a document unjudged; nothing is paid twice."""
     texts = ["The ferry left at eight.", SHADY, "Please babble.", f"Answer clean! {SHADY}"]
-    report = audit(texts, "all", judge)
+    report = audit(texts, "all", judge, ends=1)
     leaks = {name: rule["judged"]["count"] for name, rule in report["rules"].items() if rule["judged"]}
     assert sorted(leaks.values(), reverse=True)[:2] == [2, 0]
     assert report["unjudged"] == 1
     assert report["flagged"]["count"] == 2
     calls = _Judge.calls
-    assert audit(texts, "all", judge)["flagged"] == report["flagged"]
+    assert audit(texts, "all", judge, ends=1)["flagged"] == report["flagged"]
     assert _Judge.calls == calls, "the journal answers; unusable replies are journalled too"
 
 
@@ -115,3 +115,26 @@ def test_without_suspects_nothing_is_asked(judge: str) -> None:
     """--judge suspects costs nothing on a corpus that gives no cause."""
     audit(["The ferry left at eight."], "suspects", judge)
     assert _Judge.calls == 0
+
+
+def test_a_cap_is_agreement_enough(judge: str) -> None:
+    """As for a run: a script gives --yes or --max-cost."""
+    Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
+    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    result = CliRunner().invoke(app, [*arguments, "--max-cost", "1"], catch_exceptions=False)
+    assert (result.exit_code, _Judge.calls) == (0, 2), result.output
+    assert "2 calls" in result.stderr
+    again = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert (again.exit_code, _Judge.calls) == (0, 2), "what the journal answers needs no agreement"
+
+
+def test_status_says_who_looked(judge: str) -> None:
+    """The tier is that of the last audit, not always the scan tier's."""
+    made = ("run", "tutorial", "--n", "5", "--types", "3", "--ideas", "3", "--engine", "offline", "-q")
+    CliRunner().invoke(app, made, catch_exceptions=False)
+    assert "patterns and wording)" in CliRunner().invoke(app, ["status", "tutorial"]).stdout
+    arguments = ["audit", "leakage", "tutorial", "--judge", "sample:3", "--model", "claude-haiku-5-5", "--yes"]
+    result = CliRunner().invoke(app, [*arguments, "--base-url", judge], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    status = CliRunner().invoke(app, ["status", "tutorial"], catch_exceptions=False).stdout
+    assert "judge on sample:3 by claude-haiku-5-5" in status

@@ -1,0 +1,58 @@
+"""One examination of a corpus for the command line: scanned, read by the judge after asking about money, reported."""
+
+import asyncio
+from dataclasses import dataclass
+
+from docgen.audit.contamination import CONTAMINATION
+from docgen.audit.scan import LeakageScanner
+from docgen.cli.audit_judge import JudgeSettings, say_unjudged
+from docgen.cli.console import PlainReporter, TerminalReporter
+from docgen.llm.journal import Journal
+from docgen.pipeline.audit_store import find_calibration
+from docgen.pipeline.audit_targets import Target
+from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports, scan_corpus
+from docgen.store import OUTPUT
+
+__all__ = ["Examination"]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What is examined for what; the same again gives the same reports of the same corpus. `yes`: spend unasked."""
+
+    target: Target
+    options: AuditOptions
+    judge: JudgeSettings | None
+    yes: bool
+    reporter: PlainReporter | TerminalReporter
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules looked for."""
+        rules = LeakageScanner(self.target.context, self.options.off).rules
+        return tuple(rule.id for rule in ((*rules, CONTAMINATION) if self.options.questions else rules))
+
+    def carry_out(self) -> tuple[Audit, AuditReports]:
+        """Examine the corpus as it is now."""
+        size = (self.target.setup.config.n or 0) if self.target.setup else 0
+        audit = scan_corpus(self.target, self.options, size, self.reporter)
+        if self.judge:
+            self._ask(audit, self.judge)
+        tier = f"judge {self.judge.model.model}" if self.judge else "scan"
+        return audit, audit.reports(find_calibration(OUTPUT, self.target.context.id, tier))
+
+    def _ask(self, audit: Audit, judge: JudgeSettings) -> None:
+        shown = len(audit.waiting)
+        self.reporter.close()
+        requests = (request for held in audit.waiting for request in audit.panel.requests(held.subject))
+        judge.agree(requests, f"{shown:,} documents", self.yes, self.reporter)
+
+        async def work(journal: Journal) -> None:
+            async with judge.asked(journal) as llm:
+                await audit.judge(llm, judge.engine.concurrency, self.reporter)
+
+        with judge.journalled() as journal:
+            asyncio.run(work(journal))
+        if audit.unjudged:
+            self.reporter.close()
+            say_unjudged(audit.unjudged, shown, "documents")
