@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -147,10 +148,12 @@ def _rating(score: Score | None) -> str:
 
 
 def _table(*columns: str) -> Table:
+    """The first column holds names, which keep their line and are never cut; all else goes on in the next line."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in columns:
+    for number, name in enumerate(columns):
         right = name.startswith(">")
-        table.add_column(name.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(name.removeprefix(">"), justify=justify, no_wrap=number == 0, overflow="fold")
     return table
 
 
