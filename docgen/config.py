@@ -1,7 +1,8 @@
 """What a run is asked to be: flags and `--config` files resolved into one record."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from docgen.errors import ConfigError
 from docgen.records import Record
 
-__all__ = ["EngineName", "RunConfig", "load_config", "resolve"]
+__all__ = ["EngineName", "RunConfig", "load_config", "read_shares", "read_words", "resolve"]
 
 EngineName = Literal["offline", "anthropic"]
 
@@ -64,7 +65,51 @@ class RunConfig(Record):
 
 
 def load_config(path: Path) -> dict[str, Any]:
-    """The settings of a TOML file, as yet unchecked; `ConfigError` names file and line."""
+    """The settings of a TOML file by the names of `RunConfig`, as yet unchecked; `ConfigError` names file and line.
+
+    Names may have dashes, and values may be written as after a flag: words = "200-300", salience = ["fact=0.3"].
+    """
+    found: dict[str, Any] = {}
+    for key, value in _toml(path).items():
+        name = key.replace("-", "_")
+        if name in found:
+            raise ConfigError(f"{key!r} is there with a dash and with an underscore", str(path), "Leave one out")
+        found[name] = _as_after_a_flag(name, value, f"{path}: {name}")
+    return found
+
+
+def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
+    if name == "words" and isinstance(value, str):
+        return read_words(value, where)
+    pairs = [value] if isinstance(value, str) else value
+    if name in ("salience", "stated") and isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs):
+        return read_shares(pairs, where)
+    return value
+
+
+def read_words(text: str, where: str) -> tuple[int, int]:
+    """The range that "200-700" or "300" means."""
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", text)
+    if not match:
+        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 200-700")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def read_shares(pairs: Sequence[str], where: str) -> dict[str, float]:
+    """Shares by fact, of texts like "fact=0.3"."""
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, share = pair.partition("=")
+        try:
+            found[name.strip()] = float(share)
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip():
+            raise ConfigError(f"{pair!r} is not a fact with its share", where, "Write it as FACT=0.3")
+    return found
+
+
+def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
@@ -86,12 +131,39 @@ def resolve(before: RunConfig | None, file: Path | None, flags: Mapping[str, Any
         raise ConfigError(*_explain(error, file, flags)) from error
 
 
+PLAIN = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a table",
+    "finite_number": "must be a number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_type": "must be a whole number",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be {expected}",
+    "missing": "must be two numbers",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must not be empty",
+    "string_type": "must be a text",
+    "too_long": "must be two numbers",
+    "tuple_type": "must be two numbers",
+}
+"""What pydantic calls "Input should be ...", in a person's words, by the type of its error."""
+
+
 def _explain(error: ValidationError, file: Path | None, flags: Mapping[str, Any]) -> tuple[str, str, str]:
-    first = error.errors()[0]
+    first: dict[str, Any] = {"ctx": {}, **error.errors()[0]}
     name = str(first["loc"][0]) if first["loc"] else "?"
     where = f"--{name.replace('_', '-')}" if flags.get(name) is not None else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
-    message = first["msg"].removeprefix("Value error, ")
+    plain = PLAIN.get(first["type"])
+    message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
     return f"{message} (got {first['input']!r})", where, f"It is: {described}"

@@ -6,8 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from docgen.errors import ConfigError
-
 __all__ = [
     "Accept",
     "BaseUrl",
@@ -46,7 +44,8 @@ Target = Annotated[
 ]
 Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
 Config = Annotated[
-    Path | None, typer.Option("--config", help="TOML file with settings of the same names as the flags.")
+    Path | None,
+    typer.Option("--config", help="TOML file with settings of the same names as the flags; see docs/configuration.md."),
 ]
 N = Annotated[int | None, typer.Option("--n", help="Documents to accept.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
@@ -103,31 +102,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and er
 
 def config_flags(params: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command's parameters, those that are settings of a run, in a run's types; None means not given."""
-    from docgen.config import RunConfig
+    from docgen.config import RunConfig, read_shares, read_words
 
     flags = {name: value for name, value in params.items() if name in RunConfig.model_fields}
     if flags.get("words") is not None:
-        flags["words"] = _words(flags["words"])
+        flags["words"] = read_words(flags["words"], "--words")
     if "salience" in flags:
-        flags["salience"] = _salience(flags["salience"] or [])
+        flags["salience"] = read_shares(flags["salience"] or [], "--salience") or None
     return flags
-
-
-def _words(text: str) -> tuple[int, int]:
-    low, dash, high = text.partition("-")
-    if not (low.strip().isdigit() and (high.strip().isdigit() or not dash)):
-        raise ConfigError(f"{text!r} is not a range of words", "--words", "Write it as 200-700")
-    return int(low), int(high or low)
-
-
-def _salience(pairs: list[str]) -> dict[str, float] | None:
-    found: dict[str, float] = {}
-    for pair in pairs:
-        name, equals, share = pair.partition("=")
-        try:
-            found[name.strip()] = float(share)
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
-            raise ConfigError(f"{pair!r} is not a fact with its share", "--salience", "Write it as FACT=0.3")
-    return found or None

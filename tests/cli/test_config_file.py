@@ -1,0 +1,92 @@
+"""--config: everything that flags say, said in TOML, and errors in a person's words."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docgen.config import RunConfig, load_config, resolve
+from docgen.errors import ConfigError
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def given_file(folder: Path, text: str) -> RunConfig:
+    file = folder / "c.toml"
+    file.write_text(text, "utf-8")
+    return resolve(None, file, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("max-attempts = 2", "max_attempts", 2),
+        ("max_attempts = 2", "max_attempts", 2),
+        ('base-url = "http://h"', "base_url", "http://h"),
+        ('words = "200-300"', "words", (200, 300)),
+        ('words = "250"', "words", (250, 250)),
+        ("words = [200, 300]", "words", (200, 300)),
+        ("salience = {fact = 0.3}", "salience", {"fact": 0.3}),
+        ("[salience]\nfact = 0.3\nother = 0", "salience", {"fact": 0.3, "other": 0}),
+        ('salience = ["fact=0.3", "other=0"]', "salience", {"fact": 0.3, "other": 0}),
+        ('stated = "fact=1"', "stated", {"fact": 1}),
+    ],
+)
+def test_names_and_values_are_those_of_the_flags(tmp_path: Path, text: str, name: str, value: Any) -> None:
+    assert getattr(given_file(tmp_path, text), name) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("max-attempts = 2\nmax_attempts = 3", "dash"),
+        ('words = "many"', "200-700"),
+        ('words = "²"', "200-700"),
+        ('salience = ["fact"]', "FACT=0.3"),
+        ("max-attemps = 2", "max_attempts"),
+        ("n = 0", "must be 1 or more"),
+        ('effort = "huge"', "must be 'low', 'medium', 'high' or 'max'"),
+        ("words = [1, 2, 3]", "must be two numbers"),
+        ("words = [1]", "must be two numbers"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)) as refused:
+        given_file(tmp_path, text)
+    assert "c.toml" in str(refused.value)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300),
+    st.lists(st.integers(), max_size=4), st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+)  # fmt: skip
+
+
+@given(st.sampled_from(sorted(RunConfig.model_fields)), VALUES)
+def test_no_value_is_answered_in_the_words_of_a_library(name: str, value: Any) -> None:
+    try:
+        resolve(None, None, {name: value})
+    except ConfigError as error:
+        what, where = error.what.partition(" (got")[0], error.where
+    else:
+        return
+    assert not any(word in what for word in ("Input should", "valid", "pydantic"))
+    assert where == f"--{name.replace('_', '-')}"
+
+
+def test_the_page_has_every_setting_with_its_meaning() -> None:
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*) \|$", PAGE.read_text("utf-8"), re.M))
+    assert list(rows) == [name.replace("_", "-") for name in RunConfig.model_fields]
+    for name, field in RunConfig.model_fields.items():
+        assert rows[name.replace("_", "-")].endswith(str(field.description).replace("|", "\\|"))
+
+
+def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    file = tmp_path / "example.toml"
+    file.write_text(example, "utf-8")
+    assert set(load_config(file)) == set(RunConfig.model_fields)
+    assert resolve(None, file, {}).words == (200, 700)
