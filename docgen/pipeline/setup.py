@@ -10,7 +10,7 @@ from typing import Any
 
 from docgen import __version__
 from docgen.config import RunConfig, resolve
-from docgen.errors import RunError
+from docgen.errors import ConfigError, RunError
 from docgen.llm.chain import EngineOptions, choose_engine
 from docgen.pipeline.preflight import preflight
 from docgen.prompts import ModelOptions, template_digests
@@ -117,20 +117,28 @@ def propose(
     """Settle a run's inputs without writing anything.
 
     `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. `base` is a
-    run to fork: `run` begins with its inputs and uses its journal for nothing.
+    run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that is there goes on.
     """
     if base is not None and run.exists():
-        raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
+        if not _is_fork(run, base):
+            raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
+        base = None
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
     file_of_context = source or origin.context
     context = load_context(file_of_context)
-    config = _with_engine(resolve(_config_of(old), file, flags))
+    before = _config_of(old)
+    config = _with_engine(resolve(before, file, flags), before)
     preflight(context, config)
     where = str(source.resolve()) if source else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
     return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), file_of_context)
+
+
+def _is_fork(run: RunFolder, base: RunFolder) -> bool:
+    first = next(iter(_read_meta(run)["parents"]), None)
+    return first is not None and (run.path.parent / first).resolve() == base.path.resolve()
 
 
 def set_up(
@@ -182,7 +190,11 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
     return [os.path.relpath(path.resolve(), run.path.parent.resolve()) for path in shared]
 
 
-def _with_engine(config: RunConfig) -> RunConfig:
+def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
+    """With engine and model settled; `ConfigError` for a server given to the offline engine, which would not ask it."""
+    if config.engine == "offline" and config.base_url and (before is None or config.base_url != before.base_url):
+        fix = "Give --engine anthropic too (and --accept-changes for a run that began offline), or leave it out"
+        raise ConfigError("the offline engine asks no server", "--base-url", fix)
     engine = choose_engine(config.engine, config.base_url)
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
