@@ -85,7 +85,7 @@ class RunFolder:
             value = from_json(file.read_bytes())
         except FileNotFoundError as error:
             raise RunError(
-                "is not a run", str(self.path), "Runs are folders with a run.json; see: docgen status"
+                "is not a run", str(self.path), "Runs are folders with a run.json; see: docgen runs"
             ) from error
         except ValueError as error:
             raise RunError(
@@ -236,7 +236,7 @@ def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
         if _is_run(path):
             return RunFolder(path)
     known = ", ".join(run.name for run in list_runs(root)) or "none"
-    raise RunError("no such run", name[:80], f"Runs in {root}: {known}")
+    raise RunError("no such run", name[:80], f"Runs in {root} (docgen runs): {known}")
 
 
 def _is_run(path: Path) -> bool:

@@ -16,6 +16,7 @@ from docgen.cli import (
     export,
     plan,
     run,
+    runs,
     select,
     status,
     sweep,
@@ -23,7 +24,7 @@ from docgen.cli import (
 
 __all__ = ["app"]
 
-MODULES = (run, plan, audit, dedupe, export, status, sweep, control, select, context, estimate, doctor, batches)
+MODULES = (run, plan, audit, dedupe, export, status, runs, sweep, control, select, context, estimate, doctor, batches)
 
 
 class _Commands(TyperGroup):

@@ -30,6 +30,7 @@ def estimate(
     config: o.Config = None,
     model: o.Model = None,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Say what a run will cost: calls, tokens and dollars; nothing is sent or written.
 
@@ -43,7 +44,7 @@ def estimate(
     from docgen.pipeline.estimate import estimate as reckon
     from docgen.pipeline.setup import DEFAULT_MODELS
 
-    proposal = open_proposal(target, ctx.params, config_flags(ctx.params), PlainReporter(quiet=json))
+    proposal = open_proposal(target, ctx.params, config_flags(ctx.params), PlainReporter(quiet=quiet or json))
     setup = proposal.setup
     if setup.config.engine == "offline" and model is None:
         setup = setup.with_model(DEFAULT_MODELS["anthropic"])

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError, ContextError, RunError
+from docgen.pipeline.listing import unusable
 from docgen.pipeline.setup import Proposal, propose
 from docgen.progress import Reporter
-from docgen.store import OUTPUT, RunFolder, find_run, latest_run
+from docgen.store import OUTPUT, RunFolder, find_run, latest_run, list_runs
 from docgen.universe import find_context, load_context
 
 __all__ = ["open_proposal", "run_or_latest"]
@@ -36,9 +37,20 @@ def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
     """The run of that name or path; the latest one, and a note that says so, when there is no name."""
     if name is not None:
         return find_run(name)
-    run = latest_run()
-    reporter.note(f"Latest run: {run.path}")
-    return run
+    return _latest(reporter)
+
+
+def _latest(reporter: Reporter) -> RunFolder:
+    """The run used last, for looking at; one that cannot be opened is passed over if there is another."""
+    broken: list[str] = []
+    for run in list_runs():
+        if not (problem := unusable(run)):
+            for note in broken:
+                reporter.note(f"Passed over: {note}")
+            reporter.note(f"Latest run: {run.path}")
+            return run
+        broken.append(problem)
+    return latest_run()
 
 
 def _locate(target: str | None, name: str | None, reporter: Reporter) -> tuple[RunFolder, Path | None]:
@@ -59,7 +71,9 @@ def _default(name: str | None, reporter: Reporter) -> tuple[RunFolder, None]:
         raise RunError(
             "there is no such run yet", f"--run {name}", "Name a context to begin it with: docgen context list"
         )
-    return run_or_latest(None, reporter), None
+    run = latest_run()
+    reporter.note(f"Latest run: {run.path}")
+    return run, None
 
 
 def _existing(target: str, error: ContextError) -> RunFolder:

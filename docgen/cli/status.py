@@ -1,5 +1,6 @@
 """status and show: how a run stands, and what its documents look like."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,7 @@ def status(
     model: o.Model = None,
     salience: o.Salience = None,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Show how a run stands; also while another process works on it.
 
@@ -52,7 +54,9 @@ def status(
     from docgen.pipeline.setup import reopen
     from docgen.pipeline.summary import summarise
 
-    folder = run_or_latest(run, PlainReporter(quiet=json))
+    if not explain:
+        _refuse_changes({"context": context, "n": n, "model": model, "salience": salience})
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     if explain:
         explain_run(folder, context, {**ctx.params, "run": None}, json)
         return
@@ -65,6 +69,15 @@ def status(
         show_summary(console, summary, leakage)
 
 
+def _refuse_changes(given: dict[str, object]) -> None:
+    from docgen.errors import ConfigError
+
+    for name, value in given.items():
+        if value is not None:
+            fix = "Add --explain to see what such a change would cost, or leave it out"
+            raise ConfigError("is a change, and status changes nothing", f"--{name}", fix)
+
+
 def show(
     run: RunArgument = None,
     doc: Annotated[str | None, typer.Argument(metavar="DOC", help="Id (d0000017) or slot number.")] = None,
@@ -72,7 +85,10 @@ def show(
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
     fact: Annotated[str | None, typer.Option("--fact", help="Only documents that carry this fact.")] = None,
-    json: o.Json = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON lines, one attempt each.", rich_help_panel="Output")
+    ] = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Print documents with their slot, their facts highlighted, and findings.
 
@@ -86,7 +102,7 @@ def show(
     from docgen.errors import InputError
     from docgen.pipeline.setup import reopen
 
-    folder = run_or_latest(run, PlainReporter(quiet=json))
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     setup = reopen(folder)
     wanted = _Wanted(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = _spread(folder, wanted, sample) if doc is None else list(wanted.of(folder))
@@ -124,10 +140,9 @@ def _slot(doc: str | None) -> int | None:
 
     if doc is None:
         return None
-    digits = doc.removeprefix("d")
-    if not digits.isdigit():
+    if not re.fullmatch("d?[0-9]{1,18}", doc):
         raise InputError(f"{doc!r} is no document", None, "Give an id such as d0000017, or a slot number such as 17")
-    return int(digits)
+    return int(doc.removeprefix("d"))
 
 
 def _spread(folder: "RunFolder", wanted: _Wanted, count: int) -> "list[Attempt]":
