@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from docgen.cli.console import PlainReporter, console, open_reporter, table
+from docgen.cli.sources import means_files
 from docgen.dedupe.report import histogram_lines
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.wording import differences
@@ -49,17 +49,12 @@ class Source:
 
 def read_source(source: Sequence[str], text_column: str, id_column: str | None, quiet: bool) -> Source:
     """Files if they exist, else the run of that name; the latest run if nothing is named."""
-    if source and (len(source) > 1 or _is_corpus(source[0])):
+    if means_files(source):
         return Source(open_corpus(source, text_column, id_column))
     run = _run(source[0]) if source else _latest(quiet)
     if not run.corpus.exists():
         raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
     return Source(open_corpus([run.corpus], text_column, id_column), run, _targets(run))
-
-
-def _is_corpus(name: str) -> bool:
-    path = Path(name)
-    return any(mark in name for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists())
 
 
 def _latest(quiet: bool) -> RunFolder:

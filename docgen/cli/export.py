@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def export(
     source: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files with --out. Default: latest run."),
+        typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
     ] = None,
     form: Annotated[
         str, typer.Option("--format", help="text: {text} a line; chat: OpenAI-style messages; parquet: all columns.")
@@ -26,10 +26,13 @@ def export(
     doctag: Annotated[
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the export of files.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to.  [default: output/RUN/export/FORMAT]")
+    ] = None,
     json: o.Json = False,
+    quiet: o.Quiet = False,
 ) -> None:
-    """Write training files, a manifest and a dataset card to output/RUN/export/FORMAT/.
+    """Write training files, a manifest and, for a run, a dataset card.
 
     docgen export helpful_only --format chat --doctag
 
@@ -39,21 +42,22 @@ def export(
 
     from docgen.cli.console import PlainReporter, console
     from docgen.cli.opening import run_or_latest
+    from docgen.cli.sources import means_files
     from docgen.errors import ConfigError
     from docgen.pipeline.export import export_files, export_run
     from docgen.stages.export import ExportFormat
 
     if form not in get_args(ExportFormat):
         raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(get_args(ExportFormat))}")
-    if out is not None:
-        if not source:
-            raise ConfigError("is for files, and none are given", "--out", "Name the files, or leave --out away")
+    if doctag and form == "parquet":
+        raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
+    if source and means_files(source):
+        if out is None:
+            raise ConfigError("it is not said where files are exported to", "export", "Give --out FOLDER")
         folder, made = export_files([Path(name) for name in source], form, doctag, out)  # type: ignore[arg-type]
     else:
-        if source and len(source) > 1:
-            raise ConfigError("several sources", "export", "Give one run, or files with --out FOLDER")
-        run = run_or_latest(source[0] if source else None, PlainReporter(quiet=json))
-        folder, made = export_run(run, form, doctag)  # type: ignore[arg-type]
+        run = run_or_latest(source[0] if source else None, PlainReporter(quiet=quiet or json))
+        folder, made = export_run(run, form, doctag, out)  # type: ignore[arg-type]
     if json:
         import json as js
 

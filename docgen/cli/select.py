@@ -130,13 +130,10 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _paths(source: list[str]) -> list[str | Path]:
     """Files as they are; one name that is none is a run."""
-    from docgen.store import RunFolder, find_run
+    from docgen.cli.sources import means_files
+    from docgen.store import find_run
 
-    name = Path(source[0])
-    is_file = len(source) > 1 or any(mark in source[0] for mark in "*?[") or name.is_file()
-    if is_file or (name.is_dir() and not RunFolder(name).exists()):
-        return list(source)
-    return [find_run(source[0]).corpus]
+    return list(source) if means_files(source) else [find_run(source[0]).corpus]
 
 
 def _context(name: str | None) -> Any:

@@ -16,18 +16,26 @@ __all__ = ["export_files", "export_run"]
 BLOCK = 1 << 20
 
 
-def export_run(run: RunFolder, form: ExportFormat, doctag: bool) -> tuple[Path, dict[str, Any]]:
-    """Export a run's corpus; returns the folder and its manifest. Raises `RunError` without a corpus."""
+def export_run(
+    run: RunFolder, form: ExportFormat, doctag: bool, out: Path | None = None
+) -> tuple[Path, dict[str, Any]]:
+    """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
+
+    Raises `RunError` without a corpus.
+    """
+    from pydantic_core import to_json
+
     if not run.corpus.exists():
         raise RunError("has no corpus yet", run.name, "Run: docgen generate")
+    folder = out or run.export(form)
     if form == "parquet":
-        file = run.write_lines("export/parquet/train.parquet", _blocks(run.corpus))
+        file = write_beside(folder / "train.parquet", _blocks(run.corpus))
     else:
-        file = run.write_lines(f"export/{form}/train.jsonl", export_lines(_texts([run.corpus]), form, doctag))
+        file = write_beside(folder / "train.jsonl", export_lines(_texts([run.corpus]), form, doctag))
     made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
-    run.write_json(f"export/{form}/manifest.json", made)
-    run.write_text(f"export/{form}/README.md", dataset_card(made))
-    return run.export(form), made
+    write_beside(folder / "manifest.json", [to_json(made, indent=2), b"\n"])
+    write_beside(folder / "README.md", [dataset_card(made).encode("utf-8")])
+    return folder, made
 
 
 def export_files(paths: Sequence[Path], form: ExportFormat, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:

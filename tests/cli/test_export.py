@@ -2,15 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.export import export_files, export_run
 from docgen.pipeline.setup import set_up
 from docgen.progress import SilentReporter
+from docgen.records import AssignedFact, Document
 from docgen.stages.export import FORMATS, ExportFormat
 from docgen.store import RunFolder
+from tests.cli.test_outcomes import docgen
 from tests.worlds import LIGHTHOUSE
 
 N = 30
@@ -63,6 +67,51 @@ def test_manifest_counts_what_is_in_the_files(run: RunFolder) -> None:
     assert made["documents_by_fact"] == {fact: assigned.count(fact) for fact in sorted(set(assigned))}
     assert made["seed"] == 0
     assert set(made["files"]) == {"train.jsonl"}
+
+
+def test_a_run_can_be_exported_to_any_folder(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--out holds for a run as for files, with manifest and card; the run's own folder is left as it is."""
+    monkeypatch.chdir(run.path.parent.parent)
+    before = sorted(run.path.rglob("*"))
+    assert docgen(monkeypatch, "export", "small", "--out", str(tmp_path / "t"), "--quiet") == 0
+    assert sorted(file.name for file in (tmp_path / "t").iterdir()) == ["README.md", "manifest.json", "train.jsonl"]
+    assert str(tmp_path / "t") in capsys.readouterr().out.replace("\n", "")
+    assert sorted(run.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("output/small/corpus.parquet",), "--out FOLDER"),
+        (("output/small/corpus.parquet", "a.jsonl"), "--out FOLDER"),
+        (("small", "--format", "parquet", "--doctag"), "--doctag"),
+    ],
+)
+def test_what_cannot_be_exported_is_told(
+    run: RunFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    says: str,
+) -> None:
+    monkeypatch.chdir(run.path.parent.parent)
+    assert docgen(monkeypatch, "export", *command) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_rows_of_a_corpus_are_documents(run: RunFolder) -> None:
+    """corpus.parquet has the columns of `Document`, in its order and of its types."""
+    frame = pl.read_parquet(run.corpus)
+    assert frame.columns == list(Document.model_fields)
+    rows = frame.to_dicts()
+    assert [Document.model_validate(row, strict=True).id for row in json_like(rows)] == [row["id"] for row in rows]
+
+
+def json_like(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with the tuples of frozen records in the place of lists."""
+    return [row | {"facts": tuple(AssignedFact(**fact) for fact in row["facts"])} for row in rows]
 
 
 def test_any_files_can_be_exported(run: RunFolder, tmp_path: Path) -> None:
