@@ -16,6 +16,47 @@ __all__ = ["register"]
 
 WHAT, WHICH, BOILER, INDEX = "What counts as a duplicate", "Which one stays", "Boilerplate", "Index"
 
+Source = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RUN|FILES", help="A run, or files, folders, globs. Default: latest run."),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for kept.parquet, removed.parquet and dedupe.json.")]
+Threshold = Annotated[float, typer.Option(help="Jaccard similarity of duplicates.", rich_help_panel=WHAT)]
+Ngram = Annotated[int, typer.Option(help="Words in a shingle.", rich_help_panel=WHAT)]
+Bands = Annotated[int | None, typer.Option(help="LSH bands. Default: chosen for recall 0.997.", rich_help_panel=WHAT)]
+Rows = Annotated[int | None, typer.Option(help="Rows of a band. Default: chosen.", rich_help_panel=WHAT)]
+By = Annotated[
+    str | None, typer.Option(help="Compare only within equal values of these columns.", rich_help_panel=WHAT)
+]
+TextColumn = Annotated[str, typer.Option("--text-column", help="Column with the text.")]
+IdColumn = Annotated[
+    str | None, typer.Option("--id-column", help="Column with ids; '' for row numbers. Default: id, if there.")
+]
+KeepWhich = Annotated[
+    str, typer.Option(help="first (lowest id), longest, best, salience, file-order.", rich_help_panel=WHICH)
+]
+BestBy = Annotated[
+    str | None,
+    typer.Option("--best-by", metavar="[-]COLUMN", help="For best: the highest, -: lowest.", rich_help_panel=WHICH),
+]
+IgnoreCommon = Annotated[
+    float | None,
+    typer.Option(metavar="CAP", help="Ignore passages of this many documents (or share).", rich_help_panel=BOILER),
+]
+Ignore = Annotated[
+    list[Path] | None, typer.Option(help="Ignore the passages of this file; repeatable.", rich_help_panel=BOILER)
+]
+Against = Annotated[
+    Path | None, typer.Option(help="Also compare with the documents of this index.", rich_help_panel=INDEX)
+]
+Index = Annotated[Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)]
+IdsOnly = Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")]
+Pairs = Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")]
+Passages = Annotated[bool, typer.Option("--passages", help="Report the most repeated passages.")]
+Show = Annotated[int, typer.Option("--show", min=0, help="Print this many pairs side by side.")]
+Threads = Annotated[int, typer.Option("--threads", min=0, help="0: one for each processor.")]
+Engine = Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -24,52 +65,27 @@ def register(app: typer.Typer) -> None:
 
 def dedupe(
     ctx: typer.Context,
-    source: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="RUN|FILES", help="A run, or files, folders, globs. Default: latest run."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for kept.parquet, removed.parquet and dedupe.json.")
-    ] = None,
-    threshold: Annotated[float, typer.Option(help="Jaccard similarity of duplicates.", rich_help_panel=WHAT)] = 0.8,
-    ngram: Annotated[int, typer.Option(help="Words in a shingle.", rich_help_panel=WHAT)] = 5,
-    bands: Annotated[
-        int | None, typer.Option(help="LSH bands. Default: chosen for recall 0.997.", rich_help_panel=WHAT)
-    ] = None,
-    rows: Annotated[int | None, typer.Option(help="Rows of a band. Default: chosen.", rich_help_panel=WHAT)] = None,
-    by: Annotated[
-        str | None, typer.Option(help="Compare only within equal values of these columns.", rich_help_panel=WHAT)
-    ] = None,
-    text_column: Annotated[str, typer.Option("--text-column", help="Column with the text.")] = "text",
-    id_column: Annotated[
-        str | None, typer.Option("--id-column", help="Column with ids; '' for row numbers. Default: id, if there.")
-    ] = None,
-    keep: Annotated[
-        str, typer.Option(help="first (lowest id), longest, best, salience, file-order.", rich_help_panel=WHICH)
-    ] = "first",
-    best_by: Annotated[
-        str | None,
-        typer.Option("--best-by", metavar="[-]COLUMN", help="For best: the highest, -: lowest.", rich_help_panel=WHICH),
-    ] = None,
-    ignore_common: Annotated[
-        float | None,
-        typer.Option(metavar="CAP", help="Ignore passages of this many documents (or share).", rich_help_panel=BOILER),
-    ] = None,
-    ignore: Annotated[
-        list[Path] | None, typer.Option(help="Ignore the passages of this file; repeatable.", rich_help_panel=BOILER)
-    ] = None,
-    against: Annotated[
-        Path | None, typer.Option(help="Also compare with the documents of this index.", rich_help_panel=INDEX)
-    ] = None,
-    index: Annotated[
-        Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)
-    ] = None,
-    ids_only: Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")] = False,
-    pairs: Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")] = False,
-    passages: Annotated[bool, typer.Option("--passages", help="Report the most repeated passages.")] = False,
-    show: Annotated[int, typer.Option("--show", min=0, help="Print this many pairs side by side.")] = 0,
-    threads: Annotated[int, typer.Option("--threads", min=0, help="0: one for each processor.")] = 0,
-    engine: Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")] = "local",
+    source: Source = None,
+    out: Out = None,
+    threshold: Threshold = 0.8,
+    ngram: Ngram = 5,
+    bands: Bands = None,
+    rows: Rows = None,
+    by: By = None,
+    text_column: TextColumn = "text",
+    id_column: IdColumn = None,
+    keep: KeepWhich = "first",
+    best_by: BestBy = None,
+    ignore_common: IgnoreCommon = None,
+    ignore: Ignore = None,
+    against: Against = None,
+    index: Index = None,
+    ids_only: IdsOnly = False,
+    pairs: Pairs = False,
+    passages: Passages = False,
+    show: Show = 0,
+    threads: Threads = 0,
+    engine: Engine = "local",
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
