@@ -17,7 +17,8 @@ LOCALES = (
     "en_GB", "en_US", "en_IN", "en_KE", "en_NG", "de_DE", "fr_FR", "es_ES", "es_MX", "it_IT", "pt_BR", "nl_NL", "pl_PL",
     "sv_SE", "fi_FI", "cs_CZ", "ro_RO", "hr_HR", "tr_TR", "yo_NG", "ig_NG", "tw_GH", "zu_ZA", "id_ID",
 )  # fmt: skip
-TOWN_LOCALES = ("de_DE", "pl_PL", "it_IT", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
+TOWN_LOCALES = ("de_DE", "pl_PL", "nl_NL", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
+"""Not Italian: Faker keeps those towns in a set, so that they would come in another order in every process."""
 PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
 NAMES_PER_LOCALE = 150
 TOWNS_PER_LOCALE = 90

@@ -1,5 +1,6 @@
 """Style pools: large, seeded, printable, and cheap to import."""
 
+import os
 import subprocess
 import sys
 
@@ -22,6 +23,18 @@ def test_pools_are_functions_of_the_seed() -> None:
     style_pools.cache_clear()
     assert style_pools(3) == first
     assert style_pools(4).names != first.names
+
+
+def test_pools_are_the_same_in_every_process() -> None:
+    """Whatever the seed of Python's hashing, on which the order of sets depends."""
+    code = (
+        "from docgen.stylepools import style_pools; from docgen.text import digest; print(digest(repr(style_pools(3))))"
+    )
+    seen = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        seen.add(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment).stdout)
+    assert len(seen) == 1
 
 
 def test_importing_the_pools_does_not_import_faker() -> None:
