@@ -189,10 +189,16 @@ def _request(
 class _Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, with a short way to the plain fields of docgen's own records: half of a prompt's rendering time."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._plain: set[tuple[type, str]] = set()
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A declared field of a record, read as it is; anything else goes through the sandbox's checks."""
-        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
+        if (type(obj), attribute) in self._plain:
             return getattr(obj, attribute)
+        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
+            self._plain.add((type(obj), attribute))
         return super().getattr(obj, attribute)
 
 

@@ -92,7 +92,7 @@ class _Pen:
         options = slot.options
         if item.wording is None or item.expression is None or not slot.fact:
             option = options[int(self.scene.random() * len(options))]
-            return _capital(option if isinstance(option, str) else option(self.scene))
+            return _capital(expand(option, self.scene))
         text = _capital(self._carrier(slot, item, item.wording))
         self.evidence.append((item.expression.fact_id, text))
         return text

@@ -182,7 +182,7 @@ def choice(sources: Sequence[Source]) -> Source:
 
     def pick(scene: Scene) -> str:
         option = options[int(scene.random() * count)]
-        return option if isinstance(option, str) else option(scene)
+        return option if type(option) is str else option(scene)  # type: ignore[operator]
 
     return Source(pick, sum(source.spaces for source in sources) / count)
 
@@ -230,9 +230,9 @@ def _joined(sources: list[Source]) -> Source:
         return Source("", 0.0)
     if len(sources) == 1:
         return Source(sources[0].part, spaces)
-    parts = tuple(source.part for source in sources)
-
-    def join(scene: Scene) -> str:
-        return "".join([part if isinstance(part, str) else part(scene) for part in parts])
-
-    return Source(join, spaces)
+    form = "".join(source.part.replace("%", "%%") if isinstance(source.part, str) else "%s" for source in sources)
+    fillings = [source.part for source in sources if not isinstance(source.part, str)]
+    if len(fillings) == 1:
+        only = fillings[0]
+        return Source(lambda scene: form % only(scene), spaces)
+    return Source(lambda scene: form % tuple([filling(scene) for filling in fillings]), spaces)
