@@ -29,10 +29,10 @@ def screen(width: int | None = None, terminal: bool = False) -> tuple[_Screen, i
     return made, out
 
 
-@given(ANY)
-def test_no_text_takes_control_of_the_terminal(text: str) -> None:
+@given(ANY, st.booleans())
+def test_no_text_takes_control_of_the_terminal(text: str, terminal: bool) -> None:
     """However it is printed: as it is, as a title, as a heading, as a cell."""
-    console, out = screen(width=60)
+    console, out = screen(width=60, terminal=terminal)
     console.print(Text(text))
     console.print(text, markup=False)
     console.print(table([text, "n"], [[text, "1"]], right=("n",), title=text))
