@@ -50,6 +50,8 @@ def score(params: Mapping[str, Any]) -> None:
             second = judge_settings({**params, "model": params["second_model"]}, None)
             other = Panel.of(context, scanner.rules, second.model)
             agreed = _agreement(panel, verdicts, _judge(second, other, gold, params))
+    if not any(readings):
+        raise typer.Exit(1)  # a calibration made from nothing would be cited all the same
     calibration = _calibration(params["gold"], context, gold, readings, scanner, tier)
     _conclude(calibration, agreed, params["json"])
     if None in readings:
@@ -57,9 +59,8 @@ def score(params: Mapping[str, Any]) -> None:
 
 
 def _conclude(calibration: Calibration, agreed: Agreed | None, as_json: bool) -> None:
-    """Show it, and keep it unless it was made from nothing."""
-    made = calibration.failures < calibration.documents
-    file = save_calibration(OUTPUT, calibration) if made else None
+    """Keep it, and show it."""
+    file = save_calibration(OUTPUT, calibration)
     if as_json:
         typer.echo(calibration.model_dump_json(indent=2))
         return
@@ -67,8 +68,7 @@ def _conclude(calibration: Calibration, agreed: Agreed | None, as_json: bool) ->
     for rule, (same, kappa) in (agreed or {}).items():
         says = "-" if kappa is None else f"{kappa:.2f}"
         console.print(f"Two judges on {rule}: {same:.0%} equal, kappa {says}", markup=False)
-    if file:
-        console.print(f"Written: {file}", markup=False, style="dim")
+    console.print(f"Written: {file}", markup=False, style="dim")
 
 
 def _calibration(

@@ -79,12 +79,8 @@ def test_judge_keeps_to_the_cap_of_its_run(place: Path, server: Loopback) -> Non
 def test_judge_is_asked_as_its_run_asks_and_flags_come_first(place: Path) -> None:
     prices = place / "prices.toml"
     prices.write_text((Path(__file__).parents[2] / "docgen/data/prices.toml").read_text("utf-8"), "utf-8")
-    settings: dict[str, Any] = {
-        "engine": "anthropic",
-        "model": PRICED,
-        "base_url": "http://run.example",
-        "concurrency": 7,
-    }
+    address = "http://run.example"
+    settings: dict[str, Any] = {"engine": "anthropic", "model": PRICED, "base_url": address, "concurrency": 7}
     finished(place, **settings)
     fork = settle(place, run="fork", base="r", max_cost=2.0, prices=str(prices), extra={"top_k": 3}, **settings)
     judge = judge_settings({}, fork)
@@ -116,6 +112,32 @@ def test_dead_judge_is_no_clean_bill(place: Path, server: Loopback) -> None:
     assert json.loads(result.stdout)["leakage"]["unjudged"] == 10
     assert {file: file.read_bytes() for file in setup.run.report("").glob("*.*")} == reports != {}
     assert setup.run.attempts.read_bytes() == before
+
+
+def test_ideas_without_a_verdict_are_not_clean(place: Path, server: Loopback) -> None:
+    paid(place, server)
+    result = docgen("audit", "ideas", "r", "--judge", "--yes", "--json")
+    assert result.exit_code == 1
+    assert "NO USABLE VERDICT on ANY of the 12 ideas" in result.stderr
+    assert json.loads(result.stdout) == []
+
+
+def test_a_calibration_made_from_nothing_is_not_kept(place: Path, server: Loopback) -> None:
+    row = {"id": "1", "text": "The boat left." + LEAK, "leaks": [{"rule": "scaffold", "evidence": "[Recipient Name]"}]}
+    Path("gold.jsonl").write_text(json.dumps(row) + "\n")
+    command = ("audit", "calibrate", "gold.jsonl", "--context", "tutorial", "--judge", "--base-url", server.url)
+    result = docgen(*command, "--max-cost", "5", "--json")
+    assert result.exit_code == 1
+    assert "NO USABLE VERDICT on ANY of the 1 documents" in result.stderr
+    assert result.stdout == ""
+    assert list(place.glob("output/calibration/*")) == []
+
+
+@pytest.mark.parametrize("command", ["leakage", "salience", "diversity", "all", "ideas", "calibrate"])
+def test_every_audit_can_be_quiet_and_speak_json(command: str) -> None:
+    told = docgen("audit", command, "--help").output
+    assert "--json" in told
+    assert "--quiet" in told
 
 
 def test_refilling_is_not_paid_unasked(place: Path, server: Loopback) -> None:
