@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from types import FrameType
 
-from docgen.errors import RunError
+from docgen.errors import RunError, StopRun
 from docgen.llm.chain import Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
@@ -124,8 +124,10 @@ async def _steps(
     if until >= Step.GENERATE and not stopping():
         try:
             ledger = await generate_step(setup, engine, reporter, stopping, first)
-        finally:  # what a stopped run paid for can be exported all the same
-            corpus_step(setup, reporter, remade=until >= Step.ALL)
+        except StopRun:
+            corpus_step(setup, reporter)  # what it paid for until now can be exported all the same
+            raise
+        corpus_step(setup, reporter, remade=until >= Step.ALL)
         if until == Step.GENERATE and ledger.accepted == ledger.size:
             return True
     if until >= Step.ALL and not stopping():
