@@ -80,7 +80,7 @@ def containment_only(path: Path, statements: list[str]) -> tuple[set[tuple[int, 
 
 def aho_corasick(texts: list[str], statements: list[str]) -> tuple[set[tuple[int, int]], dict[str, Any]]:
     """pyahocorasick over lower-cased text."""
-    import ahocorasick  # type: ignore[import-not-found]
+    import ahocorasick
 
     automaton = ahocorasick.Automaton()
     for number, statement in enumerate(statements):
@@ -93,7 +93,7 @@ def aho_corasick(texts: list[str], statements: list[str]) -> tuple[set[tuple[int
 
 def rapidfuzz(texts: list[str], statements: list[str]) -> tuple[set[tuple[int, int]], dict[str, Any]]:
     """rapidfuzz's partial_ratio at 80 on the first 100 documents; seconds are extrapolated to all."""
-    from rapidfuzz import fuzz, process  # type: ignore[import-not-found]
+    from rapidfuzz import fuzz, process
 
     begun, some = time.perf_counter(), texts[:100]
     for text in some:

@@ -23,7 +23,8 @@ LABELS = {
     "plan": "plan",
     "generate": "documents",
     "audit": "audited",
-    "batches": "batch replies", "duplicates": "compared",
+    "batches": "batch replies",
+    "duplicates": "compared",
 }
 PLAIN_SECONDS = 5.0
 RATE_SECONDS = 0.2

@@ -7,7 +7,7 @@ at a time, and hashes them 8 bytes at a time. LLVM turns the 64-byte vectors int
 """
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
