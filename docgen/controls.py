@@ -16,4 +16,6 @@ _TABLE: dict[int, str | None] = {
 
 def printable(text: str) -> str:
     r"""`text` without C0 and C1 control characters, except \n and \t; what parted words goes on parting them."""
+    if text.replace("\n", " ").replace("\t", " ").isprintable():  # nearly always, and four times as quick to see
+        return text
     return text.translate(_TABLE)
