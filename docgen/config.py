@@ -29,7 +29,7 @@ class RunConfig(Record):
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
     extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")
     base_url: str | None = Field(None, description="a server that speaks the Messages API")
-    concurrency: int = Field(32, ge=1, le=4096, description="most requests in flight")
+    concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
     prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")

@@ -76,7 +76,7 @@ BaseUrl = Annotated[
     typer.Option("--base-url", help="Server that speaks the Messages API: vLLM, Ollama, ...", rich_help_panel=COST),
 ]
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 32]", rich_help_panel=COST)
+    int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 256]", rich_help_panel=COST)
 ]
 MaxCost = Annotated[
     float | None,

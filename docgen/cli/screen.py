@@ -110,6 +110,8 @@ def _money(summary: Summary) -> Iterable[RenderableType]:
     right = ("calls", "input", "output", "cached", "cost")
     yield table(("stage", "model", *right), rows, right=right, title="Calls")
     yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
+    if summary.uncertain:
+        yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost on their way", style="dim")
     yield from _cache(summary)
     odd = {name: count for name, count in summary.stops.items() if not name.endswith(" end_turn")}
     if odd:

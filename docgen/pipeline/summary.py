@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
+from docgen.llm.budget import uncertain_dollars
+from docgen.llm.chain import SPEND_FILE
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, load_prices
 from docgen.pipeline.duplicates import read_duplicates
@@ -84,6 +86,7 @@ class Summary(Record):
     tokens: int
     spending: tuple[Spending, ...]
     dollars: float | None
+    uncertain: float = Field(description="dollars that lost replies may have cost; they count against --max-cost")
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
 
@@ -158,6 +161,7 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
         tokens=counts.tokens,
         spending=spending,
         dollars=_sum(spending),
+        uncertain=uncertain_dollars(run.path / SPEND_FILE),
         stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
         files=_files(setup),
     )
