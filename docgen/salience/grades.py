@@ -4,8 +4,8 @@ A document's grade follows from its place k in the fact's own order: grade g whe
 sequence lies in g's part of [0, 1). The cuts move from the asked shares only as far as it takes to be within one
 document. So changing a share moves only documents between the two cuts, and adding documents leaves the others' grades
 alone but for that correction, a handful at most. No rule can be within one document, nested in the share and untouched
-by additions all at once: every sequence has discrepancy of order log(count) (Schmidt 1972). `regrade` is exact in all
-three for variations of a plan, because it starts from that plan's grades.
+by additions all at once: every sequence has discrepancy of order log(count) (Schmidt 1972). `regrade` starts
+from a plan's own grades: a variation keeps them all but, where three grades must each stay within one document, two.
 """
 
 import numpy as np
