@@ -23,7 +23,7 @@ from docgen.pipeline.summary import summarise
 from docgen.progress import SilentReporter
 from docgen.prompts import Reply
 from docgen.records import Attempt, Reason
-from docgen.stages.check import Checker
+from docgen.stages.check import Case, Checker
 from docgen.store import RunFolder
 from docgen.text import digest
 from docgen.universe import find_context
@@ -49,18 +49,19 @@ def hostile(fact: str, share: float) -> type[Checker]:
     """A checker that also rejects `share` of what carries `fact`."""
 
     class Hostile(Checker):
-        def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+        async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
             kept = [reply for reply in replies if not self._hates(reply)]
-            judged = iter(super().judge(kept))
-            return [self._refused(reply) if self._hates(reply) else next(judged) for reply in replies]
+            judged, refused = iter(await super().judge(kept)), iter(await self._refused(replies))
+            return [next(refused) if self._hates(reply) else next(judged) for reply in replies]
 
         def _hates(self, reply: Reply) -> bool:
             carries = any(each.fact == fact for each in reply.work.slot.facts)
             return carries and int(digest(reply.completion.text, size=4), 16) / 2**32 < share
 
-        def _refused(self, reply: Reply) -> Attempt:
-            attempt = self._revised(reply)
-            return attempt.model_copy(update={"verdict": "rejected", "reasons": (Reason(code="hostile"),)})
+        async def _refused(self, replies: Sequence[Reply]) -> list[Attempt]:
+            hated = await self._examine([Case.of(reply) for reply in replies if self._hates(reply)])
+            update = {"verdict": "rejected", "reasons": (Reason(code="hostile"),)}
+            return [attempt.model_copy(update=update) for attempt in hated]
 
     return Hostile
 

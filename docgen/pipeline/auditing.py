@@ -1,11 +1,13 @@
 """One pass of all audits over a corpus, the judge's share of it, and what is done with the documents that fail."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from docgen.audit.bulk import BulkScanner, Subject
+from docgen.audit.bulk import BulkScanner, Scanned, Subject
 from docgen.audit.calibrate import Calibration
 from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_questions
 from docgen.audit.diversity import DiversityReport, DiversityTally
@@ -17,13 +19,18 @@ from docgen.audit.salience import SalienceReport, SalienceTally
 from docgen.audit.scan import LeakageScanner
 from docgen.llm.protocol import LLM
 from docgen.pipeline.audit_targets import Target
+from docgen.pipeline.beside import Beside, spare_core
 from docgen.progress import Progress, Reporter
 from docgen.prompts import ModelOptions
 from docgen.records import Finding, Severity
+from docgen.universe import UniverseContext
 
 __all__ = ["Audit", "AuditOptions", "AuditReports", "Failing", "scan_corpus"]
 
-BATCH = 2048
+BATCH = 1024
+BIG = 4000
+"""Documents from which a second process, which takes seconds to start, saves time."""
+AHEAD = 2
 NO_JUDGE, NO_MODEL = JudgeMode("none"), ModelOptions("")
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -143,15 +150,14 @@ class Audit:
 
 def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
     """The scan tier over every document, in one pass and flat memory but for the documents held for the judge."""
-    detector, scanner = FactDetector(target.context), LeakageScanner(target.context, options.off)
+    scanner = LeakageScanner(target.context, options.off)
     questions = ContaminationScanner(read_questions(options.questions)) if options.questions else None
     rules = (*scanner.rules, CONTAMINATION) if questions else scanner.rules
-    bulk = BulkScanner(detector, scanner)
     chooser: Chooser[_Held] = Chooser(options.judge, options.seed)
     audit = Audit(target, options, rules, SalienceTally(target.context), LeakageTally(rules), DiversityTally())
     done = 0
-    for batch in _batches(target.subjects(), BATCH):
-        for row, (subject, scanned) in enumerate(zip(batch, bulk.scan(batch), strict=True), done):
+    for batch, seen in _scanned(_batches(target.subjects(), BATCH), target.context, options.off, total):
+        for row, (subject, scanned) in enumerate(zip(batch, seen, strict=True), done):
             audit.salience.add(subject, scanned.sightings)
             audit.diversity.add(subject)
             findings = (*scanned.findings, *(questions.scan(subject.text) if questions else ()))
@@ -162,6 +168,34 @@ def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Rep
         reporter.progress(Progress("audit", done, max(total, done)))
     audit.waiting = chooser.chosen
     return audit
+
+
+class _Scan:
+    """What both detectors see in a batch; built anew in the process that scans."""
+
+    def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
+        self._bulk = BulkScanner(FactDetector(context), LeakageScanner(context, off))
+
+    def __call__(self, subjects: list[Subject]) -> list[Scanned]:
+        return self._bulk.scan(subjects)
+
+
+def _scanned(
+    batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
+) -> Iterator[tuple[list[Subject], list[Scanned]]]:
+    """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
+    if total < BIG or not spare_core():
+        scan = _Scan(context, off)
+        yield from ((batch, scan(batch)) for batch in batches)
+        return
+    with Beside(_Scan, context, off) as beside:
+        ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
+        for batch in batches:
+            ahead.append((batch, beside.submit(batch)))
+            if len(ahead) > AHEAD:
+                yield ahead[0][0], beside.result(ahead.popleft()[1])
+        while ahead:
+            yield ahead[0][0], beside.result(ahead.popleft()[1])
 
 
 def _batches(subjects: Iterable[Subject], size: int) -> Iterator[list[Subject]]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from pydantic_core import to_json
@@ -11,12 +12,13 @@ from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
 from docgen.llm.chain import Engine
 from docgen.llm.journalled import Journalled
+from docgen.pipeline.beside import Beside, here, spare_core
 from docgen.pipeline.buying import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
-from docgen.stages.check import Checker
+from docgen.stages.check import Checker, Examiner
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Catalogue, Generation, Ledger, generate
 from docgen.stages.plan import plan, redraw
@@ -24,6 +26,8 @@ from docgen.stylepools import style_pools
 
 __all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
 
+BIG = 4000
+"""Documents from which a second process, which takes seconds to start, saves time."""
 IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
 
@@ -107,13 +111,12 @@ async def generate_step(
     run, config, llm = setup.run, setup.config, engine.llm
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    checker = Checker(setup.context, index, config.length_tolerance, llm.engine)
     pools = style_pools(config.seed)
 
     def drawn_again(slot: Slot, number: int) -> Slot:
         return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
 
-    with run.open_attempts() as log:
+    with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
             reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
         ledger = _replay(setup, checker)
@@ -139,6 +142,17 @@ async def generate_step(
         )
         await generate(job, ledger, keep, stopping)
     return ledger
+
+
+@contextmanager
+def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
+    """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
+    examiner = setup.context, setup.config.length_tolerance, engine
+    if engine == "offline" and setup.n >= BIG and spare_core():
+        with Beside(Examiner, *examiner) as elsewhere:
+            yield Checker(elsewhere, index)
+    else:
+        yield Checker(here(Examiner(*examiner)), index)
 
 
 def ledger_of(setup: Setup) -> Ledger:

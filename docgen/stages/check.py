@@ -4,19 +4,20 @@ From cheap to dear: well-formed, assigned facts present, leakage rules, near-dup
 Every reason has a code for counting and a line that tells the writer of the next attempt what to do otherwise.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from docgen.audit.facts import FactDetector, FactSighting, expressed
 from docgen.audit.scan import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts import Reply, Work
+from docgen.prompts import Reply
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.replies import Draft, parse_document
 from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
 
-__all__ = ["REASONS", "Checker", "malformed", "missing_facts"]
+__all__ = ["REASONS", "Case", "Checker", "Examiner", "malformed", "missing_facts"]
 
 REASONS = {
     "request_failed": "the API call failed for good",
@@ -35,55 +36,61 @@ REASONS = {
 """What each reason code means."""
 
 
-class Checker:
-    """Judges replies in order; accepted documents enter the near-duplicate index. Implements `generate.Judge`."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A reply and what it is checked against: all of it, so that the check can be made in another process."""
 
-    def __init__(
-        self, context: UniverseContext, index: NearDuplicateIndex, length_tolerance: float, engine: str
-    ) -> None:
+    slot: Slot
+    number: int
+    key: str
+    doc_type: str
+    idea: str
+    completion: Completion
+    revision: Completion | None
+
+    @classmethod
+    def of(cls, reply: Reply) -> "Case":
+        """What matters of a reply."""
+        work, names = reply.work, reply.work.request.variables
+        doc_type, idea = names["doc_type"].name, names["idea"].text
+        return cls(work.slot, work.number, work.request.key, doc_type, idea, reply.completion, reply.revision)
+
+
+class Examiner:
+    """Every check that looks at one document alone: pure, and most of the work of judging it."""
+
+    def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
         self._facts = FactDetector(context)
         self._leaks = LeakageScanner(context)
-        self._index = index
         self._tolerance = length_tolerance
         self._engine = engine
 
-    def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
-        """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
-        checked = [self._revised(reply) for reply in replies]
-        passed = [attempt for attempt in checked if not attempt.reasons]
-        twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
-        verdicts = {a.slot: _near_duplicate(twin) for a, twin in zip(passed, twins, strict=True) if twin is not None}
-        return [_decided(attempt, verdicts.get(attempt.slot)) for attempt in checked]
+    def __call__(self, cases: Sequence[Case]) -> list[Attempt]:
+        """One attempt for each case: the revision if it passes the checks, else the document as first written."""
+        return [self._revised(case) for case in cases]
 
-    def remember(self, attempts: Sequence[Attempt]) -> None:
-        """Enter accepted attempts of an earlier start into the index."""
-        if attempts:
-            self._index.add([a.slot for a in attempts], [a.text for a in attempts])
-
-    def _revised(self, reply: Reply) -> Attempt:
-        """The revision if it passes the checks, else the document as it was first written."""
-        first = self._check(reply.work, reply.completion)
-        if reply.revision is None:
+    def _revised(self, case: Case) -> Attempt:
+        first = self._check(case, case.completion)
+        if case.revision is None:
             return first
-        second = self._check(reply.work, reply.revision)
+        second = self._check(case, case.revision)
         return first if second.reasons else second.model_copy(update={"draft": first.text})
 
-    def _check(self, work: Work, reply: Completion) -> Attempt:
-        slot, draft = work.slot, parse_document(reply.text)
+    def _check(self, case: Case, reply: Completion) -> Attempt:
+        slot, draft = case.slot, parse_document(reply.text)
         words = word_count(draft.text)
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
         if draft.text and not reasons:
             sightings = self._facts.detect(draft.text, draft.quotes)
             assigned = frozenset(fact.fact for fact in slot.facts)
-            names = work.request.variables
-            findings = self._leaks.scan(draft.text, assigned, sightings, names["doc_type"].name, names["idea"].text)
+            findings = self._leaks.scan(draft.text, assigned, sightings, case.doc_type, case.idea)
             reasons = [*missing_facts(slot, sightings), *_leaks(findings)]
         return Attempt(
             slot=slot.id,
-            number=work.number,
+            number=case.number,
             verdict="rejected" if reasons else "accepted",
-            key=work.request.key,
+            key=case.key,
             doc_type=slot.doc_type,
             idea=slot.idea,
             facts=slot.facts,
@@ -98,6 +105,32 @@ class Checker:
             model=reply.model,
             seed=slot.seed,
         )
+
+
+class Checker:
+    """Judges replies in order; accepted documents enter the near-duplicate index. Implements `generate.Judge`.
+
+    `examine` is an `Examiner`, here or in another process.
+    """
+
+    def __init__(
+        self, examine: Callable[[Sequence[Case]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
+    ) -> None:
+        self._examine, self._index = examine, index
+
+    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+        """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
+        cases = [Case.of(reply) for reply in replies]
+        checked = await self._examine(cases)
+        passed = [attempt for attempt in checked if not attempt.reasons]
+        twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
+        verdicts = {a.slot: _near_duplicate(twin) for a, twin in zip(passed, twins, strict=True) if twin is not None}
+        return [_decided(attempt, verdicts.get(attempt.slot)) for attempt in checked]
+
+    def remember(self, attempts: Sequence[Attempt]) -> None:
+        """Enter accepted attempts of an earlier start into the index."""
+        if attempts:
+            self._index.add([a.slot for a in attempts], [a.text for a in attempts])
 
 
 def _near_duplicate(twin: Duplicate) -> Reason:

@@ -73,7 +73,7 @@ class Failure:
 class Judge(Protocol):
     """Turns replies into attempts with verdicts, in the order given; remembers what it accepted."""
 
-    def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt for each reply."""
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
@@ -175,7 +175,7 @@ async def _one_pass(
     if job.buy is not None and not stopping():
         await _buy(job, job.buy, due, stopping)
     async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
-        attempts = _judged(job.judge, replies)
+        attempts = await _judged(job.judge, replies)
         for attempt in attempts:
             ledger.record(attempt)
             failed += attempt.verdict == "failed"
@@ -226,9 +226,9 @@ def _draft(job: Generation, completion: Completion) -> str:
     return parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
 
 
-def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
+async def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
     """Attempts in the order of the replies; failures never reach the judge."""
-    judged = iter(judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
+    judged = iter(await judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
     return [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
 
 
@@ -276,7 +276,8 @@ async def in_order(
                 tasks.extend(asyncio.create_task(one(item)) for item in new)
             if not tasks:
                 return
-            await asyncio.wait([tasks[0]])
+            if not tasks[0].done():  # else the new calls begin while the consumer is busy with what is ready
+                await asyncio.wait([tasks[0]])
             ready: list[R] = []
             while tasks and tasks[0].done() and len(ready) < JUDGED_TOGETHER:
                 result = tasks.popleft().result()

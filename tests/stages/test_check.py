@@ -1,14 +1,16 @@
 """From reply to verdict: every fault has its own reason, and says what to do otherwise."""
 
+import asyncio
 from collections.abc import Iterable
 
 import pytest
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
+from docgen.pipeline.beside import here
 from docgen.prompts import ModelOptions, Reply, Work, document_request
 from docgen.records import AssignedFact, Attempt, DocumentType, Idea, Slot
-from docgen.stages.check import REASONS, Checker
+from docgen.stages.check import REASONS, Checker, Examiner
 from docgen.stages.plan import plan
 from tests.worlds import lighthouse, spoils, writes_well
 
@@ -24,11 +26,11 @@ def work(facts: tuple[AssignedFact, ...] = STATED, slot_id: int = 0, words: int 
 
 
 def checker() -> Checker:
-    return Checker(WORLD, NearDuplicateIndex(threshold=0.8, ngram=5), 0.5, "fake")
+    return Checker(here(Examiner(WORLD, 0.5, "fake")), NearDuplicateIndex(threshold=0.8, ngram=5))
 
 
 def judged(*replies: tuple[Work, str | Completion]) -> list[Attempt]:
-    return checker().judge([Reply(item, whole(reply)) for item, reply in replies])
+    return asyncio.run(checker().judge([Reply(item, whole(reply)) for item, reply in replies]))
 
 
 def whole(reply: str | Completion) -> Completion:
@@ -154,7 +156,7 @@ def test_remembered_documents_are_compared_with() -> None:
     before = judged((work(slot_id=3), text))
     later = checker()
     later.remember(before)
-    assert codes(later.judge([Reply(work(slot_id=8), whole(text))])[0]) == ["near_duplicate"]
+    assert codes(asyncio.run(later.judge([Reply(work(slot_id=8), whole(text))]))[0]) == ["near_duplicate"]
 
 
 def test_untagged_reply_is_taken_as_the_document() -> None:
