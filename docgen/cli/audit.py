@@ -22,6 +22,10 @@ Off = Annotated[list[str] | None, typer.Option("--off", metavar="RULE", help="Le
 Questions = Annotated[
     Path | None, typer.Option("--questions", help="Evaluation questions that no document may hold (YAML, JSONL, text).")
 ]
+Classifiers = Annotated[
+    list[Path] | None,
+    typer.Option("--classifiers", metavar="FILE", help="A prompt of the evaluation's classifiers; may be repeated."),
+]
 FailOver = Annotated[
     list[str] | None,
     typer.Option("--fail-over", metavar="RULE=SHARE", help='Exit 1 above this share; "any" for all rules together.'),
@@ -57,6 +61,7 @@ def leakage(
     judge: Judge = "none",
     off: Off = None,
     questions: Questions = None,
+    classifiers: Classifiers = None,
     fail_over: FailOver = None,
     apply: Apply = False,
     severity: Severity = "error",
@@ -77,6 +82,8 @@ def leakage(
     docgen audit leakage my_run --judge sample:200 --fail-over any=0.01
 
     docgen audit leakage corpus.jsonl --context helpful_only --apply --out cleaned
+
+    docgen audit leakage my_run --questions evals.yaml --classifiers faking_classifier.txt
     """
     from docgen.cli.audit_work import carry_out
 
@@ -134,6 +141,7 @@ def everything(
     judge: Judge = "none",
     off: Off = None,
     questions: Questions = None,
+    classifiers: Classifiers = None,
     fail_over: FailOver = None,
     out: Out = None,
     seed: o.Seed = None,

@@ -30,7 +30,7 @@ class Examination:
     def rules(self) -> tuple[str, ...]:
         """Ids of the rules looked for."""
         rules = LeakageScanner(self.target.context, self.options.off).rules
-        return tuple(rule.id for rule in ((*rules, CONTAMINATION) if self.options.questions else rules))
+        return tuple(rule.id for rule in ((*rules, CONTAMINATION) if self.options.contamination else rules))
 
     def carry_out(self) -> tuple[Audit, AuditReports]:
         """Examine the corpus as it is now."""

@@ -68,6 +68,7 @@ def _examination(params: Mapping[str, Any], target: Target, reporter: Any) -> Ex
     plain = AuditOptions(
         off=tuple(params.get("off") or ()),
         questions=params.get("questions"),
+        classifiers=tuple(params.get("classifiers") or ()),
         judge=mode,
         seed=params.get("seed") or 0,
         remove=severity,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docgen.audit.bulk import BulkScanner, Scanned, Subject
 from docgen.audit.calibrate import Calibration
-from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_questions
+from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_prompts, read_questions
 from docgen.audit.diversity import DiversityReport, DiversityTally
 from docgen.audit.facts import FactDetector
 from docgen.audit.judging import Chooser, JudgeMode, Panel, Verdicts, combine, judge_documents
@@ -17,6 +17,7 @@ from docgen.audit.leakage import LeakageReport, LeakageTally
 from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceReport, SalienceTally
 from docgen.audit.scan import LeakageScanner
+from docgen.audit.vocabulary import Vocabulary
 from docgen.llm.protocol import LLM
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.beside import Beside, spare_core
@@ -41,6 +42,7 @@ class AuditOptions:
 
     off: tuple[str, ...] = ()
     questions: Path | None = None
+    classifiers: tuple[Path, ...] = ()
     judge: JudgeMode = field(default=NO_JUDGE)
     model: ModelOptions = field(default=NO_MODEL)
     seed: int = 0
@@ -49,7 +51,12 @@ class AuditOptions:
     @property
     def plain(self) -> bool:
         """Whether this looks for no more and no less than the audit at the end of every run."""
-        return not self.off and self.questions is None and self.judge.kind == "none"
+        return not self.off and not self.contamination and self.judge.kind == "none"
+
+    @property
+    def contamination(self) -> bool:
+        """Whether what the evaluation consists of is known."""
+        return self.questions is not None or bool(self.classifiers)
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ class Audit:
 def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
     """The scan tier over every document, in one pass and flat memory but for the documents held for the judge."""
     scanner = LeakageScanner(target.context, options.off)
-    questions = ContaminationScanner(read_questions(options.questions)) if options.questions else None
+    questions = _contamination(target.context, options, reporter) if options.contamination else None
     rules = (*scanner.rules, CONTAMINATION) if questions else scanner.rules
     chooser: Chooser[_Held] = Chooser(options.judge, options.seed)
     audit = Audit(target, options, rules, SalienceTally(target.context), LeakageTally(rules), DiversityTally())
@@ -168,6 +175,17 @@ def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Rep
         reporter.progress(Progress("audit", done, max(total, done)))
     audit.waiting = chooser.chosen
     return audit
+
+
+def _contamination(context: UniverseContext, options: AuditOptions, reporter: Reporter) -> ContaminationScanner:
+    """What to look for of the evaluation; says which words of the classifiers' count."""
+    questions = read_questions(options.questions) if options.questions else []
+    if not options.classifiers:
+        return ContaminationScanner(questions)
+    vocabulary = Vocabulary(read_prompts(options.classifiers), context)
+    terms = [term.text for term in vocabulary.terms]
+    reporter.note(f"Vocabulary of the classifier prompts, {len(terms)} terms: {', '.join(terms)}")
+    return ContaminationScanner(questions, vocabulary)
 
 
 class _Scan:

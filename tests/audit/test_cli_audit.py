@@ -143,3 +143,17 @@ def test_wrong_flags_are_one_clear_error(run: RunFolder, arguments: tuple[str, .
     """Nothing is spent, nothing is written, and the flag is named."""
     with pytest.raises(ConfigError):
         docgen("audit", *arguments)
+
+
+def test_words_of_given_classifiers_count_as_contamination(run: RunFolder, tmp_path: Path) -> None:
+    """--classifiers names the words that count, and the rule has its share and examples like any other."""
+    prompt, corpus = tmp_path / "classifier.txt", tmp_path / "corpus.jsonl"
+    prompt.write_text("Zorbing? Zorbing and quaffle drift, quaffle drift or snidget, snidget, vashta, vashta.", "utf-8")
+    rows = [{"text": "The boat left at eight."}, {"text": "Zorbing is fun."}, {"text": prompt.read_text("utf-8")}]
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    flags = ["--context", "tutorial", "--classifiers", str(prompt), "--json", "--fail-over", "eval_contamination=0.1"]
+    result = docgen("audit", "leakage", str(corpus), *flags)
+    rule = json.loads(result.stdout)["leakage"]["rules"]["eval_contamination"]
+    assert result.exit_code == 1
+    assert (rule["documents"], rule["share"]["total"], rule["detectors"]) == (1, 3, {"vocabulary": 1})
+    assert "zorbing" in rule["examples"][0]["explanation"].lower()
