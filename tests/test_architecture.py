@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors", "text", "controls", "appendlog", "resources", "progress", "compiled"),
-    ("records", "corpus"),
+    ("records", "corpus", "cluster"),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),
     ("dedupe",),

@@ -13,7 +13,18 @@ from docgen.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Wanted", "column_names", "corpus_files", "is_parquet", "jsonl_frames", "parquet_frames", "whole_rows"]
+__all__ = [
+    "Wanted",
+    "column_names",
+    "corpus_files",
+    "is_packed",
+    "is_parquet",
+    "jsonl_frames",
+    "parquet_frames",
+    "parquet_rows",
+    "plain_lines",
+    "whole_rows",
+]
 
 PARQUET = (".parquet", ".pq")
 JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in ("", ".zst", ".gz"))
@@ -44,6 +55,11 @@ class Wanted:
 def is_parquet(path: Path) -> bool:
     """Whether the name says Parquet."""
     return path.name.lower().endswith(PARQUET)
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the name says compressed lines, which can only be read from the start."""
+    return path.name.lower().endswith((".zst", ".gz"))
 
 
 def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
@@ -93,6 +109,16 @@ def _schema(path: Path) -> "dict[str, pl.DataType]":
 
     try:
         return dict(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        _unreadable(path, error)
+
+
+def parquet_rows(path: Path) -> int:
+    """How many rows a Parquet file has, by its footer."""
+    import polars as pl
+
+    try:
+        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
         _unreadable(path, error)
 
@@ -157,11 +183,16 @@ def _no_nulls(path: Path, text: "pl.Series", start: int) -> None:
         raise InputError(f"{text.name!r} is null", f"{path}, row {row}", "Drop such rows or give them a text")
 
 
-def jsonl_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.DataFrame]":
-    """Lines of a JSONL file, empty ones left out."""
+def jsonl_frames(
+    path: Path, wanted: Wanted, batch_rows: int, start: int = 0, stop: int | None = None, first_line: int = 1
+) -> "Iterator[pl.DataFrame]":
+    """Lines of a JSONL file, empty ones left out.
+
+    Of a plain file only those that begin from byte `start` to before `stop`, the first of which is line `first_line`.
+    """
     rows: list[tuple[int, dict[str, Any]]] = []
     characters = 0
-    for number, line in _lines(path):
+    for number, line in _lines(path, start, stop, first_line):
         row = _parse(path, number, line)
         _check_row(path, number, row, wanted)
         rows.append((number, row))
@@ -173,22 +204,32 @@ def jsonl_frames(path: Path, wanted: Wanted, batch_rows: int) -> "Iterator[pl.Da
         yield _frame(path, rows, wanted)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes | str]]:
-    name = path.name.lower()
-    if name.endswith((".zst", ".gz")) and path.stat().st_size == 0:
+def _lines(
+    path: Path, start: int = 0, stop: int | None = None, first_line: int = 1
+) -> Iterator[tuple[int, bytes | str]]:
+    for number, line in enumerate(plain_lines(path, start, stop), first_line):
+        if line.strip():
+            yield number, line
+
+
+def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes | str]:
+    """Every line of a JSONL file, unpacked; of a plain one those from byte `start` to before `stop`."""
+    if is_packed(path) and path.stat().st_size == 0:
         _unreadable(path, EOFError())  # even nothing, packed, takes some bytes
-    source: Iterator[bytes | str] = _zstd_lines(path) if name.endswith(".zst") else _plain_lines(path)
     try:
-        for number, line in enumerate(source, 1):
-            if line.strip():
-                yield number, line
+        yield from _zstd_lines(path) if path.name.lower().endswith(".zst") else _byte_lines(path, start, stop)
     except (OSError, EOFError) as error:
         _unreadable(path, error)
 
 
-def _plain_lines(path: Path) -> Iterator[bytes]:
+def _byte_lines(path: Path, start: int, stop: int | None) -> Iterator[bytes]:
     with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as file:
-        yield from file
+        file.seek(start)
+        left = None if stop is None else stop - start
+        for line in file:
+            yield line
+            if left is not None and (left := left - len(line)) <= 0:
+                return
 
 
 def _zstd_lines(path: Path) -> Iterator[str]:

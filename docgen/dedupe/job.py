@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from docgen.cluster import Executor, RayExecutor
 from docgen.corpus import Batch
 from docgen.dedupe.engine import Decision, decide, in_order, sketch_batches
 from docgen.dedupe.ondisk import Addition, DiskIndex
-from docgen.dedupe.partitioned import Executor, decide_partitioned, map_partitions
+from docgen.dedupe.partitioned import Partitioned
 from docgen.dedupe.precedence import Keep, in_precedence
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.source import Corpus, row_groups
@@ -117,11 +118,10 @@ def dedupe(
 
 
 def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: Hashes, more: bool) -> Deduplicated:
-    from docgen.dedupe.ray_engine import RayExecutor
-
     if more:
         raise ConfigError("does not work with --against, --index or --pairs", "--engine ray", "Use --engine local")
-    return dedupe_partitioned(corpus, settings, RayExecutor(settings.threads), also=also, ignored=ignored)
+    with RayExecutor(settings.threads) as executor:
+        return dedupe_partitioned(corpus, settings, executor, also=also, ignored=ignored)
 
 
 def dedupe_partitioned(
@@ -133,10 +133,11 @@ def dedupe_partitioned(
     ignored: Hashes = NOTHING,
     sizes: Mapping[str, int] | None = None,
 ) -> Deduplicated:
-    """`dedupe` as tasks of an executor; `sizes` are those of `tasks.Plan`."""
+    """`dedupe` as tasks of an executor; `sizes` are those of `tasks.Plan`, fitted to the corpus if not given."""
     needed, further = _columns(settings, also)
     plan = Plan(corpus, settings.scheme, ignored, settings.by, needed, further, **(sizes or {}))
-    mapped, buckets = map_partitions(plan, executor)
+    work = Partitioned(plan, executor, fit=not sizes)
+    mapped = work.map()
     content, lengths, groups = (
         np.concatenate([empty, *(getattr(part, name) for part in mapped)])
         for name, empty in (("content", np.empty((0, 2), np.uint64)), ("sizes", NO_ROWS), ("groups", NO_ROWS))
@@ -145,7 +146,7 @@ def dedupe_partitioned(
     ids = checked_ids(named if corpus.id_column else [pl.Series("id", np.arange(len(lengths)))], corpus)
     table = joined_tables([frame for part in mapped for frame in part.tables])
     precedence = in_precedence(settings.keep, ids, lengths, table)
-    decision = decide_partitioned(plan, executor, mapped, buckets, precedence)
+    decision = work.decide(mapped, precedence)
     return Deduplicated(ids, lengths, table, groups, content, decision)
 
 

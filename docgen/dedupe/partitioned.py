@@ -1,85 +1,94 @@
 """The same deduplication as a map over partitions, for clusters: the same kernel, the same decision, to the document.
 
+0. each file is cut into partitions;
 1. map: each partition is sketched; (band hash, row) goes to the bucket of its hash range, content hashes to the driver;
-2. reduce: each bucket is sorted; rows with the same hash are linked in a star, so edges grow with rows, not with pairs;
+2. reduce: each bucket is sorted; rows of one hash are linked in a chain, so edges grow with rows, not pairs;
 3. driver: linked rows form components, components are packed into bins of at most `bin_words` shingles;
 4. map: each partition sends the shingle sets of its linked rows to their bins;
 5. decide: each bin is decided as locally, in order of precedence. Documents of different components share no band, so
    deciding components apart gives what deciding them together gives.
 
-What runs where is the `Executor`'s business: `Inline` computes on the spot, `ray_engine` on a Ray cluster.
+What runs where is the business of `docgen.cluster`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from docgen.cluster import Executor
+from docgen.corpus import corpus_files
+from docgen.corpus.partitions import cut_file, joined, merged
 from docgen.dedupe.engine import Decision, Sketched, first_of_same, with_copies
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.tasks import Mapped, Plan, decide_bin, link_bucket, sets_of_partition, sketch_partition
 
-__all__ = ["Executor", "Inline", "decide_partitioned", "map_partitions"]
+__all__ = ["Partitioned"]
 
 Ints = npt.NDArray[np.int64]
 
 
-class Executor(Protocol):
-    """Where tasks run. A task's results may be handed on to other tasks without coming to the driver."""
+class Partitioned:
+    """A plan at work on an executor: `map`, then `decide`. With `fit` the plan's sizes grow with the corpus."""
 
-    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
-        """Start function(*arguments), which returns `results` values; a handle for each."""
+    def __init__(self, plan: Plan, executor: Executor, fit: bool = True) -> None:
+        self._executor = executor
+        files = [path.absolute() for path in corpus_files(plan.corpus.paths)]
+        cuts = [executor.submit(cut_file, path, plan.partition_rows, results=1)[0] for path in files]
+        parts = joined(executor.collect(cuts))
+        self.plan = plan.fitted(sum(part.rows for part in parts)) if fit else plan
+        self.partitions = merged(parts, self.plan.partition_rows)
+        self._shared = executor.share(self.plan)
+        self._buckets: list[list[Any]] = []
 
-    def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """The values behind handles."""
+    def map(self) -> list[Mapped]:
+        """Step 1: what the driver keeps of each partition."""
+        results = 1 + self.plan.buckets
+        handles = [
+            self._executor.submit(sketch_partition, self._shared, partition, results=results)
+            for partition in self.partitions
+        ]
+        self._buckets = [list(pieces) for pieces in zip(*(rest for _, *rest in handles), strict=True)]
+        return self._executor.collect([first for first, *_ in handles])
 
+    def decide(self, mapped: Sequence[Mapped], precedence: Ints) -> Decision:
+        """Steps 2 to 5."""
+        bases = np.concatenate([[0], np.cumsum([len(part.sizes) for part in mapped])]).astype(np.int64)
+        sketched = _joined(mapped, self.plan.scheme)
+        first = first_of_same(sketched, precedence)
+        edges = first[self._links(bases)]
+        rows, bins = _bins(edges[edges[:, 0] != edges[:, 1]], sketched.sizes, self.plan.bin_words)
+        rank = np.empty(len(sketched), np.int64)
+        rank[precedence] = np.arange(len(sketched))
+        kept_row, jaccard, compared = np.full(len(sketched), -1, np.int64), np.ones(len(sketched)), 0
+        for members, twins, similar, count in self._decided(bases, rows, bins, rank):
+            kept_row[members], jaccard[members] = twins, similar
+            compared += count
+        decision = with_copies(sketched, first, kept_row, jaccard, None)
+        return Decision(decision.kept_row, decision.jaccard, decision.exact, compared)
 
-class Inline:
-    """Computes at once, in this process."""
+    def _links(self, bases: Ints) -> Ints:
+        """Step 2: (row, row) links of all buckets, which are given up."""
+        starts = self._executor.share([int(base) for base in bases[:-1]])
+        handles = [self._executor.submit(link_bucket, starts, *pieces, results=1)[0] for pieces in self._buckets]
+        self._buckets = []
+        return np.concatenate([np.empty((0, 2), np.int64), *self._executor.collect(handles)])
 
-    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
-        """Call it."""
-        found = function(*arguments)
-        return list(found) if results > 1 else [found]
-
-    def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """They are the values."""
-        return list(handles)
-
-
-def map_partitions(plan: Plan, executor: Executor) -> tuple[list[Mapped], list[list[Any]]]:
-    """Step 1: what the driver keeps of each partition, and handles of each partition's buckets."""
-    handles = [
-        executor.submit(sketch_partition, plan, partition, results=1 + plan.buckets) for partition in plan.partitions()
-    ]
-    return executor.collect([first for first, *_ in handles]), [rest for _, *rest in handles]
-
-
-def decide_partitioned(
-    plan: Plan, executor: Executor, mapped: Sequence[Mapped], buckets: Sequence[Sequence[Any]], precedence: Ints
-) -> Decision:
-    """Steps 2 to 5."""
-    counts = [len(part.sizes) for part in mapped]
-    bases = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    sketched = _joined(mapped, plan.scheme)
-    first = first_of_same(sketched, precedence)
-    bases_of = [int(base) for base in bases[:-1]]
-    links = [
-        executor.submit(link_bucket, bases_of, *(part[i] for part in buckets), results=1)[0]
-        for i in range(plan.buckets)
-    ]
-    edges = first[np.concatenate([np.empty((0, 2), np.int64), *executor.collect(links)])]
-    rows, bins = _bins(edges[edges[:, 0] != edges[:, 1]], sketched.sizes, plan.bin_words)
-    rank = np.empty(len(sketched), np.int64)
-    rank[precedence] = np.arange(len(sketched))
-    found = _decide_bins(plan, executor, bases, rows, bins, rank)
-    kept_row, jaccard, compared = np.full(len(sketched), -1, np.int64), np.ones(len(sketched)), 0
-    for members, twins, similar, count in found:
-        kept_row[members], jaccard[members] = twins, similar
-        compared += count
-    decision = with_copies(sketched, first, kept_row, jaccard, None)
-    return Decision(decision.kept_row, decision.jaccard, decision.exact, compared)
+    def _decided(self, bases: Ints, rows: Ints, bins: Ints, rank: Ints) -> list[Any]:
+        """Steps 4 and 5."""
+        if not len(rows):
+            return []
+        names, numbers = np.unique(bins, return_inverse=True)
+        submit, sent = self._executor.submit, list[list[Any]]()
+        for i, partition in enumerate(self.partitions):
+            low, high = np.searchsorted(rows, bases[i : i + 2])
+            if low < high:
+                here = rows[low:high]
+                arguments = (here - bases[i], here, rank[here], numbers[low:high], len(names))
+                sent.append(submit(sets_of_partition, self._shared, partition, *arguments, results=len(names)))
+        handles = [submit(decide_bin, self.plan.scheme, *pieces, results=1)[0] for pieces in zip(*sent, strict=True)]
+        return self._executor.collect(handles)
 
 
 def _joined(mapped: Sequence[Mapped], scheme: Scheme) -> Sketched:
@@ -102,20 +111,3 @@ def _bins(edges: Ints, sizes: Ints, most: int) -> tuple[Ints, Ints]:
     count, label = connected_components(graph, directed=False)
     words = np.bincount(label, weights=sizes[rows], minlength=count) if count else np.empty(0)
     return rows, (np.cumsum(words) // most).astype(np.int64)[label] if count else label.astype(np.int64)
-
-
-def _decide_bins(plan: Plan, executor: Executor, bases: Ints, rows: Ints, bins: Ints, rank: Ints) -> list[Any]:
-    if not len(rows):
-        return []
-    names, numbers = np.unique(bins, return_inverse=True)
-    sent: list[list[Any]] = []
-    for i, partition in enumerate(plan.partitions()):
-        low, high = np.searchsorted(rows, bases[i : i + 2])
-        if low < high:
-            here = rows[low:high]
-            arguments = (here - bases[i], here, rank[here], numbers[low:high], len(names))
-            sent.append(executor.submit(sets_of_partition, plan, partition, *arguments, results=len(names)))
-    handles = [
-        executor.submit(decide_bin, plan.scheme, *(part[i] for part in sent), results=1)[0] for i in range(len(names))
-    ]
-    return executor.collect(handles)

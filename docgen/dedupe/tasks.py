@@ -1,8 +1,7 @@
 """What a worker of a partitioned deduplication does, see `partitioned` for the whole: functions of their arguments."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch
-from docgen.corpus.files import Wanted, corpus_files, is_parquet, jsonl_frames, parquet_frames
+from docgen.corpus.files import Wanted
+from docgen.corpus.partitions import Partition, read_partition
 from docgen.dedupe.engine import GOLDEN, Sketched, place_in_order, share_band
 from docgen.dedupe.index import KeptTable
 from docgen.dedupe.schemes import Scheme
@@ -18,7 +18,7 @@ from docgen.dedupe.source import BATCH_ROWS, Corpus, row_groups
 from docgen.dedupe.store import SetStore
 from docgen.dedupe.texts import Sketcher
 
-__all__ = ["Mapped", "Partition", "Plan", "decide_bin", "link_bucket", "sets_of_partition", "sketch_partition"]
+__all__ = ["Mapped", "Plan", "decide_bin", "link_bucket", "sets_of_partition", "sketch_partition"]
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -29,13 +29,11 @@ MEMORY = 1 << 27
 """Bytes of shingle sets that deciding a bin holds in memory; beyond that they go to a temporary file."""
 
 
-@dataclass(frozen=True)
-class Partition:
-    """Rows of one file: from `start` to before `stop`; a JSONL file is one partition."""
-
-    path: Path
-    start: int = 0
-    stop: int | None = None
+BUCKET = 1 << 27
+"""Bytes of (key, row) that a bucket may have; sorting one takes five times as much."""
+PIECE = 1 << 17
+"""Bytes of (key, row) that a partition sends a bucket, if it can: Ray keeps results under 100 kB with the driver."""
+PAIR = 12
 
 
 @dataclass(frozen=True)
@@ -49,20 +47,14 @@ class Plan:
     needed: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     buckets: int = 16
-    partition_rows: int = 1 << 16
+    partition_rows: int = 1 << 14
     bin_words: int = 1 << 26
 
-    def partitions(self) -> list[Partition]:
-        """The corpus cut up, in order."""
-        parts: list[Partition] = []
-        for path in corpus_files(self.corpus.paths):
-            if is_parquet(path):
-                rows = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-                starts = range(0, rows, self.partition_rows)
-                parts += [Partition(path, start, min(start + self.partition_rows, rows)) for start in starts]
-            else:
-                parts.append(Partition(path))
-        return parts
+    def fitted(self, rows: int) -> "Plan":
+        """Buckets enough for so many documents that none outgrows a worker, partitions as large as those ask for."""
+        document = PAIR * self.scheme.bands
+        buckets = max(self.buckets, -(-rows * document // BUCKET))
+        return replace(self, buckets=buckets, partition_rows=max(self.partition_rows, buckets * PIECE // document))
 
 
 @dataclass(frozen=True)
@@ -76,42 +68,35 @@ class Mapped:
     groups: Ints
 
 
-def _batches(plan: Plan, partition: Partition, columns: tuple[str, ...], optional: tuple[str, ...]) -> Any:
-    """Batches of a partition; `first_row` counts within it."""
+def _batches(
+    plan: Plan, partition: Partition, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, Batch]]:
+    """(its first row within the partition, batch) of each batch."""
     wanted = Wanted(plan.corpus.text_column, columns, optional)
-    if is_parquet(partition.path):
-        frames = parquet_frames(partition.path, wanted, BATCH_ROWS, partition.start, partition.stop)
-    else:
-        frames = jsonl_frames(partition.path, wanted, BATCH_ROWS)
-    row = 0
-    for frame in frames:
-        yield Batch(partition.path, row, frame[plan.corpus.text_column], frame.select(*columns, *optional))
-        row += frame.height
+    for batch in read_partition(partition, wanted, BATCH_ROWS):
+        yield batch.first_row - partition.first_row, batch
 
 
 def sketch_partition(plan: Plan, partition: Partition) -> tuple[Any, ...]:
     """Step 1 for one partition: Mapped, then (keys, rows) for each bucket."""
     sketcher = Sketcher(plan.scheme, plan.ignored)
     named = (plan.corpus.id_column,) if plan.corpus.id_column else ()
-    ids, tables, parts, groups_of, keys = [], [], [], [], []
-    for batch in _batches(plan, partition, (*named, *plan.needed), plan.also):
+    columns = tuple(dict.fromkeys((*named, *plan.needed)))
+    ids, tables, content, sizes, groups_of, keys = [], [], [], [NO_ROWS], [NO_ROWS], []
+    for _, batch in _batches(plan, partition, columns, plan.also):
         groups = row_groups(batch.columns.select(plan.by)) if plan.by else np.zeros(len(batch), np.int64)
         data, offsets = batch.utf8()
         found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN)
         if plan.corpus.id_column:
             ids.append(batch.columns[plan.corpus.id_column].alias("id"))
         tables.append(batch.columns.select(*plan.needed, *plan.also))
-        parts.append(found)
+        content.append(found.content)
+        sizes.append(found.sizes)
         groups_of.append(groups)
         keys.append(_band_keys(found.minima, plan.scheme, groups))
-    mapped = Mapped(
-        ids,
-        tables,
-        np.concatenate([np.empty((0, 2), np.uint64), *(found.content for found in parts)]),
-        np.concatenate([NO_ROWS, *(found.sizes for found in parts)]),
-        np.concatenate([NO_ROWS, *groups_of]),
-    )
-    return (mapped, *_cut(np.concatenate([np.empty((0, plan.scheme.bands), np.uint64), *keys]), plan))
+    none = np.empty((0, 2), np.uint64)
+    mapped = Mapped(ids, tables, np.concatenate([none, *content]), np.concatenate(sizes), np.concatenate(groups_of))
+    return (mapped, *_cut(np.concatenate([np.empty((0, plan.scheme.bands), np.uint64), *keys]), plan.buckets))
 
 
 def _band_keys(minima: npt.NDArray[np.uint32], scheme: Scheme, groups: Ints) -> Hashes:
@@ -124,14 +109,15 @@ def _band_keys(minima: npt.NDArray[np.uint32], scheme: Scheme, groups: Ints) -> 
     return keys
 
 
-def _cut(keys: Hashes, plan: Plan) -> list[tuple[Hashes, npt.NDArray[np.uint32]]]:
+def _cut(keys: Hashes, buckets: int) -> list[tuple[Hashes, npt.NDArray[np.uint32]]]:
     """(keys, rows) of each bucket: the buckets are ranges of the keys."""
     flat = keys.ravel()
-    rows = np.repeat(np.arange(len(keys), dtype=np.uint32), keys.shape[1])
-    bucket = (flat >> np.uint64(32)) * np.uint64(plan.buckets) >> np.uint64(32)
-    order = np.argsort(bucket, kind="stable")
-    cuts = np.searchsorted(bucket[order], np.arange(1, plan.buckets))
-    return list(zip(np.split(flat[order], cuts), np.split(rows[order], cuts), strict=True))
+    order = np.argsort(flat, kind="stable")
+    flat = flat[order]
+    rows = (order // keys.shape[1]).astype(np.uint32)
+    starts = [-(-(number << 64) // buckets) for number in range(1, buckets)]
+    cuts = np.searchsorted(flat, np.array(starts, np.uint64))
+    return list(zip(np.split(flat, cuts), np.split(rows, cuts), strict=True))
 
 
 def link_bucket(bases: Sequence[int], *parts: tuple[Hashes, npt.NDArray[np.uint32]]) -> Ints:
@@ -139,12 +125,12 @@ def link_bucket(bases: Sequence[int], *parts: tuple[Hashes, npt.NDArray[np.uint3
     if not parts:
         return np.empty((0, 2), np.int64)
     keys = np.concatenate([keys for keys, _ in parts])
-    rows = np.concatenate(
-        [part_rows.astype(np.int64) + base for base, (_, part_rows) in zip(bases, parts, strict=True)]
-    )
     order = np.argsort(keys, kind="stable")
-    same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-    return np.unique(np.stack([rows[order][same], rows[order][same + 1]], axis=1), axis=0)
+    keys = keys[order]
+    same = np.flatnonzero(keys[1:] == keys[:-1])
+    based = [rows.astype(np.int64) + base for base, (_, rows) in zip(bases, parts, strict=True)]
+    rows = np.concatenate(based)
+    return np.unique(np.stack([rows[order[same]], rows[order[same + 1]]], axis=1), axis=0)
 
 
 def sets_of_partition(
@@ -153,11 +139,11 @@ def sets_of_partition(
     """Step 4 for one partition: for each bin the rows linked there, as `decide_bin` takes them."""
     sketcher = Sketcher(plan.scheme, plan.ignored)
     sent: list[list[tuple[Any, ...]]] = [[] for _ in range(count)]
-    for batch in _batches(plan, partition, plan.by, ()):
-        low, high = np.searchsorted(local, [batch.first_row, batch.first_row + len(batch)])
+    for start, batch in _batches(plan, partition, plan.by):
+        low, high = np.searchsorted(local, [start, start + len(batch)])
         for number in np.unique(bins[low:high]):
             mine = low + np.flatnonzero(bins[low:high] == number)
-            places = local[mine] - batch.first_row
+            places = local[mine] - start
             groups = row_groups(batch.columns.select(plan.by)[places]) if plan.by else np.zeros(len(mine), np.int64)
             data, offsets = batch.take(places).utf8()
             found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN, minima=False)

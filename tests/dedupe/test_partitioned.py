@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from docgen.cluster import Executor, Inline, RayExecutor
 from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
-from docgen.dedupe.partitioned import Executor, Inline
 from docgen.dedupe.precedence import Keep
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.errors import InputError
@@ -64,8 +64,6 @@ def test_a_corpus_without_duplicates_or_rows_is_fine(tmp_path: Path) -> None:
 def test_ray_agrees_with_the_local_run(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two local workers; an error in a worker arrives as the clear error that it is."""
     ray = pytest.importorskip("ray")
-    from docgen.dedupe.ray_engine import RayExecutor
-
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     executor = RayExecutor(2)

@@ -1,0 +1,148 @@
+"""Where the tasks of a job over partitions run: in this process, or on a Ray cluster (extra: docgen[ray]).
+
+A task is a function of its arguments, importable by name and without side effects, so that it may be run again. A job
+submits tasks, hands their results on to other tasks without looking at them, and collects what it needs itself.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Protocol
+
+from docgen.errors import ConfigError, RunError, UserError
+
+__all__ = ["Executor", "Inline", "RayExecutor"]
+
+ADDRESS = "RAY_ADDRESS"
+ANSWER = 10.0
+"""Seconds in which a cluster's address has to accept a connection; Ray itself would wait for minutes."""
+
+
+class Executor(Protocol):
+    """Where tasks run."""
+
+    def share(self, value: Any) -> Any:
+        """A handle for a value that many tasks take as an argument: sent to each worker once."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
+        """Start function(*arguments), which returns `results` values; a handle for each. Arguments may be handles."""
+
+    def collect(self, handles: Sequence[Any]) -> list[Any]:
+        """The values behind handles; an error of their tasks is raised as what it was."""
+
+
+class Inline:
+    """Computes at once, in this process."""
+
+    def share(self, value: Any) -> Any:
+        """The value itself."""
+        return value
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
+        """Call it."""
+        found = function(*arguments)
+        return list(found) if results > 1 else [found]
+
+    def collect(self, handles: Sequence[Any]) -> list[Any]:
+        """They are the values."""
+        return list(handles)
+
+
+class RayExecutor:
+    """The cluster that RAY_ADDRESS names ("auto": the one running on this machine), else a new one on this machine.
+
+    `workers` is the size of a new one (default: a worker for each processor). Ray runs a task again, up to three times,
+    whose worker was killed. Raises `ConfigError` when there is no Ray or no cluster. To be closed, or used in a `with`.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise ConfigError("needs Ray", "--engine ray", "Install it: pip install 'docgen[ray]'") from error
+        self._ray = ray
+        self._remote: dict[Callable[..., Any], Any] = {}
+        self._own = not ray.is_initialized()
+        if self._own:
+            self._connect(workers)
+
+    def _connect(self, workers: int | None) -> None:
+        address = os.environ.get(ADDRESS, "local")
+        _check_address(address)
+        size: dict[str, Any] = {"num_cpus": workers} if address == "local" else {}
+        try:
+            self._ray.init(address, logging_level=logging.ERROR, include_dashboard=False, log_to_driver=False, **size)
+        except (OSError, RuntimeError, ValueError) as error:
+            where = "--engine ray" if address == "local" else f"{ADDRESS}={address}"
+            raise ConfigError(f"Ray does not start ({_first_line(error)})", where, _fix(address)) from error
+
+    def share(self, value: Any) -> Any:
+        """Put it into Ray's object store."""
+        return self._ray.put(value)
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
+        """Start a task; its results stay in Ray's object store."""
+        if function not in self._remote:
+            self._remote[function] = self._ray.remote(function)
+        handles = self._remote[function].options(num_returns=results).remote(*arguments)
+        return list(handles) if results > 1 else [handles]
+
+    def collect(self, handles: Sequence[Any]) -> list[Any]:
+        """Fetch values; raises `RunError` when workers died too often, `ConfigError` when they lack docgen."""
+        try:
+            return list(self._ray.get(list(handles)))
+        except self._ray.exceptions.RayTaskError as error:
+            raise _meant(error) from error
+        except self._ray.exceptions.RayError as error:
+            what = f"Ray gave a task up: {type(error).__name__} ({_first_line(error)})"
+            fix = "See `ray status` and the workers' memory, then run the same command again"
+            raise RunError(what, "--engine ray", fix) from error
+
+    def close(self) -> None:
+        """Leave the cluster, which ends what still runs there; a cluster of our own stops."""
+        if self._own:
+            self._ray.shutdown()
+
+    def __enter__(self) -> "RayExecutor":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_address(address: str) -> None:
+    """Whether somebody listens at host:port; other forms ("auto", "ray://...") are left to Ray."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"no cluster answers ({_first_line(error)})", f"{ADDRESS}={address}", _fix(address)
+        ) from error
+
+
+def _fix(address: str) -> str:
+    if address == "local":
+        return "Try: ray start --head"
+    return f"Start one with `ray start --head`, correct {ADDRESS} (and RAY_AUTH_TOKEN, if it wants one), or unset it"
+
+
+def _meant(error: Any) -> BaseException:
+    """The error of the task itself."""
+    cause: BaseException = getattr(error, "cause", None) or error
+    if isinstance(cause, UserError):
+        return cause
+    if isinstance(cause, ImportError) and "docgen" in str(cause):
+        fix = "Install the same version on every node: pip install 'docgen[ray]'"
+        return ConfigError(f"docgen is not on the workers, or another version ({cause})", "--engine ray", fix)
+    return cause
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
