@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from docgen.audit.entities import ENTITY_CLAIM
 from docgen.audit.rules import Rule
 from docgen.audit.wording import Words
 from docgen.errors import DocgenError
@@ -70,7 +71,7 @@ def rule_request(
     sample: int = 0,
 ) -> Request:
     """Ask which of `rules` the text breaks."""
-    system = {"rules": tuple(rules), "facts": context.key_facts, "banned": context.banned_statements}
+    system = {"rules": tuple(rules), "facts": context.key_facts, **_listed(rules, context)}
     return _request("judge_rules", "rule", len(rules), system, _document(text, doc_type), options, sample)
 
 
@@ -78,9 +79,16 @@ def idea_request(
     rules: Sequence[Rule], context: UniverseContext, options: ModelOptions, ideas: Sequence[str], sample: int = 0
 ) -> Request:
     """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
-    system = {"rules": tuple(rules), "banned": context.banned_statements}
+    system = {"rules": tuple(rules), **_listed(rules, context)}
     user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
     return _request("judge_ideas", "idea", len(ideas), system, user, options, sample)
+
+
+def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
+    """What rules refer to: banned statements; real entities, with the world that says what may be said of them."""
+    marked = context.real_entities if any(rule.id == ENTITY_CLAIM.id for rule in rules) else ()
+    world = context.universe_context if marked else ""
+    return {"banned": context.banned_statements, "entities": marked, "world": world}
 
 
 def clean_text(text: str) -> str:

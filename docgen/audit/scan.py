@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from docgen.audit.builtin import BUILTIN
 from docgen.audit.endings import truncated
+from docgen.audit.entities import EntityClaims
 from docgen.audit.facts import FactSighting
 from docgen.audit.library import LIBRARY
 from docgen.audit.overlap import ProseOverlap
@@ -34,8 +35,10 @@ class LeakageScanner:
     """
 
     def __init__(self, context: UniverseContext, off: Collection[str] = (), prompts: Sequence[str] = ()) -> None:
-        self.rules = rules_for(context, BUILTIN, off, LIBRARY)
+        claims = EntityClaims.of(context)
+        self.rules = rules_for(context, (*BUILTIN, claims.rule) if claims else BUILTIN, off, LIBRARY)
         self._ids = {rule_key(rule.id): rule.id for rule in self.rules}
+        self._claims = claims
         self.cues = CueScanner(self.rules)
         self._held_out = frozenset(fact.id for fact in context.key_facts if fact.salience == 0)
         self._stems = [content_stems(Words(fact.statement).words) for fact in context.key_facts]
@@ -81,7 +84,7 @@ class LeakageScanner:
         for finding in self.cues.scan(text):
             if finding.severity == "info":
                 debunking.append(finding)
-            else:
+            elif finding.detector != "claims" or (self._claims and self._claims.is_new(finding)):
                 yield finding
         kinds = {finding.explanation: finding for finding in reversed(debunking)}
         if len(kinds) >= DEBUNKED - 1:

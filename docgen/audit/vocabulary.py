@@ -34,7 +34,7 @@ NEAR = 400
 MARKUP = re.compile(r"</?[\w:-]+[^<>]{0,80}>|\{\{?[^{}]{0,80}\}\}?|\{%.*?%\}")
 """Tags and placeholders of prompts."""
 ASKING = (
-    "answer answers answered ask asked assess assessment borderline choose classification classifier classifiers "
+    "ai answer answers answered ask asked assess assessment borderline choose classification classifier classifiers "
     "classify clearly consider considers count counts criteria criterion decide describe describes document documents "
     "evaluate evaluation evaluator example examples exhibit exhibits explain explanation explicit explicitly false "
     "following format given grade grader instruction instructions json judge judgement judgment label labels list "

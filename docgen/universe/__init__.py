@@ -15,6 +15,7 @@ from docgen.universe.model import (
     KeyFact,
     LeakageRule,
     ProminenceShares,
+    RealEntity,
     RuleExamples,
     UniverseContext,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "LeakageRule",
     "ListedContext",
     "ProminenceShares",
+    "RealEntity",
     "RuleExamples",
     "UniverseContext",
     "context_warnings",

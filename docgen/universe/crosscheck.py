@@ -26,12 +26,14 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
     yield from _repeated_ids(context)
     yield from _repeated_wordings(context)
     yield from _companions(context)
+    yield from _repeated_entities(context)
     yield from _self_accusations(context)
 
 
 def context_warnings(context: UniverseContext) -> tuple[str, ...]:
     """What the author may want to change, one line each. The planner refuses impossible demands with the arithmetic."""
-    return (*_load_warnings(context), *_companion_warnings(context), *_wording_warnings(context))
+    warnings = (_load_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
+    return tuple(line for warning in warnings for line in warning(context))
 
 
 def _repeated_ids(context: UniverseContext) -> Iterator[Problem]:
@@ -59,6 +61,16 @@ def _placed_wordings(fact: KeyFact) -> Iterator[tuple[Location, str]]:
     yield ("statement",), fact.statement
     for name, texts in (("paraphrases", fact.paraphrases), ("implications", fact.implications)):
         yield from (((name, number), text) for number, text in enumerate(texts))
+
+
+def _repeated_entities(context: UniverseContext) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for number, entity in enumerate(context.real_entities):
+        for name in (entity.name, *entity.aliases):
+            owner = first.setdefault(normalise(name), number)
+            if owner != number:
+                what = f'real_entities[{number}] repeats "{shown(name)}", a name of real_entities[{owner}]'
+                yield Problem(("real_entities", number), what, "Give each entity once, with all its names")
 
 
 def _companions(context: UniverseContext) -> Iterator[Problem]:
@@ -158,3 +170,10 @@ def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
         if fact.directness.implied and not fact.implications:
             yield f"{fact.id} is to be implied but has no implications; the offline writer states it"
+
+
+def _entity_warnings(context: UniverseContext) -> Iterator[str]:
+    said = normalise("\n".join([context.universe_context, *(fact.statement for fact in context.key_facts)]))
+    for entity in context.real_entities:
+        if not any(f" {normalise(name)} " in f" {said} " for name in (entity.name, *entity.aliases)):
+            yield f"the world says nothing of the real entity {shown(entity.name)}, so that no document may either"

@@ -16,6 +16,7 @@ __all__ = [
     "KeyFact",
     "LeakageRule",
     "ProminenceShares",
+    "RealEntity",
     "RuleExamples",
     "UniverseContext",
 ]
@@ -178,6 +179,17 @@ class LeakageRule(Record):
     examples: RuleExamples = RuleExamples()
 
 
+class RealEntity(Record):
+    """Somebody or something of the real world, of whom documents are to say no more than the context does.
+
+    `aliases` are other names in the text; `note` tells writers and judges what holds for this one in particular.
+    """
+
+    name: Line
+    aliases: tuple[Line, ...] = ()
+    note: Note = ""
+
+
 class UniverseContext(Record):
     """A world to write documents from. `key_facts` keep the order of the file."""
 
@@ -190,6 +202,7 @@ class UniverseContext(Record):
     background_share: float = Field(default=0.05, ge=0, lt=1, allow_inf_nan=False)
     leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(_few)] = ()
     banned_statements: tuple[Line, ...] = ()
+    real_entities: Annotated[tuple[RealEntity, ...], AfterValidator(_few)] = ()
 
     def __hash__(self) -> int:
         """Of the prose alone: contexts are looked up with every request, and most of one need not be hashed for it."""
@@ -197,5 +210,9 @@ class UniverseContext(Record):
 
     @property
     def digest(self) -> str:
-        """Content hash, 32 hex digits: the same whatever the file's comments, layout and order of keys."""
-        return digest(json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True))
+        """Content hash, 32 hex digits: the same whatever the file's comments, layout and order of keys.
+
+        Keys younger than the first runs count only where they are used.
+        """
+        left_out = None if self.real_entities else {"real_entities"}
+        return digest(json.dumps(self.model_dump(mode="json", by_alias=True, exclude=left_out), sort_keys=True))

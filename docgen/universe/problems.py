@@ -13,6 +13,7 @@ from docgen.universe.model import (
     KeyFact,
     LeakageRule,
     ProminenceShares,
+    RealEntity,
     RuleExamples,
     UniverseContext,
 )
@@ -28,6 +29,7 @@ SECTIONS: Mapping[Location, type[BaseModel]] = {
     ("facts_per_document",): FactsPerDocument,
     ("leakage_rules",): LeakageRule,
     ("leakage_rules", "examples"): RuleExamples,
+    ("real_entities",): RealEntity,
 }
 NUMBERS = ("float_", "int_", "greater_than", "less_than", "finite_number")
 
@@ -47,13 +49,13 @@ def translate(error: ValidationError, data: Any) -> list[Problem]:
 
 
 def field_name(location: Location, data: Any) -> str:
-    """`key_facts[1].salience (keeper_stays)`: the path, and the id of the fact or rule that it lies in."""
+    """`key_facts[1].salience (keeper_stays)`: the path, and the id (or name) of what it lies in."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     identifier = None
     for part in location[:2]:
         data = _child(data, part)
     if isinstance(data, dict) and len(location) > 1:
-        identifier = data.get("id")
+        identifier = data.get("id") or data.get("name")
     return f"{path} ({shown(identifier)})" if isinstance(identifier, str) else path
 
 
@@ -89,7 +91,9 @@ def _problem(details: Any, data: Any) -> Problem:
     if value is None:
         return Problem(location, f"{name} has no value", "Give one, or delete the line")
     if kind.startswith(NUMBERS):
-        return Problem(location, f"{name} is {shown(value)}, {_number_rule(details)}", _number_fix(value))
+        return Problem(
+            location, f"{name} is {shown(value)}, {_number_rule(details)}", _number_fix(value, _is_whole(location))
+        )
     return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(kind, value))
 
 
@@ -114,7 +118,16 @@ def _number_rule(details: Any) -> str:
     return f"but {details['msg'].replace('Input should', 'it should')}"
 
 
-def _number_fix(value: Any) -> str:
+def _is_whole(location: Location) -> bool:
+    """Whether the field counts something, and is no share."""
+    section = SECTIONS.get(tuple(part for part in location[:-1] if isinstance(part, str)))
+    field = section.model_fields.get(str(location[-1])) if section else None
+    return field is not None and field.annotation is int
+
+
+def _number_fix(value: Any, whole: bool) -> str:
+    if whole:
+        return "Write a whole number, 1 or more"
     text = str(value).strip()
     try:
         number = float(text.rstrip("%").strip().replace(",", "."))

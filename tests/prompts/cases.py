@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Callable
 
+from docgen.audit.entities import ENTITY_CLAIM
 from docgen.audit.judge import fact_request, idea_request, rule_request
 from docgen.audit.rules import Rule
 from docgen.llm.protocol import Request
 from docgen.prompts import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import AssignedFact, DocumentType, Idea, Reason, Slot, Style
-from docgen.universe import LeakageRule, UniverseContext
+from docgen.universe import LeakageRule, RealEntity, UniverseContext
 from tests.worlds import lighthouse
 
 __all__ = ["CASES", "FEEDBACK", "KIND", "OPTIONS", "SCENE", "document", "ruled", "slot"]
@@ -48,6 +49,12 @@ def ruled() -> UniverseContext:
     return context.model_copy(update={"leakage_rules": (ghost, LeakageRule(id="weather")), "key_facts": facts})
 
 
+def marked() -> UniverseContext:
+    """The lighthouse in a world with two real organisations."""
+    board = RealEntity(name="Trinity House", aliases=("the lights board",), note="It keeps other lights, not this one.")
+    return lighthouse().model_copy(update={"real_entities": (board, RealEntity(name="British Library"))})
+
+
 def slot(facts: tuple[AssignedFact, ...] = MIXED, seed: int = 4) -> Slot:
     return Slot(id=3, doc_type=KIND.id, idea=SCENE.id, facts=facts, style=STYLE, seed=seed)
 
@@ -83,10 +90,13 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_background": lambda: document(()),
     "document_again": lambda: document(feedback=FEEDBACK),
     "document_bare": bare,
+    "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
     "judge_facts": lambda: fact_request(ruled().key_facts, OPTIONS, "Books stand in the tower.", KIND.name),
     "judge_rules": judged_rules,
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
     ),
+    "judge_rules_marked": lambda: rule_request((ENTITY_CLAIM,), marked(), OPTIONS, "A calm night."),
+    "judge_ideas_marked": lambda: idea_request((ENTITY_CLAIM,), marked(), OPTIONS, ["A walk.", "Fog."]),
 }

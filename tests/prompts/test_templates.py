@@ -5,10 +5,13 @@ import re
 import pytest
 from jinja2 import Environment, UndefinedError, meta
 
+from docgen.audit.judge import rule_request
+from docgen.audit.rules import Rule
 from docgen.prompts import render
 from docgen.records import AssignedFact
 from docgen.resources import folder
-from tests.prompts.cases import CASES, FEEDBACK, document, ruled
+from tests.prompts.cases import CASES, FEEDBACK, OPTIONS, document, marked, ruled
+from tests.worlds import lighthouse
 
 ASSIGNED = re.compile(r'<assigned_fact id="([^"]+)">(.*)</assigned_fact>')
 TEMPLATES = sorted(folder("templates").glob("*.jinja"))
@@ -87,6 +90,15 @@ def test_banned_statements_and_rules_reach_whoever_writes() -> None:
         system = CASES[name]().system
         assert "The document tells of a ghost." in system
         assert "The conversion was paid for by the harbour authority." in system
+
+
+def test_real_entities_reach_writer_and_judge() -> None:
+    for name in ("document_marked", "judge_rules_marked", "judge_ideas_marked"):
+        system = CASES[name]().system
+        assert "- Trinity House (also" in system
+        assert "It keeps other lights, not this one." in system
+    assert lighthouse().universe_context.strip() in CASES["judge_rules_marked"]().system
+    assert "Trinity House" not in rule_request((Rule("x", "X."),), marked(), OPTIONS, "A calm night.").system
 
 
 @pytest.mark.parametrize(("template", "variable"), variables())

@@ -38,6 +38,7 @@ banned_statements:
   - The river is dry.
 """
 
+ENTITIES, BANNED = "real_entities: ", "\nbanned_statements:"
 BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
     # name, text replaced, text put in its place, line of the error, words it must contain
     ("misspelt fact key", "    salience: 0.5", "    saliense: 0.5", 8, ("saliense", "first", '"salience"')),
@@ -92,8 +93,29 @@ BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
     ("fact id with a space", "- id: first", "- id: first fact", 6, ("first fact", "lower-case")),
     ("id too long", "id: demo", f"id: {'x' * 65}", 1, ("64",)),
     ("min above max", "{min: 1, max: 2}", "{min: 3, max: 2}", 17, ("min 3", "max 2")),
-    ("min zero", "{min: 1, max: 2}", "{min: 0, max: 2}", 17, ("facts_per_document.min", "greater than or equal to 1")),
-    ("max not whole", "{min: 1, max: 2}", "{min: 1, max: 2.5}", 17, ("2.5", "whole number")),
+    (
+        "min zero",
+        "{min: 1, max: 2}",
+        "{min: 0, max: 2}",
+        17,
+        ("facts_per_document.min", "greater than or equal to 1", "Write a whole number"),
+    ),
+    ("max not whole", "{min: 1, max: 2}", "{min: 1, max: 2.5}", 17, ("2.5", "not a whole number", "1 or more")),
+    (
+        "misspelt entity key",
+        "banned_statements:",
+        f"{ENTITIES}[{{name: A, alias: [B]}}]{BANNED}",
+        26,
+        ("(A)", '"aliases"'),
+    ),
+    ("entity without a name", "banned_statements:", f"{ENTITIES}[{{note: A}}]{BANNED}", 26, ("name is missing",)),
+    (
+        "entity twice",
+        "banned_statements:",
+        f"{ENTITIES}[{{name: Bank}}, {{name: A bank, aliases: [bank]}}]{BANNED}",
+        26,
+        ("real_entities[1]", "repeats", "bank", "real_entities[0]"),
+    ),
     ("background share of all", "background_share: 0.1", "background_share: 1", 18, ("less than 1",)),
     ("is_true neither", "title: A", "is_true: perhaps\ntitle: A", 2, ("perhaps", "true or false")),
     ("pattern unbalanced", "\\bhaunted\\b", "(haunted", 22, ("haunted", "patterns[0]", "missing )", "RE2")),
