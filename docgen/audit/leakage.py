@@ -91,6 +91,17 @@ class _RuleTally:
         self.examples.sort(key=lambda one: SEVERITIES.index(one.severity))
         del self.examples[EXAMPLES:]
 
+    def merge(self, later: "_RuleTally") -> None:
+        self.documents += later.documents
+        self.suspects += later.suspects
+        self.judged += later.judged
+        self.judged_leaks += later.judged_leaks
+        self.types.update(later.types)
+        self.facts.update(later.facts)
+        self.detectors.update(later.detectors)
+        for example in later.examples:
+            self.show(example)
+
 
 class LeakageTally:
     """Counts findings as documents come; memory does not grow with their number."""
@@ -119,13 +130,22 @@ class LeakageTally:
         """Count a document whose judge gave no usable reply."""
         self._unjudged += 1
 
+    def merge(self, later: "LeakageTally") -> None:
+        """Count what a tally of the same rules counted of documents that follow: the sum is one tally of all."""
+        self._documents += later._documents
+        self._flagged += later._flagged
+        self._unjudged += later._unjudged
+        self._sampled |= later._sampled
+        for rule, tally in later._tallies.items():
+            self._tallies[rule].merge(tally)
+
     def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding]) -> None:
         worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
         if worst.severity == "error":
             tally.documents += 1
             tally.types[subject.doc_type] += 1
-            tally.facts.update(subject.assigned or ())
-            tally.detectors.update({f.detector for f in findings if f.severity == "error"})
+            tally.facts.update(sorted(subject.assigned or ()))
+            tally.detectors.update(sorted({f.detector for f in findings if f.severity == "error"}))
         else:
             tally.suspects += 1
         tally.show(_example(subject, worst))

@@ -109,6 +109,20 @@ class _FactTally:
         self.examples: list[FactExample] = []
         self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
 
+    def show(self, example: FactExample) -> None:
+        """Keep the first example of a detector, of the first few detectors."""
+        if len(self.examples) < EXAMPLES and all(example.detector != one.detector for one in self.examples):
+            self.examples.append(example)
+
+    def merge(self, later: "_FactTally") -> None:
+        for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked", "judged"):
+            getattr(self, name).update(getattr(later, name))
+        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.first = [a + b for a, b in zip(self.first, later.first, strict=True)]
+        for example in later.examples:
+            self.show(example)
+
 
 class SalienceTally:
     """Counts documents as they come; memory does not grow with their number."""
@@ -145,18 +159,31 @@ class SalienceTally:
         for fact, verdict in verdicts.items():
             self._tallies[self._place[fact]].judged[verdict] += 1
 
+    def merge(self, later: "SalienceTally") -> None:
+        """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
+        self._documents += later._documents
+        self._tokens += later._tokens
+        self._background += later._background
+        self._judged += later._judged
+        self._planned |= later._planned
+        self._types.update(later._types)
+        for own, other in zip(self._tallies, later._tallies, strict=True):
+            own.merge(other)
+        for row, more in zip(self._together, later._together, strict=True):
+            row[:] = [a + b for a, b in zip(row, more, strict=True)]
+
     def _count(
         self, subject: Subject, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
     ) -> bool:
         """Count one fact in one document; whether the document expresses it."""
         tally, verdict = self._tallies[self._place[fact]], presence(sightings)
         tally.outcomes[verdict] += 1
-        if len(tally.examples) < EXAMPLES and all(sightings[0].detector != one.detector for one in tally.examples):
-            tally.examples.append(_example(subject, sightings[0]))
+        if len(tally.examples) < EXAMPLES:
+            tally.show(_example(subject, sightings[0]))
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
             return False
-        tally.detectors.update({sighting.detector for sighting in carrying})
+        tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
         holding = _holding(subject.text, spans, carrying)
         tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
         length = max(1, len(subject.text))

@@ -10,7 +10,8 @@ from docgen.cli.console import PlainReporter, TerminalReporter
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit_store import find_calibration
 from docgen.pipeline.audit_targets import Target
-from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports, scan_corpus
+from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports
+from docgen.pipeline.scanning import scan_corpus
 from docgen.store import OUTPUT
 
 __all__ = ["Examination"]

@@ -1,18 +1,27 @@
 """What an audit looks at: the accepted documents of a run, or any corpus with a context beside it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docgen.audit.bulk import Subject
-from docgen.corpus import corpus_files, read_corpus
+from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.pipeline.setup import Setup
-from docgen.records import AssignedFact, Quote
+from docgen.records import AssignedFact, Attempt, Quote
 from docgen.universe import UniverseContext
 
-__all__ = ["Target", "file_subjects", "file_target", "run_target"]
+__all__ = [
+    "OPTIONAL",
+    "Target",
+    "accepted_subjects",
+    "batch_subjects",
+    "file_subjects",
+    "file_target",
+    "plan_names",
+    "run_target",
+]
 
 OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
 
@@ -39,9 +48,20 @@ def run_target(setup: Setup) -> Target:
 
 
 def _accepted(setup: Setup) -> Iterator[Subject]:
+    return accepted_subjects(setup.run.read_attempts(), *plan_names(setup))
+
+
+def plan_names(setup: Setup) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of the types and texts of the ideas of a run, by id."""
     names = {kind.id: kind.name for kind in setup.run.read_types()}
-    ideas = {idea.id: idea.text for idea in setup.run.read_ideas()}
-    for attempt in setup.run.read_attempts():
+    return names, {idea.id: idea.text for idea in setup.run.read_ideas()}
+
+
+def accepted_subjects(
+    attempts: Iterable[Attempt], names: Mapping[str, str], ideas: Mapping[str, str]
+) -> Iterator[Subject]:
+    """The documents among attempts; `names` and `ideas` are `plan_names`."""
+    for attempt in attempts:
         if attempt.verdict == "accepted":
             yield Subject(
                 text=attempt.text,
@@ -64,7 +84,12 @@ def file_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
 
 
 def _rows(files: Sequence[Path]) -> Iterator[Subject]:
-    for batch in read_corpus(files, optional=OPTIONAL):
+    return batch_subjects(read_corpus(files, optional=OPTIONAL))
+
+
+def batch_subjects(batches: Iterable[Batch]) -> Iterator[Subject]:
+    """The documents of batches that were read with the columns `OPTIONAL`."""
+    for batch in batches:
         for row, text, other in batch.rows():
             yield _subject(row, text, other)
 

@@ -1,37 +1,24 @@
-"""One pass of all audits over a corpus, the judge's share of it, and what is done with the documents that fail."""
+"""An audit under way: what one pass over a corpus counts, the judge's share of it, and which documents fail."""
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from docgen.audit.bulk import BulkScanner, Scanned, Subject
+from docgen.audit.bulk import Subject
 from docgen.audit.calibrate import Calibration
-from docgen.audit.contamination import CONTAMINATION, ContaminationScanner, read_prompts, read_questions
 from docgen.audit.diversity import DiversityReport, DiversityTally
-from docgen.audit.facts import FactDetector
-from docgen.audit.judging import Chooser, JudgeMode, Panel, Verdicts, combine, judge_documents
+from docgen.audit.judging import JudgeMode, Panel, Verdicts, combine, judge_documents
 from docgen.audit.leakage import LeakageReport, LeakageTally
 from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceReport, SalienceTally
-from docgen.audit.scan import LeakageScanner
-from docgen.audit.vocabulary import Vocabulary
 from docgen.llm.protocol import LLM
 from docgen.pipeline.audit_targets import Target
-from docgen.pipeline.beside import Beside, spare_core
 from docgen.progress import Progress, Reporter
 from docgen.prompts import ModelOptions
 from docgen.records import Finding, Severity
-from docgen.universe import UniverseContext
 
-__all__ = ["Audit", "AuditOptions", "AuditReports", "Failing", "scan_corpus"]
+__all__ = ["Audit", "AuditOptions", "AuditReports", "Failing", "Held"]
 
-BATCH = 1024
-BIG = 4000
-"""Documents from which a second process, which takes seconds to start, saves time."""
-AHEAD = 2
 NO_JUDGE, NO_MODEL = JudgeMode("none"), ModelOptions("")
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -78,7 +65,7 @@ class Failing:
 
 
 @dataclass
-class _Held:
+class Held:
     """A document, at `row` of the corpus, that waits for its judge or to be counted."""
 
     row: int
@@ -96,7 +83,7 @@ class Audit:
     salience: SalienceTally
     leakage: LeakageTally
     diversity: DiversityTally
-    waiting: list[_Held] = field(default_factory=list)
+    waiting: list[Held] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
     judged: int = 0
     unjudged: int = 0
@@ -124,7 +111,7 @@ class Audit:
             self._settle(held, verdicts)
         self.waiting = []
 
-    def _settle(self, held: _Held, verdicts: Verdicts | None) -> None:
+    def _settle(self, held: Held, verdicts: Verdicts | None) -> None:
         if verdicts is None:
             self.unjudged += 1
             self.leakage.add_unjudged()
@@ -135,9 +122,9 @@ class Audit:
         self.leakage.add_judged(verdicts.leaks, verdicts.rules, sampled)
         if sampled:
             self.salience.add_judged(verdicts.presence)
-        self.count(_Held(held.row, held.subject, combine(held.subject.text, held.findings, verdicts)))
+        self.count(Held(held.row, held.subject, combine(held.subject.text, held.findings, verdicts)))
 
-    def count(self, held: _Held) -> None:
+    def count(self, held: Held) -> None:
         """Count one document's findings for good."""
         self.leakage.add(held.subject, held.findings)
         worst = [finding for finding in held.findings if RANK[finding.severity] >= RANK[self.options.remove]]
@@ -153,70 +140,3 @@ class Audit:
         return AuditReports(
             self.salience.report(calibration), self.leakage.report(calibration, judge), self.diversity.report()
         )
-
-
-def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
-    """The scan tier over every document, in one pass and flat memory but for the documents held for the judge."""
-    scanner = LeakageScanner(target.context, options.off)
-    questions = _contamination(target.context, options, reporter) if options.contamination else None
-    rules = (*scanner.rules, CONTAMINATION) if questions else scanner.rules
-    chooser: Chooser[_Held] = Chooser(options.judge, options.seed)
-    audit = Audit(target, options, rules, SalienceTally(target.context), LeakageTally(rules), DiversityTally())
-    done = 0
-    for batch, seen in _scanned(_batches(target.subjects(), BATCH), target.context, options.off, total):
-        for row, (subject, scanned) in enumerate(zip(batch, seen, strict=True), done):
-            audit.salience.add(subject, scanned.sightings)
-            audit.diversity.add(subject)
-            findings = (*scanned.findings, *(questions.scan(subject.text) if questions else ()))
-            given = chooser.offer(_Held(row, subject, findings), bool(findings))
-            if given is not None:
-                audit.count(given)
-        done += len(batch)
-        reporter.progress(Progress("audit", done, max(total, done)))
-    audit.waiting = chooser.chosen
-    return audit
-
-
-def _contamination(context: UniverseContext, options: AuditOptions, reporter: Reporter) -> ContaminationScanner:
-    """What to look for of the evaluation; says which words of the classifiers' count."""
-    questions = read_questions(options.questions) if options.questions else []
-    if not options.classifiers:
-        return ContaminationScanner(questions)
-    vocabulary = Vocabulary(read_prompts(options.classifiers), context)
-    terms = [term.text for term in vocabulary.terms]
-    reporter.note(f"Vocabulary of the classifier prompts, {len(terms)} terms: {', '.join(terms)}")
-    return ContaminationScanner(questions, vocabulary)
-
-
-class _Scan:
-    """What both detectors see in a batch; built anew in the process that scans."""
-
-    def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
-        self._bulk = BulkScanner(FactDetector(context), LeakageScanner(context, off))
-
-    def __call__(self, subjects: list[Subject]) -> list[Scanned]:
-        return self._bulk.scan(subjects)
-
-
-def _scanned(
-    batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
-) -> Iterator[tuple[list[Subject], list[Scanned]]]:
-    """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
-    if total < BIG or not spare_core():
-        scan = _Scan(context, off)
-        yield from ((batch, scan(batch)) for batch in batches)
-        return
-    with Beside(_Scan, context, off) as beside:
-        ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
-        for batch in batches:
-            ahead.append((batch, beside.submit(batch)))
-            if len(ahead) > AHEAD:
-                yield ahead[0][0], beside.result(ahead.popleft()[1])
-        while ahead:
-            yield ahead[0][0], beside.result(ahead.popleft()[1])
-
-
-def _batches(subjects: Iterable[Subject], size: int) -> Iterator[list[Subject]]:
-    stream = iter(subjects)
-    while batch := list(islice(stream, size)):
-        yield batch

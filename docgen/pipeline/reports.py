@@ -9,7 +9,8 @@ from docgen.audit.leakage import LeakageReport
 from docgen.errors import RunError
 from docgen.pipeline.audit_store import find_calibration, save_reports
 from docgen.pipeline.audit_targets import run_target
-from docgen.pipeline.auditing import AuditOptions, scan_corpus
+from docgen.pipeline.auditing import AuditOptions
+from docgen.pipeline.scanning import scan_corpus
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.store import OUTPUT

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.pipeline import auditing, steps
+from docgen.pipeline import scanning, steps
 from docgen.pipeline.beside import Beside
 from docgen.pipeline.execute import Step, execute
 from tests.runs import Notes, settle
@@ -73,7 +73,7 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     whole = {}
     for name, big in (("alone", 10**9), ("beside", 1)):
         monkeypatch.setattr(steps, "BIG", big)
-        monkeypatch.setattr(auditing, "BIG", big)
+        monkeypatch.setattr(scanning, "BIG", big)
         setup = settle(tmp_path, run=name, n=40, words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)
         reports = [setup.run.report(f"{kind}.json").read_bytes() for kind in ("salience", "leakage", "diversity")]
