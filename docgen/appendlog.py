@@ -90,14 +90,18 @@ def _end_of_last_line(fd: int, size: int, block: int = 1 << 16) -> int:
     return 0
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(offset, line without newline) of every whole line; a torn last line, being written or lost, is left out."""
+def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """(offset, line without newline) of every whole line; a torn last line, being written or lost, is left out.
+
+    Only of lines that begin from byte `start`, where one must begin, to before `stop`.
+    """
     if not path.exists():
         return
-    offset = 0
+    offset = start
     with path.open("rb") as file:
+        file.seek(start)
         for line in file:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") or (stop is not None and offset >= stop):
                 return
             yield offset, line[:-1]
             offset += len(line)

@@ -21,7 +21,7 @@ from docgen.records import Attempt, DocumentType, Idea, Record, Slot
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "write_beside"]
+__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts", "write_beside"]
 
 OUTPUT = Path("output")
 DERIVED = ("export", "reports", "corpus.parquet", "attempts.jsonl", "slots.jsonl", "ideas.jsonl", "types.jsonl")
@@ -201,8 +201,13 @@ def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
     return file
 
 
-def _records(file: Path, kind: type[R]) -> Iterator[R]:
-    for number, (_, line) in enumerate(read_lines(file), start=1):
+def read_attempts(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[Attempt]:
+    """Attempts of a run's file in the lines from byte `start`, which is line `first_line`, to before `stop`."""
+    return _records(path, Attempt, start, stop, first_line)
+
+
+def _records(file: Path, kind: type[R], start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[R]:
+    for number, (_, line) in enumerate(read_lines(file, start, stop), first_line):
         try:
             yield kind.model_validate_json(line)
         except ValueError as error:

@@ -35,6 +35,14 @@ Apply = Annotated[
 ]
 Severity = Annotated[str, typer.Option("--severity", help="With --apply: remove from this severity (error, warning).")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what --apply and --html write of files.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="ray: scan on a Ray cluster (extra: docgen[ray]). anthropic: the judge's.  [default: scan here]",
+        rich_help_panel=o.COST,
+    ),
+]
 Html = Annotated[bool, typer.Option("--html", help="Write report.html as well.")]
 Reference = Annotated[
     list[Path] | None,
@@ -68,7 +76,7 @@ def leakage(
     out: Out = None,
     html: Html = False,
     seed: o.Seed = None,
-    engine: o.Engine = None,
+    engine: Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
@@ -84,6 +92,8 @@ def leakage(
     docgen audit leakage corpus.jsonl --context helpful_only --apply --out cleaned
 
     docgen audit leakage my_run --questions evals.yaml --classifiers faking_classifier.txt
+
+    docgen audit leakage 'corpus/*.parquet' --context my_world --engine ray
     """
     from docgen.cli.audit_work import carry_out
 
@@ -98,7 +108,7 @@ def salience(
     html: Html = False,
     out: Out = None,
     seed: o.Seed = None,
-    engine: o.Engine = None,
+    engine: Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,

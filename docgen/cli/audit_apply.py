@@ -33,7 +33,7 @@ def remove_failing(job: Examination, audit: Audit, params: Mapping[str, Any]) ->
     setup = _capped(job.target.setup, params["max_cost"])
     _agree(setup, len(audit.failing), job)
     removed = apply_to_run(setup, audit.failing, job.reporter)
-    examined = _examine_again(replace(job, target=run_target(setup)))
+    examined = _examine_again(replace(job, target=run_target(setup), on_ray=False))
     job.reporter.close()
     return _close(setup, removed, params["json"]) and examined
 

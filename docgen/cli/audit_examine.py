@@ -7,7 +7,9 @@ from docgen.audit.contamination import CONTAMINATION
 from docgen.audit.scan import LeakageScanner
 from docgen.cli.audit_judge import JudgeSettings, say_unjudged
 from docgen.cli.console import PlainReporter, TerminalReporter
+from docgen.cluster import RayExecutor
 from docgen.llm.journal import Journal
+from docgen.pipeline.audit_partitions import scan_partitioned
 from docgen.pipeline.audit_store import find_calibration
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports
@@ -19,13 +21,18 @@ __all__ = ["Examination"]
 
 @dataclass(frozen=True)
 class Examination:
-    """What is examined for what; the same again gives the same reports of the same corpus. `yes`: spend unasked."""
+    """What is examined for what; the same again gives the same reports of the same corpus. `yes`: spend unasked.
+
+    `on_ray`: scan on a cluster, which leaves diversity out; `listed`: failing documents are wanted one by one.
+    """
 
     target: Target
     options: AuditOptions
     judge: JudgeSettings | None
     yes: bool
     reporter: PlainReporter | TerminalReporter
+    on_ray: bool = False
+    listed: bool = True
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -35,12 +42,18 @@ class Examination:
 
     def carry_out(self) -> tuple[Audit, AuditReports]:
         """Examine the corpus as it is now."""
-        size = (self.target.setup.config.n or 0) if self.target.setup else 0
-        audit = scan_corpus(self.target, self.options, size, self.reporter)
+        audit = self._scan()
         if self.judge:
             self._ask(audit, self.judge)
         tier = f"judge {self.judge.model.model}" if self.judge else "scan"
         return audit, audit.reports(find_calibration(OUTPUT, self.target.context.id, tier))
+
+    def _scan(self) -> Audit:
+        if self.on_ray:
+            with RayExecutor() as executor:
+                return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
+        size = (self.target.setup.config.n or 0) if self.target.setup else 0
+        return scan_corpus(self.target, self.options, size, self.reporter)
 
     def _ask(self, audit: Audit, judge: JudgeSettings) -> None:
         shown = len(audit.waiting)

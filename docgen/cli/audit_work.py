@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
@@ -18,6 +18,7 @@ from docgen.cli.audit_screen import show_diversity_report, show_leakage, show_sa
 from docgen.cli.console import console, open_reporter
 from docgen.cli.families import reporting
 from docgen.cli.opening import run_or_latest
+from docgen.config import EngineName
 from docgen.errors import ConfigError
 from docgen.pipeline.audit_store import save_reports
 from docgen.pipeline.audit_targets import Target, file_subjects, file_target, run_target
@@ -28,11 +29,14 @@ from docgen.universe import find_context, load_context
 
 __all__ = ["carry_out", "open_target", "show_diversity"]
 
+SCANS = ("local", "ray")
+
 
 def carry_out(params: Mapping[str, Any], what: str) -> None:
     """Run "leakage", "salience" or "all" as the parameters say."""
     with reporting(params) as reporter:
         limits = _limits(params.get("fail_over") or [])
+        _check_engine(params, what)
         job = _examination(params, open_target(params, reporter), reporter)
         _check_rules(limits, job)
         audit, reports = job.carry_out()
@@ -64,7 +68,7 @@ def _examination(params: Mapping[str, Any], target: Target, reporter: Any) -> Ex
     if severity not in ("error", "warning"):
         raise ConfigError(f"{severity!r} is no severity", "--severity", "Use error or warning")
     mode = JudgeMode.parse(params["judge"])
-    judge = None if mode.kind == "none" else judge_settings(params, target.setup)
+    judge = None if mode.kind == "none" else judge_settings(_judge_flags(params), target.setup)
     plain = AuditOptions(
         off=tuple(params.get("off") or ()),
         questions=params.get("questions"),
@@ -74,7 +78,24 @@ def _examination(params: Mapping[str, Any], target: Target, reporter: Any) -> Ex
         remove=severity,
     )
     options = replace(plain, model=judge.model) if judge else plain
-    return Examination(target, options, judge, params["yes"], reporter)
+    return Examination(
+        target, options, judge, params["yes"], reporter, params["engine"] == "ray", params.get("apply", False)
+    )
+
+
+def _check_engine(params: Mapping[str, Any], what: str) -> None:
+    """Diversity is not measured in parts, so nothing that shows it can be made on a cluster."""
+    engine = params["engine"]
+    if engine not in (None, *SCANS, *get_args(EngineName)):
+        raise ConfigError(f"no engine {engine!r}", "--engine", "Use ray or local for the scan, anthropic for a judge")
+    if engine == "ray" and (what == "all" or params.get("html")):
+        fix = "Use --engine ray with audit leakage or audit salience, without --html"
+        raise ConfigError("does not measure diversity, which this report shows", "--engine ray", fix)
+
+
+def _judge_flags(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Some of --engine's values say who scans and nothing of the judge."""
+    return {**params, "engine": None} if params["engine"] in SCANS else params
 
 
 def _limits(pairs: Sequence[str]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
+    "COST",
     "Accept",
     "BaseUrl",
     "Batch",

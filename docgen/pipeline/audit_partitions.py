@@ -1,0 +1,124 @@
+"""The scan tier as tasks over partitions, for clusters: the same detectors, tallies that add up, the same report.
+
+1. each file is cut into partitions, a run's attempts likewise;
+2. map: a partition is scanned as a small corpus of its own;
+3. reduce: the tallies are added in the order of the partitions, so that first examples and ties stay what they are.
+
+No rule of the scan tier needs more of a corpus than one document and the sum of such counts. Diversity does (the first
+documents, the most frequent of all items): it is not measured here.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from docgen.audit.bulk import Subject
+from docgen.audit.leakage import LeakageTally
+from docgen.audit.salience import SalienceTally
+from docgen.cluster import Executor
+from docgen.corpus import corpus_files
+from docgen.corpus.files import Wanted
+from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
+from docgen.errors import ConfigError
+from docgen.pipeline.audit_targets import OPTIONAL, Target, accepted_subjects, batch_subjects, plan_names
+from docgen.pipeline.auditing import Audit, AuditOptions, Failing, Held
+from docgen.pipeline.scanning import Sought, begin_audit, say_vocabulary, scan_apart
+from docgen.progress import Progress, Reporter
+from docgen.store import read_attempts
+
+__all__ = ["PARTITION_ROWS", "Part", "ScanPlan", "scan_partition", "scan_partitioned"]
+
+PARTITION_ROWS = 1 << 14
+AHEAD = 4096
+"""Most partitions under way, so that results that wait for an earlier one do not fill the driver."""
+BATCH_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """What every task needs to know. `names` are those of a run's plan, None for files.
+
+    `listed` says whether the documents that fail are wanted one by one.
+    """
+
+    sought: Sought
+    names: tuple[dict[str, str], dict[str, str]] | None = None
+    listed: bool = True
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was seen in one partition; rows count within it."""
+
+    documents: int
+    leakage: LeakageTally
+    salience: SalienceTally
+    failing: list[Failing]
+    waiting: list[Held]
+
+
+def scan_partition(plan: ScanPlan, partition: Partition) -> Part:
+    """Step 2 for one partition."""
+    target = Target("", plan.sought.context, lambda: _subjects(plan, partition))
+    documents, audit = scan_apart(target, plan.sought)
+    return Part(documents, audit.leakage, audit.salience, audit.failing if plan.listed else [], audit.waiting)
+
+
+def _subjects(plan: ScanPlan, partition: Partition) -> Iterator[Subject]:
+    if plan.names is None:
+        return batch_subjects(read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS))
+    attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)
+    return accepted_subjects(attempts, *plan.names)
+
+
+def scan_partitioned(
+    target: Target,
+    options: AuditOptions,
+    executor: Executor,
+    reporter: Reporter,
+    *,
+    listed: bool = True,
+    rows: int = PARTITION_ROWS,
+) -> Audit:
+    """`scan_corpus` as tasks of an executor, but for diversity. Without `listed` failing documents are only counted."""
+    if options.judge.kind == "sample":
+        fix = "Let the judge read the suspects, or a smaller file that you drew"
+        raise ConfigError("a sample is drawn in one pass on one machine", "--judge sample with --engine ray", fix)
+    sought = Sought.read(target.context, options)
+    say_vocabulary(sought.contamination(), reporter)
+    plan = executor.share(ScanPlan(sought, plan_names(target.setup) if target.setup else None, listed))
+    partitions = _partitions(target, executor, rows)
+    audit, base, done = begin_audit(target, sought), 0, 0
+    tasks = (executor.submit(scan_partition, plan, partition, results=1)[0] for partition in partitions)
+    for partition, part in zip(partitions, _in_order(executor, tasks), strict=True):
+        _add(audit, part, base)
+        base, done = base + part.documents, done + partition.rows
+        reporter.progress(Progress("audit", done, sum(one.rows for one in partitions)))
+    return audit
+
+
+def _partitions(target: Target, executor: Executor, rows: int) -> list[Partition]:
+    """Step 1."""
+    files = [target.setup.run.attempts] if target.setup else corpus_files(target.files)
+    cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in files]
+    return joined(executor.collect(cuts))
+
+
+def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Part]:
+    """Results in the order of the tasks, each let go once it was looked at."""
+    ahead: deque[Any] = deque()
+    for task in tasks:
+        ahead.append(task)
+        if len(ahead) > AHEAD:
+            yield executor.collect([ahead.popleft()])[0]
+    while ahead:
+        yield executor.collect([ahead.popleft()])[0]
+
+
+def _add(audit: Audit, part: Part, base: int) -> None:
+    """Step 3 for one partition, before which `base` documents were counted."""
+    audit.leakage.merge(part.leakage)
+    audit.salience.merge(part.salience)
+    audit.failing += [replace(one, row=base + one.row) for one in part.failing]
+    audit.waiting += [replace(held, row=base + held.row) for held in part.waiting]
