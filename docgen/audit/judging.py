@@ -1,8 +1,8 @@
 """Sending documents to the judge: which ones, with what, and how its word joins what the scan tier found."""
 
 import asyncio
-import random
 import re
+from bisect import insort
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
@@ -15,9 +15,20 @@ from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.prompts import ModelOptions
 from docgen.records import Finding
+from docgen.text import digest
 from docgen.universe import UniverseContext
 
-__all__ = ["Chooser", "JudgeMode", "Panel", "Verdicts", "agreement", "combine", "judge_document", "judge_documents"]
+__all__ = [
+    "Chooser",
+    "JudgeMode",
+    "Panel",
+    "Unjudged",
+    "Verdicts",
+    "agreement",
+    "combine",
+    "judge_document",
+    "judge_documents",
+]
 
 T = TypeVar("T")
 SAMPLE = re.compile(r"sample:(\d+)")
@@ -44,28 +55,41 @@ class JudgeMode:
 
 
 class Chooser(Generic[T]):
-    """Picks the documents to judge from a stream, holding no more than those (a reservoir for samples)."""
+    """Picks the documents to judge from a stream, holding no more than those.
+
+    A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also where
+    what was chosen of parts is offered again as a whole, and after other documents were removed or written anew.
+    """
 
     def __init__(self, mode: JudgeMode, seed: int = 0) -> None:
-        self.chosen: list[T] = []
-        self._mode, self._random, self._seen = mode, random.Random(seed), 0
+        self._mode, self._seed, self._offered = mode, seed, 0
+        self._held: list[tuple[str, int, T]] = []
 
-    def offer(self, item: T, suspect: bool) -> T | None:
-        """Take the item or give one back that is not going to be judged."""
-        self._seen += 1
+    @property
+    def chosen(self) -> list[T]:
+        """The documents picked, in the order in which they came."""
+        return [item for _, _, item in sorted(self._held, key=lambda held: held[1])]
+
+    def offer(self, item: T, suspect: bool, subject: Subject) -> T | None:
+        """Take the item, which stands for `subject`, or give one back that is not going to be judged."""
+        self._offered += 1
+        if self._mode.kind == "sample":
+            return self._keep_lowest((self._rank(subject), self._offered, item))
         if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
-            self.chosen.append(item)
+            self._held.append(("", self._offered, item))
             return None
-        if self._mode.kind != "sample":
-            return item
-        if len(self.chosen) < self._mode.size:
-            self.chosen.append(item)
-            return None
-        place = self._random.randrange(self._seen)
-        if place >= self._mode.size:
-            return item
-        self.chosen[place], item = item, self.chosen[place]
         return item
+
+    def _rank(self, subject: Subject) -> str:
+        """By id; documents that share one are told apart by their texts."""
+        seed = str(self._seed)
+        return digest(seed, subject.id, size=8) + digest(seed, subject.id, subject.text, size=8)
+
+    def _keep_lowest(self, held: tuple[str, int, T]) -> T | None:
+        if len(self._held) == self._mode.size and held[:2] > self._held[-1][:2]:
+            return held[2]
+        insort(self._held, held, key=lambda one: one[:2])
+        return self._held.pop()[2] if len(self._held) > self._mode.size else None
 
 
 @dataclass(frozen=True)
@@ -120,6 +144,13 @@ class Verdicts:
         )
 
 
+@dataclass(frozen=True)
+class Unjudged:
+    """A document without a usable verdict, and why."""
+
+    reason: str
+
+
 async def judge_document(llm: LLM, panel: Panel, subject: Subject) -> Verdicts:
     """Ask for one document. Raises `JudgeError` when no reply can be used, `RequestFailed` when none came."""
     facts: dict[str, Judgement] = {}
@@ -147,16 +178,16 @@ async def judge_document(llm: LLM, panel: Panel, subject: Subject) -> Verdicts:
 
 async def judge_documents(
     llm: LLM, panel: Panel, subjects: Sequence[Subject], concurrency: int
-) -> AsyncIterator[tuple[int, Verdicts | None]]:
-    """(position, verdicts) of every document as they come; None where the judge failed. `StopRun` passes through."""
+) -> AsyncIterator[tuple[int, Verdicts | Unjudged]]:
+    """(position, verdicts) of every document as they come, or why there are none. `StopRun` passes through."""
     gate = asyncio.Semaphore(concurrency)
 
-    async def one(position: int) -> tuple[int, Verdicts | None]:
+    async def one(position: int) -> tuple[int, Verdicts | Unjudged]:
         async with gate:
             try:
                 return position, await judge_document(llm, panel, subjects[position])
-            except (JudgeError, RequestFailed):
-                return position, None
+            except (JudgeError, RequestFailed) as error:
+                return position, Unjudged(str(error))
 
     tasks = [asyncio.ensure_future(one(position)) for position in range(len(subjects))]
     try:

@@ -1,7 +1,10 @@
 """What a corpus says that it must not: a tally of findings by rule, with shares, bounds and worst examples."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from pydantic import Field
 
 from docgen.audit.bulk import Subject
 from docgen.audit.calibrate import Calibration, Score
@@ -14,6 +17,9 @@ __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 EXAMPLES = 5
 AROUND = 160
 """Characters shown on either side of a finding."""
+REASON, MOST_REASONS = 160, 5
+KIND = re.compile(r": ['\"]")
+"""What follows it in the reason of a judge's failure is quoted, and another in every document."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -56,7 +62,8 @@ class RuleLeakage(Record):
 
 
 class LeakageReport(Record):
-    """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on."""
+    """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
+    `unjudged_reasons`."""
 
     documents: int
     flagged: Share
@@ -64,6 +71,7 @@ class LeakageReport(Record):
     calibration: str = ""
     judge: str = "none"
     unjudged: int = 0
+    unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
     def over(self, limits: Mapping[str, float]) -> list[str]:
         """Rules whose share lies over its limit, or whose judged share does; "any" stands for all together.
@@ -109,7 +117,8 @@ class LeakageTally:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = {rule.id: rule for rule in rules}
         self._tallies = {rule.id: _RuleTally() for rule in rules}
-        self._documents = self._flagged = self._unjudged = 0
+        self._documents = self._flagged = 0
+        self.unjudged: Counter[str] = Counter()
         self._sampled = False
 
     def add(self, subject: Subject, findings: Sequence[Finding]) -> None:
@@ -126,15 +135,15 @@ class LeakageTally:
             self._tallies[rule].judged += 1
             self._tallies[rule].judged_leaks += rule in leaks
 
-    def add_unjudged(self) -> None:
-        """Count a document whose judge gave no usable reply."""
-        self._unjudged += 1
+    def add_unjudged(self, reason: str) -> None:
+        """Count a document whose judge gave no usable reply, by what was wrong with the last one."""
+        self.unjudged[KIND.split(reason, maxsplit=1)[0][:REASON]] += 1
 
     def merge(self, later: "LeakageTally") -> None:
         """Count what a tally of the same rules counted of documents that follow: the sum is one tally of all."""
         self._documents += later._documents
         self._flagged += later._flagged
-        self._unjudged += later._unjudged
+        self.unjudged.update(later.unjudged)
         self._sampled |= later._sampled
         for rule, tally in later._tallies.items():
             self._tallies[rule].merge(tally)
@@ -158,7 +167,8 @@ class LeakageTally:
             rules={rule: self._leakage(rule, calibration) for rule in self._rules},
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
             judge=judge,
-            unjudged=self._unjudged,
+            unjudged=self.unjudged.total(),
+            unjudged_reasons=dict(self.unjudged.most_common(MOST_REASONS)),
         )
 
     def _leakage(self, identifier: str, calibration: Calibration | None) -> RuleLeakage:

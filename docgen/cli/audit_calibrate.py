@@ -1,6 +1,7 @@
 """Scores detectors against labelled documents for the command line."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import typer
 from docgen.audit.bulk import Subject
 from docgen.audit.calibrate import Calibration, Gold, Reading, calibrate, read_gold
 from docgen.audit.facts import FactDetector
-from docgen.audit.judging import Panel, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judging import Panel, Unjudged, Verdicts, agreement, combine, judge_documents
 from docgen.audit.rules import rule_key
 from docgen.audit.salience import presence
 from docgen.audit.scan import LeakageScanner
@@ -114,12 +115,17 @@ def _judge(
 ) -> list[Verdicts | None]:
     subjects = [Subject(one.text, one.id, doc_type=one.doc_type) for one in gold]
     found: list[Verdicts | None] = [None] * len(subjects)
+    reasons: Counter[str] = Counter()
 
     async def work(journal: Journal) -> None:
         done = 0
         async with judge.asked(journal) as llm:
             async for position, verdicts in judge_documents(llm, panel, subjects, judge.engine.concurrency):
-                found[position], done = verdicts, done + 1
+                done += 1
+                if isinstance(verdicts, Unjudged):
+                    reasons[verdicts.reason] += 1
+                else:
+                    found[position] = verdicts
                 reporter.progress(Progress("judge", done, len(subjects)))
 
     with reporting(params) as reporter:
@@ -128,7 +134,7 @@ def _judge(
         with judge.journalled() as journal:
             asyncio.run(work(journal))
     if None in found:
-        say_unjudged(found.count(None), len(found), "documents")
+        say_unjudged(found.count(None), len(found), "documents", reasons)
     return found
 
 

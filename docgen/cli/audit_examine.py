@@ -69,4 +69,4 @@ class Examination:
             asyncio.run(work(journal))
         if audit.unjudged:
             self.reporter.close()
-            say_unjudged(audit.unjudged, shown, "documents")
+            say_unjudged(audit.unjudged, shown, "documents", audit.leakage.unjudged)

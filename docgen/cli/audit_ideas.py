@@ -1,6 +1,7 @@
 """Screens a run's ideas before their documents are paid for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import typer
 from pydantic_core import to_json
 
 from docgen.audit.judge import JudgeError, ask, idea_request, read_verdicts
-from docgen.audit.judging import Panel
+from docgen.audit.judging import Panel, Unjudged
 from docgen.audit.scan import LeakageScanner
 from docgen.cli.audit_judge import JudgeSettings, judge_settings, say_unjudged
 from docgen.cli.console import console
@@ -46,19 +47,20 @@ def screen(params: Mapping[str, Any]) -> None:
         if not ideas:
             raise InputError("has no ideas yet", setup.run.name, "Run: docgen brainstorm")
         scanner = LeakageScanner(setup.context)
-        found, unjudged = [finding for idea in ideas for finding in _scanned(idea, scanner)], 0
+        found = [finding for idea in ideas for finding in _scanned(idea, scanner)]
+        reasons: Counter[str] = Counter()
         if params["judge"]:
             judge = judge_settings(params, setup)
             panel = Panel.of(setup.context, scanner.rules, judge.model)
-            judged, unjudged = _judged(judge, panel, ideas, params["yes"], reporter)
+            judged, reasons = _judged(judge, panel, ideas, params["yes"], reporter)
             found += judged
     if params["json"]:
         typer.echo(to_json(found, indent=2).decode())
     else:
         _show(found, len(ideas))
-    if unjudged:
-        say_unjudged(unjudged, len(ideas), "ideas")
-    if found or unjudged:
+    if reasons:
+        say_unjudged(reasons.total(), len(ideas), "ideas", reasons)
+    if found or reasons:
         raise typer.Exit(1)
 
 
@@ -82,25 +84,32 @@ def _finding(idea: Idea, rule: str, detector: str, evidence: str) -> IdeaFinding
 
 def _judged(
     judge: JudgeSettings, panel: Panel, ideas: Sequence[Idea], yes: bool, reporter: Reporter
-) -> tuple[list[IdeaFinding], int]:
-    """What the judge holds to lead to a leak, and how many ideas got no usable verdict."""
+) -> tuple[list[IdeaFinding], Counter[str]]:
+    """What the judge holds to lead to a leak, and why so many ideas got no usable verdict."""
     groups = [ideas[start : start + AT_ONCE] for start in range(0, len(ideas), AT_ONCE)]
     requests = (idea_request(panel.rules, panel.context, panel.options, [i.text for i in group]) for group in groups)
     judge.agree(requests, f"{len(ideas):,} ideas", yes, reporter)
 
-    async def work(journal: Journal) -> list[list[IdeaFinding] | None]:
+    async def work(journal: Journal) -> list[list[IdeaFinding] | Unjudged]:
         gate = asyncio.Semaphore(judge.engine.concurrency)
         async with judge.asked(journal) as llm:
             return await asyncio.gather(*(_group(llm, gate, panel, group) for group in groups))
 
     with judge.journalled() as journal:
         answers = asyncio.run(work(journal))
-    unjudged = sum(len(group) for group, answer in zip(groups, answers, strict=True) if answer is None)
-    return [finding for answer in answers for finding in answer or ()], unjudged
+    findings, reasons = list[IdeaFinding](), Counter[str]()
+    for group, answer in zip(groups, answers, strict=True):
+        if isinstance(answer, Unjudged):
+            reasons[answer.reason] += len(group)
+        else:
+            findings += answer
+    return findings, reasons
 
 
-async def _group(llm: LLM, gate: asyncio.Semaphore, panel: Panel, ideas: Sequence[Idea]) -> list[IdeaFinding] | None:
-    """The judge's findings on some ideas, None where it gave no usable verdict."""
+async def _group(
+    llm: LLM, gate: asyncio.Semaphore, panel: Panel, ideas: Sequence[Idea]
+) -> list[IdeaFinding] | Unjudged:
+    """The judge's findings on some ideas, or why it gave no usable verdict."""
     texts = [idea.text for idea in ideas]
     numbers = [str(number) for number in range(1, len(ideas) + 1)]
     try:
@@ -110,7 +119,7 @@ async def _group(llm: LLM, gate: asyncio.Semaphore, panel: Panel, ideas: Sequenc
                 lambda sample: idea_request(panel.rules, panel.context, panel.options, texts, sample),
                 lambda reply: read_verdicts(reply, "idea", numbers, "\n".join(texts)),
             )
-    except (JudgeError, RequestFailed):
-        return None
+    except (JudgeError, RequestFailed) as error:
+        return Unjudged(str(error))
     pairs = zip(ideas, verdicts, strict=True)
     return [_finding(idea, v.reason.split(":")[0], "judge", v.reason) for idea, v in pairs if v.verdict == "leak"]

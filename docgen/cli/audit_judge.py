@@ -23,6 +23,7 @@ from docgen.text import token_estimate
 
 __all__ = ["JudgeSettings", "judge_settings", "say_unjudged"]
 
+MOST_REASONS = 3
 REPLY_SHARE = 0.25
 """Of the tokens that a judge's reply may have, about this share is used."""
 
@@ -75,7 +76,7 @@ class JudgeSettings:
 def judge_settings(params: Mapping[str, Any], setup: Setup | None) -> JudgeSettings:
     """The run's own settings, then flags; never the offline engine, which writes and does not read.
 
-    Of a run's `extra` body fields the judge's calls carry all, of its thinking effort nothing.
+    The judge's calls carry all of a run's `extra` body fields, and its thinking effort.
     """
     if params.get("engine") == "offline":
         raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
@@ -89,7 +90,7 @@ def judge_settings(params: Mapping[str, Any], setup: Setup | None) -> JudgeSetti
         max_cost=config.max_cost,
         prices=Path(config.prices) if config.prices else None,
     )
-    model = ModelOptions(config.model or "", extra=tuple(sorted(config.extra.items())))
+    model = ModelOptions(config.model or "", config.effort, tuple(sorted(config.extra.items())))
     if setup is None:
         return JudgeSettings(engine, model)
     return JudgeSettings(engine, model, setup.run.journal, setup.parents, setup.run)
@@ -103,8 +104,10 @@ def _model(params: Mapping[str, Any], setup: Setup | None) -> str:
     return own or DEFAULT_MODELS["anthropic"]
 
 
-def say_unjudged(unjudged: int, shown: int, what: str) -> None:
-    """Say on standard error, whatever else is printed, that a judge left something without a verdict."""
+def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int]) -> None:
+    """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
     line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: this is no clean bill"
     typer.secho(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
+        typer.secho(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")

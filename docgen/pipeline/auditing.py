@@ -7,7 +7,7 @@ from pathlib import Path
 from docgen.audit.bulk import Subject
 from docgen.audit.calibrate import Calibration
 from docgen.audit.diversity import DiversityReport, DiversityTally
-from docgen.audit.judging import JudgeMode, Panel, Verdicts, combine, judge_documents
+from docgen.audit.judging import JudgeMode, Panel, Unjudged, Verdicts, combine, judge_documents
 from docgen.audit.leakage import LeakageReport, LeakageTally
 from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceReport, SalienceTally
@@ -101,20 +101,20 @@ class Audit:
     async def judge(self, llm: LLM, concurrency: int, reporter: Reporter) -> None:
         """Let the judge see the documents that wait for it, and count them."""
         subjects = [held.subject for held in self.waiting]
-        judged: list[Verdicts | None] = [None] * len(subjects)
+        judged: list[Verdicts | Unjudged] = [Unjudged("never asked")] * len(subjects)
         done = failed = 0
         async for position, verdicts in judge_documents(llm, self.panel, subjects, concurrency):
             judged[position] = verdicts
-            done, failed = done + 1, failed + (verdicts is None)
+            done, failed = done + 1, failed + isinstance(verdicts, Unjudged)
             reporter.progress(Progress("judge", done, len(subjects), failed=failed))
         for held, verdicts in zip(self.waiting, judged, strict=True):
             self._settle(held, verdicts)
         self.waiting = []
 
-    def _settle(self, held: Held, verdicts: Verdicts | None) -> None:
-        if verdicts is None:
+    def _settle(self, held: Held, verdicts: Verdicts | Unjudged) -> None:
+        if isinstance(verdicts, Unjudged):
             self.unjudged += 1
-            self.leakage.add_unjudged()
+            self.leakage.add_unjudged(verdicts.reason)
             self.count(held)
             return
         self.judged += 1

@@ -100,7 +100,7 @@ class _Tier:
             if self._diverse:
                 audit.diversity.add(subject)
             findings = (*scanned.findings, *(more.scan(subject.text) if more else ()))
-            given = self._chooser.offer(Held(row, subject, findings), bool(findings))
+            given = self._chooser.offer(Held(row, subject, findings), bool(findings), subject)
             if given is not None:
                 audit.count(given)
         self.rows += len(batch)

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from docgen.audit.bulk import Subject
 from docgen.audit.judge import JudgeError, fact_request, idea_request, read_verdicts, rule_request
-from docgen.audit.judging import Chooser, JudgeMode, Panel, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judging import Chooser, JudgeMode, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
@@ -91,8 +92,8 @@ def clean_reply(request: Request) -> str:
     return reply("rule", **{rule.id: ("clean", "") for rule in request.variables["rules"]})
 
 
-def judged(answer: Any, subjects: list[Subject]) -> dict[int, Verdicts | None]:
-    async def collect() -> dict[int, Verdicts | None]:
+def judged(answer: Any, subjects: list[Subject]) -> dict[int, Verdicts | Unjudged]:
+    async def collect() -> dict[int, Verdicts | Unjudged]:
         panel = Panel.of(LAKE, SCANNER.rules, OPTIONS)
         return {place: v async for place, v in judge_documents(FakeLLM(answer), panel, subjects, concurrency=4)}
 
@@ -102,8 +103,8 @@ def judged(answer: Any, subjects: list[Subject]) -> dict[int, Verdicts | None]:
 def test_an_unusable_reply_is_asked_again_then_left_unjudged() -> None:
     """The second sample may be good; two bad ones leave the document without a verdict."""
     second = lambda request: "?" if request.sample == 0 else clean_reply(request)  # noqa: E731
-    assert judged(second, [Subject(TEXT)])[0] is not None
-    assert judged(lambda _: "?", [Subject(TEXT)])[0] is None
+    assert isinstance(judged(second, [Subject(TEXT)])[0], Verdicts)
+    assert judged(lambda _: "?", [Subject(TEXT)])[0] == Unjudged("no list of verdicts: '?'")
 
 
 def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:
@@ -117,7 +118,9 @@ def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:
         return clean_reply(request)
 
     found = judged(answer, [Subject("the first"), Subject("the second"), Subject("the third")])
-    assert [found[i] is None for i in range(3)] == [True, True, False]
+    assert found[0] == Unjudged(str(RequestFailed("500", "no")))
+    assert found[1] == Unjudged("the judge refused")
+    assert isinstance(found[2], Verdicts)
 
 
 def test_a_stopped_engine_stops_the_judge() -> None:
@@ -145,21 +148,46 @@ def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
     ]
 
 
+def choose(mode: str, ids: Iterable[int], seed: int = 0) -> tuple[list[int], list[int]]:
+    """(chosen, given back) of documents with these ids, of which 3 is a suspect."""
+    chooser: Chooser[int] = Chooser(JudgeMode.parse(mode), seed)
+    back = [chooser.offer(i, i == 3, Subject("same text", str(i))) for i in ids]
+    return chooser.chosen, [i for i in back if i is not None]
+
+
 def test_the_modes_choose_their_documents() -> None:
     """none and suspects as they say; a sample has its size, is the seed's, and gives back everything else."""
-    for mode, wanted in (("none", []), ("suspects", [3]), ("all", list(range(10)))):
-        chooser: Chooser[int] = Chooser(JudgeMode.parse(mode))
-        back = [chooser.offer(i, suspect=i == 3) for i in range(10)]
-        assert chooser.chosen == wanted
-        assert sorted(chooser.chosen + [i for i in back if i is not None]) == list(range(10))
-    samples = []
-    for seed in (1, 1, 2):
-        sample: Chooser[int] = Chooser(JudgeMode.parse("sample:20"), seed)
-        back = [sample.offer(i, suspect=False) for i in range(500)]
-        assert sorted(sample.chosen + [i for i in back if i is not None]) == list(range(500))
-        samples.append(sample.chosen)
+    for mode, wanted in (("none", []), ("suspects", [3]), ("all", list(range(10))), ("sample:20", list(range(10)))):
+        chosen, back = choose(mode, range(10))
+        assert chosen == wanted
+        assert sorted(chosen + back) == list(range(10))
+    samples = [choose("sample:20", range(500), seed) for seed in (1, 1, 2)]
     assert samples[0] == samples[1] != samples[2]
-    assert len(samples[0]) == 20
+    assert all((len(chosen), sorted(chosen + back)) == (20, list(range(500))) for chosen, back in samples)
+
+
+def test_a_sample_is_of_ids_whatever_their_order_and_whoever_left() -> None:
+    """So that a second look after a removal reads, and pays for, the same documents."""
+    chosen, _ = choose("sample:20", range(500))
+    assert sorted(choose("sample:20", reversed(range(500)))[0]) == chosen
+    gone = {chosen[4], *(i for i in range(500) if i % 7 == 0 and i not in chosen)}
+    left = choose("sample:20", (i for i in range(500) if i not in gone))[0]
+    assert len(set(chosen) - set(left)) == 1
+
+
+def test_what_parts_of_a_corpus_chose_holds_what_the_whole_chooses() -> None:
+    """Also where every document has the same id: those are told apart by their texts."""
+    subjects = [Subject(f"text {number}", "the same") for number in range(300)]
+    whole, again = (Chooser[int](JudgeMode.parse("sample:20")) for _ in range(2))
+    for number, subject in enumerate(subjects):
+        whole.offer(number, False, subject)
+    for start in range(0, 300, 100):
+        part = Chooser[int](JudgeMode.parse("sample:20"))
+        for number in range(start, start + 100):
+            part.offer(number, False, subjects[number])
+        for number in part.chosen:
+            again.offer(number, False, subjects[number])
+    assert again.chosen == whole.chosen != list(range(20))
 
 
 @pytest.mark.parametrize("text", ["", "sample", "sample:", "sample:0", "sample:-1", "some"])
