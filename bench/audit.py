@@ -74,7 +74,7 @@ def containment_only(path: Path, statements: list[str]) -> tuple[set[tuple[int, 
     begun = time.perf_counter()
     found = set()
     for batch in read_corpus(path):
-        found |= {(batch.first_row + m.document, m.statement) for m in index.search_bytes(*batch.utf8())}
+        found |= {(batch.first_row + m.document, m.statement) for m in index.search_utf8(batch.utf8())}
     return found, {"seconds": time.perf_counter() - begun}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("errors", "text", "controls", "appendlog", "resources", "progress", "compiled"),
+    ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels"),
     ("records", "corpus", "cluster"),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),

@@ -14,7 +14,7 @@ from docgen.audit.facts import FactDetector, FactSighting
 from docgen.audit.scan import LeakageScanner
 from docgen.audit.statements import StatementIndex
 from docgen.audit.wording import Words
-from docgen.dedupe.texts import encode
+from docgen.corpus.utf8 import encode
 from docgen.records import AssignedFact, Finding, Quote
 
 __all__ = ["BulkScanner", "Scanned", "Subject"]
@@ -80,12 +80,11 @@ class BulkScanner:
 
     def _likely(self, subjects: Sequence[Subject]) -> npt.NDArray[np.bool_]:
         """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
-        data, offsets = encode([subject.text for subject in subjects])
-        likely = np.full(len(offsets) - 1, self._short)
-        likely[self._index.documents(data, offsets)] = True
-        raw = data.tobytes()
+        texts = encode([subject.text for subject in subjects])
+        likely = np.full(len(texts), self._short)
+        likely[self._index.documents(texts)] = True
         for row in np.flatnonzero(~likely).tolist():
-            likely[row] = self.scanner.cues.touches(raw[offsets[row] : offsets[row + 1]])
+            likely[row] = self.scanner.cues.touches(texts.bytes_of(row))
         return likely
 
 

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit import containment
+from docgen import kernels
 from docgen.audit.wording import WordingIndex, Words, content_stems, words_of
-from docgen.dedupe.alphabet import fold_table
-from docgen.dedupe.texts import encode
+from docgen.corpus.utf8 import Utf8, encode
+from docgen.kernels.alphabet import fold_table
+from docgen.kernels.scratch import scratch
 
 __all__ = ["StatementIndex", "StatementMatch"]
 
+NGRAM = 4
+"""Words of the passages that are looked up."""
+MOST_HITS = 1 << 16
+"""Hits of one document that are weighed together; a longer list is weighed in parts."""
 CANDIDATE = 0.2
 """Share of a statement's rarer 4-grams that makes a candidate. Four words changed in twenty-five leave about this."""
 LEAST = 0.3
@@ -25,7 +30,6 @@ COMMON = 256
 SHORT = 5
 """Statements of fewer words are found word for word only."""
 
-Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 
 
@@ -50,7 +54,7 @@ class StatementIndex:
     def __init__(self, statements: Sequence[str]) -> None:
         self.statements = tuple(statements)
         self._words = [tuple(Words(text).words) for text in self.statements]
-        self._tables = fold_table()
+        self._kinds, self._folded = fold_table()
         self._table = self._compile()
         short = [number for number, words in enumerate(self._words) if 0 < len(words) < SHORT]
         self._short = short
@@ -58,32 +62,37 @@ class StatementIndex:
 
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
         """All matches in a batch of texts, by document."""
-        data, offsets = encode(texts)
-        found = self.search_bytes(data, offsets)
+        found = self.search_utf8(encode(texts))
         if self._short:
             found += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
         return sorted(found, key=lambda match: (match.document, match.start, match.statement))
 
-    def search_bytes(self, data: Bytes, offsets: Ints) -> list[StatementMatch]:
+    def search_utf8(self, texts: Utf8) -> list[StatementMatch]:
         """The same over UTF-8 (`docgen.corpus.Batch.utf8`), without statements of fewer than five words."""
         matches = []
-        for row, statement in self.candidates(data, offsets):
-            text = data[offsets[row] : offsets[row + 1]].tobytes().decode("utf-8", "replace")
-            matches += list(self._look(row, statement, text))
+        for row, statement in self.candidates(texts):
+            matches += list(self._look(row, statement, texts.bytes_of(row).decode("utf-8", "replace")))
         return matches
 
-    def candidates(self, data: Bytes, offsets: Ints) -> Iterator[tuple[int, int]]:
+    def candidates(self, texts: Utf8) -> Iterator[tuple[int, int]]:
         """(document, statement) pairs by containment alone."""
-        yield from dict.fromkeys((int(row), int(statement)) for row, statement, *_ in self._contained(data, offsets))
+        yield from dict.fromkeys((int(row), int(statement)) for row, statement, *_ in self._contained(texts))
 
-    def documents(self, data: Bytes, offsets: Ints) -> Ints:
+    def documents(self, texts: Utf8) -> Ints:
         """Positions of the documents that hold a good part of any statement, by containment alone."""
-        return np.unique(self._contained(data, offsets)[:, 0])
+        return np.unique(self._contained(texts)[:, 0])
 
-    def _contained(self, data: Bytes, offsets: Ints) -> Ints:
-        out = np.empty((max(1024, 8 * len(offsets)), 4), np.int64)
+    def _contained(self, texts: Utf8) -> Ints:
+        words, hashes, text = scratch()
+        sieve, keys, firsts, statements, places, sizes = self._table
+        hits, found_at, order = (np.empty(MOST_HITS, np.int64) for _ in range(3))
+        seen = np.empty(sizes.max(initial=1), np.int64)
+        out = np.empty((max(1024, 8 * len(texts)), 4), np.int64)
         while True:
-            count = containment.contain(data, offsets, self._tables, *self._table, CANDIDATE, out)
+            count = kernels.contain(
+                texts.memory, texts.starts, texts.ends, NGRAM, self._kinds, self._folded, words, hashes, text,
+                sieve, keys, firsts, statements, places, sizes, CANDIDATE, hits, found_at, order, seen, out,
+            )  # fmt: skip
             if count < len(out):
                 return out[:count]
             out = np.empty((4 * len(out), 4), np.int64)
@@ -103,13 +112,13 @@ class StatementIndex:
             yield StatementMatch(row, self._short[hit.wording], 1.0, True, *words.span(hit.first, hit.last))
 
     def _compile(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints, Ints, Ints, Ints]:
-        """(sieve, keys, firsts, statements, places, sizes) as `containment.contain` takes them."""
+        """(sieve, keys, firsts, statements, places, sizes) as `kernels.contain` takes them."""
         values, statements, places, sizes = self._grams()
         slots_wanted = 1 << max(6, int(2 * len(values)).bit_length())
         keys, sieve = np.zeros(slots_wanted, np.uint64), np.zeros(max(1 << 12, slots_wanted // 8), np.uint64)
-        containment.file_keys(values, keys, sieve)
+        kernels.file_keys(values, keys, sieve)
         slots = np.empty(len(values), np.int64)
-        containment.find_keys(values, keys, slots)
+        kernels.find_keys(values, keys, slots)
         order = np.argsort(slots, kind="stable")
         firsts = np.zeros(slots_wanted + 1, np.int64)
         np.cumsum(np.bincount(slots, minlength=slots_wanted), out=firsts[1:])
@@ -117,9 +126,10 @@ class StatementIndex:
 
     def _grams(self) -> tuple[npt.NDArray[np.uint64], Ints, Ints, Ints]:
         """Gram hashes with statement and place, common ones left out, and the number left for each statement."""
-        data, offsets = encode(self.statements)
-        values, ends = np.empty(len(data) + 1, np.uint64), np.empty(len(self.statements), np.int64)
-        values = values[: containment.grams(data, offsets, self._tables, values, ends)]
+        texts = encode(self.statements)
+        given = (texts.memory, texts.starts, texts.ends, NGRAM, self._kinds, self._folded)
+        values, ends = np.empty(int(texts.sizes.sum()) + 1, np.uint64), np.empty(len(texts), np.int64)
+        values = values[: kernels.grams(*given, *scratch(), values, ends)]
         counts = np.diff(ends, prepend=0)
         statements = np.repeat(np.arange(len(self.statements)), counts)
         places = np.arange(len(values)) - np.repeat(ends - counts, counts)

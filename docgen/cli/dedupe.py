@@ -109,12 +109,8 @@ def dedupe(
 def _start_quickly() -> None:
     import os
 
-    from docgen.compiled import without_blas
-
     # Polars' allocator keeps freed memory for a while: some 60 MB here. It reads this once, when polars is loaded.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
-    with without_blas():
-        import docgen.dedupe.job  # noqa: F401
 
 
 def _job(params: dict[str, Any], targets: "dict[str, float] | None", is_run: bool) -> "Job":

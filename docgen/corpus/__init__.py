@@ -8,9 +8,9 @@ no string, a cut-off file, a lone surrogate is one InputError with file and line
 other Unicode character is a text like any other.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,11 @@ from docgen.corpus.files import corpus_files, is_parquet
 from docgen.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import polars as pl
 
-__all__ = ["BATCH_ROWS", "Batch", "corpus_columns", "corpus_files", "read_corpus"]
+    from docgen.corpus.utf8 import Utf8
+
+__all__ = ["BATCH_ROWS", "Batch", "Piece", "corpus_columns", "corpus_files", "corpus_pieces", "read_corpus"]
 
 BATCH_ROWS = 4096
 
@@ -47,21 +47,27 @@ class Batch:
         """The texts as Python strings."""
         return self.text.to_list()
 
-    def utf8(self) -> "tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]":
-        """(bytes, offsets) for compiled code: text i is bytes[offsets[i]:offsets[i + 1]]. No Python string is made."""
+    def utf8(self) -> "Utf8":
+        """The texts for compiled code, where they lie: no Python string is made, nothing copied."""
         from docgen.corpus.arrow import utf8_of
 
         return utf8_of(self.text)
 
-    def take(self, places: "npt.NDArray[np.int64]") -> "Batch":
-        """The texts at these places of the batch, without other columns; `first_row` stays that of the batch."""
-        return Batch(self.source, self.first_row, self.text.gather(places), self.columns.clear())
+    def without_texts(self) -> "Batch":
+        """The same rows with empty texts, so that the memory of the texts is free."""
+        import polars as pl
+
+        return Batch(self.source, self.first_row, pl.repeat("", len(self), eager=True), self.columns)
 
     def rows(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """(row, text, other columns) of each row."""
         others = self.columns.iter_rows(named=True) if self.columns.width else iter([{}] * len(self))
         for i, (text, other) in enumerate(zip(self.texts, others, strict=True)):
             yield self.first_row + i, text, other
+
+
+Piece = Callable[[], Batch]
+"""A batch that is read when it is called for, by whoever calls."""
 
 
 def read_corpus(
@@ -77,24 +83,49 @@ def read_corpus(
     Every file must have `text_column` and all of `columns`; those of `optional` are null where a file lacks them.
     Raises InputError before the first batch if a path or column is missing, later when a bad row is reached.
     """
+    pieces = corpus_pieces(paths, columns, optional=optional, text_column=text_column, batch_rows=batch_rows)
+    return (piece() for piece in pieces)
+
+
+def corpus_pieces(
+    paths: Path | str | Iterable[Path | str],
+    columns: Sequence[str] = (),
+    *,
+    optional: Sequence[str] = (),
+    text_column: str = "text",
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[Piece]:
+    """`read_corpus` for threads: each piece reads its batch when called. Slices of Parquet files are read apart."""
     files = corpus_files(paths)
     wanted = tuple(dict.fromkeys(columns))
     extra = tuple(name for name in dict.fromkeys(optional) if name not in wanted)
-    return _batches(files, text_column, wanted, extra, batch_rows)
+    return _pieces(files, text_column, wanted, extra, batch_rows)
 
 
-def _batches(
+def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
-) -> Iterator[Batch]:
-    from docgen.corpus.files import Wanted, jsonl_frames, parquet_frames
+) -> Iterator[Piece]:
+    from docgen.corpus.files import Wanted, jsonl_frames, parquet_slices
+
+    def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
+        frame = read()
+        return Batch(path, first_row, frame[text_column], frame.select(*columns, *optional))
 
     wanted = Wanted(text_column, columns, optional)
     row = 0
     for path in files:
-        frames = parquet_frames if is_parquet(path) else jsonl_frames
-        for frame in frames(path, wanted, batch_rows):
-            yield Batch(path, row, frame[text_column], frame.select(*columns, *optional))
-            row += frame.height
+        if is_parquet(path):
+            for part in parquet_slices(path, wanted, batch_rows):
+                yield partial(batch, path, row, part.read)
+                row += part.rows
+        else:
+            for frame in jsonl_frames(path, wanted, batch_rows):
+                yield partial(batch, path, row, partial(_same, frame))
+                row += frame.height
+
+
+def _same(frame: "pl.DataFrame") -> "pl.DataFrame":
+    return frame
 
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:

@@ -20,8 +20,8 @@ __all__ = [
     "is_packed",
     "is_parquet",
     "jsonl_frames",
-    "parquet_frames",
     "parquet_rows",
+    "parquet_slices",
     "plain_lines",
     "whole_rows",
 ]
@@ -30,6 +30,8 @@ PARQUET = (".parquet", ".pq")
 JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in ("", ".zst", ".gz"))
 BATCH_CHARACTERS = 1 << 24
 """A JSONL batch ends early when its texts reach this, so that huge documents do not add up."""
+BATCH_BYTES = 1 << 23
+"""A slice of a Parquet file has about this size on disk, two or three times that in memory, at average rows."""
 BATCH_OF_WHOLE = 1024
 
 
@@ -138,32 +140,49 @@ def _missing(path: Path, name: str, have: Sequence[str], line: int | None = None
     return InputError(f"no column {name!r}", where, f"It has {', '.join(have) or 'none'}")
 
 
-def parquet_frames(
+@dataclass(frozen=True)
+class Slice:
+    """Some rows of a Parquet file, not yet read. `absent` are optional columns that the file lacks."""
+
+    path: Path
+    text: str
+    columns: tuple[str, ...]
+    absent: tuple[str, ...]
+    start: int
+    rows: int
+
+    def read(self) -> "pl.DataFrame":
+        """The rows. Raises InputError if they are damaged, not there any more, or without a text."""
+        import polars as pl
+
+        scan = pl.scan_parquet(self.path, glob=False).select(self.columns)
+        try:
+            frame = scan.slice(self.start, self.rows).collect()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            _unreadable(self.path, error)
+        if frame.height != self.rows:
+            raise InputError("the file changed while it was read", str(self.path), "Wait until nothing writes to it")
+        _no_nulls(self.path, frame[self.text], self.start)
+        absent = [pl.lit(None).alias(name) for name in self.absent]
+        return frame.with_columns(pl.col(self.text).cast(pl.String), *absent)
+
+
+def parquet_slices(
     path: Path, wanted: Wanted, batch_rows: int, start: int = 0, stop: int | None = None
-) -> "Iterator[pl.DataFrame]":
-    """Slices of a Parquet file from row `start` to before `stop`.
+) -> Iterator[Slice]:
+    """The rows of a Parquet file from `start` to before `stop`, cut up; every slice can be read on its own.
 
     Reading slice by slice holds one at a time; polars' own batches hold many.
     """
-    import polars as pl
-
     schema = _schema(path)
     _check_schema(path, schema, wanted)
-    here = [name for name in wanted.all if name in schema]
-    absent = [pl.lit(None).alias(name) for name in wanted.optional if name not in schema]
-    scan = pl.scan_parquet(path, glob=False).select(here)
-    while stop is None or start < stop:
-        rows = batch_rows if stop is None else min(batch_rows, stop - start)
-        try:
-            frame = scan.slice(start, rows).collect()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            _unreadable(path, error)
-        if frame.height:
-            _no_nulls(path, frame[wanted.text], start)
-            yield frame.with_columns(pl.col(wanted.text).cast(pl.String), *absent)
-        start += frame.height
-        if frame.height < batch_rows:
-            return
+    here = tuple(name for name in wanted.all if name in schema)
+    absent = tuple(name for name in wanted.optional if name not in schema)
+    rows = parquet_rows(path)
+    step = max(1, min(batch_rows, BATCH_BYTES * rows // max(1, path.stat().st_size)))
+    last = rows if stop is None else min(stop, rows)
+    for first in range(start, last, step):
+        yield Slice(path, wanted.text, here, absent, first, min(step, last - first))
 
 
 def _check_schema(path: Path, schema: "dict[str, pl.DataType]", wanted: Wanted) -> None:
@@ -304,5 +323,6 @@ def whole_rows(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in _lines(path):
             yield _parse(path, number, line)
         return
-    for frame in parquet_frames(path, Wanted("text", tuple(_schema(path))), BATCH_OF_WHOLE):
+    for part in parquet_slices(path, Wanted("text", tuple(_schema(path))), BATCH_OF_WHOLE):
+        frame = part.read()
         yield from frame.iter_rows(named=True)

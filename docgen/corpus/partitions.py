@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.corpus import Batch
-from docgen.corpus.files import Wanted, is_packed, is_parquet, jsonl_frames, parquet_frames, parquet_rows, plain_lines
+from docgen.corpus.files import Wanted, is_packed, is_parquet, jsonl_frames, parquet_rows, parquet_slices, plain_lines
 from docgen.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Partition", "cut_file", "joined", "merged", "read_partition"]
 
@@ -84,8 +88,9 @@ def merged(parts: Sequence[Partition], rows: int) -> list[Partition]:
 def read_partition(partition: Partition, wanted: Wanted, batch_rows: int) -> Iterator[Batch]:
     """The partition's documents, as `read_corpus` gives them."""
     path, start, stop = partition.path, partition.start, partition.stop
+    frames: "Iterator[pl.DataFrame]"
     if is_parquet(path):
-        frames = parquet_frames(path, wanted, batch_rows, start, stop)
+        frames = (part.read() for part in parquet_slices(path, wanted, batch_rows, start, stop))
     else:
         frames = jsonl_frames(path, wanted, batch_rows, start, stop, partition.first_line)
     row = partition.first_row

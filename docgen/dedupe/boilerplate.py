@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.corpus import Batch
-from docgen.dedupe import counting
+from docgen import kernels
+from docgen.corpus import Piece
+from docgen.corpus.utf8 import encode
 from docgen.dedupe.engine import in_order
-from docgen.dedupe.texts import NOTHING, Sketcher, encode
+from docgen.dedupe.texts import NOTHING, Sketcher
 from docgen.dedupe.wording import word_spans
 from docgen.errors import ConfigError, InputError
 
@@ -26,7 +27,7 @@ FIRST_TABLE = 1 << 16
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
-Batches = Callable[[], Iterable[Batch]]
+Pieces = Callable[[], Iterable[Piece]]
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,20 @@ class Passage:
     words: int
 
 
-def common_shingles(batches: Batches, sketcher: Sketcher, least: int, threads: int) -> Common:
+def common_shingles(pieces: Pieces, sketcher: Sketcher, least: int, threads: int) -> Common:
     """The shingles that occur in `least` documents or more."""
     if least < 2:
         raise ConfigError(f"a cap of {least} documents ignores everything", "--ignore-common", "Give 2 or more")
     cells = np.zeros(CELLS, np.uint32)
-    for _, sets, ends in _sets(batches, sketcher, threads):
-        counting.add_to_cells(sets[: ends[-1]], cells)
+    for _, sets, ends in _sets(pieces, sketcher, threads):
+        kernels.add_to_cells(sets[: ends[-1]], cells)
     keys, counts, rows = _table(FIRST_TABLE)
     filled = 0
-    for first_row, sets, ends in _sets(batches, sketcher, threads):
+    for first_row, sets, ends in _sets(pieces, sketcher, threads):
         while filled + _suspects(sets[: ends[-1]], cells, least) > len(keys) // 2:
             old, (keys, counts, rows) = (keys, counts, rows), _table(len(keys) * 2)
-            counting.rehash(*old, keys, counts, rows)
-        filled += counting.count_suspects(sets, ends, first_row, cells, least, keys, counts, rows)
+            kernels.rehash(*old, keys, counts, rows)
+        filled += kernels.count_suspects(sets, ends, first_row, cells, least, keys, counts, rows)
     found = np.flatnonzero(counts >= least)
     return Common(keys[found], counts[found], rows[found])
 
@@ -73,16 +74,17 @@ def _suspects(values: Hashes, cells: npt.NDArray[np.uint32], least: int) -> int:
     return int((cells[values & np.uint64(CELLS - 1)] >= least).sum())
 
 
-def _sets(batches: Batches, sketcher: Sketcher, threads: int) -> Iterator[tuple[int, Hashes, Ints]]:
+def _sets(pieces: Pieces, sketcher: Sketcher, threads: int) -> Iterator[tuple[int, Hashes, Ints]]:
     """(first row, shingle sets one after the other, where each ends) of each batch."""
 
-    def one(batch: Batch) -> tuple[int, Hashes, Ints]:
-        data, offsets = batch.utf8()
-        most = np.diff(offsets) + 1  # no more words than bytes
+    def one(piece: Piece) -> tuple[int, Hashes, Ints]:
+        batch = piece()
+        encoded = batch.utf8()
+        most = encoded.sizes + 1  # no more words than bytes
         sets = np.empty(int(most.sum()), np.uint64)
-        return batch.first_row, sets, sketcher.sets_into(sets, data, offsets, most)
+        return batch.first_row, sets, sketcher.sets_into(sets, encoded, most)
 
-    return in_order(one, batches(), threads)
+    return in_order(one, pieces(), threads)
 
 
 def template_shingles(files: Iterable[Path], sketcher: Sketcher) -> Hashes:
@@ -98,10 +100,10 @@ def template_shingles(files: Iterable[Path], sketcher: Sketcher) -> Hashes:
 
 
 def _hashes(texts: list[str], sketcher: Sketcher) -> list[Hashes]:
-    data, offsets = encode(texts)
-    most = np.diff(offsets) + 1
+    encoded = encode(texts)
+    most = encoded.sizes + 1
     sets = np.empty(int(most.sum()), np.uint64)
-    ends = sketcher.sets_into(sets, data, offsets, most)
+    ends = sketcher.sets_into(sets, encoded, most)
     return np.split(sets[: ends[-1]], ends[:-1]) if len(ends) else []
 
 
@@ -110,7 +112,7 @@ def ignore_table(hashes: Hashes) -> Hashes:
     if not len(hashes):
         return NOTHING
     table = np.zeros(1 << int(2 * len(hashes)).bit_length(), np.uint64)
-    counting.hash_set(hashes, table)
+    kernels.hash_set(hashes, table)
     return table
 
 

@@ -17,8 +17,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from docgen.corpus import Batch
-from docgen.dedupe import lookup
+from docgen import kernels
+from docgen.corpus import Batch, Piece
 from docgen.dedupe.index import KeptTable
 from docgen.dedupe.pairs import DECIDE_AT_ONCE, Pairs, all_pairs
 from docgen.dedupe.store import SetStore
@@ -27,13 +27,14 @@ from docgen.errors import InputError
 
 __all__ = [
     "GOLDEN", "Decision", "Known", "Sketched",
-    "decide", "first_of_same", "in_order", "place_in_order", "share_band", "sketch_batches", "with_copies",
+    "decide", "first_of_same", "in_order", "place_in_order", "share_band", "sketch_pieces", "with_copies",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Batches = Callable[[], Iterable[Batch]]
+Pieces = Callable[[], Iterable[Piece]]
+Seen = Callable[[Batch], None]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -97,22 +98,24 @@ def in_order(function: Callable[[T], R], items: Iterable[T], threads: int) -> It
             yield waiting.popleft().result()
 
 
-def sketch_batches(
-    batches: Iterable[Batch], sketcher: Sketcher, threads: int, group_of: Callable[[Batch], Ints] | None = None
+def sketch_pieces(
+    pieces: Iterable[Piece], sketcher: Sketcher, threads: int, group_of: Callable[[Batch], Ints], seen: Seen
 ) -> Sketched:
-    """First pass. `group_of` gives each row's group; documents of different groups are never compared."""
+    """First pass. `group_of` gives each row's group; documents of different groups are never compared.
 
-    def taken() -> Iterator[tuple[npt.NDArray[np.uint8], Ints, Ints]]:
-        for batch in batches:  # copied here, so that polars' own copy is gone before the next batch is read
-            groups = np.zeros(len(batch), np.int64) if group_of is None else group_of(batch)
-            yield *batch.utf8(), groups
+    `seen` is told of each batch in order, with its columns but without its texts.
+    """
 
-    def one(item: tuple[npt.NDArray[np.uint8], Ints, Ints]) -> Sketched:
-        data, offsets, groups = item
-        found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN, minima=False)
-        return Sketched(found.bands, found.content, found.sizes, groups)
+    def one(piece: Piece) -> tuple[Batch, Sketched]:
+        batch = piece()
+        groups = group_of(batch)
+        found = sketcher.sketch(batch.utf8(), groups.astype(np.uint64) * GOLDEN, minima=False)
+        return batch.without_texts(), Sketched(found.bands, found.content, found.sizes, groups)
 
-    parts = list(in_order(one, taken(), threads))
+    parts = []
+    for batch, part in in_order(one, pieces, threads):
+        seen(batch)
+        parts.append(part)
     if not parts:
         return one_of_none(sketcher)
     return Sketched(
@@ -132,14 +135,14 @@ def one_of_none(sketcher: Sketcher) -> Sketched:
 def decide(
     sketched: Sketched,
     precedence: Ints,
-    batches: Batches,
+    pieces: Pieces,
     sketcher: Sketcher,
     threads: int,
     *,
     known: Known | None = None,
     pairs: bool = False,
 ) -> Decision:
-    """Who stays. `precedence` lists all rows, those to be kept rather first; `batches` reads the corpus once more.
+    """Who stays. `precedence` lists all rows, those to be kept rather first; `pieces` reads the corpus once more.
 
     Documents `known` from an earlier run come before all others. With `pairs` all similar pairs are listed too, not
     only those with a kept document: where many documents resemble each other that grows with their square.
@@ -152,7 +155,7 @@ def decide(
         table.preload(known.bands, known.given, store)
         table.mark_known(sketched.bands, leaders, shared)
     order = leaders[shared[leaders]]
-    given = _sets(sketched, shared & (first == np.arange(len(first))), batches, sketcher, threads, store)
+    given = _sets(sketched, shared & (first == np.arange(len(first))), pieces, sketcher, threads, store)
     kept_row, jaccard = place_in_order(sketched, order, given, sketcher.scheme.threshold, table, store)
     decision = with_copies(sketched, first, kept_row, jaccard, known)
     listed = all_pairs(sketched.bands, order, given, first, sketcher.scheme.threshold, store) if pairs else None
@@ -175,12 +178,12 @@ def share_band(bands: npt.NDArray[np.uint32], rows: Ints) -> Mask:
     """Which of the rows agree with another of them in a band."""
     shared = np.zeros(len(bands), np.bool_)
     table = np.empty(1 << max(int(2 * len(rows)).bit_length(), 1), np.int32)
-    lookup.mark_shared(bands, rows, table, shared)
+    kernels.mark_shared(bands, rows, table, shared)
     return shared
 
 
 def _sets(
-    sketched: Sketched, wanted: Mask, batches: Batches, sketcher: Sketcher, threads: int, store: SetStore
+    sketched: Sketched, wanted: Mask, pieces: Pieces, sketcher: Sketcher, threads: int, store: SetStore
 ) -> npt.NDArray[np.int64]:
     """Second pass: start, size and group of each wanted row's shingle set, the sets in `store`."""
     given = np.zeros((len(sketched), 3), np.int64)
@@ -188,32 +191,26 @@ def _sets(
     if not wanted.any():
         return given
 
-    def one(batch: Batch) -> tuple[Ints, npt.NDArray[np.uint64], Ints]:
+    def one(piece: Piece) -> tuple[int, Ints, npt.NDArray[np.uint64], Ints]:
+        batch = piece()
         rows = np.flatnonzero(wanted[batch.first_row : batch.first_row + len(batch)])
-        data, offsets = batch.take(rows).utf8()
+        texts = batch.utf8().take(rows)
         sizes = sketched.sizes[batch.first_row + rows]
         sets = np.empty(int(sizes.sum()), np.uint64)
-        ends = sketcher.sets_into(sets, data, offsets, sizes)
-        return batch.first_row + rows, sets, ends
+        ends = sketcher.sets_into(sets, texts, sizes)
+        return len(batch), batch.first_row + rows, sets, ends
 
-    for rows, sets, ends in in_order(one, _unchanged(batches(), len(sketched)), threads):
+    seen = 0
+    for read, rows, sets, ends in in_order(one, pieces(), threads):
+        seen += read
         if len(rows):
             store.room(int(ends[-1]))[:] = sets[: ends[-1]]
             given[rows, 1] = np.diff(ends, prepend=0)
             given[rows, 0] = store.end + ends - given[rows, 1]
             store.used += int(ends[-1])
-    return given
-
-
-def _unchanged(batches: Iterable[Batch], rows: int) -> Iterator[Batch]:
-    seen = 0
-    for batch in batches:
-        seen += len(batch)
-        if seen > rows:
-            break
-        yield batch
-    if seen != rows:
+    if seen != len(sketched):
         raise InputError("the corpus changed while it was read", fix="Wait until nothing writes to it and try again")
+    return given
 
 
 def place_in_order(

@@ -7,10 +7,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from docgen.dedupe import lookup
+from docgen import kernels
+from docgen.corpus.utf8 import encode
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.store import SetStore
-from docgen.dedupe.texts import Sketcher, encode
+from docgen.dedupe.texts import Sketcher
 
 __all__ = ["Duplicate", "KeptTable", "NearDuplicateIndex", "near_duplicates"]
 
@@ -47,10 +48,10 @@ class KeptTable:
     def place(
         self, bands: Checks, order: Ints, given: Ints, threshold: float, store: SetStore, check: bool, compact: bool
     ) -> tuple[Ints, npt.NDArray[np.float64]]:
-        """`lookup.place` with room made; returns its `at` and `jaccards` and counts what was kept."""
+        """`kernels.place` with room made; returns its `at` and `jaccards` and counts what was kept."""
         self._reserve(self.count + len(order) + 1)
         at, jaccards = np.empty(len(bands), np.int64), np.empty(len(bands), np.float64)
-        store.used = lookup.place(
+        store.used = kernels.place(
             *(
                 bands,
                 order,
@@ -80,7 +81,7 @@ class KeptTable:
         room = 4 * (last - first)
         while True:
             pairs, jaccards = np.empty((room, 2), np.int64), np.empty(room)
-            found = lookup.neighbours(
+            found = kernels.neighbours(
                 *(first, last, threshold, store.base, store.filed, store.tail),
                 *(self._chain, self._sets, self._stamps, pairs, jaccards),
             )
@@ -90,7 +91,7 @@ class KeptTable:
 
     def mark_known(self, bands: Checks, rows: Ints, known: npt.NDArray[np.bool_]) -> None:
         """Set known[row] for those of the rows that share a band with a kept document."""
-        lookup.mark_known(bands, rows, self._slots, self._checks, known)
+        kernels.mark_known(bands, rows, self._slots, self._checks, known)
 
     @property
     def nbytes(self) -> int:
@@ -109,7 +110,7 @@ class KeptTable:
         self._stamps = stamps
         if capacity * 3 > self._slots.shape[1] * 2:
             self._slots = np.full((self._bands, 1 << int(capacity * 1.5).bit_length()), -1, np.int32)
-            lookup.rebuild(self.count, self._slots, self._checks, self._chain)
+            kernels.rebuild(self.count, self._slots, self._checks, self._chain)
 
 
 def _grown(array: npt.NDArray[T], capacity: int) -> npt.NDArray[T]:
@@ -167,10 +168,10 @@ class NearDuplicateIndex:
         return answers
 
     def _take_chunk(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
-        data, offsets = encode(texts)
-        sketches = self._sketcher.sketch(data, offsets, minima=False)
+        encoded = encode(texts)
+        sketches = self._sketcher.sketch(encoded, minima=False)
         room = self._store.room(int(sketches.sizes.sum()))
-        ends = self._sketcher.sets_into(room, data, offsets, sketches.sizes)
+        ends = self._sketcher.sets_into(room, encoded, sketches.sizes)
         given = np.zeros((len(texts), 3), np.int64)
         given[1:, 0] = ends[:-1]
         given[:, 0] += self._store.end

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.cluster import Executor, RayExecutor
-from docgen.corpus import Batch
-from docgen.dedupe.engine import Decision, decide, in_order, sketch_batches
+from docgen.corpus import Batch, Piece
+from docgen.dedupe.engine import Decision, decide, in_order, sketch_pieces
 from docgen.dedupe.ondisk import Addition, DiskIndex
 from docgen.dedupe.partitioned import Partitioned
 from docgen.dedupe.precedence import Keep, in_precedence
@@ -107,12 +107,11 @@ def dedupe(
         return _on_ray(corpus, settings, tuple(also), ignored, against is not None or pairs)
     sketcher = Sketcher(settings.scheme, ignored)
     read = _Reading(corpus, settings, tuple(also), progress)
-    group_of = read.groups if settings.by else None
-    sketched = sketch_batches(read, sketcher, settings.threads, group_of)
+    sketched = sketch_pieces(read.pieces(), sketcher, settings.threads, read.groups, read.seen)
     ids, table = checked_ids(read.ids, corpus), joined_tables(read.parts)
     precedence = in_precedence(settings.keep, ids, sketched.sizes, table)
     known = against.known() if against else None
-    decision = decide(sketched, precedence, corpus.batches, sketcher, settings.threads, known=known, pairs=pairs)
+    decision = decide(sketched, precedence, corpus.pieces, sketcher, settings.threads, known=known, pairs=pairs)
     known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
     return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
 
@@ -156,18 +155,19 @@ def additions(
     """The kept documents as an index takes them; reads the corpus once more."""
     sketcher, kept = Sketcher(settings.scheme, ignored), result.decision.kept
 
-    def one(batch: Batch) -> Addition:
+    def one(piece: Piece) -> Addition:
+        batch = piece()
         places = np.flatnonzero(kept[batch.first_row : batch.first_row + len(batch)])
         rows = batch.first_row + places
-        data, offsets = batch.take(places).utf8()
-        found = sketcher.sketch(data, offsets)
+        texts = batch.utf8().take(places)
+        found = sketcher.sketch(texts)
         sets = np.empty(int(found.sizes.sum()), np.uint64)
-        ends = sketcher.sets_into(sets, data, offsets, found.sizes)
+        ends = sketcher.sets_into(sets, texts, found.sizes)
         used = int(ends[-1]) if len(ends) else 0
         ids = result.ids.gather(rows).to_list()
         return Addition(ids, found.minima, result.groups[rows], found.content, sets[:used], ends)
 
-    return in_order(one, corpus.batches(), settings.threads)
+    return in_order(one, corpus.pieces(), settings.threads)
 
 
 def _columns(settings: Settings, also: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -187,16 +187,19 @@ class _Reading:
         self.ids: list[pl.Series] = []
         self.parts: list[pl.DataFrame] = []
 
-    def __iter__(self) -> Iterator[Batch]:
+    def pieces(self) -> Iterator[Piece]:
         named = (self._corpus.id_column,) if self._corpus.id_column else ()
-        for batch in self._corpus.batches((*named, *self._needed), self._also):
-            self.ids.append(self._corpus.ids_of(batch))
-            self.parts.append(batch.columns.select(*self._needed, *self._also))
-            yield batch
-            if self._progress:
-                self._progress(len(batch))
+        return self._corpus.pieces((*named, *self._needed), self._also)
+
+    def seen(self, batch: Batch) -> None:
+        self.ids.append(self._corpus.ids_of(batch))
+        self.parts.append(batch.columns.select(*self._needed, *self._also))
+        if self._progress:
+            self._progress(len(batch))
 
     def groups(self, batch: Batch) -> npt.NDArray[np.int64]:
+        if not self._by:
+            return np.zeros(len(batch), np.int64)
         return row_groups(batch.columns.select(self._by))
 
 

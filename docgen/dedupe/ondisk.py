@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from docgen.dedupe import lookup
+from docgen import kernels
 from docgen.dedupe.engine import GOLDEN, Known
 from docgen.dedupe.schemes import Scheme
 from docgen.errors import InputError
@@ -90,7 +90,7 @@ class DiskIndex:
         """Band hashes, by position."""
         bands = np.empty((self.documents, self.scheme.bands), np.uint32)
         salts = self.column("groups.i64").astype(np.uint64) * GOLDEN
-        lookup.bands_of(self.column("minima.u32"), self.scheme.rows, salts, bands)
+        kernels.bands_of(self.column("minima.u32"), self.scheme.rows, salts, bands)
         return bands
 
     def given(self) -> Ints:

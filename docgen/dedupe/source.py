@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from docgen.corpus import Batch, corpus_columns, read_corpus
-from docgen.corpus.files import corpus_files, is_parquet
+from docgen.corpus import Batch, Piece, corpus_columns, corpus_pieces
+from docgen.corpus.files import corpus_files, is_parquet, parquet_rows
 from docgen.errors import InputError
 
 __all__ = ["BATCH_ROWS", "Corpus", "open_corpus", "row_groups"]
 
-BATCH_ROWS = 2048
+BATCH_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,19 @@ class Corpus:
 
     def batches(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Batch]:
         """The corpus from the start."""
-        return read_corpus(self.paths, columns, optional=optional, text_column=self.text_column, batch_rows=BATCH_ROWS)
+        return (piece() for piece in self.pieces(columns, optional))
+
+    def pieces(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Piece]:
+        """The same, each batch to be read by whoever works on it."""
+        text, rows = self.text_column, BATCH_ROWS
+        return corpus_pieces(self.paths, columns, optional=optional, text_column=text, batch_rows=rows)
 
     def rows(self) -> int | None:
         """How many documents there are, if all files tell without being read."""
         files = corpus_files(self.paths)
         if not all(map(is_parquet, files)):
             return None
-        return sum(int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()) for file in files)
+        return sum(map(parquet_rows, files))
 
     def ids_of(self, batch: Batch) -> pl.Series:
         """Ids of a batch that was read with the id column."""

@@ -85,8 +85,7 @@ def sketch_partition(plan: Plan, partition: Partition) -> tuple[Any, ...]:
     ids, tables, content, sizes, groups_of, keys = [], [], [], [NO_ROWS], [NO_ROWS], []
     for _, batch in _batches(plan, partition, columns, plan.also):
         groups = row_groups(batch.columns.select(plan.by)) if plan.by else np.zeros(len(batch), np.int64)
-        data, offsets = batch.utf8()
-        found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN)
+        found = sketcher.sketch(batch.utf8(), groups.astype(np.uint64) * GOLDEN)
         if plan.corpus.id_column:
             ids.append(batch.columns[plan.corpus.id_column].alias("id"))
         tables.append(batch.columns.select(*plan.needed, *plan.also))
@@ -145,10 +144,10 @@ def sets_of_partition(
             mine = low + np.flatnonzero(bins[low:high] == number)
             places = local[mine] - start
             groups = row_groups(batch.columns.select(plan.by)[places]) if plan.by else np.zeros(len(mine), np.int64)
-            data, offsets = batch.take(places).utf8()
-            found = sketcher.sketch(data, offsets, groups.astype(np.uint64) * GOLDEN, minima=False)
+            texts = batch.utf8().take(places)
+            found = sketcher.sketch(texts, groups.astype(np.uint64) * GOLDEN, minima=False)
             sets = np.empty(int(found.sizes.sum()), np.uint64)
-            ends = sketcher.sets_into(sets, data, offsets, found.sizes)
+            ends = sketcher.sets_into(sets, texts, found.sizes)
             sent[number].append(
                 (rows[mine], rank[mine], found.bands, groups, sets[: ends[-1]], np.diff(ends, prepend=0))
             )

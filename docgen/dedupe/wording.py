@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from docgen.dedupe.alphabet import LAST, MARK, SINGLE, WORD, fold_table
+from docgen.kernels.alphabet import LAST, MARK, SINGLE, WORD, fold_table
 
 __all__ = ["Difference", "differences", "differing_passage", "word_spans"]
 

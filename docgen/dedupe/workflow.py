@@ -111,7 +111,7 @@ def _ignored(corpus: Corpus, job: Job) -> tuple[Hashes, dict[str, Any]]:
         said["templates"] = {"files": [str(file) for file in job.ignore], "shingles": len(hashes)}
     if job.ignore_common is not None:
         least = _least(corpus, job.ignore_common)
-        common = common_shingles(corpus.batches, sketcher, least, job.settings.threads)
+        common = common_shingles(corpus.pieces, sketcher, least, job.settings.threads)
         hashes = np.unique(np.concatenate([hashes, common.hashes]))
         shown = _passages(corpus, common, sketcher)
         said["common"] = {"documents": least, "shingles": len(common.hashes), "passages": shown}
@@ -136,7 +136,7 @@ def _passages(corpus: Corpus, common: Common, sketcher: Sketcher) -> list[dict[s
 def _repeated(corpus: Corpus, job: Job, documents: int) -> list[dict[str, Any]]:
     sketcher = Sketcher(job.settings.scheme)
     least = max(3, int(documents * REPEATED_SHARE))
-    return _passages(corpus, common_shingles(corpus.batches, sketcher, least, job.settings.threads), sketcher)
+    return _passages(corpus, common_shingles(corpus.pieces, sketcher, least, job.settings.threads), sketcher)
 
 
 def _name_of(ignored: Hashes) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.audit.statements import StatementIndex
-from docgen.dedupe.texts import encode
+from docgen.corpus.utf8 import encode
 
 WORDS = [f"{a}{b}" for a in ("tor", "bel", "mar", "sin", "ost", "ler", "gan", "wic") for b in "aeiou"]
 FILLER = "the of a boat in harbour with morning and rope was council by letter paint ladder wind to stone ledger"
@@ -104,9 +104,9 @@ def test_no_statements_match_nothing() -> None:
 def test_bytes_and_texts_give_the_same_matches() -> None:
     """Searching UTF-8 buffers is searching the texts in them."""
     texts = [prose(RNG, 50) + STATEMENTS[3], "", prose(RNG, 30)]
-    data, offsets = encode(texts)
-    assert INDEX.search_bytes(data, offsets) == INDEX.search(texts)
-    assert INDEX.documents(data, offsets).tolist() == np.array([0]).tolist()
+    encoded = encode(texts)
+    assert INDEX.search_utf8(encoded) == INDEX.search(texts)
+    assert INDEX.documents(encoded).tolist() == np.array([0]).tolist()
 
 
 def test_a_document_that_repeats_a_statement_endlessly_stays_in_memory() -> None:

@@ -1,8 +1,6 @@
 """The command: files and runs in, a screen or JSON out, one line for bad input."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -69,25 +67,6 @@ def test_bad_input_is_one_error(corpus: Path, tmp_path: Path) -> None:
     assert "keep rule" in refused(ConfigError, corpus, "--keep", "shortest")
     assert "no engine" in refused(ConfigError, corpus, "--engine", "dask")
     assert not (tmp_path / "out").exists()
-
-
-def test_the_kernel_works_where_nothing_can_be_cached(tmp_path: Path) -> None:
-    """An installation that is read-only, for a user without a home: slow to start, but right."""
-    code = (
-        "from docgen.compiled import compiled\n"
-        "from numba import types\n"
-        "@compiled(types.int64(types.int64))\n"
-        "def twice(x): return 2 * x\n"
-        "print(twice(21))\n"
-    )
-    script = tmp_path / "locked" / "script.py"
-    script.parent.mkdir()
-    script.write_text(code)
-    (script.parent / "__pycache__").write_text("in the way")
-    environment = {**os.environ, "HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null", "PYTHONPATH": str(Path.cwd())}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout == "42\n", done.stderr
 
 
 def test_an_index_grows_from_file_to_file(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docgen.corpus.utf8 import encode
 from docgen.dedupe.interop import minhashes
 from docgen.dedupe.job import Settings
 from docgen.dedupe.ondisk import open_index
 from docgen.dedupe.precedence import Keep
 from docgen.dedupe.schemes import Scheme, choose_bands
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.texts import Sketcher, encode
+from docgen.dedupe.texts import Sketcher
 from docgen.dedupe.wording import differences, differing_passage, word_spans
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError, InputError
@@ -132,10 +133,10 @@ def test_an_index_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 def test_signatures_are_those_of_datasketch(tmp_path: Path) -> None:
     """MinHash over the same 32-bit shingle hashes, scheme affine32, is equal to the bit."""
     sketcher = Sketcher(Scheme())
-    data, offsets = encode([prose(1, 500), "short text", prose(2, 3000)])
-    found = sketcher.sketch(data, offsets)
+    encoded = encode([prose(1, 500), "short text", prose(2, 3000)])
+    found = sketcher.sketch(encoded)
     sets = np.empty(int(found.sizes.sum()), np.uint64)
-    ends = sketcher.sets_into(sets, data, offsets, found.sizes)
+    ends = sketcher.sets_into(sets, encoded, found.sizes)
     for row, hashes in enumerate(np.split(sets, ends)[:3]):
         reference = MinHash(num_perm=120, scheme="affine32", hashfunc=int)
         reference.update_batch([int(value) for value in hashes.astype(np.uint32)])
@@ -231,10 +232,10 @@ def test_differences_cover_exactly_what_differs() -> None:
 def shingle_sets(texts: list[str]) -> tuple[set[int], list[int]]:
     """(all word hashes, number of words of each text)."""
     sketcher = Sketcher(Scheme(ngram=1))
-    data, offsets = encode(texts)
-    sizes = sketcher.sketch(data, offsets).sizes
+    encoded = encode(texts)
+    sizes = sketcher.sketch(encoded).sizes
     out = np.empty(int(sizes.sum()), np.uint64)
-    ends = sketcher.sets_into(out, data, offsets, sizes)
+    ends = sketcher.sets_into(out, encoded, sizes)
     return set(out[: ends[-1]].tolist()), sizes.tolist()
 
 

@@ -1,26 +1,25 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
 """Compiled counting of shingles over a corpus: which occur in many documents."""
 
 import numpy as np
-from numba import njit, types
 
-from docgen.compiled import compiled
+from docgen.kernels.source.inner import inner
 
 __all__ = ["add_to_cells", "count_suspects", "hash_set", "rehash"]
 
-_US, _CELLS, _IS = types.uint64[::1], types.uint32[::1], types.int64[::1]
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
-@compiled(types.void(_US, _CELLS))
-def add_to_cells(values, cells):  # type: ignore[no-untyped-def]
+@inner
+def add_to_cells(values, cells):
     """Count each value in the cell of its low bits; the number of cells is a power of two."""
     mask = np.uint64(len(cells) - 1)
     for value in values:
         cells[value & mask] += np.uint32(1)
 
 
-@njit(nogil=True)
-def _slot(keys, value):  # type: ignore[no-untyped-def]
+@inner
+def _slot(keys, value):
     mask = np.uint64(len(keys) - 1)
     slot = (value >> np.uint64(20)) & mask
     while keys[slot] != ZERO and keys[slot] != value:
@@ -28,8 +27,8 @@ def _slot(keys, value):  # type: ignore[no-untyped-def]
     return slot
 
 
-@compiled(types.int64(_US, _IS, types.int64, _CELLS, types.int64, _US, _IS, _IS))
-def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):  # type: ignore[no-untyped-def]
+@inner
+def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):
     """Count exactly, in the hash table `keys`, the values whose cell reached `least`; notes where each was first seen.
 
     values[ends[i - 1]:ends[i]] are the distinct shingles of document first_row + i. Returns the number of new keys.
@@ -49,8 +48,8 @@ def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):  
     return added
 
 
-@compiled(types.void(_US, _IS, _IS, _US, _IS, _IS))
-def rehash(keys, counts, rows, new_keys, new_counts, new_rows):  # type: ignore[no-untyped-def]
+@inner
+def rehash(keys, counts, rows, new_keys, new_counts, new_rows):
     """Move a table into a larger, empty one."""
     for i in range(len(keys)):
         if keys[i] != ZERO:
@@ -58,8 +57,8 @@ def rehash(keys, counts, rows, new_keys, new_counts, new_rows):  # type: ignore[
             new_keys[slot], new_counts[slot], new_rows[slot] = keys[i], counts[i], rows[i]
 
 
-@compiled(types.void(_US, _US))
-def hash_set(values, table):  # type: ignore[no-untyped-def]
+@inner
+def hash_set(values, table):
     """Fill an empty table, a power of two long, as `kernel.sketch` looks it up."""
     mask = np.uint64(len(table) - 1)
     for value in values:

@@ -12,21 +12,12 @@ the named constants.
 """
 
 import numpy as np
-from numba import njit, types
 
-from docgen.compiled import compiled
-from docgen.dedupe.scan import LONGEST, fold, hash_words, load_u64
+from docgen.kernels.scratch import BLOCK
+from docgen.kernels.source.inner import inner
+from docgen.kernels.source.words import fold, hash_words, load_u64
 
-__all__ = [
-    "BLOCK", "BYTES", "HASHES", "INTS", "SCRATCH", "TABLES", "TEXT",
-    "band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch",
-]  # fmt: skip
-
-BLOCK = 8192
-SCRATCH = BLOCK + 2 * LONGEST
-"""Words and shingles of a block: at most one for each byte, and those carried over."""
-TEXT = 5 * BLOCK + 2 * LONGEST
-"""Bytes of a block once folded: two bytes become nine at most."""
+__all__ = ["band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch"]
 
 _U = np.uint64
 START = _U(0xCBF29CE484222325)
@@ -40,7 +31,7 @@ HALF, TAIL = _U(32), _U(29)
 S33 = _U(33)
 
 
-@njit(nogil=True)
+@inner
 def mix(x):
     """MurmurHash3's 64-bit finaliser, a bijection."""
     x ^= x >> S33
@@ -50,7 +41,7 @@ def mix(x):
     return x ^ (x >> S33)
 
 
-@njit(nogil=True)
+@inner
 def _shingle(words, fresh, count, ngram, power, out):
     """Hashes of all n-grams of words[:count] into `out`; words before `fresh` were mixed in the block before."""
     for i in range(fresh, count):
@@ -69,7 +60,7 @@ def _shingle(words, fresh, count, ngram, power, out):
     return count - ngram + 1
 
 
-@njit(nogil=True)
+@inner
 def last_resort(words, count, size, ngram, content, ignored, out):
     """The one shingle of a document that has none of n words: all its words together.
 
@@ -90,7 +81,7 @@ def last_resort(words, count, size, ngram, content, ignored, out):
     return 0
 
 
-@njit(nogil=True)
+@inner
 def _without(hashes, count, ignored):
     """Drop the hashes that stand in the open-addressing table `ignored` (power of two long, 0 is empty); new count."""
     mask = _U(len(ignored) - 1)
@@ -106,13 +97,13 @@ def _without(hashes, count, ignored):
     return kept
 
 
-@njit(nogil=True)
-def next_block(data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables):
+@inner
+def next_block(data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, kinds, folded):
     """Shingles of the next block into `hashes`.
 
     Returns (position, bytes left over in `text`, words carried over, words in the block, shingles).
     """
-    pos, filled = fold(data, pos, min(pos + BLOCK, limit), limit, text, left, tables)
+    pos, filled = fold(data, pos, min(pos + BLOCK, limit), limit, text, left, kinds, folded)
     count, left = hash_words(text, filled, words, carried, pos >= limit)
     found = _shingle(words, carried, count, ngram, power, hashes)
     if found and len(ignored):
@@ -123,7 +114,7 @@ def next_block(data, pos, limit, left, carried, text, words, hashes, ngram, powe
     return pos, left, keep, count - carried, found
 
 
-@njit(nogil=True)
+@inner
 def _lower_minima(hashes, count, a, b, minima, low):
     """minima[p] = min over hashes of a[p] * fmix32(hash) + b[p], modulo 2^32 throughout."""
     if count == 0:
@@ -142,7 +133,7 @@ def _lower_minima(hashes, count, a, b, minima, low):
         minima[p] = best
 
 
-@njit(nogil=True)
+@inner
 def band_hashes(minima, rows, salt, bands):
     """One 32-bit hash for each `rows` minima."""
     for band in range(len(bands)):
@@ -153,7 +144,7 @@ def band_hashes(minima, rows, salt, bands):
         bands[band] = np.uint32(mix(value) >> HALF)
 
 
-@njit(nogil=True)
+@inner
 def content_hash(data, start, end):
     """128 bits of data[start:end], as two integers."""
     left, right = START, _U(end - start) * LENGTH
@@ -172,7 +163,7 @@ def content_hash(data, start, end):
     return mix(left), mix(right)
 
 
-@njit(nogil=True)
+@inner
 def power_of(ngram):
     """BASE to the power of n - 1: the weight of the word that leaves a rolling hash."""
     power = ONE
@@ -181,36 +172,26 @@ def power_of(ngram):
     return power
 
 
-BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-TABLES = types.Tuple((types.uint8[::1], types.uint32[:, ::1]))
-_I, INTS, HASHES, _UROWS = types.int64, types.int64[::1], types.uint64[::1], types.uint64[:, ::1]
-_PERM, _MINIMA = types.uint32[::1], types.uint32[:, ::1]
-
-
-@compiled(types.void(BYTES, INTS, HASHES, _I, _PERM, _PERM, _I, HASHES, TABLES, _MINIMA, _MINIMA, _UROWS, INTS))
-def sketch(data, offsets, salts, ngram, a, b, rows, ignored, tables, minima, bands, content, sizes):
-    """Sketch the documents data[offsets[i]:offsets[i + 1]].
-
-    Writes, a row for each document: `minima` (uint32, one for each permutation), `bands` (32-bit hashes of `rows`
-    minima each; the salts keep documents of different groups apart), `content` (128-bit hash of the bytes), `sizes`
-    (number of shingles with repetitions, at least 1). `minima` may have one row only, working space for all.
-    """
-    words, hashes, low = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint32)
-    text = np.empty(TEXT, np.uint8)
+@inner
+def sketch(
+    memory, starts, ends, salts, ngram, a, b, rows, ignored, kinds, folded,
+    words, hashes, text, low, minima, bands, content, sizes,
+):  # fmt: skip
+    """See `docgen.kernels.sketch`."""
     power = power_of(ngram)
-    for row in range(len(offsets) - 1):
-        pos, limit = offsets[row], offsets[row + 1]
+    for row in range(len(starts)):
+        pos, limit = starts[row], ends[row]
         lowest = minima[min(row, len(minima) - 1)]
         lowest[:] = np.uint32(0xFFFFFFFF)
         left, carried, total, size = 0, 0, 0, 0
         while pos < limit:
             pos, left, carried, new, found = next_block(
-                data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables
+                memory, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, kinds, folded
             )
             total += new
             size += found
             _lower_minima(hashes, found, a, b, lowest, low)
-        content[row, 0], content[row, 1] = content_hash(data, offsets[row], limit)
+        content[row, 0], content[row, 1] = content_hash(memory, starts[row], limit)
         extra = last_resort(words, total, size, ngram, content[row, 0], ignored, hashes)
         _lower_minima(hashes, extra, a, b, lowest, low)
         sizes[row] = size + extra

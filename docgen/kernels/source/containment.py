@@ -6,23 +6,18 @@ the share of the statement's distinct n-grams that occur within twice its length
 """
 
 import numpy as np
-from numba import njit, types
 
-from docgen.compiled import compiled
-from docgen.dedupe.kernel import BYTES, HASHES, INTS, SCRATCH, TABLES, TEXT, next_block, power_of
+from docgen.kernels.source.inner import inner
+from docgen.kernels.source.minhash import next_block, power_of
 
-__all__ = ["NGRAM", "contain", "file_keys", "find_keys", "grams"]
-
-NGRAM = 4
-MOST_HITS = 1 << 16
-"""Hits of one document that are weighed together; a longer list is weighed in parts."""
+__all__ = ["contain", "file_keys", "find_keys", "grams"]
 
 _U = np.uint64
 ONE, SIX = _U(1), _U(6)
 LOW6 = _U(63)
 
 
-@njit(nogil=True)
+@inner
 def _slot(keys, value):
     """Where `value` stands, or the empty place where it would, in an open-addressing table; 0 is empty."""
     mask = _U(len(keys) - 1)
@@ -32,10 +27,36 @@ def _slot(keys, value):
     return np.int64(slot)
 
 
-@njit(nogil=True)
-def _weigh(hits, offsets, count, sizes, least, row, seen, out, written):
+@inner
+def _sink(order, keys, low, root, end):
+    """Restore the heap order[low + root:low + end] below its root, the largest key on top."""
+    while 2 * root + 1 < end:
+        child = 2 * root + 1
+        if child + 1 < end and keys[order[low + child]] < keys[order[low + child + 1]]:
+            child += 1
+        if keys[order[low + root]] >= keys[order[low + child]]:
+            return
+        order[low + root], order[low + child] = order[low + child], order[low + root]
+        root = child
+
+
+@inner
+def _sort(order, keys, low, high):
+    """Heapsort order[low:high] by keys[order[i]], which must differ for the result to be the only one."""
+    count = high - low
+    for root in range(count // 2 - 1, -1, -1):
+        _sink(order, keys, low, root, count)
+    for end in range(count - 1, 0, -1):
+        order[low], order[low + end] = order[low + end], order[low]
+        _sink(order, keys, low, 0, end)
+
+
+@inner
+def _weigh(hits, offsets, count, sizes, least, ngram, row, order, seen, out, written):
     """Turn hits (statement << 32 | word position; offset in the statement) into rows of `out`; returns how many."""
-    order = np.argsort(hits[:count])
+    for i in range(count):
+        order[i] = i
+    _sort(order, hits, 0, count)
     begin = 0
     while begin < count:
         statement = hits[order[begin]] >> 32
@@ -45,7 +66,7 @@ def _weigh(hits, offsets, count, sizes, least, row, seen, out, written):
         size = sizes[statement]
         need = max(1, np.int64(np.ceil(least * size)))
         if end - begin >= need:
-            best, place = _best_window(hits, offsets, order, begin, end, 2 * (size + NGRAM), seen)
+            best, place = _best_window(hits, offsets, order, begin, end, 2 * (size + ngram), seen)
             if best >= need and written < len(out):
                 out[written, 0], out[written, 1], out[written, 2], out[written, 3] = row, statement, best, place
                 written += 1
@@ -53,10 +74,11 @@ def _weigh(hits, offsets, count, sizes, least, row, seen, out, written):
     return written
 
 
-@njit(nogil=True)
+@inner
 def _best_window(hits, offsets, order, begin, end, width, seen):
     """(most distinct offsets within `width` words, position of that window's first hit)."""
-    seen[:] = 0
+    for i in range(begin, end):
+        seen[offsets[order[i]]] = 0
     best, place, distinct, left = 0, 0, 0, begin
     for right in range(begin, end):
         offset = offsets[order[right]]
@@ -72,77 +94,69 @@ def _best_window(hits, offsets, order, begin, end, width, seen):
     return best, place
 
 
-@njit(nogil=True)
-def _keep_best(out, begin, end, sizes):
+@inner
+def _keep_best(out, begin, end, sizes, ngram):
     """Of rows for the same passage of one document leave those of the largest share; returns the new end.
 
-    Statements often share a phrase; the passage is evidence of the one that it holds most of.
+    Statements often share a phrase; the passage is evidence of the one that it holds most of. Rows are first put in
+    order of their share (insertion: there are few), then each is kept unless a kept one of a larger share is close.
     """
-    share = np.empty(end - begin, np.float64)
+    for i in range(begin + 1, end):
+        j = i
+        while j > begin and out[j, 2] * sizes[out[j - 1, 1]] > out[j - 1, 2] * sizes[out[j, 1]]:
+            for column in range(4):
+                out[j, column], out[j - 1, column] = out[j - 1, column], out[j, column]
+            j -= 1
+    kept = begin
     for i in range(begin, end):
-        share[i - begin] = out[i, 2] / sizes[out[i, 1]]
-    order = np.argsort(-share)
-    rows, kept = out[begin:end].copy(), begin
-    for i in order:
-        reach = sizes[rows[i, 1]] + NGRAM
+        reach = sizes[out[i, 1]] + ngram
         beaten = False
         for j in range(begin, kept):
-            close = abs(rows[i, 3] - out[j, 3]) < reach
-            if close and share[i] < out[j, 2] / sizes[out[j, 1]]:
+            close = abs(out[i, 3] - out[j, 3]) < reach
+            if close and out[i, 2] * sizes[out[j, 1]] < out[j, 2] * sizes[out[i, 1]]:
                 beaten = True
                 break
         if not beaten:
-            out[kept] = rows[i]
+            for column in range(4):
+                out[kept, column] = out[i, column]
             kept += 1
     return kept
 
 
-_I = types.int64
-
-
-@compiled(_I(BYTES, INTS, TABLES, HASHES, INTS))
-def grams(data, offsets, tables, out, ends):
-    """Hashes of every document's 4-grams, in order, into `out`; ends[i] is where document i ends. Returns the total."""
-    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
-    power = power_of(NGRAM)
-    none = np.empty(0, np.uint64)
-    end = 0
-    for row in range(len(offsets) - 1):
-        pos, limit = offsets[row], offsets[row + 1]
+@inner
+def grams(memory, starts, ends, ngram, kinds, folded, words, hashes, text, out, out_ends):
+    """See `docgen.kernels.grams`."""
+    power, none, total = power_of(ngram), out[:0], 0
+    for row in range(len(starts)):
+        pos, limit = starts[row], ends[row]
         left, carried = 0, 0
         while pos < limit:
             pos, left, carried, _new, found = next_block(
-                data, pos, limit, left, carried, text, words, hashes, NGRAM, power, none, tables
+                memory, pos, limit, left, carried, text, words, hashes, ngram, power, none, kinds, folded
             )
-            out[end : end + found] = hashes[:found]
-            end += found
-        ends[row] = end
-    return end
+            for i in range(found):
+                out[total + i] = hashes[i]
+            total += found
+        out_ends[row] = total
+    return total
 
 
-@compiled(_I(BYTES, INTS, TABLES, HASHES, HASHES, INTS, INTS, INTS, INTS, types.float64, types.int64[:, ::1]))
-def contain(data, offsets, tables, sieve, keys, firsts, statements, places, sizes, least, out):
-    """Find, for each document data[offsets[i]:offsets[i + 1]], the statements with a share >= `least` of their grams.
-
-    `keys` is an open-addressing table of gram hashes with `sieve` (a bit for each of the hashes' low bits) before it;
-    slot s has the postings firsts[s] to firsts[s + 1] in `statements` and `places` (offset in the statement). `sizes`
-    counts each statement's grams. Writes rows (document, statement, distinct grams found, word position) and returns
-    their number, at most len(out).
-    """
-    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
-    power = power_of(NGRAM)
-    none = np.empty(0, np.uint64)
-    hits, found_at = np.empty(MOST_HITS, np.int64), np.empty(MOST_HITS, np.int64)
-    seen = np.zeros(max(1, sizes.max() if len(sizes) else 1), np.int64)
+@inner
+def contain(
+    memory, starts, ends, ngram, kinds, folded, words, hashes, text,
+    sieve, keys, firsts, statements, places, sizes, least, hits, found_at, order, seen, out,
+):  # fmt: skip
+    """See `docgen.kernels.contain`."""
+    power, none = power_of(ngram), keys[:0]
     bits = _U(len(sieve) * 64 - 1)
     written = 0
-    for row in range(len(offsets) - 1):
-        pos, limit, begin = offsets[row], offsets[row + 1], written
+    for row in range(len(starts)):
+        pos, limit, begin = starts[row], ends[row], written
         left, carried, total, count = 0, 0, 0, 0
         while pos < limit:
             before = total - carried
             pos, left, carried, new, found = next_block(
-                data, pos, limit, left, carried, text, words, hashes, NGRAM, power, none, tables
+                memory, pos, limit, left, carried, text, words, hashes, ngram, power, none, kinds, folded
             )
             total += new
             for i in range(found):
@@ -153,22 +167,22 @@ def contain(data, offsets, tables, sieve, keys, firsts, statements, places, size
                 if keys[slot] == 0:
                     continue
                 for posting in range(firsts[slot], firsts[slot + 1]):
-                    if count == MOST_HITS:
-                        written = _weigh(hits, found_at, count, sizes, least, row, seen, out, written)
+                    if count == len(hits):
+                        written = _weigh(hits, found_at, count, sizes, least, ngram, row, order, seen, out, written)
                         count = 0
                     hits[count] = (statements[posting] << 32) | (before + i)
                     found_at[count] = places[posting]
                     count += 1
         if count:
-            written = _weigh(hits, found_at, count, sizes, least, row, seen, out, written)
+            written = _weigh(hits, found_at, count, sizes, least, ngram, row, order, seen, out, written)
         if written - begin > 1 and written < len(out):
-            written = _keep_best(out, begin, written, sizes)
+            written = _keep_best(out, begin, written, sizes, ngram)
     return written
 
 
-@compiled(types.void(HASHES, HASHES, HASHES))
+@inner
 def file_keys(values, keys, sieve):
-    """Enter `values` into the table and set their bits in the sieve."""
+    """See `docgen.kernels.file_keys`."""
     bits = _U(len(sieve) * 64 - 1)
     for value in values:
         keys[_slot(keys, value)] = value
@@ -176,8 +190,8 @@ def file_keys(values, keys, sieve):
         sieve[bit >> SIX] |= ONE << (bit & LOW6)
 
 
-@compiled(types.void(HASHES, HASHES, INTS))
+@inner
 def find_keys(values, keys, slots):
-    """slots[i] becomes the place of values[i] in the table."""
+    """See `docgen.kernels.find_keys`."""
     for i in range(len(values)):
         slots[i] = _slot(keys, values[i])

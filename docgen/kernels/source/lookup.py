@@ -7,17 +7,16 @@ wrong removal, because every candidate is compared shingle by shingle.
 """
 
 import numpy as np
-from numba import njit, types
 
-from docgen.compiled import compiled
-from docgen.dedupe.kernel import band_hashes
+from docgen.kernels.source.inner import inner
+from docgen.kernels.source.minhash import band_hashes
 
 __all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]
 
 CHECK_EVERY = 64
 
 
-@njit(nogil=True)
+@inner
 def _jaccard(left, right, threshold):
     """Exact Jaccard similarity of two sorted sets, or -1 as soon as it can no longer reach the threshold."""
     n, m = len(left), len(right)
@@ -38,7 +37,7 @@ def _jaccard(left, right, threshold):
     return common / (n + m - common)
 
 
-@njit(nogil=True)
+@inner
 def _set(base, filed, tail, start, size):
     if start < len(base):
         return base[start : start + size]
@@ -48,7 +47,7 @@ def _set(base, filed, tail, start, size):
     return tail[start - len(filed) : start - len(filed) + size]
 
 
-@njit(nogil=True)
+@inner
 def _find(slots, checks, band, check):
     """Slot of `band` that holds `check`, or the empty one where it belongs."""
     mask = slots.shape[1] - 1
@@ -58,7 +57,7 @@ def _find(slots, checks, band, check):
     return slot
 
 
-@njit(nogil=True)
+@inner
 def _link(position, slots, checks, chain):
     for band in range(slots.shape[0]):
         slot = _find(slots, checks, band, checks[position, band])
@@ -66,7 +65,7 @@ def _link(position, slots, checks, chain):
         slots[band, slot] = position
 
 
-@njit(nogil=True)
+@inner
 def _best(checks_of, group, found, threshold, base, filed, tail, slots, checks, chain, sets, stamps, stamp):
     """(position, Jaccard) of the most similar kept document of the group at or above the threshold, or (-1, -1).
 
@@ -85,23 +84,14 @@ def _best(checks_of, group, found, threshold, base, filed, tail, slots, checks, 
     return best, best_jaccard
 
 
-_IS, _US, _IROWS = types.int64[::1], types.uint64[::1], types.int64[:, ::1]
-_SLOTS, _CHECKS, _STAMPS = types.int32[:, ::1], types.uint32[:, ::1], types.int64[::1]
-
-
-@compiled(types.void(types.int64, _SLOTS, _CHECKS, _SLOTS))
+@inner
 def rebuild(count, slots, checks, chain):
     """Fill the empty (-1) `slots` with the first `count` kept documents."""
     for position in range(count):
         _link(position, slots, checks, chain)
 
 
-@compiled(
-    types.int64(
-        *(_CHECKS, _IS, _IROWS, types.float64, types.boolean, types.boolean, types.int64, _US, _US, _US),
-        *(types.int64, _SLOTS, _CHECKS, _SLOTS, _IROWS, _STAMPS, _IS, types.float64[::1]),
-    )
-)
+@inner
 def place(
     bands, order, given, threshold, check, compact, used, base, filed, tail,
     kept, slots, checks, chain, sets, stamps, at, jaccards,
@@ -130,7 +120,8 @@ def place(
             continue
         start = given[row, 0]
         if compact:
-            tail[used : used + size] = found
+            for i in range(size):
+                tail[used + i] = found[i]
             start = len(base) + len(filed) + used
             used += size
         sets[kept, 0], sets[kept, 1], sets[kept, 2] = start, size, group
@@ -140,7 +131,7 @@ def place(
     return used
 
 
-@compiled(types.void(_CHECKS, _IS, types.int32[::1], types.boolean[::1]))
+@inner
 def mark_shared(bands, rows, table, shared):
     """Set shared[row] for each of `rows` that has a band hash in common with another of them.
 
@@ -160,7 +151,7 @@ def mark_shared(bands, rows, table, shared):
                 shared[row] = shared[table[slot]] = True
 
 
-@compiled(types.void(_CHECKS, _IS, _SLOTS, _CHECKS, types.boolean[::1]))
+@inner
 def mark_known(bands, rows, slots, checks, known):
     """Set known[row] for each of `rows` that has a band hash in common with a kept document."""
     for row in rows:
@@ -170,18 +161,14 @@ def mark_known(bands, rows, slots, checks, known):
                 break
 
 
-@compiled(types.void(_CHECKS, types.int64, types.uint64[::1], _CHECKS))
+@inner
 def bands_of(minima, rows, salts, bands):
     """Band hashes of stored minima, as `kernel.sketch` makes them."""
     for i in range(len(minima)):
         band_hashes(minima[i], rows, salts[i], bands[i])
 
 
-@compiled(
-    types.int64(
-        *(types.int64, types.int64, types.float64, _US, _US, _US, _SLOTS, _IROWS, _STAMPS, _IROWS, types.float64[::1]),
-    )
-)
+@inner
 def neighbours(first, last, threshold, base, filed, tail, chain, sets, stamps, pairs, jaccards):
     """Pairs (position, earlier position) at or above the threshold, for the positions from `first` to before `last`.
 

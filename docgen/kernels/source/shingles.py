@@ -2,29 +2,16 @@
 """Compiled shingle sets: the distinct n-gram hashes of a document in order, for exact comparison."""
 
 import numpy as np
-from numba import njit, types
 
-from docgen.compiled import compiled
-from docgen.dedupe.kernel import (
-    BLOCK,
-    BYTES,
-    HASHES,
-    INTS,
-    SCRATCH,
-    TABLES,
-    TEXT,
-    content_hash,
-    last_resort,
-    next_block,
-    power_of,
-)  # fmt: skip
+from docgen.kernels.source.inner import inner
+from docgen.kernels.source.minhash import content_hash, last_resort, next_block, power_of
 
 __all__ = ["shingles", "sort_unique"]
 
 _U = np.uint64
 
 
-@njit(nogil=True)
+@inner
 def sort_unique(values, count, spare, places):
     """Sort values[:count] and drop repetitions; returns how many are left.
 
@@ -59,29 +46,25 @@ def sort_unique(values, count, spare, places):
     return kept
 
 
-@compiled(types.void(BYTES, INTS, INTS, types.int64, HASHES, TABLES, HASHES, INTS))
-def shingles(data, offsets, sizes, ngram, ignored, tables, out, ends):
-    """Sorted shingle sets of the documents with sizes[i] >= 0, one after the other in `out`.
-
-    `sizes` are those `sketch` found, -1 skips a document; ends[i] is where the set of document i ends in `out`, which
-    must hold the sum of the sizes.
-    """
-    most = max(BLOCK, sizes.max()) if len(sizes) else 1
-    words, hashes, text = np.empty(SCRATCH, np.uint64), np.empty(SCRATCH, np.uint64), np.empty(TEXT, np.uint8)
-    spare, places = np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64)
+@inner
+def shingles(
+    memory, starts, ends, sizes, ngram, ignored, kinds, folded, words, hashes, text, spare, places, out, out_ends
+):
+    """See `docgen.kernels.shingles`."""
     power, end = power_of(ngram), 0
-    for row in range(len(offsets) - 1):
+    for row in range(len(starts)):
         if sizes[row] > 0:
-            pos, limit = offsets[row], offsets[row + 1]
+            pos, limit = starts[row], ends[row]
             left, carried, total, filled = 0, 0, 0, end
             while pos < limit:
                 pos, left, carried, new, found = next_block(
-                    data, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, tables
+                    memory, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, kinds, folded
                 )
                 total += new
-                out[filled : filled + found] = hashes[:found]
+                for i in range(found):
+                    out[filled + i] = hashes[i]
                 filled += found
-            content, _ = content_hash(data, offsets[row], limit)
+            content, _ = content_hash(memory, starts[row], limit)
             filled += last_resort(words, total, filled - end, ngram, content, ignored, out[filled:])
             end += sort_unique(out[end:], filled - end, spare, places)
-        ends[row] = end
+        out_ends[row] = end

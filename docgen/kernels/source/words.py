@@ -8,21 +8,21 @@ at a time, and hashes them 8 bytes at a time. LLVM turns the 64-byte vectors int
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from docgen.dedupe.alphabet import EXPANSIONS, LAST, MARK, SINGLE
+from docgen.kernels.alphabet import EXPANSIONS, LAST, MARK, SINGLE
+from docgen.kernels.scratch import LONGEST
+from docgen.kernels.source.inner import inner
 
-__all__ = ["LONGEST", "fold", "hash_words", "load_u64"]
+__all__ = ["fold", "hash_words", "load_u64"]
 
 _U = np.uint64
 START = _U(0xCBF29CE484222325)
 PRIME = _U(0x9FB21C651E98DF25)
 ZERO, ONE = _U(0), _U(1)
 HALF = _U(32)
-LONGEST = 1024
-"""Bytes of a word; longer ones are cut into pieces of this length, so that texts without spaces need no more memory."""
 STEP = 64
 
 _VECTOR = ir.VectorType(ir.IntType(8), STEP)
@@ -98,7 +98,7 @@ def _trailing_zeros(context, value):  # noqa: ARG001
     return types.uint64(types.uint64), emit
 
 
-@njit(nogil=True)
+@inner
 def _decode(data, pos, limit):
     """(code point, next position) of the character at `pos`; a malformed byte counts as LAST, outside any word."""
     lead = np.uint32(data[pos])
@@ -111,7 +111,7 @@ def _decode(data, pos, limit):
     return point, pos + size
 
 
-@njit(nogil=True)
+@inner
 def _put(point, text, n):
     """Write a code point as UTF-8."""
     if point < 0x80:
@@ -133,7 +133,7 @@ def _put(point, text, n):
     return n + 4
 
 
-@njit(nogil=True)
+@inner
 def _fold_character(point, text, n, kinds, folded):
     """Append one character folded; returns the new length."""
     kind = kinds[point] if point < LAST else 0
@@ -152,10 +152,9 @@ def _fold_character(point, text, n, kinds, folded):
     return n
 
 
-@njit(nogil=True)
-def fold(data, pos, end, limit, text, n, tables):
+@inner
+def fold(data, pos, end, limit, text, n, kinds, folded):
     """Append data[pos:end] folded to text[:n]; returns (position, length). The last character may reach past `end`."""
-    kinds, folded = tables
     while pos < end:
         if pos + STEP <= limit:
             other = _fold_64(data, _U(pos), text, _U(n))
@@ -169,7 +168,7 @@ def fold(data, pos, end, limit, text, n, tables):
     return pos, n
 
 
-@njit(nogil=True)
+@inner
 def _hash_word(text, start, end):
     state = START
     while end - start > _U(8):
@@ -180,7 +179,7 @@ def _hash_word(text, start, end):
     return (state ^ last) * PRIME
 
 
-@njit(nogil=True)
+@inner
 def hash_words(text, n, words, count, final):
     """Append the hashes of the words in text[:n]; returns (count, length of the unfinished word moved to the front).
 

@@ -1,0 +1,59 @@
+"""Where compiled code is kept: beside its source, or in the user's cache; made once, by whichever process is first."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+__all__ = ["fetched"]
+
+SUFFIX = ".native"
+
+
+def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]) -> bytes:
+    """The code for the sources in the folder `source`, made by `build` where nothing is kept for this `environment`.
+
+    Older code of the same sources is removed. Where no folder can be written to the code is built in every process,
+    which takes seconds but works.
+    """
+    name = _fingerprint(source, environment) + SUFFIX
+    folders = _folders(source)
+    for folder in folders:
+        with suppress(OSError):
+            return (folder / name).read_bytes()
+    if sys.stderr.isatty():
+        print("Compiling for this processor (once, some ten seconds) ...", file=sys.stderr, flush=True)
+    code = build()
+    for folder in folders:
+        with suppress(OSError):
+            _keep(folder, name, code)
+            break
+    return code
+
+
+def _fingerprint(source: Path, environment: Iterable[str]) -> str:
+    digest = blake2b(digest_size=16)
+    for part in (f"Python {sys.version_info[:2]}", *environment):
+        digest.update(part.encode() + b"\0")
+    for file in sorted(source.rglob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _folders(source: Path) -> list[Path]:
+    """The package's own __pycache__, then the user's cache."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - stays a text without HOME
+    return [source / "__pycache__", Path(home) / "docgen"]
+
+
+def _keep(folder: Path, name: str, code: bytes) -> None:
+    """Put the whole file in place at once, so that a process that looks meanwhile finds all of it or nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.{os.getpid()}.part"
+    part.write_bytes(code)
+    part.replace(folder / name)
+    for old in folder.glob("*" + SUFFIX):
+        if old.name != name and folder.name == "__pycache__":
+            old.unlink(missing_ok=True)
