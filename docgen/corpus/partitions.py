@@ -88,7 +88,7 @@ def merged(parts: Sequence[Partition], rows: int) -> list[Partition]:
 def read_partition(partition: Partition, wanted: Wanted, batch_rows: int) -> Iterator[Batch]:
     """The partition's documents, as `read_corpus` gives them."""
     path, start, stop = partition.path, partition.start, partition.stop
-    frames: "Iterator[pl.DataFrame]"
+    frames: Iterator[pl.DataFrame]
     if is_parquet(path):
         frames = (part.read() for part in parquet_slices(path, wanted, batch_rows, start, stop))
     else:
