@@ -6,16 +6,19 @@ submits tasks, hands their results on to other tasks without looking at them, an
 
 import logging
 import os
+import re
 import socket
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from docgen.errors import ConfigError, RunError, UserError
 
 __all__ = ["Executor", "Inline", "RayExecutor"]
 
 ADDRESS = "RAY_ADDRESS"
+LACKING = re.compile(r"No module named '[^']*'|cannot import name .*|Can't get attribute .*")
+"""How a worker says, in one way or another, that it does not know a task's function."""
 ANSWER = 10.0
 """Seconds in which a cluster's address has to accept a connection; Ray itself would wait for minutes."""
 
@@ -105,7 +108,7 @@ class RayExecutor:
         if self._own:
             self._ray.shutdown()
 
-    def __enter__(self) -> "RayExecutor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -136,12 +139,11 @@ def _fix(address: str) -> str:
 def _meant(error: Any) -> BaseException:
     """The error of the task itself."""
     cause: BaseException = getattr(error, "cause", None) or error
-    if isinstance(cause, UserError):
+    lacking = LACKING.search(str(cause))
+    if isinstance(cause, UserError) or not lacking or "docgen" not in str(cause):
         return cause
-    if isinstance(cause, ImportError) and "docgen" in str(cause):
-        fix = "Install the same version on every node: pip install 'docgen[ray]'"
-        return ConfigError(f"docgen is not on the workers, or another version ({cause})", "--engine ray", fix)
-    return cause
+    what = f"the workers have no docgen, or another version ({lacking[0]})"
+    return ConfigError(what, "--engine ray", "Install the same version on every node: pip install 'docgen[ray]'")
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,47 @@
+"""A Ray cluster on this machine of whose workers the peak memory is kept."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from docgen.cluster import RayExecutor
+
+__all__ = ["Watched", "forget_peak", "peak"]
+
+
+class Watched(RayExecutor):
+    """`peaks()`: the most megabytes that each worker process held, pages shared with Ray's object store included."""
+
+    def __init__(self, workers: int, folder: Path) -> None:
+        root = str(Path(__file__).resolve().parent.parent)
+        os.environ.pop("RAY_ADDRESS", None)
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        super().__init__(workers)
+        self._folder = folder
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
+        """Start it, and look at the worker's memory at its end."""
+        return super().submit(noting, self._folder, function, *arguments, results=results)
+
+    def peaks(self) -> list[float]:
+        """One for each worker, the largest first."""
+        return sorted((float(file.read_text()) for file in self._folder.iterdir()), reverse=True)
+
+
+def noting(folder: Path, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The function's value; leaves the peak so far of this process in the folder."""
+    result = function(*arguments)
+    (folder / str(os.getpid())).write_text(str(peak()))
+    return result
+
+
+def peak() -> float:
+    """The most megabytes that this process held (Linux)."""
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def forget_peak() -> None:
+    """Begin anew."""
+    Path("/proc/self/clear_refs").write_text("5")
