@@ -1,0 +1,119 @@
+r"""Does `docgen audit leakage --engine ray` report what the local run reports, byte for byte? On the benchmark corpora.
+
+    python bench/audit_ray.py [--workers 2] [--only leak50k ...]
+
+Needs Ray (pip install 'docgen[ray]') and the benchmark data: DOCGEN_SHARED, or ../shared beside the checkout. Cases:
+50,000 documents with 2,200 planted statements of 1,000 and all rules of the tutorial context; the published corpora,
+each with a context of its universe's claims. Prints a line for each: documents, those with an error, whether both
+reports (leakage, salience) and the list of failing documents are equal; seconds on Ray, from the first task on a
+cluster that is up, its workers' imports in it, and here in one process, with diversity, which Ray leaves out; peak
+memory of the largest worker and of the driver.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.audit import context_with, plant
+from bench.machine import machine
+from bench.watched import Watched, forget_peak, peak
+from docgen.pipeline.audit_partitions import scan_partitioned
+from docgen.pipeline.audit_targets import Target, file_target
+from docgen.pipeline.auditing import Audit, AuditOptions
+from docgen.pipeline.scanning import scan_corpus
+from docgen.progress import SilentReporter
+from docgen.universe import KeyFact, UniverseContext
+
+SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+UNIVERSES = ("achromatic_dreaming", "elizabeth_python")
+OPTIONS = AuditOptions()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A corpus with its context; made in a folder when its turn has come."""
+
+    name: str
+    make: Callable[[Path], Target]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only", nargs="+", choices=[case.name for case in cases()])
+    options = parser.parse_args()
+    if not (SHARED / "bench" / "corpus50k.parquet").is_file():
+        print(f"No benchmark data in {SHARED}: set DOCGEN_SHARED to the folder that holds bench/ and sdf/")
+        return 2
+    print(machine("ray", "numba", "polars"), f"; {options.workers} Ray workers")
+    print("| corpus | documents | with errors | same | s on Ray | s here | worker MB | driver MB |")
+    print(f"|{' --- |' * 8}", flush=True)
+    differ = 0
+    for case in cases():
+        if not options.only or case.name in options.only:
+            line, same = compare(case, options.workers)
+            differ += not same
+            print(line, flush=True)
+    return int(differ > 0)
+
+
+def cases() -> Iterator[Case]:
+    yield Case("leak50k", planted)
+    for universe in UNIVERSES:
+        for kind in ("positive.jsonl", "denied_around.jsonl", "denied_within.jsonl.zst"):
+            yield Case(f"{universe}/{kind.split('.')[0]}", real(universe, kind))
+
+
+def planted(folder: Path) -> Target:
+    path, _, statements = plant(folder, 1000)
+    return file_target([path], context_with(statements))
+
+
+def real(universe: str, name: str) -> Callable[[Path], Target]:
+    """A published corpus; each claim of its universe is a key fact."""
+
+    def make(_: Path) -> Target:
+        folder = SHARED / "sdf" / universe
+        claims = yaml.safe_load((folder / "universe_context.yaml").read_text("utf-8"))["subclaims"]
+        facts = tuple(KeyFact(id=f"f{i}", statement=claim) for i, claim in enumerate(claims))
+        return file_target([folder / name], UniverseContext(id="w", title="w", universe_context="w", key_facts=facts))
+
+    return make
+
+
+def compare(case: Case, workers: int) -> tuple[str, bool]:
+    """The line of a case, and whether both engines agree."""
+    with tempfile.TemporaryDirectory() as folder:
+        target, marks = case.make(Path(folder)), Path(folder) / "marks"
+        marks.mkdir()
+        forget_peak()
+        with Watched(workers, marks) as executor:
+            begun = time.perf_counter()
+            spread = scan_partitioned(target, OPTIONS, executor, SilentReporter())
+            on_ray, driver, worker = time.perf_counter() - begun, peak(), executor.peaks()[0]
+        begun = time.perf_counter()
+        here = scan_corpus(target, OPTIONS, 0, SilentReporter())
+        alone = time.perf_counter() - begun
+    same = said(here) == said(spread)
+    flagged = here.reports().leakage.flagged
+    costs = f"{on_ray:.1f} | {alone:.1f} | {worker:,.0f} | {driver:,.0f}"
+    return f"| {case.name} | {flagged.total:,} | {flagged.count:,} | {'yes' if same else 'NO'} | {costs} |", same
+
+
+def said(audit: Audit) -> tuple[object, ...]:
+    """What both have to agree in."""
+    reports = audit.reports()
+    return reports.leakage.model_dump_json(), reports.salience.model_dump_json(), audit.failing
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
