@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import Field
 
@@ -60,6 +60,16 @@ class RuleLeakage(Record):
     at_most: float | None = None
     calibration: Score | None = None
 
+    @property
+    def sampled(self) -> float:
+        """Share by a judge who read a random sample, or all; 0 without one."""
+        return self.judged.share if self.judged and self.at_most is not None else 0.0
+
+    @property
+    def unread(self) -> float:
+        """Share of the corpus that the judge has not read."""
+        return 1 - self.judged.total / max(1, self.judged.population or 0) if self.judged else 1.0
+
 
 class LeakageReport(Record):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
@@ -73,16 +83,21 @@ class LeakageReport(Record):
     unjudged: int = 0
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
-    def over(self, limits: Mapping[str, float]) -> list[str]:
-        """Rules whose share lies over its limit, or whose judged share does; "any" stands for all together.
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of documents by rule: the judge's where it read a random sample and found more; "any": all together."""
+        shares = {name: max(rule.share.share, rule.sampled) for name, rule in self.rules.items()}
+        return shares | {"any": max([self.flagged.share, *(rule.sampled for rule in self.rules.values())])}
 
-        Raises `KeyError` for an unknown rule.
+    def shares_left(self, now: "LeakageReport | None") -> dict[str, float]:
+        """The same once the documents found here were removed; `now` is what was found after they were replaced.
+
+        What no judge has read breaks a rule as often as its sample did: removing what a sample showed mends the sample.
         """
-        shares = {
-            name: max(rule.share.share, rule.judged.share if rule.judged else 0.0) for name, rule in self.rules.items()
-        }
-        shares["any"] = self.flagged.share
-        return [rule for rule, limit in limits.items() if shares[rule] > limit]
+        left = {name: rule.sampled * rule.unread for name, rule in self.rules.items()}
+        found = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
+        shares = {name: max(share, found.get(name, 0.0)) for name, share in left.items()}
+        return shares | {"any": max([now.flagged.share if now else 0.0, *shares.values()])}
 
 
 class _RuleTally:

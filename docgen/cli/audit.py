@@ -153,6 +153,7 @@ def everything(
     questions: Questions = None,
     classifiers: Classifiers = None,
     fail_over: FailOver = None,
+    reference: Reference = None,
     out: Out = None,
     seed: o.Seed = None,
     engine: o.Engine = None,
@@ -166,7 +167,7 @@ def everything(
 ) -> None:
     """All audits in one pass, and reports/report.html.
 
-    docgen audit all my_run --questions evals.yaml
+    docgen audit all my_run --questions evals.yaml --reference output/older_run/corpus.parquet
     """
     from docgen.cli.audit_work import carry_out
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from docgen.audit.leakage import LeakageReport
 from docgen.cli.audit_examine import Examination
 from docgen.cli.console import console
 from docgen.cli.families import agree
@@ -15,27 +16,31 @@ from docgen.pipeline.audit_apply import apply_to_files, apply_to_run, refill_cal
 from docgen.pipeline.audit_store import save_reports
 from docgen.pipeline.audit_targets import Target, run_target
 from docgen.pipeline.auditing import Audit
-from docgen.pipeline.reports import read_measured
+from docgen.pipeline.reports import read_leakage, read_measured
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.summary import summarise
 
 __all__ = ["remove_failing"]
 
 
-def remove_failing(job: Examination, audit: Audit, params: Mapping[str, Any]) -> bool:
-    """Remove what `audit` found failing; whether that ended well: a run has its n documents again, all examined."""
+def remove_failing(job: Examination, audit: Audit, params: Mapping[str, Any]) -> tuple[bool, LeakageReport | None]:
+    """Remove what `audit` found failing.
+
+    Returns whether that ended well (a run has its n documents again, all examined), and what was found in the documents
+    that replaced them: None for files, where nothing does.
+    """
     if job.target.setup is None:
         _split(job.target, audit, params.get("out") or Path("audited"))
-        return True
+        return True, None
     if not audit.failing:
         typer.echo("No document fails; nothing was removed.", err=True)
-        return True
+        return True, None
     setup = _capped(job.target.setup, params["max_cost"])
     _agree(setup, len(audit.failing), job)
     removed = apply_to_run(setup, audit.failing, job.reporter)
     examined = _examine_again(replace(job, target=run_target(setup), on_ray=False))
     job.reporter.close()
-    return _close(setup, removed, params["json"]) and examined
+    return _close(setup, removed, params["json"]) and examined, read_leakage(setup)
 
 
 def _split(target: Target, audit: Audit, folder: Path) -> None:

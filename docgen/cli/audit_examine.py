@@ -3,12 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
+import typer
+
 from docgen.audit.contamination import CONTAMINATION
 from docgen.audit.scan import LeakageScanner
 from docgen.cli.audit_judge import JudgeSettings, say_unjudged
 from docgen.cli.console import PlainReporter, TerminalReporter
 from docgen.cluster import RayExecutor
 from docgen.llm.journal import Journal
+from docgen.pipeline.audit_apply import mended_documents
 from docgen.pipeline.audit_partitions import scan_partitioned
 from docgen.pipeline.audit_store import find_calibration
 from docgen.pipeline.audit_targets import Target
@@ -58,6 +61,7 @@ class Examination:
     def _ask(self, audit: Audit, judge: JudgeSettings) -> None:
         shown = len(audit.waiting)
         self.reporter.close()
+        audit.mended = self._is_mended(audit)
         requests = (request for held in audit.waiting for request in audit.panel.requests(held.subject))
         judge.agree(requests, f"{shown:,} documents", self.yes, self.reporter)
 
@@ -70,3 +74,14 @@ class Examination:
         if audit.unjudged:
             self.reporter.close()
             say_unjudged(audit.unjudged, shown, "documents", audit.leakage.unjudged)
+
+    def _is_mended(self, audit: Audit) -> bool:
+        """Whether leaks that this very sample showed were removed: then it no longer speaks for the rest."""
+        if self.options.judge.kind != "sample" or self.target.setup is None:
+            return False
+        mended = mended_documents(self.target.setup)
+        if not any(held.subject.id in mended for held in audit.waiting):
+            return False
+        line = "Of this sample, leaks were removed before: it bounds nothing. Draw another with --seed"
+        typer.secho(line, err=True, fg="yellow")
+        return True

@@ -81,9 +81,13 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
         )
     console.print(table)
     said = f"calibrated: {report.calibration}" if report.calibration else "no calibration: see docgen audit calibrate"
-    console.print(f"Judge: {report.judge}; {said}; P / R: precision and recall on labelled documents", style="dim")
+    console.print(
+        f"Judge: {report.judge}; {said}; P / R: precision and recall on labelled documents, - without",
+        style="dim",
+    )
     if report.unjudged:
-        console.print(f"{report.unjudged:,} documents got no usable verdict", style="yellow")
+        why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
+        console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
     for rule in report.rules.values():
         for example in rule.examples[:2]:
             console.print(_example(rule.rule, example))

@@ -10,7 +10,6 @@ import typer
 
 from docgen.audit.diversity import DiversityTally
 from docgen.audit.judging import JudgeMode
-from docgen.audit.leakage import LeakageReport
 from docgen.cli.audit_apply import remove_failing
 from docgen.cli.audit_examine import Examination
 from docgen.cli.audit_judge import judge_settings
@@ -23,6 +22,7 @@ from docgen.errors import ConfigError
 from docgen.pipeline.audit_store import save_reports
 from docgen.pipeline.audit_targets import Target, file_subjects, file_target, run_target
 from docgen.pipeline.auditing import AuditOptions, AuditReports
+from docgen.pipeline.reference import base_corpus, read_reference
 from docgen.pipeline.setup import reopen
 from docgen.progress import Reporter
 from docgen.universe import find_context, load_context
@@ -37,17 +37,18 @@ def carry_out(params: Mapping[str, Any], what: str) -> None:
     with reporting(params) as reporter:
         limits = _limits(params.get("fail_over") or [])
         _check_engine(params, what)
-        job = _examination(params, open_target(params, reporter), reporter)
+        job = _examination(params, what, open_target(params, reporter), reporter)
         _check_rules(limits, job)
         audit, reports = job.carry_out()
         reporter.close()
         html, out = params.get("html") or False, params.get("out")
         files = [] if audit.in_vain else save_reports(job.target, reports, what, html, out)
         _show(reports, what, params["json"], files)
-        failed = audit.unjudged > 0
+        failed, left = audit.unjudged > 0, None
         if params.get("apply") and not audit.in_vain:
-            failed |= not remove_failing(job, audit, params)
-    if _over(reports.leakage, limits) or failed:
+            ended_well, now = remove_failing(job, audit, params)
+            failed, left = failed or not ended_well, reports.leakage.shares_left(now)
+    if _over(reports.leakage.shares, left, limits) or failed:
         raise typer.Exit(1)
 
 
@@ -63,7 +64,7 @@ def open_target(params: Mapping[str, Any], reporter: Reporter) -> Target:
     return run_target(reopen(run_or_latest(source[0] if source else None, reporter)))
 
 
-def _examination(params: Mapping[str, Any], target: Target, reporter: Any) -> Examination:
+def _examination(params: Mapping[str, Any], what: str, target: Target, reporter: Any) -> Examination:
     severity = params.get("severity", "error")
     if severity not in ("error", "warning"):
         raise ConfigError(f"{severity!r} is no severity", "--severity", "Use error or warning")
@@ -76,11 +77,17 @@ def _examination(params: Mapping[str, Any], target: Target, reporter: Any) -> Ex
         judge=mode,
         seed=params.get("seed") or 0,
         remove=severity,
+        reference=_reference(params, target) if what == "all" or params.get("html") else (),
     )
     options = replace(plain, model=judge.model) if judge else plain
     return Examination(
         target, options, judge, params["yes"], reporter, params["engine"] == "ray", params.get("apply", False)
     )
+
+
+def _reference(params: Mapping[str, Any], target: Target) -> tuple[Path, ...]:
+    """What diversity is compared with: the files given, else the run that this one was forked from."""
+    return tuple(params.get("reference") or ()) or (base_corpus(target.setup) if target.setup else ())
 
 
 def _check_engine(params: Mapping[str, Any], what: str) -> None:
@@ -134,11 +141,20 @@ def _show(reports: AuditReports, what: str, as_json: bool, files: Sequence[Path]
         console.print(f"Written: {file}", markup=False, style="dim")
 
 
-def _over(report: LeakageReport, limits: Mapping[str, float]) -> bool:
-    over = report.over(limits)
-    if over:
-        typer.echo(f"Over the limit: {', '.join(over)}", err=True)
-    return bool(over)
+def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
+    """Whether the corpus is over a limit: as it is `left` if something was removed. Both are said."""
+    found = [rule for rule, limit in limits.items() if shares[rule] > limit]
+    if found:
+        when = "As found, over the limit" if left is not None else "Over the limit"
+        typer.echo(f"{when}: {', '.join(found)}", err=True)
+    if left is None or not limits:
+        return bool(found)
+    still = [f"{rule} ({left[rule]:.2%})" for rule, limit in limits.items() if left[rule] > limit]
+    typer.echo(
+        f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits",
+        err=True,
+    )
+    return bool(still)
 
 
 def show_diversity(params: Mapping[str, Any]) -> None:
@@ -154,13 +170,9 @@ def show_diversity(params: Mapping[str, Any]) -> None:
     tally = DiversityTally(params["by"])
     for subject in stream:
         tally.add(subject)
-    reference, name = None, ""
-    if params.get("reference"):
-        reference, name = DiversityTally(), ", ".join(str(path) for path in params["reference"])
-        for subject in file_subjects(params["reference"]):
-            reference.add(subject)
+    reference = read_reference(params.get("reference") or ())
     reporter.close()
-    report = tally.report(reference, name)
+    report = tally.report(reference.tally, reference.name) if reference else tally.report()
     if params["json"]:
         typer.echo(report.model_dump_json())
     else:

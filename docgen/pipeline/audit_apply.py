@@ -18,7 +18,7 @@ from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason
 from docgen.store import write_beside
 
-__all__ = ["apply_to_files", "apply_to_run", "refill_calls", "withdraw"]
+__all__ = ["apply_to_files", "apply_to_run", "mended_documents", "refill_calls", "withdraw"]
 
 
 def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -> int:
@@ -58,6 +58,12 @@ def _withdrawn(attempt: Attempt, findings: tuple[Finding, ...]) -> Attempt:
 
 def _reason(finding: Finding) -> Reason:
     return Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
+
+
+def mended_documents(setup: Setup) -> frozenset[str]:
+    """Ids of the documents that were written anew because of what a judge had found in their slots."""
+    rejected = (attempt for attempt in setup.run.read_attempts() if attempt.verdict == "rejected")
+    return frozenset(f"d{a.slot:07d}" for a in rejected if any(f.detector == "judge" for f in a.findings))
 
 
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from docgen.audit.bulk import Subject
+from docgen.config import RunConfig
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Attempt, Quote
-from docgen.universe import UniverseContext
+from docgen.universe import DirectnessShares, KeyFact, UniverseContext
 
 __all__ = [
     "OPTIONAL",
@@ -39,12 +40,16 @@ class Target:
 
 def run_target(setup: Setup) -> Target:
     """The accepted documents of a run, with their plan and the writer's own quotes."""
-    asked = {
-        fact.id: fact.model_copy(update={"salience": setup.config.salience.get(fact.id, fact.salience)})
-        for fact in setup.context.key_facts
-    }
-    context = setup.context.model_copy(update={"key_facts": tuple(asked.values())})
+    asked = tuple(_asked(fact, setup.config) for fact in setup.context.key_facts)
+    context = setup.context.model_copy(update={"key_facts": asked})
     return Target(setup.run.name, context, lambda: _accepted(setup), setup)
+
+
+def _asked(fact: KeyFact, config: RunConfig) -> KeyFact:
+    """The fact with the salience and directness that the run asks for."""
+    stated = config.stated.get(fact.id, fact.directness.stated)
+    directness = DirectnessShares(stated=stated, implied=1 - stated)
+    return fact.model_copy(update={"salience": config.salience.get(fact.id, fact.salience), "directness": directness})
 
 
 def _accepted(setup: Setup) -> Iterator[Subject]:

@@ -13,6 +13,7 @@ from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceReport, SalienceTally
 from docgen.llm.protocol import LLM
 from docgen.pipeline.audit_targets import Target
+from docgen.pipeline.reference import read_reference
 from docgen.progress import Progress, Reporter
 from docgen.prompts import ModelOptions
 from docgen.records import Finding, Severity
@@ -25,7 +26,8 @@ RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """What is looked for. `off` are rules to leave out, `remove` the severity from which a document fails."""
+    """What is looked for. `off` are rules to leave out, `remove` the severity from which a document fails, `reference`
+    files to compare diversity with."""
 
     off: tuple[str, ...] = ()
     questions: Path | None = None
@@ -34,6 +36,7 @@ class AuditOptions:
     model: ModelOptions = field(default=NO_MODEL)
     seed: int = 0
     remove: Severity = "error"
+    reference: tuple[Path, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -75,7 +78,10 @@ class Held:
 
 @dataclass
 class Audit:
-    """An audit under way: scanned, then judged, then reported."""
+    """An audit under way: scanned, then judged, then reported.
+
+    `mended`: what the judge reads was picked before its leaks were removed, and says nothing of the rest.
+    """
 
     target: Target
     options: AuditOptions
@@ -87,6 +93,7 @@ class Audit:
     failing: list[Failing] = field(default_factory=list)
     judged: int = 0
     unjudged: int = 0
+    mended: bool = False
 
     @property
     def in_vain(self) -> bool:
@@ -118,7 +125,7 @@ class Audit:
             self.count(held)
             return
         self.judged += 1
-        sampled = self.options.judge.kind != "suspects"
+        sampled = self.options.judge.kind == "all" or (self.options.judge.kind == "sample" and not self.mended)
         self.leakage.add_judged(verdicts.leaks, verdicts.rules, sampled)
         if sampled:
             self.salience.add_judged(verdicts.presence)
@@ -137,6 +144,9 @@ class Audit:
             self.count(held)
         self.waiting = []
         judge = "none" if self.options.judge.kind == "none" else f"{self.options.judge} by {self.options.model.model}"
+        reference = read_reference(self.options.reference)
         return AuditReports(
-            self.salience.report(calibration), self.leakage.report(calibration, judge), self.diversity.report()
+            self.salience.report(calibration),
+            self.leakage.report(calibration, judge),
+            self.diversity.report(reference.tally, reference.name) if reference else self.diversity.report(),
         )

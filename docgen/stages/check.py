@@ -4,7 +4,7 @@ From cheap to dear: well-formed, assigned facts present, leakage rules, near-dup
 Every reason has a code for counting and a line that tells the writer of the next attempt what to do otherwise.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docgen.audit.facts import FactDetector, FactSighting, expressed
@@ -85,7 +85,7 @@ class Examiner:
             sightings = self._facts.detect(draft.text, draft.quotes)
             assigned = frozenset(fact.fact for fact in slot.facts)
             findings = self._leaks.scan(draft.text, assigned, sightings, case.doc_type, case.idea)
-            reasons = [*missing_facts(slot, sightings), *_leaks(findings)]
+            reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, _denied(slot, sightings))]
         return Attempt(
             slot=slot.id,
             number=case.number,
@@ -166,7 +166,7 @@ def _length(words: int, target: int, tolerance: float) -> Iterator[Reason]:
         yield Reason(code="too_long", detail=f"It had {words} words: write about {target}")
 
 
-def missing_facts(slot: Slot, sightings: Iterable[FactSighting]) -> Iterator[Reason]:
+def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> Iterator[Reason]:
     """Assigned facts that the text does not express, denies, or states although they were to be implied."""
     sightings = tuple(sightings)
     present = expressed(sightings)
@@ -174,7 +174,8 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting]) -> Iterator[Rea
         own = [sighting for sighting in sightings if sighting.fact == fact.fact]
         denied = [sighting for sighting in own if sighting.verdict == "contradicted"]
         if denied:
-            yield Reason(code="contradicted_fact", subject=fact.fact, detail=f"It denied the fact {fact.fact}")
+            detail, passage = f"It denied the fact {fact.fact}", text[denied[0].start : denied[0].end]
+            yield Reason(code="contradicted_fact", subject=fact.fact, detail=detail, evidence=passage)
         elif fact.fact not in present:
             detail = f"The fact {fact.fact} was not found: express it as asked above, and quote that passage exactly"
             yield Reason(code="missing_fact", subject=fact.fact, detail=detail)
@@ -182,7 +183,14 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting]) -> Iterator[Rea
             yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")
 
 
-def _leaks(findings: Iterable[Finding]) -> Iterator[Reason]:
+def _denied(slot: Slot, sightings: Iterable[FactSighting]) -> frozenset[tuple[int, int]]:
+    """Where an assigned fact is denied: a reason of its own, which its finding would only repeat."""
+    assigned = {fact.fact for fact in slot.facts}
+    return frozenset((s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned)
+
+
+def _leaks(findings: Iterable[Finding], told: Collection[tuple[int, int]]) -> Iterator[Reason]:
     for finding in findings:
-        if finding.severity == "error":
+        repeats = finding.detector == "in_sentence" and (finding.start, finding.end) in told
+        if finding.severity == "error" and not repeats:
             yield Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)

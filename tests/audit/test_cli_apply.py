@@ -16,8 +16,10 @@ from docgen.cli.app import app
 from docgen.cli.audit_judge import judge_settings
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
+from docgen.pipeline.audit_targets import run_target
 from docgen.pipeline.setup import Setup
 from docgen.progress import SilentReporter
+from docgen.prompts import ModelOptions
 from tests.loopback import Loopback
 from tests.runs import carry_out, settle
 from tests.worlds import writes_well
@@ -82,11 +84,13 @@ def test_judge_is_asked_as_its_run_asks_and_flags_come_first(place: Path) -> Non
     address = "http://run.example"
     settings: dict[str, Any] = {"engine": "anthropic", "model": PRICED, "base_url": address, "concurrency": 7}
     finished(place, **settings)
-    fork = settle(place, run="fork", base="r", max_cost=2.0, prices=str(prices), extra={"top_k": 3}, **settings)
+    fork = settle(
+        place, run="fork", base="r", max_cost=2.0, prices=str(prices), extra={"top_k": 3}, effort="low", **settings
+    )
     judge = judge_settings({}, fork)
     asked = judge.engine
     assert (asked.base_url, asked.concurrency, asked.max_cost, asked.prices) == (address, 7, 2.0, prices)
-    assert (judge.model.model, judge.model.extra) == (PRICED, (("top_k", 3),))
+    assert judge.model == ModelOptions(PRICED, "low", (("top_k", 3),))
     assert judge.parents == fork.parents != ()
     other = judge_settings({"base_url": "http://flag.example", "max_cost": 1.0, "model": "n"}, fork)
     assert (other.engine.base_url, other.engine.max_cost, other.model.model) == ("http://flag.example", 1.0, "n")
@@ -184,6 +188,36 @@ def test_reports_after_apply_are_those_of_the_options_given(place: Path) -> None
     assert rules["eval_contamination"]["documents"] == 0
     assert "denial" not in rules
     assert question not in setup.run.corpus.read_bytes().decode("latin-1")
+
+
+def test_limits_with_apply_are_held_against_what_remains(place: Path) -> None:
+    """Both are said; a run that was mended ends with 0."""
+    setup = finished(place, words=(100, 200))
+    spoil(setup, 3)
+    result = docgen("audit", "leakage", "r", "--apply", "--fail-over", "scaffold=0", "--fail-over", "any=0.5")
+    assert result.exit_code == 0, result.output
+    assert "As found, over the limit: scaffold\n" in result.stderr
+    assert "What remains is within the limits" in result.stderr
+
+
+def test_reports_compare_a_fork_with_its_base_and_with_given_files(place: Path) -> None:
+    finished(place)
+    fork = settle(place, run="fork", base="r", n=10)
+    carry_out(fork, FakeLLM(writes_well))
+    assert json.loads(fork.run.report("diversity.json").read_bytes())["reference"] == "r"
+    report = json.loads(docgen("audit", "all", "fork", "--json").stdout)["diversity"]
+    assert report["reference"] == "r"
+    assert all(item["lift"] is not None for item in report["common"]["openings"])
+    Path("other.jsonl").write_text(json.dumps({"text": "The boat left."}) + "\n")
+    given = json.loads(docgen("audit", "all", "fork", "--json", "--reference", "other.jsonl").stdout)["diversity"]
+    assert given["reference"] == "other.jsonl"
+
+
+def test_what_is_asked_is_what_the_run_asks(place: Path) -> None:
+    """Salience and directness as overridden, not as the context has them."""
+    setup = finished(place, salience={"keeper": 0.5}, stated={"keeper": 0.25})
+    asked = {fact.id: fact for fact in run_target(setup).context.key_facts}["keeper"]
+    assert (asked.salience, asked.directness.stated, asked.directness.implied) == (0.5, 0.25, 0.75)
 
 
 def test_nothing_to_remove_is_said(place: Path) -> None:

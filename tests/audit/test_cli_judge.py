@@ -88,7 +88,7 @@ def test_a_judge_finds_what_wording_cannot_see(judge: str) -> None:
     report = audit(texts, "all", judge, ends=1)
     leaks = {name: rule["judged"]["count"] for name, rule in report["rules"].items() if rule["judged"]}
     assert sorted(leaks.values(), reverse=True)[:2] == [2, 0]
-    assert report["unjudged"] == 1
+    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no list of verdicts": 1})
     assert report["flagged"]["count"] == 2
     calls = _Judge.calls
     assert audit(texts, "all", judge, ends=1)["flagged"] == report["flagged"]
@@ -139,3 +139,56 @@ def test_status_says_who_looked(judge: str) -> None:
     assert result.exit_code == 0, result.output
     status = CliRunner().invoke(app, ["status", "tutorial"], catch_exceptions=False).stdout
     assert "judge on sample:3 by claude-haiku-5-5" in " ".join(status.split())
+    CliRunner().invoke(app, made, catch_exceptions=False)
+    assert CliRunner().invoke(app, ["status", "tutorial"]).stdout == status, "a finished run keeps what a judge found"
+    page = Path("output/tutorial/reports/report.html").read_text("utf-8")
+    assert "Judge: sample:3 by claude-haiku-5-5" in page
+
+
+def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
+    Path("corpus.jsonl").write_text(json.dumps({"text": "Please babble."}) + "\n")
+    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
+    assert result.exit_code == 1
+    assert "1 times: no list of verdicts" in result.stderr
+    assert "no list of verdicts (1)" in result.stdout
+
+
+def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: str) -> None:
+    """The exit code is by what remains: the half that no judge has read leaks as the other did."""
+    Path("corpus.jsonl").write_text(
+        "".join(
+            json.dumps({"id": i, "text": f"{SHADY} It was {i}." if i % 2 else f"It was {i}."}) + "\n" for i in range(40)
+        )
+    )
+    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--base-url", judge, "--yes", "--apply"]
+    limit = ["--fail-over", "any=0.01", "--judge"]
+    half = CliRunner().invoke(app, [*arguments, *limit, "sample:20"], catch_exceptions=False)
+    assert half.exit_code == 1
+    assert "As found, over the limit: any" in half.stderr
+    assert "What remains is over the limit: any" in half.stderr
+    whole = CliRunner().invoke(app, [*arguments, *limit, "all"], catch_exceptions=False)
+    assert (whole.exit_code, "What remains is within the limits" in whole.stderr) == (0, True)
+
+
+def test_a_mended_sample_bounds_nothing(judge: str) -> None:
+    """The same documents are read again, and it is said that they no longer speak for the rest."""
+    made = ("run", "tutorial", "--n", "12", "--types", "3", "--ideas", "4", "--engine", "offline", "-q")
+    CliRunner().invoke(app, made, catch_exceptions=False)
+    attempts = Path("output/tutorial/attempts.jsonl")
+    rows = [json.loads(line) for line in attempts.read_text("utf-8").splitlines()]
+    for row in rows:
+        row["text"] += f"\n\n{SHADY}" if row["verdict"] == "accepted" else ""
+    attempts.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    flags = ["--judge", "sample:4", "--model", "m", "--base-url", judge, "--yes", "--json"]
+    first = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags, "--apply"], catch_exceptions=False)
+    assert json.loads(first.stdout)["leakage"]["flagged"]["count"] == 4
+    assert "it bounds nothing" in first.stderr
+    again = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags], catch_exceptions=False)
+    assert "it bounds nothing" in again.stderr
+    rules = json.loads(again.stdout)["leakage"]["rules"].values()
+    assert {(rule["judged"]["count"], rule["at_most"]) for rule in rules if rule["judged"]} == {(0, None)}
+    fresh = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags, "--seed", "5"], catch_exceptions=False)
+    assert max(
+        rule["judged"]["count"] for rule in json.loads(fresh.stdout)["leakage"]["rules"].values() if rule["judged"]
+    )

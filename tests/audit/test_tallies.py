@@ -104,16 +104,35 @@ def test_leakage_counts_documents_by_rule_and_shows_the_worst() -> None:
     assert (report.flagged.count, report.flagged.total) == (2, 4)
 
 
-def test_limits_are_compared_with_shares() -> None:
-    """A rule over its limit is named, also when only the judge saw it; an unknown rule is no limit."""
+def test_shares_are_those_of_both_tiers() -> None:
+    """Limits are held against the scan's share, or that of a judge who read a random sample."""
     tally = leaky("300 readers a week.", "Nothing at all happened.")
     for number in range(10):
         tally.add_judged({"denial"} if number < 2 else set(), ["denial", "visitors"], sampled=True)
     report = tally.report()
-    assert report.over({"visitors": 0.4, "denial": 0.1, "scaffold": 0.0, "any": 0.5}) == ["visitors", "denial"]
+    assert {rule: report.shares[rule] for rule in ("visitors", "denial", "scaffold", "any")} == {
+        "visitors": 0.5, "denial": 0.2, "scaffold": 0.0, "any": 0.5,
+    }  # fmt: skip
     assert report.rules["denial"].at_most is not None
-    with pytest.raises(KeyError):
-        report.over({"nonsense": 0.1})
+
+
+def test_suspects_that_leak_are_no_share_of_the_corpus() -> None:
+    tally = leaky(*["Nothing at all happened."] * 100)
+    for _ in range(4):
+        tally.add_judged({"denial"}, ["denial"], sampled=False)
+    assert tally.report().shares["denial"] == 0.0
+
+
+def test_removing_what_a_sample_showed_leaves_what_nobody_read() -> None:
+    """50 of 100 read, 10 of them leaks: of the other 50 as many are left, a tenth of the corpus."""
+    tally = leaky("300 readers a week.", *["Nothing at all happened."] * 99)
+    for number in range(50):
+        tally.add_judged({"denial"} if number < 10 else set(), ["denial"], sampled=True)
+    found = tally.report()
+    assert found.shares_left(None)["denial"] == pytest.approx(0.1)
+    assert (found.shares["visitors"], found.shares_left(None)["visitors"]) == (0.01, 0.0)
+    refilled = leaky("500 visitors per day.", "Nothing.").report()
+    assert (found.shares_left(refilled)["visitors"], found.shares_left(refilled)["any"]) == (0.5, 0.5)
 
 
 def test_suspects_are_no_random_sample() -> None:

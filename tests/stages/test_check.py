@@ -92,6 +92,18 @@ def test_reason_names_fact_or_rule() -> None:
     assert "harbour authority" in leak.evidence
 
 
+def test_a_denied_fact_is_one_reason_and_a_denial_beside_it_another() -> None:
+    """What was denied stands beside it; a fact that was not assigned is a leak of its own."""
+    attempt = judged((work(), spoils(work().request, "contradicted_fact")))[0]
+    assert codes(attempt) == ["contradicted_fact"]
+    assert attempt.reasons[0].evidence in attempt.text
+    assert "denial" in {finding.rule for finding in attempt.findings}
+    other = WORLD.key_facts[0].statement
+    text = f"{FILLER} It is not true that {WORLD.key_facts[1].statement} It is false that {other}"
+    both = judged((work(words=90), document(text)))[0]
+    assert codes(both) == ["contradicted_fact", "leak"]
+
+
 def test_refusal_keeps_its_category() -> None:
     item = work()
     assert judged((item, spoils(item.request, "refused")))[0].reasons[0].subject == "frontier_llm"
