@@ -22,6 +22,8 @@ __all__ = ["BulkScanner", "Scanned", "Subject"]
 STEP = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
+PART = 256
+"""Documents that a thread looks at together."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,19 @@ class BulkScanner:
         self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
 
     def scan(self, subjects: Sequence[Subject], threads: int = THREADS) -> list[Scanned]:
-        """One result for each subject, in order. Threads share the compiled part, which leaves Python's lock alone."""
-        size = max(64, -(-len(subjects) // max(1, threads)))
-        parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
-        if len(parts) > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                likely = list(pool.map(self._likely, parts))
-        else:
-            likely = [self._likely(part) for part in parts]
-        flagged = zip(subjects, (flag for flags in likely for flag in flags.tolist()), strict=True)
-        return [self._one(subject, flag) for subject, flag in flagged]
+        """One result for each subject, in order.
+
+        Threads do the compiled part, which leaves Python's lock alone, while this one looks at what they have flagged.
+        """
+        parts = [subjects[start : start + PART] for start in range(0, len(subjects), PART)]
+        if len(parts) < 2:
+            return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
+        with ThreadPoolExecutor(threads) as pool:
+            flags = pool.map(self._likely, parts)
+            return [one for part, likely in zip(parts, flags, strict=True) for one in self._looked_at(part, likely)]
+
+    def _looked_at(self, subjects: Sequence[Subject], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
+        return [self._one(subject, flag) for subject, flag in zip(subjects, likely.tolist(), strict=True)]
 
     def _one(self, subject: Subject, likely: bool) -> Scanned:
         if not likely and not subject.quotes and not subject.idea:

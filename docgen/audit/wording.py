@@ -156,7 +156,7 @@ class WordingIndex:
         edited = {
             number: places for number, places in found.items() if number not in done and self._enough(number, places)
         }
-        stems = stem_set(words) if edited else frozenset()
+        stems = stem_set(words) if any(self._needed[number] for number in edited) else frozenset()
         for number, places in edited.items():
             if self._needed[number] <= stems:
                 hits += self._edited(number, places)
