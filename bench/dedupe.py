@@ -71,7 +71,7 @@ def main() -> int:
     chosen = options.only or [name for name in TOOLS if name != "docgen-full"]
     python = peer_python(options.venv) if any(TOOLS[name].script for name in chosen) else Path(sys.executable)
     with tempfile.TemporaryDirectory() as folder:
-        warm_up(Path(folder), shared)
+        warm_up(chosen, python, Path(folder), shared)
         for rows in options.rows:
             corpus, truth = prepare(shared, rows, Path(folder))
             print(f"\n{rows:,} documents, {os.cpu_count()} processors\n\n{HEAD}", flush=True)
@@ -103,13 +103,14 @@ def peer_python(venv: Path) -> Path:
     return python.absolute()
 
 
-def warm_up(folder: Path, shared: Path) -> None:
-    """docgen's kernel is compiled once after an installation; that is not what is timed here."""
+def warm_up(chosen: Sequence[str], python: Path, folder: Path, shared: Path) -> None:
+    """Run each tool once on 500 documents: what is compiled once after an installation is not what is timed here."""
     small = folder / "small.parquet"
-    pl.read_parquet(shared / "corpus50k.parquet", n_rows=100).write_parquet(small)
-    for _ in range(2):
-        cost = measure(docgen_command(small, folder / "small", "docgen"), folder)
-    print(f"docgen's start-up (100 documents): {cost.wall:.2f} s")
+    pl.read_parquet(shared / "corpus50k.parquet", n_rows=500).write_parquet(small)
+    for name in chosen:
+        run(name, python, shared, small, folder)
+        cost, _ = run(name, python, shared, small, folder)
+        print(f"{TOOLS[name].label}: 500 documents, the second time, in {cost.wall:.2f} s ({cost.cpu:.2f} CPU s)")
 
 
 def prepare(shared: Path, rows: int, folder: Path) -> tuple[Path, Path]:
@@ -166,7 +167,9 @@ def run(name: str, python: Path, shared: Path, corpus: Path, folder: Path) -> tu
 def measure(command: Sequence[str], folder: Path) -> Cost:
     """Run a command to its end; raises if it fails. Memory is that of its largest process."""
     # Polars, imported here, leaves settings of its allocator in the environment, which no tool should inherit.
-    environment = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+    # Bytecode is kept, as it is by default, so that no tool's start is that of an installation's first day.
+    left_out = ("_RJEM_MALLOC_CONF", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     launcher = [sys.executable, "-c", LAUNCHER, *command]
     done = subprocess.run(launcher, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
