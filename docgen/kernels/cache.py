@@ -10,6 +10,8 @@ from pathlib import Path
 __all__ = ["fetched"]
 
 SUFFIX = ".native"
+SEAL = 16
+"""Bytes before the code that tell whether it is whole: damaged code must never run."""
 
 
 def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]) -> bytes:
@@ -22,7 +24,9 @@ def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]
     folders = _folders(source)
     for folder in folders:
         with suppress(OSError):
-            return (folder / name).read_bytes()
+            sealed = (folder / name).read_bytes()
+            if sealed[:SEAL] == _seal(sealed[SEAL:]):
+                return sealed[SEAL:]
     if sys.stderr.isatty():
         print("Compiling for this processor (once, some ten seconds) ...", file=sys.stderr, flush=True)
     code = build()
@@ -31,6 +35,10 @@ def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]
             _keep(folder, name, code)
             break
     return code
+
+
+def _seal(code: bytes) -> bytes:
+    return blake2b(code, digest_size=SEAL).digest()
 
 
 def _fingerprint(source: Path, environment: Iterable[str]) -> str:
@@ -52,8 +60,11 @@ def _keep(folder: Path, name: str, code: bytes) -> None:
     """Put the whole file in place at once, so that a process that looks meanwhile finds all of it or nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.{os.getpid()}.part"
-    part.write_bytes(code)
-    part.replace(folder / name)
+    try:
+        part.write_bytes(_seal(code) + code)
+        part.replace(folder / name)
+    finally:
+        part.unlink(missing_ok=True)
     for old in folder.glob("*" + SUFFIX):
         if old.name != name and folder.name == "__pycache__":
             old.unlink(missing_ok=True)

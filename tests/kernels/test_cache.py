@@ -49,7 +49,17 @@ def test_where_the_package_cannot_be_written_to_the_users_cache_serves(source: P
     for _ in range(2):
         assert fetched(source, (), builder(b"code", made)) == b"code"
     assert made == [b"code"]
-    assert [file.read_bytes() for file in (tmp_path / "home" / "docgen").iterdir()] == [b"code"]
+    assert [file.read_bytes()[-4:] for file in (tmp_path / "home" / "docgen").iterdir()] == [b"code"]
+
+
+@pytest.mark.parametrize("damage", [lambda code: code[:-1], lambda code: b"", lambda code: code[:-1] + b"x"])
+def test_damaged_code_is_never_used(source: Path, damage: Callable[[bytes], bytes]) -> None:
+    made: list[bytes] = []
+    fetched(source, (), builder(b"code", made))
+    (file,) = (source / "__pycache__").iterdir()
+    file.write_bytes(damage(file.read_bytes()))
+    assert fetched(source, (), builder(b"code", made)) == b"code"
+    assert made == [b"code", b"code"]
 
 
 def test_where_nothing_can_be_written_it_still_works(source: Path, tmp_path: Path) -> None:
