@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels"),
-    ("records", "corpus", "cluster"),
+    ("records", "corpus", "cluster", "embedding"),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),
     ("dedupe",),
@@ -21,7 +21,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 """From the ground up; a module may import from lower levels and from its own unit, never from a sibling or above."""
-HEAVY = ("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp")
+HEAVY = ("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp", "tokenizers")
 
 
 def modules() -> list[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 WHAT, WHICH, BOILER, INDEX = "What counts as a duplicate", "Which one stays", "Boilerplate", "Index"
+MEANING = "Meaning (extra: docgen[embeddings])"
 
 Source = Annotated[
     list[str] | None,
@@ -50,6 +51,14 @@ Against = Annotated[
     Path | None, typer.Option(help="Also compare with the documents of this index.", rich_help_panel=INDEX)
 ]
 Index = Annotated[Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)]
+Semantic = Annotated[
+    bool,
+    typer.Option("--semantic", help="Propose pairs that may say the same; none goes.", rich_help_panel=MEANING),
+]
+Cosine = Annotated[
+    float | None,
+    typer.Option(help="With --semantic: from this cosine on.  [default: 0.9]", rich_help_panel=MEANING),
+]
 IdsOnly = Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")]
 Passages = Annotated[bool, typer.Option("--passages", help="Report the most repeated passages.")]
@@ -80,6 +89,8 @@ def dedupe(
     ignore: Ignore = None,
     against: Against = None,
     index: Index = None,
+    semantic: Semantic = False,
+    cosine: Cosine = None,
     ids_only: IdsOnly = False,
     pairs: Pairs = False,
     passages: Passages = False,
@@ -132,9 +143,23 @@ def _job(params: dict[str, Any], targets: "dict[str, float] | None", is_run: boo
         **{name: params[name] for name in named},
         ignore=tuple(params["ignore"] or ()),
         repeated=params["passages"] or is_run,
+        semantic=_cosine(params),
         examples=max(params["show"], 10 if is_run else 0),
         show=params["show"],
     )
+
+
+def _cosine(params: dict[str, Any]) -> float | None:
+    """From which cosine pairs are proposed, if they are."""
+    from docgen.dedupe.semantic import COSINE
+    from docgen.errors import ConfigError
+
+    given: float | None = params["cosine"]
+    if not params["semantic"]:
+        if given is not None:
+            raise ConfigError("says how near proposed pairs are, and none are proposed", "--cosine", "Add --semantic")
+        return None
+    return COSINE if given is None else given
 
 
 def _keep(params: dict[str, Any], targets: "dict[str, float] | None") -> "Keep":

@@ -79,17 +79,19 @@ def _targets(run: RunFolder) -> dict[str, float]:
 def carry_out_shown(corpus: Corpus, job: Job, quiet: bool) -> Outcome:
     """`carry_out` with progress where the number of documents is known beforehand."""
     total, done = corpus.rows(), 0
-    if quiet or not total:
-        return carry_out(corpus, job)
     reporter = open_reporter(quiet)
 
     def progress(rows: int) -> None:
         nonlocal done
         done += rows
-        reporter.progress(Progress("dedupe", done, total))
+        if total:
+            reporter.progress(Progress("dedupe", done, total))
+
+    def listener(step: str, done: int, total: int) -> None:
+        reporter.progress(Progress(step, done, total))
 
     try:
-        return carry_out(corpus, job, progress)
+        return carry_out(corpus, job, progress, listener=listener)
     finally:
         reporter.close()
 
@@ -102,7 +104,9 @@ def print_outcome(outcome: Outcome, job: Job, as_json: bool) -> None:
     for part in _screen(outcome.report, job):
         console.print(part)
     for pair in outcome.shown[: job.show]:
-        console.print(side_by_side(pair))
+        console.print(side_by_side(pair, ("removed", pair["id"]), ("kept", pair["kept_id"])))
+    for pair in outcome.proposed[: job.show]:
+        console.print(side_by_side(pair, ("proposed", pair["id"]), ("near", pair["near_id"])))
 
 
 def _screen(report: dict[str, Any], job: Job) -> list[RenderableType]:
@@ -126,6 +130,7 @@ def _screen(report: dict[str, Any], job: Job) -> list[RenderableType]:
         parts += _counts(title, report.get(key, {}))
     parts += _passages("Ignored", report.get("ignored", {}).get("common", {}).get("passages"))
     parts += _passages("Most repeated", report.get("repeated_passages"))
+    parts += _semantic(report.get("semantic"))
     if job.out:
         parts.append(Text(f"Written to {job.out}", style="dim"))
     return parts
@@ -145,6 +150,22 @@ def _counts(title: str, counts: dict[str, dict[str, Any]]) -> list[RenderableTyp
     return [Text(), table((title, *numbers), rows, right=numbers)]
 
 
+def _semantic(found: dict[str, Any] | None) -> list[RenderableType]:
+    """What the semantic stage proposes; it removes nothing."""
+    if found is None:
+        return []
+    head = (
+        f"Proposed, none removed: {found['pairs']:,} pairs of {found['documents']:,} kept documents may say the same "
+        f"(cosine {found['cosine']} or more by {found['model']})"
+    )
+    lines = [
+        f"  {pair['cosine']:.3f} (Jaccard {pair['jaccard']:.3f})  {pair['id']}  {pair['near_id']}"
+        for pair in found["examples"]
+    ]
+    bars = histogram_lines(found["histogram"]) if found["pairs"] else []
+    return [Text(), Text(head, style="bold"), *map(Text, bars), *map(Text, lines)]
+
+
 def _passages(title: str, found: list[dict[str, Any]] | None) -> list[RenderableType]:
     if not found:
         return []
@@ -152,18 +173,19 @@ def _passages(title: str, found: list[dict[str, Any]] | None) -> list[Renderable
     return [Text(), Text(f"{title} passages"), *map(Text, lines)]
 
 
-def side_by_side(pair: dict[str, Any]) -> RenderableType:
-    """Both documents in columns, what differs marked."""
-    removed, kept = pair["texts"]
-    found = differences(removed, kept)
-    left, right = Text(removed), Text(kept)
+def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, Any]) -> RenderableType:
+    """Both documents in columns, what differs marked; (what it is, id) of each, and how similar they are."""
+    found = differences(*pair["texts"])
+    left, right = (Text(text) for text in pair["texts"])
     for difference in found:
         left.stylize(DIFFERS, difference.left_start, difference.left_end)
         right.stylize(DIFFERS, difference.right_start, difference.right_end)
     starts = (found[0].left_start, found[0].right_start) if found else (0, 0)
-    made = Table(title=f"Jaccard {pair['jaccard']:.3f}", title_justify="left", show_lines=True, expand=True)
-    made.add_column(Text(f"removed {pair['id']}"), ratio=1)
-    made.add_column(Text(f"kept {pair['kept_id']}"), ratio=1)
+    cosine = f"Cosine {pair['cosine']:.3f}, " if "cosine" in pair else ""
+    title = f"{cosine}Jaccard {pair['jaccard']:.3f}"
+    made = Table(title=title, title_justify="left", show_lines=True, expand=True)
+    for what, name in (one, other):
+        made.add_column(Text(f"{what} {name}"), ratio=1)
     made.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
     return Group(Text(), made)
 

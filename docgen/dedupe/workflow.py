@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
 from docgen.dedupe.ondisk import DiskIndex, create_index, open_index
 from docgen.dedupe.output import write_frame, write_kept
 from docgen.dedupe.report import REPORT_COLUMNS, examples, summarise, texts_of
+from docgen.dedupe.semantic import Listener, nearest, propose
 from docgen.dedupe.source import Corpus
 from docgen.dedupe.texts import NOTHING, Hashes, Sketcher
+from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
 
 __all__ = ["Job", "Outcome", "carry_out"]
@@ -28,6 +30,8 @@ __all__ = ["Job", "Outcome", "carry_out"]
 PASSAGE_TEXTS = 60
 """Documents read to show the most repeated passages."""
 REPEATED_SHARE = 0.005
+MOST_EXAMPLES = 10
+"""Of the semantic stage's pairs, at least so many stand in the report."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Job:
     `ignore`: template files whose shingles do not count. `against`: an index to compare with. `index`: an index to
     compare with and to add the kept documents to, made if it does not exist. `out`: folder for kept.parquet,
     removed.parquet and dedupe.json; with `ids_only` kept.parquet holds ids instead of whole documents, with `pairs`
-    all similar pairs go to pairs.parquet. `repeated`: report the passages that most documents share.
+    all similar pairs go to pairs.parquet. `repeated`: report the passages that most documents share. `semantic`: the
+    cosine from which pairs of kept documents are proposed as saying the same (None: none are); with `out` they go to
+    semantic.parquet.
     """
 
     settings: Settings
@@ -50,21 +56,35 @@ class Job:
     ids_only: bool = False
     pairs: bool = False
     repeated: bool = False
+    semantic: float | None = None
     examples: int = 0
     show: int = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`report` is plain data; `shown` are the example pairs with their texts."""
+    """`report` is plain data; `shown` are example pairs with their texts, `proposed` those of the semantic stage."""
 
     result: Deduplicated
     report: dict[str, Any]
     shown: list[dict[str, Any]]
+    proposed: list[dict[str, Any]] = field(default_factory=list)
 
 
-def carry_out(corpus: Corpus, job: Job, progress: Callable[[int], None] | None = None) -> Outcome:
-    """Deduplicate and write what was asked for."""
+def carry_out(
+    corpus: Corpus,
+    job: Job,
+    progress: Callable[[int], None] | None = None,
+    *,
+    embedder: Embedder | None = None,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Deduplicate and write what was asked for.
+
+    The semantic stage uses `embedder`, else the installed model, and tells `listener` how far it is.
+    """
+    if job.semantic is not None and embedder is None:
+        embedder = open_embedder()  # before any work, so that a missing extra is known at once
     ignored, ignored_report = _ignored(corpus, job)
     table = ignore_table(ignored)
     index = _index(job, _name_of(ignored))
@@ -75,11 +95,32 @@ def carry_out(corpus: Corpus, job: Job, progress: Callable[[int], None] | None =
     report = {**summarise(result, job.settings), **ignored_report, "examples": [_without_texts(pair) for pair in shown]}
     if job.repeated:
         report["repeated_passages"] = _repeated(corpus, job, len(result.ids))
+    proposed = _proposed(corpus, result, job, report, embedder, listener)
     if job.out:
         _write(corpus, result, job, report)
     if job.index and index:
         index.added(additions(corpus, result, job.settings, table))
-    return Outcome(result, report, shown)
+    return Outcome(result, report, shown, proposed)
+
+
+def _proposed(
+    corpus: Corpus,
+    result: Deduplicated,
+    job: Job,
+    report: dict[str, Any],
+    embedder: Embedder | None,
+    listener: Listener | None,
+) -> list[dict[str, Any]]:
+    """Pairs to read of the semantic stage, which enters the report under its own name."""
+    if job.semantic is None or embedder is None:
+        return []
+    proposals = propose(corpus, result, embedder, job.semantic, job.settings.scheme, listener)
+    found = nearest(corpus, proposals, max(job.examples, MOST_EXAMPLES))
+    report["semantic"] = {**proposals.summary(), "examples": [_without_texts(pair) for pair in found]}
+    if job.out:
+        job.out.mkdir(parents=True, exist_ok=True)
+        write_frame(proposals.table(), job.out / "semantic.parquet")
+    return found
 
 
 def _without_texts(pair: dict[str, Any]) -> dict[str, Any]:
