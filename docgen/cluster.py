@@ -8,9 +8,12 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Callable, Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
 from docgen.errors import ConfigError, RunError, UserError
 
@@ -75,11 +78,18 @@ class RayExecutor:
         address = os.environ.get(ADDRESS, "local")
         _check_address(address)
         size: dict[str, Any] = {"num_cpus": workers} if address == "local" else {}
-        try:
-            self._ray.init(address, logging_level=logging.ERROR, include_dashboard=False, log_to_driver=False, **size)
-        except (OSError, RuntimeError, ValueError) as error:
-            where = "--engine ray" if address == "local" else f"{ADDRESS}={address}"
-            raise ConfigError(f"Ray does not start ({_first_line(error)})", where, _fix(address)) from error
+        with _errors_kept() as kept:
+            try:
+                self._ray.init(
+                    address, logging_level=logging.ERROR, include_dashboard=False, log_to_driver=False, **size
+                )
+            except (OSError, RuntimeError, ValueError) as error:
+                kept.seek(0)
+                said = ": ".join(
+                    filter(None, [_first_line(error), _last_reason(kept.read().decode("utf-8", "replace"))])
+                )
+                where = "--engine ray" if address == "local" else f"{ADDRESS}={address}"
+                raise ConfigError(f"Ray does not start ({said})", where, _fix(address)) from error
 
     def share(self, value: Any) -> Any:
         """Put it into Ray's object store."""
@@ -117,6 +127,24 @@ class RayExecutor:
         self.close()
 
 
+@contextmanager
+def _errors_kept() -> Iterator[IO[bytes]]:
+    """Standard error goes to this file: while it connects, Ray's compiled part writes a line there every second."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as before:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield kept
+        finally:
+            os.dup2(before.fileno(), 2)
+
+
+def _last_reason(said: str) -> str:
+    """Why the cluster was not reached, as the last line says."""
+    lines = said.strip().splitlines()
+    return lines[-1].rpartition("server: ")[2][:160] if lines else ""
+
+
 def _check_address(address: str) -> None:
     """Whether somebody listens at host:port; other forms ("auto", "ray://...") are left to Ray."""
     host, _, port = address.rpartition(":")
@@ -133,7 +161,8 @@ def _check_address(address: str) -> None:
 def _fix(address: str) -> str:
     if address == "local":
         return "Try: ray start --head"
-    return f"Start one with `ray start --head`, correct {ADDRESS} (and RAY_AUTH_TOKEN, if it wants one), or unset it"
+    token = "a cluster with a token wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+    return f"Start one with `ray start --head`, correct {ADDRESS}, or unset it; {token}"
 
 
 def _meant(error: Any) -> BaseException:
@@ -147,4 +176,4 @@ def _meant(error: Any) -> BaseException:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
