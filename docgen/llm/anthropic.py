@@ -6,6 +6,7 @@ transport as ready JSON. Its typed methods are left out: they take longer to bui
 carry it, and they accept a body that is no message and hand out an object whose fields are not what their types say.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -21,10 +22,13 @@ from docgen.llm.errors_map import Transient, from_status, one_line
 from docgen.llm.messages import MalformedReply, completion_of, parameters
 from docgen.llm.protocol import Completion, Request
 
-__all__ = ["AnthropicLLM", "Observer"]
+__all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 
 Observer = Callable[[Mapping[str, str]], None]
 CONNECT_SECONDS = 10.0
+MESSAGES = "/v1/messages"
+LARGEST_REPLY = 64_000_000
+"""Bytes of a reply that are read before it is given up: fifty times the longest that a model writes."""
 NO_KEY = "not-needed"
 """Sent to compatible servers that want no key; the SDK insists on one."""
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
@@ -52,11 +56,14 @@ class AnthropicLLM:
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
-        self._http = _http_client(concurrency, timeout)
+        self._timeout, self._http = timeout, _http_client(concurrency, timeout)
         self.client = _client(self._http, api_key, base_url)
         self._base = str(self.client.base_url).rstrip("/")
         given = {**self.client.default_headers, **self.client.auth_headers, "content-type": "application/json"}
-        self._headers = httpx2.Headers({name: value for name, value in given.items() if isinstance(value, str)})
+        plain = {name: value for name, value in given.items() if isinstance(value, str)}
+        self._headers = self._http.build_request("POST", self._base, headers=plain, content=b"").headers
+        del self._headers["content-length"]
+        self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
 
     def __repr__(self) -> str:
         return f"AnthropicLLM(base_url={str(self.client.base_url)!r})"
@@ -86,41 +93,47 @@ class AnthropicLLM:
         await self.client.close()
 
     async def call(self, method: str, path: str, body: bytes | None = None, stream: bool = False) -> Any:
-        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`."""
+        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`.
+
+        A server that goes on sending for longer than the timeout is one that does not answer.
+        """
         try:
-            response = await self._exchange(method, path, body, stream)
-            failed = not response.is_success
-            if failed and stream:
-                await response.aread()
+            async with asyncio.timeout(self._timeout):
+                response = await self._exchange(method, path, body)
+                left_open = stream and response.is_success
+                content = b"" if left_open else await _content(response)
         except (httpx2.TimeoutException, TimeoutError) as error:
             raise Transient("timeout", "no reply in time", busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             raise Transient("connection", self._hidden(error), maybe_billed=True) from error
         self._observe(response.headers)
-        if failed:
-            raise self._status_error(response)
-        return response if stream else _decoded(response)
+        if not response.is_success:
+            raise self._status_error(response, content)
+        return response if left_open else _decoded(content)
 
-    async def _exchange(self, method: str, path: str, body: bytes | None, stream: bool) -> httpx2.Response:
-        url = path if path.startswith("http") else self._base + path
-        request = self._http.build_request(method.upper(), url, content=body, headers=self._headers)
-        return await self._http.send(request, stream=stream, auth=self.client.custom_auth)
+    async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
+        """The response with its body unread. Headers are merged once, and not by the client for every request."""
+        url = self._urls.get(path) or (path if path.startswith("http") else self._base + path)
+        waits = {"timeout": self._http.timeout.as_dict()}
+        request = httpx2.Request(method, url, content=body, headers=self._headers, extensions=waits)
+        request.headers.encoding = "utf-8"
+        return await self._http.send(request, stream=True, auth=self.client.custom_auth)
 
     async def _send(self, request: Request, structured: bool) -> Completion:
         body = to_json(parameters(request, structured, self._caches(request)))
-        reply = await self.call("post", "/v1/messages", body)
+        reply = await self.call("POST", MESSAGES, body)
         try:
             return completion_of(reply)
         except MalformedReply as error:
             raise Transient("malformed", str(error), maybe_billed=True) from error
 
-    def _status_error(self, response: httpx2.Response) -> RequestFailed | StopRun:
+    def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
         try:
-            error = json.loads(response.content)["error"]
+            error = json.loads(content)["error"]
             kind, message = str(error["type"]), str(error["message"])
             code = str((error.get("details") or {}).get("error_code") or "")
         except (ValueError, KeyError, TypeError, AttributeError):
-            kind, message, code = "", response.text[:300], ""
+            kind, message, code = "", _head(content), ""
         return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
 
     def _hidden(self, error: object) -> str:
@@ -132,12 +145,29 @@ class AnthropicLLM:
         return one_line(text)
 
 
-def _decoded(response: httpx2.Response) -> Any:
+async def _content(response: httpx2.Response) -> bytes:
+    """The body, decompressed. Raises `Transient` when it is larger than any reply can be."""
+    parts, size = [], 0
     try:
-        return json.loads(response.content)
-    except ValueError as error:
-        head = one_line(response.text[:60])
-        raise Transient("malformed", f"the reply is no JSON: {head}", maybe_billed=True) from error
+        async for part in response.aiter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_REPLY:
+                raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
+    finally:
+        await response.aclose()
+    return b"".join(parts)
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Transient("malformed", f"the reply is no JSON: {_head(content)}", maybe_billed=True) from error
+
+
+def _head(content: bytes) -> str:
+    return one_line(content[:300].decode("utf-8", "replace"))
 
 
 def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:

@@ -1,15 +1,17 @@
 """The Message Batches API over a provider's connection: thin, one HTTP call each."""
 
 import datetime as dt
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from docgen.llm.anthropic import AnthropicLLM
+from docgen.llm.anthropic import LARGEST_REPLY, AnthropicLLM
 from docgen.llm.errors_map import Transient
 from docgen.llm.messages import parameters
 from docgen.llm.protocol import Request
@@ -29,7 +31,6 @@ class BatchView:
     status: str
     created: dt.datetime
     counts: Mapping[str, int]
-    results_url: str | None
     cancelled: bool
 
     @property
@@ -54,35 +55,44 @@ class BatchAPI:
 
     async def create(self, items: Sequence[bytes]) -> BatchView:
         """Create a batch. Not repeatable: there is no idempotency key, so a lost reply may have created it."""
-        return _view(await self._provider.call("post", PATH, b'{"requests":[' + b",".join(items) + b"]}"))
+        return _view(await self._provider.call("POST", PATH, b'{"requests":[' + b",".join(items) + b"]}"))
 
     async def retrieve(self, batch: str) -> BatchView:
         """One batch as it stands."""
-        return _view(await self._provider.call("get", f"{PATH}/{batch}"))
+        return _view(await self._provider.call("GET", _path(batch)))
 
     async def cancel(self, batch: str) -> BatchView:
         """Ask to cancel; what was worked on already is paid for and keeps its results."""
-        return _view(await self._provider.call("post", f"{PATH}/{batch}/cancel", b"{}"))
+        return _view(await self._provider.call("POST", _path(batch, "/cancel"), b"{}"))
 
     async def since(self, moment: dt.datetime) -> list[BatchView]:
         """Batches created at or after `moment`, newest first."""
-        found: list[BatchView] = []
+        found: dict[str, BatchView] = {}
         after = ""
         while True:
-            page = await self._provider.call("get", f"{PATH}?limit={PAGE}{after}")
-            views = [_view(entry) for entry in page["data"]]
-            found += [view for view in views if view.created >= moment]
-            if not page.get("has_more") or not views or views[-1].created < moment:
-                return found
-            after = f"&after_id={views[-1].id}"
+            views, more = _page(await self._provider.call("GET", f"{PATH}?limit={PAGE}{after}"))
+            new = {view.id: view for view in views if view.created >= moment and view.id not in found}
+            found |= new
+            if not more or len(new) < len(views) or not views:
+                return list(found.values())
+            after = f"&after_id={quote(views[-1].id, safe='')}"
 
-    async def results(self, view: BatchView) -> AsyncIterator[Mapping[str, Any]]:
-        """The results of an ended batch, one by one, in no order; raises `Transient` when the stream breaks off."""
-        response = await self._provider.call("get", view.results_url or f"{PATH}/{view.id}/results", stream=True)
+    async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
+        """The results of an ended batch, one by one, in no order.
+
+        Raises `Transient` when the stream breaks off, and at a line that is no result, which `lenient` passes over.
+
+        Read from the address that was set, not from the batch's own `results_url`: the key goes to no other host, and a
+        proxy's batches are to be read through the proxy.
+        """
+        response = await self._provider.call("GET", _path(view.id, "/results"), stream=True)
         try:
-            async for line in response.aiter_lines():
-                if line.strip():
-                    yield _entry(line)
+            async for line in _lines(response.aiter_bytes()):
+                entry = _entry(line) if line.strip() else None
+                if entry is not None:
+                    yield entry
+                elif line.strip() and not lenient:
+                    raise Transient("malformed", "a line of the batch's results is no result")
         except (httpx2.HTTPError, OSError) as error:
             raise Transient("connection", f"the results of {view.id} broke off", maybe_billed=True) from error
         finally:
@@ -90,21 +100,48 @@ class BatchAPI:
                 await response.aclose()
 
 
-def _entry(line: str) -> Mapping[str, Any]:
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Lines of a stream of bytes. Only a line feed ends one: JSON strings may hold Unicode's other line breaks."""
+    parts, size = list[bytes](), 0
+    async for chunk in chunks:
+        first, *more = chunk.split(b"\n")
+        parts.append(first)
+        size += len(first)
+        if more:
+            yield b"".join(parts)
+            for line in more[:-1]:
+                yield line
+            parts, size = [more[-1]], len(more[-1])
+        if size > LARGEST_REPLY:
+            raise Transient("malformed", f"a line of the batch's results is larger than {LARGEST_REPLY:,} bytes")
+    yield b"".join(parts)
+
+
+def _path(batch: str, more: str = "") -> str:
+    return f"{PATH}/{quote(batch, safe='')}{more}"
+
+
+def _entry(line: bytes) -> Mapping[str, Any] | None:
     try:
-        entry = from_json(line)
+        entry = json.loads(line)  # and not pydantic's parser, which refuses lone surrogates
         if isinstance(entry["custom_id"], str) and isinstance(entry["result"]["type"], str):
             return entry  # type: ignore[no-any-return]
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise Transient("malformed", "a line of the batch's results is no result")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return None
+
+
+def _page(reply: Any) -> tuple[list[BatchView], bool]:
+    if not isinstance(reply, Mapping) or not isinstance(reply.get("data"), list):
+        raise Transient("malformed", "the reply is no list of message batches")
+    return [_view(entry) for entry in reply["data"]], bool(reply.get("has_more"))
 
 
 def _view(entry: Any) -> BatchView:
     try:
         counts = {name: int(count) for name, count in entry["request_counts"].items()}
         created = dt.datetime.fromisoformat(entry["created_at"])
-        status, url = entry["processing_status"], entry.get("results_url")
-        return BatchView(entry["id"], status, created, counts, url, bool(entry.get("cancel_initiated_at")))
+        status, cancelled = str(entry["processing_status"]), bool(entry.get("cancel_initiated_at"))
+        return BatchView(str(entry["id"]), status, created, counts, cancelled)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Transient("malformed", "the reply is no message batch", maybe_billed=True) from error

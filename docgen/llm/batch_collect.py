@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch_api import BatchAPI, BatchView
@@ -23,7 +23,13 @@ MOST_SUBMISSIONS = 6
 """How often one request goes into a batch before it counts as failed."""
 REFUSED = frozenset({"429", "503", "529"})
 """Replies that say for certain that no batch was created."""
+PATIENCE = 1800.0
+"""Seconds without an answer, a lost network for instance, until a batch is no longer waited for."""
+READINGS = 3
+"""How often results that are damaged or incomplete are read before what is missing is bought again."""
 NOT_TRIED_AGAIN = ("invalid_request_error", "not_found_error", "permission_error", "request_too_large")
+
+T = TypeVar("T")
 
 
 class BatchCollector:
@@ -76,7 +82,7 @@ class BatchCollector:
 
     async def cancel(self, entry: BatchEntry) -> None:
         """Cancel a batch and journal what it had done by then, which is paid for."""
-        await persistently(partial(self._api.cancel, entry.batch))
+        await _insist(partial(self._api.cancel, entry.batch))
         try:
             await self.collect(entry)
         except StopRun as error:
@@ -104,14 +110,14 @@ class BatchCollector:
 
     async def _find(self, entry: BatchEntry) -> BatchEntry | None:
         taken = {other.batch for other in self.log.entries.values() if other.batch}
-        found = await candidates(self._api, entry, taken, self._plan.looks)
+        found = await _insist(partial(candidates, self._api, entry, taken, self._plan.looks))
         return self.log.adopted(entry, [view.id for view in found]) if found else None
 
     async def _proven(self, entry: BatchEntry) -> BatchView | None:
         """The one of an adopted entry's candidates that is it, once it has ended."""
         for batch in entry.candidates:
             view = await self._wait(batch)
-            if await persistently(partial(is_ours, self._api, view, entry)):
+            if await _insist(partial(is_ours, self._api, view, entry)):
                 return view
         return None
 
@@ -127,7 +133,7 @@ class BatchCollector:
     async def _wait(self, batch: str) -> BatchView:
         wait, longest = self._plan.poll
         while True:
-            view = await persistently(partial(self._api.retrieve, batch))
+            view = await _insist(partial(self._api.retrieve, batch))
             if view.status == "ended":
                 return view
             self.tell()
@@ -136,22 +142,29 @@ class BatchCollector:
 
     async def _journal_results(self, entry: BatchEntry, view: BatchView) -> Counter[str]:
         """Stream the results into the journal; what is there already, from a start that was cut off, is passed over."""
+        keys, readings = frozenset(entry.keys), 0
 
         async def once() -> Counter[str]:
+            nonlocal readings
+            readings += 1
             counts: Counter[str] = Counter()
             told = time.monotonic()
-            async for result in self._api.results(view):
-                counts[self._journal_one(entry, result["custom_id"], result["result"])] += 1
+            async for result in self._api.results(view, lenient=readings >= READINGS):
+                counts[self._journal_one(entry, keys, result["custom_id"], result["result"])] += 1
                 if time.monotonic() - told > 1.0:
                     told = time.monotonic()
                     self.tell()
+            if counts.total() < min(view.size, len(keys)) and readings < READINGS:
+                raise Transient("malformed", f"batch {view.id} has fewer results than requests")
             return counts
 
-        return await persistently(once)
+        return await _insist(once)
 
-    def _journal_one(self, entry: BatchEntry, key: str, result: Mapping[str, Any]) -> str:
+    def _journal_one(self, entry: BatchEntry, keys: Collection[str], key: str, result: Mapping[str, Any]) -> str:
         """Journal one result; its type for counting."""
         kind = str(result["type"])
+        if key not in keys:
+            return "foreign"
         if kind != "succeeded":
             self._note_failure(key, kind, result)
         elif key not in self._journal:
@@ -188,6 +201,15 @@ class BatchCollector:
     def _drop(self, entry: BatchEntry) -> None:
         self.log.abandoned(entry)
         self._budget.let_go(entry.worst)
+
+
+async def _insist(call: Callable[[], Awaitable[T]]) -> T:
+    """`call` for as long as a batch is worth waiting for: it goes on at the server, whatever happens to the line."""
+    try:
+        return await persistently(call, PATIENCE)
+    except RequestFailed as error:
+        fix = "Batches go on at the server; run the same command again to collect them"
+        raise StopRun("no_answer", f"the server says nothing more about a batch: {error}", fix) from error
 
 
 def _refusal(error: RequestFailed | StopRun) -> StopRun:

@@ -3,11 +3,9 @@
 import asyncio
 import datetime as dt
 from collections.abc import Collection
-from functools import partial
 
 from docgen.llm.batch_api import BatchAPI, BatchView
 from docgen.llm.batch_log import BatchEntry
-from docgen.llm.retry import persistently
 
 __all__ = ["candidates", "is_ours"]
 
@@ -20,9 +18,10 @@ async def candidates(
     """Batches on the server that may be this one: as many requests, created since, and known as no other of the run's.
 
     `looks` are the waits in seconds between looks, until something is found: a listing may lag behind a creation.
+    Raises as `BatchAPI` does.
     """
     for pause in (*looks, 0.0):
-        views = await persistently(partial(api.since, entry.at - CLOCK_SKEW))
+        views = await api.since(entry.at - CLOCK_SKEW)
         found = [view for view in views if view.id not in taken and view.size == len(entry.keys)]
         if found:
             return found

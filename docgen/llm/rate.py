@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.errors_map import Transient
@@ -12,11 +13,13 @@ from docgen.llm.pace import TOLERATED_REFUSALS, Pacer, RefusalShare
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.retry import Tries
 
-__all__ = ["RateControl", "RateControlled"]
+__all__ = ["INTERRUPTED", "RateControl", "RateControlled"]
 
 ALIKE_FAILURES = 20
 LOOK_AGAIN = 0.05
 RATE_KINDS = frozenset({"429"})
+INTERRUPTED = "interrupted"
+"""Reason of the `StopRun` that ends what waits when the run is asked to stop."""
 
 
 class RateControl:
@@ -29,20 +32,42 @@ class RateControl:
         self._turn = asyncio.Lock()
         self._overloads = RefusalShare()
         self._final: deque[str] = deque(maxlen=ALIKE_FAILURES)
+        self._stopped = asyncio.Event()
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take in the headers of any response."""
         self.pacer.observe(headers, time.monotonic(), time.time())
 
+    def stop(self) -> None:
+        """Send nothing more: calls that wait for their turn or for another try end with `StopRun("interrupted")`."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait before another try; raises `StopRun` at once when stopped."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.stopped:
+            raise StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
+
     async def enter(self) -> float:
-        """Wait until a request may be sent; the time it is."""
+        """Wait until a request may be sent; the time it is. Raises `StopRun` when stopped."""
         await self.gate.acquire()
         try:
+            self._go_on()
             now = time.monotonic()
             if self._turn.locked() or self.pacer.delay(now) > 0:
                 async with self._turn:
                     while (wait := self.pacer.delay(now := time.monotonic())) > 0:
                         await asyncio.sleep(min(wait, LOOK_AGAIN))
+                        self._go_on()
                     self.pacer.sent(now)
             else:
                 self.pacer.sent(now)
@@ -106,7 +131,7 @@ class RateControlled:
                 if tries.exhausted(error):
                     raise self.control.given_up(error, tries.total) from error
                 self.control.retries += 1
-                await asyncio.sleep(tries.wait(error))
+                await self.control.pause(tries.wait(error))
             except RequestFailed as error:
                 raise self.control.given_up(error, tries.total + 1) from error
 

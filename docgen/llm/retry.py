@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -18,14 +19,17 @@ LONGEST_WAIT = 900.0
 T = TypeVar("T")
 
 
-async def persistently(call: Callable[[], Awaitable[T]]) -> T:
-    """`call` until it succeeds or its tries are used up; only for calls that may be repeated without harm."""
-    tries = Tries()
+async def persistently(call: Callable[[], Awaitable[T]], patience: float = 0.0) -> T:
+    """`call` until it succeeds or its tries are used up; only for calls that may be repeated without harm.
+
+    `patience`: seconds in which it is tried again however often it fails.
+    """
+    tries, began = Tries(), time.monotonic()
     while True:
         try:
             return await call()
         except Transient as error:
-            if tries.exhausted(error):
+            if tries.exhausted(error) and time.monotonic() - began >= patience:
                 raise RequestFailed(error.kind, error.message, tries.total) from error
             await asyncio.sleep(tries.wait(error))
 

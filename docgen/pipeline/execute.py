@@ -9,9 +9,10 @@ from enum import IntEnum
 from types import FrameType
 
 from docgen.errors import RunError, StopRun
-from docgen.llm.chain import Engine, open_engine
+from docgen.llm.chain import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
+from docgen.llm.rate import INTERRUPTED
 from docgen.pipeline.duplicates import duplicates_step
 from docgen.pipeline.export import export_run
 from docgen.pipeline.reports import measure_step
@@ -20,6 +21,8 @@ from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, p
 from docgen.progress import Reporter
 
 __all__ = ["Interrupted", "Step", "Stopping", "execute", "interruptible"]
+
+LOOK_SECONDS = 0.2
 
 
 class Step(IntEnum):
@@ -111,7 +114,26 @@ async def _execute(
     first: int | None,
 ) -> bool:
     async with open_engine(setup.engine_options, journal, llm) as engine:
-        return await _steps(setup, until, reporter, stopping, engine, first)
+        telling = asyncio.create_task(_tell(engine, stopping))
+        try:
+            return await _steps(setup, until, reporter, stopping, engine, first)
+        except StopRun as error:
+            if error.reason == INTERRUPTED:
+                return False
+            if engine.llm.in_flight:
+                calls = "calls in flight, which are paid for"
+                reporter.note(f"Stopping: waiting for {calls}, {DRAIN_SECONDS:.0f} s at most (Ctrl-C: at once)")
+            raise
+        finally:
+            telling.cancel()
+
+
+async def _tell(engine: Engine, stopping: Callable[[], bool]) -> None:
+    """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them."""
+    while not stopping():
+        await asyncio.sleep(LOOK_SECONDS)
+    if engine.control is not None:
+        engine.control.stop()
 
 
 async def _steps(
