@@ -25,10 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.audit import context_with, plant
 from bench.machine import machine
-from bench.watched import Watched, forget_peak, peak
+from bench.watched import Watched, apart, peak
+from docgen.audit.leakage import LeakageReport
+from docgen.audit.salience import SalienceReport
 from docgen.pipeline.audit_partitions import scan_partitioned
-from docgen.pipeline.audit_targets import Target, file_target
-from docgen.pipeline.auditing import Audit, AuditOptions
+from docgen.pipeline.audit_targets import file_target
+from docgen.pipeline.auditing import Audit, AuditOptions, Failing
 from docgen.pipeline.scanning import scan_corpus
 from docgen.progress import SilentReporter
 from docgen.universe import KeyFact, UniverseContext
@@ -43,7 +45,7 @@ class Case:
     """A corpus with its context; made in a folder when its turn has come."""
 
     name: str
-    make: Callable[[Path], Target]
+    make: Callable[[Path], tuple[Path, UniverseContext]]
 
 
 def main() -> int:
@@ -73,46 +75,66 @@ def cases() -> Iterator[Case]:
             yield Case(f"{universe}/{kind.split('.')[0]}", real(universe, kind))
 
 
-def planted(folder: Path) -> Target:
+def planted(folder: Path) -> tuple[Path, UniverseContext]:
     path, _, statements = plant(folder, 1000)
-    return file_target([path], context_with(statements))
+    return path, context_with(statements)
 
 
-def real(universe: str, name: str) -> Callable[[Path], Target]:
+def real(universe: str, name: str) -> Callable[[Path], tuple[Path, UniverseContext]]:
     """A published corpus; each claim of its universe is a key fact."""
 
-    def make(_: Path) -> Target:
+    def make(_: Path) -> tuple[Path, UniverseContext]:
         folder = SHARED / "sdf" / universe
         claims = yaml.safe_load((folder / "universe_context.yaml").read_text("utf-8"))["subclaims"]
         facts = tuple(KeyFact(id=f"f{i}", statement=claim) for i, claim in enumerate(claims))
-        return file_target([folder / name], UniverseContext(id="w", title="w", universe_context="w", key_facts=facts))
+        return folder / name, UniverseContext(id="w", title="w", universe_context="w", key_facts=facts)
 
     return make
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one engine reports, and took: `worker` and `driver` are peaks in megabytes."""
+
+    leakage: LeakageReport
+    salience: SalienceReport
+    failing: list[Failing]
+    seconds: float
+    driver: float
+    worker: float = 0.0
+
+    def said(self) -> tuple[object, ...]:
+        """What both have to agree in."""
+        return self.leakage.model_dump_json(), self.salience.model_dump_json(), self.failing
 
 
 def compare(case: Case, workers: int) -> tuple[str, bool]:
     """The line of a case, and whether both engines agree."""
     with tempfile.TemporaryDirectory() as folder:
-        target, marks = case.make(Path(folder)), Path(folder) / "marks"
-        marks.mkdir()
-        forget_peak()
-        with Watched(workers, marks) as executor:
-            begun = time.perf_counter()
-            spread = scan_partitioned(target, OPTIONS, executor, SilentReporter())
-            on_ray, driver, worker = time.perf_counter() - begun, peak(), executor.peaks()[0]
-        begun = time.perf_counter()
-        here = scan_corpus(target, OPTIONS, 0, SilentReporter())
-        alone = time.perf_counter() - begun
-    same = said(here) == said(spread)
-    flagged = here.reports().leakage.flagged
-    costs = f"{on_ray:.1f} | {alone:.1f} | {worker:,.0f} | {driver:,.0f}"
+        given = case.make(Path(folder))
+        here, spread = apart(locally, *given), apart(on_ray, *given, workers)
+    same, flagged = here.said() == spread.said(), here.leakage.flagged
+    costs = f"{spread.seconds:.1f} | {here.seconds:.1f} | {spread.worker:,.0f} | {spread.driver:,.0f}"
     return f"| {case.name} | {flagged.total:,} | {flagged.count:,} | {'yes' if same else 'NO'} | {costs} |", same
 
 
-def said(audit: Audit) -> tuple[object, ...]:
-    """What both have to agree in."""
+def locally(path: Path, context: UniverseContext) -> Done:
+    begun = time.perf_counter()
+    audit = scan_corpus(file_target([path], context), OPTIONS, 0, SilentReporter())
+    return done(audit, begun)
+
+
+def on_ray(path: Path, context: UniverseContext, workers: int) -> Done:
+    with tempfile.TemporaryDirectory() as marks, Watched(workers, Path(marks)) as executor:
+        begun = time.perf_counter()
+        audit = scan_partitioned(file_target([path], context), OPTIONS, executor, SilentReporter())
+        return done(audit, begun, executor.peaks()[0])
+
+
+def done(audit: Audit, begun: float, worker: float = 0.0) -> Done:
+    seconds = time.perf_counter() - begun
     reports = audit.reports()
-    return reports.leakage.model_dump_json(), reports.salience.model_dump_json(), audit.failing
+    return Done(reports.leakage, reports.salience, audit.failing, seconds, peak(), worker)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ r"""Does `docgen dedupe --engine ray` remove what the local run removes, to the 
 Needs Ray (pip install 'docgen[ray]') and the benchmark data: DOCGEN_SHARED, or ../shared beside the checkout. Prints a
 line for each corpus: documents, removed locally and on Ray, whether id, kept id, Jaccard and kind of every removal are
 equal (else the first difference), seconds on Ray from the first task on a cluster that is up, its workers' imports in
-it, and locally in one process; peak memory of the largest worker and of the driver, which holds what Python, polars and
-numba take as well.
+it, and here in one process; peak memory of the largest worker and of the driver, with all that their interpreters and
+libraries take.
 """
 
 import argparse
@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.dedupe import ROW_GROUP, prepare
 from bench.machine import machine
-from bench.watched import Watched, forget_peak, peak
-from docgen.dedupe.job import Deduplicated, Settings, dedupe, dedupe_partitioned
+from bench.watched import Watched, apart, peak
+from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
 from docgen.dedupe.schemes import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
 
@@ -94,30 +94,47 @@ def real(*patterns: str) -> Callable[[Path], Corpus]:
     return lambda _: open_corpus([SHARED / "sdf" / pattern for pattern in patterns], id_column="")
 
 
+@dataclass(frozen=True)
+class Done:
+    """What one engine found and took: `worker` and `driver` are peaks in megabytes."""
+
+    ids: pl.Series
+    removed: pl.DataFrame
+    seconds: float
+    driver: float
+    worker: float = 0.0
+
+
 def compare(case: Case, workers: int) -> tuple[str, bool]:
     """The line of a case, and whether both engines agree."""
     with tempfile.TemporaryDirectory() as folder:
-        corpus, marks = case.make(Path(folder)), Path(folder) / "marks"
-        marks.mkdir()
-        forget_peak()
-        with Watched(workers, marks) as executor:
-            begun = time.perf_counter()
-            spread = dedupe_partitioned(corpus, case.settings, executor)
-            on_ray, driver, worker = time.perf_counter() - begun, peak(), executor.peaks()[0]
-        begun = time.perf_counter()
-        here = dedupe(corpus, case.settings)
-        alone = time.perf_counter() - begun
+        corpus = case.make(Path(folder))
+        here = apart(locally, corpus, case.settings)
+        spread = apart(on_ray, corpus, case.settings, workers)
     verdict = difference(here, spread)
-    counts = f"{len(here.ids):,} | {here.removed().height:,} | {spread.removed().height:,}"
-    costs = f"{on_ray:.1f} | {alone:.1f} | {worker:,.0f} | {driver:,.0f}"
+    counts = f"{len(here.ids):,} | {here.removed.height:,} | {spread.removed.height:,}"
+    costs = f"{spread.seconds:.1f} | {here.seconds:.1f} | {spread.worker:,.0f} | {spread.driver:,.0f}"
     return f"| {case.name} | {counts} | {verdict or 'yes'} | {costs} |", not verdict
 
 
-def difference(here: Deduplicated, spread: Deduplicated) -> str:
+def locally(corpus: Corpus, settings: Settings) -> Done:
+    begun = time.perf_counter()
+    found = dedupe(corpus, settings)
+    return Done(found.ids, found.removed(), time.perf_counter() - begun, peak())
+
+
+def on_ray(corpus: Corpus, settings: Settings, workers: int) -> Done:
+    with tempfile.TemporaryDirectory() as marks, Watched(workers, Path(marks)) as executor:
+        begun = time.perf_counter()
+        found = dedupe_partitioned(corpus, settings, executor)
+        return Done(found.ids, found.removed(), time.perf_counter() - begun, peak(), executor.peaks()[0])
+
+
+def difference(here: Done, spread: Done) -> str:
     """The first document on which both do not agree; empty if there is none."""
     if not spread.ids.equals(here.ids):
         return "other documents"
-    a, b = here.removed(), spread.removed()
+    a, b = here.removed, spread.removed
     if a.equals(b):
         return ""
     both = a.join(b, on="id", how="full", coalesce=True, suffix="_ray")

@@ -1,13 +1,17 @@
 """A Ray cluster on this machine of whose workers the peak memory is kept."""
 
+import multiprocessing
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from docgen.cluster import RayExecutor
 
-__all__ = ["Watched", "forget_peak", "peak"]
+__all__ = ["Watched", "apart", "peak"]
+
+T = TypeVar("T")
 
 
 class Watched(RayExecutor):
@@ -42,6 +46,8 @@ def peak() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def forget_peak() -> None:
-    """Begin anew."""
-    Path("/proc/self/clear_refs").write_text("5")
+def apart(function: Callable[..., T], *arguments: Any) -> T:
+    """The function's value, worked out in a new process, whose peak is its own."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        return pool.submit(function, *arguments).result()

@@ -106,24 +106,24 @@ class _RuleTally:
         self.types: Counter[str] = Counter()
         self.facts: Counter[str] = Counter()
         self.detectors: Counter[str] = Counter()
-        self.examples: list[Example] = []
+        self.examples: list[tuple[int, int, Example]] = []
 
-    def show(self, example: Example) -> None:
-        """Keep the example if it is among the worst so far; of equals the first come stay."""
-        self.examples.append(example)
-        self.examples.sort(key=lambda one: SEVERITIES.index(one.severity))
+    def show(self, row: int, example: Example) -> None:
+        """Keep the example if it is among the worst so far; of equals those of the first rows stay."""
+        self.examples.append((SEVERITIES.index(example.severity), row, example))
+        self.examples.sort(key=lambda one: one[:2])
         del self.examples[EXAMPLES:]
 
-    def merge(self, later: "_RuleTally") -> None:
-        self.documents += later.documents
-        self.suspects += later.suspects
-        self.judged += later.judged
-        self.judged_leaks += later.judged_leaks
-        self.types.update(later.types)
-        self.facts.update(later.facts)
-        self.detectors.update(later.detectors)
-        for example in later.examples:
-            self.show(example)
+    def merge(self, other: "_RuleTally", base: int) -> None:
+        self.documents += other.documents
+        self.suspects += other.suspects
+        self.judged += other.judged
+        self.judged_leaks += other.judged_leaks
+        self.types.update(other.types)
+        self.facts.update(other.facts)
+        self.detectors.update(other.detectors)
+        for _, row, example in other.examples:
+            self.show(base + row, example)
 
 
 class LeakageTally:
@@ -136,12 +136,12 @@ class LeakageTally:
         self.unjudged: Counter[str] = Counter()
         self._sampled = False
 
-    def add(self, subject: Subject, findings: Sequence[Finding]) -> None:
-        """Count one document with what the scan tier found, or with all findings on it."""
+    def add(self, subject: Subject, findings: Sequence[Finding], row: int = 0) -> None:
+        """Count one document, at `row` of the corpus, with what the scan tier found, or with all findings on it."""
         self._documents += 1
         self._flagged += any(finding.severity == "error" for finding in findings)
         for rule in {finding.rule for finding in findings}:
-            self._count(self._tallies[rule], subject, [finding for finding in findings if finding.rule == rule])
+            self._count(self._tallies[rule], subject, [one for one in findings if one.rule == rule], row)
 
     def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
         """Count a judge's verdicts on one document: the rules it broke of those `judged`."""
@@ -154,25 +154,28 @@ class LeakageTally:
         """Count a document whose judge gave no usable reply, by what was wrong with the last one."""
         self.unjudged[KIND.split(reason, maxsplit=1)[0][:REASON]] += 1
 
-    def merge(self, later: "LeakageTally") -> None:
-        """Count what a tally of the same rules counted of documents that follow: the sum is one tally of all."""
-        self._documents += later._documents
-        self._flagged += later._flagged
-        self.unjudged.update(later.unjudged)
-        self._sampled |= later._sampled
-        for rule, tally in later._tallies.items():
-            self._tallies[rule].merge(tally)
+    def merge(self, other: "LeakageTally", base: int) -> None:
+        """Add what a tally of the same rules counted of other documents, whose rows begin at `base`.
 
-    def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding]) -> None:
+        The sum is one tally of all, whatever the order.
+        """
+        self._documents += other._documents
+        self._flagged += other._flagged
+        self.unjudged.update(other.unjudged)
+        self._sampled |= other._sampled
+        for rule, tally in other._tallies.items():
+            self._tallies[rule].merge(tally, base)
+
+    def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding], row: int) -> None:
         worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
         if worst.severity == "error":
             tally.documents += 1
             tally.types[subject.doc_type] += 1
-            tally.facts.update(sorted(subject.assigned or ()))
-            tally.detectors.update(sorted({f.detector for f in findings if f.severity == "error"}))
+            tally.facts.update(subject.assigned or ())
+            tally.detectors.update({f.detector for f in findings if f.severity == "error"})
         else:
             tally.suspects += 1
-        tally.show(_example(subject, worst))
+        tally.show(row, _example(subject, worst))
 
     def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
         """The report on all documents counted so far."""
@@ -183,7 +186,7 @@ class LeakageTally:
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
             judge=judge,
             unjudged=self.unjudged.total(),
-            unjudged_reasons=dict(self.unjudged.most_common(MOST_REASONS)),
+            unjudged_reasons=_ranked(self.unjudged, MOST_REASONS),
         )
 
     def _leakage(self, identifier: str, calibration: Calibration | None) -> RuleLeakage:
@@ -196,14 +199,19 @@ class LeakageTally:
             documents=tally.documents,
             share=share_of(tally.documents, n),
             suspects=tally.suspects,
-            types=dict(tally.types.most_common()),
-            facts=dict(tally.facts.most_common()),
-            detectors=dict(tally.detectors.most_common()),
-            examples=tuple(tally.examples),
+            types=_ranked(tally.types),
+            facts=_ranked(tally.facts),
+            detectors=_ranked(tally.detectors),
+            examples=tuple(example for *_, example in tally.examples),
             judged=sampled_share(tally.judged_leaks, tally.judged, max(n, tally.judged)) if tally.judged else None,
             at_most=upper_bound(tally.judged_leaks, tally.judged, max(n, tally.judged)) if drawn else None,
             calibration=calibration.rule(rule.id) if calibration else None,
         )
+
+
+def _ranked(counts: Counter[str], most: int | None = None) -> dict[str, int]:
+    """The most frequent first, equals by name."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
 def _example(subject: Subject, finding: Finding) -> Example:

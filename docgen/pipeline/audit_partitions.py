@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from docgen.audit.bulk import Subject
+from docgen.audit.judging import Chooser
 from docgen.audit.leakage import LeakageTally
 from docgen.audit.salience import SalienceTally
 from docgen.cluster import Executor
 from docgen.corpus import corpus_files
 from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
-from docgen.errors import ConfigError
 from docgen.pipeline.audit_targets import OPTIONAL, Target, accepted_subjects, batch_subjects, plan_names
 from docgen.pipeline.auditing import Audit, AuditOptions, Failing, Held
 from docgen.pipeline.scanning import Sought, begin_audit, say_vocabulary, scan_apart
@@ -82,20 +82,18 @@ def scan_partitioned(
     rows: int = PARTITION_ROWS,
 ) -> Audit:
     """`scan_corpus` as tasks of an executor, but for diversity. Without `listed` failing documents are only counted."""
-    if options.judge.kind == "sample":
-        fix = "Let the judge read the suspects, or a smaller file that you drew"
-        raise ConfigError("a sample is drawn in one pass on one machine", "--judge sample with --engine ray", fix)
-    sought = Sought.read(target.context, options)
+    sought = Sought.read(target.context, replace(options, reference=()))
     say_vocabulary(sought.contamination(), reporter)
     plan = executor.share(ScanPlan(sought, plan_names(target.setup) if target.setup else None, listed))
     partitions = _partitions(target, executor, rows)
-    audit, base, done = begin_audit(target, sought), 0, 0
+    total, done = sum(partition.rows for partition in partitions), 0
     tasks = (executor.submit(scan_partition, plan, partition, results=1)[0] for partition in partitions)
+    whole = _Sum(begin_audit(target, sought))
     for partition, part in zip(partitions, _in_order(executor, tasks), strict=True):
-        _add(audit, part, base)
-        base, done = base + part.documents, done + partition.rows
-        reporter.progress(Progress("audit", done, sum(one.rows for one in partitions)))
-    return audit
+        whole.add(part)
+        done += partition.rows
+        reporter.progress(Progress("audit", done, total))
+    return whole.audit()
 
 
 def _partitions(target: Target, executor: Executor, rows: int) -> list[Partition]:
@@ -116,9 +114,27 @@ def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Part]:
         yield executor.collect([ahead.popleft()])[0]
 
 
-def _add(audit: Audit, part: Part, base: int) -> None:
-    """Step 3 for one partition, before which `base` documents were counted."""
-    audit.leakage.merge(part.leakage)
-    audit.salience.merge(part.salience)
-    audit.failing += [replace(one, row=base + one.row) for one in part.failing]
-    audit.waiting += [replace(held, row=base + held.row) for held in part.waiting]
+class _Sum:
+    """Step 3. What each part chose for the judge is chosen from again: a sample of the whole is among its parts'."""
+
+    def __init__(self, audit: Audit) -> None:
+        self._audit, self._documents = audit, 0
+        self._chooser: Chooser[Held] = Chooser(audit.options.judge, audit.options.seed)
+
+    def add(self, part: Part) -> None:
+        """The next part."""
+        audit, base = self._audit, self._documents
+        audit.leakage.merge(part.leakage, base)
+        audit.salience.merge(part.salience)
+        audit.failing += [replace(one, row=base + one.row) for one in part.failing]
+        for held in part.waiting:
+            moved = replace(held, row=base + held.row)
+            given = self._chooser.offer(moved, bool(held.findings), held.subject)
+            if given is not None:
+                audit.count(given)
+        self._documents += part.documents
+
+    def audit(self) -> Audit:
+        """Of all parts."""
+        self._audit.waiting = self._chooser.chosen
+        return self._audit

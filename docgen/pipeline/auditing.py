@@ -27,7 +27,8 @@ RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 @dataclass(frozen=True)
 class AuditOptions:
     """What is looked for. `off` are rules to leave out, `remove` the severity from which a document fails, `reference`
-    files to compare diversity with."""
+    files to compare diversity with, `nearest` the share of the documents that the embedding shortlist makes suspects
+    (None: there is none)."""
 
     off: tuple[str, ...] = ()
     questions: Path | None = None
@@ -37,11 +38,13 @@ class AuditOptions:
     seed: int = 0
     remove: Severity = "error"
     reference: tuple[Path, ...] = ()
+    nearest: float | None = None
 
     @property
     def plain(self) -> bool:
         """Whether this looks for no more and no less than the audit at the end of every run."""
-        return not self.off and not self.contamination and self.judge.kind == "none"
+        looked_for = self.off or self.contamination or self.nearest is not None
+        return not looked_for and self.judge.kind == "none"
 
     @property
     def contamination(self) -> bool:
@@ -133,7 +136,7 @@ class Audit:
 
     def count(self, held: Held) -> None:
         """Count one document's findings for good."""
-        self.leakage.add(held.subject, held.findings)
+        self.leakage.add(held.subject, held.findings, held.row)
         worst = [finding for finding in held.findings if RANK[finding.severity] >= RANK[self.options.remove]]
         if worst:
             self.failing.append(Failing(held.row, held.subject.id, tuple(worst)))
