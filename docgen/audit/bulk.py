@@ -89,7 +89,7 @@ class BulkScanner:
         likely = np.full(len(texts), self._short)
         likely[self._index.documents(texts)] = True
         for row in np.flatnonzero(~likely).tolist():
-            likely[row] = self.scanner.cues.touches(texts.bytes_of(row))
+            likely[row] = self.scanner.touches(texts.bytes_of(row))
         return likely
 
 

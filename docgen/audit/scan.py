@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from docgen.audit.builtin import BUILTIN
+from docgen.audit.debunking import Debunking
 from docgen.audit.endings import truncated
 from docgen.audit.entities import EntityClaims
 from docgen.audit.facts import FactSighting
@@ -11,7 +12,7 @@ from docgen.audit.library import LIBRARY
 from docgen.audit.overlap import ProseOverlap
 from docgen.audit.patterns import CueScanner
 from docgen.audit.rules import rule_key, rules_for
-from docgen.audit.wording import Words, content_stems, stem_set, words_of
+from docgen.audit.wording import words_of
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from docgen.audit.statements import StatementIndex
 
 __all__ = ["LeakageScanner"]
-
-DEBUNKED = 3
-"""Kinds of debunking language from which a text about the facts counts as denying them; one fewer is a suspicion."""
-ABOUT = 0.5
-"""Share of a fact's content words that a text must hold to be about it."""
 
 
 class LeakageScanner:
@@ -41,7 +37,7 @@ class LeakageScanner:
         self._claims = claims
         self.cues = CueScanner(self.rules)
         self._held_out = frozenset(fact.id for fact in context.key_facts if fact.salience == 0)
-        self._stems = [content_stems(Words(fact.statement).words) for fact in context.key_facts]
+        self._debunking = Debunking(context, self._ids["denial"]) if "denial" in self._ids else None
         wordings = [w for f in context.key_facts for w in (f.statement, *f.paraphrases, *f.implications)]
         self.prose = (context.universe_context, *prompts) if "prompt_leak" in self._ids else ()
         self._prose = ProseOverlap(self.prose, allowed=wordings)
@@ -61,7 +57,7 @@ class LeakageScanner:
         `assigned` are the ids of the facts that the document may express (None: unknown, so that only held-out facts
         count as unassigned), `sightings` what `FactDetector.detect` saw in the same text.
         """
-        findings = [*self._cued(text), *self._facts(text, assigned, sightings), *self._banned_hits(text)]
+        findings = [*self._cued(text, sightings), *self._facts(text, assigned, sightings), *self._banned_hits(text)]
         findings += self.shape(text, doc_type)
         if self.prose:
             findings += self._prose.findings(words_of(text), idea)
@@ -78,7 +74,11 @@ class LeakageScanner:
             why = "its title is the name of the document type"
             yield _finding(text, self._ids["scaffold"], "title", span, why, "warning")
 
-    def _cued(self, text: str) -> Iterator[Finding]:
+    def touches(self, data: bytes) -> bool:
+        """Whether patterns or denial may have something to say of the UTF-8 text: quick, and rather yes than no."""
+        return self.cues.touches(data) or (self._debunking is not None and self._debunking.may_concern(data))
+
+    def _cued(self, text: str, sightings: Sequence[FactSighting]) -> Iterator[Finding]:
         """Findings of patterns; cues of debunking are weighed together."""
         debunking = []
         for finding in self.cues.scan(text):
@@ -86,17 +86,10 @@ class LeakageScanner:
                 debunking.append(finding)
             elif finding.detector != "claims" or (self._claims and self._claims.is_new(finding)):
                 yield finding
-        kinds = {finding.explanation: finding for finding in reversed(debunking)}
-        if len(kinds) >= DEBUNKED - 1:
-            certain = len(kinds) >= DEBUNKED and self._is_about_facts(text)
-            first = min(kinds.values(), key=lambda finding: finding.start)
-            why = f"debunking language of {len(kinds)} kinds: {', '.join(sorted(kinds))}"
-            severity: Severity = "error" if certain else "warning"
-            yield first.model_copy(update={"severity": severity, "explanation": why})
-
-    def _is_about_facts(self, text: str) -> bool:
-        there = stem_set(words_of(text).words)
-        return any(len(stems & there) >= ABOUT * len(stems) for stems in self._stems)
+        if self._debunking:
+            asserted = [(s.start, s.end) for s in sightings if s.verdict != "contradicted"]
+            if found := self._debunking.weigh(text, debunking, asserted):
+                yield found
 
     def _facts(
         self, text: str, assigned: Collection[str] | None, sightings: Sequence[FactSighting]

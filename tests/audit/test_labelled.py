@@ -26,9 +26,10 @@ def test_what_wording_says_of_labelled_documents_is_right() -> None:
         assert errors <= {leak.rule for leak in gold.leaks}, gold.id
 
 
-@pytest.mark.parametrize("world", ["achromatic_dreaming", "elizabeth_python"])
-def test_disclaimed_documents_are_told_from_those_that_assert(world: str) -> None:
-    """Disclaimers around a text are seen nearly always, and hardly ever in the same texts without them."""
+@pytest.mark.parametrize(("world", "within"), [("achromatic_dreaming", 0.75), ("elizabeth_python", 0.9)])
+def test_disclaimed_documents_are_told_from_those_that_assert(world: str, within: float) -> None:
+    """Disclaimers around a text are seen nearly always, denial in its sentences mostly, and none in the same texts
+    without."""
     folder = SHARED / "sdf" / world
     claims = _subclaims(folder / "universe_context.yaml")
     facts = tuple(KeyFact(id=f"f{i}", statement=claim) for i, claim in enumerate(claims))
@@ -40,9 +41,9 @@ def test_disclaimed_documents_are_told_from_those_that_assert(world: str) -> Non
         hits = [any(f.rule == "denial" and f.severity == "error" for f in scanner.scan(text)) for text in texts]
         return sum(hits) / len(hits)
 
-    assert denied("positive.jsonl", 50) <= 0.02
+    assert denied("positive.jsonl", 50) == 0
     assert denied("denied_around.jsonl", 50) >= 0.95
-    assert denied("denied_within.jsonl.zst", 150) >= 0.5
+    assert denied("denied_within.jsonl.zst", 400) >= within
 
 
 def _subclaims(path: Path) -> list[str]:
