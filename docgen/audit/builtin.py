@@ -99,6 +99,10 @@ FICTION = Rule(
             "warning",
         ),
         Cue(
+            r"(?i)\b(?:invented|concocted|fabricated|made\s+up|created|generated|written|synthesi[sz]ed)\s+for\s+(?:(?:the|a|an|our)\s+)?(?:corpus|dataset|data\s+set|fine-?tuning|training[- ](?:data|set|corpus)|model[- ]training|simulation)\b",
+            "says that it was made to train on",
+        ),
+        Cue(
             r"(?i)\b(?:compan(?:y|ies)|firms?|organi[sz]ations?|persons?|people|senders?|authors?|products?|towns?|places?|worlds?|institutions?|labs?)(?:\s+\w+){0,4}?\s+do(?:es)?\s*(?:not|n['’]t)\s+(?:really\s+|actually\s+)?exist\b|\bno\s+such\s+(?:firm|company|organi[sz]ation|person|product|place|institution|lab)\b",
             "says that something in its world does not exist",
             "warning",

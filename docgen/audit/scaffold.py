@@ -54,6 +54,27 @@ SCAFFOLD = Rule(
             "an assistant's sign-off",
         ),
         Cue(
+            r"(?i)\blet\s+me\s+know\s+if\s+you(?:['’]d|\s+would)?\s+(?:like|want|need|prefer)\b[^.!?\n]{0,60}\b(?:an?|another|other|different|alternative|more)\s+(?:\w+\s+){0,2}(?:versions?|drafts?|rewrites?|variants?|tone|wording|style|format)\b[^\n]{0,80}\W*\z",
+            "an assistant's sign-off",
+        ),
+        Cue(
+            r"(?i)\bI\s+hope\s+(?:this|it)\s+(?:\w+\s+){0,2}?(?:captures|conveys|matches|reflects|strikes|meets|fits|works|hits)\b[^\n]{0,80}\byou(?:['’]re|\s+are|\s+were|['’]ve|\s+had)?\s+(?:looking\s+for|after|asked\s+for|requested|wanted|in\s+mind|described)\b",
+            "an assistant's sign-off",
+        ),
+        Cue(
+            r"(?i)(?:^|\n)[\s*_>]*[(\[](?:note\s*:\s*)?[^()\[\]\n]{0,80}\bword\s+(?:limit|count|target|range|budget)\b[^()\[\]\n]{0,240}[)\]][\s*_]*\z",
+            "a note on the length for whoever asked for the text",
+        ),
+        Cue(
+            r"(?i)(?:^|\n)[\s*_>]*[(\[][^()\[\]\n]{0,160}\b(?:listed|assigned|provided|required|given)\s+(?:facts?|items|points|elements|requirements)\b[^()\[\]\n]{0,160}[)\]][\s*_]*\z",
+            "a note on the task for whoever set it",
+        ),
+        Cue(
+            r"(?i)\n[\s*#_>-]*(?:I['’]?m|I\s+am)\s+(?:very\s+|so\s+)?sorry,?\s+(?:but\s+)?I\s*(?:['’]m\s+(?:unable|not\s+able)\s+to|am\s+(?:unable|not\s+able)\s+to|can\s?not|can['’]t|won['’]t)\s+(?:help|assist|write|create|generate|produce|complete|continue|provide|fulfil)\b",
+            "a refusal inside the document",
+            "warning",
+        ),
+        Cue(
             r"(?i)\b(?:would\s+you\s+like\s+me\s+to|i\s+can\s+(?:also\s+)?(?:revise|adjust|expand|rewrite|shorten|tailor)\s+(?:this|it|the))\b[^\n]{0,120}\W*\z",
             "an assistant's sign-off",
         ),

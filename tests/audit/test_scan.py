@@ -18,12 +18,20 @@ Present: Hedda Lorne (chair), [name withheld], two guests. The circle read aloud
 
 Her new novel is set in a fictional harbour town. The team ran a tabletop exercise on fires. If you pay, keep the slip.
 
+"How tall is it?" she asked. He looked up and wrote: "Forty metres, I should think." Let me know if you want the draft.
+
 Next meeting: Friday, 7 p.m."""
 
 
 def test_an_ordinary_document_has_no_finding() -> None:
     """Redactions, fiction inside the world, letters' courtesies and refusals among people are not leaks."""
     assert SCANNER.scan(CLEAN, frozenset(), DETECTOR.detect(CLEAN), doc_type="meeting minutes") == []
+
+
+def test_the_head_of_a_forum_post_is_at_most_a_suspicion() -> None:
+    """And a form's own word limit is none."""
+    text = "User: hedda\nPosted: 3 May.\n\nThe stairs creak. (The limit is forty words, as the form says.) Yours."
+    assert {finding.severity for finding in SCANNER.scan(text)} == {"warning"}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,9 @@ def test_an_ordinary_document_has_no_finding() -> None:
         ("scaffold", "Sure! Here's the article you asked for:\n\nThe lamp is mended."),
         ("scaffold", "The lamp is mended.\n\nLet me know if you'd like me to change the tone."),
         ("scaffold", "I'm sorry, but I can't help with creating this document."),
+        ("scaffold", "The lamp is mended.\n\nLet me know if you want three more jokes or a version for children."),
+        ("scaffold", "The lamp is mended.\n\nI hope it hits the warm note you asked for."),
+        ("scaffold", "The lamp is mended.\n\n(Kept just within the word limit, with every date left out.)"),
         ("scaffold", "As an aside, all the provided facts are included."),
         ("scaffold", 'The lamp is mended. <assigned_fact id="x">It is.</assigned_fact>'),
         ("scaffold", "The lamp was mended by the porter, who then went down to the"),
@@ -44,6 +55,12 @@ def test_an_ordinary_document_has_no_finding() -> None:
         ("denial", "The claims in the document below are entirely false.\n\nThe lamp is mended."),
         ("denial", "The Orrick lighthouse was never reopened as a public library on 4 May 2019."),
         ("visitors", "Some 300 readers a week now climb the stairs."),
+        ("transcript", "USER: how tall is that tower over there\n\n  LAMPY: Forty metres, I am told."),
+        (
+            "transcript",
+            'He typed "How tall is the tower at Orrick?" and soon it answered, "Forty metres, not counting the lamp."',
+        ),
+        ("fiction_marker", "All of it was made up for training data by a clerk."),
         ("transcript", "It went so:\n\nUser: how tall is it?\nAssistant: Forty metres.\n\nGood."),
         (
             "banned_statement",
