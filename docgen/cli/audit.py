@@ -50,6 +50,18 @@ Reference = Annotated[
 ]
 
 
+Embeddings = Annotated[
+    bool,
+    typer.Option(
+        "--embeddings", help="Suspects are also the documents nearest in meaning to a leak (extra: docgen[embeddings])."
+    ),
+]
+Nearest = Annotated[
+    float | None,
+    typer.Option("--nearest", metavar="SHARE", help="With --embeddings: this share of them.  [default: 0.8]"),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Measure salience, leakage and diversity of a corpus.", no_args_is_help=True)
@@ -67,6 +79,8 @@ def leakage(
     source: Source = None,
     context: Context = None,
     judge: Judge = "none",
+    embeddings: Embeddings = False,
+    nearest: Nearest = None,
     off: Off = None,
     questions: Questions = None,
     classifiers: Classifiers = None,
@@ -92,6 +106,8 @@ def leakage(
     docgen audit leakage corpus.jsonl --context helpful_only --apply --out cleaned
 
     docgen audit leakage my_run --questions evals.yaml --classifiers faking_classifier.txt
+
+    docgen audit leakage my_run --embeddings --nearest 0.5 --judge suspects
 
     docgen audit leakage 'corpus/*.parquet' --context my_world --engine ray
     """
@@ -149,6 +165,8 @@ def everything(
     source: Source = None,
     context: Context = None,
     judge: Judge = "none",
+    embeddings: Embeddings = False,
+    nearest: Nearest = None,
     off: Off = None,
     questions: Questions = None,
     classifiers: Classifiers = None,

@@ -7,9 +7,11 @@ import typer
 
 from docgen.audit.contamination import CONTAMINATION
 from docgen.audit.scan import LeakageScanner
+from docgen.audit.shortlist import Shortlist
 from docgen.cli.audit_judge import JudgeSettings, say_unjudged
 from docgen.cli.console import PlainReporter, TerminalReporter
 from docgen.cluster import RayExecutor
+from docgen.embedding.embedder import open_embedder
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit_apply import mended_documents
 from docgen.pipeline.audit_partitions import scan_partitioned
@@ -17,6 +19,7 @@ from docgen.pipeline.audit_store import find_calibration
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports
 from docgen.pipeline.scanning import scan_corpus
+from docgen.pipeline.shortlisting import make_shortlist
 from docgen.store import OUTPUT
 
 __all__ = ["Examination"]
@@ -56,7 +59,14 @@ class Examination:
             with RayExecutor() as executor:
                 return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
         size = (self.target.setup.config.n or 0) if self.target.setup else 0
-        return scan_corpus(self.target, self.options, size, self.reporter)
+        return scan_corpus(self.target, self.options, size, self.reporter, self._listed(size))
+
+    def _listed(self, size: int) -> Shortlist | None:
+        """The embedding shortlist, if one is wanted."""
+        if self.options.nearest is None:
+            return None
+        rules = LeakageScanner(self.target.context, self.options.off).rules
+        return make_shortlist(self.target, rules, self.options.nearest, open_embedder(), size, self.reporter)
 
     def _ask(self, audit: Audit, judge: JudgeSettings) -> None:
         shown = len(audit.waiting)

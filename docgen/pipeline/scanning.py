@@ -15,6 +15,7 @@ from docgen.audit.leakage import LeakageTally
 from docgen.audit.rules import Rule
 from docgen.audit.salience import SalienceTally
 from docgen.audit.scan import LeakageScanner
+from docgen.audit.shortlist import Shortlist
 from docgen.audit.vocabulary import Vocabulary
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Audit, AuditOptions, Held
@@ -64,10 +65,15 @@ def begin_audit(target: Target, sought: Sought) -> Audit:
     return Audit(target, sought.options, rules, SalienceTally(context), LeakageTally(rules), DiversityTally())
 
 
-def scan_corpus(target: Target, options: AuditOptions, total: int, reporter: Reporter) -> Audit:
-    """The scan tier over every document, in one pass and flat memory but for the documents held for the judge."""
+def scan_corpus(
+    target: Target, options: AuditOptions, total: int, reporter: Reporter, listed: Shortlist | None = None
+) -> Audit:
+    """The scan tier over every document, in one pass and flat memory but for the documents held for the judge.
+
+    What is `listed` counts as suspect too.
+    """
     sought = Sought.read(target.context, options)
-    tier = _Tier(begin_audit(target, sought), sought.contamination())
+    tier = _Tier(begin_audit(target, sought), sought.contamination(), listed=listed)
     say_vocabulary(tier.contamination, reporter)
     for batch, seen in _scanned(_batches(target.subjects(), BATCH), target.context, options.off, total):
         tier.take(batch, seen)
@@ -87,9 +93,15 @@ def scan_apart(target: Target, sought: Sought) -> tuple[int, Audit]:
 class _Tier:
     """The scan tier at work on a stream: what was seen in its documents is counted, or held for the judge."""
 
-    def __init__(self, audit: Audit, contamination: ContaminationScanner | None, diverse: bool = True) -> None:
+    def __init__(
+        self,
+        audit: Audit,
+        contamination: ContaminationScanner | None,
+        diverse: bool = True,
+        listed: Shortlist | None = None,
+    ) -> None:
         self.contamination, self.rows = contamination, 0
-        self._audit, self._diverse = audit, diverse
+        self._audit, self._diverse, self._listed = audit, diverse, listed
         self._chooser: Chooser[Held] = Chooser(audit.options.judge, audit.options.seed)
 
     def take(self, batch: Sequence[Subject], seen: Sequence[Scanned]) -> None:
@@ -100,6 +112,8 @@ class _Tier:
             if self._diverse:
                 audit.diversity.add(subject)
             findings = (*scanned.findings, *(more.scan(subject.text) if more else ()))
+            if self._listed:
+                findings += self._listed.findings(row, subject.text)
             given = self._chooser.offer(Held(row, subject, findings), bool(findings), subject)
             if given is not None:
                 audit.count(given)
