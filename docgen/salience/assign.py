@@ -1,137 +1,133 @@
-"""Which facts go into which slot, and how.
+"""Which facts go into which slot, and how: a plan from nothing. `vary` starts from a plan and changes few of its slots.
 
-What is guaranteed, with d the change in one fact's number of documents:
+The plan is made in segments, up to one checkpoint after another. Each meets every share of all slots so far to within
+one document, and is never touched again: a plan for more slots begins with the plan for fewer, slot by slot, up to the
+last checkpoint before the smaller size, and from there on may differ.
 
-- `vary` starts from a plan and changes as few slots as it can: exactly d while slots can take (or spare) the fact
-  without breaking a constraint, and then the shortest chains of exchanges, each step of which changes one more slot.
-- `assign` knows no other plan. Where no constraint binds, two of its plans differ in exactly d slots, because every
-  fact takes the first slots of an order of its own. Where the minimum or maximum of facts per document bind, a slot
-  in which the fact meets a full or an otherwise empty document makes another fact move, which costs one slot each.
+Two plans whose targets differ in one fact differ in d slots, the change in that fact's number of documents, where no
+constraint binds: within a segment every fact takes the first slots of an order of its own. Rounding to whole documents
+in each segment adds a few, mostly in the fact's own grades. Where the minimum or maximum of facts per document bind, a
+slot in which the fact meets a full or an otherwise empty document makes another fact move, which costs one slot each.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from docgen.salience.board import Board
 from docgen.salience.demands import Bools, Demands, Floats, Grid, count_of, counts_of
-from docgen.salience.grades import grade, halton, regrade
+from docgen.salience.grades import circle, grade, round_circle
 from docgen.salience.layout import Ints, Layout
 from docgen.salience.priorities import Keys, background_keys, priority_keys, tracks_of
-from docgen.salience.repair import balance, rebalance
+from docgen.salience.repair import finish, legalise, rebalance
+from docgen.salience.segments import checkpoints, in_segments
+from docgen.salience.spread import spread
 
-__all__ = ["Assignment", "assign", "vary"]
-
-TRADES = 20
-
-
-GOLDEN = 0.6180339887498949
+__all__ = ["Assignment", "assign", "may_end"]
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`holds` (n, F) is 1 where a slot has a fact; `wanted` (F,) are the numbers aimed at, `keys` (F, n) the orders.
+    """`holds` (n, F) is 1 where a slot has a fact; `keys` (F, n) are the facts' orders.
 
     `directness` and `prominence` (n, F) index the grades, in the order of the demands' columns; 0 where not held.
+    `starts` (2, n) are where slots begin on the circles that grades are drawn from, `turns` (F,) what each fact adds.
+    `ends` are the sizes at which segments end.
     """
 
+    demands: Demands
     holds: Grid
     directness: Grid
     prominence: Grid
     background: Bools
-    wanted: Ints
     keys: Keys
+    starts: Floats
+    turns: Floats
+    ends: tuple[int, ...]
+
+    @property
+    def counts(self) -> Ints:
+        """(F,): documents with each fact."""
+        return np.asarray(self.holds.sum(axis=0, dtype=np.int64))
+
+    def draws(self, fact: int, rows: Ints, layout: Layout) -> list[Floats]:
+        """The draws that decide the directness and the prominence of a fact in slots."""
+        return [round_circle(own[rows], self.keys[fact, rows], layout, self.turns[fact]) for own in self.starts]
 
 
 def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
     """Meet every share to within one document and every constraint exactly; `PlanError` when that cannot be done."""
-    n = len(layout)
-    background = np.zeros(n, dtype=bool)
-    background[_first(background_keys(layout, key), np.arange(n), count_of(demands.background, n))] = True
-    wanted = counts_of(demands, n, n - int(background.sum()))
-    keys = priority_keys(tracks_of(demands), layout, key)
-    open_to = demands.allowed[:, layout.types] & ~background
-    holds = _natural(demands, keys, open_to, wanted)
-    balance(Board(demands, holds, layout.types, open_to, background, keys, wanted))
-    directness, prominence = np.zeros_like(holds), np.zeros_like(holds)
-    for fact, rows in _held(holds):
-        place = _place(keys[fact], open_to[fact], rows)
-        directness[rows, fact] = grade(_draws(place, 2, fact), demands.directness[fact])
-        prominence[rows, fact] = grade(_draws(place, 3, fact), demands.prominence[fact])
-    return Assignment(holds, directness, prominence, background, wanted, keys)
+    tracks = tracks_of(demands)
+    draft = _Draft(demands, layout, priority_keys(tracks, layout, key), background_keys(layout, key))
+    ends, good = in_segments(checkpoints(len(layout)), draft.attempt)
+    if not good:
+        draft.finish()
+    starts = np.stack([circle(layout, mix_key ^ key, base) for mix_key, base in ((0x6469, 2), (0x7072, 3))])
+    none = np.zeros_like(draft.holds)
+    made = Assignment(demands, draft.holds, none, none.copy(), draft.background, draft.keys, starts, tracks.turns, ends)
+    for fact in range(len(demands.facts)):
+        rows = np.flatnonzero(made.holds[:, fact])
+        direct, prominent = made.draws(fact, rows, layout)
+        made.directness[rows, fact] = _graded(direct, demands.directness[fact], np.searchsorted(rows, ends))
+        made.prominence[rows, fact] = _graded(prominent, demands.prominence[fact], np.searchsorted(rows, ends))
+    for start, end in pairwise((0, *ends)):
+        spread(made.holds[start:end], made.prominence[start:end])
+    return made
 
 
-def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
-    """The plan for other shares that differs from `base` in as few slots as possible; `PlanError` as `assign`.
+class _Draft:
+    """A plan in the making; `done` (F,) counts what the finished segments hold."""
 
-    `demands` may differ from those of `base` in targets, directness and prominence alone.
-    """
-    n = len(layout)
-    wanted = counts_of(demands, n, n - int(base.background.sum()))
-    open_to = demands.allowed[:, layout.types] & ~base.background
-    holds, background = base.holds.copy(), base.background.copy()
-    board = Board(demands, holds, layout.types, open_to, background, base.keys, wanted, sticky=True)
-    rebalance(board)
-    for fewer in np.flatnonzero(wanted < base.wanted):
-        _trade(board, base, int(fewer))
-    directness, prominence = base.directness * holds, base.prominence * holds
-    for fact, rows in _held(holds):
-        place, kept = _place(base.keys[fact], open_to[fact], rows), base.holds[rows, fact] == 1
-        for grades, shares, digits in (
-            (directness, demands.directness[fact], 2),
-            (prominence, demands.prominence[fact], 3),
-        ):
-            grades[rows, fact] = regrade(grades[rows, fact], kept, _draws(place, digits, fact), shares)
-    return replace(
-        base, holds=holds, directness=directness, prominence=prominence, background=background, wanted=wanted
-    )
+    def __init__(self, demands: Demands, layout: Layout, keys: Keys, background_keys: Keys) -> None:
+        n, facts = len(layout), len(demands.facts)
+        self.demands, self.types, self.keys, self.background_keys = demands, layout.types, keys, background_keys
+        self.background = np.zeros(n, dtype=bool)
+        self.holds = np.zeros((n, facts), dtype=np.uint8)
+        self.done = np.zeros(facts, dtype=np.int64)
 
+    def attempt(self, start: int, end: int) -> bool:
+        """Plan the slots from `start` to `end`; whether the plan may end there."""
+        background = self.background[start:end]
+        count = count_of(self.demands.background, end) - int(self.background[:start].sum())
+        background[:] = False
+        background[_first(self.background_keys[start:end], np.arange(end - start), count)] = True
+        wanted = counts_of(self.demands, end, len(background) - int(background.sum()), self.done)
+        open_to = self.demands.allowed[:, self.types[start:end]] & ~background
+        self.holds[start:end] = _natural(self.demands, self.keys[:, start:end], open_to, wanted)
+        board = self._board(start, end, wanted)
+        legalise(board)
+        rebalance(board)
+        if good := may_end(board, self.done + board.counts, end):
+            self.done = self.done + board.counts
+        return good
 
-def _draws(place: Ints, base: int, fact: int) -> Floats:
-    """Draws in [0, 1) by place, each fact's sequence turned by its own part of the circle.
+    def finish(self) -> None:
+        """Put right what the last segment could not within itself, in few slots, or raise `PlanError`."""
+        n = len(self.holds)
+        wanted = counts_of(self.demands, n, n - int(self.background.sum()))
+        finish(self._board(0, n, wanted))
 
-    Unturned they all begin low, and a small plan would give every fact the same grade, hardly ever the rarer one.
-    """
-    return (halton(place, base) + (fact + 1) * GOLDEN) % 1.0
-
-
-def _trade(board: Board, base: Assignment, fact: int) -> None:
-    """Exchange slots that lost the fact for slots that kept it, so that no kept one has to change its grades."""
-    for grades, others, shares in (
-        (base.directness[:, fact], base.prominence[:, fact], board.demands.directness[fact]),
-        (base.prominence[:, fact], base.directness[:, fact], board.demands.prominence[fact]),
-    ):
-        for _ in range(TRADES):
-            kept = np.flatnonzero(board.holds[:, fact])
-            excess = np.bincount(grades[kept], minlength=len(shares)) - shares * len(kept)
-            most, least = int(np.argmax(excess)), int(np.argmin(excess))
-            if max(excess[most], -excess[least]) < 1 - 1e-9:
-                break
-            lost = np.flatnonzero((base.holds[:, fact] == 1) & (board.holds[:, fact] == 0) & (grades == least))
-            lost = lost[(board.holds[lost] != base.holds[lost]).sum(axis=1) == 1]
-            kept = kept[(grades[kept] == most) & (board.touched[kept] == 0)]
-            kept = kept[board.removable(fact, kept) & (board.loads[kept] > board.demands.minimum)]
-            pairs = _same(others, lost, kept)
-            if pairs is None:
-                break
-            board.put(fact, np.array([pairs[0]]), True)
-            board.put(fact, np.array([pairs[1]]), False)
+    def _board(self, start: int, end: int, wanted: Ints) -> Board:
+        types, background = self.types[start:end], self.background[start:end]
+        open_to = self.demands.allowed[:, types] & ~background
+        return Board(self.demands, self.holds[start:end], types, open_to, background, self.keys[:, start:end], wanted)
 
 
-def _same(grades: Grid, lost: Ints, kept: Ints) -> tuple[int, int] | None:
-    """A slot of each kind with equal grades: the first ones."""
-    for kind in np.intersect1d(grades[lost], grades[kept]):
-        return int(lost[grades[lost] == kind][0]), int(kept[grades[kept] == kind][0])
-    return None
+def may_end(board: Board, counts: Ints, n: int) -> bool:
+    """Whether `counts` are within one document of the shares of n, and no slot has too few facts."""
+    return bool((np.abs(counts - board.demands.targets * n) < 1 - 1e-9).all()) and not board.lacking()
 
 
-def _held(holds: Grid) -> list[tuple[int, Ints]]:
-    return [(fact, np.flatnonzero(holds[:, fact])) for fact in range(holds.shape[1])]
-
-
-def _place(keys: Keys, open_to: Bools, rows: Ints) -> Ints:
-    """How many of the slots that the fact may have come before each of `rows` in its order."""
-    return np.searchsorted(np.sort(keys[open_to]), keys[rows]).astype(np.int64)
+def _graded(draws: Floats, shares: Floats, ends: Ints) -> Grid:
+    """Grades of a fact's documents, segment by segment; `ends` number the documents at which segments end."""
+    grades, done = np.empty(len(draws), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
+    start = 0
+    for end in ends:
+        grades[start:end] = grade(draws[start:end], shares, done)
+        done += np.bincount(grades[start:end], minlength=len(shares))
+        start = end
+    return grades
 
 
 def _first(keys: Keys, among: Ints, count: int) -> Ints:

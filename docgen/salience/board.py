@@ -36,6 +36,10 @@ class Board:
         """(F,): documents too many, negative when too few."""
         return self.counts - self.wanted
 
+    def lacking(self) -> bool:
+        """Whether a slot that is not background has fewer facts than the minimum."""
+        return bool((self.loads[~self.background] < self.demands.minimum).any())
+
     def put(self, fact: int, rows: Ints, there: bool) -> None:
         """Give the fact to slots that lack it, or take it from slots that have it."""
         self.holds[rows, fact] = there

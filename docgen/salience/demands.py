@@ -11,6 +11,7 @@ __all__ = ["Bools", "Demands", "Floats", "Grid", "closed", "count_of", "counts_o
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Grid = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,21 @@ def relation(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) -> Bools:
     return matrix
 
 
-def counts_of(demands: Demands, n: int, carrying: int) -> npt.NDArray[np.int64]:
+def counts_of(demands: Demands, n: int, carrying: int, done: Ints | None = None, goal: Ints | None = None) -> Ints:
     """(F,): documents for each fact, within one of its share of n; `carrying` documents are not background.
 
-    The nearest whole number, unless the total would then miss what the minimum or maximum per document allows: then
-    those facts go up or down that lose least by it.
+    The nearest whole number (or `goal`), unless the total would then miss what the minimum or maximum per document
+    allows, or a fact outnumber one it needs: then those facts go up or down that lose least by it. `done` is what slots
+    before these hold already: the counts are what is left to hold in these.
     """
-    exact = demands.targets * n
-    counts = np.floor(exact + 0.5).astype(np.int64)
+    done = np.zeros(len(demands.facts), dtype=np.int64) if done is None else done
+    exact = demands.targets * n - done
+    counts = np.maximum((np.floor(demands.targets * n + 0.5).astype(np.int64) if goal is None else goal) - done, 0)
+    for fact, needed in np.argwhere(demands.needs):
+        if counts[fact] > counts[needed] and abs(counts[needed] + 1 - exact[needed]) < 1:
+            counts[needed] += 1
+        elif counts[fact] > counts[needed] and abs(counts[fact] - 1 - exact[fact]) < 1:
+            counts[fact] -= 1
     low, high = demands.minimum * carrying, demands.maximum * carrying
     for _ in range(len(counts)):
         step = int(np.sign(max(low - counts.sum(), 0) - max(counts.sum() - high, 0)))
@@ -80,4 +88,4 @@ def counts_of(demands: Demands, n: int, carrying: int) -> npt.NDArray[np.int64]:
         if not fits.any():
             break
         counts[np.argmin(np.where(fits, np.abs(after - exact), np.inf))] += step
-    return counts
+    return np.asarray(counts)

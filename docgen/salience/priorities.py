@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from docgen.salience.demands import Bools, Demands
+from docgen.salience.demands import Bools, Demands, Floats
 from docgen.salience.hashing import Bits, key_of, mix, radical_inverse
 from docgen.salience.layout import LENGTH_STRATA, Ints, Layout
 
@@ -26,11 +26,15 @@ Keys = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Tracks:
-    """`of` (F,): each fact's track; `backwards` (F,): whether it takes the track from its end; one name per track."""
+    """`of` (F,): each fact's track; `backwards` (F,): whether it takes the track from its end; one name per track.
+
+    `turns` (F,) in [0, 1) lie far apart for facts that share a track.
+    """
 
     of: Ints
     backwards: Bools
     names: Bits
+    turns: Floats
 
 
 def tracks_of(demands: Demands) -> Tracks:
@@ -50,7 +54,9 @@ def tracks_of(demands: Demands) -> Tracks:
     members = [
         [fact for fact, own in zip(demands.facts, of, strict=True) if own == t] for t in range(int(of.max()) + 1)
     ]
-    return Tracks(of, backwards, np.array([key_of("track", min(group)) for group in members], dtype=np.uint64))
+    names = np.array([key_of("track", min(group)) for group in members], dtype=np.uint64)
+    turns = radical_inverse([int((of[:fact] == of[fact]).sum()) for fact in range(len(of))]) / 2.0**32
+    return Tracks(of, backwards, names, turns)
 
 
 def _components(linked: Bools) -> Ints:
@@ -91,4 +97,4 @@ def _orders(names: Bits, blocks: Bits, key: int) -> tuple[Ints, Ints]:
 def background_keys(layout: Layout, key: int) -> Keys:
     """Shape (n,): the order in which slots become background, even along each type."""
     shift = mix(key ^ 0x6261636B, layout.types) >> np.uint64(32)
-    return (radical_inverse(layout.places) ^ shift).astype(np.uint32)
+    return (radical_inverse(layout.ranks) ^ shift).astype(np.uint32)

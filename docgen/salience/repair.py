@@ -14,24 +14,28 @@ from docgen.salience.layout import Ints
 from docgen.salience.priorities import Keys
 from docgen.salience.settle import settle
 
-__all__ = ["balance", "rebalance"]
+__all__ = ["finish", "legalise", "rebalance"]
 
 CHUNK = 1 << 16
 
 
-def balance(board: Board) -> None:
-    """Make every slot legal and every count right, or raise `PlanError` with what is missing."""
+def legalise(board: Board) -> None:
+    """Rebuild the slots that break a constraint; a slot that finds no facts to reach the minimum is left with fewer."""
     for start in range(0, len(board.holds), CHUNK):
         _legalise(board, np.arange(start, min(start + CHUNK, len(board.holds))))
-    rebalance(board)
 
 
 def rebalance(board: Board) -> None:
-    """Make every count right in as few slots as possible, all slots being legal, or raise `PlanError`."""
+    """Make the counts right in as few slots as possible, all slots being legal, as far as exchanges can."""
     _shed(board)
     _fill(board)
     _exchange(board)
-    if board.surplus().any() or (board.loads[~board.background] < board.demands.minimum).any():
+
+
+def finish(board: Board) -> None:
+    """Make every count right and every slot full enough, or raise `PlanError` with what is missing."""
+    rebalance(board)
+    if board.surplus().any() or board.lacking():
         settle(board)
 
 
@@ -49,8 +53,8 @@ def _legalise(board: Board, rows: Ints) -> None:
     keys = board.keys[:, rows].T.astype(np.float64)
     kept = np.zeros((len(rows), len(demands.facts)), dtype=bool)
     _take(board, rows, kept, np.where(board.holds[rows] == 1, keys, np.inf), demands.maximum)
-    closeness = keys / np.maximum(board.wanted, 1e-9)
-    closeness[:, board.wanted == 0] = np.inf
+    closeness = keys / np.maximum(demands.targets, 1e-9)
+    closeness[:, board.wanted <= 0] = np.inf
     lacking = ~board.background[rows]
     for _ in range(demands.minimum):
         lacking &= kept.sum(axis=1) < demands.minimum

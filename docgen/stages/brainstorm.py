@@ -103,12 +103,15 @@ async def _ask_until(
     build: Callable[[int, int], Request],
     take: Callable[[str, int], int],
 ) -> None:
-    """Ask again, for what is missing, until `count` are taken or asking is fruitless."""
-    missing, fruitless, ask = count, 0, 0
-    while missing > 0 and fruitless < FRUITLESS_ASKS:
-        wanted = min(missing, PER_ASK)
+    """Ask again, for what is missing, until `count` are taken or asking is fruitless.
+
+    Each multiple of `PER_ASK` is filled before more is asked: who later wants more finds these replies in the journal.
+    """
+    have, fruitless, ask = 0, 0, 0
+    while have < count and fruitless < FRUITLESS_ASKS:
+        wanted = min(count - have, PER_ASK - have % PER_ASK)
         taken = take(await _reply(llm, build(wanted, ask)), wanted)
-        missing -= taken
+        have += taken
         fruitless = 0 if taken else fruitless + 1
         ask += 1
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from docgen.errors import PlanError
 from docgen.records import DocumentType, Idea, Slot
-from docgen.salience.assign import Assignment, assign, vary
+from docgen.salience.assign import Assignment, assign
 from docgen.salience.columns import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
 from docgen.salience.demands import Demands, closed, relation
 from docgen.salience.evenness import PlanReport, report
 from docgen.salience.hashing import key_of, mix
 from docgen.salience.layout import Layout, lay_out
 from docgen.salience.priorities import tracks_of
+from docgen.salience.vary import vary
 from docgen.stylepools import StylePools
 from docgen.text import slug
 from docgen.universe import UniverseContext

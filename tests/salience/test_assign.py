@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from docgen.errors import PlanError
-from docgen.salience.assign import Assignment, vary
+from docgen.salience.assign import Assignment
 from docgen.salience.demands import Demands, closed
+from docgen.salience.vary import vary
 from tests.salience.demands import broken, layout_of, planned, random_demands, simple
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -53,13 +54,15 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_another(seed: int, n
 def test_one_share_changed_changes_no_more_slots_than_that_share_where_no_bound_binds(
     seed: int, n: int, share: float
 ) -> None:
-    """Two plans made apart, neither knowing the other: exactly the difference in documents, and all else equal."""
+    """Two plans made apart, neither knowing the other: the difference in documents, and one each for roundings."""
     rng = np.random.default_rng(seed)
     demands = simple(list(rng.random(int(rng.integers(2, 20)))), minimum=0, maximum=20, background=0.0)
     targets = demands.targets.copy()
     targets[0] = share
     one, two = planned(demands, n), planned(replace(demands, targets=targets), n)
-    assert (one.holds != two.holds).any(axis=1).sum() == abs(int(one.wanted[0]) - int(two.wanted[0]))
+    changed = (one.holds != two.holds).any(axis=1).sum()
+    assert (one.holds != two.holds)[:, 1:].sum() == 0
+    assert 0 <= changed - abs(int(one.counts[0]) - int(two.counts[0])) <= 2 * (len(one.ends) - 1)
 
 
 @settings(max_examples=20, deadline=None)
@@ -78,9 +81,9 @@ def test_a_variation_meets_its_demands_and_changes_few_slots(seed: int, n: int, 
         raise
     assert broken(wanted, layout, made) == []
     held = np.abs(made.holds.sum(axis=0, dtype=np.int64) - base.holds.sum(axis=0, dtype=np.int64))
-    moved = max(int(np.abs(made.wanted - base.wanted).sum()), int(held.sum()))
+    moved = int(held.sum())
     changed = (base.holds != made.holds).any(axis=1).sum()
-    assert held.max() <= changed <= moved * len(targets)
+    assert held.max() <= changed <= (moved + 2 * len(base.ends)) * len(targets)
 
 
 @settings(max_examples=20, deadline=None)
@@ -97,7 +100,7 @@ def test_raising_a_share_where_slots_have_room_changes_exactly_the_slots_that_ga
     targets[1] = share
     made = vary(base, replace(demands, targets=targets), layout_of(demands, n))
     gained = (made.holds[:, 1] == 1) & (base.holds[:, 1] == 0)
-    assert (base.holds != made.holds).any(axis=1).sum() == gained.sum() == made.wanted[1] - base.wanted[1]
+    assert (base.holds != made.holds).any(axis=1).sum() == gained.sum() == made.counts[1] - base.counts[1]
     regraded = changed(base, made) - gained.sum()
     assert regraded <= 2, "all three prominences within one document may move one for each but one"
 
@@ -116,23 +119,24 @@ def test_levels_of_one_fact_are_nested() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
 def test_a_change_of_directness_changes_exactly_the_documents_between(share: float) -> None:
-    """Also for two plans made apart."""
+    """Two plans made apart may round otherwise in each of their segments."""
     demands, n = simple([0.35, 0.35, 0.3, 0.25, 0.2, 0.25]), 1000
     directness = demands.directness.copy()
     directness[2] = share, 1 - share
     other = replace(demands, directness=directness)
     base = planned(demands, n)
-    for made in (vary(base, other, layout_of(demands, n)), planned(other, n)):
+    varied = vary(base, other, layout_of(demands, n))
+    for made in (varied, planned(other, n)):
         assert broken(other, layout_of(demands, n), made) == []
         difference = abs(int((made.directness[:, 2] == 1).sum()) - int((base.directness[:, 2] == 1).sum()))
-        assert changed(base, made) == difference
+        assert 0 <= changed(base, made) - difference <= (0 if made is varied else 2 * len(base.ends))
 
 
 def test_facts_are_even_over_types_and_positions() -> None:
     """Within a few documents where chance alone would be off by dozens."""
     demands, n = simple([0.35, 0.3, 0.25, 0.2, 0.15, 0.3, 0.25]), 8000
     made, layout = planned(demands, n), layout_of(demands, n)
-    for fact, count in enumerate(made.wanted):
+    for fact, count in enumerate(made.counts):
         rows = np.flatnonzero(made.holds[:, fact])
         for groups, parts in (
             (layout.types[rows], 4),
