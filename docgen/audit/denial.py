@@ -31,8 +31,9 @@ BEFORE = re.compile(
 AFTER = re.compile(
     rf"(?i)[\"'”’»)*_,.;:\s–—-]*(?:(?:but|yet|and)\s+)?(?:this|that|it|which|none\s+of\s+(?:this|that)|(?:the|this|that)\s+{CLAIM})?\s*"
     rf"(?:is|was|are|has\s+been|turned\s+out\s+to\s+be)\s+(?:(?:simply|just|plainly|entirely|completely|wholly|quite|now|since|in\s+fact)\s+)?"
-    rf"{REJECTED}\b"
+    rf"{REJECTED}\b(?!\s+(?:that|to\s+(?:say|claim|think))\b)"
 )
+"""What the words after a claim say of it; "It is not true that ..." speaks of the next one."""
 HEDGE = re.compile(
     r"(?i)\b(?:whether|if|unless|suppose|supposing|imagine|allegedly|supposedly|reportedly|rumou?rs?|rumou?red)\b"
     r"(?:\s+(?:it\s+is\s+true\s+)?(?:that)?)?\s*[\"'“‘«(*_]*$"

@@ -72,6 +72,11 @@ def test_a_denial_contradicts(text: str) -> None:
     assert expressed(DETECTOR.detect(text)) == frozenset()
 
 
+def test_a_denial_of_the_next_claim_is_none_of_this_one() -> None:
+    text = f"{STATEMENT}\n\nIt is not true that the boats are red."
+    assert seen(text) == [("opened", "stated", "statement")]
+
+
 def test_negation_that_belongs_to_the_fact_is_no_denial() -> None:
     """A fact with "never" in it is stated with it and denied without it."""
     statement = LAKE.key_facts[1].statement
