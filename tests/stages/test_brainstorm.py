@@ -47,6 +47,22 @@ def test_as_many_as_asked(count: int) -> None:
     assert len(found) == len({kind.id for kind in found}) == count
 
 
+@pytest.mark.parametrize("more", [50, 60, 100])
+def test_who_wants_more_later_asks_the_same_first_and_keeps_what_came(more: int) -> None:
+    """Also from a model that repeats itself now and then, so that a round figure is reached by several asks."""
+
+    def repeats(request: Request) -> str:
+        have = len(request.variables["exclude"])
+        names = [f"notice number {number}" for number in range(have, have + request.variables["count"])]
+        return some(*names[:-1], "notice number 0")
+
+    (few, asked), (many, asked_more) = types_of(repeats, 25), types_of(repeats, more)
+    assert many[:25] == few
+    assert [request.key for request in asked_more.requests][: len(asked.requests)] == [
+        request.key for request in asked.requests
+    ]
+
+
 def test_asks_again_for_what_is_missing_and_names_what_there_is() -> None:
     """A model that gives two at a time is asked five times for nine."""
     numbers = itertools.count()
