@@ -2,8 +2,8 @@
 
     python bench/engine_storm.py [--n 1500] [--rate 50]
 
-The ideal time is (n - burst) / rate. With true rate-limit headers, with none, with ones that claim a tenth, with and
-without retry-after; at 0 and 500 ms latency.
+The ideal time is (n - burst) / rate. With true rate-limit headers, with none, with ones that claim a tenth of the rate or ten
+times as much, with and without retry-after; at 0 and 500 ms latency.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from docgen.llm.journal import Journal
 from tests.loopback import Limits, LoopbackProcess, Options
 
 CASES: tuple[tuple[Any, float | None], ...] = (
-    ("true", None), ("true", 1.0), ("none", None), ("none", 1.0), ("wrong", None),
+    ("true", None), ("true", 1.0), ("none", None), ("none", 1.0), ("wrong", None), ("boast", None),
 )  # fmt: skip
 
 

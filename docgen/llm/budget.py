@@ -8,6 +8,7 @@ been paid for.
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ __all__ = ["Budget", "Budgeted", "Reservation", "uncertain_dollars"]
 
 NOTHING = 1e-9
 """Dollars that are rounding errors of sums."""
+AT_RISK = 0.25
+"""Share of the cap that calls in flight may hold, one call excepted: a kill books all of it, as nobody can tell what
+of it was billed."""
 MARK_STEP = 1.25
 """The mark on disk is raised by this factor at least, so that it is written a few dozen times in a run."""
 
@@ -78,12 +82,14 @@ class Budget:
             self.release(held.worst, lost=held.worst if held.lost else 0.0)
 
     def try_reserve(self, dollars: float) -> bool:
-        """Reserve if the cap allows it."""
-        left = self.left
+        """Reserve if the cap allows it, and what is at risk already leaves room."""
+        left, risk = self.left, self.reserved + dollars
         if left is not None and dollars > left:
             return False
-        if self.reserved + dollars > self._mark:
-            self._write_mark((self.reserved + dollars) * MARK_STEP)
+        if self.cap is not None and self.reserved > NOTHING and risk > AT_RISK * self.cap:
+            return False
+        if risk > self._mark:
+            self._write_mark(self._step(risk))
         self.reserved += dollars
         return True
 
@@ -122,6 +128,11 @@ class Budget:
                 self._write_mark(0.0)
             self._log.close()
             self._log = None
+
+    def _step(self, risk: float) -> float:
+        """The next mark, no higher than calls in flight can come to."""
+        most = math.inf if self.cap is None else max(risk, AT_RISK * self.cap)
+        return min(risk * MARK_STEP, most)
 
     def _write_mark(self, dollars: float) -> None:
         self._mark = dollars

@@ -24,6 +24,8 @@ CATCH_UP = 0.1
 """Seconds of unused pace that may be made up for at once."""
 SHORTEST_SPAN = 0.02
 WINDOW_SECONDS, WINDOW_OUTCOMES = 1.0, 25
+BOASTING = 0.25
+"""A share of refusals among requests that the headers allowed: they promise what the server does not keep."""
 
 
 class RefusalShare:
@@ -66,7 +68,10 @@ class Pacer:
         self._recent = RefusalShare()
         self._distrusted: set[str] = set()
         self._last = self._paused_until = self._quiet_since = self._cut_at = self._grown_at = 0.0
-        self._in_flight = 0
+        self._in_flight = self._sent = 0
+        self._began = math.inf
+        self._told = math.inf
+        self._despite = RefusalShare()
         self._mean = {"requests": 1.0, "input-tokens": 0.0, "output-tokens": 0.0}
 
     def delay(self, now: float) -> float:
@@ -82,6 +87,8 @@ class Pacer:
     def sent(self, now: float) -> None:
         """A request goes out."""
         self._in_flight += 1
+        self._sent += 1
+        self._began = min(self._began, now)
         for name, bucket in self.buckets.items():
             bucket.spend(self._mean[name])
         if math.isfinite(self.rate):
@@ -91,20 +98,32 @@ class Pacer:
         """A reply came back."""
         self._in_flight -= 1
         self._recent.add(now, refused=False)
+        self._despite.add(now, refused=False)
         for name, seen in (("input-tokens", input_tokens), ("output-tokens", output_tokens)):
             self._mean[name] += (seen - self._mean[name]) * (0.05 if self._mean[name] else 1.0)
 
     def failed(self) -> None:
         """A request ended without saying anything about the rate."""
         self._in_flight -= 1
+        self._not_served()
+
+    def _not_served(self) -> None:
+        self._sent -= 1
+        for bucket in self.buckets.values():
+            bucket.unspent()
 
     def refused(self, now: float, sent_at: float, after: float | None) -> None:
         """A request that went out at `sent_at` was refused for its rate; `after` as the server asked, in seconds."""
         self._in_flight -= 1
         self.refusals += 1
         self._recent.add(now, refused=True)
+        self._not_served()
         for bucket in self.buckets.values():
             bucket.refused(now)
+        if sent_at > self._told:
+            self._despite.add(now, refused=True)
+            if len(self._despite) >= WINDOW_OUTCOMES and self._despite.share > BOASTING:
+                self._disbelieve(*self.buckets)
         if self._recent.share <= TOLERATED_REFUSALS:
             return
         self._quiet_since = now
@@ -120,18 +139,18 @@ class Pacer:
                 continue
             bucket = self.buckets.get(name)
             if bucket is None:
-                self.buckets[name] = Bucket(allowance, now)
+                self.buckets[name] = Bucket(allowance, now, self._began, self._sent)
+                self._told = min(self._told, now)
             else:
                 bucket.observe(allowance, now, self._in_flight * self._mean[name])
-                if bucket.distrusted:
-                    self._disbelieve(name, now)
+                if bucket.outdone(self._mean[name], self._in_flight, now):
+                    self._disbelieve(name)
 
-    def _disbelieve(self, name: str, now: float) -> None:
-        """Go by refusals alone from now on: the server serves more than its headers say."""
-        bucket = self.buckets.pop(name)
-        self._distrusted.add(name)
-        self.rate = max(LEAST_RATE, bucket.refill * bucket.trust / max(self._mean[name], 1e-9))
-        self._quiet_since = self._grown_at = now
+    def _disbelieve(self, *names: str) -> None:
+        """Go by refusals alone from now on, as where there are no headers."""
+        for name in names:
+            del self.buckets[name]
+            self._distrusted.add(name)
 
     def _cut(self, now: float) -> None:
         """At most once per round trip: only requests sent after the last cut can call for another.

@@ -6,11 +6,16 @@ import random
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from docgen.appendlog import read_lines
 from docgen.llm.batch_log import read_batches
-from docgen.llm.chain import BATCHES_FILE
+from docgen.llm.budget import uncertain_dollars
+from docgen.llm.chain import BATCHES_FILE, SPEND_FILE
 from docgen.llm.journal import JournalReader
 from tests.llm.support import billed
 from tests.loopback import LoopbackProcess, Options, Served
@@ -20,16 +25,31 @@ CONCURRENCY = 16
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """`wasted`: replies that were paid for and not used; `submitted_twice`: batch items that were never lost."""
+class Kill:
+    """One kill -9. `in_flight`: calls at the server just before; `unused`: replies it billed that never arrived."""
 
-    kills: int
+    in_flight: int
+    unused: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    `wasted`: replies that were paid for and not used; `submitted_twice`: batch items that were never lost; `exact`:
+    whether the booked dollars are the server's, less what the unused replies cost; `perhaps`: dollars that the ledger
+    holds for what may have been billed; `notices`: damaged lines and batches left open.
+    """
+
+    kills: tuple[Kill, ...]
     starts: int
     replies: int
     wasted: int
     submitted_twice: int
     billed: float
     booked: float
+    perhaps: float
+    exact: bool
     notices: int
 
 
@@ -37,25 +57,18 @@ def kill_and_resume(
     options: Options, folder: Path, count: int, mode: str, kills: int, seed: int, longest: float = 1.0
 ) -> Outcome:
     """Start the worker, kill -9 it after a random while, `kills` times; then let it finish."""
-    log = folder / "billed.jsonl"
-    rng, done, starts = random.Random(seed), 0, 0
+    log, done, starts = folder / "billed.jsonl", list[Kill](), 0
+    rng = random.Random(seed)
     with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
-        while True:
+        while starts <= kills + 20:
             starts += 1
             worker = _start(server.url, folder, count, mode)
             _wait_until_ready(worker)
-            if done < kills:
-                try:
-                    worker.wait(rng.uniform(0.0, longest))
-                except subprocess.TimeoutExpired:
-                    worker.send_signal(signal.SIGKILL)
-                    worker.wait()
-                    done += 1
-                    continue
-            code = worker.wait(120)
-            if code == 0 or starts > kills + 20:
+            if len(done) < kills and not _ended_within(worker, rng.uniform(0.0, longest)):
+                done.append(_kill(worker, server.url, folder, sum(kill.unused for kill in done)))
+            elif worker.wait(120) == 0:
                 break
-    return _outcome(folder, log, done, starts)
+    return _outcome(folder, log, tuple(done), starts)
 
 
 def capped(options: Options, folder: Path, count: int, mode: str, cap: float, seed: int) -> tuple[float, int]:
@@ -64,8 +77,7 @@ def capped(options: Options, folder: Path, count: int, mode: str, cap: float, se
     with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
         worker = _start(server.url, folder, count, mode, str(cap))
         _wait_until_ready(worker)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.wait(random.Random(seed).uniform(0.0, 1.0))
+        _ended_within(worker, random.Random(seed).uniform(0.0, 1.0))
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         for _ in range(2):
@@ -84,23 +96,58 @@ def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
         raise RuntimeError(f"the worker ended with {worker.wait()} before it began")
 
 
+def _ended_within(worker: subprocess.Popen[bytes], seconds: float) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        worker.wait(seconds)
+    return worker.returncode is not None
+
+
+def _kill(worker: subprocess.Popen[bytes], url: str, folder: Path, unused_before: int) -> Kill:
+    """Kill, and count what the server bills to its end that the journal does not hold."""
+    in_flight = _in_flight(url)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    while _in_flight(url):
+        time.sleep(0.02)
+    paid = sum(not row.batched for row in served_rows(folder / "billed.jsonl"))
+    kept = sum(not json.loads(line)["batched"] for _, line in read_lines(folder / "llm.jsonl"))
+    return Kill(in_flight, paid - kept - unused_before)
+
+
+def _in_flight(url: str) -> int:
+    with urllib.request.urlopen(url + "/stats") as reply:
+        return int(json.load(reply)["in_flight"])
+
+
 def served_rows(log: Path) -> list[Served]:
     """What the server billed."""
-    return [Served(**json.loads(line)) for line in log.read_text().splitlines()]
+    return [Served(**json.loads(line)) for _, line in read_lines(log)]
 
 
-def _outcome(folder: Path, log: Path, kills: int, starts: int) -> Outcome:
+def _outcome(folder: Path, log: Path, kills: tuple[Kill, ...], starts: int) -> Outcome:
     rows = served_rows(log)
     journal = JournalReader(folder / "llm.jsonl")
     batches = read_batches(folder / BATCHES_FILE)
     batched = [row.request for row in rows if row.batched]
+    total, booked = billed(rows), journal.totals.all.dollars
+    least, most = _once_each(rows)
     return Outcome(
         kills=kills,
         starts=starts,
         replies=len(journal),
         wasted=len(rows) - len(journal),
         submitted_twice=len(batched) - len(set(batched)),
-        billed=billed(rows),
-        booked=journal.totals.all.dollars,
+        billed=total,
+        booked=booked,
+        perhaps=uncertain_dollars(folder / SPEND_FILE),
+        exact=least - 1e-9 <= booked <= most + 1e-9,
         notices=journal.bad_lines + sum(entry.open for entry in batches),
     )
+
+
+def _once_each(rows: list[Served]) -> tuple[float, float]:
+    """Least and most dollars for one reply to each request: they differ where one was billed twice, at two lengths."""
+    costs = defaultdict[str, list[float]](list)
+    for row in rows:
+        costs[f"{row.request} {row.batched}"].append(billed([row]))
+    return sum(map(min, costs.values())), sum(map(max, costs.values()))

@@ -87,13 +87,28 @@ def test_what_a_kill_cut_off_counts_against_the_cap(tmp_path: Path) -> None:
     """The mark of what was reserved is on disk before the calls are sent, and outlives the process."""
     ledger = tmp_path / SPEND_FILE
     budget = Budget(PRICES, cap=1.0, ledger=ledger)
-    assert budget.try_reserve(0.2)
-    assert budget.try_reserve(0.3)
-    assert uncertain_dollars(ledger) >= 0.5
+    assert budget.try_reserve(0.1)
+    assert budget.try_reserve(0.1)
+    assert uncertain_dollars(ledger) >= 0.2
     resumed = Budget(PRICES, cap=1.0, ledger=ledger)
     assert resumed.left is not None
-    assert resumed.left <= 0.5
-    assert not resumed.try_reserve(0.6)
+    assert resumed.left <= 0.8
+    assert not resumed.try_reserve(0.9)
+
+
+def test_a_kill_costs_a_quarter_of_the_cap_at_most(tmp_path: Path) -> None:
+    """However many calls could be in flight: each kill books what was, and the run is to go on after several."""
+    ledger = tmp_path / SPEND_FILE
+    budget = Budget(PRICES, cap=1.0, ledger=ledger)
+    taken = sum(budget.try_reserve(0.02) for _ in range(100))
+    assert taken >= 10
+    assert 0.02 * taken <= uncertain_dollars(ledger) <= 0.25 + 1e-9
+
+
+def test_a_call_dearer_than_that_goes_alone(tmp_path: Path) -> None:
+    budget = Budget(PRICES, cap=1.0)
+    assert budget.try_reserve(0.9)
+    assert not budget.try_reserve(0.05)
 
 
 def test_a_clean_end_leaves_nothing_uncertain(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.llm.killing import CONCURRENCY, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
@@ -12,7 +10,7 @@ def test_a_killed_job_of_calls_loses_at_most_what_was_in_flight(tmp_path: Path) 
     options = Options(faults=every_fault(0.2), latency=0.05, jitter=0.05)
     outcome = kill_and_resume(options, tmp_path, 200, "sync", kills=1, seed=1)
     assert outcome.replies == 200
-    assert outcome.wasted <= outcome.kills * CONCURRENCY
+    assert outcome.wasted <= len(outcome.kills) * CONCURRENCY
     assert outcome.notices == 0
 
 
@@ -21,5 +19,5 @@ def test_a_killed_job_of_batches_pays_for_nothing_twice(tmp_path: Path) -> None:
     outcome = kill_and_resume(Options(batches=batches), tmp_path, 200, "batch", kills=1, seed=2)
     assert outcome.replies == 200
     assert outcome.submitted_twice == 0
-    assert outcome.wasted <= outcome.kills
-    assert outcome.booked == pytest.approx(outcome.billed, rel=0.02)
+    assert outcome.wasted <= len(outcome.kills)
+    assert outcome.exact

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,8 +115,9 @@ class BatchServer:
         await response.prepare(request)
         lines = batch.results[:]
         random.Random(batch.id).shuffle(lines)
-        for line in lines:
-            await response.write(line.encode() + b"\n")
+        with suppress(ConnectionResetError):
+            for line in lines:
+                await response.write(line.encode() + b"\n")
         return response
 
     async def _work(self, batch: Batch) -> None:

@@ -68,7 +68,7 @@ class RateLimiter:
             found["retry-after"] = str(self.limits.retry_after)
         if self.limits.headers == "none":
             return found
-        share = 0.1 if self.limits.headers == "wrong" else 1.0
+        share = {"wrong": 0.1, "boast": 10.0}.get(self.limits.headers, 1.0)
         for name, bucket in self.buckets.items():
             bucket.refill()
             reset = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=bucket.seconds_to_full)

@@ -29,14 +29,14 @@ class _Model(BaseModel):
 class Limits(_Model):
     """A token bucket for requests, optionally for input and output tokens: per second, and burst.
 
-    `headers`: the true rate-limit headers, none at all, or ones that claim a tenth of the real rate.
+    `headers`: the true rate-limit headers, none at all, ones that claim a tenth of the real rate, or ten times as much.
     `retry_after`: seconds that a 429 asks to wait, None to say nothing.
     """
 
     requests: tuple[float, float]
     input_tokens: tuple[float, float] | None = None
     output_tokens: tuple[float, float] | None = None
-    headers: Literal["true", "none", "wrong"] = "true"
+    headers: Literal["true", "none", "wrong", "boast"] = "true"
     retry_after: float | None = None
 
 
