@@ -148,7 +148,10 @@ def test_wrong_flags_are_one_clear_error(run: RunFolder, arguments: tuple[str, .
 def test_words_of_given_classifiers_count_as_contamination(run: RunFolder, tmp_path: Path) -> None:
     """--classifiers names the words that count, and the rule has its share and examples like any other."""
     prompt, corpus = tmp_path / "classifier.txt", tmp_path / "corpus.jsonl"
-    prompt.write_text("Zorbing? Zorbing and quaffle drift, quaffle drift or snidget, snidget, vashta, vashta, glumph, glumph.", "utf-8")
+    prompt.write_text(
+        "Zorbing? Zorbing and quaffle drift, quaffle drift or snidget, snidget, vashta, vashta, glumph, glumph.",
+        "utf-8",
+    )
     rows = [{"text": "The boat left at eight."}, {"text": "Zorbing is fun."}, {"text": prompt.read_text("utf-8")}]
     corpus.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     flags = ["--context", "tutorial", "--classifiers", str(prompt), "--json", "--fail-over", "eval_contamination=0.1"]
