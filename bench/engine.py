@@ -1,13 +1,14 @@
 """The engine beside the bare SDK and peers that generate synthetic data, against a loopback server in its own process.
 
-    python bench/engine.py [--n 5000] [--repeat 3] [--rows 10000 50000]
+    python bench/engine.py [--n 5000] [--repeat 3] [--rows 10000 50000] [--peer-n 2500]
                            [--peer curator=/venv/bin/python] [--peer datadesigner=/venv/bin/python]
 
-Requests per second are the server's: from the first request that reached it to the last reply, so that nobody's imports
-or closing work count. Contestants take turns, and the median of the repetitions is shown, because machines are shared.
-At 500 ms latency n is cut to what takes 15 s at the ideal rate. CPU per request is the slope between a small and a
-large n. Peers run in environments of their own: `uv venv X; uv pip install --python X/bin/python bespokelabs-curator`
-(or data-designer).
+Prints two tables in Markdown, in about a quarter of an hour with both peers. Requests per second are the server's: from
+the first request that reached it to the last reply, so that nobody's imports or closing work count. Contestants take
+turns, and the median of the repetitions is shown, because machines are shared; peers, which are slow, run once. At 500
+ms latency n is cut to what takes 8 s at the ideal rate. CPU per request is the slope between a small and a large n.
+Peers run in environments of their own: `uv venv X; uv pip install --python X/bin/python bespokelabs-curator` (or
+data-designer).
 """
 
 import argparse
@@ -17,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,7 @@ from tests.loopback import LoopbackProcess, Options
 
 HERE = Path(__file__).parent
 CONCURRENCY, LATENCIES = (8, 64, 512, 1000), (0.0, 0.5)
-PEERS_AT = ((64, 0.0), (512, 0.5))
-SMALL = 500
+SMALL, SECONDS = 500, 8
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,18 @@ def _options(latency: float) -> Options:
 
 def main() -> None:
     args = _arguments()
-    print(machine("anthropic", "aiohttp"), flush=True)
-    own = [Contestant("sdk", HERE / "engine_sdk.py", sys.executable)]
+    print(machine("anthropic", "aiohttp") + "\n", flush=True)
+    own = [Contestant("bare SDK", HERE / "engine_sdk.py", sys.executable)]
     own.append(Contestant("docgen", HERE / "engine_docgen.py", sys.executable))
     peers = [_peer(text) for text in args.peer]
+    _head("latency", "in flight", "n", "bare SDK", "docgen", "of SDK", *(peer.name for peer in peers), "of best peer")
     for latency in LATENCIES:
         for concurrency in args.concurrency:
-            n = args.n if not latency else min(args.n, round(15 * concurrency / latency))
-            here = own + (peers if (concurrency, latency) in PEERS_AT else [])
-            _print_rates(latency, concurrency, n, _rates(here, n, concurrency, latency, args.repeat))
+            _print_cell(own, peers, concurrency, latency, args)
+    print()
+    _head("", "rows", "CPU a request", "memory a row", "disk a row", "resident at the end")
     for contestant in own + peers:
-        _print_slopes(contestant, args.rows if contestant in own else [SMALL, args.n])
+        _print_slopes(contestant, args.rows if contestant in own else [SMALL, args.peer_n])
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--concurrency", type=int, nargs="+", default=CONCURRENCY)
     parser.add_argument("--rows", type=int, nargs=2, default=[10_000, 50_000])
+    parser.add_argument("--peer-n", type=int, default=2500)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     return parser.parse_args()
 
@@ -90,23 +91,32 @@ def _peer(text: str) -> Contestant:
     return Contestant(name, HERE / "peers" / f"engine_{name}.py", python)
 
 
-def _rates(
-    contestants: list[Contestant], n: int, concurrency: int, latency: float, repeat: int
-) -> Iterator[tuple[str, list[float]]]:
-    found: dict[str, list[float]] = {contestant.name: [] for contestant in contestants}
-    for _ in range(repeat):
-        for contestant in contestants:
-            row = contestant.run(n, concurrency, latency)
-            if row is not None:
-                found[contestant.name].append(row["rate"])
-    return iter(found.items())
+def _head(*names: str) -> None:
+    print(f"| {' | '.join(names)} |\n|{' --- |' * len(names)}", flush=True)
 
 
-def _print_rates(latency: float, concurrency: int, n: int, rates: Iterator[tuple[str, list[float]]]) -> None:
-    medians = {name: statistics.median(values) for name, values in rates if values}
-    base = medians.get("sdk", 0.0)
-    cells = [f"{name} {rate:.0f}/s ({rate / base:.2f} of sdk)" for name, rate in medians.items() if base]
-    print(f"{latency * 1000:3.0f} ms, {concurrency:4} in flight, n {n}: " + ", ".join(cells), flush=True)
+def _print_cell(
+    own: list[Contestant], peers: list[Contestant], concurrency: int, latency: float, args: argparse.Namespace
+) -> None:
+    """Run everybody at one concurrency and latency; a row of the table, "-" for who did not bring n replies."""
+    most = round(SECONDS * concurrency / latency) if latency else args.n
+    n, peer_n = min(args.n, most), min(args.peer_n, most)
+    found: dict[str, list[float]] = {contestant.name: [] for contestant in own + peers}
+    for turn in range(args.repeat):
+        for contestant in own + (peers if not turn else []):
+            row = contestant.run(peer_n if contestant in peers else n, concurrency, latency)
+            found[contestant.name] += [row["rate"]] if row else []
+    rates = {name: statistics.median(values) if values else 0.0 for name, values in found.items()}
+    docgen = rates["docgen"]
+    best = max((rates[peer.name] for peer in peers), default=0.0)
+    shown = [f"{rates['bare SDK']:,.0f}", f"{docgen:,.0f}", _times(docgen, rates["bare SDK"])]
+    shown += [f"{rates[peer.name]:,.0f}" if rates[peer.name] else "-" for peer in peers]
+    cells = [f"{latency * 1000:.0f} ms", f"{concurrency:,}", f"{n:,}", *shown, _times(docgen, best)]
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _times(rate: float, other: float) -> str:
+    return f"{rate / other:.2f}" if other else "-"
 
 
 def _print_slopes(contestant: Contestant, rows: list[int]) -> None:
@@ -117,11 +127,9 @@ def _print_slopes(contestant: Contestant, rows: list[int]) -> None:
     cpu = (large["cpu"] - small["cpu"]) / more * 1000
     memory = (large["grown_kb"] - small["grown_kb"]) / more
     disk = (large["disk"] - small["disk"]) / more
-    print(
-        f"{contestant.name}: {cpu:.2f} ms CPU a request, {memory:.2f} kB memory and {disk:.0f} bytes of disk a row "
-        f"(from {rows[0]} to {rows[1]} rows; resident at the end {large['peak_kb'] // 1024} MB); {large['version']}",
-        flush=True,
-    )
+    resident = large["peak_kb"] // 1024
+    cells = [large["version"], f"{rows[0]:,} to {rows[1]:,}", f"{cpu:.2f} ms", f"{memory:.2f} kB"]
+    print(f"| {' | '.join([*cells, f'{disk:,.0f} bytes', f'{resident} MB'])} |", flush=True)
 
 
 if __name__ == "__main__":

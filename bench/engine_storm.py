@@ -2,8 +2,8 @@
 
     python bench/engine_storm.py [--n 1500] [--rate 50]
 
-The ideal time is (n - burst) / rate. With true rate-limit headers, with none, with ones that claim a tenth of the rate or ten
-times as much, with and without retry-after; at 0 and 500 ms latency.
+The ideal time is (n - burst) / rate. With true rate-limit headers, with none, with ones that claim a tenth of the rate
+or ten times as much, with and without retry-after; at 0 and 500 ms latency.
 """
 
 import argparse
