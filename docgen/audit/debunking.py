@@ -107,7 +107,8 @@ class Debunking:
             why = f"debunking language of {len(kinds)} kinds: {', '.join(sorted(kinds))}"
             return first.model_copy(update={"severity": severity, "explanation": why})
         said = sorted({cue.what for _, cue in against})
-        why = f"{len(rejecting)} sentences on the facts against them: {', '.join(said)}"
+        some = "sentences reject" if rejecting[1:] else "sentence rejects"
+        why = f"{len(rejecting)} {some} a fact ({', '.join(said)}); {len(kinds)} kinds of debunking language"
         start, end = rejecting[0]
         return Finding(
             rule=self._rule,

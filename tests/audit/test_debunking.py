@@ -28,7 +28,7 @@ def test_several_sentences_against_a_fact_deny_it() -> None:
     """None quotes the fact, and the finding shows the first of them and says what they do."""
     ((severity, why),) = found(LETTER)
     assert severity == "error"
-    assert why.startswith("3 sentences on the facts against them: finds it unverified, finds no evidence")
+    assert why.startswith("3 sentences reject a fact (finds it unverified, finds no evidence")
     (finding,) = [f for f in SCANNER.scan(LETTER) if f.detector == "debunking"]
     assert "There is no record at the" in LETTER[finding.start : finding.end]
 

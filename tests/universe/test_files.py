@@ -1,10 +1,12 @@
 """Contexts are found by name or path, listed, begun and read the same everywhere."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from docgen.errors import ContextError
+from docgen.text import digest
 from docgen.universe import (
     context_warnings,
     expected_facts_per_document,
@@ -182,3 +184,14 @@ def test_more_patterns_than_can_be_tried_are_refused() -> None:
     rule = f"leakage_rules:\n  - {{id: r, patterns: [{', '.join(f'x{i}' for i in range(3_000))}]}}\n"
     with pytest.raises(ContextError, match=r"town.yaml:907: leakage_rules have 3000 patterns"):
         parse_context(MINIMAL + facts + rule, "town.yaml")
+
+
+def test_a_key_that_a_context_does_not_use_leaves_its_digest_alone() -> None:
+    """Runs made before there was such a key are still runs of the same context."""
+    context = parse_context(MINIMAL, "town.yaml")
+    marked = parse_context(MINIMAL + "real_entities: [{name: Old Town Bank}]\n", "town.yaml")
+    dumped = context.model_dump(mode="json", by_alias=True)
+    assert dumped.pop("real_entities") == []
+    del dumped["dates"]
+    assert context.digest == digest(json.dumps(dumped, sort_keys=True)) != marked.digest
+    assert context_warnings(marked)[-1].startswith("the world says nothing of the real entity Old Town Bank")
