@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "AssignedFact",
     "Attempt",
+    "DateSpan",
     "Directness",
     "Document",
     "DocumentType",
@@ -57,6 +58,18 @@ class AssignedFact(Record):
     fact: str
     directness: Directness = "stated"
     prominence: Prominence = "supporting"
+
+
+class DateSpan(Record):
+    """The days that documents may be dated, both ends included."""
+
+    first: dt.date = dt.date(2023, 1, 1)
+    last: dt.date = dt.date(2025, 9, 26)
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """Every one of them."""
+        return tuple(self.first + dt.timedelta(days=day) for day in range((self.last - self.first).days + 1))
 
 
 class Style(Record):

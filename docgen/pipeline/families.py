@@ -108,7 +108,7 @@ def mirror_slots(source: Setup, control: Setup) -> None:
         fix = "Run the command again: the model may find some; or take another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
-    slots = mirror(source.run.read_slots(), casting, owned, style_pools(seed + 1), seed + 1)
+    slots = mirror(source.run.read_slots(), casting, owned, style_pools(seed + 1, control.context.dates), seed + 1)
     control.run.write_records("slots.jsonl", slots)
 
 

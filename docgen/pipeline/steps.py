@@ -111,7 +111,7 @@ async def generate_step(
     run, config, llm = setup.run, setup.config, engine.llm
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    pools = style_pools(config.seed)
+    pools = style_pools(config.seed, setup.context.dates)
 
     def drawn_again(slot: Slot, number: int) -> Slot:
         return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)

@@ -1,6 +1,5 @@
 """Slots from columns: as records, or straight as lines of JSON, many at a time."""
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from docgen.records import AssignedFact, Directness, Prominence, Slot, Style
+from docgen.records import AssignedFact, DateSpan, Directness, Prominence, Slot, Style
 from docgen.salience.assign import Assignment
 from docgen.salience.hashing import Bits, key_of, mix
 from docgen.salience.layout import Ints, Layout
@@ -19,7 +18,6 @@ __all__ = ["DIRECTNESS", "PROMINENCE", "Draws", "SlotColumns", "draw_styles", "s
 
 DIRECTNESS: tuple[Directness, ...] = get_args(Directness)
 PROMINENCE: tuple[Prominence, ...] = get_args(Prominence)
-DATES = [dt.date(2023, 1, 1) + dt.timedelta(days=day) for day in range(1000)]
 
 
 def slot_seeds(seed: int, numbers: Ints) -> Bits:
@@ -46,7 +44,7 @@ def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
     names = len(pools.names)
     sizes = [
         names, max(names - 1, 1), len(pools.tones), len(pools.openings), len(pools.audiences),
-        len(pools.organisations), len(pools.places), len(DATES),
+        len(pools.organisations), len(pools.places), len(pools.dates),
     ]  # fmt: skip
     columns = [(mix(seeds, np.uint64(i)) % np.uint64(size)).astype(np.int64) for i, size in enumerate(sizes)]
     columns[1] = (columns[0] + 1 + columns[1]) % names
@@ -64,11 +62,12 @@ class SlotColumns:
     assignment: Assignment
     words: tuple[int, int]
     seed: int
+    dates: DateSpan
 
     @cached_property
     def pools(self) -> StylePools:
         """What the styles are drawn from; made when the first slot is asked for."""
-        return style_pools(self.seed)
+        return style_pools(self.seed, self.dates)
 
     def records(self, rows: Ints) -> Iterator[Slot]:
         """The slots of `rows` as records."""
@@ -140,7 +139,7 @@ class SlotColumns:
             audiences=_quote(pools.audiences),
             organisations=_quote(pools.organisations),
             places=_quote(pools.places),
-            dates=[date.isoformat() for date in DATES],
+            dates=[date.isoformat() for date in pools.dates],
         )
 
 
@@ -175,5 +174,5 @@ def style_of(draws: Draws, i: int, words: int, pools: StylePools) -> Style:
         names=(first, second) if draws.second[i] != draws.name[i] else (first,),
         organisation=pools.organisations[draws.organisation[i]],
         place=pools.places[draws.place[i]],
-        date=DATES[draws.date[i]],
+        date=pools.dates[draws.date[i]],
     )

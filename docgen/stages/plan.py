@@ -102,7 +102,7 @@ def plan(
     layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
     assignment = _assigned(own, asked, layout, key)
     type_ids = tuple(kind.id for kind in kinds)
-    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed)
+    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, context.dates)
     return Plan(asked, columns)
 
 

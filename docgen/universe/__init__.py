@@ -10,6 +10,7 @@ from docgen.universe.files import (
     starter_context,
 )
 from docgen.universe.model import (
+    Dates,
     DirectnessShares,
     FactsPerDocument,
     KeyFact,
@@ -21,6 +22,7 @@ from docgen.universe.model import (
 )
 
 __all__ = [
+    "Dates",
     "DirectnessShares",
     "FactsPerDocument",
     "KeyFact",

@@ -1,16 +1,18 @@
 """What a universe context is: a world, the facts that hold in it, and what its documents must not say."""
 
+import datetime as dt
 import json
 import re
 from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from docgen.records import Record
+from docgen.records import DateSpan, Record
 from docgen.text import digest
 
 __all__ = [
+    "Dates",
     "DirectnessShares",
     "FactsPerDocument",
     "KeyFact",
@@ -23,6 +25,8 @@ __all__ = [
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIRST_YEAR, LAST_YEAR, MAX_YEARS = 1000, 2999, 100
 PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
 MAX_ITEMS = 1_000
 """Facts, or rules; the planner is built for 50. Keeps the checks that compare each with each quick on any input."""
@@ -89,11 +93,25 @@ def _few(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
+def _day(value: object) -> object:
+    if value is None or isinstance(value, dt.date):
+        return value
+    try:
+        day = dt.date.fromisoformat(value) if isinstance(value, str) and ISO_DAY.fullmatch(value) else None
+    except ValueError:  # the thirtieth of February
+        day = None
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        fix = f"Write it as 2024-03-12, from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31"
+        raise _problem(f"is {str(value)[:80]!r}, which is not a day that can be taken", fix)
+    return day
+
+
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Prose = Annotated[str, AfterValidator(_prose)]
 Note = Annotated[str, AfterValidator(lambda text: _plain(text).strip())]
 Line = Annotated[str, AfterValidator(_line)]
 """A sentence or name: white space of any kind counts as one space."""
+Day = Annotated[dt.date, BeforeValidator(_day)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -190,6 +208,24 @@ class RealEntity(Record):
     note: Note = ""
 
 
+class Dates(DateSpan):
+    """When the world's documents are written; without either end, from or to what other worlds have."""
+
+    first: Day = DateSpan().first
+    last: Day = DateSpan().last
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.last:
+            fix = "Make first the earlier day, or give both: the one left out is"
+            raise _problem(
+                f"has first {self.first} after last {self.last}", f"{fix} {DateSpan().first} or {DateSpan().last}"
+            )
+        if self.last.year - self.first.year > MAX_YEARS:
+            raise _problem(f"has {self.first} to {self.last}, more than {MAX_YEARS} years", "Give a shorter time")
+        return self
+
+
 class UniverseContext(Record):
     """A world to write documents from. `key_facts` keep the order of the file."""
 
@@ -200,6 +236,7 @@ class UniverseContext(Record):
     key_facts: Annotated[tuple[KeyFact, ...], AfterValidator(_some)]
     facts_per_document: FactsPerDocument = FactsPerDocument()
     background_share: float = Field(default=0.05, ge=0, lt=1, allow_inf_nan=False)
+    dates: Dates = Dates()
     leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(_few)] = ()
     banned_statements: tuple[Line, ...] = ()
     real_entities: Annotated[tuple[RealEntity, ...], AfterValidator(_few)] = ()
@@ -214,5 +251,6 @@ class UniverseContext(Record):
 
         Keys younger than the first runs count only where they are used.
         """
-        left_out = None if self.real_entities else {"real_entities"}
+        unused = {"dates": self.dates == Dates(), "real_entities": not self.real_entities}
+        left_out = {name for name, left in unused.items() if left}
         return digest(json.dumps(self.model_dump(mode="json", by_alias=True, exclude=left_out), sort_keys=True))

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from docgen.universe.model import (
+    Dates,
     DirectnessShares,
     FactsPerDocument,
     KeyFact,
@@ -27,6 +28,7 @@ SECTIONS: Mapping[Location, type[BaseModel]] = {
     ("key_facts", "directness"): DirectnessShares,
     ("key_facts", "prominence"): ProminenceShares,
     ("facts_per_document",): FactsPerDocument,
+    ("dates",): Dates,
     ("leakage_rules",): LeakageRule,
     ("leakage_rules", "examples"): RuleExamples,
     ("real_entities",): RealEntity,

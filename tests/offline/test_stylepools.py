@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import docgen.stylepools
+from docgen.records import DateSpan
 from docgen.stylepools import style_pools
 
 
@@ -18,11 +20,19 @@ def test_pools_are_large_distinct_and_printable() -> None:
 
 def test_pools_are_functions_of_the_seed() -> None:
     assert style_pools(3) == style_pools(3)
-    style_pools.cache_clear()
     first = style_pools(3)
     style_pools.cache_clear()
+    docgen.stylepools._drawn.cache_clear()
     assert style_pools(3) == first
     assert style_pools(4).names != first.names
+
+
+def test_days_are_those_of_the_span_and_change_nothing_else() -> None:
+    span = DateSpan.model_validate({"first": "1931-12-30", "last": "1932-03-01"})
+    pools, usual = style_pools(3, span), style_pools(3)
+    assert (len(pools.dates), pools.dates[0], pools.dates[-1]) == (63, span.first, span.last)
+    assert (len(usual.dates), str(usual.dates[0])) == (1000, "2023-01-01")
+    assert pools.names == usual.names
 
 
 def test_pools_are_the_same_in_every_process() -> None:
