@@ -84,8 +84,8 @@ def place(failing: Failing) -> int:
     return failing.row
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(FILE, min_size=1, max_size=3), NAMED, st.integers(1, 7), JUDGE)
+@settings(max_examples=20, deadline=None)
+@given(st.lists(FILE, min_size=1, max_size=3), NAMED, st.integers(2, 7), JUDGE)
 def test_partitions_agree_with_the_one_pass(
     files: list[tuple[list[dict[str, Any]], str]], named: bool, rows: int, judge: str
 ) -> None:

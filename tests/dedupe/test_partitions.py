@@ -3,8 +3,10 @@
 import gzip
 import json
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,9 @@ from hypothesis import strategies as st
 from docgen.corpus import read_corpus
 from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, merged, read_partition
+from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.source import Corpus
+from docgen.dedupe.tasks import BUCKET, PAIR, Plan, link_bucket
 from docgen.errors import InputError
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=12)
@@ -68,3 +73,29 @@ def test_an_error_names_the_line_of_the_file(tmp_path: Path) -> None:
 def test_a_worker_without_the_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"worker .* sees no such file.*same path"):
         cut_file(tmp_path / "elsewhere.parquet", 5)
+
+
+KEYS = st.lists(st.sampled_from([0, 1, 2, 2**32, 2**63, 2**64 - 2, 2**64 - 1]), max_size=6)
+
+
+@given(st.lists(KEYS, max_size=5))
+def test_links_join_all_rows_of_a_key(parts: list[list[int]]) -> None:
+    """And no others, with one link fewer than rows, whatever keys the parts of a bucket hold."""
+    bases = [10 * number for number in range(len(parts))]
+    arrays = [np.array(keys, np.uint64) for keys in parts]
+    given_parts = [(np.sort(keys), np.argsort(keys, kind="stable").astype(np.uint32)) for keys in arrays]
+    rows: dict[int, list[int]] = {}
+    for base, keys in zip(bases, parts, strict=True):
+        for row, key in enumerate(keys):
+            rows.setdefault(key, []).append(base + row)
+    expected = sorted(link for same in rows.values() for link in pairwise(sorted(same)))
+    assert [tuple(link) for link in link_bucket(bases, *given_parts).tolist()] == expected
+
+
+@pytest.mark.parametrize("documents", [0, 10**4, 10**7, 10**8, 10**9])
+def test_sizes_grow_with_the_corpus(documents: int) -> None:
+    """No bucket outgrows a worker; no piece of a large corpus is so small that Ray would keep it with the driver."""
+    plan = Plan(Corpus(()), Scheme(), np.empty(0, np.uint64)).fitted(documents)
+    document = PAIR * plan.scheme.bands
+    assert documents * document <= plan.buckets * BUCKET
+    assert plan.partition_rows * document // plan.buckets > 100 * 1024
