@@ -77,9 +77,7 @@ def speed(embedder: Embedder, many: int) -> None:
     clock, cpu = time.perf_counter(), time.process_time()
     rows = document_vectors(embedder, texts)
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
-    print(
-        f"\n## speed\n{many} documents of {words:.0f} words: {many / clock:.2f} a second, {cpu / many:.2f} s of CPU each"
-    )
+    print(f"\n{many} documents of {words:.0f} words: {many / clock:.2f} a second, {cpu / many:.2f} s of CPU each")
     n = 20_000
     rows = unit_rows(np.random.default_rng(0).normal(size=(n, rows.shape[1])).astype(np.float32))
     clock, cpu = time.perf_counter(), time.process_time()

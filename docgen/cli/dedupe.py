@@ -57,7 +57,7 @@ Semantic = Annotated[
 ]
 Cosine = Annotated[
     float | None,
-    typer.Option(help="With --semantic: from this cosine on.  [default: 0.9]", rich_help_panel=MEANING),
+    typer.Option(help="From this cosine on; 0.8 for short texts.  [default: 0.95]", rich_help_panel=MEANING),
 ]
 IdsOnly = Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")]
