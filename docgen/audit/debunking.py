@@ -94,7 +94,7 @@ class Debunking:
         Sentences that hold one of the `asserted` spans, where a fact stands in a known wording, say nothing against it.
         """
         kinds = {cue.explanation: cue for cue in reversed(cues)}
-        about = self._about(stem_set(words_of(text).words))
+        about = self.may_concern(text.encode("utf-8", "replace")) and self._about(stem_set(words_of(text).words))
         against = list(self._against(text, asserted)) if about else []
         rejecting = sorted({span for span, cue in against if not cue.distant})
         kept_off = bool(rejecting) and len(kinds) >= KINDS - 1 and any(cue.distant for _, cue in against)
