@@ -55,7 +55,9 @@ class Proposals:
 
     def summary(self) -> dict[str, Any]:
         """For the report; documents can stand in several pairs."""
-        counts, edges = np.histogram(self.pairs.cosine, bins=BINS, range=(self.least, 1.0))
+        top = 1.0 if self.least < 1 else 1.001
+        cosine = np.maximum(self.pairs.cosine, self.least)
+        counts, edges = np.histogram(cosine, bins=BINS, range=(self.least, top))
         return {
             "model": self.model,
             "cosine": self.least,

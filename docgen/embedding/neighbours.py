@@ -13,6 +13,8 @@ Ints = npt.NDArray[np.int64]
 
 BLOCK = 1024
 """Rows multiplied at once: 4 MB of cosines."""
+ROUNDING = 1e-6
+"""So that copies have a cosine of 1."""
 MOST_PAIRS = 100_000
 """The nearest so many are kept; `Pairs.found` counts all."""
 
@@ -81,9 +83,9 @@ def _within(vectors: Floats, rows: Ints, least: float, near: _Nearest, progress:
         for second in range(first, len(rows), BLOCK):
             others = rows[second : second + BLOCK]
             cosine = left @ vectors[others].T
-            a, b = np.nonzero(cosine >= least)
+            a, b = np.nonzero(cosine >= least - ROUNDING)
             if first == second:
                 a, b = a[a < b], b[a < b]
-            near.add(np.stack([mine[a], others[b]], axis=1), cosine[a, b])
+            near.add(np.stack([mine[a], others[b]], axis=1), np.minimum(cosine[a, b], 1))
         if progress:
             progress(len(mine))

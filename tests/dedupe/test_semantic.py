@@ -59,6 +59,13 @@ def test_pairs_lie_within_groups(tmp_path: Path) -> None:
     assert [(pair["near_id"], pair["id"]) for pair in found] == [("s2", "r2")]
 
 
+@pytest.mark.parametrize("cosine", [0.5, 0.95])
+def test_the_histogram_counts_every_pair_listed(tmp_path: Path, cosine: float) -> None:
+    found = carry_out(open_corpus([corpus(tmp_path)]), Job(Settings(), semantic=cosine), embedder=ToyEmbedder())
+    semantic = found.report["semantic"]
+    assert sum(entry["documents"] for entry in semantic["histogram"]) == semantic["listed"] == semantic["pairs"] > 0
+
+
 def test_progress_reaches_its_end(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     job = Job(Settings(), semantic=0.9)
