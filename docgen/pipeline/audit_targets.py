@@ -103,7 +103,7 @@ def _subject(row: int, text: str, other: Mapping[str, Any]) -> Subject:
     try:
         return Subject(
             text=text,
-            id=str(other.get("id") or row),
+            id=str(row if other.get("id") is None else other["id"]),
             facts=_facts(other.get("facts")),
             quotes=tuple(Quote.model_validate(quote) for quote in other.get("quotes") or ()),
             doc_type=str(other.get("doc_type") or ""),
