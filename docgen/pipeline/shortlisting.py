@@ -28,8 +28,8 @@ def make_shortlist(
 ) -> Shortlist:
     """The `share` of the documents that come nearest to breaking one of `rules`.
 
-    Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` lies above 0 and
-    at most at 1.
+    Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` lies above 0
+    and at most at 1.
     """
     if not 0 < share <= 1:
         raise ConfigError(f"{share} is no share of the documents", "--nearest", "Give a number above 0, at most 1")

@@ -19,6 +19,9 @@ from docgen.audit.scan import LeakageScanner
 from docgen.audit.shortlist import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
 from docgen.audit.strays import judged_strays, stray_facts
 from docgen.cli.app import app
+from docgen.pipeline.audit_targets import Target
+from docgen.pipeline.shortlisting import make_shortlist
+from docgen.progress import SilentReporter
 from docgen.records import AssignedFact
 from tests.audit.lake import LAKE
 from tests.audit.test_cli_judge import SHADY, _Judge, judge
@@ -47,6 +50,38 @@ def test_what_says_it_in_other_words_is_nearest_and_its_place_is_known() -> None
     assert finding.evidence == text[finding.start : finding.end]
     assert "number 1 of 3" in finding.explanation
     assert listed.findings(0, FILLER * 3) == ()
+
+
+def test_a_document_is_shown_with_what_listed_it_and_nothing_else() -> None:
+    """Two queries, a turn each: neither document is explained by the query that it is far from."""
+    other = Query("weather", "the rule weather", ("rain fell on the sea",))
+    texts = [LEAK, "rain fell on the sea", "gulls cry"]
+    found = Nearness(ToyEmbedder(), [QUERY, other]).score([Subject(text) for text in texts])
+    listed = Shortlist.of([QUERY, other], found, 2 / 3)
+    assert [[one.rule for one in listed.findings(row, text)] for row, text in enumerate(texts)] == [
+        ["secret"], ["weather"], [],
+    ]  # fmt: skip
+
+
+def test_what_every_document_is_about_makes_none_suspect() -> None:
+    """Ten documents are about the ferry, as the query is; the one that shares the rest of it is nearest."""
+    query = Query("secret", "the rule secret", ("ferry ferry hidden tunnel",))
+    texts = [f"ferry ferry ferry sea{number}" for number in range(10)] + ["ferry wood hidden stone"]
+    found = Nearness(ToyEmbedder(), [query]).score([Subject(text) for text in texts])
+    assert int(found.score.argmax()) == 10
+
+
+def test_a_fact_lists_only_documents_that_may_not_express_it() -> None:
+    """Both say it; one was asked to."""
+    fact = LAKE.key_facts[0]
+    assigned = (AssignedFact(fact=fact.id),)
+    subjects = [Subject(fact.statement, facts=assigned), Subject(fact.statement, facts=()), Subject("Rain fell.")]
+    target = Target("", LAKE, lambda: iter(subjects))
+    rules = [rule for rule in LeakageScanner(LAKE).rules if rule.id == "unassigned_fact"]
+    listed = make_shortlist(target, rules, 1, ToyEmbedder(), 3, SilentReporter())
+    about = [{one.explanation.split("the fact ")[1].split()[0] for one in listed.findings(row, "x")} for row in (0, 1)]
+    assert fact.id not in about[0]
+    assert fact.id in about[1]
 
 
 def test_a_leak_across_two_sentences_counts_as_one() -> None:
@@ -141,7 +176,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def audit(texts: list[str], *arguments: str, ends: int = 0) -> dict[str, Any]:
-    Path("corpus.jsonl").write_text("".join(json.dumps({"id": str(i), "text": t}) + "\n" for i, t in enumerate(texts)))
+    Path("corpus.jsonl").write_text(
+        "".join(json.dumps({"id": str(i), "text": t, "facts": []}) + "\n" for i, t in enumerate(texts))
+    )
     command = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", *arguments, "--json"]
     result = CliRunner().invoke(app, command, catch_exceptions=False)
     assert result.exit_code == ends, result.output
