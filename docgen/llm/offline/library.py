@@ -34,6 +34,8 @@ BLOCKS = ("opening", "lead", "recap", "support", "aside", "filler", "closing")
 LINES = ("title", "ideas", "question")
 CARRIERS = ("carriers", "passing")
 VERBATIM = ("head", "foot")
+PROSE, TOPICAL = "prose", "topic"
+"""The family whose types can also be filled with paragraphs about their subject, and those."""
 STOP_WORDS = frozenset(
     ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "from", "by", "at", "or", "new")
 )
@@ -41,7 +43,7 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TypeGrammar:
-    """One structure of document: own blocks, and those shared with its families.
+    """One structure of document: own blocks, those shared with its families, and `topical` filling about its subject.
 
     A type of items (questions, entries) has a `tail`: headings, one of which stands before any shared block. `openings`
     says whether it may begin with a sentence that follows the style's opening, `first_names` what people are called
@@ -59,6 +61,7 @@ class TypeGrammar:
     first_names: bool
     own: Mapping[str, tuple[Block, ...]]
     shared: Mapping[str, tuple[Block, ...]]
+    topical: tuple[Block, ...]
     lines: Mapping[str, tuple[Source, ...]]
     verbatim: Mapping[str, tuple[Source, ...]]
     carriers: Mapping[str, Carriers]
@@ -144,6 +147,7 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         first_names=meta.get("short", ["last"])[0] == "first",
         own={kind: _blocks(file, kind, macros) for kind in BLOCKS},
         shared={kind: () if kind in meta.get("alone", []) else _shared(kin, kind, macros) for kind in BLOCKS},
+        topical=_blocks(families[TOPICAL], "filler", macros) if PROSE in meta["family"][0].split() else (),
         lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
         carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},

@@ -11,6 +11,8 @@ from docgen.records import Prominence
 
 __all__ = ["Expression", "Item", "plan"]
 
+TOPICAL_SHARE = 0.4
+"""How often a filling paragraph is about the document's subject, where the type can have such."""
 OWN_SHARE = 0.9
 """How often a filling paragraph comes from the type itself while it has some left, rather than from its family."""
 SMALL_GAP = 70
@@ -108,6 +110,7 @@ class _Stock:
         self.scene = scene
         self.own = {kind: list(blocks) for kind, blocks in grammar.own.items()}
         self.shared = {kind: list(blocks) for kind, blocks in grammar.shared.items()}
+        self.topical = list(grammar.topical)
         self.grammar = grammar
 
     def take(self, kind: str, shared: bool = False) -> Block:
@@ -143,7 +146,7 @@ class _Stock:
         """Blocks without facts that together have about `room` words: own ones, shared ones, each in file order."""
         chosen: list[Block] = []
         while room > 12:
-            block = self._fitting(room) if room < SMALL_GAP else self.take("filler")
+            block = self._fitting(room) if room < SMALL_GAP else self._filler()
             if abs(room - block.words) >= room:
                 break
             chosen.append(block)
@@ -152,6 +155,11 @@ class _Stock:
         mine = {id(block) for block in self.grammar.own["filler"]}
         own = [Item(block) for block in chosen if id(block) in mine]
         return own, [Item(block) for block in chosen if id(block) not in mine]
+
+    def _filler(self) -> Block:
+        if self.topical and self.scene.random() < TOPICAL_SHARE:
+            return self.topical.pop(int(self.scene.random() * len(self.topical)))
+        return self.take("filler")
 
     def _fitting(self, room: float) -> Block:
         """Of a few candidates the one whose length comes closest to what is left."""
