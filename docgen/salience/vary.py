@@ -1,8 +1,9 @@
 """A plan for other shares that differs from a given plan in as few slots as possible.
 
-With d the change in one fact's number of documents: exactly d slots change while slots can take (or spare) the fact
-without breaking a constraint, and then the shortest chains of exchanges, each step of which changes one more slot. The
-plan's own segments are varied one by one, so that a varied plan for more slots also begins with that for fewer.
+With d the change in one fact's number of documents: d slots change while slots can take (or spare) the fact without
+breaking a constraint, and then the shortest chains of exchanges, each step of which changes one more slot; and a few
+whose grades could not stay. The plan's own segments are varied one by one, so that a varied plan for more slots begins
+with that for fewer too, but for the grades that only its last size asks for.
 """
 
 from dataclasses import replace
