@@ -155,7 +155,7 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
 def _rare_collections() -> Iterator[None]:
     """Spare the cyclic collector what was there before the first call, modules above all.
 
-    With a thousand calls in flight it would walk all of that often enough to take a fifth of the CPU time.
+    With a thousand calls in flight it would walk all of that often enough to take a tenth of the CPU time.
     """
     gc.freeze()
     try:
