@@ -18,6 +18,10 @@ MEMORY = 64 << 20
 """Bytes that RE2 may use for the automaton of one set."""
 LARGE = 20_000
 """Instructions above which a pattern stands alone: a set whose automaton outgrows its memory gives up silently."""
+BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
+"""A repetition with bounds, unless its brace is escaped."""
+LITERAL_BRACE = re.compile(r"\[[^\]]*\{|\\Q")
+"""Braces in a class of characters or a quotation repeat nothing."""
 CANARY = "\x02canary\x03"
 MOST = 5
 """Findings of one cue in one document; the rest would say the same."""
@@ -46,10 +50,11 @@ class CueScanner:
         self._set = _set([compiled.cue.pattern for compiled in self._together], options)
         if self._set is None:
             self._together, self._alone = [], cues
+        self._loose = _set([_loosened(compiled.cue.pattern) for compiled in self._together], options) or self._set
 
     def touches(self, data: bytes) -> bool:
         """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
-        hits = (self._set.Match(data) or ()) if self._set is not None else ()
+        hits = (self._loose.Match(data) or ()) if self._loose is not None else ()
         if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
             return True
         return any(compiled.search.search(data) for compiled in self._alone)
@@ -70,6 +75,16 @@ def _compiled(rule: Rule, cue: Cue, options: Any) -> _Compiled:
     except re2.error as error:
         what = f"pattern {cue.pattern!r} of rule {rule.id} is not usable ({error})"
         raise ContextError(what, fix="Use RE2 syntax: no look-around, no back references") from error
+
+
+def _loosened(pattern: str) -> str:
+    """A pattern that matches at least where `pattern` does, in an automaton that need not count.
+
+    Bounded repetitions become endless ones; that makes an automaton of many patterns much smaller and faster.
+    """
+    if LITERAL_BRACE.search(pattern):
+        return pattern
+    return BOUNDED.sub(lambda found: "*" if found[1] == "0" else "+", pattern)
 
 
 def _set(patterns: Sequence[str], options: Any) -> Any:
