@@ -1,23 +1,28 @@
-"""Where the tasks of a job over partitions run: in this process, or on a Ray cluster (extra: docgen[ray]).
+"""Where the tasks of a job over partitions run: in this process, in several, or on a Ray cluster (extra: docgen[ray]).
 
 A task is a function of its arguments, importable by name and without side effects, so that it may be run again. A job
 submits tasks, hands their results on to other tasks without looking at them, and collects what it needs itself.
 """
 
 import logging
+import multiprocessing
 import os
 import re
 import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
+from docgen.beside import ends_with_parent, gone
 from docgen.errors import ConfigError, RunError, UserError
 
-__all__ = ["Executor", "Inline", "RayExecutor"]
+__all__ = ["Executor", "Inline", "Processes", "RayExecutor"]
 
 ADDRESS = "RAY_ADDRESS"
 LACKING = re.compile(r"No module named '[^']*'|cannot import name .*|Can't get attribute .*")
@@ -54,6 +59,57 @@ class Inline:
     def collect(self, handles: Sequence[Any]) -> list[Any]:
         """They are the values."""
         return list(handles)
+
+
+class Processes:
+    """Processes of this machine, one for each processor unless `workers` says otherwise. To be used in a `with`.
+
+    Arguments are sent with every task, so they should be small. Raises `RunError` when a process is killed.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        count, spawn = workers or len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(count, spawn, initializer=ends_with_parent)
+
+    def share(self, value: Any) -> Any:
+        """The value itself."""
+        return value
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
+        """Start a task once all that it takes is known."""
+        known = [self.collect([given])[0] if isinstance(given, _Result) else given for given in arguments]
+        try:
+            future = self._pool.submit(function, *known)
+        except BrokenProcessPool as error:
+            raise gone() from error
+        return [_Result(future, place if results > 1 else None) for place in range(results)]
+
+    def collect(self, handles: Sequence[Any]) -> list[Any]:
+        """Wait for values."""
+        try:
+            return [handle.value() for handle in handles]
+        except BrokenProcessPool as error:
+            raise gone() from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=kind is None, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a task returned, or the part of it at `place`."""
+
+    future: Future[Any]
+    place: int | None
+
+    def value(self) -> Any:
+        found = self.future.result()
+        return found if self.place is None else found[self.place]
 
 
 class RayExecutor:

@@ -23,6 +23,7 @@ import hashlib
 WORD = re.compile(r"\w+")
 SENTENCE_END = re.compile(r"[.!?\n](?:(?<!\n)[\"')\]\u2019\u201d]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|])))")
 """It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
+WORD_OR_SPACE = bytes(ord(" ") if chr(byte).isspace() else ord("x") for byte in range(128)) + b"x" * 128
 TOKENS_PER_WORD = 1.35
 """English prose with a current tokenizer; used only where no real count is at hand."""
 
@@ -48,7 +49,10 @@ def words(text: str) -> list[str]:
 
 def word_count(text: str) -> int:
     """Number of white-space separated words: what a writer would call the length."""
-    return len(text.split())
+    if not text.isascii():
+        return len(text.split())
+    marks = text.encode().translate(WORD_OR_SPACE)  # no list of words is made, which takes four times as long
+    return marks.count(b"x ") + marks.endswith(b"x")
 
 
 def token_estimate(text: str) -> int:

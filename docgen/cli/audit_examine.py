@@ -8,13 +8,14 @@ import typer
 from docgen.audit.contamination import CONTAMINATION
 from docgen.audit.scan import LeakageScanner
 from docgen.audit.shortlist import Shortlist
+from docgen.beside import spare_core
 from docgen.cli.audit_judge import JudgeSettings, say_unjudged
 from docgen.cli.console import PlainReporter, TerminalReporter
-from docgen.cluster import RayExecutor
+from docgen.cluster import Processes, RayExecutor
 from docgen.embedding.embedder import open_embedder
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit_apply import mended_documents
-from docgen.pipeline.audit_partitions import scan_partitioned
+from docgen.pipeline.audit_partitions import PIECE_ROWS, is_big, scan_partitioned
 from docgen.pipeline.audit_store import find_calibration
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Audit, AuditOptions, AuditReports
@@ -29,7 +30,8 @@ __all__ = ["Examination"]
 class Examination:
     """What is examined for what; the same again gives the same reports of the same corpus. `yes`: spend unasked.
 
-    `on_ray`: scan on a cluster, which leaves diversity out; `listed`: failing documents are wanted one by one.
+    `diverse`: diversity is wanted, for which the corpus is seen as a whole; else a big one is scanned in parts, by all
+    processors or, `on_ray`, on a cluster. `listed`: failing documents are wanted one by one.
     """
 
     target: Target
@@ -39,6 +41,7 @@ class Examination:
     reporter: PlainReporter | TerminalReporter
     on_ray: bool = False
     listed: bool = True
+    diverse: bool = True
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -58,6 +61,11 @@ class Examination:
         if self.on_ray:
             with RayExecutor() as executor:
                 return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
+        if not self.diverse and self.options.nearest is None and spare_core() and is_big(self.target):
+            with Processes() as processes:
+                return scan_partitioned(
+                    self.target, self.options, processes, self.reporter, listed=self.listed, rows=PIECE_ROWS
+                )
         size = (self.target.setup.config.n or 0) if self.target.setup else 0
         return scan_corpus(self.target, self.options, size, self.reporter, self._listed(size))
 

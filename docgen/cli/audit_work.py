@@ -84,7 +84,14 @@ def _examination(params: Mapping[str, Any], what: str, target: Target, reporter:
     )
     options = replace(plain, model=judge.model) if judge else plain
     return Examination(
-        target, options, judge, params["yes"], reporter, params["engine"] == "ray", params.get("apply", False)
+        target,
+        options,
+        judge,
+        params["yes"],
+        reporter,
+        on_ray=params["engine"] == "ray",
+        listed=params.get("apply", False),
+        diverse=what == "all" or bool(params.get("html")),
     )
 
 

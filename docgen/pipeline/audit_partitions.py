@@ -11,6 +11,7 @@ documents, the most frequent of all items): it is not measured here.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from docgen.audit.bulk import Subject
@@ -27,9 +28,13 @@ from docgen.pipeline.scanning import Sought, begin_audit, say_vocabulary, scan_a
 from docgen.progress import Progress, Reporter
 from docgen.store import read_attempts
 
-__all__ = ["PARTITION_ROWS", "Part", "ScanPlan", "scan_partition", "scan_partitioned"]
+__all__ = ["PARTITION_ROWS", "PIECE_ROWS", "Part", "ScanPlan", "is_big", "scan_partition", "scan_partitioned"]
 
 PARTITION_ROWS = 1 << 14
+PIECE_ROWS = 1 << 11
+"""The same for the processes of one machine, which keep what they compiled from one to the next."""
+BIG = 1 << 23
+"""Bytes of a corpus from which several processes, which take a second to start, save time."""
 AHEAD = 4096
 """Most partitions under way, so that results that wait for an earlier one do not fill the driver."""
 BATCH_ROWS = 1024
@@ -56,6 +61,15 @@ class Part:
     salience: SalienceTally
     failing: list[Failing]
     waiting: list[Held]
+
+
+def is_big(target: Target) -> bool:
+    """Whether scanning in several processes saves time."""
+    return sum(path.stat().st_size for path in _files(target)) >= BIG
+
+
+def _files(target: Target) -> list[Path]:
+    return [target.setup.run.attempts] if target.setup else corpus_files(target.files)
 
 
 def scan_partition(plan: ScanPlan, partition: Partition) -> Part:
@@ -98,8 +112,7 @@ def scan_partitioned(
 
 def _partitions(target: Target, executor: Executor, rows: int) -> list[Partition]:
     """Step 1."""
-    files = [target.setup.run.attempts] if target.setup else corpus_files(target.files)
-    cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in files]
+    cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in _files(target)]
     return joined(executor.collect(cuts))
 
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from docgen.audit.bulk import BulkScanner, Scanned, Subject
@@ -17,9 +18,9 @@ from docgen.audit.salience import SalienceTally
 from docgen.audit.scan import LeakageScanner
 from docgen.audit.shortlist import Shortlist
 from docgen.audit.vocabulary import Vocabulary
+from docgen.beside import Beside, spare_core
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Audit, AuditOptions, Held
-from docgen.pipeline.beside import Beside, spare_core
 from docgen.progress import Progress, Reporter
 from docgen.universe import UniverseContext
 
@@ -55,7 +56,7 @@ class Sought:
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules looked for."""
-        rules = LeakageScanner(self.context, self.options.off).rules
+        rules = _compiled(self.context, self.options.off).scanner.rules
         return (*rules, CONTAMINATION) if self.options.contamination else rules
 
 
@@ -132,11 +133,17 @@ def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporte
         reporter.note(f"Vocabulary of the classifier prompts, {len(terms)} terms: {', '.join(terms)}")
 
 
+@lru_cache(maxsize=1)
+def _compiled(context: UniverseContext, off: tuple[str, ...]) -> BulkScanner:
+    """Both detectors, kept for the next part of the same corpus."""
+    return BulkScanner(FactDetector(context), LeakageScanner(context, off))
+
+
 class _Scan:
     """What both detectors see in a batch; built anew in the process that scans."""
 
     def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
-        self._bulk = BulkScanner(FactDetector(context), LeakageScanner(context, off))
+        self._bulk = _compiled(context, off)
 
     def __call__(self, subjects: list[Subject]) -> list[Scanned]:
         return self._bulk.scan(subjects)

@@ -8,11 +8,11 @@ from functools import partial
 
 from pydantic_core import to_json
 
+from docgen.beside import Beside, here, spare_core
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
 from docgen.llm.chain import Engine
 from docgen.llm.journalled import Journalled
-from docgen.pipeline.beside import Beside, here, spare_core
 from docgen.pipeline.buying import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from docgen.beside import Beside
 from docgen.errors import RunError
 from docgen.pipeline import scanning, steps
-from docgen.pipeline.beside import Beside
 from docgen.pipeline.execute import Step, execute
 from tests.runs import Notes, settle
 
 PARENT = """
 import time
-from docgen.pipeline.beside import Beside
+from docgen.beside import Beside
 from tests.pipeline.test_beside import Adder
 
 if __name__ == "__main__":

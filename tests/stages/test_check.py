@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from docgen.beside import here
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.pipeline.beside import here
 from docgen.prompts import ModelOptions, Reply, Work, document_request
 from docgen.records import AssignedFact, Attempt, DocumentType, Idea, Slot
 from docgen.stages.check import REASONS, Checker, Examiner

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from docgen.errors import RunError
 
-__all__ = ["Beside", "here", "spare_core"]
+__all__ = ["Beside", "ends_with_parent", "gone", "here", "spare_core"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -44,21 +44,21 @@ class Beside(Generic[Given, Made]):
         try:
             return self._pool.submit(_apply, given)
         except BrokenProcessPool as error:
-            raise _gone() from error
+            raise gone() from error
 
     def result(self, future: "Future[Made]") -> Made:
         """What `submit` promised; waits for it."""
         try:
             return future.result()
         except BrokenProcessPool as error:
-            raise _gone() from error
+            raise gone() from error
 
     async def __call__(self, given: Given) -> Made:
         """The result; the event loop goes on meanwhile."""
         try:
             return await asyncio.wrap_future(self.submit(given))
         except BrokenProcessPool as error:
-            raise _gone() from error
+            raise gone() from error
 
     def __enter__(self) -> "Beside[Given, Made]":
         return self
@@ -79,7 +79,8 @@ def here(function: Callable[[Given], Made]) -> Callable[[Given], Awaitable[Made]
     return apply
 
 
-def _gone() -> RunError:
+def gone() -> RunError:
+    """What to say when a second process was killed."""
     return RunError("a process of this run was killed", "memory", "Make room and run the same command again")
 
 
@@ -88,10 +89,15 @@ _making: list[Callable[[], Callable[[Any], Any]]] = []
 
 
 def _begin(build: Callable[..., Callable[[Any], Any]], arguments: tuple[object, ...]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the first process decides, and this one ends with it
+    ends_with_parent()
+    _making.append(cache(partial(build, *arguments)))
+
+
+def ends_with_parent() -> None:
+    """Have this process, a second one, leave Ctrl-C to the first and end with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _making.append(cache(partial(build, *arguments)))
 
 
 def _apply(given: Any) -> Any:
