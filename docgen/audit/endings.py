@@ -31,7 +31,7 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
     if not body:
         return None
     line = body[body.rfind("\n", max(0, len(body) - 4000)) + 1 :]
-    words = re.findall(r"\w+", line[-240:])
+    words = re.findall(r"\w+(?:['’]\w+)*", line[-240:])
     start = max(len(body) - len(line), len(body) - SHOWN)
     if body.endswith((",", "(", "[", "“")) and len(words) > 3:
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None

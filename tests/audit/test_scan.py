@@ -28,6 +28,12 @@ def test_an_ordinary_document_has_no_finding() -> None:
     assert SCANNER.scan(CLEAN, frozenset(), DETECTOR.detect(CLEAN), doc_type="meeting minutes") == []
 
 
+@pytest.mark.parametrize("name", ["Mercy Ng'ang'a", "Sean O’The", "Ana d'A"])
+def test_a_name_with_an_apostrophe_is_no_broken_sentence(name: str) -> None:
+    """Though what comes after the apostrophe alone is a word that no sentence ends with."""
+    assert SCANNER.scan(f"The stairs are swept on Mondays.\n\nYours,\n{name}") == []
+
+
 def test_the_head_of_a_forum_post_is_at_most_a_suspicion() -> None:
     """And a form's own word limit is none."""
     text = "User: hedda\nPosted: 3 May.\n\nThe stairs creak. (The limit is forty words, as the form says.) Yours."
