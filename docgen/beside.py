@@ -18,15 +18,20 @@ from typing import Any, Generic, TypeVar
 
 from docgen.errors import RunError
 
-__all__ = ["Beside", "ends_with_parent", "gone", "here", "spare_core"]
+__all__ = ["Beside", "ends_with_parent", "gone", "here", "processors", "spare_core"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def spare_core() -> bool:
     """Whether this process may use a second core."""
-    return len(os.sched_getaffinity(0)) > 1
+    return processors() > 1
 
 
 class Beside(Generic[Given, Made]):
@@ -90,13 +95,13 @@ _making: list[Callable[[], Callable[[Any], Any]]] = []
 
 def _begin(build: Callable[..., Callable[[Any], Any]], arguments: tuple[object, ...]) -> None:
     ends_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first process decides what is finished
     _making.append(cache(partial(build, *arguments)))
 
 
 def ends_with_parent() -> None:
     """Have this process, a second one, leave Ctrl-C to the first and end with it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

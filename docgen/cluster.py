@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from docgen.beside import ends_with_parent, gone
+from docgen.beside import ends_with_parent, gone, processors
 from docgen.errors import ConfigError, RunError, UserError
 
 __all__ = ["Executor", "Inline", "Processes", "RayExecutor"]
@@ -68,7 +68,7 @@ class Processes:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        count, spawn = workers or len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn")
+        count, spawn = workers or processors(), multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(count, spawn, initializer=ends_with_parent)
 
     def share(self, value: Any) -> Any:

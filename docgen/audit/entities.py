@@ -78,7 +78,7 @@ class EntityClaims:
 def _cues(entity: RealEntity) -> Iterator[Cue]:
     """Suspicions, never errors: what stands beside a name need not be said of it."""
     names = "|".join(sorted(map(_escaped, (entity.name, *entity.aliases)), key=len, reverse=True))
-    name = rf"\b(?:{names})\b"
+    name = rf"(?:{names})"
     between = rf"[^.!?\n]{{0,{REACH}}}?"
     for what, pattern in (
         ("has it say something", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{SAYING})\b"),
@@ -89,4 +89,6 @@ def _cues(entity: RealEntity) -> Iterator[Cue]:
 
 
 def _escaped(name: str) -> str:
-    return r"\s+".join(map(re.escape, name.split()))
+    """A name as a whole word; RE2 knows the edges of ASCII words only, so other edges are taken as they come."""
+    left, right = (r"\b" if re.match(r"(?a:\w)", edge) else "" for edge in (name.strip()[0], name.strip()[-1]))
+    return left + r"\s+".join(map(re.escape, name.split())) + right

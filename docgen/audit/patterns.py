@@ -54,16 +54,21 @@ class CueScanner:
 
     def touches(self, data: bytes) -> bool:
         """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
-        hits = (self._loose.Match(data) or ()) if self._loose is not None else ()
+        hits = self._hits(self._loose, data)
         if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
             return True
         return any(compiled.search.search(data) for compiled in self._alone)
+
+    def _hits(self, patterns: Any, text: str | bytes) -> list[int]:
+        """Which of the patterns occur, the canary of the set left out."""
+        found = (patterns.Match(text) or ()) if patterns is not None else ()
+        return [number for number in found if number < len(self._together)]
 
     def scan(self, text: str) -> Iterator[Finding]:
         """Findings in the order of the rules, at most five for each cue."""
         if not text.isascii():
             text = SURROGATE.sub("\ufffd", text)
-        for number in (self._set.Match(text) or ()) if self._set is not None else ():
+        for number in self._hits(self._set, text):
             yield from _findings(self._together[number], text)
         for compiled in self._alone:
             yield from _findings(compiled, text)

@@ -3,6 +3,7 @@
 import glob
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,7 +238,7 @@ def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator
         _unreadable(path, EOFError())  # even nothing, packed, takes some bytes
     try:
         yield from _zstd_lines(path) if path.name.lower().endswith(".zst") else _byte_lines(path, start, stop)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         _unreadable(path, error)
 
 

@@ -97,3 +97,7 @@ def read_partition(partition: Partition, wanted: Wanted, batch_rows: int) -> Ite
     for frame in frames:
         yield Batch(path, row, frame[wanted.text], frame.select(*wanted.columns, *wanted.optional))
         row += frame.height
+    if row - partition.first_row != partition.rows:
+        raise InputError(
+            "the file changed while it was read", str(path), "Wait until nothing writes to it and try again"
+        )

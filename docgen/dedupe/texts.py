@@ -8,6 +8,7 @@ import numpy.typing as npt
 from docgen import kernels
 from docgen.corpus.utf8 import Utf8
 from docgen.dedupe.schemes import Scheme, permutations
+from docgen.errors import InputError
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import BLOCK, SCRATCH, scratch
 
@@ -66,12 +67,17 @@ class Sketcher:
     def sets_into(self, out: Hashes, texts: Utf8, sizes: Ints) -> Ints:
         """Write the sorted shingle sets one after the other into `out`; returns where each ends.
 
-        `sizes` are those of `sketch`; `out` must hold their sum. A size of -1 leaves a document out.
+        `sizes` are those of `sketch`; `out` must hold their sum. A size of -1 leaves a document out. Raises InputError
+        when a document has more shingles than that: it is not the one that was sketched.
         """
         ends, most = np.empty(len(texts), np.int64), max(BLOCK, int(sizes.max(initial=0)))
         words, hashes, text = scratch()
-        kernels.shingles(
+        grown = kernels.shingles(
             texts.memory, texts.starts, texts.ends, sizes, self.scheme.ngram, self._ignored, self._kinds, self._folded,
             words, hashes, text, np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64), out, ends,
         )  # fmt: skip
+        if grown >= 0:
+            raise InputError(
+                "the corpus changed while it was read", fix="Wait until nothing writes to it and try again"
+            )
         return ends

@@ -52,11 +52,12 @@ def shingles(
     memory: Address, starts: Ints, ends: Ints, sizes: Ints, ngram: int, ignored: Hashes, kinds: Bytes,
     folded: WordTable, words: Hashes, hashes: Hashes, text: Bytes, spare: Hashes, places: Ints,
     out: Hashes, out_ends: Ints,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Sorted shingle sets of the documents with sizes[i] > 0, one after the other in `out`.
 
     `sizes` are those that `sketch` found, or more; `out` must hold their sum, `spare` the largest, `places` twice that
-    and 2. out_ends[i] is where the set of document i ends.
+    and 2. out_ends[i] is where the set of document i ends. Returns the first document that has more shingles than its
+    size says, at which it stops, or -1.
     """
 
 

@@ -1,4 +1,4 @@
-"""Where compiled code is kept: beside its source, or in the user's cache; made once, by whichever process is first."""
+"""Where compiled code is kept: beside its source, or in the user's cache; made by whichever process needs it first."""
 
 import os
 import sys
@@ -17,10 +17,11 @@ SEAL = 16
 def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]) -> bytes:
     """The code for the sources in the folder `source`, made by `build` where nothing is kept for this `environment`.
 
-    Older code of the same sources is removed. Where no folder can be written to the code is built in every process,
-    which takes seconds but works.
+    Older code for the same environment is removed. Where no folder can be written to the code is built in every
+    process, which takes seconds but works.
     """
-    name = _fingerprint(source, environment) + SUFFIX
+    made_with = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))
+    name = f"{made_with}-{_fingerprint(source)}{SUFFIX}"
     folders = _folders(source)
     for folder in folders:
         with suppress(OSError):
@@ -41,19 +42,22 @@ def _seal(code: bytes) -> bytes:
     return blake2b(code, digest_size=SEAL).digest()
 
 
-def _fingerprint(source: Path, environment: Iterable[str]) -> str:
-    digest = blake2b(digest_size=16)
-    for part in (f"Python {sys.version_info[:2]}", *environment):
-        digest.update(part.encode() + b"\0")
-    for file in sorted(source.rglob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+def _fingerprint(source: Path) -> str:
+    return _digest(*(part for file in sorted(source.rglob("*.py")) for part in (file.name.encode(), file.read_bytes())))
+
+
+def _digest(*parts: bytes) -> str:
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
 
 
 def _folders(source: Path) -> list[Path]:
     """The package's own __pycache__, then the user's cache."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - stays a text without HOME
-    return [source / "__pycache__", Path(home) / "docgen"]
+    folders = [source / "__pycache__", Path(home) / "docgen"]
+    return [folder for folder in folders if folder.is_absolute()]
 
 
 def _keep(folder: Path, name: str, code: bytes) -> None:
@@ -65,6 +69,6 @@ def _keep(folder: Path, name: str, code: bytes) -> None:
         part.replace(folder / name)
     finally:
         part.unlink(missing_ok=True)
-    for old in folder.glob("*" + SUFFIX):
+    for old in folder.glob(f"{name.partition('-')[0]}-*{SUFFIX}"):
         if old.name != name and folder.name == "__pycache__":
             old.unlink(missing_ok=True)

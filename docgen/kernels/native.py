@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args
 
 import llvmlite.binding as llvm
@@ -42,6 +43,7 @@ __all__ = [
     "optimiser",
 ]  # fmt: skip
 
+LOADING = Lock()
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -129,9 +131,14 @@ def optimiser() -> llvm.TargetMachine:
     )
 
 
-@lru_cache(maxsize=1)
 def library() -> llvm.ExecutionEngine:
-    """The machine code of all kernels, ready to run; it stays for the life of the process."""
+    """The machine code of all kernels, ready to run: one for all threads, for the life of the process."""
+    with LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> llvm.ExecutionEngine:
     compiler = (f"numba {version('numba')}", f"llvmlite {version('llvmlite')}")
     processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     code = fetched(Path(__file__).parent, (*compiler, *processor), _build)

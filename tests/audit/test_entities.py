@@ -34,6 +34,13 @@ def test_sayings_deeds_and_numbers_that_the_context_lacks_are_suspicions(text: s
     assert [(f.rule, f.severity, f.detector) for f in SCANNER.scan(text)] == [(RULE, "warning", "claims")]
 
 
+@pytest.mark.parametrize("name", ["Nestlé", "Yahoo!", "Acme Inc.", "Électricité de France", "Öko"])
+def test_names_may_begin_and_end_with_any_character(name: str) -> None:
+    marked = LAKE.model_copy(update={"real_entities": (RealEntity(name=name),)})
+    found = LeakageScanner(marked).scan(f"On Friday {name} admitted that it had been fined.")
+    assert {finding.rule for finding in found} == {RULE}
+
+
 @pytest.mark.parametrize(
     "text",
     [

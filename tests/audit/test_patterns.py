@@ -29,6 +29,13 @@ def test_what_a_pattern_finds_is_seen_at_a_glance(pattern: str, text: str) -> No
     assert cues.touches(f"before {text} after".encode())
 
 
+def test_a_text_with_the_scanners_own_mark_is_a_text() -> None:
+    cues = scanner("one", "two")
+    text = "one \x02canary\x03"
+    assert cues.touches(text.encode())
+    assert [finding.evidence for finding in cues.scan(text)] == ["one"]
+
+
 def test_it_is_seen_among_other_patterns_too() -> None:
     cues = scanner(*(pattern for pattern, _ in CASES))
     for _, text in CASES:

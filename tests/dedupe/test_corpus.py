@@ -141,6 +141,19 @@ def test_a_file_cut_off_in_the_middle_is_one_error(tmp_path: Path, write: Callab
         list(read_corpus(path))
 
 
+def test_a_packed_file_with_a_byte_changed_is_one_error_or_another_text(tmp_path: Path) -> None:
+    """Never a traceback of the library that unpacks it."""
+    path = write_gz(tmp_path)
+    whole, failed = path.read_bytes(), 0
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            list(read_corpus(path))
+        except InputError:
+            failed += 1
+    assert failed > len(whole) // 2
+
+
 def test_a_parquet_file_with_bytes_changed_is_one_error(tmp_path: Path) -> None:
     path = tmp_path / "corpus.parquet"
     pl.DataFrame({"text": [f"{i} word" for i in range(5000)]}).write_parquet(path)

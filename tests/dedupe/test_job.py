@@ -201,3 +201,15 @@ def test_random_short_texts_are_judged_as_by_comparing_all(tmp_path: Path, texts
         assert twin in kept
         assert similarity == jaccard(texts[row], texts[twin], ngram) >= 0.6
     assert not [(a, b) for a in kept for b in kept if a < b and jaccard(texts[a], texts[b], ngram) >= 0.6]
+
+
+@pytest.mark.parametrize("later", ["w" * 3 + " " + prose(3, 90_000), ""])
+def test_a_corpus_that_changes_between_the_two_passes_is_one_error(tmp_path: Path, later: str) -> None:
+    """Also when it keeps its number of rows: longer documents must not be written where shorter ones were measured."""
+    path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": i, "text": prose(1, 60) + f" {i}"} for i in range(2)])
+
+    def rewrite(_: int) -> None:
+        write_jsonl(path, [{"id": i, "text": f"{later} {i}"} for i in range(2 if later else 1)])
+
+    with pytest.raises(InputError, match="changed while it was read"):
+        dedupe(open_corpus([path]), Settings(threads=1), progress=rewrite)

@@ -33,14 +33,15 @@ def test_code_is_built_once(source: Path) -> None:
     assert made == [b"code"]
 
 
-def test_a_changed_source_compiler_or_processor_is_compiled_anew_and_the_old_code_goes(source: Path) -> None:
+def test_a_changed_source_compiler_or_processor_is_compiled_anew_and_its_old_code_goes(source: Path) -> None:
     made: list[bytes] = []
     fetched(source, ("compiler 1", "processor"), builder(b"a", made))
     assert fetched(source, ("compiler 2", "processor"), builder(b"b", made)) == b"b"
     (source / "part" / "one.py").write_text("x = 2\n")
     assert fetched(source, ("compiler 2", "processor"), builder(b"c", made)) == b"c"
     assert made == [b"a", b"b", b"c"]
-    assert len(list((source / "__pycache__").iterdir())) == 1
+    left = [file.read_bytes()[-1:] for file in (source / "__pycache__").iterdir()]
+    assert sorted(left) == [b"a", b"c"], "another environment's code stays, for nodes that share an installation"
 
 
 def test_where_the_package_cannot_be_written_to_the_users_cache_serves(source: Path, tmp_path: Path) -> None:
@@ -50,6 +51,16 @@ def test_where_the_package_cannot_be_written_to_the_users_cache_serves(source: P
         assert fetched(source, (), builder(b"code", made)) == b"code"
     assert made == [b"code"]
     assert [file.read_bytes()[-4:] for file in (tmp_path / "home" / "docgen").iterdir()] == [b"code"]
+
+
+def test_code_is_never_taken_from_the_working_directory(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "__pycache__").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.chdir(tmp_path)
+    fetched(source, (), builder(b"code", []))
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("damage", [lambda code: code[:-1], lambda code: b"", lambda code: code[:-1] + b"x"])

@@ -52,6 +52,37 @@ def test_a_killed_process_is_one_clear_error() -> None:
         beside.result(beside.submit(-1))
 
 
+def fatal(number: int) -> bytes:
+    """A large result; number 1 kills its own process."""
+    if number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return bytes(1 << 20)
+
+
+KILLED = """
+from docgen.cluster import Processes
+from docgen.errors import RunError
+from tests.pipeline.test_beside import fatal
+
+if __name__ == "__main__":
+    try:
+        with Processes(2) as processes:
+            processes.collect([processes.submit(fatal, number, results=1)[0] for number in range(8)])
+    except RunError as error:
+        print(error)
+"""
+
+
+def test_a_killed_worker_among_several_ends_the_job_with_one_error(tmp_path: Path) -> None:
+    """And does not leave it waiting for the others."""
+    script = tmp_path / "job.py"
+    script.write_text(KILLED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    line = [sys.executable, str(script)]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert "was killed" in done.stdout
+
+
 def test_the_process_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)

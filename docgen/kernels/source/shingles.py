@@ -61,6 +61,8 @@ def shingles(
                     memory, pos, limit, left, carried, text, words, hashes, ngram, power, ignored, kinds, folded
                 )
                 total += new
+                if filled - end + found > sizes[row]:
+                    return row
                 for i in range(found):
                     out[filled + i] = hashes[i]
                 filled += found
@@ -68,3 +70,4 @@ def shingles(
             filled += last_resort(words, total, filled - end, ngram, content, ignored, out[filled:])
             end += sort_unique(out[end:], filled - end, spare, places)
         out_ends[row] = end
+    return -1
