@@ -1,8 +1,9 @@
 """Which facts go into which slot, and how: a plan from nothing. `vary` starts from a plan and changes few of its slots.
 
 The plan is made in segments, up to one checkpoint after another. Each meets every share of all slots so far to within
-one document, and is never touched again: a plan for more slots begins with the plan for fewer, slot by slot, up to the
-last checkpoint before the smaller size, and from there on may differ.
+one document, and is then left alone: a plan for more slots begins with the plan for fewer, slot by slot, up to the last
+checkpoint that both were cut at, and from there on may differ. Demands so tight that a segment cannot meet them are the
+exception: then that segment joins the next one, or a last repair changes what it must, in earlier slots too.
 
 Two plans whose targets differ in one fact differ in d slots, the change in that fact's number of documents, where no
 constraint binds: within a segment every fact takes the first slots of an order of its own. Rounding to whole documents
