@@ -1,6 +1,7 @@
 """The life of one batch: created or found again, waited for, its results journalled, its failures sorted."""
 
 import asyncio
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from docgen.llm.batch_api import BatchAPI, BatchView
 from docgen.llm.batch_find import candidates, is_ours
 from docgen.llm.batch_log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.budget import Budget
-from docgen.llm.errors_map import Transient, one_line
+from docgen.llm.errors_map import NotFound, Transient, one_line
 from docgen.llm.journal import Journal
 from docgen.llm.messages import MalformedReply, completion_of
 from docgen.llm.retry import Tries, persistently
@@ -27,6 +28,8 @@ PATIENCE = 1800.0
 """Seconds without an answer, a lost network for instance, until a batch is no longer waited for."""
 READINGS = 3
 """How often results that are damaged or incomplete are read before what is missing is bought again."""
+KEPT = dt.timedelta(days=29)
+"""How long the server keeps a batch's results after its creation."""
 NOT_TRIED_AGAIN = ("invalid_request_error", "not_found_error", "permission_error", "request_too_large")
 
 T = TypeVar("T")
@@ -37,6 +40,7 @@ class BatchCollector:
 
     def __init__(self, api: BatchAPI, journal: Journal, budget: Budget, log: BatchLog, plan: BatchPlan) -> None:
         self.log = log
+        self.notices: list[str] = []
         self.tell: Callable[[], None] = lambda: None
         self._api, self._journal, self._budget, self._plan = api, journal, budget, plan
         self._failed: dict[str, RequestFailed] = {}
@@ -92,13 +96,13 @@ class BatchCollector:
     async def collect(self, entry: BatchEntry) -> None:
         """Wait for a batch to end and journal its results."""
         self.tell()
-        view = await self._ended(entry) if entry.batch else await self._proven(entry)
-        if view is None:
+        view = await self._unless_gone(entry, self._wait(entry.batch)) if entry.batch else await self._proven(entry)
+        if view is not None and not entry.batch:
+            entry = self.log.created(entry, view.id)
+        counts = await self._unless_gone(entry, self._journal_results(entry, view)) if view is not None else None
+        if view is None or counts is None:
             self._drop(entry)
             return
-        if not entry.batch:
-            entry = self.log.created(entry, view.id)
-        counts = await self._journal_results(entry, view)
         self._journal.sync()
         self.log.done(entry, dict(counts))
         self._budget.let_go(entry.worst)
@@ -116,19 +120,31 @@ class BatchCollector:
     async def _proven(self, entry: BatchEntry) -> BatchView | None:
         """The one of an adopted entry's candidates that is it, once it has ended."""
         for batch in entry.candidates:
-            view = await self._wait(batch)
-            if await _insist(partial(is_ours, self._api, view, entry)):
+            view = await self._unless_gone(entry, self._wait(batch))
+            ours = view is not None and await self._unless_gone(
+                entry, _insist(partial(is_ours, self._api, view, entry))
+            )
+            if ours:
                 return view
         return None
 
-    async def _ended(self, entry: BatchEntry) -> BatchView | None:
-        """The ended batch; None if the server knows it no more, its results being gone with it."""
+    async def _unless_gone(self, entry: BatchEntry, asking: Awaitable[T]) -> T | None:
+        """The answer about a batch; None if the server keeps its results no more.
+
+        A younger batch that is not found has another cause, a mistyped address or a key of another workspace: it stays
+        open, since it would otherwise be bought again.
+        """
         try:
-            return await self._wait(entry.batch)
-        except StopRun as error:
-            if error.reason in ("wrong_url", "unknown_model"):
-                return None
-            raise
+            return await asking
+        except NotFound as error:
+            if dt.datetime.now(dt.UTC) - entry.at <= KEPT:
+                message = f"the server knows no batch {entry.batch or entry.candidates[0]}: {error.message}"
+                fix = "Check --base-url and the key: a batch is seen only where and by the workspace that created it"
+                raise StopRun("batch_not_found", message, fix) from error
+            self.notices.append(
+                f"batch {entry.batch} of {entry.at:%Y-%m-%d} is gone from the server; its requests are submitted again"
+            )
+            return None
 
     async def _wait(self, batch: str) -> BatchView:
         wait, longest = self._plan.poll
@@ -141,19 +157,26 @@ class BatchCollector:
             wait = min(longest, wait * 1.5)
 
     async def _journal_results(self, entry: BatchEntry, view: BatchView) -> Counter[str]:
-        """Stream the results into the journal; what is there already, from a start that was cut off, is passed over."""
+        """Stream the results into the journal; what is there already, from a start that was cut off, is passed over.
+
+        Only what came to its end counts as a reading: a lost line says nothing about what is missing.
+        """
         keys, readings = frozenset(entry.keys), 0
 
         async def once() -> Counter[str]:
             nonlocal readings
-            readings += 1
             counts: Counter[str] = Counter()
             told = time.monotonic()
-            async for result in self._api.results(view, lenient=readings >= READINGS):
-                counts[self._journal_one(entry, keys, result["custom_id"], result["result"])] += 1
-                if time.monotonic() - told > 1.0:
-                    told = time.monotonic()
-                    self.tell()
+            try:
+                async for result in self._api.results(view, lenient=readings >= READINGS - 1):
+                    counts[self._journal_one(entry, keys, result["custom_id"], result["result"])] += 1
+                    if time.monotonic() - told > 1.0:
+                        told = time.monotonic()
+                        self.tell()
+            except Transient as error:
+                readings += error.kind == "malformed"
+                raise
+            readings += 1
             if counts.total() < min(view.size, len(keys)) and readings < READINGS:
                 raise Transient("malformed", f"batch {view.id} has fewer results than requests")
             return counts

@@ -87,6 +87,11 @@ class BatchRunner:
         self._collector.tell = tell
 
     @property
+    def notices(self) -> list[str]:
+        """One line for people for each batch that was given up."""
+        return self._collector.notices
+
+    @property
     def open_batches(self) -> list[BatchEntry]:
         """Batches of the run whose replies are still to come."""
         return self._collector.log.open_entries
@@ -200,8 +205,9 @@ class BatchRunner:
     async def _raise_finished(self) -> None:
         done = [task for task in self._tasks if task.done()]
         self._tasks = [task for task in self._tasks if not task.done()]
-        for task in done:
-            await task
+        for outcome in await asyncio.gather(*done, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _leave(self) -> None:
         """Stop following; the batches go on at the server."""

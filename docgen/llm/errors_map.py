@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from docgen.errors import RequestFailed, StopRun
 
-__all__ = ["Transient", "from_status", "one_line", "retry_after"]
+__all__ = ["NotFound", "Transient", "from_status", "one_line", "retry_after"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
@@ -27,12 +27,19 @@ class Transient(RequestFailed):
         self.after, self.busy, self.maybe_billed = after, busy, maybe_billed
 
 
+class NotFound(StopRun):
+    """A 404 in the API's own words (`not_found_error`), not just anybody's: the server has no such thing.
+
+    Or has it in another workspace than the key's.
+    """
+
+
 def from_status(
     status: int, error_type: str, code: str, message: str, headers: Mapping[str, str]
 ) -> RequestFailed | StopRun:
     """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" when it named none."""
     detail = one_line(message).rstrip(". ") or error_type or f"HTTP {status}"
-    stop = _terminal(status, f"{error_type} {code} {detail}".lower(), detail)
+    stop = _terminal(status, error_type, f"{error_type} {code} {detail}".lower(), detail)
     if stop is not None:
         return stop
     if status in RETRIED_STATUS or status >= 500:
@@ -41,17 +48,18 @@ def from_status(
     return RequestFailed(str(status), detail)
 
 
-def _terminal(status: int, words: str, detail: str) -> StopRun | None:
+def _terminal(status: int, error_type: str, words: str, detail: str) -> StopRun | None:
     if status == 402 or (status in (400, 403, 429) and any(word in words for word in SPEND_WORDS)):
         return StopRun("spend_limit", detail, "Raise the limit or add credit, then run the same command again")
     if status == 401:
         return StopRun("bad_key", detail, "Check ANTHROPIC_API_KEY (docgen doctor tests it)")
     if status == 403:
         return StopRun("permission", detail, "Use a key that may use this model and endpoint (docgen doctor tests it)")
+    stop = NotFound if status == 404 and error_type == "not_found_error" else StopRun
     if status == 404 and "model" in words:
-        return StopRun("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
+        return stop("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
     if status in (404, 405) or 300 <= status < 400:
-        return StopRun("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
+        return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
     return None
 
 

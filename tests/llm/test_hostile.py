@@ -214,7 +214,7 @@ def test_results_that_break_off_or_are_damaged_are_read_again(monkeypatch: pytes
 
     monkeypatch.setattr(BatchServer, "results", results)
     failed, server, replies = buy(tmp_path)
-    assert (failed, replies, readings) == ({}, 30, 3)
+    assert (failed, replies, readings) == ({}, 30, 4)
     assert len(server.served) == 30
 
 
