@@ -98,6 +98,9 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        if kind is not None:  # nobody waits for what they have begun
+            for worker in multiprocessing.active_children():
+                worker.terminate()
 
 
 @dataclass(frozen=True)
