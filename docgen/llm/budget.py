@@ -9,14 +9,14 @@ been paid for.
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from docgen.appendlog import AppendLog, read_lines
 from docgen.errors import ConfigError, StopRun
-from docgen.llm.errors_map import Transient
+from docgen.llm.errors_map import Transient, interrupted
 from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 
@@ -48,6 +48,7 @@ class Budget:
         self._log = AppendLog(ledger) if ledger else None
         self._mark = 0.0
         self._freed = asyncio.Event()
+        self._stopped = False
         if self.uncertain:
             self._write_mark(0.0)
 
@@ -66,11 +67,15 @@ class Budget:
     async def reserve(self, request: Request) -> AsyncIterator["Reservation"]:
         """Hold the worst cost of one call of `request` while the block runs; waits for calls in flight if need be.
 
-        Raises `StopRun` when the cap cannot hold it even with nothing else in flight.
+        Raises `StopRun` when the cap cannot hold it even with nothing else in flight, and when stopped.
         """
         self.check_model(request.model)
         worst = self.prices.worst_case(request) or 0.0
-        while not self.try_reserve(worst):
+        while True:
+            if self._stopped:
+                raise interrupted()
+            if self.try_reserve(worst):
+                break
             if self.reserved + self.held < NOTHING:
                 raise self.exhausted(worst)
             self._freed.clear()
@@ -80,6 +85,11 @@ class Budget:
             yield held
         finally:
             self.release(held.worst, lost=held.worst if held.lost else 0.0)
+
+    def stop(self) -> None:
+        """End what waits for money, now and later, with `StopRun("interrupted")`; calls in flight go on."""
+        self._stopped = True
+        self._freed.set()
 
     def try_reserve(self, dollars: float) -> bool:
         """Reserve if the cap allows it, and what is at risk already leaves room."""
@@ -164,10 +174,10 @@ def uncertain_dollars(ledger: Path) -> float:
 
 
 class Budgeted:
-    """Puts a price on every completion and holds the cap."""
+    """Puts a price on every completion and holds the cap. `reserved` is told of each call that has its money."""
 
-    def __init__(self, llm: LLM, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, llm: LLM, budget: Budget, reserved: Callable[[Request], None] = lambda _: None) -> None:
+        self.budget, self._reserved = budget, reserved
         self._llm = llm
 
     @property
@@ -178,6 +188,7 @@ class Budgeted:
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
         async with self.budget.reserve(request) as held:
+            self._reserved(request)
             try:
                 completion = await self._llm.complete(request)
             except BaseException as error:

@@ -125,7 +125,7 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
     prices = load_prices(options.prices)
     spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
     budget = Budget(prices, options.max_cost, spent, ledger)
-    control = RateControl(options.concurrency)
+    control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     provider = AnthropicLLM(
         base_url=options.base_url,
@@ -134,7 +134,7 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
         caches=caches,
         observe=control.observe,
     )
-    primed = Primed(RateControlled(Budgeted(provider, budget), control), caches)
+    primed = Primed(RateControlled(Budgeted(provider, budget, control.reserved), control), caches)
     journalled = Journalled(primed, journal)
     try:
         with _rare_collections():

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from docgen.errors import RequestFailed, StopRun
 
-__all__ = ["NotFound", "Transient", "from_status", "one_line", "retry_after"]
+__all__ = ["INTERRUPTED", "NotFound", "Transient", "from_status", "interrupted", "one_line", "retry_after"]
 
+INTERRUPTED = "interrupted"
+"""Reason of the `StopRun` that ends what waits when the run is asked to stop."""
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
 DETAIL_CHARS = 300
@@ -32,6 +34,11 @@ class NotFound(StopRun):
 
     Or has it in another workspace than the key's.
     """
+
+
+def interrupted() -> StopRun:
+    """The error of a call that was still waiting when the run was asked to stop."""
+    return StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
 
 
 def from_status(

@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.errors_map import Transient
+from docgen.llm.errors_map import INTERRUPTED, Transient, interrupted
 from docgen.llm.gate import Gate
 from docgen.llm.pace import TOLERATED_REFUSALS, Pacer, RefusalShare
 from docgen.llm.protocol import LLM, Completion, Request
@@ -18,21 +18,23 @@ __all__ = ["INTERRUPTED", "RateControl", "RateControlled"]
 ALIKE_FAILURES = 20
 LOOK_AGAIN = 0.05
 RATE_KINDS = frozenset({"429"})
-INTERRUPTED = "interrupted"
-"""Reason of the `StopRun` that ends what waits when the run is asked to stop."""
 
 
 class RateControl:
-    """The state that calls share: pace, concurrency, the last outcomes. Give `observe` to the provider."""
+    """The state that calls share: pace, concurrency, the last outcomes. Give `observe` to the provider.
 
-    def __init__(self, concurrency: int) -> None:
+    `on_stop` tells those who keep calls waiting behind it, as the budget does.
+    """
+
+    def __init__(self, concurrency: int, on_stop: Callable[[], None] = lambda: None) -> None:
         self.pacer = Pacer()
         self.gate = Gate(concurrency)
         self.retries = 0
         self._turn = asyncio.Lock()
         self._overloads = RefusalShare()
         self._final: deque[str] = deque(maxlen=ALIKE_FAILURES)
-        self._stopped = asyncio.Event()
+        self._stopped, self._on_stop = asyncio.Event(), on_stop
+        self._reserved: dict[str, float] = {}
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take in the headers of any response."""
@@ -41,6 +43,7 @@ class RateControl:
     def stop(self) -> None:
         """Send nothing more: calls that wait for their turn or for another try end with `StopRun("interrupted")`."""
         self._stopped.set()
+        self._on_stop()
 
     @property
     def stopped(self) -> bool:
@@ -55,7 +58,7 @@ class RateControl:
 
     def _go_on(self) -> None:
         if self.stopped:
-            raise StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
+            raise interrupted()
 
     async def enter(self) -> float:
         """Wait until a request may be sent; the time it is. Raises `StopRun` when stopped."""
@@ -75,6 +78,14 @@ class RateControl:
             self.gate.release()
             raise
         return now
+
+    def reserved(self, request: Request) -> None:
+        """Note that a call had its money only now, so that waiting for it is not taken for a slow server."""
+        self._reserved[request.key] = time.monotonic()
+
+    def sent_at(self, request: Request, entered: float) -> float:
+        """When a call that entered at `entered` was sent."""
+        return self._reserved.pop(request.key, entered)
 
     def succeeded(self, sent_at: float, completion: Completion) -> None:
         """Note a reply."""
@@ -136,14 +147,14 @@ class RateControlled:
                 raise self.control.given_up(error, tries.total + 1) from error
 
     async def _once(self, request: Request) -> Completion:
-        sent_at = await self.control.enter()
+        entered = await self.control.enter()
         try:
             completion = await self._llm.complete(request)
         except BaseException as error:
-            self.control.failed(sent_at, error)
+            self.control.failed(self.control.sent_at(request, entered), error)
             raise
         else:
-            self.control.succeeded(sent_at, completion)
+            self.control.succeeded(self.control.sent_at(request, entered), completion)
             return completion
         finally:
             self.control.gate.release()

@@ -9,9 +9,10 @@ import pytest
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.budget import Budget, Budgeted, uncertain_dollars
 from docgen.llm.chain import SPEND_FILE
-from docgen.llm.errors_map import Transient
+from docgen.llm.errors_map import INTERRUPTED, Transient
 from docgen.llm.pricing import load_prices
-from docgen.llm.protocol import Completion
+from docgen.llm.protocol import Completion, Request
+from docgen.llm.rate import RateControl, RateControlled
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault
 
@@ -155,3 +156,44 @@ def test_a_call_waits_for_money_that_others_have_reserved() -> None:
 
     assert len(asyncio.run(run())) == 5
     assert budget.spent <= 1.5 * worst
+
+
+def test_a_request_to_stop_ends_what_waits_for_the_cap(tmp_path: Path) -> None:
+    """Nothing was paid for it; what is at the server is finished."""
+
+    async def run(url: str, server: Loopback) -> tuple[list[object], int]:
+        async with engine_over(url, tmp_path, max_cost=0.004, concurrency=60, caching=False) as engine:
+            calls = [asyncio.create_task(engine.llm.complete(request(n))) for n in range(60)]
+            while not server.server.arrivals:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert engine.control is not None
+            engine.control.stop()
+            found = await asyncio.gather(*calls, return_exceptions=True)
+            return list(found), len(server.server.arrivals)
+
+    with Loopback(Options(latency=0.5)) as server:
+        found, sent = asyncio.run(run(server.url, server))
+    stopped = [error for error in found if isinstance(error, StopRun)]
+    assert {error.reason for error in stopped} == {INTERRUPTED}
+    assert sent == 60 - len(stopped) < 60
+
+
+def test_waiting_for_money_is_not_taken_for_a_slow_server() -> None:
+    """Two calls, and a cap at which the second waits for the first."""
+    seen: list[float] = []
+
+    class Slow(Plain):
+        async def complete(self, request: Request) -> Completion:
+            await asyncio.sleep(0.2)
+            return await super().complete(request)
+
+    async def run() -> None:
+        budget, control = Budget(PRICES, cap=1.9 * (PRICES.worst_case(request()) or 0.0)), RateControl(8)
+        control.gate.succeeded = lambda now, latency, output_tokens: seen.append(latency)  # type: ignore[method-assign]
+        llm = RateControlled(Budgeted(Slow(), budget, control.reserved), control)
+        await asyncio.gather(llm.complete(request(1)), llm.complete(request(2)))
+
+    asyncio.run(run())
+    assert len(seen) == 2
+    assert max(seen) < 0.35

@@ -17,8 +17,7 @@ from docgen.llm.anthropic import AnthropicLLM
 from docgen.llm.batch_api import EPOCH as NOW
 from docgen.llm.batch_api import BatchAPI, BatchView
 from docgen.llm.batch_log import BatchPlan
-from docgen.llm.errors_map import Transient
-from docgen.llm.rate import INTERRUPTED
+from docgen.llm.errors_map import INTERRUPTED, Transient
 from tests.llm.support import engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer
