@@ -141,7 +141,8 @@ def _view(entry: Any) -> BatchView:
     try:
         counts = {name: int(count) for name, count in entry["request_counts"].items()}
         created = dt.datetime.fromisoformat(entry["created_at"])
+        created = created if created.tzinfo else created.replace(tzinfo=dt.UTC)
         status, cancelled = str(entry["processing_status"]), bool(entry.get("cancel_initiated_at"))
         return BatchView(str(entry["id"]), status, created, counts, cancelled)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise Transient("malformed", "the reply is no message batch", maybe_billed=True) from error

@@ -1,10 +1,10 @@
 """From an API error to docgen's own: what may heal, what fails this call, what stops the run. Decided only here."""
 
-import email.utils
 import time
 from collections.abc import Mapping
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.headers import http_date
 
 __all__ = ["INTERRUPTED", "NotFound", "Transient", "from_status", "interrupted", "one_line", "retry_after"]
 
@@ -76,8 +76,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = _number(headers.get(name))
         if seconds is not None:
             return max(0.0, seconds / unit)
-    date = email.utils.parsedate_tz(headers.get("retry-after", ""))
-    return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None
+    date = http_date(headers.get("retry-after", ""))
+    return None if date is None else max(0.0, date - time.time())
 
 
 def _number(text: str | None) -> float | None:

@@ -5,7 +5,7 @@ import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["RESOURCES", "Allowance", "allowances"]
+__all__ = ["RESOURCES", "Allowance", "allowances", "http_date"]
 
 RESOURCES = ("requests", "input-tokens", "output-tokens")
 PREFIX = "anthropic-ratelimit-"
@@ -36,10 +36,18 @@ def allowances(headers: Mapping[str, str], now: float) -> dict[str, Allowance]:
     return found
 
 
+def http_date(text: str) -> float | None:
+    """Unix time of an HTTP date; None if it is none, or one that no clock reaches."""
+    try:
+        date = email.utils.parsedate_tz(text)
+        return float(email.utils.mktime_tz(date)) if date else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def _server_now(headers: Mapping[str, str], now: float, tolerated: float = 2.0) -> float:
-    date = email.utils.parsedate_tz(headers.get("date", ""))
-    server = email.utils.mktime_tz(date) if date else now
-    return server if abs(server - now) > tolerated else now
+    server = http_date(headers.get("date", ""))
+    return server if server is not None and abs(server - now) > tolerated else now
 
 
 def _number(text: str | None) -> float | None:
@@ -52,5 +60,5 @@ def _number(text: str | None) -> float | None:
 def _unix(text: str | None) -> float | None:
     try:
         return dt.datetime.fromisoformat(text).timestamp() if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

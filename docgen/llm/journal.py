@@ -142,12 +142,16 @@ class JournalReader:
 
 
 class Journal(JournalReader):
-    """A journal opened for appending by one process. `notices` says what opening it had to repair."""
+    """A journal opened for appending by one process. `notices` says what opening it had to repair.
+
+    Raises `OSError` when the disk fails; a failure to sync in the background is raised by the next `put` or `close`.
+    """
 
     def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._log = AppendLog(path, fsync_seconds=math.inf)
         self._synced, self._syncing = time.monotonic(), threading.Thread()
+        self._sync_failed: OSError | None = None
         super().__init__(path, parents)
 
     @property
@@ -173,11 +177,24 @@ class Journal(JournalReader):
 
     def _sync_now_and_then(self) -> None:
         """Group commit, in a thread: a busy disk takes tens of milliseconds, in which no reply would be taken in."""
+        self._raise_failed_sync()
         if time.monotonic() - self._synced < FSYNC_SECONDS or self._syncing.is_alive():
             return
         self._synced = time.monotonic()
-        self._syncing = threading.Thread(target=self._log.sync, daemon=True)
+        self._syncing = threading.Thread(target=self._sync_aside, daemon=True)
         self._syncing.start()
+
+    def _sync_aside(self) -> None:
+        try:
+            self._log.sync()
+        except OSError as error:
+            self._sync_failed = error
+
+    def _raise_failed_sync(self) -> None:
+        """Once: what the disk lost is not made good by a later sync that succeeds."""
+        error, self._sync_failed = self._sync_failed, None
+        if error is not None:
+            raise error
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
@@ -189,6 +206,7 @@ class Journal(JournalReader):
             self._syncing.join()
         self._log.close()
         super().close()
+        self._raise_failed_sync()
 
     def __enter__(self) -> "Journal":
         return self

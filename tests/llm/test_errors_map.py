@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.errors_map import Transient, from_status, one_line, retry_after
+from docgen.llm.headers import allowances
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 529])
@@ -55,10 +56,26 @@ def test_errors_that_no_repetition_heals_stop_the_run(
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "Mon, 16 Nov 99999 13:32:02 GMT"}, None),
     ],
 )
 def test_retry_after_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers) == seconds
+
+
+@given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,9} (Jan|Nov) \d{1,9} \d{1,9}:\d\d:\d\d [+-]?\w{1,12}"))
+def test_any_date_is_a_time_or_none(text: str) -> None:
+    names = ("limit", "remaining", "reset")
+    headers = {"date": text, "retry-after": text} | {f"anthropic-ratelimit-requests-{name}": "1" for name in names}
+    assert (retry_after(headers) or 0.0) >= 0.0
+    assert set(allowances(headers, 1_700_000_000.0)) == {"requests"}
+
+
+@pytest.mark.parametrize("reset", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "99999-01-01", "now"])
+def test_a_reset_that_no_clock_reaches_is_none(reset: str) -> None:
+    headers = {f"anthropic-ratelimit-requests-{name}": "5" for name in ("limit", "remaining")}
+    found = allowances(headers | {"anthropic-ratelimit-requests-reset": reset}, 1_700_000_000.0)["requests"]
+    assert found.seconds_to_full is None or found.seconds_to_full >= 0.0
 
 
 @given(st.text())

@@ -157,6 +157,38 @@ def test_results_are_parted_by_line_feeds_alone() -> None:
     assert asyncio.run(run()) == texts
 
 
+VIEW = {
+    "id": "b",
+    "processing_status": "ended",
+    "created_at": "2026-01-02T03:04:05",
+    "request_counts": {"succeeded": 1},
+}
+
+
+def _retrieved(body: bytes) -> BatchView:
+    async def run() -> BatchView:
+        async with raw(whole(body)) as url:
+            llm = AnthropicLLM(base_url=url)
+            try:
+                return await BatchAPI(llm).retrieve("b")
+            finally:
+                await llm.aclose()
+
+    return asyncio.run(run())
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert _retrieved(json.dumps(VIEW).encode()).created > NOW
+
+
+@pytest.mark.parametrize("counts", ['{"succeeded": 1e999}', '{"succeeded": NaN}', "[]", '{"succeeded": [1]}'])
+def test_a_batch_that_is_none_is_a_passing_fault(counts: str) -> None:
+    body = json.dumps(VIEW).replace('{"succeeded": 1}', counts)
+    with pytest.raises(Transient) as caught:
+        _retrieved(body.encode())
+    assert caught.value.kind == "malformed"
+
+
 PLAN = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
 
 

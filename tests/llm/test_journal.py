@@ -1,7 +1,10 @@
 """The journal keeps every paid reply, through kills and damage, and answers from what it has."""
 
 import asyncio
+import errno
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.errors import RequestFailed
+from docgen.llm import journal as journal_module
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.journalled import Journalled
 from docgen.llm.protocol import Completion, Usage
@@ -184,3 +188,27 @@ def test_the_journal_holds_nothing_but_the_reply(tmp_path: Path, only_this_key: 
     assert "SECRET PROMPT" not in text
     assert only_this_key not in text
     assert json.loads(text)["text"] == "reply"
+
+
+@pytest.mark.parametrize("then", ["put", "close"])
+def test_a_disk_that_fails_in_the_background_is_not_kept_quiet(
+    then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next reply is still written; a later sync that succeeds makes nothing good."""
+    honest, failing = os.fsync, [OSError(errno.EIO, "the disk is gone")]
+
+    def fsync(fd: int) -> None:
+        if failing:
+            raise failing.pop()
+        honest(fd)
+
+    monkeypatch.setattr(journal_module, "FSYNC_SECONDS", 0.0)
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal = Journal(tmp_path / "llm.jsonl")
+    journal.put(request(0), completion())
+    journal._syncing.join()
+    again = partial(journal.put, request(1), completion()) if then == "put" else journal.close
+    with pytest.raises(OSError, match="the disk is gone"):
+        again()
+    journal.close()
+    assert journal_totals(tmp_path / "llm.jsonl").all.calls == (2 if then == "put" else 1)
