@@ -56,7 +56,7 @@ class AnthropicLLM:
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
-        self._timeout, self._http = timeout, _http_client(concurrency, timeout)
+        self.timeout, self._http = timeout, _http_client(concurrency, timeout)
         self.client = _client(self._http, api_key, base_url)
         self._base = str(self.client.base_url).rstrip("/")
         given = {**self.client.default_headers, **self.client.auth_headers, "content-type": "application/json"}
@@ -98,7 +98,7 @@ class AnthropicLLM:
         A server that goes on sending for longer than the timeout is one that does not answer.
         """
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self.timeout):
                 response = await self._exchange(method, path, body)
                 left_open = stream and response.is_success
                 content = b"" if left_open else await _content(response)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,14 +81,15 @@ class BatchAPI:
     async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
         """The results of an ended batch, one by one, in no order.
 
-        Raises `Transient` when the stream breaks off, and at a line that is no result, which `lenient` passes over.
+        Raises `Transient` when the stream breaks off or brings no line within the timeout of a call, and at a line that
+        is no result, which `lenient` passes over.
 
         Read from the address that was set, not from the batch's own `results_url`: the key goes to no other host, and a
         proxy's batches are to be read through the proxy.
         """
         response = await self._provider.call("GET", _path(view.id, "/results"), stream=True)
         try:
-            async for line in _lines(response.aiter_bytes()):
+            async for line in _lines(response.aiter_bytes(), self._provider.timeout):
                 entry = _entry(line) if line.strip() else None
                 if entry is not None:
                     yield entry
@@ -100,9 +102,12 @@ class BatchAPI:
                 await response.aclose()
 
 
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines of a stream of bytes. Only a line feed ends one: JSON strings may hold Unicode's other line breaks."""
-    parts, size = list[bytes](), 0
+async def _lines(chunks: AsyncIterator[bytes], timeout: float) -> AsyncIterator[bytes]:
+    """Lines of a stream of bytes. Only a line feed ends one: JSON strings may hold Unicode's other line breaks.
+
+    Raises `Transient` when one line takes longer than `timeout` seconds or is larger than any reply.
+    """
+    parts, size, since = list[bytes](), 0, time.monotonic()
     async for chunk in chunks:
         first, *more = chunk.split(b"\n")
         parts.append(first)
@@ -111,7 +116,9 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield b"".join(parts)
             for line in more[:-1]:
                 yield line
-            parts, size = [more[-1]], len(more[-1])
+            parts, size, since = [more[-1]], len(more[-1]), time.monotonic()
+        if time.monotonic() - since > timeout:
+            raise Transient("timeout", "no line of the batch's results in time", busy=True)
         if size > LARGEST_REPLY:
             raise Transient("malformed", f"a line of the batch's results is larger than {LARGEST_REPLY:,} bytes")
     yield b"".join(parts)

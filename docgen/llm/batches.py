@@ -145,7 +145,14 @@ class BatchRunner:
         chunk: Chunk | None = None
         seen: set[str] = set()
         for request in requests:
-            if request.key in seen or await self._tried_alone(request):
+            if request.key in seen:
+                continue
+            if (request.stage, request.model) not in self._tried:
+                if chunk is not None:
+                    yield chunk  # it holds money that the request sent alone may have to wait for
+                    chunk = None
+                await self._settle()
+                await self._try_alone(request)
                 continue
             seen.add(request.key)
             item = self._api.item(request)
@@ -179,18 +186,14 @@ class BatchRunner:
             await self._raise_finished()
         return worst
 
-    async def _tried_alone(self, request: Request) -> bool:
+    async def _try_alone(self, request: Request) -> None:
         """Send the first request of a kind by itself: a batch's parameters are looked at only hours later."""
-        kind = (request.stage, request.model)
-        if kind in self._tried:
-            return False
         try:
             await self._sync.complete(request)
         except RequestFailed as error:
             fix = "Nothing was submitted; mend the cause (docgen doctor helps) and run the same command again"
             raise StopRun("first_request", f"the request sent ahead of the batch failed: {error}", fix) from error
-        self._tried.add(kind)
-        return True
+        self._tried.add((request.stage, request.model))
 
     def _follow(self, collecting: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.ensure_future(collecting))

@@ -1,15 +1,12 @@
 """Batches: everything bought once, whatever the server does and however often the run is cut off."""
 
 import asyncio
-import datetime as dt
-import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm import retry
@@ -18,10 +15,8 @@ from docgen.llm.batch_log import BatchLog, read_batches
 from docgen.llm.batches import BatchRunner
 from docgen.llm.chain import BATCHES_FILE, BatchPlan, Engine
 from docgen.llm.protocol import Request
-from tests.llm.support import billed, engine_over, request
+from tests.llm.support import age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
-from tests.loopback.batches import BatchServer
-from tests.loopback.server import error_body
 
 QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
 
@@ -180,91 +175,9 @@ def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resum
     with _server(seconds=1.0) as server:
         asyncio.run(cancel(server.url))
     with _server() as server:
-        _age(tmp_path / BATCHES_FILE, days=30)
+        age(tmp_path / BATCHES_FILE, days=30)
         assert asyncio.run(_buy(server.url, tmp_path, 60)) == {}
         assert server.served
-
-
-def _age(log: Path, days: int) -> None:
-    """Make the entries of a log so many days older."""
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
-    for row in rows:
-        if "at" in row:
-            row["at"] = (dt.datetime.fromisoformat(row["at"]) - dt.timedelta(days=days)).isoformat()
-    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-async def _leave(url: str, folder: Path) -> None:
-    """Submit two batches and leave."""
-    async with batching(url, folder) as (_, batches):
-        task = asyncio.create_task(batches.buy(wanted(60)))
-        while not (batches.open_batches and batches.open_batches[-1].batch):
-            await asyncio.sleep(0.01)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-@pytest.mark.parametrize(
-    "elsewhere",
-    [BatchOptions(enabled=False), BatchOptions(seconds=0.1)],
-    ids=["an address without batches", "another workspace"],
-)
-def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tmp_path: Path) -> None:
-    """A mistyped address or a key of another workspace: the corrected run finds every batch, and pays once."""
-    with _server(seconds=0.5) as server:
-        asyncio.run(_leave(server.url, tmp_path))
-        count = len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open])
-        with Loopback(Options(batches=elsewhere)) as wrong, pytest.raises(StopRun, match="--base-url"):
-            asyncio.run(_buy(wrong.url, tmp_path, 60))
-        assert len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open]) == count > 0
-        assert asyncio.run(_buy(server.url, tmp_path, 60)) == {}
-        assert len({row.request for row in server.served}) == len(server.served) == 60
-
-
-@pytest.mark.parametrize("days", [0, 30])
-def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
-    days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest, told = BatchServer.results, error_body("not_found_error", "no results")
-
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
-        gone = asked.match_info["id"] in old
-        return web.json_response(told, status=404) if gone else await honest(self, asked)
-
-    async def go_on(url: str) -> tuple[dict[str, RequestFailed], list[str]]:
-        async with batching(url, tmp_path) as (_, batches):
-            return await batches.buy(wanted(60)), batches.notices
-
-    monkeypatch.setattr(BatchServer, "results", results)
-    with _server(seconds=0.5) as server:
-        asyncio.run(_leave(server.url, tmp_path))
-        old = set(server.server.batches)
-        _age(tmp_path / BATCHES_FILE, days)
-        if days:
-            failed, notices = asyncio.run(go_on(server.url))
-            assert failed == {}
-            assert len(notices) == len(old)
-        else:
-            with pytest.raises(StopRun, match="--base-url"):
-                asyncio.run(go_on(server.url))
-            assert len(server.server.batches) == len(old)
-
-
-def test_a_failed_connection_is_no_reading_of_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice overloaded, then empty: that is the first reading, and none of the requests counts as missing yet."""
-    honest, asks = BatchServer.results, 0
-
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
-        nonlocal asks
-        asks += 1
-        if asks <= 2:
-            return web.json_response(error_body("overloaded_error", "busy"), status=529)
-        return web.Response(body=b"") if asks == 3 else await honest(self, asked)
-
-    monkeypatch.setattr(BatchServer, "results", results)
-    with _server() as server:
-        assert asyncio.run(_buy(server.url, tmp_path, 20)) == {}
-        assert len(server.server.batches) == 1
 
 
 def test_a_server_without_batches_is_said_to_be_one(tmp_path: Path) -> None:

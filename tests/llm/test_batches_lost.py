@@ -1,0 +1,164 @@
+"""Batches that seem lost: at another server, too old, cut off; and money that several kinds wait for."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from docgen.errors import RequestFailed, StopRun
+from docgen.llm import retry
+from docgen.llm.batch_log import read_batches
+from docgen.llm.batches import BatchRunner
+from docgen.llm.chain import BATCHES_FILE, BatchPlan, Engine
+from docgen.llm.pricing import load_prices
+from docgen.llm.protocol import Request
+from tests.llm.support import age, engine_over, request
+from tests.loopback import BatchOptions, Loopback, Options
+from tests.loopback.batches import BatchServer
+from tests.loopback.server import error_body
+
+QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+
+
+@asynccontextmanager
+async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tuple[Engine, BatchRunner]]:
+    async with engine_over(url, folder, batch=True, batch_plan=QUICK, caching=False, **options) as engine:
+        assert engine.batches is not None
+        yield engine, engine.batches
+
+
+def wanted(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
+    return lambda: (request(n, **fields) for n in range(count))
+
+
+async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
+    async with batching(url, folder, **options) as (_, batches):
+        return await batches.buy(wanted(count))
+
+
+def _server(**options: Any) -> Loopback:
+    return Loopback(Options(batches=BatchOptions(**({"seconds": 0.1} | options))))
+
+
+async def _leave(url: str, folder: Path) -> None:
+    """Submit two batches and leave."""
+    async with batching(url, folder) as (_, batches):
+        task = asyncio.create_task(batches.buy(wanted(60)))
+        while not (batches.open_batches and batches.open_batches[-1].batch):
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [BatchOptions(enabled=False), BatchOptions(seconds=0.1)],
+    ids=["an address without batches", "another workspace"],
+)
+def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tmp_path: Path) -> None:
+    """A mistyped address or a key of another workspace: the corrected run finds every batch, and pays once."""
+    with _server(seconds=0.5) as server:
+        asyncio.run(_leave(server.url, tmp_path))
+        count = len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open])
+        with Loopback(Options(batches=elsewhere)) as wrong, pytest.raises(StopRun, match="--base-url"):
+            asyncio.run(_buy(wrong.url, tmp_path, 60))
+        assert len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open]) == count > 0
+        assert asyncio.run(_buy(server.url, tmp_path, 60)) == {}
+        assert len({row.request for row in server.served}) == len(server.served) == 60
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
+    days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, told = BatchServer.results, error_body("not_found_error", "no results")
+
+    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+        gone = asked.match_info["id"] in old
+        return web.json_response(told, status=404) if gone else await honest(self, asked)
+
+    async def go_on(url: str) -> tuple[dict[str, RequestFailed], list[str]]:
+        async with batching(url, tmp_path) as (_, batches):
+            return await batches.buy(wanted(60)), batches.notices
+
+    monkeypatch.setattr(BatchServer, "results", results)
+    with _server(seconds=0.5) as server:
+        asyncio.run(_leave(server.url, tmp_path))
+        old = set(server.server.batches)
+        age(tmp_path / BATCHES_FILE, days)
+        if days:
+            failed, notices = asyncio.run(go_on(server.url))
+            assert failed == {}
+            assert len(notices) == len(old)
+        else:
+            with pytest.raises(StopRun, match="--base-url"):
+                asyncio.run(go_on(server.url))
+            assert len(server.server.batches) == len(old)
+
+
+def test_a_failed_connection_is_no_reading_of_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice overloaded, then empty: that is the first reading, and none of the requests counts as missing yet."""
+    honest, asks = BatchServer.results, 0
+
+    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+        nonlocal asks
+        asks += 1
+        if asks <= 2:
+            return web.json_response(error_body("overloaded_error", "busy"), status=529)
+        return web.Response(body=b"") if asks == 3 else await honest(self, asked)
+
+    monkeypatch.setattr(BatchServer, "results", results)
+    with _server() as server:
+        assert asyncio.run(_buy(server.url, tmp_path, 20)) == {}
+        assert len(server.server.batches) == 1
+
+
+def test_a_round_of_two_kinds_under_a_tight_cap_comes_to_its_end(tmp_path: Path) -> None:
+    """The second kind's first request, sent alone, waits for money that the first kind's batch holds."""
+
+    def round_of_two() -> Iterable[Request]:
+        yield from (request(n) for n in range(4))
+        yield from (request(n, stage="ideas") for n in range(10, 14))
+
+    async def run(url: str) -> dict[str, RequestFailed]:
+        worst = load_prices().worst_case(request()) or 0.0
+        async with batching(url, tmp_path, max_cost=2.4 * worst) as (_, batches):
+            return await asyncio.wait_for(batches.buy(round_of_two), 20.0)
+
+    with _server() as server:
+        assert asyncio.run(run(server.url)) == {}
+        assert len(server.served) == 8
+
+
+def test_results_that_drip_are_given_up_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, asks = BatchServer.results, 0
+
+    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+        nonlocal asks
+        asks += 1
+        if asks > 1:
+            return await honest(self, asked)
+        response = web.StreamResponse()
+        await response.prepare(asked)
+        for _ in range(400):
+            await response.write(b" ")
+            await asyncio.sleep(0.05)
+        return response
+
+    monkeypatch.setattr(BatchServer, "results", results)
+    monkeypatch.setattr(retry, "BUSY_BACKOFF", (0.001, 0.01))
+    with _server() as server:
+        start = time.monotonic()
+        assert asyncio.run(_buy(server.url, tmp_path, 5, timeout=1.0)) == {}
+        assert time.monotonic() - start < 15.0
+        assert asks == 2
