@@ -24,11 +24,20 @@ def buyer(
         state = batches.progress()
         reporter.progress(Progress("batches", state.replies, state.requests))
 
+    said = 0
+
+    def say() -> None:
+        nonlocal said
+        for notice in batches.notices[said:]:
+            reporter.note(notice)
+        said = len(batches.notices)
+
     async def buy(requests: Callable[[], Iterable[Request]]) -> None:
         batches.on_change(tell)
         task = asyncio.ensure_future(batches.buy(requests))
         while not task.done() and not stopping():
             await asyncio.wait([task], timeout=LOOK_SECONDS)
+        say()
         if task.done():
             task.result()
             return
