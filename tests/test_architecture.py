@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels", "beside"),
+    ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels"),
+    ("beside",),
     ("records", "corpus", "cluster", "embedding"),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),
