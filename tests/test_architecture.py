@@ -89,3 +89,9 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys; import docgen.cli.app; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", sorted(ALL))
+def test_a_room_can_be_overlooked(module: str) -> None:
+    """No file of more than 300 lines: two rooms then."""
+    assert source(module).count("\n") <= 300

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.corpus.files import corpus_files, is_parquet
+from docgen.corpus.paths import corpus_files, is_parquet
 from docgen.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,25 +1,23 @@
-"""Finding corpus files and reading them as polars frames, a few thousand rows at a time."""
+"""Corpus files as polars frames, a few thousand rows at a time."""
 
-import glob
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from docgen.corpus.paths import is_packed, is_parquet
 from docgen.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
+    "Slice",
     "Wanted",
     "column_names",
-    "corpus_files",
-    "is_packed",
-    "is_parquet",
     "jsonl_frames",
     "parquet_rows",
     "parquet_slices",
@@ -27,8 +25,6 @@ __all__ = [
     "whole_rows",
 ]
 
-PARQUET = (".parquet", ".pq")
-JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in ("", ".zst", ".gz"))
 BATCH_CHARACTERS = 1 << 24
 """A JSONL batch ends early when its texts reach this, so that huge documents do not add up."""
 BATCH_BYTES = 1 << 23
@@ -53,49 +49,6 @@ class Wanted:
     def all(self) -> tuple[str, ...]:
         """Required ones, then optional ones."""
         return tuple(dict.fromkeys((*self.required, *self.optional)))
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether the name says Parquet."""
-    return path.name.lower().endswith(PARQUET)
-
-
-def is_packed(path: Path) -> bool:
-    """Whether the name says compressed lines, which can only be read from the start."""
-    return path.name.lower().endswith((".zst", ".gz"))
-
-
-def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
-    """The files that `paths` (files, folders, glob patterns) mean, each once. Raises InputError if one means none."""
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not given:
-        raise InputError("no corpus file given", fix="Give a JSONL or Parquet file, a folder or a glob")
-    return list(dict.fromkeys(file for path in given for file in _expand(path)))
-
-
-def _known(path: Path) -> bool:
-    return path.name.lower().endswith(PARQUET + JSONL)
-
-
-def _expand(given: Path | str) -> list[Path]:
-    path = Path(given).expanduser()
-    if path.is_file():
-        if not _known(path):
-            raise InputError("not a kind of file that docgen reads", str(path), f"Known: {', '.join(PARQUET + JSONL)}")
-        return [path]
-    if path.is_dir():
-        found = sorted(
-            file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(PARQUET + JSONL)
-        )
-        if not found:
-            raise InputError("no JSONL or Parquet file in this folder", str(path))
-        return found
-    if glob.has_magic(str(path)):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob is relative
-        if found:
-            return [file for match in found if match.is_file() for file in _expand(match)]
-        raise InputError("no file matches this pattern", str(path))
-    raise InputError("no such file or folder", str(path))
 
 
 def column_names(path: Path) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic_core import to_json, to_jsonable_python
 
-from docgen.corpus.files import corpus_files, whole_rows
+from docgen.corpus.files import whole_rows
+from docgen.corpus.paths import corpus_files
 from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit_targets import Target
 from docgen.pipeline.auditing import Failing
