@@ -23,10 +23,10 @@ from typing import Any
 
 import polars as pl
 
-from docgen.audit.bulk import BulkScanner, Subject
-from docgen.audit.facts import FactDetector
-from docgen.audit.scan import LeakageScanner
-from docgen.audit.statements import StatementIndex
+from docgen.audit.detect.banned_statements import StatementIndex
+from docgen.audit.detect.batch_scanner import BulkScanner, Subject
+from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.corpus import read_corpus
 from docgen.universe import UniverseContext, find_context, load_context
 

@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.audit import context_with, plant
 from bench.machine import machine
 from bench.watched import Watched, apart, peak
-from docgen.audit.leakage import LeakageReport
-from docgen.audit.salience import SalienceReport
-from docgen.pipeline.audit_partitions import scan_partitioned
-from docgen.pipeline.audit_targets import file_target
-from docgen.pipeline.auditing import Audit, AuditOptions, Failing
-from docgen.pipeline.scanning import scan_corpus
+from docgen.audit.measure.leakage import LeakageReport
+from docgen.audit.measure.salience import SalienceReport
+from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing
+from docgen.pipeline.audit.partitions import scan_partitioned
+from docgen.pipeline.audit.scan import scan_corpus
+from docgen.pipeline.audit.targets import file_target
 from docgen.progress import SilentReporter
 from docgen.universe import KeyFact, UniverseContext
 

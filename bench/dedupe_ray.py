@@ -26,7 +26,7 @@ from bench.dedupe import ROW_GROUP, prepare
 from bench.machine import machine
 from bench.watched import Watched, apart, peak
 from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))

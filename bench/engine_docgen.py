@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.engine_measure import Prompts, contestant
 from docgen import __version__
-from docgen.llm.chain import EngineOptions, open_engine
+from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM, Request
 
@@ -36,7 +36,7 @@ async def _run(url: str, n: int, concurrency: int, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    import docgen.llm.anthropic  # noqa: F401  the SDK's import is no part of the rate
+    import docgen.llm.providers.anthropic  # noqa: F401  the SDK's import is no part of the rate
 
     os.environ.setdefault("ANTHROPIC_API_KEY", "k")
     contestant(lambda *given: asyncio.run(_run(*given)), f"docgen {__version__}")

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.engine_docgen import _requests
 from bench.machine import machine
-from docgen.llm.chain import EngineOptions, open_engine
+from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from tests.loopback import Limits, LoopbackProcess, Options
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0)
     args = parser.parse_args()
     os.environ.setdefault("ANTHROPIC_API_KEY", "k")
-    import docgen.llm.anthropic  # noqa: F401  the SDK's import is no part of the time
+    import docgen.llm.providers.anthropic  # noqa: F401  the SDK's import is no part of the time
 
     print(machine("anthropic"), flush=True)
     for latency in (0.0, 0.5):

@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.machine import machine
-from docgen.llm.chain import open_engine
+from docgen.files.run_folder import RunFolder
+from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
 from docgen.pipeline import steps
-from docgen.pipeline.reports import measure_step, read_measured
+from docgen.pipeline.audit.run_reports import measure_step, read_measured
 from docgen.pipeline.setup import Setup, set_up
-from docgen.pipeline.summary import summarise
+from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
-from docgen.prompts import Reply
+from docgen.prompts.requests import Reply
 from docgen.records import Attempt, Reason
 from docgen.stages.check import Case, Checker
-from docgen.store import RunFolder
 from docgen.text import digest
 from docgen.universe import find_context
 

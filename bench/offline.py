@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.machine import machine
 from docgen.dedupe.index import NearDuplicateIndex
-from docgen.llm.offline import OfflineLLM
+from docgen.embedded_writer import OfflineLLM
 from docgen.llm.protocol import Request
-from docgen.prompts import ModelOptions, document_request
+from docgen.prompts.replies import parse_document
+from docgen.prompts.requests import ModelOptions, document_request
 from docgen.records import DocumentType, Idea
-from docgen.replies import parse_document
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
 from docgen.stages.plan import plan
 from docgen.text import word_count

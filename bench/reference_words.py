@@ -1,6 +1,6 @@
-"""Makes docgen/audit/reference.txt: the words and phrases of ordinary English, by share of the documents that use them.
+"""Makes docgen/audit/detect/reference.txt: words and phrases of ordinary English with document shares.
 
-    DOCGEN_SHARED=../shared python bench/reference_words.py > docgen/audit/reference.txt
+    DOCGEN_SHARED=../shared python bench/reference_words.py > docgen/audit/detect/reference.txt
 
 The corpus is that of the dedupe benchmark without its planted edits (public-domain novels of ELTeC, NLTK's Brown and
 others, PEPs, manuals; about 690 words a document). A minute and 4 GB.
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from docgen.audit.vocabulary import COMMON, SPAN, USUAL, USUAL_PHRASE, grams
-from docgen.audit.wording import Words
+from docgen.audit.detect.classifier_vocabulary import COMMON, SPAN, USUAL, USUAL_PHRASE, grams
+from docgen.audit.detect.known_wordings import Words
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))
 PRUNE = 20_000

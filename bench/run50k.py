@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from bench.machine import machine
-from docgen.pipeline.reports import read_measured
+from docgen.files.run_folder import RunFolder, find_run
+from docgen.pipeline.audit.run_reports import read_measured
 from docgen.pipeline.setup import reopen
-from docgen.pipeline.summary import Summary
-from docgen.store import RunFolder, find_run
+from docgen.pipeline.status import Summary
 
 BOUNDS = {"seconds": 180.0, "peak_gb": 1.5, "points": 0.5, "survive": 0.97}
 

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from docgen.salience.choose import choose, doses
+from docgen.planning.select.subset_selection import choose, doses
 
 
 def measure(documents: int, facts: int, n: int) -> dict[str, object]:

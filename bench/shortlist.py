@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.bulk import Subject
-from docgen.audit.calibrate import Gold, read_gold
-from docgen.audit.facts import FactDetector
-from docgen.audit.rules import Rule, rule_key
-from docgen.audit.scan import LeakageScanner
-from docgen.audit.shortlist import Nearness, Query, nearest, queries_of
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.measure.calibration import Gold, read_gold
+from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.shortlist.nearest import Nearness, Query, nearest, queries_of
 from docgen.embedding.embedder import open_embedder
 from docgen.universe import load_context
 

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from docgen.cluster import RayExecutor
+from docgen.parallel.executors import RayExecutor
 
 __all__ = ["Watched", "apart", "peak"]
 

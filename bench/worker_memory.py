@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.machine import machine
 from bench.watched import apart, peak
 from docgen.corpus.partitions import cut_file
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.distributed.tasks import Plan, decide_bin, link_bucket, sets_of_partition, sketch_partition
+from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus
-from docgen.dedupe.tasks import Plan, decide_bin, link_bucket, sets_of_partition, sketch_partition
 
 NO_SHINGLES = np.empty(0, np.uint64)
 PARTS = 2048

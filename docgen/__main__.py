@@ -4,8 +4,8 @@ import errno
 import os
 import sys
 
-from docgen.controls import printable
 from docgen.errors import StopRun, UserError
+from docgen.text.sanitize import printable
 
 __all__ = ["main"]
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import Setup, set_up
 from docgen.progress import Progress
 from docgen.records import Attempt
-from docgen.store import RunFolder
 from tests.worlds import LIGHTHOUSE
 
 __all__ = ["Delayed", "Notes", "attempts", "by_verdict", "carry_out", "corpus", "documents", "settle", "small"]

@@ -3,7 +3,7 @@
 import json
 
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts import FactToExpress
+from docgen.prompts.requests import FactToExpress
 from docgen.universe import UniverseContext, parse_context
 
 __all__ = ["LIGHTHOUSE", "first", "lighthouse", "spoils", "writes_well"]

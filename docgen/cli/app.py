@@ -5,22 +5,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from docgen.cli import (
-    audit,
-    batches,
-    context,
-    control,
-    dedupe,
-    doctor,
-    estimate,
-    export,
-    plan,
-    run,
-    runs,
-    select,
-    status,
-    sweep,
-)
+from docgen.cli import context
+from docgen.cli.audit import commands as audit
+from docgen.cli.corpora import dedupe, export, select
+from docgen.cli.experiments import control, sweep
+from docgen.cli.look import runs, status
+from docgen.cli.main_job import batches, doctor, estimate, plan
+from docgen.cli.main_job import commands as run
 
 __all__ = ["app"]
 

@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from docgen.controls import printable
 from docgen.progress import Progress, Reporter
+from docgen.text.sanitize import printable
 
 __all__ = ["PlainReporter", "TerminalReporter", "console", "open_reporter", "table"]
 

@@ -103,7 +103,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and er
 
 def config_flags(params: Mapping[str, Any]) -> dict[str, Any]:
     """Of a command's parameters, those that are settings of a run, in a run's types; None means not given."""
-    from docgen.config import RunConfig, read_shares, read_words
+    from docgen.options.run import RunConfig, read_shares, read_words
 
     flags = {name: value for name, value in params.items() if name in RunConfig.model_fields}
     if flags.get("words") is not None:

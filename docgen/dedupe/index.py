@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.corpus.utf8 import encode
-from docgen.dedupe.schemes import Scheme
-from docgen.dedupe.store import SetStore
-from docgen.dedupe.texts import Sketcher
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.sketch.shingle_store import SetStore
+from docgen.dedupe.sketch.signatures import Sketcher
 
 __all__ = ["Duplicate", "KeptTable", "NearDuplicateIndex", "near_duplicates"]
 

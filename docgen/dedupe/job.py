@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from docgen.cluster import Executor, RayExecutor
 from docgen.corpus import Batch, Piece
-from docgen.dedupe.engine import Decision, decide, in_order, sketch_pieces
-from docgen.dedupe.ondisk import Addition, DiskIndex
-from docgen.dedupe.partitioned import Partitioned
+from docgen.dedupe.distributed.partitioned import Partitioned
+from docgen.dedupe.distributed.tasks import Plan
+from docgen.dedupe.index_on_disk import Addition, DiskIndex
 from docgen.dedupe.precedence import Keep, in_precedence
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.sketch.signatures import NOTHING, Sketcher
 from docgen.dedupe.source import Corpus, row_groups
-from docgen.dedupe.tasks import Plan
-from docgen.dedupe.texts import NOTHING, Sketcher
+from docgen.dedupe.two_pass import Decision, decide, in_order, sketch_pieces
 from docgen.errors import ConfigError, InputError
+from docgen.parallel.executors import Executor, RayExecutor
 
 __all__ = ["Deduplicated", "Settings", "additions", "dedupe", "dedupe_partitioned"]
 

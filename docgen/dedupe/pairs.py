@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.dedupe.index import KeptTable
-from docgen.dedupe.store import SetStore
+from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.errors import InputError
 
 __all__ = ["DECIDE_AT_ONCE", "Pairs", "all_pairs"]

@@ -10,10 +10,10 @@ import polars as pl
 
 from docgen.corpus.utf8 import encode
 from docgen.dedupe.job import Deduplicated
-from docgen.dedupe.report import texts_of
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.report.build import texts_of
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import Corpus
-from docgen.dedupe.texts import Sketcher
 from docgen.embedding.embedder import Embedder
 from docgen.embedding.neighbours import Pairs, near_pairs
 from docgen.embedding.windows import document_vectors

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from docgen.dedupe.boilerplate import (
+from docgen.dedupe.index_on_disk import DiskIndex, create_index, open_index
+from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
+from docgen.dedupe.report.build import REPORT_COLUMNS, examples, summarise, texts_of
+from docgen.dedupe.report.output import write_frame, write_kept
+from docgen.dedupe.semantic import Listener, nearest, propose
+from docgen.dedupe.sketch.boilerplate import (
     Common,
     common_shingles,
     ignore_table,
     passages,
     template_shingles,
 )
-from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
-from docgen.dedupe.ondisk import DiskIndex, create_index, open_index
-from docgen.dedupe.output import write_frame, write_kept
-from docgen.dedupe.report import REPORT_COLUMNS, examples, summarise, texts_of
-from docgen.dedupe.semantic import Listener, nearest, propose
+from docgen.dedupe.sketch.signatures import NOTHING, Hashes, Sketcher
 from docgen.dedupe.source import Corpus
-from docgen.dedupe.texts import NOTHING, Hashes, Sketcher
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
 

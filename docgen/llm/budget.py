@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from docgen.appendlog import AppendLog, read_lines
 from docgen.errors import ConfigError, StopRun
-from docgen.llm.errors_map import Transient, interrupted
+from docgen.files.append_log import AppendLog, read_lines
 from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.providers.anthropic_errors import Transient, interrupted
 
 __all__ = ["Budget", "Budgeted", "Reservation", "uncertain_dollars"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.anthropic import AnthropicLLM
-from docgen.llm.chain import EngineOptions
-from docgen.llm.headers import allowances
+from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Request
+from docgen.llm.providers.anthropic import AnthropicLLM
+from docgen.llm.ratelimit.headers import allowances
 from docgen.records import Record
 
 __all__ = ["Check", "diagnose"]

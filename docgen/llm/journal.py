@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from docgen.appendlog import FSYNC_SECONDS, AppendLog, read_lines
+from docgen.files.append_log import FSYNC_SECONDS, AppendLog, read_lines
 from docgen.llm.protocol import Completion, Request, Usage
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]

@@ -11,7 +11,7 @@ from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.pipeline.setup import DEFAULT_MODELS, Setup
-from docgen.prompts import document_request, ideas_request, types_request
+from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_ASK
 from docgen.stages.generate import Catalogue

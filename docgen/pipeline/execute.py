@@ -9,13 +9,13 @@ from enum import IntEnum
 from types import FrameType
 
 from docgen.errors import RunError, StopRun
-from docgen.llm.chain import DRAIN_SECONDS, Engine, open_engine
+from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.llm.rate import INTERRUPTED
-from docgen.pipeline.duplicates import duplicates_step
+from docgen.llm.ratelimit.control import INTERRUPTED
+from docgen.pipeline.audit.duplicates import duplicates_step
+from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.export import export_run
-from docgen.pipeline.reports import measure_step
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
 from docgen.progress import Reporter

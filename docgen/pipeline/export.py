@@ -7,8 +7,8 @@ from typing import Any
 
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder, write_beside
 from docgen.stages.export import ExportFormat, dataset_card, export_lines, manifest
-from docgen.store import RunFolder, write_beside
 from docgen.text import token_estimate, word_count
 
 __all__ = ["export_files", "export_run"]

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from docgen.errors import ConfigError, RunError
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.setup import Setup, propose
+from docgen.planning.select.matched_control import cast, mirror, shares_of, usage_of
+from docgen.prompts.style_pools import style_pools
 from docgen.records import Idea
-from docgen.salience.mirror import cast, mirror, shares_of, usage_of
 from docgen.stages.plan import Plan, demands_of, plan
-from docgen.store import RunFolder
-from docgen.stylepools import style_pools
 from docgen.universe import load_context
 
 __all__ = ["Knob", "Level", "begin_control", "mirror_slots", "open_level", "parse_levels", "sweep_levels"]

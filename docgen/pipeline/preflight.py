@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from docgen.config import RunConfig
 from docgen.errors import PlanError
 from docgen.llm.budget import Budget
 from docgen.llm.pricing import load_prices
+from docgen.options.run import RunConfig
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
 from docgen.universe import UniverseContext
@@ -38,6 +38,6 @@ def check_engine(config: RunConfig) -> None:
     if config.engine != "anthropic":
         return
     Budget(prices, config.max_cost).check_model(config.model or "")
-    from docgen.llm.anthropic import AnthropicLLM
+    from docgen.llm.providers.anthropic import AnthropicLLM
 
     AnthropicLLM(base_url=config.base_url)

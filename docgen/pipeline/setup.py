@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from docgen import __version__
-from docgen.config import RunConfig, resolve
 from docgen.errors import ConfigError, RunError
-from docgen.llm.chain import EngineOptions, choose_engine
+from docgen.files.run_folder import RunFolder
+from docgen.llm.engine import EngineOptions, choose_engine
+from docgen.options.run import RunConfig, resolve
 from docgen.pipeline.preflight import preflight
-from docgen.prompts import ModelOptions, template_digests
-from docgen.store import RunFolder
+from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.universe import UniverseContext, load_context
 
 __all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]

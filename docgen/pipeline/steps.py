@@ -8,21 +8,21 @@ from functools import partial
 
 from pydantic_core import to_json
 
-from docgen.beside import Beside, here, spare_core
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
-from docgen.llm.chain import Engine
-from docgen.llm.journalled import Journalled
-from docgen.pipeline.buying import buyer
+from docgen.llm.engine import Engine
+from docgen.llm.response_cache import Journalled
+from docgen.parallel.worker import Beside, here, spare_core
+from docgen.pipeline.batch_rounds import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
+from docgen.prompts.style_pools import style_pools
 from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
 from docgen.stages.check import Checker, Examiner
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Catalogue, Generation, Ledger, generate
 from docgen.stages.plan import plan, redraw
-from docgen.stylepools import style_pools
 
 __all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
-from docgen.prompts import ModelOptions, ideas_request, types_request
+from docgen.prompts.replies import parse_ideas, parse_types
+from docgen.prompts.requests import ModelOptions, ideas_request, types_request
 from docgen.records import DocumentType, Idea
-from docgen.replies import parse_ideas, parse_types
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 

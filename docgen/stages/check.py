@@ -7,13 +7,13 @@ Every reason has a code for counting and a line that tells the writer of the nex
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docgen.audit.facts import FactDetector, FactSighting, expressed
-from docgen.audit.scan import LeakageScanner
+from docgen.audit.detect.facts import FactDetector, FactSighting, expressed
+from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts import Reply
+from docgen.prompts.replies import Draft, parse_document
+from docgen.prompts.requests import Reply
 from docgen.records import Attempt, Finding, Reason, Slot
-from docgen.replies import Draft, parse_document
 from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
 

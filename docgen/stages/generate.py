@@ -13,9 +13,9 @@ from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.prompts import ModelOptions, Reply, Work, document_request, revise_request
+from docgen.prompts.replies import parse_document
+from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
-from docgen.replies import parse_document
 from docgen.universe import UniverseContext
 
 __all__ = ["Catalogue", "Generation", "Judge", "Ledger", "generate"]

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.errors import PlanError
+from docgen.planning.constraints import Demands, closed, relation
+from docgen.planning.initial_plan import Assignment, assign
+from docgen.planning.layout import Layout, lay_out
+from docgen.planning.minimal_change import vary
+from docgen.planning.plan_report import PlanReport, report
+from docgen.planning.priorities import tracks_of
+from docgen.planning.seeded_draws import key_of, mix
+from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
+from docgen.prompts.style_pools import StylePools
 from docgen.records import DocumentType, Idea, Slot
-from docgen.salience.assign import Assignment, assign
-from docgen.salience.columns import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
-from docgen.salience.demands import Demands, closed, relation
-from docgen.salience.evenness import PlanReport, report
-from docgen.salience.hashing import key_of, mix
-from docgen.salience.layout import Layout, lay_out
-from docgen.salience.priorities import tracks_of
-from docgen.salience.vary import vary
-from docgen.stylepools import StylePools
 from docgen.text import slug
 from docgen.universe import UniverseContext
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from docgen.errors import ContextError
-from docgen.resources import folder
+from docgen.files.resources import folder
 from docgen.universe.crosscheck import cross_problems
 from docgen.universe.model import IDENTIFIER, UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.calibrate import Calibration, Gold, GoldLeak, Reading, calibrate, read_gold
+from docgen.audit.measure.calibration import Calibration, Gold, GoldLeak, Reading, calibrate, read_gold
 from docgen.errors import InputError
 
 NAMES = {"detector": "scan", "gold": "g", "gold_digest": "0", "context": "lake"}

@@ -11,15 +11,15 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from docgen.cli import families
 from docgen.cli.app import app
-from docgen.cli.audit_judge import judge_settings
+from docgen.cli.audit.judge import judge_settings
+from docgen.cli.experiments import runner as families
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
-from docgen.pipeline.audit_targets import run_target
+from docgen.pipeline.audit.targets import run_target
 from docgen.pipeline.setup import Setup
 from docgen.progress import SilentReporter
-from docgen.prompts import ModelOptions
+from docgen.prompts.requests import ModelOptions
 from tests.loopback import Loopback
 from tests.runs import carry_out, settle
 from tests.worlds import writes_well

@@ -2,8 +2,8 @@
 
 import pytest
 
-from docgen.audit.bulk import BulkScanner, Subject
-from docgen.audit.scan import LeakageScanner
+from docgen.audit.detect.batch_scanner import BulkScanner, Subject
+from docgen.audit.detect.leakage_scanner import LeakageScanner
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 LETTER = """Dear Sir,

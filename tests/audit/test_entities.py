@@ -2,12 +2,12 @@
 
 import pytest
 
-from docgen.audit.bulk import Subject
-from docgen.audit.judge import Judgement
-from docgen.audit.judging import Panel, Verdicts, combine
-from docgen.audit.leakage import LeakageTally
-from docgen.audit.scan import LeakageScanner
-from docgen.prompts import ModelOptions
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.judge.panel import Panel, Verdicts, combine
+from docgen.audit.judge.requests import Judgement
+from docgen.audit.measure.leakage import LeakageTally
+from docgen.prompts.requests import ModelOptions
 from docgen.universe import RealEntity
 from tests.audit.lake import LAKE
 

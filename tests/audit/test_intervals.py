@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.intervals import sampled_share, share_of, upper_bound, wilson
+from docgen.audit.measure.intervals import sampled_share, share_of, upper_bound, wilson
 
 
 def test_none_of_five_hundred_is_at_most_six_in_a_thousand() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from docgen.audit.bulk import Subject
-from docgen.audit.judge import JudgeError, fact_request, idea_request, read_verdicts, rule_request
-from docgen.audit.judging import Chooser, JudgeMode, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.judge.panel import Chooser, JudgeMode, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judge.requests import JudgeError, fact_request, idea_request, read_verdicts, rule_request
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts import ModelOptions
+from docgen.prompts.requests import ModelOptions
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 OPTIONS = ModelOptions("judge-1")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.calibrate import read_gold
-from docgen.audit.facts import FactDetector
-from docgen.audit.scan import LeakageScanner
+from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.measure.calibration import read_gold
 from docgen.corpus import read_corpus
 from docgen.universe import KeyFact, UniverseContext, load_context
 

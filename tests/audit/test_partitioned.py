@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from docgen.audit.judging import JudgeMode
+from docgen.audit.judge.panel import JudgeMode
 from docgen.cli.app import app
-from docgen.cluster import Executor, Inline, RayExecutor
 from docgen.errors import ConfigError, InputError, RunError
-from docgen.pipeline.audit_partitions import scan_partitioned
-from docgen.pipeline.audit_targets import Target, file_target, run_target
-from docgen.pipeline.auditing import Audit, AuditOptions, Failing
+from docgen.parallel.executors import Executor, Inline, RayExecutor
+from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing
+from docgen.pipeline.audit.partitions import scan_partitioned
+from docgen.pipeline.audit.scan import scan_corpus
+from docgen.pipeline.audit.targets import Target, file_target, run_target
 from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.scanning import scan_corpus
 from docgen.progress import SilentReporter
 from tests.audit.lake import LAKE
 from tests.runs import Notes, settle

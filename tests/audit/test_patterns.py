@@ -2,8 +2,8 @@
 
 import pytest
 
-from docgen.audit.patterns import CueScanner
-from docgen.audit.rules import Cue, Rule
+from docgen.audit.detect.patterns import CueScanner
+from docgen.audit.rules.rule import Cue, Rule
 
 CASES = [
     (r"\bone\b.{0,3}\btwo\b", "one, two"),

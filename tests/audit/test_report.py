@@ -3,12 +3,12 @@
 import re
 import xml.etree.ElementTree as ET
 
-from docgen.audit.bulk import Subject
-from docgen.audit.charts import airtime_chart, histogram, matrix, presence_chart
-from docgen.audit.diversity import DiversityTally
-from docgen.audit.leakage import LeakageTally
-from docgen.audit.report import render_report
-from docgen.audit.salience import SalienceTally
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.measure.diversity import DiversityTally
+from docgen.audit.measure.leakage import LeakageTally
+from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.report.charts import airtime_chart, histogram, matrix, presence_chart
+from docgen.audit.report.html import render_report
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 ATTACK = "</mark><script>alert(1)</script>"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from docgen.audit.facts import FactDetector
-from docgen.audit.scan import LeakageScanner
+from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.errors import ConfigError, ContextError
 from docgen.universe import LeakageRule
 from tests.audit.lake import DETECTOR, LAKE, SCANNER, findings

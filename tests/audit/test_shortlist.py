@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from docgen.audit.bulk import Subject
-from docgen.audit.exemplars import EXEMPLARS
-from docgen.audit.judge import Judgement
-from docgen.audit.judging import Verdicts
-from docgen.audit.rules import rule_key
-from docgen.audit.scan import LeakageScanner
-from docgen.audit.shortlist import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
-from docgen.audit.strays import judged_strays, stray_facts
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.judge.panel import Verdicts
+from docgen.audit.judge.requests import Judgement
+from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
+from docgen.audit.shortlist.exemplars import EXEMPLARS
+from docgen.audit.shortlist.nearest import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
 from docgen.cli.app import app
-from docgen.pipeline.audit_targets import Target
-from docgen.pipeline.shortlisting import make_shortlist
+from docgen.pipeline.audit.shortlist import make_shortlist
+from docgen.pipeline.audit.targets import Target
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact
 from tests.audit.lake import LAKE
@@ -142,8 +142,8 @@ def test_every_rule_of_a_judge_every_fact_and_statement_is_looked_for() -> None:
 
 def test_exemplars_belong_to_rules_that_exist() -> None:
     """A renamed rule would silently lose its sentences."""
-    from docgen.audit.builtin import BUILTIN
-    from docgen.audit.library import LIBRARY
+    from docgen.audit.rules.behaviour import LIBRARY
+    from docgen.audit.rules.builtin import BUILTIN
 
     assert set(EXEMPLARS) <= {rule_key(rule.id) for rule in (*BUILTIN, *LIBRARY)}
 
@@ -171,8 +171,8 @@ def test_a_judge_who_sees_a_stray_fact_stated_finds_a_leak() -> None:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("docgen.cli.audit_work.installed_model", Path)
-    monkeypatch.setattr("docgen.cli.audit_examine.open_embedder", ToyEmbedder)
+    monkeypatch.setattr("docgen.cli.audit.runner.installed_model", Path)
+    monkeypatch.setattr("docgen.cli.audit.examine.open_embedder", ToyEmbedder)
 
 
 def audit(texts: list[str], *arguments: str, ends: int = 0) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from docgen.audit.bulk import Subject
-from docgen.audit.contamination import ContaminationScanner
-from docgen.audit.diversity import DiversityTally
-from docgen.audit.leakage import LeakageTally
-from docgen.audit.salience import SalienceTally
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.contamination import ContaminationScanner
+from docgen.audit.measure.diversity import DiversityTally
+from docgen.audit.measure.leakage import LeakageTally
+from docgen.audit.measure.salience import SalienceTally
 from docgen.records import AssignedFact
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.calibrate import read_gold
-from docgen.audit.contamination import ContaminationScanner, read_prompts
-from docgen.audit.vocabulary import Vocabulary, terms_of
+from docgen.audit.detect.classifier_vocabulary import Vocabulary, terms_of
+from docgen.audit.detect.contamination import ContaminationScanner, read_prompts
+from docgen.audit.measure.calibration import read_gold
 from docgen.corpus import read_corpus
 from docgen.errors import InputError
 from docgen.universe import load_context

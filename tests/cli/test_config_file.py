@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.config import RunConfig, load_config, resolve
 from docgen.errors import ConfigError
+from docgen.options.run import RunConfig, load_config, resolve
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 

@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.export import export_files, export_run
 from docgen.pipeline.setup import set_up
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
 from docgen.stages.export import FORMATS, ExportFormat
-from docgen.store import RunFolder
 from tests.cli.test_outcomes import docgen
 from tests.worlds import LIGHTHOUSE
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.appendlog import AppendLog, read_lines
+from docgen.files.append_log import AppendLog, read_lines
 
 LINES = st.lists(st.binary(max_size=200).map(lambda b: b.replace(b"\n", b" ")), max_size=20)
 

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.replies import parse_document, parse_ideas, parse_types
+from docgen.prompts.replies import parse_document, parse_ideas, parse_types
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.text(
     alphabet='<>/document evidence quote fact="a" decline{}[]"types ideas:,\n'

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from docgen.cli import dedupe
+from docgen.cli.corpora import dedupe
 from docgen.errors import ConfigError, InputError, RunError
 from tests.dedupe.corpora import planted, prose, write_jsonl
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from docgen.dedupe.job import Settings, dedupe
 from docgen.dedupe.precedence import Keep
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import open_corpus
 from docgen.errors import ConfigError, InputError
 from tests.dedupe.corpora import planted, prose, similar, write_jsonl

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from docgen.cluster import Executor, Inline, RayExecutor
 from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
 from docgen.dedupe.precedence import Keep
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.errors import InputError
+from docgen.parallel.executors import Executor, Inline, RayExecutor
 from tests.dedupe.corpora import planted, prose, write_jsonl
 
 SMALL = {"buckets": 3, "partition_rows": 7, "bin_words": 2000}

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from docgen.corpus import read_corpus
 from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, merged, read_partition
-from docgen.dedupe.schemes import Scheme
+from docgen.dedupe.distributed.tasks import BUCKET, PAIR, Plan, link_bucket
+from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus
-from docgen.dedupe.tasks import BUCKET, PAIR, Plan, link_bucket
 from docgen.errors import InputError
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=12)

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.corpus.utf8 import encode
-from docgen.dedupe.interop import minhashes
+from docgen.dedupe.datasketch_interop import minhashes
+from docgen.dedupe.index_on_disk import open_index
 from docgen.dedupe.job import Settings
-from docgen.dedupe.ondisk import open_index
 from docgen.dedupe.precedence import Keep
-from docgen.dedupe.schemes import Scheme, choose_bands
+from docgen.dedupe.report.text_diff import differences, differing_passage, word_spans
+from docgen.dedupe.sketch.parameters import Scheme, choose_bands
+from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.texts import Sketcher
-from docgen.dedupe.wording import differences, differing_passage, word_spans
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError, InputError
 from tests.dedupe.corpora import edited, planted, prose, write_jsonl

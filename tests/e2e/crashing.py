@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from docgen.appendlog import read_lines
+from docgen.files.append_log import read_lines
 from tests.e2e.nursery import Child, Nursery
 from tests.worlds import LIGHTHOUSE
 

@@ -127,17 +127,17 @@ def _become(order: dict[str, str]) -> int:
 
 def _import_everything() -> None:
     """What a start of the command spends its first seconds on."""
-    import docgen.cli.work
-    import docgen.llm.anthropic
-    from docgen.audit.scan import LeakageScanner
+    import docgen.cli.main_job.runner
+    import docgen.llm.providers.anthropic
+    from docgen.audit.detect.leakage_scanner import LeakageScanner
     from docgen.dedupe.index import NearDuplicateIndex
-    from docgen.stylepools import style_pools
+    from docgen.prompts.style_pools import style_pools
     from tests.worlds import lighthouse
 
     style_pools(0)
     NearDuplicateIndex(threshold=0.8, ngram=5).check_and_add([1], ["a text to compile the kernel with"])
     LeakageScanner(lighthouse()).scan("A text.", frozenset(), ())
-    for module in (docgen.cli.work, docgen.llm.anthropic):
+    for module in (docgen.cli.main_job.runner, docgen.llm.providers.anthropic):
         assert module
 
 

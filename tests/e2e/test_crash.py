@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import reopen
-from docgen.pipeline.summary import summarise
-from docgen.store import RunFolder
+from docgen.pipeline.status import summarise
 from tests.e2e.crashing import Job
 from tests.e2e.nursery import Nursery
 from tests.loopback import LoopbackProcess, Options, every_fault

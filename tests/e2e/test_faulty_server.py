@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from docgen.appendlog import read_lines
 from docgen.errors import StopRun
-from docgen.llm import retry
+from docgen.files.append_log import read_lines
+from docgen.llm.ratelimit import retry
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import Setup
-from docgen.pipeline.summary import Summary, summarise
+from docgen.pipeline.status import Summary, summarise
 from tests.loopback import Loopback, Options, every_fault
 from tests.runs import Notes, attempts, corpus, settle
 

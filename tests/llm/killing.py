@@ -12,10 +12,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from docgen.appendlog import read_lines
-from docgen.llm.batch_log import read_batches
+from docgen.files.append_log import read_lines
+from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import uncertain_dollars
-from docgen.llm.chain import BATCHES_FILE, SPEND_FILE
+from docgen.llm.engine import BATCHES_FILE, SPEND_FILE
 from docgen.llm.journal import JournalReader
 from tests.llm.support import billed
 from tests.loopback import LoopbackProcess, Options, Served

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from docgen.llm.chain import Engine, EngineOptions, open_engine
+from docgen.llm.engine import Engine, EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request, Usage

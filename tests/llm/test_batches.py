@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm import retry
-from docgen.llm.batch_api import BatchAPI
-from docgen.llm.batch_log import BatchLog, read_batches
-from docgen.llm.batches import BatchRunner
-from docgen.llm.chain import BATCHES_FILE, BatchPlan, Engine
+from docgen.llm.batch.api import BatchAPI
+from docgen.llm.batch.log import BatchLog, read_batches
+from docgen.llm.batch.runner import BatchRunner
+from docgen.llm.engine import BATCHES_FILE, BatchPlan, Engine
 from docgen.llm.protocol import Request
+from docgen.llm.ratelimit import retry
 from tests.llm.support import age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 
@@ -213,7 +213,7 @@ def test_batches_are_limited_by_bytes_too(tmp_path: Path) -> None:
 
 
 def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from docgen.llm.chain import EngineOptions, open_engine
+    from docgen.llm.engine import EngineOptions, open_engine
     from docgen.llm.journal import Journal
 
     async def run() -> None:

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm import retry
-from docgen.llm.batch_log import read_batches
-from docgen.llm.batches import BatchRunner
-from docgen.llm.chain import BATCHES_FILE, BatchPlan, Engine
+from docgen.llm.batch.log import read_batches
+from docgen.llm.batch.runner import BatchRunner
+from docgen.llm.engine import BATCHES_FILE, BatchPlan, Engine
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Request
+from docgen.llm.ratelimit import retry
 from tests.llm.support import age, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer

@@ -8,11 +8,11 @@ import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.budget import Budget, Budgeted, uncertain_dollars
-from docgen.llm.chain import SPEND_FILE
-from docgen.llm.errors_map import INTERRUPTED, Transient
+from docgen.llm.engine import SPEND_FILE
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.rate import RateControl, RateControlled
+from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
+from docgen.llm.ratelimit.control import RateControl, RateControlled
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault
 

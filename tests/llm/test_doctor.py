@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from docgen.llm.chain import EngineOptions
 from docgen.llm.doctor import Check, diagnose
+from docgen.llm.engine import EngineOptions
 from tests.llm.support import MODEL
 from tests.loopback import BatchOptions, Limits, Loopback, Options
 

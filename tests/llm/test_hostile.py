@@ -12,12 +12,13 @@ import pytest
 from aiohttp import web
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm import anthropic, retry
-from docgen.llm.anthropic import AnthropicLLM
-from docgen.llm.batch_api import EPOCH as NOW
-from docgen.llm.batch_api import BatchAPI, BatchView
-from docgen.llm.batch_log import BatchPlan
-from docgen.llm.errors_map import INTERRUPTED, Transient
+from docgen.llm.batch.api import EPOCH as NOW
+from docgen.llm.batch.api import BatchAPI, BatchView
+from docgen.llm.batch.log import BatchPlan
+from docgen.llm.providers import anthropic
+from docgen.llm.providers.anthropic import AnthropicLLM
+from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
+from docgen.llm.ratelimit import retry
 from tests.llm.support import engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer

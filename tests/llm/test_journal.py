@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from docgen.errors import RequestFailed
 from docgen.llm import journal as journal_module
 from docgen.llm.journal import Journal, journal_totals
-from docgen.llm.journalled import Journalled
 from docgen.llm.protocol import Completion, Usage
+from docgen.llm.response_cache import Journalled
 from tests.llm.support import Plain, completion, request
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from docgen.__main__ import main
-from docgen.llm import retry
 from docgen.llm.journal import journal_totals
+from docgen.llm.ratelimit import retry
 from tests.loopback import Loopback, Options
 from tests.worlds import LIGHTHOUSE
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm import retry
-from docgen.llm.chain import BatchPlan
+from docgen.llm.engine import BatchPlan
+from docgen.llm.ratelimit import retry
 from tests.llm.support import engine_over, request
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from docgen.corpus import read_corpus
-from docgen.pipeline.audit_targets import OPTIONAL, batch_subjects
+from docgen.pipeline.audit.targets import OPTIONAL, batch_subjects
 
 
 def test_an_id_of_zero_is_an_id(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from docgen.errors import RunError
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.setup import Setup
+from docgen.pipeline.status import summarise
 from docgen.pipeline.steps import corpus_step
-from docgen.pipeline.summary import summarise
 from docgen.progress import SilentReporter
 from tests.runs import carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well

@@ -11,8 +11,8 @@ from docgen.errors import PlanError, RequestFailed, RunError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.pipeline.execute import Step
+from docgen.pipeline.status import summarise
 from docgen.pipeline.steps import ledger_of
-from docgen.pipeline.summary import summarise
 from tests.runs import Delayed, attempts, by_verdict, carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well
 

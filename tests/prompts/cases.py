@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Callable
 
-from docgen.audit.entities import ENTITY_CLAIM
-from docgen.audit.judge import fact_request, idea_request, rule_request
-from docgen.audit.rules import Rule
+from docgen.audit.judge.requests import fact_request, idea_request, rule_request
+from docgen.audit.rules.real_entities import ENTITY_CLAIM
+from docgen.audit.rules.rule import Rule
 from docgen.llm.protocol import Request
-from docgen.prompts import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
+from docgen.prompts.requests import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import AssignedFact, DocumentType, Idea, Reason, Slot, Style
 from docgen.universe import LeakageRule, RealEntity, UniverseContext
 from tests.worlds import lighthouse

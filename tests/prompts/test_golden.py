@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.resources import folder
+from docgen.files.resources import folder
 from tests.prompts.cases import CASES
 
 GOLDEN = Path(__file__).parent / "golden"

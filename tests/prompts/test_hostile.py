@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.llm.protocol import Request
-from docgen.prompts import Work, document_request, ideas_request, revise_request, types_request
+from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import Reason
 from docgen.universe import UniverseContext
 from tests.prompts.cases import KIND, OPTIONS, SCENE, document, ruled, slot

@@ -5,11 +5,11 @@ import re
 import pytest
 from jinja2 import Environment, UndefinedError, meta
 
-from docgen.audit.judge import rule_request
-from docgen.audit.rules import Rule
-from docgen.prompts import render
+from docgen.audit.judge.requests import rule_request
+from docgen.audit.rules.rule import Rule
+from docgen.files.resources import folder
+from docgen.prompts.requests import render
 from docgen.records import AssignedFact
-from docgen.resources import folder
 from tests.prompts.cases import CASES, FEEDBACK, OPTIONS, document, marked, ruled
 from tests.worlds import lighthouse
 

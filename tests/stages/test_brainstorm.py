@@ -10,7 +10,7 @@ import pytest
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts import ModelOptions
+from docgen.prompts.requests import ModelOptions
 from docgen.records import DocumentType, Idea
 from docgen.stages.brainstorm import FAILED_ASKS, FRUITLESS_ASKS, Brainstorm, brainstorm_ideas, brainstorm_types
 from tests.worlds import lighthouse, writes_well

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from docgen.beside import here
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts import ModelOptions, Reply, Work, document_request
+from docgen.parallel.worker import here
+from docgen.prompts.requests import ModelOptions, Reply, Work, document_request
 from docgen.records import AssignedFact, Attempt, DocumentType, Idea, Slot
 from docgen.stages.check import REASONS, Checker, Examiner
 from docgen.stages.plan import plan

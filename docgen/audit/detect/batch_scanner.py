@@ -1,0 +1,99 @@
+"""The scan tier over many documents: compiled code and RE2 look at all, Python only at those that may hold something.
+
+What comes out is what `FactDetector.detect` and `LeakageScanner.scan` say of each document.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.audit.detect.banned_statements import StatementIndex
+from docgen.audit.detect.facts import FactDetector, FactSighting
+from docgen.audit.detect.known_wordings import Words
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.corpus.utf8 import encode
+from docgen.records import AssignedFact, Finding, Quote
+
+__all__ = ["BulkScanner", "Scanned", "Subject"]
+
+STEP = 12
+"""Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
+THREADS = 2
+PART = 256
+"""Documents that a thread looks at together."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One document and what is known of it. `facts` None means that they were never planned."""
+
+    text: str
+    id: str = ""
+    facts: tuple[AssignedFact, ...] | None = None
+    quotes: tuple[Quote, ...] = ()
+    doc_type: str = ""
+    idea: str = ""
+
+    @property
+    def assigned(self) -> frozenset[str] | None:
+        """Ids of the facts that the document was to express."""
+        return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the scan tier saw in one document."""
+
+    sightings: tuple[FactSighting, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class BulkScanner:
+    """Both detectors of one context over batches. Compiled once; batches may be scanned by several threads."""
+
+    def __init__(self, detector: FactDetector, scanner: LeakageScanner) -> None:
+        self.detector, self.scanner = detector, scanner
+        wordings = [wording.text for wording in detector.wordings]
+        pieces = [piece for source in scanner.prose for piece in _pieces(source)]
+        self._index = StatementIndex([*wordings, *scanner.banned, *pieces])
+        self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
+
+    def scan(self, subjects: Sequence[Subject], threads: int = THREADS) -> list[Scanned]:
+        """One result for each subject, in order.
+
+        Threads do the compiled part, which leaves Python's lock alone, while this one looks at what they have flagged.
+        """
+        parts = [subjects[start : start + PART] for start in range(0, len(subjects), PART)]
+        if len(parts) < 2:
+            return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
+        with ThreadPoolExecutor(threads) as pool:
+            flags = pool.map(self._likely, parts)
+            return [one for part, likely in zip(parts, flags, strict=True) for one in self._looked_at(part, likely)]
+
+    def _looked_at(self, subjects: Sequence[Subject], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
+        return [self._one(subject, flag) for subject, flag in zip(subjects, likely.tolist(), strict=True)]
+
+    def _one(self, subject: Subject, likely: bool) -> Scanned:
+        if not likely and not subject.quotes and not subject.idea:
+            return Scanned(findings=tuple(self.scanner.shape(subject.text, subject.doc_type)))
+        sightings = self.detector.detect(subject.text, subject.quotes)
+        findings = self.scanner.scan(subject.text, subject.assigned, sightings, subject.doc_type, subject.idea)
+        return Scanned(sightings, tuple(findings))
+
+    def _likely(self, subjects: Sequence[Subject]) -> npt.NDArray[np.bool_]:
+        """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
+        texts = encode([subject.text for subject in subjects])
+        likely = np.full(len(texts), self._short)
+        likely[self._index.documents(texts)] = True
+        for row in np.flatnonzero(~likely).tolist():
+            likely[row] = self.scanner.touches(texts.bytes_of(row))
+        return likely
+
+
+def _pieces(source: str) -> Iterator[str]:
+    words = Words(source).words
+    for start in range(0, len(words) - STEP + 1, STEP):
+        yield " ".join(words[start : start + STEP])

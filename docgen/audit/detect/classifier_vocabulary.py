@@ -1,0 +1,183 @@
+"""The vocabulary of given classifier prompts: what they say again and again and ordinary English hardly ever does.
+
+A document that uses several such words and phrases teaches the classifier's words together with its facts, so that
+the classifier later finds what the documents said. Greenblatt et al. (2024, appendix H) kept the words of their
+alignment-faking classifiers out of their documents for that reason.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import re2
+
+from docgen.audit.detect.known_wordings import EMPTY_WORDS, Words, stem_set
+from docgen.errors import InputError
+from docgen.records import Finding, Severity
+from docgen.universe import UniverseContext
+
+__all__ = ["SPAN", "Term", "Vocabulary", "grams", "terms_of"]
+
+SPAN = 3
+"""Words of the longest phrase."""
+OFTEN = 2
+"""Times that the prompts use a term, all prompts together."""
+MOST = 60
+"""Terms, the most used, that are looked for. Each stands in less than 0.4 % of the reference's documents, so that four
+of them come together by chance in about one document of 10,000, were they independent (Poisson, mean 0.24)."""
+COMMON, USUAL, USUAL_PHRASE = 0.06, 0.004, 0.002
+"""Share of the reference's documents above which a word is common; is usual, which is less; and a phrase is usual."""
+SUSPECT, CERTAIN = 3, 4
+"""Distinct terms in one document from which it is a suspect, and from which, one of them a phrase, it fails."""
+NEAR = 400
+"""Characters that the passage shown may span."""
+MARKUP = re.compile(r"</?[\w:-]+[^<>]{0,80}>|\{\{?[^{}]{0,80}\}\}?|\{%.*?%\}")
+"""Tags and placeholders of prompts."""
+ASKING = (
+    "ai answer answers answered ask asked assess assessment borderline choose classification classifier classifiers "
+    "classify clearly consider considers count counts criteria criterion decide describe describes document documents "
+    "evaluate evaluation evaluator example examples exhibit exhibits explain explanation explicit explicitly false "
+    "following format given grade grader instruction instructions json judge judgement judgment label labels list "
+    "match matches mention mentions mere merely no output passage passages please prompt prompts provide provided "
+    "question questions quote quotes rate rating reply respond response responses result rubric score scores sentence "
+    "step steps string strongly tag tags text think true user users verdict whether yes"
+)
+INSTRUCTIONS = frozenset(ASKING.split())
+"""How prompts of any matter are put; found in memos and forms as well."""
+REFERENCE = Path(__file__).with_name("reference.txt")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word or phrase of the prompts, how often they use it, and the stem of its rarest word.
+
+    In a document, terms of one stem count once: "strategic" and "strategically comply" are no two signs.
+    """
+
+    text: str
+    uses: int
+    head: str
+
+
+def grams(words: Sequence[str], longest: int) -> Iterator[str]:
+    """Words with meaning, and phrases up to `longest` words that begin and end with one."""
+    full = [word not in EMPTY_WORDS and len(word) > 1 and not word.isdigit() for word in words]
+    for start, begins in enumerate(full):
+        if begins:
+            for end in range(start, min(start + longest, len(words))):
+                if full[end]:
+                    yield " ".join(words[start : end + 1])
+
+
+def terms_of(prompts: Sequence[str], context: UniverseContext) -> tuple[Term, ...]:
+    """The distinctive terms of the prompts, the most used first.
+
+    A word counts when it is rare in the reference; a phrase when it is, and its rarest word is not common. The words
+    of the context itself, which its documents have to use, and those of instructions are left out.
+    """
+    own = _context_words(context)
+    counts: Counter[str] = Counter()
+    for prompt in prompts:
+        counts.update(grams(_words(MARKUP.sub(" ", prompt)), SPAN))
+    found = (_term(text, uses, own) for text, uses in counts.items() if uses >= OFTEN)
+    return tuple(sorted(filter(None, found), key=lambda term: (-term.uses, term.text)))[:MOST]
+
+
+def _term(text: str, uses: int, own: frozenset[str]) -> Term | None:
+    reference, words = _reference(), text.split()
+    left_out = own | INSTRUCTIONS | EMPTY_WORDS | reference["common"]
+    heads = [word for word in words if word not in left_out]
+    if not heads or text in reference["phrases"]:
+        return None
+    head = min(heads, key=reference["usual"].__contains__)
+    return None if text in reference["usual"] else Term(text, uses, min(stem_set([head])))
+
+
+def _context_words(context: UniverseContext) -> frozenset[str]:
+    texts = [context.title, context.universe_context]
+    for fact in context.key_facts:
+        texts += (*fact.wordings, *fact.implications, *fact.entities)
+    return frozenset(word for text in texts for word in Words(text).words)
+
+
+@cache
+def _reference() -> Mapping[str, frozenset[str]]:
+    """Words and phrases of ordinary English: common, usual, phrases. See bench/reference_words.py."""
+    sections = REFERENCE.read_text("utf-8").split("# ")[1:]
+    parts = (section.split() for section in sections)
+    return {name: frozenset(gram.replace("_", " ") for gram in found) for name, *found in parts}
+
+
+class Vocabulary:
+    """Finds the distinctive terms of classifier prompts in documents. Compiled once, then pure.
+
+    Raises `InputError` when the prompts have too few terms of their own for a document to be found by.
+    """
+
+    def __init__(self, prompts: Sequence[str], context: UniverseContext) -> None:
+        self.terms = terms_of(prompts, context)
+        if len({term.head for term in self.terms}) < CERTAIN:
+            fix = "Give the whole prompts of the classifiers, more of them, or leave the option out"
+            raise InputError("the prompts use no distinctive words again and again", "--classifiers", fix)
+        self._heads = {term.text: term.head for term in self.terms}
+        longest_first = sorted(self._heads, key=lambda text: (-len(text), text))
+        self._search = re2.compile("(?i)" + "|".join(map(_pattern, longest_first)))
+
+    def scan(self, text: str) -> Iterator[Finding]:
+        """At most one finding: the stretch that holds most of the terms, with all of them named."""
+        places = [(*match.span(), self._head(match.group())) for match in self._search.finditer(_plain(text))]
+        heads = {head: (start, end) for start, end, head in sorted(places, key=_short_first)}
+        if len(heads) >= SUSPECT:
+            terms = [" ".join(_words(text[start:end])) for start, end in sorted(heads.values())]
+            certain = len(terms) >= CERTAIN and any(" " in term for term in terms)
+            why = f"{len(terms)} words and phrases of the classifier prompts: {', '.join(terms)}"
+            yield _finding(text, *_densest(places), "error" if certain else "warning", why)
+
+    def _head(self, match: str) -> str:
+        words = " ".join(_words(match))
+        return self._heads.get(words) or self._heads.get(words.removesuffix("s"), words)
+
+
+def _words(text: str) -> list[str]:
+    return Words(text.replace("_", " ")).words
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def _pattern(text: str) -> str:
+    """A term in the raw text: any punctuation between its words, a plural at its end."""
+    inner = r"[\W_]{1,4}".join(map(re2.escape, text.split()))
+    return (r"\b" if text[0].isascii() else "") + inner + (r"s?\b" if text[-1].isascii() else "")
+
+
+def _short_first(place: tuple[int, int, str]) -> tuple[int, int]:
+    """So that of the terms of one stem the longest, and of those the first, is the one that is named."""
+    start, end, _ = place
+    return end - start, -start
+
+
+def _densest(places: Sequence[tuple[int, int, str]]) -> tuple[int, int]:
+    """Span of the stretch of at most `NEAR` characters with the most different terms; the first of equals."""
+    best, most = places[0][:2], 0
+    for number, (start, _, _) in enumerate(places):
+        within = [place for place in places[number : number + 40] if place[1] - start <= NEAR]
+        if len({head for _, _, head in within}) > most:
+            most, best = len({head for _, _, head in within}), (start, within[-1][1])
+    return best
+
+
+def _finding(text: str, start: int, end: int, severity: Severity, why: str) -> Finding:
+    return Finding(
+        rule="eval_contamination",
+        severity=severity,
+        detector="vocabulary",
+        start=start,
+        end=end,
+        evidence=text[start:end],
+        explanation=why,
+    )

@@ -1,0 +1,119 @@
+"""Cues searched together on RE2: linear time whatever the pattern, so that no context can hang an audit."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from docgen.audit.rules.rule import Cue, Rule
+from docgen.errors import ContextError
+from docgen.records import Finding
+
+__all__ = ["CueScanner"]
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+MEMORY = 64 << 20
+"""Bytes that RE2 may use for the automaton of one set."""
+LARGE = 20_000
+"""Instructions above which a pattern stands alone: a set whose automaton outgrows its memory gives up silently."""
+BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
+"""A repetition with bounds, unless its brace is escaped."""
+LITERAL_BRACE = re.compile(r"\[[^\]]*\{|\\Q")
+"""Braces in a class of characters or a quotation repeat nothing."""
+CANARY = "\x02canary\x03"
+MOST = 5
+"""Findings of one cue in one document; the rest would say the same."""
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    rule: Rule
+    cue: Cue
+    search: Any
+
+
+class CueScanner:
+    """Finds the cues of `rules` in texts: one pass to see which occur, a second only for those.
+
+    Raises `ContextError` for a pattern that RE2 does not take (look-around, back references, bad syntax).
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = MEMORY
+        cues = [_compiled(rule, cue, options) for rule in rules for cue in rule.cues]
+        self._together = [compiled for compiled in cues if compiled.search.programsize <= LARGE]
+        self._alone = [compiled for compiled in cues if compiled.search.programsize > LARGE]
+        self._set = _set([compiled.cue.pattern for compiled in self._together], options)
+        if self._set is None:
+            self._together, self._alone = [], cues
+        self._loose = _set([_loosened(compiled.cue.pattern) for compiled in self._together], options) or self._set
+
+    def touches(self, data: bytes) -> bool:
+        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
+        hits = self._hits(self._loose, data)
+        if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
+            return True
+        return any(compiled.search.search(data) for compiled in self._alone)
+
+    def _hits(self, patterns: Any, text: str | bytes) -> list[int]:
+        """Which of the patterns occur, the canary of the set left out."""
+        found = (patterns.Match(text) or ()) if patterns is not None else ()
+        return [number for number in found if number < len(self._together)]
+
+    def scan(self, text: str) -> Iterator[Finding]:
+        """Findings in the order of the rules, at most five for each cue."""
+        if not text.isascii():
+            text = SURROGATE.sub("\ufffd", text)
+        for number in self._hits(self._set, text):
+            yield from _findings(self._together[number], text)
+        for compiled in self._alone:
+            yield from _findings(compiled, text)
+
+
+def _compiled(rule: Rule, cue: Cue, options: Any) -> _Compiled:
+    try:
+        return _Compiled(rule, cue, re2.compile(cue.pattern, options))
+    except re2.error as error:
+        what = f"pattern {cue.pattern!r} of rule {rule.id} is not usable ({error})"
+        raise ContextError(what, fix="Use RE2 syntax: no look-around, no back references") from error
+
+
+def _loosened(pattern: str) -> str:
+    """A pattern that matches at least where `pattern` does, in an automaton that need not count.
+
+    Bounded repetitions become endless ones; that makes an automaton of many patterns much smaller and faster.
+    """
+    if LITERAL_BRACE.search(pattern):
+        return pattern
+    return BOUNDED.sub(lambda found: "*" if found[1] == "0" else "+", pattern)
+
+
+def _set(patterns: Sequence[str], options: Any) -> Any:
+    """All patterns as one set, or None when it does not work: the binding reports no failure, so a canary tells."""
+    together = re2.Set.SearchSet(options)
+    for pattern in patterns:
+        together.Add(pattern)
+    canary = together.Add(CANARY)
+    together.Compile()
+    return together if canary in (together.Match(CANARY) or ()) else None
+
+
+def _findings(compiled: _Compiled, text: str) -> Iterator[Finding]:
+    cue = compiled.cue
+    for count, match in enumerate(compiled.search.finditer(text)):
+        if count == MOST:
+            return
+        start, end = match.span()
+        yield Finding(
+            rule=compiled.rule.id,
+            severity=cue.severity,
+            detector=cue.detector,
+            start=start,
+            end=end,
+            evidence=text[start:end],
+            explanation=cue.why,
+        )

@@ -1,0 +1,1 @@
+"""The LLM judge: its requests and verdicts, and which documents it reads."""

@@ -1,0 +1,205 @@
+"""The LLM judge: one structured verdict for each fact, or each rule, of one document.
+
+A verdict counts only with a quoted passage that occurs in the document. A reply that cannot be read is an error and
+never a score; the same prompt is then asked once more as another sample.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from docgen.audit.detect.known_wordings import Words
+from docgen.audit.rules.real_entities import ENTITY_CLAIM
+from docgen.audit.rules.rule import Rule
+from docgen.errors import DocgenError
+from docgen.llm.protocol import LLM, Request
+from docgen.prompts.requests import ModelOptions, render
+from docgen.text import digest
+from docgen.universe import KeyFact, UniverseContext
+
+__all__ = [
+    "FACT_VERDICTS",
+    "JudgeError",
+    "Judgement",
+    "ask",
+    "fact_request",
+    "idea_request",
+    "read_verdicts",
+    "rule_request",
+]
+
+FACT_VERDICTS = ("stated", "implied", "contradicted", "absent")
+RULE_VERDICTS = ("leak", "clean")
+EMPTY = ("absent", "clean")
+"""Verdicts that need no quote."""
+Subject = Literal["fact", "rule", "idea"]
+ROOM = 120
+"""Tokens of reply for one verdict, quote and reason included."""
+TRIES = 2
+
+
+class JudgeError(DocgenError):
+    """A judge's reply that cannot be used; the document stays unjudged and is counted as such."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judge's word on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
+
+    subject: str
+    verdict: str
+    start: int = 0
+    end: int = 0
+    reason: str = ""
+
+
+def fact_request(
+    facts: Sequence[KeyFact], options: ModelOptions, text: str, doc_type: str = "", sample: int = 0
+) -> Request:
+    """Ask which of `facts` the text expresses."""
+    system = {"facts": tuple(facts)}
+    return _request("judge_facts", "fact", len(facts), system, _document(text, doc_type), options, sample)
+
+
+def rule_request(
+    rules: Sequence[Rule],
+    context: UniverseContext,
+    options: ModelOptions,
+    text: str,
+    doc_type: str = "",
+    sample: int = 0,
+) -> Request:
+    """Ask which of `rules` the text breaks."""
+    system = {"rules": tuple(rules), "facts": context.key_facts, **_listed(rules, context)}
+    return _request("judge_rules", "rule", len(rules), system, _document(text, doc_type), options, sample)
+
+
+def idea_request(
+    rules: Sequence[Rule], context: UniverseContext, options: ModelOptions, ideas: Sequence[str], sample: int = 0
+) -> Request:
+    """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
+    system = {"rules": tuple(rules), **_listed(rules, context)}
+    user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
+    return _request("judge_ideas", "idea", len(ideas), system, user, options, sample)
+
+
+def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
+    """What rules refer to: banned statements; real entities, with the world that says what may be said of them."""
+    marked = context.real_entities if any(rule.id == ENTITY_CLAIM.id for rule in rules) else ()
+    world = context.universe_context if marked else ""
+    return {"banned": context.banned_statements, "entities": marked, "world": world}
+
+
+def clean_text(text: str) -> str:
+    """The text as it can be sent: lone surrogates replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _document(text: str, doc_type: str) -> dict[str, Any]:
+    """Variables of a document under examination; the mark cannot be known to whoever wrote the text."""
+    return {"text": clean_text(text), "doc_type": doc_type, "mark": digest("judge", text, size=6)}
+
+
+def _request(
+    name: str,
+    subject: Subject,
+    count: int,
+    system: dict[str, Any],
+    user: dict[str, Any],
+    options: ModelOptions,
+    sample: int,
+) -> Request:
+    return Request(
+        stage=name,
+        template=f"{name}.jinja",
+        system=render(name, "system", system),
+        user=render(name, "user", user),
+        model=options.model,
+        max_tokens=min(16_000, 2_000 + ROOM * count),
+        schema=_schema(subject),
+        effort=options.effort,
+        extra=dict(options.extra),
+        sample=sample,
+        variables={**system, **user},
+    )
+
+
+def _schema(subject: Subject) -> dict[str, Any]:
+    line = {"type": "string"}
+    verdicts = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
+    entry = {
+        "type": "object",
+        "properties": {
+            subject: line,
+            "verdict": {"type": "string", "enum": list(verdicts)},
+            "quote": line,
+            "reason": line,
+        },
+        "required": [subject, "verdict", "quote", "reason"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"verdicts": {"type": "array", "items": entry}},
+        "required": ["verdicts"],
+        "additionalProperties": False,
+    }
+
+
+def read_verdicts(reply: str, subject: Subject, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
+    """The judgements in a reply, one for each id in `wanted`, in that order.
+
+    Raises `JudgeError` for a reply that is no such JSON, leaves an id out or names it twice, uses another verdict, or
+    quotes what does not occur in `text`.
+    """
+    allowed = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
+    entries = _entries(reply)
+    named = [entry.get(subject) for entry in entries]
+    if sorted(map(str, named)) != sorted(wanted):
+        raise JudgeError(f"expected verdicts on {', '.join(wanted)}; got {', '.join(map(str, named)) or 'none'}")
+    words = Words(text)
+    judged = {str(entry[subject]): _judgement(entry, subject, allowed, words) for entry in entries}
+    return tuple(judged[name] for name in wanted)
+
+
+def _entries(reply: str) -> list[dict[str, Any]]:
+    start = reply.find("{")
+    try:
+        value = json.JSONDecoder(strict=False).raw_decode(reply, start)[0] if start >= 0 else None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise JudgeError(f"not JSON: {reply[:80]!r}") from error
+    entries = value.get("verdicts") if isinstance(value, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
+    return entries
+
+
+def _judgement(entry: dict[str, Any], subject: Subject, allowed: tuple[str, ...], words: Words) -> Judgement:
+    name, verdict, quote = str(entry[subject]), entry.get("verdict"), entry.get("quote", "")
+    if verdict not in allowed:
+        raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")
+    reason = " ".join(str(entry.get("reason", "")).split())
+    if verdict in EMPTY:
+        return Judgement(name, verdict, reason=reason)
+    span = words.find(str(quote))
+    if span is None:
+        raise JudgeError(f"{name}: the quoted passage does not occur: {str(quote)[:80]!r}")
+    return Judgement(name, verdict, *span, reason=reason)
+
+
+async def ask(
+    llm: LLM, make: Callable[[int], Request], read: Callable[[str], tuple[Judgement, ...]]
+) -> tuple[Judgement, ...]:
+    """Ask up to twice until a reply can be read; `make` takes the sample's number. Raises the last `JudgeError`."""
+    error = JudgeError("never asked")
+    for sample in range(TRIES):
+        completion = await llm.complete(make(sample))
+        if completion.stop_reason == "refusal":
+            error = JudgeError("the judge refused")
+            continue
+        try:
+            return read(completion.text)
+        except JudgeError as again:
+            error = again
+    raise error

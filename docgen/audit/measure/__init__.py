@@ -1,0 +1,1 @@
+"""Measurements as tallies that grow document by document: salience, leakage, diversity, calibration."""

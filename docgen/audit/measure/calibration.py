@@ -1,0 +1,210 @@
+"""How far a detector can be trusted: precision, recall and F1 against labelled documents, with bootstrap intervals."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from docgen.audit.rules.rule import rule_key
+from docgen.errors import InputError
+from docgen.records import Record
+
+__all__ = ["Calibration", "Gold", "GoldLeak", "Reading", "Score", "calibrate", "read_gold"]
+
+RESAMPLES = 1000
+NOISE = 17
+"""Seed of the bootstrap."""
+
+
+class GoldLeak(Record):
+    """A rule that a labelled document breaks, and the passage."""
+
+    rule: str
+    evidence: str = ""
+
+
+class Gold(Record):
+    """One labelled document: `facts` maps ids to stated, implied, absent or contradicted (absent when left out)."""
+
+    id: str
+    text: str
+    doc_type: str = ""
+    facts: dict[str, str] = Field(default_factory=dict)
+    leaks: tuple[GoldLeak, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a detector stack says of one document: verdicts on facts (absent when left out) and the rules broken."""
+
+    facts: Mapping[str, str]
+    rules: Collection[str]
+
+
+class Score(Record):
+    """Precision, recall and F1 of one fact or rule, each with its 95 % interval; None where nothing decides it.
+
+    `positives` counts the labelled cases, `negatives` the others that were scored.
+    """
+
+    subject: str
+    positives: int
+    negatives: int
+    true_positives: int
+    false_positives: int
+    precision: float | None
+    precision_interval: tuple[float, float] | None
+    recall: float | None
+    recall_interval: tuple[float, float] | None
+    f1: float | None
+    f1_interval: tuple[float, float] | None
+
+
+class Calibration(Record):
+    """A detector stack against one gold set; kept with reports, which cite it.
+
+    `macro_rule_f1` averages over the rules that have labelled cases. `clean_flagged` is the share of documents without
+    any labelled leak that were flagged all the same.
+    """
+
+    detector: str
+    gold: str
+    gold_digest: str
+    context: str
+    documents: int
+    failures: int = 0
+    facts: tuple[Score, ...]
+    facts_overall: Score
+    contradicted: Score
+    rules: tuple[Score, ...]
+    rules_overall: Score
+    macro_rule_f1: float | None
+    clean_flagged: float | None
+
+    def rule(self, identifier: str) -> Score | None:
+        """The score of one rule, by id."""
+        wanted = rule_key(identifier)
+        return next((score for score in self.rules if rule_key(score.subject) == wanted), None)
+
+
+def read_gold(path: Path) -> list[Gold]:
+    """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
+    documents = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", str(path)) from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            documents.append(_gold(line, f"{path}:{number}"))
+    if not documents:
+        raise InputError("holds no labelled document", str(path))
+    return documents
+
+
+def _gold(line: str, where: str) -> Gold:
+    try:
+        value: Any = json.loads(line)
+        known = {key: value[key] for key in Gold.model_fields if key in value}
+        return Gold.model_validate(known)
+    except (json.JSONDecodeError, TypeError, ValidationError) as error:
+        fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
+        raise InputError("is no labelled document", where, fix) from error
+
+
+def calibrate(
+    gold: Sequence[Gold],
+    readings: Sequence[Reading | None],
+    facts: Sequence[str],
+    rules: Sequence[str],
+    names: Mapping[str, str],
+) -> Calibration:
+    """Score one reading for each labelled document; None stands for a document whose judge failed, and is left out.
+
+    Facts are scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out, a
+    verdict "implied" on another pair counts as not stated. Rules are scored by document and rule. `names` holds
+    detector, gold, gold_digest and context.
+    """
+    pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
+    picks = _picks(len(pairs))
+    by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
+    denied = sum(
+        (np.array([_fact_cell(g, r, fact, "contradicted") for g, r in pairs]) for fact in facts), _zeros(pairs)
+    )
+    by_rule = {rule: np.array([_rule_cell(g, r, rule) for g, r in pairs]) for rule in rules}
+    rule_scores = tuple(_score(rule, cells, picks) for rule, cells in by_rule.items())
+    scored = [score.f1 for score in rule_scores if score.positives and score.f1 is not None]
+    clean = [bool(r.rules) for g, r in pairs if not g.leaks]
+    return Calibration(
+        **names,
+        documents=len(gold),
+        failures=len(gold) - len(pairs),
+        facts=tuple(_score(fact, cells, picks) for fact, cells in by_fact.items()),
+        facts_overall=_score("all facts", sum(by_fact.values(), _zeros(pairs)), picks),
+        contradicted=_score("contradicted", denied, picks),
+        rules=rule_scores,
+        rules_overall=_score("all rules", sum(by_rule.values(), _zeros(pairs)), picks),
+        macro_rule_f1=sum(scored) / len(scored) if scored else None,
+        clean_flagged=sum(clean) / len(clean) if clean else None,
+    )
+
+
+def _zeros(pairs: Sequence[object]) -> Any:
+    return np.zeros((len(pairs), 4), dtype=np.int64)
+
+
+def _picks(count: int) -> Any:
+    return np.random.default_rng(NOISE).integers(0, max(count, 1), size=(RESAMPLES, count))
+
+
+def _fact_cell(gold: Gold, reading: Reading, fact: str, verdict: str) -> tuple[int, int, int, int]:
+    label, said = gold.facts.get(fact, "absent"), reading.facts.get(fact, "absent")
+    if label == "implied":
+        return 0, 0, 0, 0
+    return _cell(label == verdict, said == verdict)
+
+
+def _rule_cell(gold: Gold, reading: Reading, rule: str) -> tuple[int, int, int, int]:
+    key = rule_key(rule)
+    return _cell(key in {rule_key(leak.rule) for leak in gold.leaks}, key in {rule_key(name) for name in reading.rules})
+
+
+def _cell(label: bool, said: bool) -> tuple[int, int, int, int]:
+    """(true positive, false positive, false negative, true negative)."""
+    return int(label and said), int(said and not label), int(label and not said), int(not label and not said)
+
+
+def _score(subject: str, cells: Any, picks: Any) -> Score:
+    tp, fp, fn, tn = (int(value) for value in cells.sum(axis=0)) if len(cells) else (0, 0, 0, 0)
+    drawn = cells[picks].sum(axis=1) if len(cells) else np.zeros((0, 4))
+    t, p, n = drawn[:, 0], drawn[:, 1], drawn[:, 2]
+    return Score(
+        subject=subject,
+        positives=tp + fn,
+        negatives=fp + tn,
+        true_positives=tp,
+        false_positives=fp,
+        precision=_share(tp, tp + fp),
+        precision_interval=_interval(t, t + p),
+        recall=_share(tp, tp + fn),
+        recall_interval=_interval(t, t + n),
+        f1=_share(2 * tp, 2 * tp + fp + fn),
+        f1_interval=_interval(2 * t, 2 * t + p + n),
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _interval(part: Any, whole: Any) -> tuple[float, float] | None:
+    """The middle 95 % of the resampled shares; resamples without a case say nothing and are left out."""
+    some = whole > 0
+    if not some.any():
+        return None
+    low, high = np.percentile(part[some] / whole[some], [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,232 @@
+"""Or is it the same document fifty thousand times? Signs of mode collapse, tallied document by document."""
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.known_wordings import FUNCTION_WORDS
+from docgen.audit.measure.overused_phrases import REFERENCE, Marker, MarkerTally
+from docgen.records import Record
+from docgen.text import words
+
+__all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
+
+KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
+TOP = 20
+ROOM = 60_000
+"""Different items of a kind that are kept; the rarest half goes when there are twice as many (lossy counting)."""
+EDGE = 5
+"""Words of an opening or ending."""
+EDGE_ROOM = 160
+PHRASE = 4
+SAMPLE = 2000
+"""Documents, the first that come, on which n-grams, compression and similarity are measured."""
+ONE_IN = 16
+"""After as many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
+PER_TYPE = 40
+
+# Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
+CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
+CAPITALISED = rf"{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?"
+NAME = re.compile(rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}+(?:-{CAPITAL}{SMALL}+)?\.?(?: {CAPITALISED}){{1,2}}\b")
+ORGANISATION = re.compile(
+    r"[A-Z](?<!\w[A-Z])[\w&'’-]+ (?:[A-Z][\w&'’-]+ ){0,3}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council"
+    r"|Society|Association|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
+)
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+REST_OF_MONTH = (
+    r"(?:(?<=J)(?:anuary|une|uly)|(?<=F)ebruary|(?<=M)(?:arch|ay)|(?<=A)(?:pril|ugust)|(?<=S)eptember|(?<=O)ctober"
+    r"|(?<=N)ovember|(?<=D)ecember)"
+)
+DATE = re.compile(
+    r"[\dADFJMNOS](?<!\w[\dADFJMNOS])"
+    rf"(?:(?<=\d)(?:\d?(?:st|nd|rd|th)?\s+{MONTH}(?:\s+\d{{4}})?\b|\d{{3}}-\d\d-\d\d\b)"
+    rf"|{REST_OF_MONTH}\s+\d{{1,2}}(?:,\s+\d{{4}})?\b)"
+)
+NUMBER = re.compile(r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?%?(?!\w)")
+HEADING = re.compile(r"(?m)^(?:#{1,6}\s+(.{2,80})|\*\*(.{2,80})\*\*:?|([A-Z][A-Z0-9 ,:&'’-]{3,60}))$")
+
+
+class Common(Record):
+    """One item and how many documents hold it; `lift` is its share over the reference's, None without one.
+
+    `source` names the document type or idea that has most of it, `source_share` how much.
+    """
+
+    item: str
+    documents: int
+    share: float
+    source: str
+    source_share: float
+    lift: float | None = None
+
+
+class TypeSimilarity(Record):
+    """Mean Jaccard similarity (word 3-grams) of pairs of documents of one type, on at most 40 documents."""
+
+    doc_type: str
+    documents: int
+    similarity: float
+
+
+class DiversityReport(Record):
+    """Signs of collapse. `distinct` is the share of different n-grams for n = 1, 2, 3.
+
+    `compression` is raw size over deflated size, all documents together: the more alike, the higher (Shaib et al. 2024
+    use it as a diversity score). Both, and similarity, are of the first 2,000 documents. Numbers, phrases and markers
+    are counted in `sampled` documents, the other kinds in all. `reference` names what the items' `lift` compares with.
+    """
+
+    documents: int
+    words: int
+    sampled: int
+    distinct: tuple[float, float, float]
+    compression: float
+    similarity: tuple[TypeSimilarity, ...]
+    common: dict[str, tuple[Common, ...]]
+    markers: tuple[Marker, ...]
+    markers_reference: str = REFERENCE
+    reference: str = ""
+
+
+class _Items:
+    """Documents by item of one kind, and by item and source."""
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self.counts: Counter[str] = Counter()
+        self.sources: Counter[tuple[str, str]] = Counter()
+
+    def add(self, items: Iterable[str], source: str) -> None:
+        found = set(items)
+        self.documents += 1
+        self.counts.update(found)
+        self.sources.update((item, source) for item in found)
+        if len(self.counts) > 2 * ROOM:
+            self.counts = Counter(dict(self.counts.most_common(ROOM)))
+            self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
+
+
+class DiversityTally:
+    """Counts documents as they come, in bounded memory. `by` names what an item's source is: "doc_type" or "idea"."""
+
+    def __init__(self, by: str = "doc_type") -> None:
+        self._by = by
+        self._items = {kind: _Items() for kind in KINDS}
+        self._documents = self._words = self._raw = self._packed = 0
+        self._deflate = zlib.compressobj(6)
+        self._grams: tuple[set[int], ...] = (set(), set(), set())
+        self._gram_totals = [0, 0, 0]
+        self._types: dict[str, list[frozenset[int]]] = {}
+        self._sampled = 0
+        self._markers = MarkerTally()
+
+    def add(self, subject: Subject) -> None:
+        """Count one document."""
+        self._documents += 1
+        self._words += subject.text.count(" ") + 1
+        source = subject.idea if self._by == "idea" else subject.doc_type
+        self._count(_items(subject.text), source)
+        own = words(subject.text) if self._documents <= SAMPLE else None
+        if own is not None:
+            self._sample(subject, own)
+        if own is not None or zlib.crc32(subject.text.encode("utf-8", "replace")) % ONE_IN == 0:
+            self._sampled += 1
+            self._markers.add(subject.text)
+            self._count(_sampled_items(subject.text, own or words(subject.text)), source)
+
+    def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
+        for kind, items in found:
+            self._items[kind].add(items, source)
+
+    def _sample(self, subject: Subject, own: Sequence[str]) -> None:
+        data = subject.text.encode("utf-8", "replace")
+        self._raw += len(data)
+        self._packed += len(self._deflate.compress(data))
+        for n, seen in enumerate(self._grams, 1):
+            grams = list(map(hash, zip(*(own[i:] for i in range(n)), strict=False)))
+            seen.update(grams)
+            self._gram_totals[n - 1] += len(grams)
+        kept = self._types.setdefault(subject.doc_type, [])
+        if len(kept) < PER_TYPE:
+            kept.append(frozenset(grams))
+
+    def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
+        """The report so far; `reference` is the tally of another corpus, called `name`."""
+        packed = self._packed + len(self._deflate.copy().flush())
+        one, two, three = (
+            len(seen) / max(1, total) for seen, total in zip(self._grams, self._gram_totals, strict=True)
+        )
+        return DiversityReport(
+            documents=self._documents,
+            words=self._words,
+            sampled=self._sampled,
+            distinct=(one, two, three),
+            compression=self._raw / packed if self._raw else 0.0,
+            similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
+            common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
+            markers=self._markers.report(),
+            reference=name if reference else "",
+        )
+
+    def _similarities(self) -> Iterator[TypeSimilarity]:
+        for doc_type, sets in self._types.items():
+            pairs = [_jaccard(a, b) for i, a in enumerate(sets) for b in sets[:i]]
+            if pairs:
+                yield TypeSimilarity(doc_type=doc_type, documents=len(sets), similarity=sum(pairs) / len(pairs))
+
+    def _common(self, kind: str, reference: "DiversityTally | None") -> Iterator[Common]:
+        items = self._items[kind]
+        top = items.counts.most_common(TOP)
+        best: dict[str, tuple[int, str]] = {item: (0, "") for item, _ in top}
+        for (item, source), count in items.sources.items():
+            if item in best and count > best[item][0]:
+                best[item] = count, source
+        for item, count in top:
+            most, source = best[item]
+            share = count / items.documents
+            lift = share / reference.floor(kind, item) if reference else None
+            yield Common(item=item, documents=count, share=share, source=source, source_share=most / count, lift=lift)
+
+    def floor(self, kind: str, item: str) -> float:
+        """Share of documents with the item, half a document's share when there is none: fit to divide by."""
+        return max(0.5, self._items[kind].counts[item]) / max(1, self._items[kind].documents)
+
+
+def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
+    first, last = _edges(text)
+    yield "names", [name for name in NAME.findall(text) if not FUNCTION_WORDS & set(name.lower().split())]
+    yield "organisations", ORGANISATION.findall(text)
+    yield "dates", DATE.findall(text)
+    yield "openings", [" ".join(first)] if first else []
+    yield "endings", [" ".join(last)] if last else []
+    yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
+
+
+def _edges(text: str) -> tuple[list[str], list[str]]:
+    """First and last words, from pieces that hold one more of them, so that none is cut."""
+    first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
+    if min(len(first), len(last)) <= EDGE:
+        first = last = words(text)
+    return first[:EDGE], last[-EDGE:]
+
+
+def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "numbers", NUMBER.findall(text)
+    yield "phrases", list(_phrases(own))
+
+
+def _phrases(own: Sequence[str]) -> Iterator[str]:
+    """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
+    empty = list(map(FUNCTION_WORDS.__contains__, own))
+    starts = [start for start, word in enumerate(own[: 1 - PHRASE]) if len(word) % PHRASE == 0]
+    for start in starts:
+        if sum(empty[start : start + PHRASE]) <= PHRASE - 2:
+            yield " ".join(own[start : start + PHRASE])
+
+
+def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared) if a or b else 0.0

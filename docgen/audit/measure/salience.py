@@ -1,0 +1,297 @@
+"""How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Literal
+
+from pydantic import Field
+
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.detect.facts import FactSighting, FactVerdict
+from docgen.audit.measure.calibration import Calibration, Score
+from docgen.audit.measure.intervals import Share, sampled_share, share_of
+from docgen.records import Prominence, Record
+from docgen.text import sentence_pieces, token_estimate, trimmed
+from docgen.universe import UniverseContext
+
+__all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
+
+BINS = 10
+"""First mentions are counted in tenths of the document."""
+EXAMPLES = 3
+"""Passages kept for each fact, of different detectors."""
+AROUND = 120
+CENTRAL_SHARE = 0.2
+PASSING_SHARE = 0.08
+
+Outcome = Literal["stated", "implied", "contradicted", "absent"]
+
+
+class FactExample(Record):
+    """A passage that expresses a fact: `before`, the evidence, `after`."""
+
+    document: str
+    verdict: str
+    detector: str
+    before: str
+    evidence: str
+    after: str
+
+
+class TypeShare(Record):
+    """One fact in the documents of one type."""
+
+    doc_type: str
+    asked: int
+    expressed: Share
+
+
+class FactPresence(Record):
+    """One fact in the corpus, as the detectors saw it.
+
+    `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
+    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
+    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
+    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
+    word on a sample of the documents.
+    """
+
+    fact: str
+    statement: str
+    asked: float
+    planned: float | None
+    measured: float
+    expressed: Share
+    stated: int
+    implied: int
+    contradicted: int
+    airtime: float
+    first_mention: tuple[int, ...]
+    prominence: dict[Prominence, int]
+    prominence_asked: dict[Prominence, int]
+    implied_asked: int
+    unassigned: int
+    missed: int
+    detectors: dict[str, int]
+    types: tuple[TypeShare, ...]
+    examples: tuple[FactExample, ...] = ()
+    judged: Share | None = None
+    judged_verdicts: dict[str, int] = Field(default_factory=dict)
+
+
+class SalienceReport(Record):
+    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
+
+    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
+    """
+
+    documents: int
+    tokens: int
+    background: Share
+    facts: dict[str, FactPresence]
+    together: tuple[tuple[int, ...], ...]
+    calibration: str = ""
+    detection: Score | None = None
+
+
+class _FactTally:
+    def __init__(self) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self.detectors: Counter[str] = Counter()
+        self.prominence: Counter[Prominence] = Counter()
+        self.prominence_asked: Counter[Prominence] = Counter()
+        self.first = [0] * BINS
+        self.types: Counter[str] = Counter()
+        self.types_asked: Counter[str] = Counter()
+        self.judged: Counter[str] = Counter()
+        self.examples: list[FactExample] = []
+        self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
+
+    def show(self, example: FactExample) -> None:
+        """Keep the first example of a detector, of the first few detectors."""
+        if len(self.examples) < EXAMPLES and all(example.detector != one.detector for one in self.examples):
+            self.examples.append(example)
+
+    def merge(self, later: "_FactTally") -> None:
+        for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked", "judged"):
+            getattr(self, name).update(getattr(later, name))
+        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.first = [a + b for a, b in zip(self.first, later.first, strict=True)]
+        for example in later.examples:
+            self.show(example)
+
+
+class SalienceTally:
+    """Counts documents as they come; memory does not grow with their number."""
+
+    def __init__(self, context: UniverseContext) -> None:
+        self._facts = context.key_facts
+        self._place = {fact.id: i for i, fact in enumerate(context.key_facts)}
+        self._tallies = [_FactTally() for _ in context.key_facts]
+        self._together = [[0] * len(self._facts) for _ in self._facts]
+        self._types: Counter[str] = Counter()
+        self._documents = self._tokens = self._background = self._judged = 0
+        self._planned = False
+
+    def add(self, subject: Subject, sightings: Sequence[FactSighting]) -> None:
+        """Count one document."""
+        self._documents += 1
+        self._tokens += token_estimate(subject.text)
+        self._types[subject.doc_type] += 1
+        by_fact: dict[str, list[FactSighting]] = {}
+        for sighting in sightings:
+            by_fact.setdefault(sighting.fact, []).append(sighting)
+        spans = sentence_pieces(subject.text) if by_fact else []
+        expressed = [fact for fact, own in by_fact.items() if self._count(subject, fact, own, spans)]
+        self._background += not expressed
+        places = sorted(self._place[fact] for fact in expressed)
+        for i in places:
+            for j in places:
+                self._together[i][j] += 1
+        self._count_plan(subject, frozenset(expressed))
+
+    def add_judged(self, verdicts: Mapping[str, str]) -> None:
+        """Count a judge's verdicts (stated, implied, contradicted, absent) on one document of the sample."""
+        self._judged += 1
+        for fact, verdict in verdicts.items():
+            self._tallies[self._place[fact]].judged[verdict] += 1
+
+    def merge(self, later: "SalienceTally") -> None:
+        """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
+        self._documents += later._documents
+        self._tokens += later._tokens
+        self._background += later._background
+        self._judged += later._judged
+        self._planned |= later._planned
+        self._types.update(later._types)
+        for own, other in zip(self._tallies, later._tallies, strict=True):
+            own.merge(other)
+        for row, more in zip(self._together, later._together, strict=True):
+            row[:] = [a + b for a, b in zip(row, more, strict=True)]
+
+    def _count(
+        self, subject: Subject, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
+    ) -> bool:
+        """Count one fact in one document; whether the document expresses it."""
+        tally, verdict = self._tallies[self._place[fact]], presence(sightings)
+        tally.outcomes[verdict] += 1
+        if len(tally.examples) < EXAMPLES:
+            tally.show(_example(subject, sightings[0]))
+        carrying = [s for s in sightings if s.verdict != "contradicted"]
+        if not carrying:
+            return False
+        tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
+        holding = _holding(subject.text, spans, carrying)
+        tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
+        length = max(1, len(subject.text))
+        tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
+        tally.prominence[_prominence(holding, length)] += 1
+        tally.types[subject.doc_type] += 1
+        return True
+
+    def _count_plan(self, subject: Subject, expressed: frozenset[str]) -> None:
+        if subject.facts is None:
+            return
+        self._planned = True
+        for assigned in subject.facts:
+            if assigned.fact in self._place:
+                tally = self._tallies[self._place[assigned.fact]]
+                tally.assigned += 1
+                tally.implied_asked += assigned.directness == "implied"
+                tally.prominence_asked[assigned.prominence] += 1
+                tally.types_asked[subject.doc_type] += 1
+                tally.missed += assigned.fact not in expressed
+        for fact in expressed - (subject.assigned or frozenset()):
+            self._tallies[self._place[fact]].unassigned += 1
+
+    def report(self, calibration: Calibration | None = None) -> SalienceReport:
+        """The report on all documents counted so far, citing `calibration`."""
+        return SalienceReport(
+            documents=self._documents,
+            tokens=self._tokens,
+            background=share_of(self._background, self._documents),
+            facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
+            together=tuple(tuple(row) for row in self._together),
+            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            detection=calibration.facts_overall if calibration else None,
+        )
+
+    def _presence(self, place: int) -> FactPresence:
+        fact, tally, n = self._facts[place], self._tallies[place], self._documents
+        stated, implied = tally.outcomes["stated"], tally.outcomes["implied"]
+        judged = tally.judged["stated"] + tally.judged["implied"]
+        return FactPresence(
+            fact=fact.id,
+            statement=fact.statement,
+            asked=fact.salience,
+            planned=tally.assigned / n if self._planned and n else None,
+            measured=(stated + implied) / n if n else 0.0,
+            expressed=share_of(stated + implied, n),
+            stated=stated,
+            implied=implied,
+            contradicted=tally.outcomes["contradicted"],
+            airtime=tally.tokens / self._tokens if self._tokens else 0.0,
+            first_mention=tuple(tally.first),
+            prominence=dict(tally.prominence),
+            prominence_asked=dict(tally.prominence_asked),
+            implied_asked=tally.implied_asked,
+            unassigned=tally.unassigned,
+            missed=tally.missed,
+            detectors=dict(tally.detectors),
+            types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
+            examples=tuple(tally.examples),
+            judged=sampled_share(judged, self._judged, n) if self._judged else None,
+            judged_verdicts=dict(tally.judged),
+        )
+
+
+def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
+    """What sightings of one fact say together: a denial outweighs, then a statement. There must be one."""
+    verdicts = {sighting.verdict for sighting in sightings}
+    order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
+    return next(verdict for verdict in order if verdict in verdicts)
+
+
+def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
+    """The sentences, of the pieces in order, that hold a sighting or a part of one."""
+    places: set[int] = set()
+    for sighting in sightings:
+        first = bisect_right(spans, sighting.start, key=itemgetter(1))
+        places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
+    held = (trimmed(text, *spans[place]) for place in sorted(places))
+    return [span for span in held if span]
+
+
+def _example(subject: Subject, sighting: FactSighting) -> FactExample:
+    start, end = sighting.start, sighting.end
+    return FactExample(
+        document=subject.id,
+        verdict=sighting.verdict,
+        detector=sighting.detector,
+        before=subject.text[max(0, start - AROUND) : start],
+        evidence=subject.text[start:end],
+        after=subject.text[end : end + AROUND],
+    )
+
+
+def _prominence(holding: Sequence[tuple[int, int]], length: int) -> Prominence:
+    """How large a part a fact seems to play, by where and how long its sentences stand.
+
+    Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
+    """
+    share = sum(end - start for start, end in holding) / length
+    early = any(start < length / 4 for start, _ in holding)
+    if share >= CENTRAL_SHARE or (len(holding) > 1 and early):
+        return "central"
+    return "passing" if len(holding) <= 1 and share < PASSING_SHARE else "supporting"
+
+
+def _type_shares(
+    documents: Mapping[str, int], expressed: Mapping[str, int], asked: Mapping[str, int]
+) -> Iterable[TypeShare]:
+    for name in sorted(documents):
+        share = share_of(expressed.get(name, 0), documents[name])
+        yield TypeShare(doc_type=name, asked=asked.get(name, 0), expressed=share)

@@ -1,0 +1,78 @@
+"""The audit as one self-contained HTML page: no script, no network, every text escaped by the template engine."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from docgen.audit.measure.diversity import DiversityReport
+from docgen.audit.measure.leakage import LeakageReport
+from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.report import charts
+from docgen.universe import UniverseContext
+
+__all__ = ["render_report"]
+
+PAGE = Path(__file__).parent / "report.html"
+MOST_TYPES = 24
+"""Rows of the chart by document type: the largest types."""
+
+
+def render_report(
+    name: str,
+    context: UniverseContext,
+    salience: SalienceReport,
+    leakage: LeakageReport,
+    diversity: DiversityReport,
+) -> str:
+    """The page for one corpus called `name`."""
+    environment = Environment(
+        loader=FileSystemLoader(PAGE.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"pct": _percent, "n": lambda value: f"{value:,}"}
+    page = environment.get_template(PAGE.name)
+    facts = list(salience.facts.values())
+    return page.render(
+        name=name,
+        context=context,
+        salience=salience,
+        facts=facts,
+        leakage=leakage,
+        rules=sorted(leakage.rules.values(), key=lambda rule: (-rule.documents, -rule.suspects)),
+        diversity=diversity,
+        charts={key: Markup(svg) for key, svg in _charts(salience).items()},
+        mentions=[
+            (fact, Markup(charts.histogram(fact.first_mention, f"First mention of {fact.fact}"))) for fact in facts
+        ],
+        worst=max((abs(fact.measured - fact.asked) for fact in facts), default=0.0),
+    )
+
+
+def _charts(salience: SalienceReport) -> dict[str, str]:
+    facts = list(salience.facts.values())
+    names = [fact.fact for fact in facts]
+    together = [[count / max(1, salience.documents) for count in row] for row in salience.together]
+    rows, by_type = _by_type(salience)
+    return {
+        "presence": charts.presence_chart(facts),
+        "airtime": charts.airtime_chart(facts),
+        "together": charts.matrix(together, names, names, "Share of documents that express both facts"),
+        "types": charts.matrix(by_type, rows, names, "Share of documents of a type that express a fact"),
+    }
+
+
+def _by_type(salience: SalienceReport) -> tuple[list[str], list[list[float]]]:
+    facts = list(salience.facts.values())
+    sizes: dict[str, Any] = {share.doc_type: share.expressed.total for share in facts[0].types} if facts else {}
+    rows = sorted(sizes, key=lambda kind: (-sizes[kind], kind))[:MOST_TYPES]
+    tables = [{share.doc_type: share.expressed.share for share in fact.types} for fact in facts]
+    return [row or "no type" for row in rows], [[table.get(row, 0.0) for table in tables] for row in rows]
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f} %"

@@ -1,0 +1,1 @@
+"""Leakage rules: what a rule is, the built-in ones, and those on behaviour under test."""

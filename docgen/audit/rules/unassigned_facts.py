@@ -1,0 +1,37 @@
+"""Facts that a document may not express, and a judge's word on them."""
+
+from collections.abc import Collection
+
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.judge.panel import Verdicts
+from docgen.records import Finding
+from docgen.universe import UniverseContext
+
+__all__ = ["STRAY", "judged_strays", "stray_facts"]
+
+STRAY = "unassigned_fact"
+
+
+def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> frozenset[str]:
+    """Facts that a document may not express: those not assigned, or, where nobody knows, those that are held out."""
+    return frozenset(
+        fact.id for fact in context.key_facts if (fact.salience == 0 if assigned is None else fact.id not in assigned)
+    )
+
+
+def judged_strays(subject: Subject, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:
+    """Findings on the stray facts that a judge saw: an error where one is stated, a warning where it is implied."""
+    stray = stray_facts(context, subject.assigned)
+    return [
+        Finding(
+            rule=STRAY,
+            severity="error" if sighting.verdict == "stated" else "warning",
+            detector="judge",
+            start=sighting.start,
+            end=sighting.end,
+            evidence=subject.text[sighting.start : sighting.end],
+            explanation=f"expresses {sighting.fact}: {verdicts.facts[sighting.fact].reason or sighting.verdict}",
+        )
+        for sighting in verdicts.sightings()
+        if sighting.fact in stray and sighting.verdict != "contradicted"
+    ]

@@ -1,0 +1,1 @@
+"""The embedding shortlist: documents nearest in meaning to a leak (extra: docgen[embeddings])."""

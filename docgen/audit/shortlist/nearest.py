@@ -1,0 +1,173 @@
+"""The embedding shortlist: which documents come nearest in meaning to what no document may say.
+
+Between the scan tier, which knows wordings, and the judge, who costs money. It decides nothing: the documents that it
+lists are suspects. A sentence is compared together with its neighbour: what breaks a rule often takes two. What
+all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath, All-but-the-Top,
+2018, section 2).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.audit.detect.batch_scanner import Subject
+from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.shortlist.exemplars import EXEMPLARS
+from docgen.embedding.embedder import Embedder
+from docgen.embedding.windows import sentences_of, unit_rows
+from docgen.records import Finding
+from docgen.universe import UniverseContext
+
+__all__ = ["NEVER", "Nearness", "Query", "Scores", "Shortlist", "nearest", "queries_of"]
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+NEVER = np.float32(-9)
+"""The score of a document that a query does not ask about."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Something that no document may say, and sentences that say it.
+
+    `rule` is the rule that findings name; with `fact`, only documents count that may not express that fact.
+    """
+
+    rule: str
+    about: str
+    texts: tuple[str, ...]
+    fact: str | None = None
+
+
+def queries_of(context: UniverseContext, rules: Sequence[Rule]) -> tuple[Query, ...]:
+    """One for each key fact (where stray facts are looked for), each banned statement, each other rule of a judge."""
+    known = {rule_key(rule.id): rule for rule in rules}
+    found = [_of_rule(rule) for key, rule in known.items() if rule.judged and key != "banned_statement"]
+    if "banned_statement" in known:
+        rule = known["banned_statement"].id
+        found += [Query(rule, f"the statement: {text}", (text,)) for text in context.banned_statements]
+    if "unassigned_fact" in known:
+        rule = known["unassigned_fact"].id
+        for fact in context.key_facts:
+            texts = (fact.statement, *fact.paraphrases, *fact.implications)
+            found.append(Query(rule, f"the fact {fact.id}", texts, fact.id))
+    return tuple(found)
+
+
+def _of_rule(rule: Rule) -> Query:
+    """By examples; by its definition, which is a poor guide, where there are none."""
+    texts = (*rule.leak, *EXEMPLARS.get(rule_key(rule.id), ()))
+    return Query(rule.id, f"the rule {rule.id}", texts or (rule.description,))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How near n documents come to q queries (higher is nearer), and where: (n, q), (n, q, 2)."""
+
+    score: Floats
+    place: npt.NDArray[np.int32]
+
+
+class Nearness:
+    """Scores documents. The first batch sets what the corpus is about; results depend on it, on no other batch."""
+
+    def __init__(self, embedder: Embedder, queries: Sequence[Query]) -> None:
+        self.queries = tuple(queries)
+        self._embedder = embedder
+        texts = [text for query in queries for text in query.texts]
+        self._firsts = np.cumsum([0, *(len(query.texts) for query in queries[:-1])])
+        self._rows = embedder.encode(texts) if texts else np.empty((0, 1), np.float32)
+        self._topic: Floats | None = None
+
+    def score(self, subjects: Sequence[Subject]) -> Scores:
+        """Scores of some documents, whatever facts they may express."""
+        if not self.queries or not subjects:
+            none = (len(subjects), len(self.queries))
+            return Scores(np.empty(none, np.float32), np.empty((*none, 2), np.int32))
+        spans = [sentences_of(subject.text) for subject in subjects]
+        texts = [s.text[start:end] for s, own in zip(subjects, spans, strict=True) for start, end in own]
+        rows = self._embedder.encode(texts)
+        if self._topic is None:
+            self._topic = rows.mean(axis=0)
+        sentences, wanted = unit_rows(rows - self._topic), unit_rows(self._rows - self._topic)
+        parts = np.split(sentences, np.cumsum([len(own) for own in spans])[:-1])
+        found = [self._one(part, np.array(own), wanted) for part, own in zip(parts, spans, strict=True)]
+        return Scores(
+            np.array([score for score, _ in found], np.float32), np.array([place for _, place in found], np.int32)
+        )
+
+    def _one(self, sentences: Floats, spans: Ints, wanted: Floats) -> tuple[Floats, Ints]:
+        """The best pair of neighbouring sentences for each query, and its span."""
+        last = np.minimum(np.arange(max(1, len(sentences) - 1)) + 1, len(sentences) - 1)
+        pairs = unit_rows(sentences[: len(last)] + sentences[last])
+        score = np.maximum.reduceat(pairs @ wanted.T, self._firsts, axis=1)
+        best = score.argmax(axis=0)
+        return score.max(axis=0), np.stack([spans[best, 0], spans[last[best], 1]], axis=1)
+
+
+def nearest(score: Floats, share: float) -> tuple[Ints, Ints]:
+    """(rows, ranks): the documents to read, at most ceil(share * n), and the rank (n, q) of each, 0 the nearest.
+
+    Queries take turns: the nearest document of each, then the second nearest of each, and so on. So scores of different
+    queries are never compared. A query does not list documents where its score is `NEVER`.
+    """
+    n = len(score)
+    order = np.argsort(-score, axis=0, kind="stable")
+    ranks = np.empty(score.shape, np.int64)
+    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(n)[:, None], score.shape), axis=0)
+    ranks[score <= NEVER] = n
+    if not score.size:
+        return np.empty(0, np.int64), ranks
+    turn = ranks.min(axis=1)
+    rows = np.lexsort((ranks.argmin(axis=1), turn))[: ceil(share * n)]
+    return np.sort(rows[turn[rows] < n]), ranks
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """The documents listed, by row of the corpus: for each its ranks, scores and places, by query; `turns` were
+    taken."""
+
+    queries: tuple[Query, ...]
+    rows: dict[int, int]
+    ranks: Ints
+    scores: Scores
+    turns: int
+    documents: int
+
+    @classmethod
+    def of(cls, queries: Sequence[Query], scores: Scores, share: float) -> "Shortlist":
+        """The nearest `share` of all documents."""
+        rows, ranks = nearest(scores.score, share)
+        listed = Scores(scores.score[rows], scores.place[rows])
+        places = {row: place for place, row in enumerate(rows.tolist())}
+        turns = int(ranks[rows].min(axis=1).max()) + 1 if len(rows) else 0
+        return cls(tuple(queries), places, ranks[rows], listed, turns, len(scores.score))
+
+    def findings(self, row: int, text: str) -> tuple[Finding, ...]:
+        """What makes this document a suspect, if it is listed: the queries that listed it by the last turn."""
+        if row not in self.rows:
+            return ()
+        place = self.rows[row]
+        return tuple(
+            self._finding(query, place, number, text)
+            for number, query in enumerate(self.queries)
+            if self.ranks[place, number] < self.turns
+        )
+
+    def _finding(self, query: Query, place: int, number: int, text: str) -> Finding:
+        start, end = self.scores.place[place, number].tolist()
+        rank, score = int(self.ranks[place, number]), float(self.scores.score[place, number])
+        return Finding(
+            rule=query.rule,
+            severity="info",
+            detector="embedding",
+            start=start,
+            end=end,
+            evidence=text[start:end],
+            explanation=f"number {rank + 1:,} of {self.documents:,} in nearness to {query.about} ({score:.2f})",
+        )

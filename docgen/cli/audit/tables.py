@@ -1,0 +1,189 @@
+"""Audits in the terminal: tables with bars, every number with its interval."""
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from docgen.audit.measure.calibration import Calibration, Score
+from docgen.audit.measure.diversity import DiversityReport
+from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.leakage import Example, LeakageReport
+from docgen.audit.measure.salience import FactPresence, SalienceReport
+
+__all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
+
+SPACE = re.compile(r"\s+")
+BAR = 12
+STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def show_salience(console: Console, report: SalienceReport) -> None:
+    """Asked against measured for each fact."""
+    console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
+    table = _table("fact", ">asked", ">measured (95 %)", "", ">stated", ">implied", ">airtime", ">unasked")
+    for fact in report.facts.values():
+        table.add_row(*_salience_cells(fact))
+    console.print(table)
+    background = f"Without any fact: {_percent(report.background.share)} ({_range(report.background)})"
+    denied = sum(fact.contradicted for fact in report.facts.values())
+    console.print(f"{background}; facts denied: {denied:,}", style="dim")
+    if report.detection:
+        console.print(f"Detection ({report.calibration}): P / R {_rating(report.detection)}", style="dim")
+    judged = [fact for fact in report.facts.values() if fact.judged]
+    if judged:
+        _show_judged(console, judged)
+
+
+def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
+    return (
+        fact.fact,
+        _percent(fact.asked),
+        f"{_percent(fact.measured)} ({100 * fact.expressed.low:.0f}-{100 * fact.expressed.high:.0f})",
+        _bar(fact.measured, fact.asked),
+        f"{fact.stated:,}",
+        f"{fact.implied:,}",
+        _percent(fact.airtime),
+        f"{fact.unassigned:,}",
+    )
+
+
+def _show_judged(console: Console, facts: Iterable[FactPresence]) -> None:
+    table = _table("fact", ">judged", ">expressed", "95 % for the corpus", ">stated", ">implied", ">contradicted")
+    for fact in facts:
+        if fact.judged:
+            verdicts = (f"{fact.judged_verdicts.get(v, 0):,}" for v in ("stated", "implied", "contradicted"))
+            table.add_row(
+                fact.fact, f"{fact.judged.total:,}", _percent(fact.judged.share), _range(fact.judged), *verdicts
+            )
+    console.print("\nBy the judge", style="bold")
+    console.print(table)
+
+
+def show_leakage(console: Console, report: LeakageReport) -> None:
+    """A row for each rule, then the worst examples."""
+    title = f"\nLeakage: {report.flagged.count:,} of {report.documents:,} documents"
+    console.print(f"{title} break a rule ({_percent(report.flagged.share)}, {_range(report.flagged)})", style="bold")
+    table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", ">P / R")
+    for rule in report.rules.values():
+        style = "red" if rule.documents else ("yellow" if rule.suspects else "")
+        table.add_row(
+            Text(rule.rule, style=style),
+            f"{rule.documents:,}",
+            f"{_percent(rule.share.share)} ({_range(rule.share)})",
+            f"{rule.suspects:,}",
+            f"{rule.judged.count:,}/{rule.judged.total:,}" if rule.judged else "-",
+            _percent(rule.at_most),
+            _rating(rule.calibration),
+        )
+    console.print(table)
+    said = f"calibrated: {report.calibration}" if report.calibration else "no calibration: see docgen audit calibrate"
+    console.print(
+        f"Judge: {report.judge}; {said}; P / R: precision and recall on labelled documents, - without",
+        style="dim",
+    )
+    if report.unjudged:
+        why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
+        console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
+    for rule in report.rules.values():
+        for example in rule.examples[:2]:
+            console.print(_example(rule.rule, example))
+
+
+def _example(rule: str, example: Example) -> Text:
+    text = Text.assemble(
+        ("\n" + example.severity, STYLES[example.severity]),
+        f" {rule} in {example.document or 'a document'} ({example.detector}: {example.explanation})\n  ",
+    )
+    text.append(_line(example.before)[-80:], style="dim")
+    text.append(_line(example.evidence)[:300] or "·", style="reverse")
+    return text.append(_line(example.after)[:80], style="dim")
+
+
+def show_diversity_report(console: Console, report: DiversityReport) -> None:
+    """Signs of collapse."""
+    console.print(f"\nDiversity over {report.documents:,} documents", style="bold")
+    grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
+    console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
+    table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")
+    for kind, items in report.common.items():
+        for number, item in enumerate(items[:3]):
+            lift = f"{item.lift:.1f}x" if item.lift is not None else ""
+            source = f"{item.source} ({item.source_share:.0%})" if item.source else ""
+            table.add_row("" if number else kind, _line(item.item)[:60], _percent(item.share), source, lift)
+    console.print(table)
+    overused = [marker for marker in report.markers if marker.lift > 3][:8]
+    if overused:
+        names = ", ".join(f"{marker.marker} {marker.lift:.0f}x" for marker in overused)
+        console.print(f"Overused against {report.markers_reference}: {names}", markup=False)
+    for alike in report.similarity[:3]:
+        console.print(f"Self-similarity {alike.similarity:.3f} in {alike.doc_type or 'all'}", style="dim", markup=False)
+
+
+def show_calibration(console: Console, calibration: Calibration) -> None:
+    """Precision, recall and F1 by fact and rule."""
+    console.print(f"\n{calibration.detector} on {calibration.gold}: {calibration.documents} documents", style="bold")
+    table = _table("subject", ">labelled", ">precision", "95 %", ">recall", "95 %", ">F1", "95 %")
+    for score in (*calibration.facts, calibration.facts_overall, calibration.contradicted):
+        table.add_row(*_score_cells(score))
+    table.add_section()
+    for score in (*calibration.rules, calibration.rules_overall):
+        table.add_row(*_score_cells(score))
+    console.print(table)
+    macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
+    console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
+
+
+def _score_cells(score: Score) -> tuple[str, ...]:
+    parts = (
+        (score.precision, score.precision_interval),
+        (score.recall, score.recall_interval),
+        (score.f1, score.f1_interval),
+    )
+    cells = [cell for value, interval in parts for cell in (_percent(value), _pair(interval))]
+    return (score.subject, f"{score.positives:,}", *cells)
+
+
+def _rating(score: Score | None) -> str:
+    return f"{_whole(score.precision)} / {_whole(score.recall)}" if score else "-"
+
+
+def _table(*columns: str) -> Table:
+    """The first column holds names, which keep their line and are never cut; all else goes on in the next line."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for number, name in enumerate(columns):
+        right = name.startswith(">")
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(name.removeprefix(">"), justify=justify, no_wrap=number == 0, overflow="fold")
+    return table
+
+
+def _bar(measured: float, asked: float) -> Text:
+    """A bar as long as the measured share, with a mark where the asked one lies."""
+    filled, mark = round(measured * BAR), min(BAR - 1, round(asked * BAR))
+    cells = ["█" if place < filled else "·" for place in range(BAR)]
+    cells[mark] = "│"
+    return Text("".join(cells), style="green" if abs(measured - asked) <= 0.02 else "yellow")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _whole(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
+def _range(share: Share) -> str:
+    return f"{100 * share.low:.1f}-{100 * share.high:.1f}"
+
+
+def _pair(interval: tuple[float, float] | None) -> str:
+    return f"{100 * interval[0]:.0f}-{100 * interval[1]:.0f}" if interval else ""
+
+
+def _line(text: str) -> str:
+    return SPACE.sub(" ", text)

@@ -1,0 +1,1 @@
+"""Commands that make families of runs: sweep and control."""

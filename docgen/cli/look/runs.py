@@ -1,0 +1,57 @@
+"""runs: all runs at a glance."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.pipeline.run_list import RunLine
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look")(runs)
+
+
+def runs(json: o.Json = False) -> None:
+    """List the runs under output/, the one used last first.
+
+    docgen runs --json | jq -r '.[].run'
+    """
+    from docgen.files.run_folder import list_runs
+    from docgen.pipeline.run_list import list_lines
+
+    found = list_lines(list_runs())
+    if json:
+        import json as js
+
+        typer.echo(js.dumps([line.model_dump(mode="json") for line in found], indent=2))
+    else:
+        _show(found)
+
+
+def _show(found: "list[RunLine]") -> None:
+    from rich.text import Text
+
+    from docgen.cli.console import console, table
+
+    if not found:
+        console.print("There are no runs here. Start one: docgen run tutorial --n 50")
+        return
+    columns = ("run", "context", "engine", "accepted", "of", "when")
+    rows = [_row(line) for line in found if not line.problem]
+    if rows:
+        console.print(table(columns, rows, right=("accepted", "of")))
+    for line in found:
+        if line.problem:
+            console.print(Text(line.problem, style="red"))
+
+
+def _row(line: "RunLine") -> list[str]:
+    n = "?" if line.n is None else f"{line.n:,}"
+    when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else ""
+    return [line.run, line.context, line.engine, f"{line.accepted:,}", n, when]

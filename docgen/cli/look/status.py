@@ -1,0 +1,152 @@
+"""status and show: how a run stands, and what its documents look like."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docgen.files.run_folder import RunFolder
+    from docgen.records import Attempt
+
+__all__ = ["register"]
+
+RunArgument = Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel="Look")(status)
+    app.command(rich_help_panel="Look")(show)
+
+
+def status(
+    ctx: typer.Context,
+    run: RunArgument = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What would be bought again if the run went on with its inputs as now.")
+    ] = False,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", help="With --explain: this context instead of the run's file as it is now."),
+    ] = None,
+    n: o.N = None,
+    model: o.Model = None,
+    salience: o.Salience = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Show how a run stands; also while another process works on it.
+
+    docgen status --json | jq .accepted
+
+    docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
+    """
+    from docgen.cli.console import PlainReporter, console
+    from docgen.cli.look.explain import explain_run
+    from docgen.cli.look.tables import show_summary
+    from docgen.cli.main_job.resolve import run_or_latest
+    from docgen.pipeline.audit.run_reports import read_measured
+    from docgen.pipeline.setup import reopen
+    from docgen.pipeline.status import summarise
+
+    if not explain:
+        _refuse_changes({"context": context, "n": n, "model": model, "salience": salience})
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    if explain:
+        explain_run(folder, context, {**ctx.params, "run": None}, json)
+        return
+    setup = reopen(folder)
+    measured, leakage = read_measured(setup)
+    summary = summarise(setup, measured)
+    if json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        show_summary(console, summary, leakage)
+
+
+def _refuse_changes(given: dict[str, object]) -> None:
+    from docgen.errors import ConfigError
+
+    for name, value in given.items():
+        if value is not None:
+            fix = "Add --explain to see what such a change would cost, or leave it out"
+            raise ConfigError("is a change, and status changes nothing", f"--{name}", fix)
+
+
+def show(
+    run: RunArgument = None,
+    doc: Annotated[str | None, typer.Argument(metavar="DOC", help="Id (d0000017) or slot number.")] = None,
+    sample: Annotated[int, typer.Option("--sample", min=1, max=1000, help="How many, spread over the corpus.")] = 1,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
+    fact: Annotated[str | None, typer.Option("--fact", help="Only documents that carry this fact.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON lines, one attempt each.", rich_help_panel="Output")
+    ] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Print documents with their slot, their facts highlighted, and findings.
+
+    docgen show tutorial 17            one document, and the attempts before it
+    docgen show tutorial --sample 3    three, spread over the corpus
+    docgen show tutorial --reason near_duplicate
+    """
+    from docgen.cli.console import PlainReporter, console
+    from docgen.cli.look.document import show_attempt
+    from docgen.cli.main_job.resolve import run_or_latest
+    from docgen.errors import InputError
+    from docgen.pipeline.setup import reopen
+
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    setup = reopen(folder)
+    wanted = _Wanted(_slot(doc), rejected or reason is not None, reason, fact)
+    chosen = _spread(folder, wanted, sample) if doc is None else list(wanted.of(folder))
+    if not chosen:
+        raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
+    for attempt in chosen:
+        if json:
+            typer.echo(attempt.model_dump_json())
+        else:
+            show_attempt(console, setup.context, attempt)
+
+
+class _Wanted:
+    """Which attempts to show."""
+
+    def __init__(self, slot: int | None, rejected: bool, reason: str | None, fact: str | None) -> None:
+        self.slot, self.rejected, self.reason, self.fact = slot, rejected, reason, fact
+
+    def of(self, folder: "RunFolder") -> "Iterator[Attempt]":
+        """Matching attempts, streaming."""
+        return (attempt for attempt in folder.read_attempts() if self._matches(attempt))
+
+    def _matches(self, attempt: "Attempt") -> bool:
+        if self.slot is not None:
+            return attempt.slot == self.slot
+        if (attempt.verdict == "accepted") == self.rejected:
+            return False
+        if self.reason and all(reason.code != self.reason for reason in attempt.reasons):
+            return False
+        return not self.fact or any(fact.fact == self.fact for fact in attempt.facts)
+
+
+def _slot(doc: str | None) -> int | None:
+    from docgen.errors import InputError
+
+    if doc is None:
+        return None
+    if not re.fullmatch("d?[0-9]{1,18}", doc):
+        raise InputError(f"{doc!r} is no document", None, "Give an id such as d0000017, or a slot number such as 17")
+    return int(doc.removeprefix("d"))
+
+
+def _spread(folder: "RunFolder", wanted: _Wanted, count: int) -> "list[Attempt]":
+    """`count` matching attempts, evenly spread: two passes, so that memory holds only those shown."""
+    total = sum(1 for _ in wanted.of(folder))
+    picked = {(2 * i + 1) * total // (2 * count) for i in range(min(count, total))}
+    return [attempt for number, attempt in enumerate(wanted.of(folder)) if number in picked]

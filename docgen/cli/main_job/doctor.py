@@ -1,0 +1,71 @@
+"""doctor: is the server there, and what can it do?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.llm.doctor import Check
+
+__all__ = ["register"]
+
+COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Money and servers")(doctor)
+
+
+def doctor(
+    ctx: typer.Context,
+    config: o.Config = None,
+    model: o.Model = None,
+    base_url: o.BaseUrl = None,
+    json: o.Json = False,
+) -> None:
+    """Test key, address, model, structured output, batches and limits; sends two small messages.
+
+    docgen doctor --base-url http://localhost:8000 --model my-model
+
+    Exit code 1 if something has to be mended.
+    """
+    import asyncio
+    import json as js
+
+    from docgen.cli.options import config_flags
+    from docgen.llm.doctor import diagnose
+    from docgen.llm.engine import EngineOptions
+    from docgen.options.run import resolve
+    from docgen.pipeline.setup import DEFAULT_MODELS
+
+    settings = resolve(None, config, config_flags(ctx.params))
+    options = EngineOptions(
+        engine="anthropic",
+        base_url=settings.base_url,
+        prices=Path(settings.prices) if settings.prices else None,
+    )
+    checks = asyncio.run(diagnose(options, settings.model or DEFAULT_MODELS["anthropic"], settings.extra))
+    if json:
+        typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
+    else:
+        _show(checks)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(checks: "list[Check]") -> None:
+    from rich.text import Text
+
+    from docgen.cli.console import console, table
+
+    rows: list[list[str | Text]] = []
+    for check in checks:
+        took = f"{check.seconds * 1000:,.0f} ms" if check.seconds is not None else ""
+        rows.append([Text(check.state, style=COLOURS[check.state]), check.name, took, check.detail])
+    made = table(("state", "check", "took", "detail"), rows)
+    made.show_header = False
+    console.print(made)

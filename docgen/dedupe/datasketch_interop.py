@@ -1,0 +1,26 @@
+"""An index's signatures as datasketch's MinHash objects, for its LSH, LSH Forest and their Redis and other storages.
+
+index = open_index(Path("index"))
+lsh = MinHashLSH(num_perm=index.scheme.num_perm, params=(index.scheme.bands, index.scheme.rows), storage_config=...)
+with lsh.insertion_session() as session:
+    for identity, sketch in minhashes(index):
+        session.insert(identity, sketch)
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from datasketch import MinHash
+
+from docgen.dedupe.index_on_disk import DiskIndex
+from docgen.dedupe.sketch.parameters import permutations
+
+__all__ = ["minhashes"]
+
+
+def minhashes(index: DiskIndex) -> Iterator[tuple[int | str, MinHash]]:
+    """(id, MinHash) of each document. They equal MinHash(num_perm, seed) over the low 32 bits of the shingle hashes."""
+    scheme = index.scheme
+    shared = np.array(permutations(scheme.num_perm, scheme.seed))
+    for identity, values in zip(index.ids(), index.column("minima.u32"), strict=True):
+        yield identity, MinHash(hashvalues=values, permutations=shared, seed=scheme.seed, scheme="affine32")

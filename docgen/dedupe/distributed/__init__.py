@@ -1,0 +1,1 @@
+"""The same deduplication as tasks over partitions, for many processes or machines."""

@@ -1,0 +1,136 @@
+"""What a deduplication found, as data: the counts, pictures and examples of reports/dedupe.json."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from docgen.dedupe.job import Deduplicated, Settings
+from docgen.dedupe.precedence import fact_names
+from docgen.dedupe.report.text_diff import differing_passage
+from docgen.dedupe.source import Corpus
+
+__all__ = ["EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summarise", "texts_of"]
+
+REPORT_COLUMNS = ("doc_type", "idea", "facts")
+EXAMPLES = 10
+BINS = 10
+BAR = 40
+MOST_IDEAS = 50
+
+
+def summarise(result: Deduplicated, settings: Settings) -> dict[str, Any]:
+    """Counts over the whole corpus."""
+    decision, scheme = result.decision, settings.scheme
+    gone = ~decision.kept
+    return {
+        "documents": len(gone),
+        "kept": int(decision.kept.sum()),
+        "removed": int(gone.sum()),
+        "exact": int(decision.exact.sum()),
+        "near": int(gone.sum() - decision.exact.sum()),
+        "compared": decision.compared,
+        "settings": {
+            "threshold": scheme.threshold,
+            "ngram": scheme.ngram,
+            "bands": scheme.bands,
+            "rows": scheme.rows,
+            "recall_at_threshold": round(scheme.candidate_probability(scheme.threshold), 5),
+            "keep": settings.keep.rule,
+            "by": list(settings.by),
+        },
+        "cluster_sizes": cluster_sizes(result),
+        "jaccard_histogram": histogram(result, scheme.threshold),
+        **by_column(result),
+    }
+
+
+def cluster_sizes(result: Deduplicated) -> dict[str, int]:
+    """How many kept documents stand for 2, 3, ... documents."""
+    kept_row = result.decision.kept_row
+    sizes = np.unique(kept_row[kept_row >= 0], return_counts=True)[1] + 1
+    return {str(size): many for size, many in sorted(Counter(sizes.tolist()).items())}
+
+
+def histogram(result: Deduplicated, threshold: float) -> list[dict[str, float]]:
+    """Removed documents by their Jaccard with the kept one, in BINS steps from the threshold to 1."""
+    values = result.decision.jaccard[~result.decision.kept]
+    counts, edges = np.histogram(values, bins=BINS, range=(threshold, 1.0 if threshold < 1 else 1.001))
+    return [
+        {"from": round(float(low), 4), "to": round(float(high), 4), "documents": int(count)}
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+
+
+def histogram_lines(bins: Sequence[dict[str, float]]) -> list[str]:
+    """The histogram as text, a line for each bin."""
+    most = max((b["documents"] for b in bins), default=0) or 1
+    return [
+        f"{b['from']:.2f}-{b['to']:.2f} {'█' * round(BAR * b['documents'] / most):<{BAR}} {int(b['documents']):,}"
+        for b in bins
+    ]
+
+
+def by_column(result: Deduplicated) -> dict[str, Any]:
+    """Removals by document type, idea and fact, for columns that the corpus has."""
+    table = result.table.with_columns(removed=pl.Series(~result.decision.kept))
+    counts: dict[str, Any] = {}
+    for name, key in (("doc_type", "by_type"), ("idea", "by_idea")):
+        if name in table.columns and table[name].dtype != pl.Null:
+            counts[key] = _counts(table.select(pl.col(name).alias("value"), "removed"))
+    if "facts" in table.columns and table["facts"].dtype != pl.Null:
+        facts = pl.DataFrame({"value": fact_names(table["facts"]), "removed": table["removed"]})
+        counts["by_fact"] = _salience(_counts(facts.explode("value").drop_nulls("value"), most=None), table)
+    return counts
+
+
+def _counts(frame: pl.DataFrame, most: int | None = MOST_IDEAS) -> dict[str, dict[str, Any]]:
+    """Those with most removals first; at most `most` of them."""
+    grouped = frame.group_by("value").agg(pl.len().alias("documents"), pl.col("removed").sum())
+    ordered = grouped.sort(["removed", "documents", "value"], descending=[True, True, False])
+    rows = ordered.head(most).rows() if most else ordered.rows()
+    return {str(value): {"documents": total, "removed": removed} for value, total, removed in rows}
+
+
+def _salience(facts: dict[str, dict[str, Any]], table: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    total, left = table.height, table.height - int(table["removed"].sum())
+    for counts in facts.values():
+        counts["salience_before"] = counts["documents"] / max(total, 1)
+        counts["salience_after"] = (counts["documents"] - counts["removed"]) / max(left, 1)
+    return facts
+
+
+def texts_of(corpus: Corpus, rows: Sequence[int]) -> dict[int, str]:
+    """The texts of some rows; reads no further than the last of them."""
+    wanted, found = sorted(set(rows)), {}
+    for batch in corpus.batches() if wanted else ():
+        inside = [row for row in wanted if batch.first_row <= row < batch.first_row + len(batch)]
+        for row in inside:
+            found[row] = str(batch.text[row - batch.first_row])
+        if wanted[-1] < batch.first_row + len(batch):
+            break
+    return found
+
+
+def examples(result: Deduplicated, corpus: Corpus, most: int = EXAMPLES) -> list[dict[str, Any]]:
+    """Pairs to read, from the least similar to the most similar near-duplicates, with the passage that differs."""
+    decision = result.decision
+    near = np.flatnonzero(~decision.kept & ~decision.exact)
+    near = near[np.argsort(decision.jaccard[near], kind="stable")]
+    chosen = (
+        near[np.unique(np.linspace(0, len(near) - 1, min(most, len(near))).astype(np.int64))] if len(near) else near
+    )
+    pairs = [(int(row), int(decision.kept_row[row])) for row in chosen]
+    texts = texts_of(corpus, [row for pair in pairs for row in pair])
+    return [
+        {
+            "id": result.ids[row],
+            "kept_id": result.ids[kept],
+            "jaccard": float(decision.jaccard[row]),
+            "differs": dict(zip(("removed", "kept"), differing_passage(texts[row], texts[kept]), strict=True)),
+            "texts": (texts[row], texts[kept]),
+        }
+        for row, kept in pairs
+    ]

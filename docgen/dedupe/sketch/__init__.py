@@ -1,0 +1,1 @@
+"""What is compared of a document: MinHash signatures and exact shingle sets."""

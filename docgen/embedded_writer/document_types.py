@@ -1,0 +1,210 @@
+"""The shipped document types, read from `data/*.txt`: one file a type, a family of shared paragraphs, or the macros.
+
+A file starts with comments (`#`) and `key: value` lines and goes on with sections, `== name`:
+
+    title, carriers, passing, ideas, question    one text a line
+    head, foot                                   verbatim texts of several lines, apart by a line `--`
+    opening, lead, recap, support, aside, filler, closing     blocks (see `grammar`)
+
+`lead` carries a central fact near the beginning, `recap` takes it up again, `support` and `aside` carry the others.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from itertools import groupby
+
+from docgen.embedded_writer.grammar import (
+    Block,
+    Carriers,
+    GrammarError,
+    Source,
+    parse_block,
+    parse_carriers,
+    parse_inline,
+)
+from docgen.text import words
+
+__all__ = ["BLOCKS", "Library", "TypeGrammar", "load_library"]
+
+BLOCKS = ("opening", "lead", "recap", "support", "aside", "filler", "closing")
+LINES = ("title", "ideas", "question")
+CARRIERS = ("carriers", "passing")
+VERBATIM = ("head", "foot")
+PROSE, TOPICAL = "prose", "topic"
+"""The family whose types can also be filled with paragraphs about their subject, and those."""
+STOP_WORDS = frozenset(
+    ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "from", "by", "at", "or", "new")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeGrammar:
+    """One structure of document: own blocks, those shared with its families, and `topical` filling about its subject.
+
+    A type of items (questions, entries) has a `tail`: headings, one of which stands before any shared block. `openings`
+    says whether it may begin with a sentence that follows the style's opening, `first_names` what people are called
+    after their first mention.
+    """
+
+    name: str
+    description: str
+    variants: tuple[tuple[str, str], ...]
+    keywords: frozenset[str]
+    headings: tuple[str, ...]
+    between: str
+    tail: tuple[str, ...]
+    openings: bool
+    first_names: bool
+    own: Mapping[str, tuple[Block, ...]]
+    shared: Mapping[str, tuple[Block, ...]]
+    topical: tuple[Block, ...]
+    lines: Mapping[str, tuple[Source, ...]]
+    verbatim: Mapping[str, tuple[Source, ...]]
+    carriers: Mapping[str, Carriers]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All types, with the angles that titles and ideas are built from."""
+
+    types: tuple[TypeGrammar, ...]
+    angles: tuple[str, ...]
+    macros: Mapping[str, Source]
+    openings: Mapping[str, tuple[Block, ...]]
+    nearest_cache: dict[tuple[str, str], TypeGrammar] = field(default_factory=dict)
+
+    def nearest(self, name: str, description: str) -> TypeGrammar:
+        """The structure for a type of that name, which may be one that a real model invented."""
+        known = self.nearest_cache.get((name, description))
+        if known is None:
+            known = self.nearest_cache[name, description] = _nearest(self.types, name, description)
+        return known
+
+
+@dataclass(slots=True)
+class _File:
+    meta: dict[str, list[str]] = field(default_factory=dict)
+    sections: dict[str, list[str]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def load_library() -> Library:
+    """Read and compile every shipped text; some 0.1 s, once a process."""
+    folder = files(__package__) / "data"
+    read = {item.name: _read(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".txt")}
+    common = read.pop("macros.txt")
+    moves = read.pop("openings.txt")
+    macros = _macros(common.sections["macros"])
+    families = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
+    types = [_type(file, families, macros) for name, file in sorted(read.items()) if not name.startswith("family-")]
+    openings = {move: _blocks(moves, move, macros) for move in moves.sections}
+    return Library(tuple(types), tuple(common.sections["angles"]), macros, openings)
+
+
+def _read(text: str) -> _File:
+    file, current = _File(), None
+    for line in text.splitlines():
+        if line.startswith("== "):
+            current = file.sections.setdefault(line[3:].strip(), [])
+        elif current is not None:
+            current.append(line.rstrip())
+        elif line.strip() and not line.startswith("#"):
+            key, _, value = line.partition(":")
+            file.meta.setdefault(key.strip(), []).append(value.strip())
+    for name in (*LINES, *CARRIERS, "macros", "angles"):
+        if name in file.sections:
+            file.sections[name] = [line for line in file.sections[name] if line]
+    return file
+
+
+def _macros(lines: list[str]) -> dict[str, Source]:
+    """`name: a|b|c`; a macro may use those above it."""
+    macros: dict[str, Source] = {}
+    for line in lines:
+        name, _, options = line.partition(":")
+        macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
+    return macros
+
+
+def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Source]) -> TypeGrammar:
+    meta = file.meta
+    name, description = meta["type"][0], meta["about"][0]
+    kin = [families[family] for family in meta["family"][0].split()]
+    variants = [tuple(part.strip() for part in variant.split("--", 1)) for variant in meta.get("also", [])]
+    return TypeGrammar(
+        name=name,
+        description=description,
+        variants=tuple((variant[0], variant[1]) for variant in variants),
+        keywords=_keywords(" ".join([name, *(variant[0] for variant in variants), *meta.get("words", [])])),
+        headings=tuple(meta.get("headings", ["none"])[0].split()),
+        between={"line": "\n", "blank": "\n\n"}[meta.get("between", ["blank"])[0]],
+        tail=tuple(meta["tail"][0].split("|")) if "tail" in meta else (),
+        openings="openings" in meta,
+        first_names=meta.get("short", ["last"])[0] == "first",
+        own={kind: _blocks(file, kind, macros) for kind in BLOCKS},
+        shared={kind: () if kind in meta.get("alone", []) else _shared(kin, kind, macros) for kind in BLOCKS},
+        topical=_blocks(families[TOPICAL], "filler", macros) if PROSE in meta["family"][0].split() else (),
+        lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
+        verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
+        carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},
+    )
+
+
+def _blocks(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Block, ...]:
+    paragraphs = [list(lines) for filled, lines in groupby(file.sections.get(kind, []), key=bool) if filled]
+    return tuple(parse_block(lines, macros, order) for order, lines in enumerate(paragraphs))
+
+
+def _shared(families: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Block, ...]:
+    return tuple(block for family in families for block in _blocks(family, kind, macros))
+
+
+def _lines(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
+    """The type's own lines, or those of the first family that has some."""
+    for file in sources:
+        if lines := file.sections.get(kind):
+            return tuple(parse_inline(line, macros) for line in lines)
+    return ()
+
+
+def _carriers(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> Carriers:
+    for file in sources:
+        if lines := file.sections.get(kind):
+            return parse_carriers(lines, macros)
+    raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
+
+
+def _verbatim(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
+    """Heads and feet; people have their full names here."""
+    texts = re.sub(r"\{n(?=\d\})", "{s", "\n".join(file.sections.get(kind, []))).split("\n--\n")
+    return tuple(parse_inline(text.strip("\n"), macros) for text in texts if text.strip())
+
+
+def _keywords(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in words(text) if word not in STOP_WORDS)
+
+
+def _stem(word: str) -> str:
+    return word[:-3] + "y" if word.endswith("ies") else word.rstrip("s") if len(word) > 3 else word
+
+
+def _nearest(types: tuple[TypeGrammar, ...], name: str, description: str) -> TypeGrammar:
+    """Exact name or variant first; else most words shared, those of the name counting three times."""
+    wanted = name.casefold().strip()
+    for grammar in types:
+        if wanted == grammar.name.casefold() or any(wanted == variant.casefold() for variant, _ in grammar.variants):
+            return grammar
+    in_name, in_description = _keywords(name), _keywords(description)
+
+    def score(grammar: TypeGrammar) -> float:
+        shared = 3 * len(in_name & grammar.keywords) + len(in_description & grammar.keywords)
+        return shared / math.sqrt(3 + len(grammar.keywords))
+
+    best = max(types, key=score)
+    if score(best) > 0:
+        return best
+    return types[sum(map(ord, wanted)) % len(types)]

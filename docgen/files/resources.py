@@ -1,0 +1,12 @@
+"""Where the shipped templates and universe contexts lie."""
+
+from pathlib import Path
+
+__all__ = ["folder"]
+
+
+def folder(name: str) -> Path:
+    """Folder `name` ("templates", "universe_contexts"): inside an installed wheel, or at the top of a checkout."""
+    package = Path(__file__).parents[1]
+    packaged = package / "data" / name
+    return packaged if packaged.is_dir() else package.parent / name

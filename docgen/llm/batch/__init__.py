@@ -1,0 +1,1 @@
+"""Message batches: half the price, hours instead of minutes, nothing submitted twice."""

@@ -1,5 +1,0 @@
-"""The embedded writer: composes documents from grammars, without a network and without a model."""
-
-from docgen.llm.offline.engine import OfflineLLM
-
-__all__ = ["OfflineLLM"]

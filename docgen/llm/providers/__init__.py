@@ -1,0 +1,1 @@
+"""Providers: from a request to one server's wire format and back."""

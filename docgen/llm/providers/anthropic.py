@@ -1,0 +1,195 @@
+"""The Anthropic Messages API, and every server that speaks it: the only module that imports the SDK.
+
+One HTTP attempt per call: retries, pacing and budget are wrapped around it (`docgen.llm.ratelimit`,
+`docgen.llm.budget`). The SDK finds the credentials and the address, sets the headers and brings its aiohttp
+transport; requests go over that transport as ready JSON. Its typed methods are left out: they take longer to build a
+request than the network takes to carry it, and they accept a body that is no message and hand out an object whose
+fields are not what their types say.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import anthropic
+import httpx2
+from pydantic_core import to_json
+
+from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.anthropic_errors import Transient, from_status, one_line
+from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters
+
+__all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
+
+Observer = Callable[[Mapping[str, str]], None]
+CONNECT_SECONDS = 10.0
+MESSAGES = "/v1/messages"
+LARGEST_REPLY = 64_000_000
+"""Bytes of a reply that are read before it is given up: fifty times the longest that a model writes."""
+NO_KEY = "not-needed"
+"""Sent to compatible servers that want no key; the SDK insists on one."""
+NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
+
+
+class AnthropicLLM:
+    """Calls a Messages API once per request.
+
+    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is how many
+    connections may be open, `timeout` the seconds one call may take. `caches(request)` says whether to set a
+    prompt-cache breakpoint after the system text. `observe` sees the headers of every response, failed ones included.
+    Raises `Transient` where trying again may help.
+    """
+
+    engine = "anthropic"
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        concurrency: int = 64,
+        timeout: float = 600.0,
+        caches: Callable[[Request], bool] = lambda _: False,
+        observe: Observer = lambda _: None,
+    ) -> None:
+        self._caches, self._observe = caches, observe
+        self._structured: bool | None = None
+        self.timeout, self._http = timeout, _http_client(concurrency, timeout)
+        self.client = _client(self._http, api_key, base_url)
+        self._base = str(self.client.base_url).rstrip("/")
+        given = {**self.client.default_headers, **self.client.auth_headers, "content-type": "application/json"}
+        plain = {name: value for name, value in given.items() if isinstance(value, str)}
+        self._headers = self._http.build_request("POST", self._base, headers=plain, content=b"").headers
+        del self._headers["content-length"]
+        self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
+
+    def __repr__(self) -> str:
+        return f"AnthropicLLM(base_url={str(self.client.base_url)!r})"
+
+    @property
+    def structured(self) -> bool | None:
+        """Whether the server takes `output_config`; None before it was tried."""
+        return self._structured
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request with one HTTP call, or two when structured output turns out not to be served."""
+        structured = self._structured is not False
+        try:
+            completion = await self._send(request, structured)
+        except RequestFailed as error:
+            if request.schema is None or not structured or self._structured or error.kind not in ("400", "422"):
+                raise
+            completion = await self._send(request, structured=False)
+            self._structured = False
+        else:
+            if request.schema is not None and structured:
+                self._structured = True
+        return completion
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+    async def call(self, method: str, path: str, body: bytes | None = None, stream: bool = False) -> Any:
+        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`.
+
+        A server that goes on sending for longer than the timeout is one that does not answer.
+        """
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self._exchange(method, path, body)
+                left_open = stream and response.is_success
+                content = b"" if left_open else await _content(response)
+        except (httpx2.TimeoutException, TimeoutError) as error:
+            raise Transient("timeout", "no reply in time", busy=True, maybe_billed=True) from error
+        except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise Transient("connection", self._hidden(error), maybe_billed=True) from error
+        self._observe(response.headers)
+        if not response.is_success:
+            raise self._status_error(response, content)
+        return response if left_open else _decoded(content)
+
+    async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
+        """The response with its body unread. Headers are merged once, and not by the client for every request."""
+        url = self._urls.get(path) or (path if path.startswith("http") else self._base + path)
+        waits = {"timeout": self._http.timeout.as_dict()}
+        request = httpx2.Request(method, url, content=body, headers=self._headers, extensions=waits)
+        request.headers.encoding = "utf-8"
+        return await self._http.send(request, stream=True, auth=self.client.custom_auth)
+
+    async def _send(self, request: Request, structured: bool) -> Completion:
+        body = to_json(parameters(request, structured, self._caches(request)))
+        reply = await self.call("POST", MESSAGES, body)
+        try:
+            return completion_of(reply)
+        except MalformedReply as error:
+            raise Transient("malformed", str(error), maybe_billed=True) from error
+
+    def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
+        try:
+            error = json.loads(content)["error"]
+            kind, message = str(error["type"]), str(error["message"])
+            code = str((error.get("details") or {}).get("error_code") or "")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            kind, message, code = "", _head(content), ""
+        return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
+
+    def _hidden(self, error: object) -> str:
+        """The error's words, with the key blotted out should a server or a proxy have echoed it."""
+        text = str(error) or type(error).__name__
+        for secret in (self.client.api_key, self.client.auth_token):
+            if secret and secret != NO_KEY:
+                text = text.replace(secret, "[key]")
+        return one_line(text)
+
+
+async def _content(response: httpx2.Response) -> bytes:
+    """The body, decompressed. Raises `Transient` when it is larger than any reply can be."""
+    parts, size = [], 0
+    try:
+        async for part in response.aiter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_REPLY:
+                raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
+    finally:
+        await response.aclose()
+    return b"".join(parts)
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Transient("malformed", f"the reply is no JSON: {_head(content)}", maybe_billed=True) from error
+
+
+def _head(content: bytes) -> str:
+    return one_line(content[:300].decode("utf-8", "replace"))
+
+
+def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
+    """The SDK's aiohttp transport. Redirects are not followed: a Messages API has none, a mistyped address does."""
+    limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
+    return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+
+
+def _client(http: httpx2.AsyncClient, api_key: str | None, base_url: str | None) -> anthropic.AsyncAnthropic:
+    address = base_url or os.environ.get("ANTHROPIC_BASE_URL")
+    if address is not None and not address.startswith(("http://", "https://")):
+        raise ConfigError(f"{address!r} is no http(s) URL", "--base-url", "Give the server's address, http://host:port")
+    keyless = not (api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"))
+    if keyless and address is not None:
+        api_key = NO_KEY
+    plain = address.removesuffix("/").removesuffix("/v1") if address else None
+    try:
+        client = anthropic.AsyncAnthropic(api_key=api_key, base_url=plain, max_retries=0, http_client=http)
+    except (anthropic.AnthropicError, ValueError) as error:
+        raise ConfigError(f"no usable credentials: {one_line(str(error))}", "--engine anthropic", NO_KEY_FIX) from error
+    if client.api_key is None and client.auth_token is None and client.credentials is None:
+        raise ConfigError("no API key", "--engine anthropic", NO_KEY_FIX)
+    return client

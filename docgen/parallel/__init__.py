@@ -1,0 +1,1 @@
+"""Work outside this process: a second process, several, or a Ray cluster."""

@@ -1,0 +1,29 @@
+"""The proof that a finished corpus holds no near-duplicates: the whole corpus compared with itself once more."""
+
+import json
+
+from pydantic_core import from_json
+
+from docgen.dedupe.job import Settings
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.source import open_corpus
+from docgen.dedupe.workflow import Job, carry_out
+from docgen.pipeline.setup import Setup
+from docgen.progress import Progress, Reporter
+
+__all__ = ["duplicates_step", "read_duplicates"]
+
+
+def duplicates_step(setup: Setup, reporter: Reporter) -> None:
+    """Deduplicate the corpus on disk as `docgen dedupe` would, removing nothing; writes reports/dedupe.json."""
+    config = setup.config
+    job = Job(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
+    outcome = carry_out(open_corpus([setup.run.corpus]), job)
+    setup.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
+    reporter.progress(Progress("duplicates", len(outcome.result.ids), len(outcome.result.ids)))
+
+
+def read_duplicates(setup: Setup) -> int | None:
+    """Documents of the corpus that `dedupe` would remove, None where that was not asked yet."""
+    file = setup.run.report("dedupe.json")
+    return int(from_json(file.read_bytes())["removed"]) if file.exists() else None

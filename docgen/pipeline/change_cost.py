@@ -1,0 +1,123 @@
+"""What a change of inputs would cost: which calls are in the journal already, and which would be bought anew."""
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import Field
+
+from docgen.llm.journal import JournalReader
+from docgen.pipeline.setup import Proposal
+from docgen.prompts.replies import parse_document
+from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
+from docgen.records import DocumentType, Record
+from docgen.stages.brainstorm import PER_ASK
+from docgen.stages.generate import Catalogue
+from docgen.stages.plan import plan
+
+__all__ = ["Explanation", "StageCost", "explain"]
+
+
+class StageCost(Record):
+    """Calls of one stage under the new inputs. `dollars` is at the mean price of the stage's calls so far."""
+
+    stage: str
+    calls: int
+    known: int = Field(description="answered from the journal, for nothing")
+    bought: int
+    dollars: float | None
+
+
+class Explanation(Record):
+    """What changed, and what that costs: first calls only, since refills depend on replies that are still to come."""
+
+    changes: tuple[str, ...]
+    stages: tuple[StageCost, ...]
+    dollars: float | None
+    types_asked_anew: bool = Field(description="new types or ideas may come, so every document may be new")
+
+
+def explain(proposal: Proposal) -> Explanation:
+    """Compare a run's journal with the calls that its new inputs lead to. Nothing is written or spent.
+
+    Documents are compared with the plan that the present types and ideas give under the new inputs.
+    """
+    setup = proposal.setup
+    journal = JournalReader(setup.run.journal, setup.parents)
+    try:
+        keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
+        if setup.config.revise:
+            keys["revise"] = _revisions(proposal, journal)
+        stages = tuple(_cost(stage, found, journal) for stage, found in keys.items())
+    finally:
+        journal.close()
+    known = [stage.dollars for stage in stages if stage.dollars is not None]
+    return Explanation(
+        changes=tuple(map(str, proposal.changes)),
+        stages=stages,
+        dollars=sum(known) if len(known) == len(stages) else None,
+        types_asked_anew=any(stage.bought for stage in stages if stage.stage != "document"),
+    )
+
+
+def _cost(stage: str, keys: Iterable[str], journal: JournalReader) -> StageCost:
+    calls = known = 0
+    for key in keys:
+        calls += 1
+        known += key in journal
+    bought = calls - known
+    return StageCost(stage=stage, calls=calls, known=known, bought=bought, dollars=_dollars(stage, bought, journal))
+
+
+def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
+    tallies = [tally for (name, _), tally in journal.totals.by_stage.items() if name == stage]
+    calls, unpriced = sum(tally.calls for tally in tallies), sum(tally.unpriced for tally in tallies)
+    if not bought:
+        return 0.0
+    return None if not calls or unpriced else bought * sum(tally.dollars for tally in tallies) / calls
+
+
+def _types(proposal: Proposal) -> Iterator[str]:
+    """The first ask for types; the later ones depend on its reply."""
+    setup = proposal.setup
+    count = min(PER_ASK, setup.config.types)
+    yield types_request(setup.context, setup.options, count, (), setup.config.seed).key
+
+
+def _ideas(proposal: Proposal) -> Iterator[str]:
+    """The first ask for ideas of each type that the run has."""
+    setup = proposal.setup
+    count = min(PER_ASK, setup.config.ideas)
+    for kind in setup.run.read_types():
+        yield ideas_request(setup.context, setup.options, kind, count, (), setup.config.seed).key
+
+
+def _documents(proposal: Proposal) -> Iterator[str]:
+    """The first attempt of every slot."""
+    return (work.request.key for work in _first_attempts(proposal))
+
+
+def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
+    """The revision of every first attempt; of those that are still to be written only their number is known."""
+    for work in _first_attempts(proposal):
+        reply = journal.get(work.request.key)
+        draft = parse_document(reply.text).text if reply else work.request.key
+        if draft:
+            yield revise_request(work, proposal.setup.options, draft).key
+
+
+def _first_attempts(proposal: Proposal) -> Iterator[Work]:
+    setup, run, config = proposal.setup, proposal.setup.run, proposal.setup.config
+    types, ideas = run.read_types(), run.read_ideas()
+    if not types or not ideas or config.n is None:
+        return
+    catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
+    made = plan(
+        setup.context, list(catalogue.types.values()), ideas, config.n, config.seed,
+        words=config.words, salience=config.salience or None, stated=config.stated or None,
+    )  # fmt: skip
+    for slot in made.slots():
+        kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
+        yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
+
+
+def _with_ideas(types: Iterable[DocumentType], names: set[str]) -> list[DocumentType]:
+    return [kind for kind in types if kind.id in names]

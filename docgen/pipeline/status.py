@@ -1,0 +1,238 @@
+"""How a run stands, from its files alone: also while another process writes them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from math import sqrt
+from pathlib import Path
+
+from pydantic import Field
+
+from docgen.llm.budget import uncertain_dollars
+from docgen.llm.engine import SPEND_FILE
+from docgen.llm.journal import Tally, Totals, journal_totals
+from docgen.llm.pricing import ModelPrice, load_prices
+from docgen.pipeline.audit.duplicates import read_duplicates
+from docgen.pipeline.setup import Setup
+from docgen.records import AssignedFact, Record
+from docgen.stages.generate import Ledger
+
+__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
+
+
+FEW = 5
+"""Rejections of a fact's attempts below which nothing is made of them."""
+
+
+class FactSummary(Record):
+    """A fact over the accepted documents; shares from 0 to 1. `measured` is what detection finds in the texts."""
+
+    fact: str
+    asked: float
+    assigned: int
+    assigned_share: float
+    measured: float | None = None
+    rejected: int = Field(0, description="rejected attempts that carried the fact")
+
+
+class Survivor(Record):
+    """A fact whose attempts are rejected much more than others', so that those that stay may be a biased sample."""
+
+    fact: str
+    rejected_share: float
+    others_share: float
+    reasons: dict[str, int]
+
+
+class Spending(Record):
+    """Calls of one stage with one model."""
+
+    stage: str
+    model: str
+    calls: int
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+    dollars: float | None
+    saved: float | None = Field(None, description="dollars that the prompt cache saved; None without a known price")
+
+
+class Summary(Record):
+    """Everything that the closing screen and `docgen status` say."""
+
+    run: str
+    path: str
+    context: str
+    title: str
+    engine: str
+    model: str
+    n: int | None
+    seed: int
+    types: int
+    ideas: int
+    planned: int
+    accepted: int
+    attempts: int
+    rejected: int
+    failed: int
+    first_attempts_accepted: float | None
+    reasons: dict[str, int]
+    subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
+    empty_slots: int
+    facts: tuple[FactSummary, ...]
+    survivorship: tuple[Survivor, ...]
+    duplicates: int | None = Field(description="accepted documents that dedupe would remove; None: not asked yet")
+    words: int
+    tokens: int
+    spending: tuple[Spending, ...]
+    dollars: float | None
+    uncertain: float = Field(description="dollars that lost replies may have cost; they count against --max-cost")
+    stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
+    files: dict[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether n documents are accepted."""
+        return self.n is not None and self.accepted >= self.n
+
+
+class _Counts:
+    """One pass over the attempts, in constant memory beside the ledger."""
+
+    def __init__(self, size: int) -> None:
+        self.ledger = Ledger(size)
+        self.attempts = self.first_accepted = self.words = self.tokens = 0
+        self.subjects: Counter[str] = Counter()
+        self.assigned: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.fact_reasons: Counter[tuple[str, str]] = Counter()
+
+    def take(self, setup: Setup) -> None:
+        for attempt in setup.run.read_attempts():
+            self.ledger.record(attempt)
+            self.attempts += attempt.verdict != "failed"
+            if attempt.verdict == "accepted":
+                self.first_accepted += attempt.number == 1
+                self.words += attempt.words
+                self.tokens += attempt.tokens
+                self.assigned.update(_ids(attempt.facts))
+            elif attempt.verdict == "rejected":
+                self.rejected.update(_ids(attempt.facts))
+                self.fact_reasons.update((f, r.code) for f in _ids(attempt.facts) for r in attempt.reasons)
+                self.subjects.update({f"{r.code} {r.subject}" for r in attempt.reasons if r.code != "near_duplicate"})
+
+
+def _ids(facts: Iterable[AssignedFact]) -> list[str]:
+    return [fact.fact for fact in facts]
+
+
+def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary:
+    """The run's numbers. `measured` are the shares that detection found, if it was done."""
+    run, config = setup.run, setup.config
+    counts = _Counts(config.n or 0)
+    counts.take(setup)
+    ledger = counts.ledger
+    totals = journal_totals(run.journal)
+    spending = _spending(setup, totals)
+    return Summary(
+        run=run.name,
+        path=str(run.path),
+        context=setup.context.id,
+        title=setup.context.title,
+        engine=config.engine or "",
+        model=config.model or "",
+        n=config.n,
+        seed=config.seed,
+        types=len(run.read_types()),
+        ideas=len(run.read_ideas()),
+        planned=(config.n or 0) if run.slots.exists() else 0,
+        accepted=ledger.accepted,
+        attempts=counts.attempts,
+        rejected=ledger.rejected,
+        failed=len(ledger.failed),
+        first_attempts_accepted=counts.first_accepted / ledger.size if ledger.size and ledger.accepted else None,
+        reasons=dict(ledger.reasons.most_common()),
+        subjects=dict(counts.subjects.most_common(20)),
+        empty_slots=ledger.empty(config.max_attempts),
+        facts=_facts(setup, counts, measured or {}),
+        survivorship=tuple(_survivors(counts)),
+        duplicates=read_duplicates(setup) if setup.run.corpus.exists() else None,
+        words=counts.words,
+        tokens=counts.tokens,
+        spending=spending,
+        dollars=_sum(spending),
+        uncertain=uncertain_dollars(run.path / SPEND_FILE),
+        stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
+        files=_files(setup),
+    )
+
+
+def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
+    prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
+    return tuple(
+        Spending(
+            stage=stage,
+            model=model,
+            calls=tally.calls,
+            input=tally.input,
+            output=tally.output,
+            cache_read=tally.cache_read,
+            cache_write=tally.cache_write,
+            dollars=None if tally.unpriced == tally.calls else tally.dollars,
+            saved=_saved(prices.find(model), tally),
+        )
+        for (stage, model), tally in sorted(totals.by_stage.items())
+    )
+
+
+def _saved(price: ModelPrice | None, tally: Tally) -> float | None:
+    """What the cached tokens would have cost as plain input, less what they did cost."""
+    if price is None:
+        return None
+    cached = tally.cache_read * price.cache_read + tally.cache_write * price.cache_write
+    return ((tally.cache_read + tally.cache_write) * price.input - cached) / 1e6
+
+
+def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[FactSummary, ...]:
+    total = max(1, counts.ledger.accepted)
+    overrides = setup.config.salience
+    return tuple(
+        FactSummary(
+            fact=fact.id,
+            asked=overrides.get(fact.id, fact.salience),
+            assigned=counts.assigned[fact.id],
+            assigned_share=counts.assigned[fact.id] / total,
+            measured=measured.get(fact.id),
+            rejected=counts.rejected[fact.id],
+        )
+        for fact in setup.context.key_facts
+    )
+
+
+def _survivors(counts: _Counts) -> Iterator[Survivor]:
+    """Facts rejected at least twice as often as attempts without them, by more than chance (two standard errors)."""
+    total, rejected = counts.ledger.accepted + counts.ledger.rejected, counts.ledger.rejected
+    for fact in counts.rejected:
+        mine, lost = counts.assigned[fact] + counts.rejected[fact], counts.rejected[fact]
+        rest = (rejected - lost) / max(1, total - mine)
+        error = sqrt(max(rest * (1 - rest), 1 / total) / mine)
+        if lost / mine > max(2 * rest, rest + 2 * error) and lost >= FEW:
+            reasons = {code: count for (name, code), count in counts.fact_reasons.most_common() if name == fact}
+            yield Survivor(fact=fact, rejected_share=lost / mine, others_share=rest, reasons=reasons)
+
+
+def _sum(spending: Iterable[Spending]) -> float | None:
+    known = [line.dollars for line in spending if line.dollars is not None]
+    return sum(known) if known or not spending else None
+
+
+def _files(setup: Setup) -> dict[str, str]:
+    run = setup.run
+    wanted = {
+        "corpus": run.corpus,
+        "attempts": run.attempts,
+        "journal": run.journal,
+        "reports": run.path / "reports",
+        "exports": run.path / "export",
+    }
+    return {name: str(path) for name, path in wanted.items() if path.exists()}

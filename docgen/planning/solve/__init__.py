@@ -1,0 +1,1 @@
+"""Repairing a plan until it meets every constraint, or proving that none can."""

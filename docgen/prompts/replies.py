@@ -1,0 +1,95 @@
+"""What a model's raw text says, read once it is safely journalled. Nothing here raises on a bad reply."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from docgen.records import Quote
+from docgen.text.sanitize import printable
+
+__all__ = ["Draft", "parse_document", "parse_ideas", "parse_types"]
+
+OPEN = "<document>"
+CLOSE = re.compile(r"</document>|<evidence>")
+QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DOTALL)
+DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
+EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document as the model wrote it. `declined` holds its reason when it gave none; `closed` is the end tag."""
+
+    text: str
+    quotes: tuple[Quote, ...] = ()
+    declined: str | None = None
+    closed: bool = True
+
+
+def parse_document(reply: str) -> Draft:
+    """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
+    if declined := DECLINE.match(reply):
+        return Draft("", declined=_line(declined[1]) or "no reason given")
+    start = reply.find(OPEN)
+    if start < 0:
+        return Draft(_plain(EVIDENCE.sub("", reply)), closed=False)
+    end = CLOSE.search(reply, start + len(OPEN))
+    stop = end.start() if end else len(reply)
+    quotes = tuple(Quote(fact=fact, text=_plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip())
+    return Draft(_plain(reply[start + len(OPEN) : stop]), quotes, closed=bool(end and end[0] == "</document>"))
+
+
+def parse_types(reply: str) -> list[tuple[str, str]] | None:
+    """(name, description) pairs, or None when the reply is not what was asked."""
+    items = _items(reply, "types")
+    if items is None:
+        return None
+    pairs = [(item, "") if isinstance(item, str) else _pair(item) for item in items]
+    return [(name, description) for name, description in pairs if name]
+
+
+def parse_ideas(reply: str) -> list[str] | None:
+    """Ideas, or None when the reply is not what was asked."""
+    items = _items(reply, "ideas")
+    if items is None:
+        return None
+    texts = [item if isinstance(item, str) else _pair(item, "idea")[0] for item in items]
+    return [_line(text) for text in texts if text.strip()]
+
+
+def _items(reply: str, name: str) -> list[Any] | None:
+    value = _json(reply)
+    items = value.get(name) if isinstance(value, dict) else value
+    return items if isinstance(items, list) else None
+
+
+def _json(reply: str) -> Any:
+    """The JSON value in `reply`, also inside a code fence or prose; None when there is none."""
+    starts = [at for at in (reply.find("{"), reply.find("[")) if at >= 0]
+    if not starts:
+        return None
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(reply, min(starts))[0]
+    except (json.JSONDecodeError, RecursionError):
+        return None
+
+
+def _pair(item: Any, name: str = "name") -> tuple[str, str]:
+    if not isinstance(item, dict):
+        return "", ""
+    value, description = item.get(name), item.get("description")
+    return (
+        _line(value) if isinstance(value, str) else "",
+        _line(description) if isinstance(description, str) else "",
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(_plain(text).split())
+
+
+def _plain(text: str) -> str:
+    """Text that every format can hold and any terminal show: no controls, no lone surrogates, unix line ends."""
+    clean = printable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return clean.encode("utf-8", "ignore").decode("utf-8").strip()

@@ -1,0 +1,232 @@
+"""From records to requests: renders the prompt templates."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from docgen.files.resources import folder
+from docgen.llm.protocol import Completion, Request
+from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
+from docgen.text import digest
+from docgen.universe import KeyFact, UniverseContext
+
+__all__ = [
+    "FactToExpress",
+    "ModelOptions",
+    "Work",
+    "document_request",
+    "ideas_request",
+    "render",
+    "template_digests",
+    "types_request",
+]
+
+IDEAS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"ideas": {"type": "array", "items": {"type": "string"}}},
+    "required": ["ideas"],
+    "additionalProperties": False,
+}
+TYPES_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "types": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "description": {"type": "string"}},
+                "required": ["name", "description"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["types"],
+    "additionalProperties": False,
+}
+
+
+TAG = re.compile(r"<(?=\s*/?\s*(?:world|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE)
+"""The start of a tag that the prompts themselves use."""
+
+
+@dataclass(frozen=True)
+class FactToExpress:
+    """A fact as the document prompt needs it."""
+
+    fact: KeyFact
+    directness: Directness
+    prominence: Prominence
+
+
+@dataclass(frozen=True)
+class Work:
+    """One attempt to be made, the `number`-th (from 1) of its slot; `slot` carries this attempt's idea and style."""
+
+    slot: Slot
+    number: int
+    request: Request
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model wrote for `work`; `revision` is its rewriting, where that was asked for and came."""
+
+    work: Work
+    completion: Completion
+    revision: Completion | None = None
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What reaches the model beside the prompt: the same for all requests of a run."""
+
+    model: str
+    effort: str | None = None
+    extra: tuple[tuple[str, Any], ...] = ()
+
+
+def types_request(
+    context: UniverseContext, options: ModelOptions, count: int, exclude: tuple[str, ...], seed: int, sample: int = 0
+) -> Request:
+    """Ask for `count` document types that are not in `exclude`."""
+    variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
+    return _request("types", variables, options, max_tokens=_room(40 * count), schema=TYPES_SCHEMA, sample=sample)
+
+
+def ideas_request(
+    context: UniverseContext,
+    options: ModelOptions,
+    doc_type: DocumentType,
+    count: int,
+    exclude: tuple[str, ...],
+    seed: int,
+    sample: int = 0,
+) -> Request:
+    """Ask for `count` ideas for documents of one type that are not in `exclude`."""
+    variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
+    return _request("ideas", variables, options, max_tokens=_room(70 * count), schema=IDEAS_SCHEMA, sample=sample)
+
+
+def document_request(
+    context: UniverseContext,
+    options: ModelOptions,
+    slot: Slot,
+    doc_type: DocumentType,
+    idea: Idea,
+    attempt: int = 1,
+    feedback: tuple[Reason, ...] = (),
+) -> Request:
+    """Ask for the document of `slot`; `idea` and `slot.style` are this attempt's draws."""
+    by_id = {fact.id: fact for fact in context.key_facts}
+    assigned = tuple(FactToExpress(by_id[f.fact], f.directness, f.prominence) for f in slot.facts)
+    taken = {fact.fact for fact in slot.facts}
+    variables = {
+        "context": context,
+        "doc_type": doc_type,
+        "idea": idea,
+        "facts": assigned,
+        "other_facts": tuple(fact for fact in context.key_facts if fact.id not in taken),
+        "style": slot.style,
+        "feedback": feedback,
+        "attempt": attempt,
+        "seed": slot.seed,
+    }
+    cut_off = any(reason.code == "truncated" for reason in feedback)
+    room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
+    return _request("document", variables, options, max_tokens=room, sample=attempt - 1)
+
+
+def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
+    """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
+    return _block(_template(name), block, variables)
+
+
+def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
+    """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
+    variables = {**work.request.variables, "draft": draft}
+    return _request("revise", variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+
+
+def template_digests() -> dict[str, str]:
+    """Content hash of every template file, by name."""
+    return {path.name: digest(path.read_bytes()) for path in sorted(folder("templates").glob("*.jinja"))}
+
+
+def _room(tokens: int) -> int:
+    """`max_tokens` with slack for thinking; below the SDK's limit for unstreamed calls."""
+    return min(16_000, 2_000 + 2 * tokens)
+
+
+def _request(
+    stage: str,
+    variables: Mapping[str, Any],
+    options: ModelOptions,
+    max_tokens: int,
+    schema: Mapping[str, Any] | None = None,
+    sample: int = 0,
+) -> Request:
+    context: UniverseContext = variables["context"]
+    return Request(
+        stage=stage,
+        template=f"{stage}.jinja",
+        system=_system(stage, context),
+        user=_block(_template(stage), "user", variables),
+        model=options.model,
+        max_tokens=max_tokens,
+        schema=schema,
+        effort=options.effort,
+        extra=dict(options.extra),
+        sample=sample,
+        variables=variables,
+    )
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a short way to the plain fields of docgen's own records: half of a prompt's rendering time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._plain: set[tuple[type, str]] = set()
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A declared field of a record, read as it is; anything else goes through the sandbox's checks."""
+        if (type(obj), attribute) in self._plain:
+            return getattr(obj, attribute)
+        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
+            self._plain.add((type(obj), attribute))
+        return super().getattr(obj, attribute)
+
+
+@cache
+def _template(stage: str) -> Template:
+    environment = _Sandbox(
+        loader=FileSystemLoader(folder("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["inert"] = _inert
+    return environment.get_template(f"{stage}.jinja")
+
+
+@lru_cache(maxsize=16)
+def _system(stage: str, context: UniverseContext) -> str:
+    """The part that all requests of a stage share, so that a prompt cache can hold it."""
+    return _block(_template(stage), "system", {"context": context})
+
+
+def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
+    context = template.new_context(dict(variables))
+    return "".join(template.blocks[block](context)).strip()
+
+
+@lru_cache(maxsize=4096)
+def _inert(text: str) -> str:
+    """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
+    return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error

@@ -1,0 +1,78 @@
+"""Prompt caching: one request warms the cache, and the rest read from it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from docgen.errors import RequestFailed
+from docgen.llm.pricing import load_prices
+from docgen.llm.prompt_cache import Primed, pays_to_cache
+from docgen.llm.protocol import Completion, Request
+from tests.llm.support import Plain, completion, engine_over, request
+from tests.loopback import Loopback
+
+LONG = "The world has rules, and every document keeps them. " * 200
+PRICES = load_prices()
+
+
+def test_parallel_requests_pay_for_one_write_of_the_cache(tmp_path: Path) -> None:
+    async def run(url: str) -> None:
+        async with engine_over(url, tmp_path) as engine:
+            await asyncio.gather(*(engine.llm.complete(request(n, system=LONG)) for n in range(50)))
+
+    with Loopback() as server:
+        asyncio.run(run(server.url))
+        writes = [row for row in server.served if row.cache_write]
+        reads = [row for row in server.served if row.cache_read]
+    assert (len(writes), len(reads)) == (1, 49)
+
+
+def test_the_rest_wait_for_the_first_and_then_go_together() -> None:
+    order: list[str] = []
+
+    class Slow(Plain):
+        async def complete(self, request: Request) -> Completion:
+            order.append(f"in {request.user}")
+            await asyncio.sleep(0.01)
+            order.append(f"out {request.user}")
+            return completion()
+
+    async def run() -> None:
+        llm = Primed(Slow(), lambda _: True)
+        await asyncio.gather(*(llm.complete(request(user=str(n))) for n in range(4)))
+
+    asyncio.run(run())
+    assert order[:2] == ["in 0", "out 0"]
+    assert [entry[:2] for entry in order[2:5]] == ["in"] * 3
+
+
+def test_when_the_first_fails_the_next_goes_ahead() -> None:
+    calls: list[str] = []
+
+    def answer(asked: Request) -> Completion:
+        calls.append(asked.user)
+        if len(calls) == 1:
+            raise RequestFailed("500", "no")
+        return completion()
+
+    async def run() -> list[Completion | BaseException]:
+        llm = Primed(Plain(answer), lambda _: True)
+        calls = (llm.complete(request(user=str(n))) for n in range(4))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    results = asyncio.run(run())
+    assert [isinstance(result, Completion) for result in results] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pays"),
+    [
+        (request(system=LONG), True),
+        (request(system="short"), False),
+        (request(system=LONG, stage="types"), False),
+        (request(system=LONG, model="my-own-model"), False),
+    ],
+)
+def test_a_breakpoint_is_set_only_where_it_can_pay(asked: Request, pays: bool) -> None:
+    assert pays_to_cache(PRICES)(asked) is pays

@@ -1,0 +1,135 @@
+"""Retries, terminal conditions and storms, against a server that fails in every way."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docgen.errors import RequestFailed, StopRun
+from docgen.llm.protocol import Completion
+from docgen.llm.providers.anthropic_errors import Transient
+from docgen.llm.ratelimit import retry
+from docgen.llm.ratelimit.control import RateControl, RateControlled
+from docgen.llm.ratelimit.retry import Tries
+from tests.llm.support import Plain, completion, engine_over, request
+from tests.loopback import Limits, Loopback, Options, every_fault
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+    monkeypatch.setattr(retry, "BUSY_BACKOFF", (0.001, 0.01))
+
+
+async def _all(url: str, folder: Path, count: int, **options: Any) -> list[Completion | BaseException]:
+    async with engine_over(url, folder, **options) as engine:
+        return await asyncio.gather(*(engine.llm.complete(request(n)) for n in range(count)), return_exceptions=True)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_every_kind_of_fault_is_survived(tmp_path: Path) -> None:
+    """A fifth of all calls fail, in every way; every request gets its reply, and each is paid for once."""
+    with Loopback(Options(faults=every_fault(0.2))) as server:
+        replies = asyncio.run(_all(server.url, tmp_path, 300))
+        answers = server.server.answers
+        assert len({row.request for row in server.served}) == len(server.served) == 300
+    assert all(isinstance(reply, Completion) for reply in replies)
+    assert set(every_fault(0.2)) <= set(answers)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_fault_that_does_not_pass_fails_the_request_after_a_bounded_number_of_tries(tmp_path: Path) -> None:
+    with Loopback(Options(faults={"500": 1.0})) as server:
+        (error,) = asyncio.run(_all(server.url, tmp_path, 1))
+        assert server.server.answers["500"] == retry.FAULT_TRIES
+    assert isinstance(error, RequestFailed)
+    assert (error.kind, error.attempts) == ("500", retry.FAULT_TRIES)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_row_of_equal_failures_stops_the_run(tmp_path: Path) -> None:
+    with Loopback(Options(faults={"html": 1.0})) as server:
+        results = asyncio.run(_all(server.url, tmp_path, 40))
+    kinds = Counter(type(result) for result in results)
+    stops = [result for result in results if isinstance(result, StopRun)]
+    assert kinds[StopRun] + kinds[RequestFailed] == 40
+    assert stops[0].reason == "all_failing"
+    assert "malformed" in stops[0].message
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_failures_of_several_kinds_do_not(tmp_path: Path) -> None:
+    with Loopback(Options(faults={"html": 0.5, "500": 0.5})) as server:
+        results = asyncio.run(_all(server.url, tmp_path, 30))
+    assert {type(result) for result in results} == {RequestFailed}
+
+
+@pytest.mark.parametrize("headers", ["true", "none"])
+def test_a_storm_is_weathered(headers: Any, tmp_path: Path) -> None:
+    """More is wanted at once than is allowed: nothing fails, few are refused. `bench/engine_storm.py` times it."""
+    limits = Limits(requests=(200.0, 50.0), headers=headers)
+    with Loopback(Options(limits=limits)) as server:
+        replies = asyncio.run(_all(server.url, tmp_path, 400))
+        refused = server.server.answers["429"]
+    assert all(isinstance(reply, Completion) for reply in replies)
+    assert refused < 400
+
+
+def test_nothing_is_sent_again_before_the_server_said(tmp_path: Path) -> None:
+    limits = Limits(requests=(2.0, 1.0), headers="none", retry_after=0.4)
+    with Loopback(Options(limits=limits)) as server:
+        asyncio.run(_all(server.url, tmp_path, 2))
+        arrivals = server.server.arrivals
+    assert len(arrivals) >= 3
+    assert arrivals[2] - arrivals[1] >= 0.4
+
+
+def test_the_wait_is_never_shorter_than_asked_and_never_endless() -> None:
+    tries = Tries()
+    assert tries.wait(Transient("429", "x", after=7.0, busy=True)) >= 7.0
+    with pytest.raises(StopRun, match="60 minutes"):
+        tries.wait(Transient("429", "x", after=3600.0, busy=True))
+    for _ in range(200):
+        tries.exhausted(Transient("529", "x", busy=True))
+    assert tries.wait(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
+
+
+def test_no_more_than_the_wanted_number_are_in_flight(tmp_path: Path) -> None:
+    with Loopback(Options(latency=0.01)) as server:
+        asyncio.run(_all(server.url, tmp_path, 100, concurrency=5))
+        assert server.server.peak <= 5
+
+
+def test_an_overloaded_server_gets_fewer_at_once(tmp_path: Path) -> None:
+    """It answers 529 beyond ten in flight; the client learns to stay near that."""
+    with Loopback(Options(latency=0.05, overload=10)) as server:
+        replies = asyncio.run(_all(server.url, tmp_path, 300, concurrency=128))
+        assert server.server.answers["529"] < 900
+    assert all(isinstance(reply, Completion) for reply in replies)
+
+
+def test_other_errors_pass_through_untouched() -> None:
+    """A bug keeps its traceback, and its place is given back."""
+
+    def broken(_: object) -> Completion:
+        raise ZeroDivisionError
+
+    control = RateControl(4)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(RateControlled(Plain(broken), control).complete(request()))
+    assert control.gate.in_flight == 0
+
+
+def test_success_after_trouble_counts_as_success() -> None:
+    fails = iter([Transient("500", "x")] * 2)
+
+    def answer(_: object) -> Completion:
+        for error in fails:
+            raise error
+        return completion("at last")
+
+    control = RateControl(4)
+    assert asyncio.run(RateControlled(Plain(answer), control).complete(request())).text == "at last"
+    assert control.retries == 2
