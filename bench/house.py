@@ -170,7 +170,7 @@ def trip_figures() -> dict[str, str]:
 
 
 class Tracer:
-    """A profile function: the file of every function in the order of first calls, and the stack at the first document."""
+    """A profile function: files by the first call of each function, and the stack at the first document."""
 
     def __init__(self, package: Path) -> None:
         self.package, self.seen, self.order = str(package), set[Any](), list[str]()
