@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from aiohttp import web
 from tests.loopback.batches import BatchServer
 from tests.loopback.options import Options
 from tests.loopback.server import MessagesServer, Served
+from tests.loopback.strict import noting, strict
 
 __all__ = ["Loopback", "LoopbackProcess", "serve"]
 
@@ -23,9 +26,10 @@ MEBIBYTE = 1 << 20
 async def serve(options: Options, started: Callable[[str, MessagesServer], None], stop: asyncio.Event) -> None:
     """Serve on a free port until `stop` is set."""
     server = MessagesServer(options)
-    app = web.Application(client_max_size=300 * MEBIBYTE)
+    app = web.Application(client_max_size=300 * MEBIBYTE, middlewares=[strict(server.malformed)])
     app.add_routes([*server.routes(), *BatchServer(server).routes()])
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
+    log = noting(server.malformed)
+    runner = web.AppRunner(app, access_log=None, logger=log, handler_cancellation=False, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
     await site.start()
@@ -36,7 +40,7 @@ async def serve(options: Options, started: Callable[[str, MessagesServer], None]
 
 
 class Loopback:
-    """The server in a thread; a context manager."""
+    """The server in a thread; a context manager. On leaving it fails if any request had malformed headers."""
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
@@ -58,6 +62,7 @@ class Loopback:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
+        _none_malformed(self.server.malformed)
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -69,7 +74,10 @@ class Loopback:
 
 
 class LoopbackProcess:
-    """The server in a process of its own; a context manager. Ask `/stats`, or read the log, for what it did."""
+    """The server in a process of its own; a context manager. Ask `/stats`, or read the log, for what it did.
+
+    On leaving it fails if any request had malformed headers, unless the test itself has ended the server.
+    """
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
@@ -85,8 +93,20 @@ class LoopbackProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        malformed: list[str] = []
+        with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/stats", timeout=5) as reply:
+            malformed = json.load(reply)["malformed"]
+        self._end()
+        _none_malformed(malformed)
+
+    def _end(self) -> None:
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         self.process.kill()
         self.process.wait()
+
+
+def _none_malformed(malformed: list[str]) -> None:
+    if malformed:
+        raise AssertionError(f"{len(malformed)} malformed requests, the first: {malformed[0]}")

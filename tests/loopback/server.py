@@ -44,7 +44,10 @@ def error_body(kind: str, message: str, code: str | None = None) -> dict[str, An
 
 
 class MessagesServer:
-    """State and handlers. `served` is what was billed, `answers` counts responses by status or fault."""
+    """State and handlers. `served` is what was billed, `answers` counts responses by status or fault.
+
+    `malformed` says what was wrong with the headers of requests that were turned away for them.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -52,6 +55,7 @@ class MessagesServer:
         self.answers: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.keep_bodies = False
+        self.malformed: list[str] = []
         self.arrivals: list[float] = []
         self.batches: Any = {}
         self.finished = 0.0
@@ -242,7 +246,7 @@ class MessagesServer:
         """What has happened, for a parent process."""
         seconds = self.finished - self.arrivals[0] if self.arrivals else 0.0
         figures = {"served": len(self.served), "peak": self.peak, "in_flight": self._in_flight, "seconds": seconds}
-        return web.json_response({"answers": self.answers, **figures})
+        return web.json_response({"answers": self.answers, "malformed": self.malformed, **figures})
 
 
 async def _truncated(request: web.Request) -> web.StreamResponse:

@@ -60,10 +60,7 @@ class AnthropicLLM:
         self.timeout, self._http = timeout, _http_client(concurrency, timeout)
         self.client = _client(self._http, api_key, base_url)
         self._base = str(self.client.base_url).rstrip("/")
-        given = {**self.client.default_headers, **self.client.auth_headers, "content-type": "application/json"}
-        plain = {name: value for name, value in given.items() if isinstance(value, str)}
-        self._headers = self._http.build_request("POST", self._base, headers=plain, content=b"").headers
-        del self._headers["content-length"]
+        self._headers = _common_headers(self.client, self._http, self._base)
         self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
 
     def __repr__(self) -> str:
@@ -118,6 +115,8 @@ class AnthropicLLM:
         waits = {"timeout": self._http.timeout.as_dict()}
         request = httpx2.Request(method, url, content=body, headers=self._headers, extensions=waits)
         request.headers.encoding = "utf-8"
+        if body is None:
+            request.headers.pop("content-type", None)
         return await self._http.send(request, stream=True, auth=self.client.custom_auth)
 
     async def _send(self, request: Request, structured: bool) -> Completion:
@@ -176,6 +175,24 @@ def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
     return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+
+
+def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, url: str) -> httpx2.Headers:
+    """What every request with a body carries, each name once; of two values the later counts, as in the SDK.
+
+    The SDK's defaults, a profile's headers and ANTHROPIC_CUSTOM_HEADERS come in one dict, where `Content-Type` and
+    `content-type` are two entries. Both would be sent, joined to "application/json, application/json", which FastAPI
+    (and so vLLM and LiteLLM) does not take for JSON.
+    """
+    own = httpx2.Headers(encoding="utf-8")
+    for name, value in client.default_headers.items():
+        if isinstance(value, str):
+            own[name] = value
+    own["content-type"] = "application/json"
+    common = http.build_request("POST", url, headers=own, content=b"").headers
+    for name in ("content-length", "transfer-encoding"):
+        common.pop(name, None)
+    return common
 
 
 def _client(http: httpx2.AsyncClient, api_key: str | None, base_url: str | None) -> anthropic.AsyncAnthropic:
