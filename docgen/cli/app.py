@@ -5,17 +5,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from docgen.cli import context
+from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.experiments import control, sweep
 from docgen.cli.look import runs, status
-from docgen.cli.main_job import batches, doctor, estimate, plan
-from docgen.cli.main_job import commands as run
+from docgen.cli.main_job import batches, commands, doctor
 
 __all__ = ["app"]
 
-MODULES = (run, plan, audit, dedupe, export, status, runs, sweep, control, select, context, estimate, doctor, batches)
+COMMANDS = (
+    *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
+    *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
+    *(doctor.register, batches.register),
+)
+"""In the order in which --help lists them, within the panel of each."""
 
 
 class _Commands(TyperGroup):
@@ -55,5 +58,5 @@ def _main(
     pass
 
 
-for module in MODULES:
-    module.register(app)
+for register in COMMANDS:
+    register(app)

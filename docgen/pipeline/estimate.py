@@ -10,15 +10,15 @@ from pydantic import Field
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
-from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
+from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
 from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_ASK
 from docgen.stages.generate import Catalogue
-from docgen.stages.plan import plan
 from docgen.text import token_estimate
 
-__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate"]
+__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate", "estimate_cost"]
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices beside the run's own."""
@@ -31,8 +31,6 @@ SPREAD = 0.35
 ENOUGH = 5
 """Replies from which a stage's own figures are used."""
 TYPE_TOKENS, IDEA_TOKENS, QUOTE_TOKENS = 45, 60, 45
-STAND_IN_TYPE = DocumentType(id="x", name="internal operations newsletter column", description="word " * 22)
-STAND_IN_IDEA = Idea(id="x.1", doc_type="x", text="word " * 42)
 
 
 class StageEstimate(Record):
@@ -95,6 +93,14 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
     )
 
 
+def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
+    """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
+    setup = proposal.setup
+    if setup.config.engine == "offline" and model is None:
+        setup = setup.with_model(DEFAULT_MODELS["anthropic"])
+    return estimate(setup)
+
+
 def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iterable[StageEstimate]:
     config, context, options = setup.config, setup.context, setup.options
     types = setup.run.read_types()
@@ -121,18 +127,15 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
 
 def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
     """Rendered document prompts of a small plan."""
-    if not types or not ideas:
-        types, ideas = [STAND_IN_TYPE], [STAND_IN_IDEA]
-        facts = tuple(fact.model_copy(update={"doc_types": ()}) for fact in setup.context.key_facts)
-        context = setup.context.model_copy(update={"key_facts": facts})
+    context = setup.context
+    if types and ideas:
+        size = min(setup.n, 1000)
+        documents = plan_of(context, setup.config, types, ideas, size)
     else:
-        context = setup.context
+        documents = trial_plan(context, setup.config)
+        types, ideas, size = [STAND_IN_TYPE], [STAND_IN_IDEA], len(documents)
     catalogue = Catalogue.of(types, ideas)
-    kinds = [kind for kind in types if catalogue.ideas_of[kind.id]]
-    config = setup.config
-    size = min(setup.n, 1000)
-    made = plan(context, kinds, ideas, size, config.seed, words=config.words, salience=config.salience or None)
-    slots = islice(made.slots(), 0, size, max(1, size // SAMPLE))
+    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE))
     return [
         document_request(context, setup.options, slot, catalogue.types[slot.doc_type], catalogue.ideas[slot.idea])
         for slot in slots

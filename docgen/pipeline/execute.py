@@ -2,13 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from types import FrameType
+from typing import Any, TypeVar
 
-from docgen.errors import RunError, StopRun
+from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
@@ -20,13 +22,16 @@ from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
 from docgen.progress import Reporter
 
-__all__ = ["Interrupted", "Step", "Stopping", "execute", "interruptible"]
+__all__ = ["Interrupted", "Step", "Stopping", "aexecute", "execute", "interruptible", "wait_for"]
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 
 
 class Step(IntEnum):
-    """How far to go."""
+    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
 
     BRAINSTORM = 1
     PLAN = 2
@@ -42,22 +47,28 @@ class Interrupted(KeyboardInterrupt):
 class Stopping:
     """Whether somebody asked to stop; call it to know."""
 
-    asked: bool = False
+    requested: bool = False
 
     def __call__(self) -> bool:
         """Whether to begin nothing more."""
-        return self.asked
+        return self.requested
 
 
 @contextmanager
 def interruptible(reporter: Reporter) -> Iterator[Stopping]:
-    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once."""
+    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once.
+
+    For a program's main thread; elsewhere signals cannot be handled, and nothing is changed.
+    """
     stopping = Stopping()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        if stopping.asked:
+        if stopping.requested:
             raise KeyboardInterrupt
-        stopping.asked = True
+        stopping.requested = True
         reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -76,20 +87,57 @@ def execute(
     llm: LLM | None = None,
     first: int | None = None,
 ) -> None:
-    """Do what is missing of a run up to `until`; `llm` puts another provider in the engine's place.
+    """Do what is missing of a run up to `until`; `llm` takes the engine's place.
 
     `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
     Raises `Interrupted` when `stopping` left something undone, `StopRun` when nothing more can be done now. In any case
     replies that arrived are in the journal and decided attempts on disk.
     """
+    if not wait_for(aexecute(setup, until, reporter, stopping, llm, first)):
+        raise Interrupted
+
+
+def wait_for(job: Coroutine[Any, Any, T]) -> T:
+    """Run it; `ConfigError` inside a running event loop, which cannot wait for another one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(job)
+    job.close()
+    fix = "Use: await docgen.agenerate(...), with until=docgen.Step.PLAN for a plan alone"
+    raise ConfigError("an event loop is running, as in a notebook", "docgen.generate", fix)
+
+
+async def aexecute(
+    setup: Setup,
+    until: Step,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+    llm: LLM | None = None,
+    first: int | None = None,
+) -> bool:
+    """`execute` for a running event loop; returns whether all was done, not stopped halfway."""
+    if setup.config.engine == "custom" and llm is None:
+        fix = "Go on from Python: docgen.generate(run, llm=...)"
+        raise RunError("was begun with an engine of your own", setup.run.name, fix)
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        finished = asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
-    if not finished:
-        raise Interrupted
+        async with open_engine(setup.engine_options, journal, llm) as engine:
+            watching = asyncio.create_task(_pass_on(engine, stopping))
+            try:
+                return await _steps(setup, until, reporter, stopping, engine, first)
+            except StopRun as error:
+                if error.reason == INTERRUPTED:
+                    return False
+                if engine.llm.in_flight:
+                    calls = "calls in flight, which are paid for"
+                    reporter.note(f"Stopping: waiting for {calls}, {DRAIN_SECONDS:.0f} s at most (Ctrl-C: at once)")
+                raise
+            finally:
+                watching.cancel()
 
 
 def _check_current(setup: Setup) -> None:
@@ -104,31 +152,7 @@ def _lost(setup: Setup) -> Iterator[str]:
     return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
 
 
-async def _execute(
-    setup: Setup,
-    until: Step,
-    reporter: Reporter,
-    stopping: Callable[[], bool],
-    journal: Journal,
-    llm: LLM | None,
-    first: int | None,
-) -> bool:
-    async with open_engine(setup.engine_options, journal, llm) as engine:
-        telling = asyncio.create_task(_tell(engine, stopping))
-        try:
-            return await _steps(setup, until, reporter, stopping, engine, first)
-        except StopRun as error:
-            if error.reason == INTERRUPTED:
-                return False
-            if engine.llm.in_flight:
-                calls = "calls in flight, which are paid for"
-                reporter.note(f"Stopping: waiting for {calls}, {DRAIN_SECONDS:.0f} s at most (Ctrl-C: at once)")
-            raise
-        finally:
-            telling.cancel()
-
-
-async def _tell(engine: Engine, stopping: Callable[[], bool]) -> None:
+async def _pass_on(engine: Engine, stopping: Callable[[], bool]) -> None:
     """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them."""
     while not stopping():
         await asyncio.sleep(LOOK_SECONDS)

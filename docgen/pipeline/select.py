@@ -1,6 +1,6 @@
-"""Reads which facts each document of a corpus has, and writes the documents that were chosen: two streaming passes."""
+"""Subsets of any corpus with given salience: reads which facts each document has, chooses, writes what was chosen."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +9,109 @@ import numpy as np
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import ConfigError, InputError
+from docgen.pipeline.resolve import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
+from docgen.planning.seeded_draws import key_of
+from docgen.planning.select.subset_selection import choose
+from docgen.planning.select.subset_selection import doses as nested_choices
 
 if TYPE_CHECKING:
     import polars as pl
 
     from docgen.universe import UniverseContext
 
-__all__ = ["Known", "facts_in_texts", "facts_of", "write_rows"]
+__all__ = ["Dose", "FactChoice", "Known", "Selection", "doses", "facts_in_texts", "facts_of", "select", "write_rows"]
 
 Paths = Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class FactChoice:
+    """One fact of a selection, in documents: `off` says how many too many (negative: too few) have it."""
+
+    asked: float
+    chosen: int
+    available: int
+    off: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`rows` are the documents chosen, in corpus order, out of `documents`.
+
+    `binding` are facts without whose targets all the others could be met; `met` says whether every target was, to
+    within one document.
+    """
+
+    rows: Ints
+    documents: int
+    met: bool
+    binding: tuple[str, ...]
+    facts: dict[str, FactChoice]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One of several nested subsets. `worst` is the largest deviation of a fact, in documents."""
+
+    size: int
+    file: str
+    met: bool
+    worst: int
+
+
+def select(
+    source: CorpusSource,
+    salience: Mapping[str, float],
+    n: int,
+    *,
+    out: str | Path | None = None,
+    context: "UniverseContext | None" = None,
+    facts_column: str = "facts",
+    text_column: str = "text",
+    seed: int = 0,
+) -> Selection:
+    """Choose n documents so that every fact in `salience` has its share of them, all at once; the nearest if not.
+
+    Facts come from `facts_column`, or with `context` from the texts. With `out` the documents chosen are written there,
+    as JSONL or Parquet. Raises `PlanError` when the corpus has fewer than n documents.
+    """
+    paths, targets = corpus_paths(source), list(salience.values())
+    known = facts_in_texts(paths, text_column, context) if context else facts_of(paths, facts_column, text_column)
+    known = known.only(list(salience))
+    choice = choose(known.holds, np.array(targets, dtype=float), n, key_of("select", seed))
+    if out is not None:
+        write_rows(paths, text_column, choice.rows, Path(out))
+    available = known.holds.sum(axis=0, dtype=np.int64)
+    columns = zip(known.facts, targets, choice.counts, available, choice.off, strict=True)
+    facts = {fact: FactChoice(asked, int(count), int(there), int(off)) for fact, asked, count, there, off in columns}
+    binding = tuple(known.facts[i] for i in choice.binding)
+    return Selection(choice.rows, len(known.holds), choice.met, binding, facts)
+
+
+def doses(
+    source: CorpusSource,
+    sizes: Sequence[int],
+    out: str | Path,
+    *,
+    facts_column: str = "facts",
+    text_column: str = "text",
+    seed: int = 0,
+) -> list[Dose]:
+    """Write nested subsets, `out`/dose-SIZE.jsonl, each with every fact at the corpus's own share; in order of `sizes`.
+
+    Each smaller one lies inside all larger ones.
+    """
+    paths = corpus_paths(source)
+    known = facts_of(paths, facts_column, text_column)
+    choices = nested_choices(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
+    written = []
+    for size, choice in zip(sizes, choices, strict=True):
+        file = Path(out) / f"dose-{size}.jsonl"
+        write_rows(paths, text_column, choice.rows, file)
+        written.append(Dose(size, str(file), choice.met, int(abs(choice.off).max(initial=0))))
+    return written
 
 
 @dataclass(frozen=True)

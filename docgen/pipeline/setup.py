@@ -1,4 +1,4 @@
-"""What a run is made from: settled before anything is spent, written to run.json, compared when the run goes on."""
+"""What a run is made from: resolved before anything is spent, written to run.json, compared when the run goes on."""
 
 import os
 import platform
@@ -11,13 +11,15 @@ from typing import Any
 from docgen import __version__
 from docgen.errors import ConfigError, RunError
 from docgen.files.run_folder import RunFolder
+from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions, choose_engine
-from docgen.options.run import RunConfig, resolve
-from docgen.pipeline.preflight import preflight
+from docgen.llm.pricing import load_prices
+from docgen.options.run import RunConfig, RunOptions, resolve
+from docgen.pipeline.plan import trial_plan
 from docgen.prompts.requests import ModelOptions, template_digests
-from docgen.universe import UniverseContext, load_context
+from docgen.universe import UniverseContext, context_text, load_context
 
-__all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
+__all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
@@ -41,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs settled. `parents` are journals whose replies it may use for nothing."""
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing."""
 
     run: RunFolder
     context: UniverseContext
@@ -55,7 +57,7 @@ class Setup:
         return ModelOptions(self.config.model or "", self.config.effort, extra)
 
     def with_model(self, model: str) -> "Setup":
-        """The same with another model, for reckoning."""
+        """The same with another model, for an estimate."""
         return replace(self, config=self.config.model_copy(update={"model": model}))
 
     @property
@@ -73,10 +75,15 @@ class Setup:
 
     @property
     def n(self) -> int:
-        """Documents asked for."""
+        """Documents asked for; `RunError` when that was not said."""
         if self.config.n is None:
             raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
         return self.config.n
+
+    def check_ready(self, planned: bool) -> None:
+        """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
+        if planned:
+            _ = self.n
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ class Proposal:
     setup: Setup
     meta: Mapping[str, Any]
     changes: tuple[Change, ...]
-    context_file: Path
+    context_text: str | None = None
+    """What context.yaml is to hold; None: it stays as it is."""
 
     def apply(self, accept_changes: bool = False) -> Setup:
         """Write the inputs down.
@@ -105,19 +113,25 @@ class Proposal:
         with run.lock():
             if self.changes:
                 run.drop_derived()
-            if self.context_file != run.context:
-                run.write_text("context.yaml", self.context_file.read_text("utf-8"))
+            if self.context_text is not None:
+                run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
         return self.setup
 
 
 def propose(
-    run: RunFolder, source: Path | None, file: Path | None, flags: Mapping[str, Any], base: RunFolder | None = None
+    run: RunFolder,
+    source: Path | UniverseContext | None,
+    asked: RunOptions,
+    *,
+    file: Path | None = None,
+    base: RunFolder | None = None,
 ) -> Proposal:
-    """Settle a run's inputs without writing anything.
+    """Resolve a run's inputs without writing anything.
 
-    `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. `base` is a
-    run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that is there goes on.
+    `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `asked`
+    overrides. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
+    is there goes on.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -125,15 +139,29 @@ def propose(
         base = None
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
-    file_of_context = source or origin.context
-    context = load_context(file_of_context)
+    context_file = source if isinstance(source, Path) else origin.context
+    context = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
-    config = _with_engine(resolve(before, file, flags), before)
-    preflight(context, config)
-    where = str(source.resolve()) if source else (old or {"context": {}})["context"].get("source", "")
+    config = _with_engine(resolve(before, file, asked), before)
+    _preflight(context, config)
+    where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
-    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), file_of_context)
+    text = context_text(context) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
+    text_to_write = None if context_file == run.context and source is None else text
+    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
+
+
+def _preflight(context: UniverseContext, config: RunConfig) -> None:
+    """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
+    trial_plan(context, config)
+    prices = load_prices(Path(config.prices) if config.prices else None)
+    if config.engine != "anthropic":
+        return
+    Budget(prices, config.max_cost).check_model(config.model or "")
+    from docgen.llm.providers.anthropic import AnthropicLLM
+
+    AnthropicLLM(base_url=config.base_url)  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:
@@ -141,20 +169,8 @@ def _is_fork(run: RunFolder, base: RunFolder) -> bool:
     return first is not None and (run.path.parent / first).resolve() == base.path.resolve()
 
 
-def set_up(
-    run: RunFolder,
-    source: Path | None,
-    file: Path | None,
-    flags: Mapping[str, Any],
-    accept_changes: bool = False,
-    base: RunFolder | None = None,
-) -> Setup:
-    """Propose and apply at once."""
-    return propose(run, source, file, flags, base).apply(accept_changes)
-
-
 def reopen(run: RunFolder) -> Setup:
-    """A run as it was last settled, for reading."""
+    """A run with the inputs that it was last given, for reading."""
     meta = _read_meta(run)
     config = RunConfig.model_validate(meta["config"])
     return Setup(run, load_context(run.context), config, _parents(run, meta))
@@ -191,11 +207,11 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
 
 
 def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
-    """With engine and model settled; `ConfigError` for a server given to the offline engine, which would not ask it."""
+    """With engine and model decided; `ConfigError` for a server given to the offline engine, which would not ask it."""
     if config.engine == "offline" and config.base_url and (before is None or config.base_url != before.base_url):
         fix = "Give --engine anthropic too (and --accept-changes for a run that began offline), or leave it out"
         raise ConfigError("the offline engine asks no server", "--base-url", fix)
-    engine = choose_engine(config.engine, config.base_url)
+    engine = config.engine if config.engine == "custom" else choose_engine(config.engine, config.base_url)
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 

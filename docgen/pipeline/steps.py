@@ -2,18 +2,20 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
 from docgen.llm.engine import Engine
+from docgen.llm.protocol import Request
 from docgen.llm.response_cache import Journalled
 from docgen.parallel.worker import Beside, here, spare_core
-from docgen.pipeline.batch_rounds import buyer
+from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.prompts.style_pools import style_pools
@@ -22,7 +24,10 @@ from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_ty
 from docgen.stages.check import Checker, Examiner
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Catalogue, Generation, Ledger, generate
-from docgen.stages.plan import plan, redraw
+from docgen.stages.plan import redraw
+
+if TYPE_CHECKING:
+    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
 
 __all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
 
@@ -30,6 +35,8 @@ BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
 IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
+LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
 
 
 async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> None:
@@ -87,18 +94,15 @@ def _say_missing(reporter: Reporter, what: str, have: int, wanted: int) -> None:
 
 def plan_step(setup: Setup, reporter: Reporter) -> None:
     """The plan, unless the run has it."""
-    run, config = setup.run, setup.config
+    run = setup.run
     if run.slots.exists():
         return
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    made = plan(
-        setup.context, types, ideas, setup.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
-    )  # fmt: skip
-    run.write_lines("slots.jsonl", made.lines())
-    reporter.progress(Progress("plan", len(made), len(made)))
+    plan = plan_of(setup.context, setup.config, types, ideas, setup.n)
+    run.write_lines("slots.jsonl", plan.lines())
+    reporter.progress(Progress("plan", len(plan), len(plan)))
 
 
 async def generate_step(
@@ -137,11 +141,42 @@ async def generate_step(
             max_attempts=config.max_attempts,
             concurrency=config.concurrency,
             revise=config.revise,
-            buy=buyer(engine.batches, reporter, stopping) if engine.batches else None,
+            buy=_batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
             bought=llm.journal.get,
         )
         await generate(job, ledger, keep, stopping)
     return ledger
+
+
+def _batch_buyer(
+    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
+) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
+    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
+
+    def report_replies() -> None:
+        state = batches.progress()
+        reporter.progress(Progress("batches", state.replies, state.requests))
+
+    reported = 0
+
+    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
+        nonlocal reported
+        batches.on_change(report_replies)
+        task = asyncio.ensure_future(batches.buy(requests))
+        while not task.done() and not stopping():
+            await asyncio.wait([task], timeout=LOOK_SECONDS)
+        for notice in batches.notices[reported:]:
+            reporter.note(notice)
+        reported = len(batches.notices)
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        waiting = len(batches.open_batches)
+        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
+
+    return buy
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
 from docgen.universe.files import (
     ListedContext,
+    context_text,
     find_context,
     list_contexts,
     load_context,
@@ -32,6 +33,7 @@ __all__ = [
     "RealEntity",
     "RuleExamples",
     "UniverseContext",
+    "context_text",
     "context_warnings",
     "expected_facts_per_document",
     "find_context",

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
@@ -240,6 +241,13 @@ class UniverseContext(Record):
     leakage_rules: Annotated[tuple[LeakageRule, ...], AfterValidator(_few)] = ()
     banned_statements: tuple[Line, ...] = ()
     real_entities: Annotated[tuple[RealEntity, ...], AfterValidator(_few)] = ()
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> "UniverseContext":
+        """The context of that name (in universe_contexts/, or shipped) or in that file. Raises `ContextError`."""
+        from docgen.universe.files import find_context, load_context
+
+        return load_context(find_context(str(name_or_path), Path.cwd()))
 
     def __hash__(self) -> int:
         """Of the prose alone: contexts are looked up with every request, and most of one need not be hashed for it."""

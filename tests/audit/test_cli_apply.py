@@ -11,9 +11,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from docgen.cli import runner
 from docgen.cli.app import app
 from docgen.cli.audit.judge import judge_settings
-from docgen.cli.experiments import runner as families
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.audit.targets import run_target
@@ -258,10 +258,10 @@ def test_parquet_rows_are_kept_whole(place: Path) -> None:
 def test_saying_no_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in a run."""
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(families, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(runner, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     with pytest.raises(typer.Exit) as ended:
-        families.ask_to_spend("About $5", False, SilentReporter())
+        runner.ask_to_spend("About $5", False, SilentReporter())
     assert ended.value.exit_code == 0
 
 

@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 
 from docgen.files.run_folder import RunFolder
+from docgen.options.run import RunOptions
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.export import export_files, export_run
-from docgen.pipeline.setup import set_up
+from docgen.pipeline.setup import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
 from docgen.stages.export import FORMATS, ExportFormat
@@ -26,8 +27,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = tmp_path_factory.mktemp("export")
     context = folder / "lighthouse.yaml"
     context.write_text(LIGHTHOUSE, "utf-8")
-    flags = {"n": N, "engine": "offline", "types": 5, "ideas": 5}
-    setup = set_up(RunFolder(folder / "output" / "small"), context, None, flags)
+    asked = RunOptions(n=N, engine="offline", types=5, ideas=5)
+    setup = propose(RunFolder(folder / "output" / "small"), context, asked).apply()
     execute(setup, Step.GENERATE, SilentReporter(), lambda: False)
     return setup.run
 

@@ -10,11 +10,12 @@ import typer
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.cli.audit.examine import Examination
 from docgen.cli.console import console
-from docgen.cli.experiments.runner import agree
 from docgen.cli.look.tables import show_summary
+from docgen.cli.runner import agree
+from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.run_reports import read_leakage, read_measured
+from docgen.pipeline.audit.run_reports import read_leakage
 from docgen.pipeline.audit.saved_reports import save_reports
 from docgen.pipeline.audit.targets import Target, run_target
 from docgen.pipeline.setup import Setup, propose
@@ -50,7 +51,7 @@ def _split(target: Target, audit: Audit, folder: Path) -> None:
 
 def _capped(setup: Setup, max_cost: float | None) -> Setup:
     """The run, with the cap of the command line as its own: it is the run that is going to spend."""
-    return setup if max_cost is None else propose(setup.run, None, None, {"max_cost": max_cost}).apply()
+    return setup if max_cost is None else propose(setup.run, None, RunOptions(max_cost=max_cost)).apply()
 
 
 def _agree(setup: Setup, failing: int, job: Examination) -> None:
@@ -79,10 +80,9 @@ def _examine_again(job: Examination) -> bool:
 
 
 def _close(setup: Setup, removed: int, as_json: bool) -> bool:
-    measured, leakage = read_measured(setup)
-    summary = summarise(setup, measured)
+    summary = summarise(setup)
     if not as_json:
-        show_summary(console, summary, leakage)
+        show_summary(console, summary)
     line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
     more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
     typer.echo(line + more, err=True)

@@ -18,7 +18,7 @@ from docgen.audit.rules.rule import rule_key
 from docgen.cli.audit.judge import JudgeSettings, judge_settings, say_unjudged
 from docgen.cli.audit.tables import show_calibration
 from docgen.cli.console import console
-from docgen.cli.experiments.runner import reporting
+from docgen.cli.runner import reporting
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit.saved_reports import save_calibration
@@ -128,7 +128,7 @@ def _judge(
                     found[position] = verdicts
                 reporter.progress(Progress("judge", done, len(subjects)))
 
-    with reporting(params) as reporter:
+    with reporting(params["quiet"] or params["json"]) as reporter:
         requests = (request for subject in subjects for request in panel.requests(subject))
         judge.agree(requests, f"{len(subjects):,} documents", params["yes"], reporter)
         with judge.journalled() as journal:

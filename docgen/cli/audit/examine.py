@@ -9,7 +9,6 @@ from docgen.audit.detect.contamination import CONTAMINATION
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.shortlist.nearest import Shortlist
 from docgen.cli.audit.judge import JudgeSettings, say_unjudged
-from docgen.cli.console import PlainReporter, TerminalReporter
 from docgen.embedding.embedder import open_embedder
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import Journal
@@ -22,6 +21,7 @@ from docgen.pipeline.audit.saved_reports import find_calibration
 from docgen.pipeline.audit.scan import scan_corpus
 from docgen.pipeline.audit.shortlist import make_shortlist
 from docgen.pipeline.audit.targets import Target
+from docgen.progress.display import PlainReporter, TerminalReporter
 
 __all__ = ["Examination"]
 

@@ -13,11 +13,11 @@ from docgen.audit.judge.panel import Panel, Unjudged
 from docgen.audit.judge.requests import JudgeError, ask, idea_request, read_verdicts
 from docgen.cli.audit.judge import JudgeSettings, judge_settings, say_unjudged
 from docgen.cli.console import console
-from docgen.cli.experiments.runner import reporting
-from docgen.cli.main_job.resolve import run_or_latest
+from docgen.cli.runner import reporting
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
+from docgen.pipeline.resolve import run_or_latest
 from docgen.pipeline.setup import reopen
 from docgen.progress import Reporter
 from docgen.records import Idea, Record
@@ -41,7 +41,7 @@ class IdeaFinding(Record):
 
 def screen(params: Mapping[str, Any]) -> None:
     """Carry out `docgen audit ideas`."""
-    with reporting(params) as reporter:
+    with reporting(params["quiet"] or params["json"]) as reporter:
         setup = reopen(run_or_latest(params["run"], reporter))
         ideas = setup.run.read_ideas()
         if not ideas:

@@ -8,14 +8,14 @@ from typing import Any
 
 import typer
 
-from docgen.cli.experiments.runner import ask_to_spend
+from docgen.cli.runner import ask_to_spend
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT, RunFolder
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal, JournalReader
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import LLM, Request, Usage
-from docgen.options.run import resolve
+from docgen.options.run import RunOptions, resolve
 from docgen.pipeline.setup import DEFAULT_MODELS, Setup
 from docgen.progress import Reporter
 from docgen.prompts.requests import ModelOptions
@@ -80,9 +80,15 @@ def judge_settings(params: Mapping[str, Any], setup: Setup | None) -> JudgeSetti
     """
     if params.get("engine") == "offline":
         raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
-    flags = {name: params.get(name) for name in ("base_url", "concurrency", "max_cost")}
-    chosen = {"engine": params.get("engine") or "anthropic", "model": _model(params, setup), "batch": False}
-    config = resolve(setup.config if setup else None, None, flags | chosen)
+    asked = RunOptions(
+        engine=params.get("engine") or "anthropic",
+        model=_model(params, setup),
+        batch=False,
+        base_url=params.get("base_url"),
+        concurrency=params.get("concurrency"),
+        max_cost=params.get("max_cost"),
+    )
+    config = resolve(setup.config if setup else None, None, asked)
     engine = EngineOptions(
         engine=config.engine,
         base_url=config.base_url,

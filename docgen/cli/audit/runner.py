@@ -14,9 +14,8 @@ from docgen.cli.audit.apply import remove_failing
 from docgen.cli.audit.examine import Examination
 from docgen.cli.audit.judge import judge_settings
 from docgen.cli.audit.tables import show_diversity_report, show_leakage, show_salience
-from docgen.cli.console import console, open_reporter
-from docgen.cli.experiments.runner import reporting
-from docgen.cli.main_job.resolve import run_or_latest
+from docgen.cli.console import console
+from docgen.cli.runner import reporting
 from docgen.embedding.embedder import installed_model
 from docgen.errors import ConfigError
 from docgen.options.run import EngineName
@@ -25,8 +24,10 @@ from docgen.pipeline.audit.reference import base_corpus, read_reference
 from docgen.pipeline.audit.saved_reports import save_reports
 from docgen.pipeline.audit.shortlist import NEAREST
 from docgen.pipeline.audit.targets import Target, file_subjects, file_target, run_target
+from docgen.pipeline.resolve import run_or_latest
 from docgen.pipeline.setup import reopen
 from docgen.progress import Reporter
+from docgen.progress.display import open_reporter
 from docgen.universe import find_context, load_context
 
 __all__ = ["carry_out", "open_target", "show_diversity"]
@@ -36,7 +37,7 @@ SCANS = ("local", "ray")
 
 def carry_out(params: Mapping[str, Any], what: str) -> None:
     """Run "leakage", "salience" or "all" as the parameters say."""
-    with reporting(params) as reporter:
+    with reporting(params["quiet"] or params["json"]) as reporter:
         limits = _limits(params.get("fail_over") or [])
         _check_engine(params, what)
         job = _examination(params, what, open_target(params, reporter), reporter)

@@ -1,4 +1,4 @@
-"""The closing screen of a run, which is also what `docgen status` shows."""
+"""Screens of a run: how it stands, what its plan holds, what it will cost."""
 
 from collections.abc import Iterable
 
@@ -7,17 +7,19 @@ from rich.text import Text
 
 from docgen.cli.console import table
 from docgen.pipeline.audit.run_reports import Leaks
+from docgen.pipeline.estimate import Estimate
 from docgen.pipeline.status import Summary, Survivor
+from docgen.planning.plan_report import PlanReport
 
-__all__ = ["show_summary"]
-
-
-def show_summary(console: Console, summary: Summary, leakage: Leaks | None = None) -> None:
-    """Print it."""
-    console.print(Group(*_parts(summary, leakage)))
+__all__ = ["cost_line", "show_estimate", "show_plan", "show_summary"]
 
 
-def _parts(summary: Summary, leakage: Leaks | None) -> Iterable[RenderableType]:
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print how a run stands."""
+    console.print(Group(*_parts(summary)))
+
+
+def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
     yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
@@ -27,8 +29,8 @@ def _parts(summary: Summary, leakage: Leaks | None) -> Iterable[RenderableType]:
         yield _reasons(summary)
     if summary.accepted:
         yield _facts(summary)
-    if leakage is not None:
-        yield _leakage(leakage, summary.accepted)
+    if summary.leakage is not None:
+        yield _leakage(summary.leakage, summary.accepted)
     yield from _money(summary)
     yield from _places(summary)
 
@@ -130,3 +132,52 @@ def _cache(summary: Summary) -> Iterable[RenderableType]:
 def _places(summary: Summary) -> Iterable[RenderableType]:
     for name, path in summary.files.items():
         yield Text.assemble((f"{name:>9}  ", "dim"), path)
+
+
+def show_plan(console: Console, report: PlanReport, file: str) -> None:
+    """Print what a plan holds."""
+    loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
+    console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
+    rows = []
+    for fact in report.facts:
+        worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
+        shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
+        rows.append([fact.fact, *shares, *worst])
+    numbers = ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places")
+    caption = "types, ideas, lengths, places: the worst deviation, in documents, from an even spread"
+    console.print(table(("fact", *numbers), rows, right=numbers, caption=caption))
+    console.print(f"\n{file}", markup=False)
+
+
+def show_estimate(console: Console, costs: Estimate) -> None:
+    """Print what a run will cost, by stage and by model."""
+    numbers = ("calls", "input each", "shared prefix", "output each", "from")
+    rows = []
+    for stage in costs.stages:
+        counts = [f"{value:,}" for value in (stage.calls, stage.input, stage.prefix, stage.output)]
+        rows.append([stage.stage, *counts, "replies" if stage.measured else "prompts"])
+    console.print(table(("stage", *numbers), rows, right=numbers))
+    console.print(f"refills: {costs.refill:.0%} of n on top, counted in the calls\n")
+    ways = ("synchronous", "with prompt cache", "--batch")
+    money = [
+        [each.model, *(_range(value, costs) for value in (each.sync, each.cached, each.batch))] for each in costs.models
+    ]
+    console.print(table(("model", *ways), money, right=ways))
+    own = costs.models[0]
+    if own.batch is not None and own.cached is not None and own.batch < own.cached:
+        console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
+    else:
+        console.print(f"\nPrices of {costs.prices}.")
+
+
+def _range(dollars: float | None, costs: Estimate) -> str:
+    return "no price" if dollars is None else f"${dollars * costs.low:,.2f} - ${dollars * costs.high:,.2f}"
+
+
+def cost_line(costs: Estimate, batch: bool) -> str:
+    """One line for before the spending begins."""
+    calls = sum(stage.calls for stage in costs.stages)
+    tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
+    dollars = costs.dollars(batch)
+    money = "no known price" if dollars is None else f"about ${dollars:,.2f} ({_range(dollars, costs)})"
+    return f"To come: {calls:,} calls, {tokens:,} tokens, {money} with {costs.models[0].model}"
