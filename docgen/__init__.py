@@ -88,7 +88,8 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "docgen.embedded_writer": "OfflineLLM",
-    "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun UserError",
+    "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
+    "UserError",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",

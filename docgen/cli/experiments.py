@@ -130,7 +130,8 @@ def control(
     """
     from functools import partial
 
-    from docgen.cli.runner import agree, carry_on, reporting, show_run
+    from docgen.cli.look.tables import show_run
+    from docgen.cli.runner import agree, carry_on, reporting
     from docgen.pipeline.families import begin_control, control_folder, write_control
     from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen

@@ -1,4 +1,4 @@
-"""What every command that spends or writes goes through: the question about money, Ctrl-C, and how a run stands."""
+"""What every command that spends or writes goes through: the question about money, and Ctrl-C."""
 
 import sys
 from collections.abc import Iterator
@@ -6,19 +6,17 @@ from contextlib import contextmanager
 
 import typer
 
-from docgen.cli.console import console
-from docgen.cli.look.tables import cost_line, show_summary
+from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
 from docgen.pipeline.resolve import open_proposal
 from docgen.pipeline.setup import Setup
-from docgen.pipeline.status import Summary, summarise
 from docgen.progress import Reporter
 from docgen.progress.display import PlainReporter, TerminalReporter, open_reporter
 
-__all__ = ["agree", "ask_to_spend", "begin", "carry_on", "reporting", "show_run"]
+__all__ = ["agree", "ask_to_spend", "begin", "carry_on", "reporting"]
 
 
 @contextmanager
@@ -75,13 +73,3 @@ def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = 
     """Do what is missing of a run; Ctrl-C and SIGTERM stop it cleanly."""
     with interruptible(reporter) as stopping:
         execute(setup, until, reporter, stopping, first=first)
-
-
-def show_run(setup: Setup, as_json: bool) -> Summary:
-    """Print how a run stands, as a screen or as one JSON object."""
-    summary = summarise(setup)
-    if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
-    else:
-        show_summary(console, summary)
-    return summary

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docgen.corpus import read_corpus
 from docgen.dedupe.index import NearDuplicateIndex
@@ -17,12 +17,13 @@ from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder, find_run
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.export import export_files, export_run
-from docgen.pipeline.resolve import CorpusSource, corpus_paths, means_files
-from docgen.pipeline.run import Run
+from docgen.pipeline.sources import CorpusSource, corpus_paths, run_of
 from docgen.stages.export import FORMATS, ExportFormat
-from docgen.universe import load_context
+
+if TYPE_CHECKING:
+    from docgen.pipeline.run import Run
 
 __all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "export", "near_duplicates", "open_dedupe"]
 
@@ -42,11 +43,11 @@ class NearDuplicate:
 
 
 def near_duplicates(
-    source: CorpusSource | Iterable[str], threshold: float = 0.8, ngram: int = 5
+    source: "Run | str | Path | Iterable[str]", threshold: float = 0.8, ngram: int = 5
 ) -> list[NearDuplicate]:
     """Every text that resembles an earlier one which stays, in order; compared by sets of word n-grams.
 
-    `source` is a run, a path, or any iterable of texts. (A string is a path or a run; a list of `Path`s are files.)
+    `source` is any iterable of texts, or a run or the path of a file, folder or glob.
     For short texts use `ngram` 1 or 2: one of fewer words than `ngram` resembles only texts of the same words.
     """
     index = NearDuplicateIndex(threshold, ngram)
@@ -60,14 +61,10 @@ def near_duplicates(
     return pairs
 
 
-def _texts(source: CorpusSource | Iterable[str]) -> Iterator[str]:
-    if isinstance(source, Run | str | Path):
-        return (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
-    items = list(source)
-    files = [item for item in items if isinstance(item, Path)]
-    if files:
-        return (text for batch in read_corpus(files) for text in batch.texts)
-    return (str(item) for item in items)
+def _texts(source: "Run | str | Path | Iterable[str]") -> Iterator[str]:
+    if isinstance(source, Iterable) and not isinstance(source, str):
+        return iter(source)
+    return (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
 
 
 @dataclass(frozen=True)
@@ -143,11 +140,10 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
         raise ConfigError("says how near proposed pairs are, and none are proposed", "--cosine", "Add --semantic")
     paths = corpus_paths(source)
     corpus = open_corpus(paths, options.text_column, options.id_column)
-    run = _run_of(source)
-    targets = {fact.id: fact.salience for fact in load_context(run.context).key_facts} if run else None
+    run = run_of(source)
     settings = Settings(
         Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
-        Keep(options.keep, options.best_by, targets),  # type: ignore[arg-type]
+        Keep(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
         tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
         options.threads or os.cpu_count() or 1,
         options.engine,  # type: ignore[arg-type]
@@ -169,12 +165,10 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
     return DedupeRun(corpus, run, job)
 
 
-def _run_of(source: CorpusSource) -> RunFolder | None:
-    """The run that a source means, None for files."""
-    if isinstance(source, Run):
-        return source.folder
-    names = [str(source)] if isinstance(source, str | Path) else [str(name) for name in source]
-    return None if means_files(names) else find_run(names[0])
+def _targets(run: RunFolder) -> dict[str, float]:
+    from docgen.universe import load_context  # files, which are deduplicated without it, need not wait for its import
+
+    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}
 
 
 def export(
@@ -189,7 +183,7 @@ def export(
         raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(FORMATS)}")
     if doctag and form == "parquet":
         raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
-    run = _run_of(source)
+    run = run_of(source)
     if run is not None:
         return export_run(run, form, doctag, Path(out) if out else None)
     if out is None:

@@ -1,7 +1,6 @@
-"""From what a caller names (a context, a run, files, nothing) to the run or the corpus that is meant."""
+"""From what a caller names (a context, a run, nothing) to the run that is meant."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from docgen.errors import ConfigError, ContextError, RunError
@@ -12,13 +11,10 @@ from docgen.pipeline.setup import Proposal, propose
 from docgen.progress import Reporter
 from docgen.universe import UniverseContext, find_context, load_context
 
-__all__ = ["CorpusSource", "World", "corpus_paths", "means_files", "open_proposal", "run_or_latest"]
+__all__ = ["World", "open_proposal", "run_or_latest"]
 
 World = UniverseContext | Run | str | Path
 """What a run is begun from or gone on with: a context, a run, or the name or path of either."""
-
-CorpusSource = Run | str | Path | Sequence[str | Path]
-"""A corpus: a run (or its name or path), or JSONL and Parquet files, folders and globs."""
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -109,31 +105,3 @@ def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
             return run
         broken.append(problem)
     return latest_run()
-
-
-def means_files(names: Sequence[str]) -> bool:
-    """Whether these are files, globs or folders of files. One name that is none of them can only be a run's."""
-    if len(names) != 1:
-        return len(names) > 1
-    path = Path(names[0])
-    return any(mark in names[0] for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists())
-
-
-def corpus_paths(source: CorpusSource) -> list[str | Path]:
-    """The files of a corpus as they were named, or the corpus.parquet of the run that is meant.
-
-    Raises `RunError` for a name that is neither, and for a run without a corpus.
-    """
-    if isinstance(source, Run):
-        folder = source.folder
-    else:
-        names: list[str | Path] = [source] if isinstance(source, str | Path) else list(source)
-        if means_files([str(name) for name in names]):
-            return names
-        try:
-            folder = find_run(str(names[0]))
-        except RunError as error:
-            raise RunError("neither a file, a folder nor a run", str(names[0]), "See the runs: docgen runs") from error
-    if not folder.corpus.exists():
-        raise RunError("has no corpus.parquet yet", folder.name, f"Finish it: docgen generate {folder.name}")
-    return [folder.corpus]

@@ -9,7 +9,6 @@ import typer
 
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.cli.audit.examine import Examination
-from docgen.cli.console import console
 from docgen.cli.look.tables import show_summary
 from docgen.cli.runner import agree
 from docgen.options.run import RunOptions
@@ -82,7 +81,7 @@ def _examine_again(job: Examination) -> bool:
 def _close(setup: Setup, removed: int, as_json: bool) -> bool:
     summary = summarise(setup)
     if not as_json:
-        show_summary(console, summary)
+        show_summary(summary)
     line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
     more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
     typer.echo(line + more, err=True)

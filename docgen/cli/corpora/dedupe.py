@@ -121,10 +121,14 @@ def dedupe(flags: DedupeFlags) -> None:
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
     from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome
     from docgen.pipeline.corpora import open_dedupe
-    from docgen.pipeline.resolve import run_or_latest
-    from docgen.progress.display import PlainReporter
 
     quiet = flags.quiet or flags.json
-    source = flags.source or str(run_or_latest(None, PlainReporter(quiet)).path)
-    job = open_dedupe(source, flags.options())
+    job = open_dedupe(flags.source or _latest(quiet), flags.options())
     print_outcome(carry_out_shown(job, quiet), job.job, flags.json)
+
+
+def _latest(quiet: bool) -> str:
+    from docgen.pipeline.resolve import run_or_latest  # loads the whole pipeline, which files need not wait for
+    from docgen.progress.display import PlainReporter
+
+    return str(run_or_latest(None, PlainReporter(quiet)).path)

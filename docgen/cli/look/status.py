@@ -46,8 +46,7 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
-    from docgen.cli.runner import show_run
-    from docgen.pipeline.change_cost import explain_changes
+    from docgen.cli.look.tables import show_run
     from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -58,6 +57,8 @@ def status(
     if not explain:
         show_run(reopen(folder), json)
         return
+    from docgen.pipeline.change_cost import explain_changes
+
     costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
         typer.echo(costs.model_dump_json(indent=2))

@@ -2,19 +2,31 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+import typer
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from docgen.cli.console import table
+from docgen.cli.console import console, table
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate
-from docgen.pipeline.status import Summary, Survivor
+from docgen.pipeline.setup import Setup
+from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
 
-__all__ = ["cost_line", "show_estimate", "show_plan", "show_summary"]
+__all__ = ["cost_line", "show_estimate", "show_plan", "show_run", "show_summary"]
 
 
-def show_summary(console: Console, summary: Summary) -> None:
+def show_run(setup: Setup, as_json: bool) -> Summary:
+    """Print how a run stands, as a screen or as one JSON object."""
+    summary = summarise(setup)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        show_summary(summary)
+    return summary
+
+
+def show_summary(summary: Summary) -> None:
     """Print how a run stands."""
     console.print(Group(*_parts(summary)))
 
@@ -134,7 +146,7 @@ def _places(summary: Summary) -> Iterable[RenderableType]:
         yield Text.assemble((f"{name:>9}  ", "dim"), path)
 
 
-def show_plan(console: Console, report: PlanReport, file: str) -> None:
+def show_plan(report: PlanReport, file: str) -> None:
     """Print what a plan holds."""
     loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
     console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
@@ -149,7 +161,7 @@ def show_plan(console: Console, report: PlanReport, file: str) -> None:
     console.print(f"\n{file}", markup=False)
 
 
-def show_estimate(console: Console, costs: Estimate) -> None:
+def show_estimate(costs: Estimate) -> None:
     """Print what a run will cost, by stage and by model."""
     numbers = ("calls", "input each", "shared prefix", "output each", "from")
     rows = []

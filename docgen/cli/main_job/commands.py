@@ -102,7 +102,6 @@ def plan(flags: JobFlags) -> None:
 
     Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
     """
-    from docgen.cli.console import console
     from docgen.cli.look.tables import show_plan
     from docgen.pipeline.execute import Step
     from docgen.pipeline.run import Run
@@ -114,7 +113,7 @@ def plan(flags: JobFlags) -> None:
 
         typer.echo(to_json(report, indent=2).decode())
     else:
-        show_plan(console, report, str(setup.run.slots))
+        show_plan(report, str(setup.run.slots))
 
 
 def pilot(flags: PilotFlags) -> None:
@@ -146,7 +145,6 @@ def estimate(flags: JobFlags) -> None:
 
     Sharper after docgen pilot, which shows what replies really cost.
     """
-    from docgen.cli.console import console
     from docgen.cli.look.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
     from docgen.pipeline.resolve import open_proposal
@@ -158,12 +156,13 @@ def estimate(flags: JobFlags) -> None:
     if flags.json:
         typer.echo(costs.model_dump_json(indent=2))
     else:
-        show_estimate(console, costs)
+        show_estimate(costs)
 
 
 def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
     """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
-    from docgen.cli.runner import begin, carry_on, reporting, show_run
+    from docgen.cli.look.tables import show_run
+    from docgen.cli.runner import begin, carry_on, reporting
     from docgen.errors import StopRun
 
     with reporting(flags.quiet or flags.json) as reporter:
@@ -181,7 +180,7 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
 def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
     """Show how the run stands and what to do next; exits 1 when it finished short of n."""
     from docgen.cli.console import console
-    from docgen.cli.runner import show_run
+    from docgen.cli.look.tables import show_run
     from docgen.pipeline.execute import Step
 
     summary = show_run(setup, as_json)
