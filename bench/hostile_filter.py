@@ -20,6 +20,7 @@ from docgen.llm.journal import Journal
 from docgen.options.run import RunOptions
 from docgen.pipeline import steps
 from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.execute import generate_step
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
@@ -73,7 +74,7 @@ async def generate(setup: Setup) -> None:
             quiet = SilentReporter()
             await steps.brainstorm_step(setup, engine.llm, quiet, lambda: False)
             steps.plan_step(setup, quiet)
-            await steps.generate_step(setup, engine, quiet, lambda: False)
+            await generate_step(setup, engine, quiet, lambda: False)
             steps.corpus_step(setup, quiet)
 
 

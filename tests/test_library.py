@@ -49,7 +49,7 @@ def test_the_public_names_are_these() -> None:
     assert all(hasattr(docgen, name) for name in docgen.__all__)
     assert set(docgen.__all__) <= set(dir(docgen))
     with pytest.raises(AttributeError, match="no attribute 'generat'"):
-        _ = docgen.generat  # type: ignore[attr-defined]
+        _ = docgen.generat
 
 
 def test_the_type_checker_sees_what_is_imported() -> None:
@@ -126,7 +126,7 @@ def test_a_share_that_cannot_be_is_refused_before_anything_is_asked(place: Path)
         {"salience": {"opened": 1.0, "keeper": 1.0}},
     ):
         with pytest.raises(docgen.PlanError):
-            docgen.generate(lighthouse(), n=10, llm=llm, options=docgen.RunOptions(**wrong))  # type: ignore[arg-type]
+            docgen.generate(lighthouse(), n=10, llm=llm, options=docgen.RunOptions(**wrong))
     assert llm.requests == []
     assert not (place / "output").exists()
 

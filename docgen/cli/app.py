@@ -1,15 +1,13 @@
 """The command line put together."""
 
-from typing import Any
-
 import typer
-from typer.core import TyperGroup
 
 from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.look import runs, status
 from docgen.cli.main_job import batches, commands, doctor
+from docgen.cli.options import Commands
 
 __all__ = ["app"]
 
@@ -21,18 +19,9 @@ COMMANDS = (
 """In the order in which --help lists them, within the panel of each."""
 
 
-class _Commands(TyperGroup):
-    def invoke(self, ctx: Any) -> Any:
-        """Carry a command out. A closed pipe has no errno any more: with one Typer would end the program with 1."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise BrokenPipeError(str(error)) from None
-
-
 app = typer.Typer(
     name="docgen",
-    cls=_Commands,
+    cls=Commands,
     help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
     "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
     no_args_is_help=True,

@@ -51,8 +51,8 @@ def sweep(flags: SweepFlags) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from docgen.cli.runner import agree, begin, carry_on, reporting
-    from docgen.pipeline.execute import Step
+    from docgen.cli.runner import agree, begin, reporting
+    from docgen.pipeline.execute import Step, carry_on
     from docgen.pipeline.families import (
         Knob,
         family_cost,
@@ -131,7 +131,8 @@ def control(
     from functools import partial
 
     from docgen.cli.look.tables import show_run
-    from docgen.cli.runner import agree, carry_on, reporting
+    from docgen.cli.runner import agree, reporting
+    from docgen.pipeline.execute import carry_on
     from docgen.pipeline.families import begin_control, control_folder, write_control
     from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen

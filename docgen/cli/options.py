@@ -4,9 +4,10 @@ import inspect
 from collections.abc import Callable, Collection
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
@@ -16,6 +17,7 @@ __all__ = [
     "Accept",
     "BaseUrl",
     "Batch",
+    "Commands",
     "Concurrency",
     "Config",
     "Context",
@@ -191,3 +193,14 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
     call.__annotations__ = {field.name: hints[field.name] for field in shown}
     call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
     return call
+
+
+class Commands(TyperGroup):
+    """The group of all commands. With an errno on a closed pipe Typer would end the program with 1: it goes without."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry a command out."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise BrokenPipeError(str(error)) from None

@@ -1,4 +1,4 @@
-"""What every command that spends or writes goes through: the question about money, and Ctrl-C."""
+"""What every command that spends or writes goes through: the question about money, and the end."""
 
 import sys
 from collections.abc import Iterator
@@ -10,13 +10,14 @@ from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Interrupted, Step, execute, interruptible
+from docgen.pipeline.execute import Step
 from docgen.pipeline.resolve import open_proposal
 from docgen.pipeline.setup import Setup
+from docgen.pipeline.stopping import Interrupted
 from docgen.progress import Reporter
 from docgen.progress.display import PlainReporter, TerminalReporter, open_reporter
 
-__all__ = ["agree", "ask_to_spend", "begin", "carry_on", "reporting"]
+__all__ = ["agree", "ask_to_spend", "begin", "reporting"]
 
 
 @contextmanager
@@ -67,9 +68,3 @@ def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
         raise ConfigError("spends money, and nobody is there to be asked", "docgen", "Give --yes or --max-cost DOLLARS")
     if not typer.confirm("Go on?", err=True):
         raise typer.Exit(0)
-
-
-def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = None) -> None:
-    """Do what is missing of a run; Ctrl-C and SIGTERM stop it cleanly."""
-    with interruptible(reporter) as stopping:
-        execute(setup, until, reporter, stopping, first=first)

@@ -1,31 +1,44 @@
 """Carries out a run up to a step, under its lock, with its engine open, until done, stopped or interrupted."""
 
 import asyncio
-import signal
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import IntEnum
-from types import FrameType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic_core import to_json
+
+from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
-from docgen.llm.protocol import LLM
+from docgen.llm.protocol import LLM, Request
 from docgen.llm.ratelimit.control import INTERRUPTED
+from docgen.llm.response_cache import Journalled
+from docgen.parallel.worker import Beside, here, spare_core
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.export import export_run
 from docgen.pipeline.setup import Setup, reopen
-from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
-from docgen.progress import Reporter
+from docgen.pipeline.steps import brainstorm_step, corpus_step, plan_step, spent_dollars
+from docgen.pipeline.stopping import Interrupted, interruptible
+from docgen.progress import Progress, Reporter
+from docgen.prompts.style_pools import style_pools
+from docgen.records import Attempt, Slot
+from docgen.stages.check import Checker, Examiner
+from docgen.stages.generate import Catalogue, Generation, Ledger, generate
+from docgen.stages.plan import redraw
 
-__all__ = ["Interrupted", "Step", "Stopping", "aexecute", "execute", "interruptible", "wait_for"]
+if TYPE_CHECKING:
+    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
+
+__all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
 
 T = TypeVar("T")
 
+BIG = 4000
+"""Documents from which a second process, which takes seconds to start, saves time."""
 LOOK_SECONDS = 0.2
 """Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 
@@ -39,44 +52,10 @@ class Step(IntEnum):
     ALL = 4
 
 
-class Interrupted(KeyboardInterrupt):
-    """A run that was asked to stop and did, with everything that was in flight on disk."""
-
-
-@dataclass
-class Stopping:
-    """Whether somebody asked to stop; call it to know."""
-
-    requested: bool = False
-
-    def __call__(self) -> bool:
-        """Whether to begin nothing more."""
-        return self.requested
-
-
-@contextmanager
-def interruptible(reporter: Reporter) -> Iterator[Stopping]:
-    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once.
-
-    For a program's main thread; elsewhere signals cannot be handled, and nothing is changed.
-    """
-    stopping = Stopping()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopping
-        return
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stopping.requested:
-            raise KeyboardInterrupt
-        stopping.requested = True
-        reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = None) -> None:
+    """`execute` for the command line: Ctrl-C and SIGTERM stop it cleanly."""
+    with interruptible(reporter) as stopping:
+        execute(setup, until, reporter, stopping, first=first)
 
 
 def execute(
@@ -182,3 +161,108 @@ async def _steps(
         export_run(setup.run, "text", doctag=False)
         return True
     return not stopping()
+
+
+async def generate_step(
+    setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
+) -> Ledger:
+    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
+
+    `first` keeps to so many slots at the head of the plan (a pilot).
+    """
+    run, config, llm = setup.run, setup.config, engine.llm
+    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
+    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
+    pools = style_pools(config.seed, setup.context.dates)
+
+    def drawn_again(slot: Slot, number: int) -> Slot:
+        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
+
+    with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
+        if log.dropped:
+            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+        ledger = _replay(setup, checker)
+
+        def keep(attempts: list[Attempt]) -> None:
+            for attempt in attempts:
+                log.append(to_json(attempt))
+            reporter.progress(_progress(ledger, llm))
+
+        job = Generation(
+            llm=engine.batches or llm,
+            context=setup.context,
+            options=setup.options,
+            catalogue=catalogue,
+            slots=lambda: itertools.islice(run.read_slots(), first),
+            redraw=drawn_again,
+            judge=checker,
+            max_attempts=config.max_attempts,
+            concurrency=config.concurrency,
+            revise=config.revise,
+            buy=_batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
+            bought=llm.journal.get,
+        )
+        await generate(job, ledger, keep, stopping)
+    return ledger
+
+
+def _batch_buyer(
+    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
+) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
+    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
+
+    def report_replies() -> None:
+        state = batches.progress()
+        reporter.progress(Progress("batches", state.replies, state.requests))
+
+    reported = 0
+
+    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
+        nonlocal reported
+        batches.on_change(report_replies)
+        task = asyncio.ensure_future(batches.buy(requests))
+        while not task.done() and not stopping():
+            await asyncio.wait([task], timeout=LOOK_SECONDS)
+        for notice in batches.notices[reported:]:
+            reporter.note(notice)
+        reported = len(batches.notices)
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        waiting = len(batches.open_batches)
+        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
+
+    return buy
+
+
+@contextmanager
+def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
+    """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
+    examiner = setup.context, setup.config.length_tolerance, engine
+    if engine == "offline" and setup.n >= BIG and spare_core():
+        with Beside(Examiner, *examiner) as elsewhere:
+            yield Checker(elsewhere, index)
+    else:
+        yield Checker(here(Examiner(*examiner)), index)
+
+
+def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
+    """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
+    ledger, accepted = Ledger(setup.n), list[Attempt]()
+    for attempt in setup.run.read_attempts():
+        ledger.record(attempt)
+        if attempt.verdict == "accepted":
+            accepted.append(attempt)
+        if len(accepted) == at_once:
+            checker.remember(accepted)
+            accepted.clear()
+    checker.remember(accepted)
+    return ledger
+
+
+def _progress(ledger: Ledger, llm: Journalled) -> Progress:
+    return Progress(
+        "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=spent_dollars(llm)
+    )

@@ -1,42 +1,27 @@
 """The steps of a run over its folder: each reads what the step before wrote, and writes its own finished files."""
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pydantic_core import to_json
-
-from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
-from docgen.llm.engine import Engine
-from docgen.llm.protocol import Request
 from docgen.llm.response_cache import Journalled
-from docgen.parallel.worker import Beside, here, spare_core
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
-from docgen.prompts.style_pools import style_pools
-from docgen.records import Attempt, DocumentType, Idea, Slot
+from docgen.records import DocumentType, Idea
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
-from docgen.stages.check import Checker, Examiner
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import Catalogue, Generation, Ledger, generate
-from docgen.stages.plan import redraw
+from docgen.stages.generate import Ledger
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
+    pass  # needs the SDK, which takes seconds to import
 
-__all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
+__all__ = ["brainstorm_step", "corpus_step", "ledger_of", "plan_step", "spent_dollars"]
 
-BIG = 4000
-"""Documents from which a second process, which takes seconds to start, saves time."""
 IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
-LOOK_SECONDS = 0.2
-"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
 
 
 async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> None:
@@ -48,7 +33,7 @@ async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, sto
         reporter.progress(Progress("types", 0, config.types))
         types = await brainstorm_types(job, config.types)
         run.write_records("types.jsonl", types)
-        reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
+        reporter.progress(Progress("types", len(types), config.types, dollars=spent_dollars(llm)))
         _say_missing(reporter, "document types", len(types), config.types)
     if stopping() or (run.path / "ideas.jsonl").exists():
         return
@@ -105,91 +90,6 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     reporter.progress(Progress("plan", len(plan), len(plan)))
 
 
-async def generate_step(
-    setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
-) -> Ledger:
-    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
-
-    `first` keeps to so many slots at the head of the plan (a pilot).
-    """
-    run, config, llm = setup.run, setup.config, engine.llm
-    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
-    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    pools = style_pools(config.seed, setup.context.dates)
-
-    def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
-
-    with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
-        if log.dropped:
-            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
-        ledger = _replay(setup, checker)
-
-        def keep(attempts: list[Attempt]) -> None:
-            for attempt in attempts:
-                log.append(to_json(attempt))
-            reporter.progress(_progress(ledger, llm))
-
-        job = Generation(
-            llm=engine.batches or llm,
-            context=setup.context,
-            options=setup.options,
-            catalogue=catalogue,
-            slots=lambda: itertools.islice(run.read_slots(), first),
-            redraw=drawn_again,
-            judge=checker,
-            max_attempts=config.max_attempts,
-            concurrency=config.concurrency,
-            revise=config.revise,
-            buy=_batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
-            bought=llm.journal.get,
-        )
-        await generate(job, ledger, keep, stopping)
-    return ledger
-
-
-def _batch_buyer(
-    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
-) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
-    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
-
-    def report_replies() -> None:
-        state = batches.progress()
-        reporter.progress(Progress("batches", state.replies, state.requests))
-
-    reported = 0
-
-    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
-        nonlocal reported
-        batches.on_change(report_replies)
-        task = asyncio.ensure_future(batches.buy(requests))
-        while not task.done() and not stopping():
-            await asyncio.wait([task], timeout=LOOK_SECONDS)
-        for notice in batches.notices[reported:]:
-            reporter.note(notice)
-        reported = len(batches.notices)
-        if task.done():
-            task.result()
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        waiting = len(batches.open_batches)
-        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
-
-    return buy
-
-
-@contextmanager
-def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
-    """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
-    examiner = setup.context, setup.config.length_tolerance, engine
-    if engine == "offline" and setup.n >= BIG and spare_core():
-        with Beside(Examiner, *examiner) as elsewhere:
-            yield Checker(elsewhere, index)
-    else:
-        yield Checker(here(Examiner(*examiner)), index)
-
-
 def ledger_of(setup: Setup) -> Ledger:
     """Where every slot stands, from the attempts on disk."""
     ledger = Ledger(setup.n)
@@ -198,27 +98,7 @@ def ledger_of(setup: Setup) -> Ledger:
     return ledger
 
 
-def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
-    """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
-    ledger, accepted = Ledger(setup.n), list[Attempt]()
-    for attempt in setup.run.read_attempts():
-        ledger.record(attempt)
-        if attempt.verdict == "accepted":
-            accepted.append(attempt)
-        if len(accepted) == at_once:
-            checker.remember(accepted)
-            accepted.clear()
-    checker.remember(accepted)
-    return ledger
-
-
-def _progress(ledger: Ledger, llm: Journalled) -> Progress:
-    return Progress(
-        "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=_dollars(llm)
-    )
-
-
-def _dollars(llm: Journalled) -> float | None:
+def spent_dollars(llm: Journalled) -> float | None:
     """What this run's own journal has cost; None when nothing in it has a known price."""
     total = llm.journal.totals.all
     return None if total.unpriced and total.unpriced == total.calls else total.dollars

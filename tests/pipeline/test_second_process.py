@@ -11,7 +11,7 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.parallel.worker import Beside
-from docgen.pipeline import steps
+from docgen.pipeline import execute as execution
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execute import Step, execute
 from tests.runs import Notes, settle
@@ -104,7 +104,7 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     """Attempts and reports, byte for byte."""
     whole = {}
     for name, big in (("alone", 10**9), ("beside", 1)):
-        monkeypatch.setattr(steps, "BIG", big)
+        monkeypatch.setattr(execution, "BIG", big)
         monkeypatch.setattr(scanning, "BIG", big)
         setup = settle(tmp_path, run=name, n=40, words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)

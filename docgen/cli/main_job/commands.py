@@ -162,8 +162,9 @@ def estimate(flags: JobFlags) -> None:
 def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
     """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
     from docgen.cli.look.tables import show_run
-    from docgen.cli.runner import begin, carry_on, reporting
+    from docgen.cli.runner import begin, reporting
     from docgen.errors import StopRun
+    from docgen.pipeline.execute import carry_on
 
     with reporting(flags.quiet or flags.json) as reporter:
         setup = begin(flags, until, reporter, first)

@@ -14,7 +14,7 @@ from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.audit import Failing
 from docgen.pipeline.audit.targets import Target
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, execute, interruptible
+from docgen.pipeline.execute import Step, carry_on
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason
@@ -31,8 +31,7 @@ def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -
         return 0
     with setup.run.lock():
         withdrawn = withdraw(setup, {int(one.id.removeprefix("d")): one.findings for one in failing})
-    with interruptible(reporter) as stopping:
-        execute(setup, Step.ALL, reporter, stopping)
+    carry_on(setup, Step.ALL, reporter)
     return withdrawn
 
 
