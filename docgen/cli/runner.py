@@ -15,13 +15,13 @@ from docgen.pipeline.resolve import open_proposal
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.stopping import Interrupted
 from docgen.progress import Reporter
-from docgen.progress.display import PlainReporter, TerminalReporter, open_reporter
+from docgen.progress.display import ShownReporter, open_reporter
 
 __all__ = ["agree", "ask_to_spend", "begin", "reporting"]
 
 
 @contextmanager
-def reporting(quiet: bool) -> Iterator[PlainReporter | TerminalReporter]:
+def reporting(quiet: bool) -> Iterator[ShownReporter]:
     """A reporter for the command; a run that was interrupted ends it with exit code 130."""
     reporter = open_reporter(quiet)
     try:

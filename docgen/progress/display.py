@@ -13,7 +13,15 @@ from rich.progress import Progress as Bars
 from docgen.progress import Progress, Reporter
 from docgen.text.sanitize import printable
 
-__all__ = ["CallbackReporter", "PlainReporter", "ProgressArgument", "TerminalReporter", "open_reporter", "reporter_for"]
+__all__ = [
+    "CallbackReporter",
+    "PlainReporter",
+    "ProgressArgument",
+    "ShownReporter",
+    "TerminalReporter",
+    "open_reporter",
+    "reporter_for",
+]
 
 LABELS = {
     "types": "document types",
@@ -129,6 +137,10 @@ def _details(state: Progress, rate: float | None, counted: bool = True) -> str:
     return ", ".join(parts)
 
 
+ShownReporter = PlainReporter | TerminalReporter
+"""What a command shows; `close()` takes it down."""
+
+
 class CallbackReporter:
     """Hands every state to a function; notes go to the logger "docgen", which prints nothing unless it is set up."""
 
@@ -153,7 +165,7 @@ def reporter_for(progress: ProgressArgument) -> CallbackReporter | TerminalRepor
     return TerminalReporter() if progress == "bar" else CallbackReporter(progress)
 
 
-def open_reporter(quiet: bool) -> PlainReporter | TerminalReporter:
+def open_reporter(quiet: bool) -> ShownReporter:
     """Bars for a person at a terminal, lines for everyone else."""
     return TerminalReporter() if sys.stderr.isatty() and not quiet else PlainReporter(quiet)
 
