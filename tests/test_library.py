@@ -56,13 +56,13 @@ def test_the_type_checker_sees_what_is_imported() -> None:
     """The imports under TYPE_CHECKING name the same things in the same modules as the lazy ones."""
     tree = ast.parse((ROOT / "docgen" / "__init__.py").read_text("utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "typing"]
-    seen = {
+    imported = {
         alias.asname or alias.name: getattr(importlib.import_module(str(node.module)), alias.name)
         for node in imports
         for alias in node.names
         if node.module != "importlib"
     }
-    assert {name: getattr(docgen, name) for name in docgen.__all__ if name != "__version__"} == seen
+    assert {name: getattr(docgen, name) for name in docgen.__all__ if name != "__version__"} == imported
 
 
 def test_no_public_name_is_that_of_a_package() -> None:

@@ -66,10 +66,10 @@ def table(
 
     `right` are the columns with numbers, which keep their line as long as another can give way.
     """
-    made = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
+    grid = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
     for name in columns:
         is_number = name in right
-        made.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+        grid.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    return made
+        grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return grid

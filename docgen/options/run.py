@@ -160,18 +160,18 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 
-def resolve(before: RunConfig | None, file: Path | None, asked: RunOptions) -> RunConfig:
+def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) -> RunConfig:
     """What was asked, over the `--config` file, over the run's earlier settings, over the defaults.
 
     Raises `ConfigError` that names the flag or the file's key.
     """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
     values |= load_config(file) if file else {}
-    values |= asked.settings()
+    values |= options.settings()
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(*_explain(error, file, asked)) from error
+        raise ConfigError(*_explain(error, file, options)) from error
 
 
 PLAIN = {
@@ -200,10 +200,10 @@ PLAIN = {
 """What pydantic calls "Input should be ...", in a person's words, by the type of its error."""
 
 
-def _explain(error: ValidationError, file: Path | None, asked: RunOptions) -> tuple[str, str, str]:
+def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> tuple[str, str, str]:
     first: dict[str, Any] = {"ctx": {}, **error.errors()[0]}
     name = str(first["loc"][0]) if first["loc"] else "?"
-    where = f"--{name.replace('_', '-')}" if name in asked.settings() else f"{file}: {name}"
+    where = f"--{name.replace('_', '-')}" if name in options.settings() else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
     plain = PLAIN.get(first["type"])

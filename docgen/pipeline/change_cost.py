@@ -39,11 +39,11 @@ class Explanation(Record):
     types_asked_anew: bool = Field(description="new types or ideas may come, so every document may be new")
 
 
-def explain_changes(run: RunFolder, context: str | None, asked: RunOptions) -> Explanation:
+def explain_changes(run: RunFolder, context: str | None, options: RunOptions) -> Explanation:
     """What a run would buy again with its context's file as it is now, or another context, and other settings."""
     recorded = run.read_meta().get("context", {}).get("source", "")
     own = Path(recorded) if recorded and Path(recorded).is_file() else None
-    return explain(propose(run, find_context(context, Path.cwd()) if context else own, asked))
+    return explain(propose(run, find_context(context, Path.cwd()) if context else own, options))
 
 
 def explain(proposal: Proposal) -> Explanation:
@@ -57,25 +57,27 @@ def explain(proposal: Proposal) -> Explanation:
         keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
         if setup.config.revise:
             keys["revise"] = _revisions(proposal, journal)
-        stages = tuple(_cost(stage, found, journal) for stage, found in keys.items())
+        stages = tuple(_cost(stage, requests, journal) for stage, requests in keys.items())
     finally:
         journal.close()
-    known = [stage.dollars for stage in stages if stage.dollars is not None]
+    priced = [stage.dollars for stage in stages if stage.dollars is not None]
     return Explanation(
         changes=tuple(map(str, proposal.changes)),
         stages=stages,
-        dollars=sum(known) if len(known) == len(stages) else None,
+        dollars=sum(priced) if len(priced) == len(stages) else None,
         types_asked_anew=any(stage.bought for stage in stages if stage.stage != "document"),
     )
 
 
 def _cost(stage: str, keys: Iterable[str], journal: JournalReader) -> StageCost:
-    calls = known = 0
+    calls = journalled = 0
     for key in keys:
         calls += 1
-        known += key in journal
-    bought = calls - known
-    return StageCost(stage=stage, calls=calls, known=known, bought=bought, dollars=_dollars(stage, bought, journal))
+        journalled += key in journal
+    bought = calls - journalled
+    return StageCost(
+        stage=stage, calls=calls, known=journalled, bought=bought, dollars=_dollars(stage, bought, journal)
+    )
 
 
 def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:

@@ -128,8 +128,8 @@ def deduplicate(
     With `out` that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is left alone. The
     outcome's `report` has the numbers, `result.removed()` the table of what goes. All else goes into `options`.
     """
-    asked = options or DedupeOptions(threshold=threshold)
-    return open_dedupe(source, replace(asked, out=Path(out)) if out else asked).carry_out()
+    options = options or DedupeOptions(threshold=threshold)
+    return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()
 
 
 def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:

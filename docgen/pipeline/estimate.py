@@ -75,15 +75,15 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
 
     `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone.
     """
-    wanted = setup.n if documents is None else documents
+    documents_to_write = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
     refill, spread = _refill(setup), _spread(totals)
-    stages = tuple(stage for stage in _stages(setup, totals, refill, wanted) if stage.calls)
+    stages = tuple(stage for stage in _stages(setup, totals, refill, documents_to_write) if stage.calls)
     own = setup.config.model or ""
     names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
     return Estimate(
-        n=wanted,
+        n=documents_to_write,
         stages=stages,
         refill=refill,
         low=1 - spread,
@@ -119,10 +119,10 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     words = sum(config.words) / 2
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
     output = round(words * 1.35 + facts * QUOTE_TOKENS)
-    wanted = documents + ceil(documents * refill)
-    yield _stage("document", max(0, wanted - _done("document", totals).calls), asks, output, totals)
+    attempts = documents + ceil(documents * refill)
+    yield _stage("document", max(0, attempts - _done("document", totals).calls), asks, output, totals)
     if config.revise:
-        yield _stage("revise", max(0, wanted - _done("revise", totals).calls), asks, output, totals, extra=output)
+        yield _stage("revise", max(0, attempts - _done("revise", totals).calls), asks, output, totals, extra=output)
 
 
 def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
@@ -169,11 +169,11 @@ def _done(stage: str, totals: Totals) -> Tally:
 
 
 def _refill(setup: Setup) -> float:
-    """Attempts beyond the first, as a share: of the attempts made so far when there are enough."""
-    made = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
-    if len(made) < ENOUGH:
+    """Attempts beyond the first, as a share: of the attempts verdicts so far when there are enough."""
+    verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
+    if len(verdicts) < ENOUGH:
         return REFILL
-    return (made.count("rejected") + 0.5) / (made.count("accepted") + 0.5)
+    return (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
 
 
 def _spread(totals: Totals) -> float:

@@ -32,10 +32,10 @@ def export_run(
         file = write_beside(folder / "train.parquet", _blocks(run.corpus))
     else:
         file = write_beside(folder / "train.jsonl", export_lines(_texts([run.corpus]), form, doctag))
-    made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
-    write_beside(folder / "manifest.json", [to_json(made, indent=2), b"\n"])
-    write_beside(folder / "README.md", [dataset_card(made).encode("utf-8")])
-    return folder, made
+    contents = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
+    write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])
+    write_beside(folder / "README.md", [dataset_card(contents).encode("utf-8")])
+    return folder, contents
 
 
 def export_files(paths: Sequence[Path], form: ExportFormat, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
@@ -49,9 +49,9 @@ def export_files(paths: Sequence[Path], form: ExportFormat, doctag: bool, out: P
     else:
         file = write_beside(out / "train.jsonl", export_lines(texts, form, doctag))
     sources = {str(path): _sha256(path) for path in corpus_files(paths)}
-    made = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
-    write_beside(out / "manifest.json", [to_json(made, indent=2), b"\n"])
-    return out, made
+    contents = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
+    write_beside(out / "manifest.json", [to_json(contents, indent=2), b"\n"])
+    return out, contents
 
 
 def _texts(paths: Sequence[Path]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _blocks(file: Path) -> Iterator[bytes]:
 
 
 def _sha256(file: Path) -> str:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     for block in _blocks(file):
-        made.update(block)
-    return made.hexdigest()
+        digest.update(block)
+    return digest.hexdigest()

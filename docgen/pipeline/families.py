@@ -94,8 +94,8 @@ def sweep(
     """
     name = family_name(world, fact)
     folder = Path(out) if out else OUTPUT / name
-    asked = RunOptions(n=n).over(options or RunOptions())
-    base = brainstorm(world, out=folder, options=asked, llm=llm, progress=progress).setup
+    options = RunOptions(n=n).over(options or RunOptions())
+    base = brainstorm(world, out=folder, options=options, llm=llm, progress=progress).setup
     reporter = reporter_for(progress)
     try:
         carry_on = partial(execute, reporter=reporter, stopping=lambda: False, llm=llm)
@@ -212,8 +212,8 @@ def open_level(base: Setup, before: RunFolder, fact: str, level: float, knob: Kn
     """The run of one level, begun from the run `before` it or gone on with."""
     run = RunFolder(base.run.path / "levels" / f"{fact}-{knob}-{level:g}")
     shares = getattr(_at_level(base.config, fact, level, knob), knob)
-    asked = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})
-    return propose(run, None, asked, base=None if run.exists() else before).apply()
+    options = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})
+    return propose(run, None, options, base=None if run.exists() else before).apply()
 
 
 def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Setup:
@@ -229,8 +229,8 @@ def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Se
     demands = demands_of(context, types)
     usage = usage_of(source.run.read_slots(), [kind.id for kind in types])
     shares = shares_of(usage, cast(usage, demands), demands)
-    asked = RunOptions.model_validate(source.config.model_dump() | {"salience": shares, "stated": {}})
-    setup = propose(run, context, asked).apply()
+    options = RunOptions.model_validate(source.config.model_dump() | {"salience": shares, "stated": {}})
+    setup = propose(run, context, options).apply()
     run.write_records("types.jsonl", types)
     return setup
 

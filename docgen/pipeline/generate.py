@@ -62,12 +62,12 @@ async def agenerate(
     accept_changes: bool = False,
 ) -> Run:
     """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
-    asked = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
+    options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     if llm is not None:
-        asked = RunOptions(engine="custom", model=asked.model or llm.engine).over(asked)
+        options = RunOptions(engine="custom", model=options.model or llm.engine).over(options)
     reporter = reporter_for(progress)
     try:
-        proposal = open_proposal(world, asked, reporter, run=Path(out) if out else None)
+        proposal = open_proposal(world, options, reporter, run=Path(out) if out else None)
         proposal.setup.check_ready(planned=until > Step.BRAINSTORM)
         setup = proposal.apply(accept_changes)
         await aexecute(setup, until, reporter, lambda: False, llm)
@@ -113,5 +113,5 @@ def estimate(
 
     Where the run's engine is the embedded writer, which is free, and no model is named, a default model is priced.
     """
-    asked = RunOptions(n=n, model=model).over(options or RunOptions())
-    return estimate_cost(open_proposal(world, asked, SilentReporter(), run=Path(out) if out else None), asked.model)
+    options = RunOptions(n=n, model=model).over(options or RunOptions())
+    return estimate_cost(open_proposal(world, options, SilentReporter(), run=Path(out) if out else None), options.model)

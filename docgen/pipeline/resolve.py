@@ -21,7 +21,7 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 def open_proposal(
     target: World | None,
-    asked: RunOptions,
+    options: RunOptions,
     reporter: Reporter,
     *,
     run: str | Path | None = None,
@@ -36,10 +36,10 @@ def open_proposal(
     """
     folder, source = _locate(target, run, reporter)
     if not fork:
-        return propose(folder, source, asked, file=config)
+        return propose(folder, source, options, file=config)
     if not folder.exists():
         raise RunError("does not exist, so it cannot be forked", folder.name, "Leave --fork out")
-    return propose(_named(fork, "--fork"), source, asked, file=config, base=folder)
+    return propose(_named(fork, "--fork"), source, options, file=config, base=folder)
 
 
 def _locate(

@@ -193,7 +193,10 @@ def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -
     facts = tuple(fact.id for fact in context.key_facts)
     detector = FactDetector(context)
     batches = (
-        [[fact in found for fact in facts] for found in (expressed(detector.detect(text)) for text in batch.texts)]
+        [
+            [fact in expressed_facts for fact in facts]
+            for expressed_facts in (expressed(detector.detect(text)) for text in batch.texts)
+        ]
         for batch in read_corpus(paths, text_column=text_column)
     )
     parts = [np.array(batch, dtype=np.uint8).reshape(-1, len(facts)) for batch in batches]

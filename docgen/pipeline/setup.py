@@ -122,15 +122,15 @@ class Proposal:
 def propose(
     run: RunFolder,
     source: Path | UniverseContext | None,
-    asked: RunOptions,
+    options: RunOptions,
     *,
     file: Path | None = None,
     base: RunFolder | None = None,
 ) -> Proposal:
     """Resolve a run's inputs without writing anything.
 
-    `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `asked`
-    overrides. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
+    `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
+    override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
     is there goes on.
     """
     if base is not None and run.exists():
@@ -142,7 +142,7 @@ def propose(
     context_file = source if isinstance(source, Path) else origin.context
     context = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
-    config = _with_engine(resolve(before, file, asked), before)
+    config = _with_engine(resolve(before, file, options), before)
     _preflight(context, config)
     where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))

@@ -226,17 +226,17 @@ def _survivors(counts: _Counts) -> Iterator[Survivor]:
 
 
 def _sum(spending: Iterable[Spending]) -> float | None:
-    known = [line.dollars for line in spending if line.dollars is not None]
-    return sum(known) if known or not spending else None
+    priced = [line.dollars for line in spending if line.dollars is not None]
+    return sum(priced) if priced or not spending else None
 
 
 def _files(setup: Setup) -> dict[str, str]:
     run = setup.run
-    wanted = {
+    places = {
         "corpus": run.corpus,
         "attempts": run.attempts,
         "journal": run.journal,
         "reports": run.path / "reports",
         "exports": run.path / "export",
     }
-    return {name: str(path) for name, path in wanted.items() if path.exists()}
+    return {name: str(path) for name, path in places.items() if path.exists()}

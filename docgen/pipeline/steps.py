@@ -45,22 +45,22 @@ async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, sto
         reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
-    wanted = config.ideas * (len(types) - len(barren))
-    _say_missing(reporter, "ideas", sum(map(len, groups)), wanted)
+    requested = config.ideas * (len(types) - len(barren))
+    _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
 
 
 async def _ideas(
     job: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
 ) -> list[list[Idea]]:
     """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
-    gate, found = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
+    gate, count = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
 
     async def one(kind: DocumentType) -> list[Idea]:
-        nonlocal found
+        nonlocal count
         async with gate:
             ideas = [] if stopping() else await brainstorm_ideas(job, kind, setup.config.ideas)
-        found += len(ideas)
-        reporter.progress(Progress("ideas", found, setup.config.ideas * len(types)))
+        count += len(ideas)
+        reporter.progress(Progress("ideas", count, setup.config.ideas * len(types)))
         return ideas
 
     tasks = [asyncio.create_task(one(kind)) for kind in types]
@@ -72,9 +72,11 @@ async def _ideas(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _say_missing(reporter: Reporter, what: str, have: int, wanted: int) -> None:
-    if have < wanted:
-        reporter.note(f"The model gave {have} of {wanted} {what} before it only repeated itself; going on with those")
+def _say_missing(reporter: Reporter, what: str, count: int, requested: int) -> None:
+    if count < requested:
+        reporter.note(
+            f"The model gave {count} of {requested} {what} before it only repeated itself; going on with those"
+        )
 
 
 def plan_step(setup: Setup, reporter: Reporter) -> None:

@@ -66,10 +66,10 @@ def status(
         _show_changes(costs)
 
 
-def _refuse_changes(given: dict[str, object]) -> None:
+def _refuse_changes(changes: dict[str, object]) -> None:
     from docgen.errors import ConfigError
 
-    for name, value in given.items():
+    for name, value in changes.items():
         if value is not None:
             fix = "Add --explain to see what such a change would cost, or leave it out"
             raise ConfigError("is a change, and status changes nothing", f"--{name}", fix)

@@ -48,8 +48,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
 
 
 def _documents(summary: Summary) -> RenderableType:
-    asked = f"{summary.n:,}" if summary.n is not None else "?"
-    line = Text.assemble((f"{summary.accepted:,} of {asked} documents accepted", "bold"), _verdict(summary))
+    target = f"{summary.n:,}" if summary.n is not None else "?"
+    line = Text.assemble((f"{summary.accepted:,} of {target} documents accepted", "bold"), _verdict(summary))
     details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
     details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
     if summary.first_attempts_accepted is not None and summary.complete:
@@ -74,8 +74,8 @@ def _reasons(summary: Summary) -> RenderableType:
     for code, count in summary.reasons.items():
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
-    made = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
-    return Group(made, Text())
+    grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
 
 
 def _of(subject: str, code: str) -> bool:
@@ -92,15 +92,15 @@ def _facts(summary: Summary) -> RenderableType:
         shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
     numbers = ("asked", "assigned", "measured", "off by", "rejected")
-    lines = [Text(_survivor(found), style="yellow") for found in summary.survivorship]
+    lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
     return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
 
 
-def _survivor(found: Survivor) -> str:
-    why = ", ".join(f"{code} {count:,}" for code, count in found.reasons.items())
+def _survivor(survivor: Survivor) -> str:
+    why = ", ".join(f"{code} {count:,}" for code, count in survivor.reasons.items())
     return (
-        f"Survivorship: {found.rejected_share:.0%} of the attempts with {found.fact} were rejected, "
-        f"{found.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
+        f"Survivorship: {survivor.rejected_share:.0%} of the attempts with {survivor.fact} were rejected, "
+        f"{survivor.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
     )
 
 
@@ -109,8 +109,8 @@ def _leakage(leakage: Leaks, accepted: int) -> RenderableType:
     if not leakage.rules:
         return Group(Text(f"Leakage: no finding in {accepted:,} documents ({tier})"), Text())
     rows = [[rule, f"{count:,}"] for rule, count in sorted(leakage.rules.items(), key=lambda item: -item[1])]
-    made = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
-    return Group(made, Text())
+    grid = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
+    return Group(grid, Text())
 
 
 def _money(summary: Summary) -> Iterable[RenderableType]:
