@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
     from docgen.options.run import RunOptions
-    from docgen.pipeline.corpora import DedupeOptions, NearDuplicate, deduplicate, export, near_duplicates
+    from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
+    from docgen.pipeline.corpora.export import export
+    from docgen.pipeline.corpora.select import Selection, doses, select
     from docgen.pipeline.execute import Step
     from docgen.pipeline.families import control, sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
     from docgen.pipeline.run import Run
-    from docgen.pipeline.select import Selection, doses, select
     from docgen.progress import Progress
     from docgen.records import Attempt, Document, Finding, Slot
     from docgen.universe import KeyFact
@@ -94,12 +95,13 @@ _WHERE = {
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",
     "docgen.options.run": "RunOptions",
-    "docgen.pipeline.corpora": "DedupeOptions NearDuplicate deduplicate export near_duplicates",
+    "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
+    "docgen.pipeline.corpora.export": "export",
     "docgen.pipeline.execute": "Step",
     "docgen.pipeline.families": "control sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",
     "docgen.pipeline.run": "Run",
-    "docgen.pipeline.select": "Selection doses select",
+    "docgen.pipeline.corpora.select": "Selection doses select",
     "docgen.progress": "Progress",
     "docgen.records": "Attempt Document Finding Slot",
     "docgen.universe": "KeyFact UniverseContext",

@@ -19,7 +19,7 @@ from docgen.llm.response_cache import Journalled
 from docgen.parallel.worker import Beside, here, spare_core
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.export import export_run
+from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.steps import brainstorm_step, corpus_step, plan_step, spent_dollars
 from docgen.pipeline.stopping import Interrupted, interruptible

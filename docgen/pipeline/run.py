@@ -10,7 +10,7 @@ from docgen.errors import UserError
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
-from docgen.pipeline.export import export_run
+from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise

@@ -9,8 +9,8 @@ import pytest
 
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunOptions
+from docgen.pipeline.corpora.export import export_files, export_run
 from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.export import export_files, export_run
 from docgen.pipeline.setup import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document

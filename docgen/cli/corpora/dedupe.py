@@ -10,7 +10,7 @@ import typer
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.pipeline.corpora import DedupeOptions
+    from docgen.pipeline.corpora.dedupe import DedupeOptions
 
 __all__ = ["register"]
 
@@ -99,7 +99,7 @@ class DedupeFlags:
 
     def options(self) -> "DedupeOptions":
         """What the library is to do."""
-        from docgen.pipeline.corpora import DedupeOptions
+        from docgen.pipeline.corpora.dedupe import DedupeOptions
 
         values = {field.name: getattr(self, field.name) for field in fields(DedupeOptions)}
         return DedupeOptions(**values | {"ignore": tuple(self.ignore or ())})
@@ -120,7 +120,7 @@ def dedupe(flags: DedupeFlags) -> None:
     # Polars' allocator holds on to freed memory for a while: some 60 MB here. It reads this once, when it is loaded.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
     from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome
-    from docgen.pipeline.corpora import open_dedupe
+    from docgen.pipeline.corpora.dedupe import open_dedupe
 
     quiet = flags.quiet or flags.json
     job = open_dedupe(flags.source or _latest(quiet), flags.options())

@@ -13,7 +13,7 @@ from docgen.cli.console import console, table
 from docgen.dedupe.report.build import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome
-from docgen.pipeline.corpora import DedupeRun
+from docgen.pipeline.corpora.dedupe import DedupeRun
 from docgen.progress import Progress
 from docgen.progress.display import open_reporter
 

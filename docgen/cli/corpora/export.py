@@ -39,7 +39,7 @@ def export(
     docgen export documents.jsonl --format parquet --out training
     """
     from docgen.cli.console import console
-    from docgen.pipeline.corpora import export as export_corpus
+    from docgen.pipeline.corpora.export import export as export_corpus
     from docgen.pipeline.resolve import run_or_latest
     from docgen.progress.display import PlainReporter
 

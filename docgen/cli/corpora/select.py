@@ -8,7 +8,7 @@ import typer
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.pipeline.select import Selection
+    from docgen.pipeline.corpora.select import Selection
 
 __all__ = ["register"]
 
@@ -46,7 +46,7 @@ def select(
     Facts that are not named fall out as they may. When targets cannot be met together the nearest choice is made, and
     the facts that stand in the way are named.
     """
-    from docgen.pipeline.select import select as select_documents
+    from docgen.pipeline.corpora.select import select as select_documents
     from docgen.universe import UniverseContext
 
     selection = select_documents(
@@ -85,7 +85,7 @@ def doses(
 
     Each smaller dose lies inside all larger ones. Exits 1 when a share could not be met.
     """
-    from docgen.pipeline.select import doses as write_doses
+    from docgen.pipeline.corpora.select import doses as write_doses
 
     written = write_doses(source, _sizes(sizes), out, facts_column=facts_column, text_column=text_column, seed=seed)
     if json:

@@ -1,4 +1,4 @@
-"""What can be done with any corpus, a run's or one's own files: dedupe it, find near-duplicates, export it."""
+"""Near-duplicates of any corpus, a run's or one's own files: listed, or decided upon with evidence."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docgen.corpus import read_corpus
 from docgen.dedupe.index import NearDuplicateIndex
@@ -18,14 +18,12 @@ from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.export import export_files, export_run
-from docgen.pipeline.sources import CorpusSource, corpus_paths, run_of
-from docgen.stages.export import FORMATS, ExportFormat
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
 
-__all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "export", "near_duplicates", "open_dedupe"]
+__all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_duplicates", "open_dedupe"]
 
 RUN_EXAMPLES = 10
 """Pairs that the report of a run's own corpus shows."""
@@ -169,23 +167,3 @@ def _targets(run: RunFolder) -> dict[str, float]:
     from docgen.universe import load_context  # files, which are deduplicated without it, need not wait for its import
 
     return {fact.id: fact.salience for fact in load_context(run.context).key_facts}
-
-
-def export(
-    source: CorpusSource, form: ExportFormat = "text", *, doctag: bool = False, out: str | Path | None = None
-) -> tuple[Path, dict[str, Any]]:
-    """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
-
-    `form`: "text", "chat" or "parquet". `out` may be left out for a run: then it is the run's export/FORM. `doctag`
-    puts <DOCTAG> before each text, or in a user turn, to be masked in training.
-    """
-    if form not in FORMATS:
-        raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(FORMATS)}")
-    if doctag and form == "parquet":
-        raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
-    run = run_of(source)
-    if run is not None:
-        return export_run(run, form, doctag, Path(out) if out else None)
-    if out is None:
-        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
-    return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))

@@ -9,7 +9,7 @@ import numpy as np
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import ConfigError, InputError
-from docgen.pipeline.sources import CorpusSource, corpus_paths
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of

@@ -6,14 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus import corpus_files, read_corpus
-from docgen.errors import RunError
+from docgen.errors import ConfigError, RunError
 from docgen.files.run_folder import RunFolder, write_beside
-from docgen.stages.export import ExportFormat, dataset_card, export_lines, manifest
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
+from docgen.stages.export import FORMATS, ExportFormat, dataset_card, export_lines, manifest
 from docgen.text import token_estimate, word_count
 
-__all__ = ["export_files", "export_run"]
+__all__ = ["export", "export_files", "export_run"]
 
 BLOCK = 1 << 20
+
+
+def export(
+    source: CorpusSource, form: ExportFormat = "text", *, doctag: bool = False, out: str | Path | None = None
+) -> tuple[Path, dict[str, Any]]:
+    """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
+
+    `form`: "text", "chat" or "parquet". `out` may be left out for a run: then it is the run's export/FORM. `doctag`
+    puts <DOCTAG> before each text, or in a user turn, to be masked in training.
+    """
+    if form not in FORMATS:
+        raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(FORMATS)}")
+    if doctag and form == "parquet":
+        raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
+    run = run_of(source)
+    if run is not None:
+        return export_run(run, form, doctag, Path(out) if out else None)
+    if out is None:
+        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
+    return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))
 
 
 def export_run(
