@@ -15,6 +15,7 @@ from docgen.embedded_writer.world import World, build_world
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import FactToExpress
 from docgen.prompts.style_pools import StylePools, style_pools
+from docgen.prompts.table import DOCUMENT, TYPES
 from docgen.text import digest, token_estimate
 from docgen.universe import UniverseContext
 
@@ -47,11 +48,11 @@ class OfflineLLM:
 
     def _reply(self, request: Request) -> str:
         variables, library = request.variables, load_library()
-        if request.stage == "document":
+        if request.stage == DOCUMENT.name:
             return _tagged(self._document(variables, library, request.sample))
         world = self._world(variables["context"])
         rng = random.Random(_seed(request.stage, variables["seed"], request.sample))
-        if request.stage == "types":
+        if request.stage == TYPES.name:
             return json.dumps({"types": types(library, rng, variables["count"], variables["exclude"])})
         doc_type, count, exclude = variables["doc_type"], variables["count"], variables["exclude"]
         rng = random.Random(_seed(doc_type.name, variables["seed"], request.sample))

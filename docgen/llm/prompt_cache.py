@@ -10,8 +10,6 @@ from docgen.text import digest, token_estimate
 
 __all__ = ["Primed", "pays_to_cache"]
 
-CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
-"""Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
 LIFETIME = 280.0
 """Seconds after its last use at which a five-minute cache entry is warmed anew."""
 
@@ -24,7 +22,7 @@ def pays_to_cache(prices: Prices) -> Callable[[Request], bool]:
 
     def pays(request: Request) -> bool:
         price = prices.find(request.model)
-        if price is None or request.stage not in CACHED_STAGES:
+        if price is None or not request.cacheable:
             return False
         return token_estimate(request.system) >= price.cache_min_tokens
 

@@ -34,7 +34,8 @@ class Request:
     """One call. `system` is the stable prefix that many requests share; `user` is this request's own part.
 
     `variables` are what the messages were rendered from: the offline provider composes from them; they never reach a
-    model. `sample` tells apart deliberate repetitions of the same prompt, since the API has no seed.
+    model. `sample` tells apart deliberate repetitions of the same prompt, since the API has no seed. `cacheable` says
+    that many requests share this system text, so that a prompt cache can pay.
     """
 
     stage: str
@@ -47,6 +48,7 @@ class Request:
     effort: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
+    cacheable: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

@@ -15,6 +15,7 @@ from docgen.llm.engine import EngineOptions, choose_engine
 from docgen.options.run import RunConfig, resolve
 from docgen.pipeline.preflight import preflight
 from docgen.prompts.requests import ModelOptions, template_digests
+from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, load_context
 
 __all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
@@ -223,14 +224,12 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
     templates = old["templates"]
-    prompts = (*_PROMPTS, "revise.jinja") if now["revise"] else _PROMPTS
+    unused = {prompt.template for prompt in PROMPTS if prompt.used_for != "corpus"}
+    unused |= set() if now["revise"] else {REVISE.template}
     for name, value in new["templates"].items():
-        if name in prompts and templates.get(name) != value:
+        if name not in unused and templates.get(name) != value:
             changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
     return changes
-
-
-_PROMPTS = ("_world.jinja", "_rules.jinja", "types.jinja", "ideas.jinja", "document.jinja")
 
 
 def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:

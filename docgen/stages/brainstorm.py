@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
-from docgen.prompts.replies import parse_ideas, parse_types
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
+from docgen.prompts.table import IDEAS, TYPES
 from docgen.records import DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
@@ -66,7 +66,7 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
 
     def take(text: str, wanted: int) -> int:
         before = len(found)
-        for name, description in parse_types(text) or []:
+        for name, description in TYPES.parse(text) or []:
             if len(found) - before < wanted and fresh.admit(name):
                 found.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
         return len(found) - before
@@ -89,7 +89,7 @@ async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> l
         return ideas_request(job.context, job.options, kind, wanted, tuple(found), job.seed + ask, sample=ask)
 
     def take(text: str, wanted: int) -> int:
-        new = [idea for idea in parse_ideas(text) or [] if fresh.admit(idea)][:wanted]
+        new = [idea for idea in IDEAS.parse(text) or [] if fresh.admit(idea)][:wanted]
         found.extend(new)
         return len(new)
 

@@ -11,8 +11,9 @@ from docgen.audit.detect.facts import FactDetector, FactSighting, expressed
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts.replies import Draft, parse_document
+from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
+from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
@@ -77,7 +78,7 @@ class Examiner:
         return first if second.reasons else second.model_copy(update={"draft": first.text})
 
     def _check(self, case: Case, reply: Completion) -> Attempt:
-        slot, draft = case.slot, parse_document(reply.text)
+        slot, draft = case.slot, DOCUMENT.parse(reply.text)
         words = word_count(draft.text)
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
+from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
 from docgen.universe import UniverseContext
 
@@ -223,7 +223,7 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
 
 def _draft(job: Generation, completion: Completion) -> str:
     """The document to revise; empty when there is nothing to revise."""
-    return parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
+    return DOCUMENT.parse(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
 
 
 async def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:

@@ -20,7 +20,7 @@ SCHEMA = {"type": "object", "properties": {"ideas": {"type": "array", "items": {
 def request(number: int = 0, **fields: Any) -> Request:
     """A small document request; each number another prompt."""
     given: dict[str, Any] = {"stage": "document", "template": "document.jinja", "system": "You write.", "model": MODEL}
-    given |= {"user": f"Write document {number} in 30 words.", "max_tokens": 500}
+    given |= {"user": f"Write document {number} in 30 words.", "max_tokens": 500, "cacheable": True}
     return Request(**(given | fields))
 
 

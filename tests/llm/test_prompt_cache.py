@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from docgen.audit.judge.requests import fact_request, idea_request, rule_request
+from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import Primed, pays_to_cache
-from docgen.llm.protocol import Completion, Request
-from tests.llm.support import Plain, completion, engine_over, request
+from docgen.llm.protocol import Completion, Request, Usage
+from docgen.prompts.requests import ModelOptions
+from tests.llm.support import MODEL, Plain, completion, engine_over, request
 from tests.loopback import Loopback
+from tests.worlds import lighthouse
 
 LONG = "The world has rules, and every document keeps them. " * 200
 PRICES = load_prices()
+OPTIONS = ModelOptions(MODEL)
+LONG_RULES = (Rule(id="long", description=LONG),)
 
 
 def test_parallel_requests_pay_for_one_write_of_the_cache(tmp_path: Path) -> None:
@@ -26,6 +32,32 @@ def test_parallel_requests_pay_for_one_write_of_the_cache(tmp_path: Path) -> Non
         writes = [row for row in server.served if row.cache_write]
         reads = [row for row in server.served if row.cache_read]
     assert (len(writes), len(reads)) == (1, 49)
+
+
+JUDGING = {
+    "facts": lambda n: fact_request(lighthouse().key_facts * 60, OPTIONS, f"Document {n}."),
+    "rules": lambda n: rule_request(LONG_RULES, lighthouse(), OPTIONS, f"Document {n}."),
+    "ideas": lambda n: idea_request(LONG_RULES, lighthouse(), OPTIONS, [f"Idea {n}."]),
+}
+
+
+@pytest.mark.parametrize("what", JUDGING)
+def test_judge_requests_are_cached_and_their_usage_says_so(what: str, tmp_path: Path) -> None:
+    """A judge reads thousands of documents behind the same rules: one call writes the cache, the others read it."""
+    asked = [JUDGING[what](n) for n in range(5)]
+    assert len({request.system for request in asked}) == 1
+
+    async def run(url: str) -> list[Completion]:
+        async with engine_over(url, tmp_path) as engine:
+            return await asyncio.gather(*map(engine.llm.complete, asked))
+
+    with Loopback() as server:
+        replies = asyncio.run(run(server.url))
+        served = [(bool(row.cache_write), bool(row.cache_read)) for row in server.served]
+    assert sorted(served) == [(False, True)] * 4 + [(True, False)]
+    total = sum((reply.usage for reply in replies), Usage())
+    assert total.cache_write > 0
+    assert total.cache_read == 4 * total.cache_write
 
 
 def test_the_rest_wait_for_the_first_and_then_go_together() -> None:
@@ -70,7 +102,7 @@ def test_when_the_first_fails_the_next_goes_ahead() -> None:
     [
         (request(system=LONG), True),
         (request(system="short"), False),
-        (request(system=LONG, stage="types"), False),
+        (request(system=LONG, cacheable=False), False),
         (request(system=LONG, model="my-own-model"), False),
     ],
 )
