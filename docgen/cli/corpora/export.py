@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.pipeline.export_formats import FORMATS, find_format
 
 __all__ = ["register"]
 
@@ -21,7 +22,7 @@ def export(
         typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="text: {text} a line; chat: OpenAI-style messages; parquet: all columns.")
+        str, typer.Option("--format", help="; ".join(f"{form.name}: {form.description}" for form in FORMATS) + ".")
     ] = "text",
     doctag: Annotated[
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
@@ -38,26 +39,20 @@ def export(
 
     docgen export documents.jsonl --format parquet --out training
     """
-    from typing import get_args
-
     from docgen.cli.console import PlainReporter, console
     from docgen.cli.corpora.sources import means_files
     from docgen.cli.main_job.resolve import run_or_latest
     from docgen.errors import ConfigError
     from docgen.pipeline.export import export_files, export_run
-    from docgen.stages.export import ExportFormat
 
-    if form not in get_args(ExportFormat):
-        raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(get_args(ExportFormat))}")
-    if doctag and form == "parquet":
-        raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
+    find_format(form, doctag)
     if source and means_files(source):
         if out is None:
             raise ConfigError("it is not said where files are exported to", "export", "Give --out FOLDER")
-        folder, made = export_files([Path(name) for name in source], form, doctag, out)  # type: ignore[arg-type]
+        folder, made = export_files([Path(name) for name in source], form, doctag, out)
     else:
         run = run_or_latest(source[0] if source else None, PlainReporter(quiet=quiet or json))
-        folder, made = export_run(run, form, doctag, out)  # type: ignore[arg-type]
+        folder, made = export_run(run, form, doctag, out)
     if json:
         import json as js
 
