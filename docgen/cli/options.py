@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from docgen.llm.providers.table import PROVIDERS
+
 __all__ = [
     "COST",
     "Accept",
@@ -64,7 +66,8 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="offline (free, embedded) or anthropic (also compatible servers).  [default: anthropic if a key is set]",
+        help=f"{' or '.join(f'{each.name} ({each.description})' for each in PROVIDERS)}."
+        "  [default: anthropic if a key is set]",
         rich_help_panel=COST,
     ),
 ]

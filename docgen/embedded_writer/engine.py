@@ -46,6 +46,9 @@ class OfflineLLM:
         usage = Usage(input=_tokens(request.system) + token_estimate(request.user), output=token_estimate(text))
         return Completion(text=text, stop_reason="end_turn", model=MODEL, usage=usage, dollars=0.0)
 
+    async def aclose(self) -> None:
+        """Nothing is open: the writer holds no connection."""
+
     def _reply(self, request: Request) -> str:
         variables, library = request.variables, load_library()
         if request.stage == DOCUMENT.name:

@@ -1,7 +1,6 @@
 """Puts an engine together: provider, rate control, budget and journal, opened and closed as one."""
 
 import gc
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -15,12 +14,13 @@ from docgen.llm.journal import Journal
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import Primed, pays_to_cache
 from docgen.llm.protocol import LLM
+from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateControlled
 from docgen.llm.response_cache import Journalled
 
 if TYPE_CHECKING:
+    from docgen.llm.batch.api import BatchAPI
     from docgen.llm.batch.runner import BatchRunner
-    from docgen.llm.providers.anthropic import AnthropicLLM
 
 __all__ = [
     "BATCHES_FILE",
@@ -30,7 +30,6 @@ __all__ = [
     "BatchPlan",
     "Engine",
     "EngineOptions",
-    "choose_engine",
     "open_engine",
 ]
 
@@ -80,16 +79,6 @@ class Engine:
         return self.llm.engine
 
 
-def choose_engine(engine: str | None, base_url: str | None) -> str:
-    """The engine to use: the one named, else anthropic when a key or a base URL is set, else offline."""
-    if engine is not None:
-        if engine not in ("anthropic", "offline"):
-            raise ConfigError(f"no engine {engine!r}", "--engine", "Use anthropic or offline")
-        return engine
-    names = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
-    return "anthropic" if base_url or any(os.environ.get(name) for name in names) else "offline"
-
-
 @asynccontextmanager
 async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None = None) -> AsyncIterator[Engine]:
     """The engine that `options` ask for over `journal`; `llm` puts another provider (fake, offline) in its place.
@@ -97,49 +86,39 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
     Leaving the block waits for calls in flight, which are paid for, and closes connections; the journal stays open. It
     waits a minute at most, unless the calls were told to come to their end (`RateControl.stop`).
     """
-    name = llm.engine if llm is not None else choose_engine(options.engine, options.base_url)
-    if name == "anthropic" and llm is None:
-        async with _open_anthropic(options, journal) as engine:
-            yield engine
-        return
+    if llm is None:
+        provider = find_provider(choose_engine(options.engine, options.base_url))
+        if provider.paid:
+            async with _open_paid(provider, options, journal) as engine:
+                yield engine
+            return
+        llm = provider.connect(Connection())
     if options.batch:
-        raise ConfigError(f"the {name} engine has no batches", "--batch", "Leave it out, or use --engine anthropic")
-    journalled = Journalled(llm or _offline(), journal)
+        raise ConfigError(f"the {llm.engine} engine has no batches", "--batch", "Leave it out, or use another --engine")
+    journalled = Journalled(llm, journal)
     try:
         yield Engine(journalled, journal)
     finally:
         await journalled.drain(DRAIN_SECONDS)
 
 
-def _offline() -> LLM:
-    from docgen.embedded_writer import OfflineLLM
-
-    return OfflineLLM()
-
-
 @asynccontextmanager
-async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIterator[Engine]:
-    from docgen.llm.providers.anthropic import AnthropicLLM
-
+async def _open_paid(provider: Provider, options: EngineOptions, journal: Journal) -> AsyncIterator[Engine]:
     _refuse_open_batches(options, journal)
     prices = load_prices(options.prices)
     spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
     budget = Budget(prices, options.max_cost, spent, ledger)
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
-    provider = AnthropicLLM(
-        base_url=options.base_url,
-        concurrency=options.concurrency,
-        timeout=options.timeout,
-        caches=caches,
-        observe=control.observe,
+    llm = provider.connect(
+        Connection(options.base_url, options.concurrency, options.timeout, caches, observe=control.observe)
     )
-    primed = Primed(RateControlled(Budgeted(provider, budget, control.reserved), control), caches)
+    primed = Primed(RateControlled(Budgeted(llm, budget, control.reserved), control), caches)
     journalled = Journalled(primed, journal)
     try:
         with _rare_collections():
             if options.batch:
-                with _batches(provider, journalled, budget, options.batch_plan) as runner:
+                with _batches(_batch_api(provider, llm), journalled, budget, options.batch_plan) as runner:
                     yield Engine(journalled, journal, budget, control, runner)
             else:
                 yield Engine(journalled, journal, budget, control)
@@ -147,7 +126,7 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
         seconds = None if control.stopped else DRAIN_SECONDS
         control.stop()
         await journalled.drain(seconds)
-        await provider.aclose()
+        await llm.aclose()
         budget.close()
 
 
@@ -175,14 +154,19 @@ def _refuse_open_batches(options: EngineOptions, journal: Journal) -> None:
         )
 
 
+def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
+    if provider.batches is None:
+        raise ConfigError(f"the {provider.name} engine has no batches", "--batch", "Leave it out")
+    return provider.batches(llm)
+
+
 @contextmanager
-def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
-    from docgen.llm.batch.api import BatchAPI
+def _batches(api: "BatchAPI", sync: Journalled, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
     from docgen.llm.batch.collect import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner
 
-    api, log = BatchAPI(provider), BatchLog(sync.journal.path.with_name(BATCHES_FILE))
+    log = BatchLog(sync.journal.path.with_name(BATCHES_FILE))
     try:
         yield BatchRunner(api, sync, budget, BatchCollector(api, sync.journal, budget, log, plan), plan)
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 from docgen.errors import PlanError
 from docgen.llm.budget import Budget
 from docgen.llm.pricing import load_prices
+from docgen.llm.providers.table import Connection, find_provider
 from docgen.options.run import RunConfig
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
@@ -35,9 +36,8 @@ def check_demands(context: UniverseContext, config: RunConfig) -> None:
 def check_engine(config: RunConfig) -> None:
     """Prices readable, the cap one that can be held, a key or an address there; nothing is sent."""
     prices = load_prices(Path(config.prices) if config.prices else None)
-    if config.engine != "anthropic":
+    provider = find_provider(config.engine)
+    if not provider.paid:
         return
     Budget(prices, config.max_cost).check_model(config.model or "")
-    from docgen.llm.providers.anthropic import AnthropicLLM
-
-    AnthropicLLM(base_url=config.base_url)
+    provider.connect(Connection(config.base_url))

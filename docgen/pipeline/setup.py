@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from docgen import __version__
-from docgen.errors import ConfigError, RunError
+from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
-from docgen.llm.engine import EngineOptions, choose_engine
+from docgen.llm.engine import EngineOptions
+from docgen.llm.providers.table import PROVIDERS, choose_engine, refuse_settings_of_others
 from docgen.options.run import RunConfig, resolve
 from docgen.pipeline.preflight import preflight
 from docgen.prompts.requests import ModelOptions, template_digests
@@ -25,7 +26,7 @@ PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 
 
-DEFAULT_MODELS = {"anthropic": "claude-haiku-5-5", "offline": "docgen-offline-1"}
+DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
 
 
 @dataclass(frozen=True)
@@ -192,11 +193,11 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
 
 
 def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
-    """With engine and model settled; `ConfigError` for a server given to the offline engine, which would not ask it."""
-    if config.engine == "offline" and config.base_url and (before is None or config.base_url != before.base_url):
-        fix = "Give --engine anthropic too (and --accept-changes for a run that began offline), or leave it out"
-        raise ConfigError("the offline engine asks no server", "--base-url", fix)
+    """With engine and model settled; `ConfigError` for a new setting that means nothing to the engine, as a server."""
     engine = choose_engine(config.engine, config.base_url)
+    earlier = before.model_dump() if before else {}
+    given = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}
+    refuse_settings_of_others(engine, given)
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 
