@@ -9,10 +9,9 @@ from docgen.audit.detect.known_wordings import words_of
 from docgen.audit.detect.patterns import CueScanner
 from docgen.audit.detect.prompt_overlap import ProseOverlap
 from docgen.audit.detect.truncation import truncated
-from docgen.audit.rules.behaviour import LIBRARY
-from docgen.audit.rules.builtin import BUILTIN
 from docgen.audit.rules.real_entities import EntityClaims
 from docgen.audit.rules.rule import rule_key, rules_for
+from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
@@ -32,7 +31,8 @@ class LeakageScanner:
 
     def __init__(self, context: UniverseContext, off: Collection[str] = (), prompts: Sequence[str] = ()) -> None:
         claims = EntityClaims.of(context)
-        self.rules = rules_for(context, (*BUILTIN, claims.rule) if claims else BUILTIN, off, LIBRARY)
+        builtin = (*builtin_rules(), claims.rule) if claims else builtin_rules()
+        self.rules = rules_for(context, builtin, off, behaviour_rules())
         self._ids = {rule_key(rule.id): rule.id for rule in self.rules}
         self._claims = claims
         self.cues = CueScanner(self.rules)

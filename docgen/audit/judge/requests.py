@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from docgen.audit.detect.known_wordings import Words
-from docgen.audit.rules.real_entities import ENTITY_CLAIM
 from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.errors import DocgenError
 from docgen.llm.protocol import LLM, Request
 from docgen.prompts.replies import parse_verdicts
@@ -84,7 +84,7 @@ def idea_request(
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
     """What rules refer to: banned statements; real entities, with the world that says what may be said of them."""
-    marked = context.real_entities if any(rule.id == ENTITY_CLAIM.id for rule in rules) else ()
+    marked = context.real_entities if any(rule.id == entity_claim_rule().id for rule in rules) else ()
     world = context.universe_context if marked else ""
     return {"banned": context.banned_statements, "entities": marked, "world": world}
 

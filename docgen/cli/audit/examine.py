@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import typer
 
-from docgen.audit.detect.contamination import CONTAMINATION
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
 from docgen.cli.audit.judge import JudgeSettings, say_unjudged
 from docgen.cli.console import PlainReporter, TerminalReporter
@@ -47,7 +47,7 @@ class Examination:
     def rules(self) -> tuple[str, ...]:
         """Ids of the rules looked for."""
         rules = LeakageScanner(self.target.context, self.options.off).rules
-        return tuple(rule.id for rule in ((*rules, CONTAMINATION) if self.options.contamination else rules))
+        return tuple(rule.id for rule in ((*rules, contamination_rule()) if self.options.contamination else rules))
 
     def carry_out(self) -> tuple[Audit, AuditReports]:
         """Examine the corpus as it is now."""

@@ -9,7 +9,7 @@ from itertools import islice
 
 from docgen.audit.detect.batch_scanner import BulkScanner, Scanned, Subject
 from docgen.audit.detect.classifier_vocabulary import Vocabulary
-from docgen.audit.detect.contamination import CONTAMINATION, ContaminationScanner, read_prompts, read_questions
+from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Chooser
@@ -17,6 +17,7 @@ from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
 from docgen.parallel.worker import Beside, spare_core
 from docgen.pipeline.audit.audit import Audit, AuditOptions, Held
@@ -57,7 +58,7 @@ class Sought:
     def rules(self) -> tuple[Rule, ...]:
         """The rules looked for."""
         rules = _compiled(self.context, self.options.off).scanner.rules
-        return (*rules, CONTAMINATION) if self.options.contamination else rules
+        return (*rules, contamination_rule()) if self.options.contamination else rules
 
 
 def begin_audit(target: Target, sought: Sought) -> Audit:
