@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -140,21 +140,82 @@ async def _steps(
     setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine, first: int | None
 ) -> bool:
     """Whether everything was done: a request to stop that comes with the last call stops nothing."""
-    await brainstorm_step(setup, engine.llm, reporter, stopping)
-    if until >= Step.PLAN and not stopping():
-        plan_step(setup, reporter)
-    if until >= Step.GENERATE and not stopping():
-        try:
-            ledger = await generate_step(setup, engine, reporter, stopping, first)
-        except StopRun:
-            corpus_step(setup, reporter)  # what it paid for until now can be exported all the same
-            raise
-        corpus_step(setup, reporter, remade=until >= Step.ALL)
-        if until == Step.GENERATE and ledger.accepted == ledger.size:
-            return True
-    if until >= Step.ALL and not stopping():
-        measure_step(setup, reporter)
-        duplicates_step(setup, reporter)
-        export_run(setup.run, "text", doctag=False)
-        return True
-    return not stopping()
+    job, done = Job(setup, until, reporter, stopping, engine, first), True
+    for number, step in enumerate(RUN_STEPS):
+        if step.belongs_to > until:
+            break
+        if number and stopping():
+            return False
+        done = await step.do(job)
+    return done
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of a run; see `execute`."""
+
+    setup: Setup
+    until: Step
+    reporter: Reporter
+    stopping: Callable[[], bool]
+    engine: Engine
+    first: int | None
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """A step of a run, done when the run goes as far as `belongs_to`.
+
+    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing where they are finished,
+    and returns whether it came to its end.
+    """
+
+    name: str
+    belongs_to: Step
+    do: Callable[[Job], Awaitable[bool]]
+
+
+async def _brainstorm(job: Job) -> bool:
+    await brainstorm_step(job.setup, job.engine.llm, job.reporter, job.stopping)
+    return not job.stopping()
+
+
+async def _plan(job: Job) -> bool:
+    plan_step(job.setup, job.reporter)
+    return not job.stopping()
+
+
+async def _generate(job: Job) -> bool:
+    try:
+        ledger = await generate_step(job.setup, job.engine, job.reporter, job.stopping, job.first)
+    except StopRun:
+        corpus_step(job.setup, job.reporter)  # what it paid for until now can be exported all the same
+        raise
+    corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
+    return ledger.accepted == ledger.size or not job.stopping()
+
+
+async def _measure(job: Job) -> bool:
+    measure_step(job.setup, job.reporter)
+    return True
+
+
+async def _duplicates(job: Job) -> bool:
+    duplicates_step(job.setup, job.reporter)
+    return True
+
+
+async def _export(job: Job) -> bool:
+    export_run(job.setup.run, "text", doctag=False)
+    return True
+
+
+RUN_STEPS = (
+    RunStep("brainstorm", Step.BRAINSTORM, _brainstorm),
+    RunStep("plan", Step.PLAN, _plan),
+    RunStep("generate", Step.GENERATE, _generate),
+    RunStep("measure", Step.ALL, _measure),
+    RunStep("duplicates", Step.ALL, _duplicates),
+    RunStep("export", Step.ALL, _export),
+)
+"""Every step of a run, in order. A new step is added here."""
