@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from docgen.llm.providers.table import PROVIDERS
+from docgen.llm.providers.table import engines_in_words
 
 __all__ = [
     "COST",
@@ -66,8 +66,7 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help=f"{' or '.join(f'{each.name} ({each.description})' for each in PROVIDERS)}."
-        "  [default: anthropic if a key is set]",
+        help=f"{engines_in_words()}.  [default: anthropic if a key is set]",
         rich_help_panel=COST,
     ),
 ]

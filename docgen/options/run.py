@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from docgen.errors import ConfigError
-from docgen.llm.providers.table import PROVIDERS
+from docgen.llm.providers.table import PROVIDERS, engines_in_words
 from docgen.records import Record
 
 __all__ = ["RunConfig", "load_config", "read_shares", "read_words", "resolve"]
@@ -23,7 +23,7 @@ class RunConfig(Record):
 
     n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
-    engine: str | None = Field(None, description="offline, or anthropic (also for compatible servers)")
+    engine: str | None = Field(None, description=engines_in_words())
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
     extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")

@@ -8,6 +8,7 @@ import pytest
 from docgen.audit.judge.requests import fact_request, idea_request, rule_request
 from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
+from docgen.llm.journal import Tally
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import Primed, pays_to_cache
 from docgen.llm.protocol import Completion, Request, Usage
@@ -47,17 +48,19 @@ def test_judge_requests_are_cached_and_their_usage_says_so(what: str, tmp_path: 
     asked = [JUDGING[what](n) for n in range(5)]
     assert len({request.system for request in asked}) == 1
 
-    async def run(url: str) -> list[Completion]:
+    async def run(url: str) -> tuple[list[Completion], Tally]:
         async with engine_over(url, tmp_path) as engine:
-            return await asyncio.gather(*map(engine.llm.complete, asked))
+            replies = await asyncio.gather(*map(engine.llm.complete, asked))
+            return replies, engine.journal.totals.by_stage[f"judge_{what}", MODEL]
 
     with Loopback() as server:
-        replies = asyncio.run(run(server.url))
+        replies, tally = asyncio.run(run(server.url))
         served = [(bool(row.cache_write), bool(row.cache_read)) for row in server.served]
     assert sorted(served) == [(False, True)] * 4 + [(True, False)]
     total = sum((reply.usage for reply in replies), Usage())
     assert total.cache_write > 0
     assert total.cache_read == 4 * total.cache_write
+    assert (tally.cache_read, tally.cache_write) == (total.cache_read, total.cache_write)
 
 
 def test_the_rest_wait_for_the_first_and_then_go_together() -> None:

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
             """Close them."""
 
 
-__all__ = ["PROVIDERS", "Connection", "Provider", "choose_engine", "find_provider", "refuse_settings_of_others"]
+__all__ = [
+    "PROVIDERS",
+    "Connection",
+    "Provider",
+    "choose_engine",
+    "engines_in_words",
+    "find_provider",
+    "refuse_settings_of_others",
+]
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ def find_provider(name: str | None) -> Provider:
             return provider
     known = " or ".join(provider.name for provider in PROVIDERS)
     raise ConfigError(f"no engine {name!r}", "--engine", f"Use {known}")
+
+
+def engines_in_words() -> str:
+    """Every engine with its description, for the help of --engine and of the setting."""
+    return " or ".join(f"{provider.name} ({provider.description})" for provider in PROVIDERS)
 
 
 def choose_engine(engine: str | None, base_url: str | None) -> str:
