@@ -81,7 +81,7 @@ def find_provider(name: str | None) -> Provider:
 
 
 def engines_in_words() -> str:
-    """Every engine with its description, for the help of --engine and of the setting."""
+    """Every engine with its description, for the help of --engine."""
     return " or ".join(f"{provider.name} ({provider.description})" for provider in PROVIDERS)
 
 
