@@ -196,8 +196,8 @@ def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
     """With engine and model settled; `ConfigError` for a new setting that means nothing to the engine, as a server."""
     engine = choose_engine(config.engine, config.base_url)
     earlier = before.model_dump() if before else {}
-    given = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}
-    refuse_settings_of_others(engine, given)
+    new_settings = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}
+    refuse_settings_of_others(engine, new_settings)
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 

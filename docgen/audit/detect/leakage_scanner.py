@@ -66,11 +66,11 @@ class LeakageScanner:
 
 def _settled(findings: Iterable[Finding]) -> list[Finding]:
     """In order of place, one for a rule and place, the most severe; two cues that overlap say one thing."""
-    kept: list[Finding] = []
+    distinct: list[Finding] = []
     for finding in sorted(findings, key=lambda finding: finding.severity != "error"):
-        if not any(_same_place(finding, other) for other in kept):
-            kept.append(finding)
-    return sorted(kept, key=lambda finding: (finding.start, finding.end, finding.rule))
+        if not any(_same_place(finding, other) for other in distinct):
+            distinct.append(finding)
+    return sorted(distinct, key=lambda finding: (finding.start, finding.end, finding.rule))
 
 
 def _same_place(a: Finding, b: Finding) -> bool:
