@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from docgen.embedded_writer.document_types import Library, TypeGrammar
 from docgen.embedded_writer.grammar import Part, Slot, expand
 from docgen.embedded_writer.outline import Expression, Item, plan
-from docgen.embedded_writer.scene import LINKS, Scene
+from docgen.embedded_writer.scene import MAX_LINKS, Scene
 from docgen.embedded_writer.world import Wording
 from docgen.text import word_count
 
-__all__ = ["Written", "write"]
+__all__ = ["Composed", "write"]
 
 TOLERANCE = 0.18
 """Largest deviation from the wanted length that is accepted; the promise to the caller is 0.25."""
@@ -19,16 +19,16 @@ HEADINGS = {"none": "{}", "plain": "{}", "hash": "## {}", "bold": "**{}**", "cap
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Composed:
     """A document with the sentences (fact id, sentence) that carry its facts."""
 
     text: str
     evidence: tuple[tuple[str, str], ...]
 
 
-def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], wanted: int) -> Written:
+def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], wanted: int) -> Composed:
     """Compose a document of about `wanted` words. Draws again when chance took the length too far off."""
-    best, best_error = Written("", ()), float("inf")
+    best, best_error = Composed("", ()), float("inf")
     target = float(wanted)
     for _ in range(DRAWS):
         written, words = _draft(grammar, library, scene, facts, target)
@@ -43,12 +43,12 @@ def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[
 
 def _draft(
     grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], target: float
-) -> tuple[Written, int]:
+) -> tuple[Composed, int]:
     scene.rewind()
     scene.title = _capital(_line(grammar, "title", scene))
     head = _verbatim(grammar, "head", scene)
     items, tail = plan(grammar, library, scene, facts, target - word_count(head))
-    pen = _Pen(grammar, library, scene)
+    pen = _BlockWriter(grammar, library, scene)
     body = grammar.between.join([pen.block(item) for item in items])
     if tail:
         heading = pen.heading(grammar.tail[int(scene.random() * len(grammar.tail))])
@@ -56,10 +56,10 @@ def _draft(
         body = "\n\n".join([body, heading, *[pen.block(item) for item in tail]])
     foot = _verbatim(grammar, "foot", scene)
     text = "\n\n".join([piece for piece in (head, body, foot) if piece])
-    return Written(text, tuple(pen.evidence)), word_count(text)
+    return Composed(text, tuple(pen.evidence)), word_count(text)
 
 
-class _Pen:
+class _BlockWriter:
     """Writes blocks down in order and keeps the sentences that carry facts."""
 
     def __init__(self, grammar: TypeGrammar, library: Library, scene: Scene) -> None:
@@ -72,7 +72,7 @@ class _Pen:
 
     def block(self, item: Item) -> str:
         scene, block = self.scene, item.block
-        scene.links = [-1.0] * LINKS
+        scene.links = [-1.0] * MAX_LINKS
         if item.expression and item.wording:
             scene.question = item.expression.question or expand(self.library.macros["question"].part, scene)
         pieces: list[str] = []

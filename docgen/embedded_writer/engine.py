@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from docgen.embedded_writer.brainstorm import ideas, types
-from docgen.embedded_writer.compose import Written, write
+from docgen.embedded_writer.compose import Composed, write
 from docgen.embedded_writer.document_types import Library, load_library
 from docgen.embedded_writer.outline import Expression
 from docgen.embedded_writer.scene import Scene
@@ -57,7 +57,7 @@ class OfflineLLM:
         rng = random.Random(_seed(doc_type.name, variables["seed"], request.sample))
         return json.dumps({"ideas": ideas(library, world, rng, doc_type, count, exclude)}, ensure_ascii=False)
 
-    def _document(self, variables: Any, library: Library, sample: int) -> Written:
+    def _document(self, variables: Any, library: Library, sample: int) -> Composed:
         world = self._world(variables["context"])
         style, doc_type, idea = variables["style"], variables["doc_type"], variables["idea"]
         assigned: tuple[FactToExpress, ...] = variables["facts"]
@@ -112,7 +112,7 @@ def _expression(world: World, assigned: FactToExpress, rng: random.Random) -> Ex
     return Expression(assigned.fact.id, assigned.prominence, wordings[turn:] + wordings[:turn], question, implied)
 
 
-def _tagged(written: Written) -> str:
+def _tagged(written: Composed) -> str:
     quotes = "\n".join(f'<quote fact="{fact}">{sentence}</quote>' for fact, sentence in written.evidence)
     return f"<document>\n{written.text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
 

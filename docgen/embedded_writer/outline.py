@@ -60,7 +60,7 @@ def plan(
 
     The second list is what stands under the tail heading of a type of items; it is empty for all others.
     """
-    stock = _Stock(grammar, scene)
+    stock = _UnusedBlocks(grammar, scene)
     leads = [stock.item("lead", e, 0) for e in facts if e.prominence == "central"]
     middle = [stock.item("support", e, 0) for e in facts if e.prominence == "supporting"]
     room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in facts if _passing(e))
@@ -84,7 +84,7 @@ def plan(
     return [*body, *_interleaved([*recaps, *late], back, scene), *closing], []
 
 
-def _again(stock: "_Stock", expression: Expression) -> Item:
+def _again(stock: "_UnusedBlocks", expression: Expression) -> Item:
     """The second mention of a central fact; another implication is no restatement of the first."""
     return stock.item("support" if expression.implied else "recap", expression, 1)
 
@@ -93,7 +93,7 @@ def _passing(expression: Expression) -> bool:
     return expression.prominence == "passing"
 
 
-def _opening(stock: "_Stock", library: Library, room: float) -> list[Item]:
+def _opening(stock: "_UnusedBlocks", library: Library, room: float) -> list[Item]:
     """The opening that the style asks for, where the type can have it; else one of the type's own."""
     scene = stock.scene
     blocks = library.openings.get(scene.opening, ()) if stock.grammar.openings else ()
@@ -103,7 +103,7 @@ def _opening(stock: "_Stock", library: Library, room: float) -> list[Item]:
     return stock.framing("opening", room, 0.9)
 
 
-class _Stock:
+class _UnusedBlocks:
     """Blocks that this document has not used yet."""
 
     def __init__(self, grammar: TypeGrammar, scene: Scene) -> None:

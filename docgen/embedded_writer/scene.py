@@ -27,8 +27,8 @@ PAPERS = (
     "digest",
 )
 """What the paper in question is called; one word a document."""
-CAST = 6
-LINKS = 10
+PEOPLE = 6
+MAX_LINKS = 10
 LABELS: tuple[Callable[[str], str], ...] = (
     lambda name: f"{name}:",
     lambda name: f"{name.split(' ', 1)[0]}:",
@@ -72,16 +72,16 @@ class Scene:
     def rewind(self) -> None:
         """Set counters, clocks and acquaintances back to where a document starts."""
         self.known: set[int] = set()
-        self.links = [-1.0] * LINKS
+        self.links = [-1.0] * MAX_LINKS
         self.counter = 0
         self.stamp = self.day - dt.timedelta(days=120 + int(self.random() * 100))
         self.clock = 480 + int(self.random() * 400)
 
 
 def _cast(roll: Callable[[], float], given: tuple[str, ...], pool: tuple[str, ...]) -> list[str]:
-    """At least `CAST` people, those given first, no two with the same first name."""
+    """At least `PEOPLE` people, those given first, no two with the same first name."""
     cast = {name.split(" ", 1)[0]: name for name in given}
-    while len(cast) < CAST:
+    while len(cast) < PEOPLE:
         name = pool[int(roll() * len(pool))]
         cast.setdefault(name.split(" ", 1)[0], name)
     return list(cast.values())
@@ -173,7 +173,7 @@ def _part(index: int, last: bool) -> Callable[[Scene], str]:
 def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
     """n: name, w: introduced with a role, s: always the full name, f and l: first and family name."""
     people: dict[str, tuple[Callable[[Scene], str], float]] = {}
-    for i in range(CAST):
+    for i in range(PEOPLE):
         people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8)}
         people[f"s{i + 1}"] = (_signature(i), 1.1)
         people |= {f"f{i + 1}": (_part(i, False), 0.0), f"l{i + 1}": (_part(i, True), 0.1)}

@@ -58,7 +58,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _WordCase:
     lower: frozenset[str]
     proper: frozenset[str]
 
@@ -66,7 +66,7 @@ class _Case:
 def build_world(context: UniverseContext) -> World:
     """Work out the names and wordings of `context`."""
     facts = context.key_facts
-    case = _Case(*_cased_words(context))
+    case = _WordCase(*_cased_words(context))
     proper = {fact.id: _proper_names(fact) for fact in facts}
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
@@ -99,7 +99,7 @@ def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[st
     )
 
 
-def _wordings(texts: tuple[str, ...], case: _Case) -> tuple[Wording, ...]:
+def _wordings(texts: tuple[str, ...], case: _WordCase) -> tuple[Wording, ...]:
     cleaned = dict.fromkeys(_bare(text) for text in texts)
     return tuple(_wording(text, case) for text in cleaned if text)
 
@@ -109,14 +109,14 @@ def _bare(text: str) -> str:
     return re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
 
 
-def _wording(text: str, case: _Case) -> Wording:
+def _wording(text: str, case: _WordCase) -> Wording:
     full = text[0].upper() + text[1:]
     several = INNER_SENTENCE.search(text) is not None
     quotable = not several and not any(mark in text for mark in '"\u201c\u201d')
     return Wording(full, None if several else _clause(full, case), quotable, text.count(" "))
 
 
-def _clause(full: str, case: _Case) -> str | None:
+def _clause(full: str, case: _WordCase) -> str | None:
     """The wording with the start that it has inside a sentence; None when its first word gives no clue."""
     first = re.match(r"[^\W\d_][\w-]*", full)
     if first is None:

@@ -151,14 +151,14 @@ class RunFolder:
         """Whether corpus.parquet was written after the last attempt."""
         return self.corpus.exists() and self.corpus.stat().st_mtime_ns > self.attempts.stat().st_mtime_ns
 
-    def drop_of_corpus(self) -> bool:
+    def delete_corpus_outputs(self) -> bool:
         """Throw away what was made from an earlier corpus; whether there was anything."""
         found = [self.path / name for name in ("reports", "export") if (self.path / name).exists()]
         for folder in found:
             shutil.rmtree(folder)
         return bool(found)
 
-    def drop_derived(self) -> None:
+    def delete_derived(self) -> None:
         """Throw away everything that can be derived again."""
         for name in DERIVED:
             target = self.path / name

@@ -20,7 +20,7 @@ from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.anthropic_errors import Transient, interrupted
 
-__all__ = ["Budget", "Budgeted", "Reservation", "uncertain_dollars"]
+__all__ = ["Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]
 
 NOTHING = 1e-9
 """Dollars that are rounding errors of sums."""
@@ -113,14 +113,14 @@ class Budget:
         self._freed.set()
 
     def hold(self, dollars: float) -> bool:
-        """Reserve for a message batch if the cap allows it; given back with `let_go`."""
+        """Reserve for a message batch if the cap allows it; given back with `release_batch`."""
         left = self.left
         if left is not None and dollars > left:
             return False
         self.held += dollars
         return True
 
-    def let_go(self, dollars: float) -> None:
+    def release_batch(self, dollars: float) -> None:
         """Give back what was held for a batch; what it was billed is added to `spent` reply by reply."""
         self.held = max(0.0, self.held - dollars)
         self._freed.set()
@@ -173,7 +173,7 @@ def uncertain_dollars(ledger: Path) -> float:
     return uncertain + mark
 
 
-class Budgeted:
+class BudgetedLLM:
     """Puts a price on every completion and holds the cap. `reserved` is told of each call that has its money."""
 
     def __init__(self, llm: LLM, budget: Budget, reserved: Callable[[Request], None] = lambda _: None) -> None:

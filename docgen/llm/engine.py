@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
 from docgen.llm.batch.log import BatchPlan, read_batches
-from docgen.llm.budget import Budget, Budgeted
+from docgen.llm.budget import Budget, BudgetedLLM
 from docgen.llm.journal import Journal
 from docgen.llm.pricing import load_prices
-from docgen.llm.prompt_cache import Primed, pays_to_cache
+from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
-from docgen.llm.ratelimit.control import RateControl, RateControlled
-from docgen.llm.response_cache import Journalled
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
+from docgen.llm.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner
@@ -68,7 +68,7 @@ class Engine:
     the LLM to ask: it answers each from the journal, and raises for those that failed.
     """
 
-    llm: Journalled
+    llm: ResponseCache
     journal: Journal
     budget: Budget | None = None
     control: RateControl | None = None
@@ -104,7 +104,7 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
         return
     if options.batch:
         raise ConfigError(f"the {name} engine has no batches", "--batch", "Leave it out, or use --engine anthropic")
-    journalled = Journalled(llm or _offline(), journal)
+    journalled = ResponseCache(llm or _offline(), journal)
     try:
         yield Engine(journalled, journal)
     finally:
@@ -134,8 +134,8 @@ async def _open_anthropic(options: EngineOptions, journal: Journal) -> AsyncIter
         caches=caches,
         observe=control.observe,
     )
-    primed = Primed(RateControlled(Budgeted(provider, budget, control.reserved), control), caches)
-    journalled = Journalled(primed, journal)
+    primed = PromptCacheWarmer(RateLimitedLLM(BudgetedLLM(provider, budget, control.reserved), control), caches)
+    journalled = ResponseCache(primed, journal)
     try:
         with _rare_collections():
             if options.batch:
@@ -176,7 +176,7 @@ def _refuse_open_batches(options: EngineOptions, journal: Journal) -> None:
 
 
 @contextmanager
-def _batches(provider: "AnthropicLLM", sync: Journalled, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
+def _batches(provider: "AnthropicLLM", sync: ResponseCache, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
     from docgen.llm.batch.api import BatchAPI
     from docgen.llm.batch.collect import BatchCollector
     from docgen.llm.batch.log import BatchLog

@@ -8,7 +8,7 @@ from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.text import digest, token_estimate
 
-__all__ = ["Primed", "pays_to_cache"]
+__all__ = ["PromptCacheWarmer", "pays_to_cache"]
 
 CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
 """Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
@@ -31,7 +31,7 @@ def pays_to_cache(prices: Prices) -> Callable[[Request], bool]:
     return pays
 
 
-class Primed:
+class PromptCacheWarmer:
     """Sends one request ahead of those that share its prefix, because parallel cold requests would all write the cache.
 
     The rest wait until the first has answered; if it fails, the next goes first. Requests for which `caches` is false

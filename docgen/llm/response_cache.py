@@ -5,10 +5,10 @@ import asyncio
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM, Completion, Request
 
-__all__ = ["Journalled"]
+__all__ = ["ResponseCache"]
 
 
-class Journalled:
+class ResponseCache:
     """Answers from the journal, else calls through and journals the reply before anyone sees it.
 
     Identical requests in flight share one call. A caller that is cancelled does not cancel the call, which is paid for

@@ -17,7 +17,7 @@ from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
 
-__all__ = ["REASONS", "Case", "Checker", "Examiner", "malformed", "missing_facts"]
+__all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
 
 REASONS = {
     "request_failed": "the API call failed for good",
@@ -37,7 +37,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CheckInput:
     """A reply and what it is checked against: all of it, so that the check can be made in another process."""
 
     slot: Slot
@@ -49,14 +49,14 @@ class Case:
     revision: Completion | None
 
     @classmethod
-    def of(cls, reply: Reply) -> "Case":
+    def of(cls, reply: Reply) -> "CheckInput":
         """What matters of a reply."""
         work, names = reply.work, reply.work.request.variables
         doc_type, idea = names["doc_type"].name, names["idea"].text
         return cls(work.slot, work.number, work.request.key, doc_type, idea, reply.completion, reply.revision)
 
 
-class Examiner:
+class DocumentChecker:
     """Every check that looks at one document alone: pure, and most of the work of judging it."""
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
@@ -65,18 +65,18 @@ class Examiner:
         self._tolerance = length_tolerance
         self._engine = engine
 
-    def __call__(self, cases: Sequence[Case]) -> list[Attempt]:
+    def __call__(self, cases: Sequence[CheckInput]) -> list[Attempt]:
         """One attempt for each case: the revision if it passes the checks, else the document as first written."""
         return [self._revised(case) for case in cases]
 
-    def _revised(self, case: Case) -> Attempt:
+    def _revised(self, case: CheckInput) -> Attempt:
         first = self._check(case, case.completion)
         if case.revision is None:
             return first
         second = self._check(case, case.revision)
         return first if second.reasons else second.model_copy(update={"draft": first.text})
 
-    def _check(self, case: Case, reply: Completion) -> Attempt:
+    def _check(self, case: CheckInput, reply: Completion) -> Attempt:
         slot, draft = case.slot, parse_document(reply.text)
         words = word_count(draft.text)
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
@@ -110,17 +110,17 @@ class Examiner:
 class Checker:
     """Judges replies in order; accepted documents enter the near-duplicate index. Implements `generate.Judge`.
 
-    `examine` is an `Examiner`, here or in another process.
+    `examine` is an `DocumentChecker`, here or in another process.
     """
 
     def __init__(
-        self, examine: Callable[[Sequence[Case]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
+        self, examine: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
     ) -> None:
         self._examine, self._index = examine, index
 
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
-        cases = [Case.of(reply) for reply in replies]
+        cases = [CheckInput.of(reply) for reply in replies]
         checked = await self._examine(cases)
         passed = [attempt for attempt in checked if not attempt.reasons]
         twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []

@@ -18,7 +18,7 @@ from docgen.prompts.requests import ModelOptions, Reply, Work, document_request,
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Catalogue", "Generation", "Judge", "Ledger", "generate"]
+__all__ = ["Catalogue", "Generation", "Judge", "SlotTracker", "generate"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,7 +81,7 @@ class Judge(Protocol):
 
 
 @dataclass
-class Ledger:
+class SlotTracker:
     """Where every slot stands, from the attempts alone. Memory: one byte a slot, and the open slots' last reasons."""
 
     size: int
@@ -151,7 +151,7 @@ class Generation:
 
 
 async def generate(
-    job: Generation, ledger: Ledger, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation, ledger: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
 ) -> None:
     """Fill the plan. `keep` gets attempts in order as they are decided; `stopping` ends it after what is in flight."""
     for number in range(1, job.max_attempts + 1):
@@ -164,7 +164,11 @@ async def generate(
 
 
 async def _one_pass(
-    job: Generation, ledger: Ledger, number: int, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation,
+    ledger: SlotTracker,
+    number: int,
+    keep: Callable[[list[Attempt]], None],
+    stopping: Callable[[], bool],
 ) -> int:
     """Attempt every slot that is due its `number`-th attempt; returns how many requests failed."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from docgen.llm.ratelimit.adaptive_concurrency import START, Limit
+from docgen.llm.ratelimit.adaptive_concurrency import START, AdaptiveConcurrency
 
 LATENCY, CPU = 0.5, 0.0006
 """Seconds that a reply takes, and that the client works for one."""
@@ -53,7 +53,7 @@ class Outcome:
 
 def drive(server: Server, requests: int, most: int, adapt: bool = True) -> Outcome:
     """Send `requests` as fast as the limit and the client's own work allow."""
-    limit, now, free, sent, in_flight, peak = Limit(most), 0.0, 0.0, 0, 0, 0
+    limit, now, free, sent, in_flight, peak = AdaptiveConcurrency(most), 0.0, 0.0, 0, 0, 0
     for left in range(requests, 0, -1):
         while sent < requests and in_flight < int(limit.value if adapt else most):
             if free > now and server.working and server.working[0][0] < free:
@@ -64,7 +64,7 @@ def drive(server: Server, requests: int, most: int, adapt: bool = True) -> Outco
         peak = max(peak, in_flight)
         now, latency = server.reply()
         in_flight -= 1
-        limit.succeeded(now, latency, 400, wanted=in_flight + 1 >= int(limit.value) and left > limit.value)
+        limit.succeeded(now, latency, 400, backlog=in_flight + 1 >= int(limit.value) and left > limit.value)
     return Outcome(now, peak, limit.value)
 
 
@@ -105,7 +105,7 @@ def test_a_server_that_has_become_slower_is_not_starved() -> None:
 
 
 def test_overload_counts_once_per_round_trip() -> None:
-    limit = Limit(100)
+    limit = AdaptiveConcurrency(100)
     before = limit.value
     for _ in range(10):
         limit.overloaded(now=1.0, sent_at=0.5)
@@ -115,7 +115,7 @@ def test_overload_counts_once_per_round_trip() -> None:
 
 
 def test_it_never_closes() -> None:
-    limit = Limit(4)
+    limit = AdaptiveConcurrency(4)
     for step in range(100):
         limit.overloaded(now=float(step), sent_at=float(step))
     assert limit.value == 1.0

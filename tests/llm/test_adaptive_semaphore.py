@@ -2,12 +2,12 @@
 
 import asyncio
 
-from docgen.llm.ratelimit.adaptive_semaphore import Gate
+from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 
 
 def test_no_more_than_the_limit_at_once() -> None:
     async def run() -> int:
-        gate, most = Gate(7), 0
+        gate, most = AdaptiveSemaphore(7), 0
 
         async def one() -> None:
             nonlocal most
@@ -25,7 +25,7 @@ def test_no_more_than_the_limit_at_once() -> None:
 
 def test_a_cancelled_waiter_leaves_no_place_taken() -> None:
     async def run() -> None:
-        gate = Gate(1)
+        gate = AdaptiveSemaphore(1)
         await gate.acquire()
         waiting = [asyncio.create_task(gate.acquire()) for _ in range(5)]
         await asyncio.sleep(0)

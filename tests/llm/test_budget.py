@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.budget import Budget, Budgeted, uncertain_dollars
+from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
-from docgen.llm.ratelimit.control import RateControl, RateControlled
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault
 
@@ -140,7 +140,7 @@ def test_only_replies_that_may_have_been_paid_for_are_booked(error: Transient, l
 
     budget = Budget(PRICES, cap=1.0)
     with pytest.raises(Transient):
-        asyncio.run(Budgeted(Plain(fail), budget).complete(request()))
+        asyncio.run(BudgetedLLM(Plain(fail), budget).complete(request()))
     assert (budget.uncertain > 0) is lost
     assert budget.reserved == pytest.approx(0.0)
 
@@ -151,7 +151,7 @@ def test_a_call_waits_for_money_that_others_have_reserved() -> None:
     budget = Budget(PRICES, cap=1.5 * worst)
 
     async def run() -> list[Completion]:
-        llm = Budgeted(Plain(lambda _: completion(dollars=None)), budget)
+        llm = BudgetedLLM(Plain(lambda _: completion(dollars=None)), budget)
         return await asyncio.gather(*(llm.complete(request(n)) for n in range(5)))
 
     assert len(asyncio.run(run())) == 5
@@ -190,8 +190,8 @@ def test_waiting_for_money_is_not_taken_for_a_slow_server() -> None:
 
     async def run() -> None:
         budget, control = Budget(PRICES, cap=1.9 * (PRICES.worst_case(request()) or 0.0)), RateControl(8)
-        control.gate.succeeded = lambda now, latency, output_tokens: seen.append(latency)  # type: ignore[method-assign]
-        llm = RateControlled(Budgeted(Slow(), budget, control.reserved), control)
+        control.semaphore.succeeded = lambda now, latency, output_tokens: seen.append(latency)  # type: ignore[method-assign]
+        llm = RateLimitedLLM(BudgetedLLM(Slow(), budget, control.reserved), control)
         await asyncio.gather(llm.complete(request(1)), llm.complete(request(2)))
 
     asyncio.run(run())

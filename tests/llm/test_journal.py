@@ -15,7 +15,7 @@ from docgen.errors import RequestFailed
 from docgen.llm import journal as journal_module
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.protocol import Completion, Usage
-from docgen.llm.response_cache import Journalled
+from docgen.llm.response_cache import ResponseCache
 from tests.llm.support import Plain, completion, request
 
 
@@ -116,7 +116,7 @@ def test_a_second_request_is_answered_from_the_journal(tmp_path: Path) -> None:
     async def run() -> tuple[Completion, Completion, int]:
         model = Plain()
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             return await llm.complete(request()), await llm.complete(request()), len(model.calls)
 
     first, second, calls = asyncio.run(run())
@@ -133,7 +133,7 @@ def test_identical_requests_in_flight_share_one_call(tmp_path: Path) -> None:
     async def run() -> tuple[list[Completion], int]:
         model = Slow()
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             return await asyncio.gather(*(llm.complete(request()) for _ in range(5))), len(model.calls)
 
     replies, calls = asyncio.run(run())
@@ -148,7 +148,7 @@ def test_failures_are_not_remembered(tmp_path: Path) -> None:
     async def run() -> int:
         model = Plain(fail)
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             for _ in range(2):
                 with pytest.raises(RequestFailed):
                     await llm.complete(request())
@@ -168,7 +168,7 @@ def test_a_reply_is_kept_although_its_caller_was_cancelled(tmp_path: Path) -> No
 
     async def run() -> None:
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(Slow(), journal)
+            llm = ResponseCache(Slow(), journal)
             task = asyncio.create_task(llm.complete(request()))
             await asyncio.sleep(0)
             task.cancel()

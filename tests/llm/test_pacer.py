@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from docgen.llm.ratelimit.pacer import Pacer, RefusalShare
+from docgen.llm.ratelimit.pacer import Pacer, RefusalWindow
 
 UNIX = 1_700_000_000.0
 
@@ -190,7 +190,7 @@ def test_a_clock_that_is_off_does_not_matter() -> None:
 
 
 def test_the_share_of_refusals_forgets() -> None:
-    recent = RefusalShare()
+    recent = RefusalWindow()
     for step in range(10):
         recent.add(step * 0.01, refused=True)
     assert recent.share == 1.0

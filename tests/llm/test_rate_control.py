@@ -11,8 +11,8 @@ from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import Completion
 from docgen.llm.providers.anthropic_errors import Transient
 from docgen.llm.ratelimit import retry
-from docgen.llm.ratelimit.control import RateControl, RateControlled
-from docgen.llm.ratelimit.retry import Tries
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
+from docgen.llm.ratelimit.retry import RetryState
 from tests.llm.support import Plain, completion, engine_over, request
 from tests.loopback import Limits, Loopback, Options, every_fault
 
@@ -87,13 +87,13 @@ def test_nothing_is_sent_again_before_the_server_said(tmp_path: Path) -> None:
 
 
 def test_the_wait_is_never_shorter_than_asked_and_never_endless() -> None:
-    tries = Tries()
-    assert tries.wait(Transient("429", "x", after=7.0, busy=True)) >= 7.0
+    retries = RetryState()
+    assert retries.backoff(Transient("429", "x", after=7.0, busy=True)) >= 7.0
     with pytest.raises(StopRun, match="60 minutes"):
-        tries.wait(Transient("429", "x", after=3600.0, busy=True))
+        retries.backoff(Transient("429", "x", after=3600.0, busy=True))
     for _ in range(200):
-        tries.exhausted(Transient("529", "x", busy=True))
-    assert tries.wait(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
+        retries.exhausted(Transient("529", "x", busy=True))
+    assert retries.backoff(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
 
 
 def test_no_more_than_the_wanted_number_are_in_flight(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_other_errors_pass_through_untouched() -> None:
 
     control = RateControl(4)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(RateControlled(Plain(broken), control).complete(request()))
-    assert control.gate.in_flight == 0
+        asyncio.run(RateLimitedLLM(Plain(broken), control).complete(request()))
+    assert control.semaphore.in_flight == 0
 
 
 def test_success_after_trouble_counts_as_success() -> None:
@@ -131,5 +131,5 @@ def test_success_after_trouble_counts_as_success() -> None:
         return completion("at last")
 
     control = RateControl(4)
-    assert asyncio.run(RateControlled(Plain(answer), control).complete(request())).text == "at last"
+    assert asyncio.run(RateLimitedLLM(Plain(answer), control).complete(request())).text == "at last"
     assert control.retries == 2

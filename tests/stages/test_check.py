@@ -7,10 +7,10 @@ import pytest
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.parallel.worker import here
+from docgen.parallel.worker import in_this_process
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request
 from docgen.records import AssignedFact, Attempt, DocumentType, Idea, Slot
-from docgen.stages.check import REASONS, Checker, Examiner
+from docgen.stages.check import REASONS, Checker, DocumentChecker
 from docgen.stages.plan import plan
 from tests.worlds import lighthouse, spoils, writes_well
 
@@ -26,7 +26,7 @@ def work(facts: tuple[AssignedFact, ...] = STATED, slot_id: int = 0, words: int 
 
 
 def checker() -> Checker:
-    return Checker(here(Examiner(WORLD, 0.5, "fake")), NearDuplicateIndex(threshold=0.8, ngram=5))
+    return Checker(in_this_process(DocumentChecker(WORLD, 0.5, "fake")), NearDuplicateIndex(threshold=0.8, ngram=5))
 
 
 def judged(*replies: tuple[Work, str | Completion]) -> list[Attempt]:

@@ -16,7 +16,7 @@ from docgen.llm.budget import Budget
 from docgen.llm.journal import Journal
 from docgen.llm.providers.anthropic_errors import NotFound, Transient, one_line
 from docgen.llm.providers.messages_format import MalformedReply, completion_of
-from docgen.llm.ratelimit.retry import Tries, persistently
+from docgen.llm.ratelimit.retry import RetryState, call_with_retries
 
 __all__ = ["BatchCollector"]
 
@@ -56,7 +56,7 @@ class BatchCollector:
 
     async def create(self, entry: BatchEntry, items: Sequence[bytes]) -> BatchEntry:
         """Create an intended batch, or find that it was created although the reply said otherwise or never came."""
-        tries = Tries()
+        retries = RetryState()
         while True:
             try:
                 view = await self._api.create(items)
@@ -66,10 +66,10 @@ class BatchCollector:
                     found = await self._find(entry)
                     if found is not None:
                         return found
-                if tries.exhausted(error):
+                if retries.exhausted(error):
                     self._drop(entry)
                     raise StopRun("no_batch", error.message, "Run the same command again to go on") from error
-                await asyncio.sleep(tries.wait(error))
+                await asyncio.sleep(retries.backoff(error))
             except (RequestFailed, StopRun) as error:
                 self._drop(entry)
                 raise _refusal(error) from error
@@ -105,7 +105,7 @@ class BatchCollector:
             return
         self._journal.sync()
         self.log.done(entry, dict(counts))
-        self._budget.let_go(entry.worst)
+        self._budget.release_batch(entry.worst)
         self._sort_misses(entry)
         self.tell()
         if view.cancelled and counts["canceled"]:
@@ -223,13 +223,13 @@ class BatchCollector:
 
     def _drop(self, entry: BatchEntry) -> None:
         self.log.abandoned(entry)
-        self._budget.let_go(entry.worst)
+        self._budget.release_batch(entry.worst)
 
 
 async def _insist(call: Callable[[], Awaitable[T]]) -> T:
     """`call` for as long as a batch is worth waiting for: it goes on at the server, whatever happens to the line."""
     try:
-        return await persistently(call, PATIENCE)
+        return await call_with_retries(call, PATIENCE)
     except RequestFailed as error:
         fix = "Batches go on at the server; run the same command again to collect them"
         raise StopRun("no_answer", f"the server says nothing more about a batch: {error}", fix) from error

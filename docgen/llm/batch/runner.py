@@ -11,7 +11,7 @@ from docgen.llm.batch.collect import BatchCollector
 from docgen.llm.batch.log import BatchEntry, BatchPlan
 from docgen.llm.budget import Budget
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.response_cache import Journalled
+from docgen.llm.response_cache import ResponseCache
 
 __all__ = ["BatchProgress", "BatchRunner"]
 
@@ -56,7 +56,7 @@ class BatchRunner:
     def __init__(
         self,
         api: BatchAPI,
-        sync: Journalled,
+        sync: ResponseCache,
         budget: Budget,
         collector: BatchCollector,
         plan: BatchPlan,
