@@ -1,4 +1,4 @@
-"""What the embedded writer takes from a universe context: a safe name for its subject, and the wordings of its facts.
+"""What the embedded writer takes from a universe context: safe names for its topic, and wordings of its facts.
 
 The context's title and prose are never quoted: they state facts that a document may not have been assigned.
 """
@@ -28,8 +28,6 @@ CALENDAR = re.compile(
 )
 CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2}")
 INNER_SENTENCE = re.compile(r"[.!?][\"')\u201d\u2019]*\s+(?=[A-Z\"'(\u201c])")
-NO_TOPIC = "the matter"
-MAX_TOPICS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A context as the writer needs it. `topics`: proper names to write about, the commonest first."""
+    """A context as the writer needs it. `topics` are proper names to write about, the most frequent first."""
 
     topics: tuple[str, ...]
     names_in: dict[str, tuple[str, ...]]
@@ -53,7 +51,7 @@ class World:
     implied: dict[str, tuple[Wording, ...]]
 
     def wordings(self, fact_id: str, directness: Directness) -> tuple[Wording, ...]:
-        """Ways to express a fact; one asked to be implied that has no implications is stated."""
+        """Ways to express a fact; one that should be implied but has no implications is stated."""
         return (directness == "implied" and self.implied[fact_id]) or self.stated[fact_id]
 
 
@@ -64,13 +62,13 @@ class _WordCase:
 
 
 def build_world(context: UniverseContext) -> World:
-    """Work out the names and wordings of `context`."""
+    """Extract the names and wordings of `context`."""
     facts = context.key_facts
     case = _WordCase(*_cased_words(context))
     proper = {fact.id: _proper_names(fact) for fact in facts}
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
-        topics=tuple(name for name, _ in ranked.most_common(MAX_TOPICS)) or (NO_TOPIC,),
+        topics=tuple(name for name, _ in ranked.most_common(4)) or ("the matter",),
         names_in=proper,
         stated={fact.id: _wordings((fact.statement, *fact.paraphrases), case) for fact in facts},
         implied={fact.id: _wordings(fact.implications, case) for fact in facts},
@@ -78,9 +76,9 @@ def build_world(context: UniverseContext) -> World:
 
 
 def _proper_names(fact: KeyFact) -> tuple[str, ...]:
-    """Capitalised entities, or capitalised words inside the statement; no dates, no long phrases."""
-    given = [entity for entity in fact.entities if _is_name(entity)]
-    return tuple(dict.fromkeys(given or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
+    """Capitalised entities, else capitalised words inside the statement; no dates, no long phrases."""
+    entities = [entity for entity in fact.entities if _is_name(entity)]
+    return tuple(dict.fromkeys(entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
 
 
 def _is_name(entity: str) -> bool:
@@ -88,7 +86,7 @@ def _is_name(entity: str) -> bool:
 
 
 def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[str]]:
-    """Words that the context itself writes in lower case, and those that it capitalises inside a sentence."""
+    """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
     texts = [context.universe_context]
     texts += [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
     texts += [entity for fact in context.key_facts for entity in fact.entities]
@@ -105,7 +103,7 @@ def _wordings(texts: tuple[str, ...], case: _WordCase) -> tuple[Wording, ...]:
 
 
 def _bare(text: str) -> str:
-    """One line without its final full stop."""
+    """`text` on one line, without its final full stop."""
     return re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
 
 
@@ -117,7 +115,7 @@ def _wording(text: str, case: _WordCase) -> Wording:
 
 
 def _clause(full: str, case: _WordCase) -> str | None:
-    """The wording with the start that it has inside a sentence; None when its first word gives no clue."""
+    """The wording as it starts inside a sentence; None if the case of its first word is not known."""
     first = re.match(r"[^\W\d_][\w-]*", full)
     if first is None:
         return full if full[0].isdigit() else None

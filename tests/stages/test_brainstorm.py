@@ -12,7 +12,7 @@ from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.prompts.requests import ModelOptions
 from docgen.records import DocumentType, Idea
-from docgen.stages.brainstorm import FAILED_ASKS, FRUITLESS_ASKS, Brainstorm, brainstorm_ideas, brainstorm_types
+from docgen.stages.brainstorm import MAX_FAILURES, MAX_FRUITLESS, Brainstorm, brainstorm_ideas, brainstorm_types
 from tests.worlds import lighthouse, writes_well
 
 KIND = DocumentType(id="parish-letter", name="parish letter", description="A letter.")
@@ -80,7 +80,7 @@ def test_asks_again_for_what_is_missing_and_names_what_there_is() -> None:
 def test_model_that_repeats_itself_is_given_up() -> None:
     found, llm = types_of(lambda _: some("harbour diary", "tide table", "Tide Table!", "TIDE-TABLE"), 30)
     assert [kind.name for kind in found] == ["harbour diary", "tide table"]
-    assert len(llm.requests) == 1 + FRUITLESS_ASKS
+    assert len(llm.requests) == 1 + MAX_FRUITLESS
 
 
 def test_more_than_asked_is_left() -> None:
@@ -171,7 +171,7 @@ def test_lasting_failure_stops_the_run_and_says_so() -> None:
     made, llm = job(down)
     with pytest.raises(StopRun):
         asyncio.run(brainstorm_types(made, 5))
-    assert len(llm.requests) == FAILED_ASKS
+    assert len(llm.requests) == MAX_FAILURES
 
 
 def test_request_that_the_server_never_takes_is_an_answer() -> None:
