@@ -1,4 +1,4 @@
-"""Places: never more taken than the limit allows, none lost."""
+"""The adaptive semaphore: never more holders than the limit allows, no place lost."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ def test_no_more_than_the_limit_at_once() -> None:
     async def run() -> int:
         gate, most = AdaptiveSemaphore(7), 0
 
-        async def one() -> None:
+        async def holder() -> None:
             nonlocal most
             await gate.acquire()
             most = max(most, gate.in_flight)
             await asyncio.sleep(0)
             gate.release()
 
-        await asyncio.gather(*(one() for _ in range(100)))
+        await asyncio.gather(*(holder() for _ in range(100)))
         assert gate.in_flight == 0
         return most
 

@@ -1,4 +1,4 @@
-"""Retries, terminal conditions and storms, against a server that fails in every way."""
+"""Retries, terminal errors and storms, against a server that fails in every way."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ async def _all(url: str, folder: Path, count: int, **options: Any) -> list[Compl
 
 @pytest.mark.usefixtures("no_waiting")
 def test_every_kind_of_fault_is_survived(tmp_path: Path) -> None:
-    """A fifth of all calls fail, in every way; every request gets its reply, and each is paid for once."""
+    """A fifth of all calls fail, in every way; every request gets its reply and is billed once."""
     with Loopback(Options(faults=every_fault(0.2))) as server:
         replies = asyncio.run(_all(server.url, tmp_path, 300))
         answers = server.server.answers
@@ -68,7 +68,7 @@ def test_failures_of_several_kinds_do_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("headers", ["true", "none"])
 def test_a_storm_is_weathered(headers: Any, tmp_path: Path) -> None:
-    """More is wanted at once than is allowed: nothing fails, few are refused. `bench/engine_storm.py` times it."""
+    """More requests than the limit allows: none fails, few are refused. `bench/engine_storm.py` times it."""
     limits = Limits(requests=(200.0, 50.0), headers=headers)
     with Loopback(Options(limits=limits)) as server:
         replies = asyncio.run(_all(server.url, tmp_path, 400))
@@ -111,7 +111,7 @@ def test_an_overloaded_server_gets_fewer_at_once(tmp_path: Path) -> None:
 
 
 def test_other_errors_pass_through_untouched() -> None:
-    """A bug keeps its traceback, and its place is given back."""
+    """A bug keeps its traceback and releases the semaphore."""
 
     def broken(_: object) -> Completion:
         raise ZeroDivisionError
@@ -123,10 +123,10 @@ def test_other_errors_pass_through_untouched() -> None:
 
 
 def test_success_after_trouble_counts_as_success() -> None:
-    fails = iter([Transient("500", "x")] * 2)
+    failures = iter([Transient("500", "x")] * 2)
 
     def answer(_: object) -> Completion:
-        for error in fails:
+        for error in failures:
             raise error
         return completion("at last")
 

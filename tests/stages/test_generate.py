@@ -1,4 +1,4 @@
-"""Results in order however they arrive, no further ahead than allowed, and a clean end."""
+"""Results in order whenever they arrive, bounded look-ahead, and a clean end."""
 
 import asyncio
 import itertools
