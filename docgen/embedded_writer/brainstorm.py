@@ -7,7 +7,7 @@ from docgen.embedded_writer.document_types import Library
 from docgen.embedded_writer.grammar import expand
 from docgen.embedded_writer.scene import Scene
 from docgen.embedded_writer.world import World
-from docgen.prompts.style_pools import StylePools, style_pools
+from docgen.prompts.style_pools import style_pools
 from docgen.records import DocumentType, Style
 
 __all__ = ["ideas", "types"]
@@ -37,22 +37,19 @@ def ideas(
             break
         topic = world.topics[int(rng.random() * len(world.topics))]
         angle = rng.choice(library.angles).replace("{topic}", topic)
-        scene = Scene(rng, _random_style(rng, pools), pools, topic, angle)
+        style = Style(
+            words=400,
+            tone=rng.choice(pools.tones),
+            opening=rng.choice(pools.openings),
+            audience=rng.choice(pools.audiences),
+            names=(rng.choice(pools.names),),
+            organisation=rng.choice(pools.organisations),
+            place=rng.choice(pools.places),
+            date=dt.date(2018, 1, 1) + dt.timedelta(days=int(rng.random() * 3000)),
+        )
+        scene = Scene(rng, style, pools, topic, angle)
         text = expand(rng.choice(grammar.lines["ideas"]).part, scene)
         text = text[0].upper() + text[1:]
         if text.casefold() not in used:
             new[text] = None
     return list(new)
-
-
-def _random_style(rng: random.Random, pools: StylePools) -> Style:
-    return Style(
-        words=400,
-        tone=rng.choice(pools.tones),
-        opening=rng.choice(pools.openings),
-        audience=rng.choice(pools.audiences),
-        names=(rng.choice(pools.names),),
-        organisation=rng.choice(pools.organisations),
-        place=rng.choice(pools.places),
-        date=dt.date(2018, 1, 1) + dt.timedelta(days=int(rng.random() * 3000)),
-    )

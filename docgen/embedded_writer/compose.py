@@ -86,17 +86,14 @@ class _BlockWriter:
             if not start:
                 pieces.append(slot.gap)
             start = False
-            pieces.append(self._sentence(slot, item))
+            if slot.fact and item.expression is not None and item.wording is not None:
+                sentence = _capital(self._fact_sentence(slot, item, item.wording))
+                self.evidence.append((item.expression.fact_id, sentence))
+            else:
+                option = slot.options[int(scene.random() * len(slot.options))]
+                sentence = _capital(expand(option, scene))
+            pieces.append(sentence)
         return "".join(pieces)
-
-    def _sentence(self, slot: Slot, item: Item) -> str:
-        options = slot.options
-        if item.wording is None or item.expression is None or not slot.fact:
-            option = options[int(self.scene.random() * len(options))]
-            return _capital(expand(option, self.scene))
-        text = _capital(self._fact_sentence(slot, item, item.wording))
-        self.evidence.append((item.expression.fact_id, text))
-        return text
 
     def _fact_sentence(self, slot: Slot, item: Item, wording: Wording) -> str:
         """The fact's wording in a carrier sentence: the slot's own, else the type's, unused ones first."""

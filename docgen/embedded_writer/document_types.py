@@ -98,7 +98,10 @@ def load_library() -> Library:
     read = {item.name: _read(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".txt")}
     common = read.pop("macros.txt")
     moves = read.pop("openings.txt")
-    macros = _macros(common.sections["macros"])
+    macros: dict[str, Source] = {}
+    for line in common.sections["macros"]:  # `name: a|b|c`; a macro may use those above it
+        name, _, options = line.partition(":")
+        macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
     families = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
     types = [_type(file, families, macros) for name, file in sorted(read.items()) if not name.startswith("family-")]
     openings = {move: _blocks(moves, move, macros) for move in moves.sections}
@@ -119,15 +122,6 @@ def _read(text: str) -> _File:
         if name in file.sections:
             file.sections[name] = [line for line in file.sections[name] if line]
     return file
-
-
-def _macros(lines: list[str]) -> dict[str, Source]:
-    """`name: a|b|c`; a macro may use those above it."""
-    macros: dict[str, Source] = {}
-    for line in lines:
-        name, _, options = line.partition(":")
-        macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
-    return macros
 
 
 def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Source]) -> TypeGrammar:
@@ -153,9 +147,9 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
             for kind in BLOCKS
         },
         topical=_blocks(families[TOPICAL], "filler", macros) if PROSE in meta["family"][0].split() else (),
-        lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
+        lines={kind: tuple(parse_inline(line, macros) for line in _section([file, *kin], kind)) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
-        carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},
+        carriers={kind: parse_carriers(_section([file, *kin], kind), macros) for kind in CARRIERS},
     )
 
 
@@ -164,19 +158,14 @@ def _blocks(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Block
     return tuple(parse_block(lines, macros, order) for order, lines in enumerate(paragraphs))
 
 
-def _lines(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
-    """The type's own lines, else those of the first family that has any."""
+def _section(sources: list[_File], kind: str) -> list[str]:
+    """The lines of the type's own section, else of the first family that has one. Raises for missing carriers."""
     for file in sources:
         if lines := file.sections.get(kind):
-            return tuple(parse_inline(line, macros) for line in lines)
-    return ()
-
-
-def _carriers(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> Carriers:
-    for file in sources:
-        if lines := file.sections.get(kind):
-            return parse_carriers(lines, macros)
-    raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
+            return lines
+    if kind in CARRIERS:
+        raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
+    return []
 
 
 def _verbatim(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:

@@ -45,9 +45,12 @@ class OfflineLLM:
         return Completion(text=text, stop_reason="end_turn", model=MODEL, usage=usage, dollars=0.0)
 
     def _reply(self, request: Request) -> str:
+        """The reply in the format that the request's template asks for."""
         variables, library = request.variables, load_library()
         if request.stage == "document":
-            return _tagged(self._document(variables, library, request.sample))
+            document = self._document(variables, library, request.sample)
+            quotes = "\n".join(f'<quote fact="{fact}">{sentence}</quote>' for fact, sentence in document.evidence)
+            return f"<document>\n{document.text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
         world = self._world(variables["context"])
         rng = random.Random(_seed(request.stage, variables["seed"], request.sample))
         if request.stage == "types":
@@ -105,12 +108,6 @@ def _expression(world: World, assigned: FactToExpress, rng: random.Random) -> Ex
     question = questions[int(rng.random() * len(questions))] if questions else None
     implied = assigned.directness == "implied"
     return Expression(assigned.fact.id, assigned.prominence, wordings[first:] + wordings[:first], question, implied)
-
-
-def _tagged(document: Composed) -> str:
-    """The document in the reply format of the document prompt."""
-    quotes = "\n".join(f'<quote fact="{fact}">{sentence}</quote>' for fact, sentence in document.evidence)
-    return f"<document>\n{document.text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
 
 
 @lru_cache(maxsize=64)

@@ -128,6 +128,7 @@ def parse_carriers(lines: Sequence[str], macros: Mapping[str, Source]) -> Carrie
 
 
 def _slot(first: str, others: list[str], macros: Mapping[str, Source]) -> tuple[Slot, float]:
+    """Compile a slot's line and its alternatives; returns the slot and its mean number of words."""
     marker, rest = first[0], first[1:]
     gap = LAYOUT.get(rest[:1], " ")
     texts = [rest[1:].strip() if gap != " " else rest.strip(), *others]
@@ -162,6 +163,7 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _braced(text: str, macros: Mapping[str, Source]) -> Source:
+    """Compile what stands between braces."""
     link = LINK.match(text)
     options = _alternatives(text[link.end() :] if link else text)
     if link:
@@ -169,7 +171,8 @@ def _braced(text: str, macros: Mapping[str, Source]) -> Source:
     if len(options) > 1:
         return choice([parse_inline(option, macros) for option in options])
     if bounds := RANGE.fullmatch(text):
-        return _number(int(bounds[1]), int(bounds[2]))
+        low, span = int(bounds[1]), int(bounds[2]) - int(bounds[1]) + 1
+        return Source(lambda scene: str(low + int(scene.random() * span)), 0.0)
     if text in macros:
         return macros[text]
     if text in VARIABLES:
@@ -201,11 +204,6 @@ def _linked(link: int, sources: Sequence[Source]) -> Source:
         return expand(options[int(roll * count)], scene)
 
     return Source(pick, sum(source.spaces for source in sources) / count)
-
-
-def _number(low: int, high: int) -> Source:
-    span = high - low + 1
-    return Source(lambda scene: str(low + int(scene.random() * span)), 0.0)
 
 
 def _capitalised(source: Source) -> Source:

@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Callable
+from functools import partial
 
 from docgen.prompts.style_pools import StylePools
 from docgen.records import Style
@@ -136,58 +137,38 @@ def _later_time(scene: Scene) -> str:
     return f"{scene.clock // 60:02d}:{scene.clock % 60:02d}"
 
 
-def _short(scene: Scene, index: int) -> str:
-    first, _, last = scene.names[index].partition(" ")
-    return first if scene.first_names or not last else last
+def _mention(scene: Scene, index: int, role: bool = False, in_full: bool = False) -> str:
+    """A person: full name at the first mention, then first or family name.
+
+    With `role` the first mention has a role ("archivist Ida Holm"); with `in_full` every mention is the full name.
+    """
+    name = scene.names[index]
+    if index in scene.known and not in_full:
+        first, _, last = name.partition(" ")
+        return first if scene.first_names or not last else last
+    scene.known.add(index)
+    return f"{ROLES[int(scene.random() * len(ROLES))]} {name}" if role else name
 
 
-def _person(index: int) -> Callable[[Scene], str]:
-    """Full name at the first mention, then first or family name."""
-
-    def name(scene: Scene) -> str:
-        if index in scene.known:
-            return _short(scene, index)
-        scene.known.add(index)
-        return scene.names[index]
-
-    return name
+def _speaker(scene: Scene, index: int) -> str:
+    return scene.label(scene.names[index])
 
 
-def _introduced(index: int) -> Callable[[Scene], str]:
-    """Role and full name at the first mention ("archivist Ida Holm"), then the short form."""
-
-    def name(scene: Scene) -> str:
-        if index in scene.known:
-            return _short(scene, index)
-        scene.known.add(index)
-        return f"{ROLES[int(scene.random() * len(ROLES))]} {scene.names[index]}"
-
-    return name
-
-
-def _signature(index: int) -> Callable[[Scene], str]:
-    def name(scene: Scene) -> str:
-        scene.known.add(index)
-        return scene.names[index]
-
-    return name
-
-
-def _speaker(index: int) -> Callable[[Scene], str]:
-    return lambda scene: scene.label(scene.names[index])
-
-
-def _part(index: int, last: bool) -> Callable[[Scene], str]:
-    return lambda scene: scene.names[index].partition(" ")[2 if last else 0] or scene.names[index]
+def _part(scene: Scene, index: int, last: bool) -> str:
+    return scene.names[index].partition(" ")[2 if last else 0] or scene.names[index]
 
 
 def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
-    """n: name, w: introduced with a role, s: always the full name, f and l: first and family name."""
+    """n: name, w: introduced with a role, s: always the full name, f and l: first and family name, a to d: speakers."""
     people: dict[str, tuple[Callable[[Scene], str], float]] = {}
     for i in range(PEOPLE):
-        people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8)}
-        people[f"s{i + 1}"] = (_signature(i), 1.1)
-        people |= {f"f{i + 1}": (_part(i, False), 0.0), f"l{i + 1}": (_part(i, True), 0.1)}
+        people[f"n{i + 1}"] = partial(_mention, index=i), 0.4
+        people[f"w{i + 1}"] = partial(_mention, index=i, role=True), 0.8
+        people[f"s{i + 1}"] = partial(_mention, index=i, in_full=True), 1.1
+        people[f"f{i + 1}"] = partial(_part, index=i, last=False), 0.0
+        people[f"l{i + 1}"] = partial(_part, index=i, last=True), 0.1
+    for i, letter in enumerate("abcd"):
+        people[letter] = partial(_speaker, index=i), 0.6
     return people
 
 
@@ -213,7 +194,6 @@ VARIABLES: dict[str, tuple[Callable[[Scene], str], float]] = {
     "stamp": (_later_day, 1.0),
     "clock": (_later_time, 0.0),
     "q": (lambda scene: scene.question, 8.0),
-    **{speaker: (_speaker(index), 0.6) for index, speaker in enumerate("abcd")},
     "F": (lambda scene: scene.full, 0.0),
     "f": (lambda scene: scene.clause, 0.0),
 }

@@ -64,7 +64,7 @@ class _WordCase:
 def build_world(context: UniverseContext) -> World:
     """Extract the names and wordings of `context`."""
     facts = context.key_facts
-    case = _WordCase(*_cased_words(context))
+    case = _cased_words(context)
     proper = {fact.id: _proper_names(fact) for fact in facts}
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
@@ -85,33 +85,29 @@ def _is_name(entity: str) -> bool:
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 
-def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[str]]:
+def _cased_words(context: UniverseContext) -> _WordCase:
     """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
     texts = [context.universe_context]
     texts += [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
     texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
-    return frozenset(lower.union(FUNCTION_WORDS.split())), frozenset(
-        proper | {name.split()[0] for name in texts if _is_name(name)}
-    )
+    proper |= {name.split()[0] for name in texts if _is_name(name)}
+    return _WordCase(frozenset(lower.union(FUNCTION_WORDS.split())), frozenset(proper))
 
 
 def _wordings(texts: tuple[str, ...], case: _WordCase) -> tuple[Wording, ...]:
-    cleaned = dict.fromkeys(_bare(text) for text in texts)
-    return tuple(_wording(text, case) for text in cleaned if text)
-
-
-def _bare(text: str) -> str:
-    """`text` on one line, without its final full stop."""
-    return re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
-
-
-def _wording(text: str, case: _WordCase) -> Wording:
-    full = text[0].upper() + text[1:]
-    several = INNER_SENTENCE.search(text) is not None
-    quotable = not several and not any(mark in text for mark in '"\u201c\u201d')
-    return Wording(full, None if several else _clause(full, case), quotable, text.count(" "))
+    """The different wordings among `texts`, each on one line and without its final full stop."""
+    wordings = {}
+    for text in texts:
+        bare = re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
+        if bare and bare not in wordings:
+            full = bare[0].upper() + bare[1:]
+            several = INNER_SENTENCE.search(bare) is not None
+            quotable = not several and not any(mark in bare for mark in '"\u201c\u201d')
+            clause = None if several else _clause(full, case)
+            wordings[bare] = Wording(full, clause, quotable, bare.count(" "))
+    return tuple(wordings.values())
 
 
 def _clause(full: str, case: _WordCase) -> str | None:

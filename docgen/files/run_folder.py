@@ -232,7 +232,9 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     """The most recently used run. Raises `RunError` if there is none."""
     runs = list_runs(root)
     if not runs:
-        raise RunError("there is no run here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)")
+        raise RunError(
+            "there are no runs here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)"
+        )
     return runs[0]
 
 

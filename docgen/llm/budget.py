@@ -98,7 +98,7 @@ class Budget:
         if self.cap is not None and self.reserved > ROUNDING and in_flight > IN_FLIGHT_SHARE * self.cap:
             return False
         if in_flight > self._mark:
-            # In steps, but no higher than calls in flight can ever come to.
+            # In steps, but no higher than the calls in flight can reach.
             most = math.inf if self.cap is None else max(in_flight, IN_FLIGHT_SHARE * self.cap)
             self._write_mark(min(MARK_STEP * in_flight, most))
         self.reserved += dollars
@@ -188,7 +188,7 @@ class BudgetedLLM:
             try:
                 completion = await self._llm.complete(request)
             except BaseException as error:
-                # Billed perhaps: its reply was lost, or nobody waited for it.
+                # It may have been billed: its reply was lost, or its caller was cancelled.
                 reservation.lost = isinstance(error, asyncio.CancelledError) or (
                     isinstance(error, Transient) and error.maybe_billed
                 )

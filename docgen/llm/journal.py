@@ -99,7 +99,14 @@ class JournalReader:
         self._positions: dict[bytes, int] = {}
         self._fd = -1
         for offset, line in read_lines(path):
-            self._index(offset, line)
+            try:
+                entry = _loads(line)
+                key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
+            except (ValueError, KeyError, TypeError):
+                self.bad_lines += 1
+                continue
+            self._positions.setdefault(key, offset << _LENGTH_BITS | len(line))
+            self.totals.add(stage, completion)
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -128,16 +135,6 @@ class JournalReader:
             self._fd = -1
         for parent in self.parents:
             parent.close()
-
-    def _index(self, offset: int, line: bytes) -> None:
-        try:
-            entry = _loads(line)
-            key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
-        except (ValueError, KeyError, TypeError):
-            self.bad_lines += 1
-            return
-        self._positions.setdefault(key, offset << _LENGTH_BITS | len(line))
-        self.totals.add(stage, completion)
 
 
 class Journal(JournalReader):

@@ -127,10 +127,8 @@ class RayExecutor:
         self._ray = ray
         self._remote: dict[Callable[..., Any], Any] = {}
         self._own = not ray.is_initialized()
-        if self._own:
-            self._connect(workers)
-
-    def _connect(self, workers: int | None) -> None:
+        if not self._own:
+            return
         address = os.environ.get(ADDRESS, "local")
         _check_address(address)
         size: dict[str, Any] = {"num_cpus": workers} if address == "local" else {}

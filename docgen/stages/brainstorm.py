@@ -56,7 +56,7 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
     Raises `StopRun` if there are none.
     """
     types: list[DocumentType] = []
-    novelty, ids = _NoveltyFilter(), set[str]()
+    novelty, ids = _NoveltyFilter(), list[str]()
 
     def build(missing: int, number: int) -> Request:
         names = tuple(kind.name for kind in types)
@@ -66,7 +66,10 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
         before = len(types)
         for name, description in parse_types(text) or []:
             if len(types) - before < missing and novelty.admit(name):
-                types.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
+                base = slug(name)
+                spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
+                ids.append(next(spelling for spelling in spellings if spelling not in ids))
+                types.append(DocumentType(id=ids[-1], name=name, description=description))
         return len(types) - before
 
     await _request_until(job.llm, count, build, take)
@@ -130,11 +133,3 @@ async def _reply(llm: LLM, request: Request) -> str:
             if failures == MAX_FAILURES:
                 fix = "The replies so far are kept: run the same command again"
                 raise StopRun("brainstorm_failed", f"a request for {request.stage} failed: {error}", fix) from error
-
-
-def _unique(base: str, taken: set[str]) -> str:
-    """`base`, with the first number that makes it unique; added to `taken`."""
-    names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name

@@ -186,7 +186,8 @@ async def _one_pass(
         if job.revise and not stopping():  # revisions need the drafts
             await job.buy(lambda: _revisions(job, due()))
     async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
-        attempts = await _judged(job.judge, replies)
+        judged = iter(await job.judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
+        attempts = [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
         for attempt in attempts:
             ledger.record(attempt)
             failed += attempt.verdict == "failed"
@@ -223,12 +224,6 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
 def _draft(job: Generation, completion: Completion) -> str:
     """The document to revise; "" if there is none."""
     return parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
-
-
-async def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
-    """Attempts in the order of the replies; failures are not passed to the judge."""
-    attempts = iter(await judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
-    return [next(attempts) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
 
 
 def failed_attempt(failure: Failure) -> Attempt:

@@ -7,8 +7,8 @@ import numpy as np
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Demands, closed, relation
-from docgen.planning.initial_plan import Assignment, assign
-from docgen.planning.layout import Layout, lay_out
+from docgen.planning.initial_plan import assign
+from docgen.planning.layout import lay_out
 from docgen.planning.minimal_change import vary
 from docgen.planning.plan_report import PlanReport, report
 from docgen.planning.priorities import tracks_of
@@ -98,23 +98,21 @@ def plan(
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
     own = demands_of(context, kinds)
-    asked = override(own, salience or {}, stated or {})
+    demands = override(own, salience or {}, stated or {})
     idea_ids, key = tuple(group for group in grouped if group), key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
-    assignment = _assigned(own, asked, layout, key)
+    if demands is own:
+        assignment = assign(own, layout, key)
+    else:
+        try:
+            base = assign(own, layout, key)
+        except PlanError:  # the context alone is infeasible: there is no plan to stay close to
+            assignment = assign(demands, layout, key)
+        else:
+            assignment = vary(base, demands, layout)
     type_ids = tuple(kind.id for kind in kinds)
     columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, context.dates)
-    return Plan(asked, columns)
-
-
-def _assigned(own: Demands, asked: Demands, layout: Layout, key: int) -> Assignment:
-    if asked is own:
-        return assign(own, layout, key)
-    try:
-        base = assign(own, layout, key)
-    except PlanError:  # the context alone is impossible: nothing to stay near to
-        return assign(asked, layout, key)
-    return vary(base, asked, layout)
+    return Plan(demands, columns)
 
 
 def demands_of(context: UniverseContext, types: Sequence[DocumentType]) -> Demands:

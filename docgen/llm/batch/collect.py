@@ -83,7 +83,7 @@ class BatchCollector:
                     raise StopRun("no_batches", "the server does not support batches", WITHOUT_BATCH) from error
                 raise
 
-    async def take_up(self, entry: BatchEntry) -> None:
+    async def resume(self, entry: BatchEntry) -> None:
         """Resume a batch of an earlier start, whatever state it was left in."""
         if entry.state == "intended":
             adopted = await self._find(entry)

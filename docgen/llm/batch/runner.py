@@ -113,7 +113,7 @@ class BatchRunner:
         failed = self._failed = self._collector.begin()
         try:
             for entry in self.open_batches:
-                self._follow(self._collector.take_up(entry))
+                self._follow(self._collector.resume(entry))
             await self._wait_for_all()
             journal = self._sync.journal
             while await self._submit(r for r in requests() if r.key not in journal and r.key not in failed):
@@ -159,7 +159,11 @@ class BatchRunner:
                 continue
             packed.add(request.key)
             item = self._api.item(request)
-            if chunk is not None and not self._fits(chunk, request, item):
+            if chunk is not None and (
+                (chunk.stage, chunk.model) != (request.stage, request.model)
+                or len(chunk.items) >= self._plan.requests
+                or chunk.size + len(item) >= self._plan.bytes
+            ):
                 yield chunk
                 chunk = None
             worst = await self._hold_worst_case(request, chunk)
@@ -170,10 +174,6 @@ class BatchRunner:
             chunk.add(request.key, item, worst or 0.0)
         if chunk is not None:
             yield chunk
-
-    def _fits(self, chunk: Chunk, request: Request, item: bytes) -> bool:
-        same_kind = (chunk.stage, chunk.model) == (request.stage, request.model)
-        return same_kind and len(chunk.items) < self._plan.requests and chunk.size + len(item) < self._plan.bytes
 
     async def _hold_worst_case(self, request: Request, chunk: Chunk | None) -> float | None:
         """Hold budget for one more item; returns its worst-case cost in dollars.

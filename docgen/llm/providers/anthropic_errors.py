@@ -1,7 +1,9 @@
 """Maps API errors to docgen's own: what is retried, what fails one call, what stops the run. Decided only here."""
 
+import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.ratelimit.headers import http_date
@@ -45,16 +47,7 @@ def from_status(
 ) -> RequestFailed | StopRun:
     """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" if it gave none."""
     detail = one_line(message).rstrip(". ") or error_type or f"HTTP {status}"
-    stop = _terminal(status, error_type, f"{error_type} {code} {detail}".lower(), detail)
-    if stop is not None:
-        return stop
-    if status in RETRIED_STATUS or status >= 500:
-        busy = status in (429, 503, 529)
-        return Transient(str(status), detail, retry_after(headers), busy, maybe_billed=status in (408, 504))
-    return RequestFailed(str(status), detail)
-
-
-def _terminal(status: int, error_type: str, words: str, detail: str) -> StopRun | None:
+    words = f"{error_type} {code} {detail}".lower()
     if status == 402 or (status in (400, 403, 429) and any(word in words for word in SPEND_WORDS)):
         return StopRun("spend_limit", detail, "Raise the limit or add credit, then run the same command again")
     if status == 401:
@@ -66,25 +59,21 @@ def _terminal(status: int, error_type: str, words: str, detail: str) -> StopRun 
         return stop("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
     if status in (404, 405) or 300 <= status < 400:
         return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
-    return None
+    if status in RETRIED_STATUS or status >= 500:
+        busy = status in (429, 503, 529)
+        return Transient(str(status), detail, retry_after(headers), busy, maybe_billed=status in (408, 504))
+    return RequestFailed(str(status), detail)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The wait in seconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date), or None."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        seconds = _number(headers.get(name))
-        if seconds is not None:
-            return max(0.0, seconds / unit)
+        with suppress(ValueError):
+            value = float(headers.get(name, ""))
+            if value < math.inf:  # neither infinite nor NaN
+                return max(0.0, value / unit)
     date = http_date(headers.get("retry-after", ""))
     return None if date is None else max(0.0, date - time.time())
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        return None
-    return value if value is not None and value == value and value < float("inf") else None
 
 
 def one_line(message: str) -> str:

@@ -31,20 +31,16 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
         "messages": [{"role": "user", "content": _clean(user)}],
     }
     if request.system:
-        body["system"] = _system(_clean(request.system), cached)
+        system = _clean(request.system)
+        block = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
+        # A plain string unless a breakpoint is needed: every compatible server accepts that.
+        body["system"] = [block] if cached else system
     output: dict[str, Any] = {"effort": request.effort} if request.effort else {}
     if schema is not None and structured:
         output["format"] = {"type": "json_schema", "schema": schema}
     if output:
         body["output_config"] = output
     return {**body, **request.extra}
-
-
-def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
-    """A plain string unless a breakpoint is needed: every compatible server accepts that."""
-    if not cached:
-        return text
-    return [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
 
 
 def _clean(text: str) -> str:
@@ -63,12 +59,19 @@ def completion_of(message: Any) -> Completion:
     content, stop = message.get("content"), message.get("stop_reason")
     if not isinstance(content, list) or not isinstance(stop, str):
         raise MalformedReply("the message lacks content or stop_reason")
-    details = message.get("stop_details")
+    details, usage = message.get("stop_details"), message.get("usage")
+    if not isinstance(usage, Mapping):
+        raise MalformedReply("the message lacks usage")
     return Completion(
         text=_clean("".join(_text(block) for block in content)),
         stop_reason=stop,
         model=str(message.get("model") or ""),
-        usage=_usage(message.get("usage")),
+        usage=Usage(
+            input=_count(usage.get("input_tokens")),
+            output=_count(usage.get("output_tokens")),
+            cache_read=_count(usage.get("cache_read_input_tokens")),
+            cache_write=_count(usage.get("cache_creation_input_tokens")),
+        ),
         category=str(details.get("category") or "") if isinstance(details, Mapping) else "",
     )
 
@@ -80,17 +83,6 @@ def _text(block: Any) -> str:
     if not isinstance(text, str):
         raise MalformedReply("a text block has no text")
     return text
-
-
-def _usage(usage: Any) -> Usage:
-    if not isinstance(usage, Mapping):
-        raise MalformedReply("the message lacks usage")
-    return Usage(
-        input=_count(usage.get("input_tokens")),
-        output=_count(usage.get("output_tokens")),
-        cache_read=_count(usage.get("cache_read_input_tokens")),
-        cache_write=_count(usage.get("cache_creation_input_tokens")),
-    )
 
 
 def _count(value: Any) -> int:

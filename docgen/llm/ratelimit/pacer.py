@@ -1,7 +1,7 @@
 """Decides when to send: by the server's rate-limit headers where it sends them, and by its refusals in any case.
 
 Headers alone fail when they are missing or wrong; probing alone overshoots. So each stated limit is a token bucket that
-holds requests back, and beside them stands one send rate, controlled by additive increase, multiplicative decrease
+holds requests back, and there is one send rate besides, controlled by additive increase, multiplicative decrease
 (Chiu and Jain 1989, section 3): it falls by a tenth when more than a few per cent of requests are refused and grows
 again, the faster the longer nothing was refused.
 
