@@ -106,7 +106,7 @@ class Proposal:
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
             if self.changes:
-                run.drop_derived()
+                run.delete_derived()
             if self.context_file != run.context:
                 run.write_text("context.yaml", self.context_file.read_text("utf-8"))
             run.write_json("run.json", self.meta)

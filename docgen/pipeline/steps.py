@@ -11,17 +11,17 @@ from pydantic_core import to_json
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
 from docgen.llm.engine import Engine
-from docgen.llm.response_cache import Journalled
-from docgen.parallel.worker import Beside, here, spare_core
+from docgen.llm.response_cache import ResponseCache
+from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.pipeline.batch_rounds import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.prompts.style_pools import style_pools
 from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
-from docgen.stages.check import Checker, Examiner
+from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import Catalogue, Generation, Ledger, generate
+from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
 from docgen.stages.plan import plan, redraw
 
 __all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
@@ -32,7 +32,7 @@ IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
 
 
-async def brainstorm_step(setup: Setup, llm: Journalled, reporter: Reporter, stopping: Callable[[], bool]) -> None:
+async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, stopping: Callable[[], bool]) -> None:
     """Types and ideas, unless the run has them; what is missing of the wanted counts is said."""
     run, config = setup.run, setup.config
     job = Brainstorm(llm, setup.context, setup.options, config.seed)
@@ -103,7 +103,7 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
 
 async def generate_step(
     setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
-) -> Ledger:
+) -> SlotTracker:
     """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
 
     `first` keeps to so many slots at the head of the plan (a pilot).
@@ -148,24 +148,24 @@ async def generate_step(
 def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
     """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
     examiner = setup.context, setup.config.length_tolerance, engine
-    if engine == "offline" and setup.n >= BIG and spare_core():
-        with Beside(Examiner, *examiner) as elsewhere:
+    if engine == "offline" and setup.n >= BIG and has_spare_core():
+        with WorkerProcess(DocumentChecker, *examiner) as elsewhere:
             yield Checker(elsewhere, index)
     else:
-        yield Checker(here(Examiner(*examiner)), index)
+        yield Checker(in_this_process(DocumentChecker(*examiner)), index)
 
 
-def ledger_of(setup: Setup) -> Ledger:
+def ledger_of(setup: Setup) -> SlotTracker:
     """Where every slot stands, from the attempts on disk."""
-    ledger = Ledger(setup.n)
+    ledger = SlotTracker(setup.n)
     for attempt in setup.run.read_attempts():
         ledger.record(attempt)
     return ledger
 
 
-def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
+def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> SlotTracker:
     """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
-    ledger, accepted = Ledger(setup.n), list[Attempt]()
+    ledger, accepted = SlotTracker(setup.n), list[Attempt]()
     for attempt in setup.run.read_attempts():
         ledger.record(attempt)
         if attempt.verdict == "accepted":
@@ -177,13 +177,13 @@ def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
     return ledger
 
 
-def _progress(ledger: Ledger, llm: Journalled) -> Progress:
+def _progress(ledger: SlotTracker, llm: ResponseCache) -> Progress:
     return Progress(
         "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=_dollars(llm)
     )
 
 
-def _dollars(llm: Journalled) -> float | None:
+def _dollars(llm: ResponseCache) -> float | None:
     """What this run's own journal has cost; None when nothing in it has a known price."""
     total = llm.journal.totals.all
     return None if total.unpriced and total.unpriced == total.calls else total.dollars
@@ -198,6 +198,6 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     run = setup.run
     if not run.attempts.exists() or run.corpus_is_current():
         return
-    if run.drop_of_corpus() and not remade:
+    if run.delete_corpus_outputs() and not remade:
         reporter.note("The corpus grew: reports and exports of the earlier one were removed; docgen audit, export")
     run.write_corpus(partial(corpus_frame, run.attempts))

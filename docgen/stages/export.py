@@ -55,19 +55,19 @@ Counts, seeds and digests: `manifest.json`.
 """
 
 
-def dataset_card(made: Mapping[str, Any]) -> str:
+def dataset_card(manifest: Mapping[str, Any]) -> str:
     """README.md of an export, from its manifest."""
-    total = max(1, made["documents"])
-    rows = [f"| `{fact}` | {count:,} | {count / total:.1%} |" for fact, count in made["documents_by_fact"].items()]
-    config, context = made["config"], made["context"]
+    total = max(1, manifest["documents"])
+    rows = [f"| `{fact}` | {count:,} | {count / total:.1%} |" for fact, count in manifest["documents_by_fact"].items()]
+    config, context = manifest["config"], manifest["context"]
     return CARD.format(
         title=context["title"],
-        version=made["docgen"],
+        version=manifest["docgen"],
         context=context["id"],
         engine=config["engine"],
         model=config["model"],
-        seed=made["seed"],
-        form=made["format"],
+        seed=manifest["seed"],
+        form=manifest["format"],
         facts="\n".join(rows),
-        **{name: made[name] for name in ("documents", "words", "tokens")},
+        **{name: manifest[name] for name in ("documents", "words", "tokens")},
     )

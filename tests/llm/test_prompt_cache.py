@@ -10,7 +10,7 @@ from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
 from docgen.llm.journal import Tally
 from docgen.llm.pricing import load_prices
-from docgen.llm.prompt_cache import Primed, pays_to_cache
+from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import ModelOptions
 from tests.llm.support import MODEL, Plain, completion, engine_over, request
@@ -74,7 +74,7 @@ def test_the_rest_wait_for_the_first_and_then_go_together() -> None:
             return completion()
 
     async def run() -> None:
-        llm = Primed(Slow(), lambda _: True)
+        llm = PromptCacheWarmer(Slow(), lambda _: True)
         await asyncio.gather(*(llm.complete(request(user=str(n))) for n in range(4)))
 
     asyncio.run(run())
@@ -92,7 +92,7 @@ def test_when_the_first_fails_the_next_goes_ahead() -> None:
         return completion()
 
     async def run() -> list[Completion | BaseException]:
-        llm = Primed(Plain(answer), lambda _: True)
+        llm = PromptCacheWarmer(Plain(answer), lambda _: True)
         calls = (llm.complete(request(user=str(n))) for n in range(4))
         return await asyncio.gather(*calls, return_exceptions=True)
 

@@ -109,7 +109,7 @@ def test_a_fact_limited_to_types_goes_nowhere_else_and_an_unknown_type_is_refuse
     kinds = {slot.doc_type for slot in planned.slots() if "stairs" in {fact.fact for fact in slot.facts}}
     assert kinds == {"t1", "t4"}
     unknown = LIGHTHOUSE.replace("salience: 0.25", "salience: 0.25\n    doc_types: [sonnet]")
-    with pytest.raises(PlanError, match="stairs is limited to document types that are not there: sonnet"):
+    with pytest.raises(PlanError, match="stairs is limited to document types that do not exist: sonnet"):
         made(context=parse_context(unknown, "x.yaml"))
 
 

@@ -13,8 +13,8 @@ from docgen.cli.console import PlainReporter, TerminalReporter
 from docgen.embedding.embedder import open_embedder
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import Journal
-from docgen.parallel.executors import Processes, RayExecutor
-from docgen.parallel.worker import spare_core
+from docgen.parallel.executors import ProcessExecutor, RayExecutor
+from docgen.parallel.worker import has_spare_core
 from docgen.pipeline.audit.apply import mended_documents
 from docgen.pipeline.audit.audit import Audit, AuditOptions, AuditReports
 from docgen.pipeline.audit.partitions import PIECE_ROWS, is_big, scan_partitioned
@@ -61,8 +61,8 @@ class Examination:
         if self.on_ray:
             with RayExecutor() as executor:
                 return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
-        if not self.diverse and self.options.nearest is None and spare_core() and is_big(self.target):
-            with Processes() as processes:
+        if not self.diverse and self.options.nearest is None and has_spare_core() and is_big(self.target):
+            with ProcessExecutor() as processes:
                 return scan_partitioned(
                     self.target, self.options, processes, self.reporter, listed=self.listed, rows=PIECE_ROWS
                 )

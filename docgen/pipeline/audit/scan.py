@@ -19,7 +19,7 @@ from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
-from docgen.parallel.worker import Beside, spare_core
+from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.audit import Audit, AuditOptions, Held
 from docgen.pipeline.audit.targets import Target
 from docgen.progress import Progress, Reporter
@@ -154,11 +154,11 @@ def _scanned(
     batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
 ) -> Iterator[tuple[list[Subject], list[Scanned]]]:
     """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
-    if total < BIG or not spare_core():
+    if total < BIG or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
-    with Beside(_Scan, context, off) as beside:
+    with WorkerProcess(_Scan, context, off) as beside:
         ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
