@@ -10,9 +10,9 @@ from docgen.universe.yamlsource import Location
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
 MIN_PARAPHRASES = 3
-"""Fewer give a warning. Chosen: with the statement that is four wordings, enough that the offline writer varies them."""
+"""Fewer give a warning. Chosen: with the statement that is four wordings for the offline writer to choose from."""
 PROSE_WORDS = (400, 5_000)
-"""Lengths without a warning, in words. Chosen: less prose leaves writers to invent, more is paid for with every call."""
+"""Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 MAX_SEARCHES = 2_000_000
 """Patterns times wordings that are tried: some three seconds."""
 

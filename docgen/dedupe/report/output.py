@@ -1,4 +1,4 @@
-"""Writing what was decided: kept.parquet with every column of the corpus, removed.parquet with the reasons."""
+"""Writes the decision: kept.parquet with every column of the corpus, removed.parquet with the reasons."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -17,21 +17,23 @@ __all__ = ["write_frame", "write_kept"]
 
 
 ROWS_IN_GROUP = 4096
-"""Polars holds a row group in memory until it is written."""
+"""Polars keeps a row group in memory until it is written. Chosen: some 16 MB of documents of 4 kB."""
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Write a small Parquet file whole, beside and renamed."""
-    beside = path.with_name(path.name + ".part")
-    frame.write_parquet(beside)
-    beside.replace(path)
+    """Write a small Parquet file atomically, by renaming."""
+    partial = path.with_name(path.name + ".part")
+    frame.write_parquet(partial)
+    partial.replace(path)
 
 
 def write_kept(corpus: Corpus, kept: npt.NDArray[np.bool_], path: Path) -> None:
-    """Stream the kept rows with all columns to a Parquet file, beside and renamed."""
-    beside = path.with_name(path.name + ".part")
-    _kept_rows(corpus, kept).sink_parquet(beside, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
-    beside.replace(path)
+    """Stream the kept rows with all columns to a Parquet file, atomically, by renaming."""
+    partial = path.with_name(path.name + ".part")
+    _kept_rows(corpus, kept).sink_parquet(
+        partial, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP
+    )
+    partial.replace(path)
 
 
 def _kept_rows(corpus: Corpus, kept: npt.NDArray[np.bool_]) -> pl.LazyFrame:
@@ -59,4 +61,6 @@ def _common_schema(schemas: Iterator[pl.Schema]) -> pl.Schema:
     try:
         return reduce(merged, schemas)
     except (pl.exceptions.PolarsError, TypeError) as error:
-        raise InputError("a column is of different types in different rows or files", fix="Use one type") from error
+        raise InputError(
+            "a column has different types in different rows or files", fix="Convert it to one type"
+        ) from error
