@@ -8,7 +8,7 @@ from docgen.kernels.alphabet import LAST, MARK, SINGLE, WORD, fold_table
 __all__ = ["Difference", "differences", "differing_passage", "word_spans"]
 
 MAX_WORDS = 4000
-"""A longer differing middle is shown as one difference, since difflib takes time quadratic in it. Chosen to bound that time."""
+"""A longer differing middle is shown as one difference, since difflib takes quadratic time. Chosen to bound that."""
 CONTEXT_WORDS = 8
 """Words of context around a differing passage."""
 
