@@ -117,7 +117,10 @@ class Slice:
             raise InputError(
                 "the file changed while it was read", str(self.path), "Try again when nothing is writing to it"
             )
-        _no_nulls(self.path, frame[self.text], self.start)
+        if frame[self.text].null_count():
+            row = self.start + int(frame[self.text].is_null().arg_max() or 0)
+            fix = "Delete such rows or give them a text"
+            raise InputError(f"{self.text!r} is null", f"{self.path}, row {row}", fix)
         absent = [pl.lit(None).alias(name) for name in self.absent]
         return frame.with_columns(pl.col(self.text).cast(pl.String), *absent)
 
@@ -151,12 +154,6 @@ def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: Wante
         raise InputError(
             f"column {selection.text!r} has type {kind}, not text", str(path), "Name another with --text-column"
         )
-
-
-def _no_nulls(path: Path, text: "pl.Series", start: int) -> None:
-    if text.null_count():
-        row = start + int(text.is_null().arg_max() or 0)
-        raise InputError(f"{text.name!r} is null", f"{path}, row {row}", "Delete such rows or give them a text")
 
 
 def jsonl_frames(

@@ -153,11 +153,11 @@ def additions(
     corpus: Corpus, result: Deduplicated, settings: Settings, ignored: Hashes = NO_HASHES
 ) -> Iterator[Addition]:
     """The kept documents in the form that an index takes; reads the corpus once more."""
-    sketcher, kept = Sketcher(settings.scheme, ignored), result.decision.kept
+    sketcher, kept_mask = Sketcher(settings.scheme, ignored), result.decision.kept
 
     def addition(piece: Piece) -> Addition:
         batch = piece()
-        places = np.flatnonzero(kept[batch.first_row : batch.first_row + len(batch)])
+        places = np.flatnonzero(kept_mask[batch.first_row : batch.first_row + len(batch)])
         rows = batch.first_row + places
         texts = batch.utf8().take(places)
         sketches = sketcher.sketch(texts)

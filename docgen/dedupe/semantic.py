@@ -115,24 +115,17 @@ def _vectors(corpus: Corpus, rows: Ints, embedder: Embedder, listener: Listener 
 
 def _jaccards(corpus: Corpus, pairs: Ints, scheme: Scheme) -> npt.NDArray[np.float64]:
     """(m,): exact Jaccard similarities of the shingles that the first stage compares, including ignored ones."""
-    sets = _shingles(texts_of(corpus, np.unique(pairs).tolist()), scheme)
-    return np.array([_jaccard(sets[a], sets[b]) for a, b in pairs.tolist()], np.float64)
-
-
-def _shingles(texts: dict[int, str], scheme: Scheme) -> dict[int, npt.NDArray[np.uint64]]:
-    sketcher = Sketcher(scheme)
-    sets = {}
-    for row, text in texts.items():
+    sketcher, sets = Sketcher(scheme), {}
+    for row, text in texts_of(corpus, np.unique(pairs).tolist()).items():
         encoded = encode([text])
         sizes = sketcher.sketch(encoded).sizes
         out = np.empty(int(sizes.sum()), np.uint64)
         sets[row] = out[: int(sketcher.sets_into(out, encoded, sizes)[-1])]
-    return sets
-
-
-def _jaccard(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
-    common = len(np.intersect1d(a, b, assume_unique=True))
-    return common / max(1, len(a) + len(b) - common)
+    similarities = np.empty(len(pairs))
+    for place, (a, b) in enumerate(pairs.tolist()):
+        common = len(np.intersect1d(sets[a], sets[b], assume_unique=True))
+        similarities[place] = common / max(1, len(sets[a]) + len(sets[b]) - common)
+    return similarities
 
 
 def nearest(corpus: Corpus, proposals: Proposals, count: int) -> list[dict[str, Any]]:

@@ -81,8 +81,8 @@ class Decision:
     @property
     def kept(self) -> Mask:
         """Which rows are kept."""
-        kept: Mask = self.kept_row == -1
-        return kept
+        mask: Mask = self.kept_row == -1
+        return mask
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
@@ -218,16 +218,16 @@ def place_in_order(
 ) -> tuple[Ints, Floats]:
     """(kept_row, jaccard), (n,) each, after deciding the rows of `order` one after another; other rows are kept."""
     kept_row, jaccard = np.full(len(sketched), -1, np.int64), np.ones(len(sketched))
-    kept: list[Ints] = [-2 - np.arange(table.count)]
+    kept_rows: list[Ints] = [-2 - np.arange(table.count)]
     for start in range(0, len(order), DECIDE_ROWS):
         rows = order[start : start + DECIDE_ROWS]
         at, similarities = table.place(
             sketched.bands[rows], np.arange(len(rows)), spans[rows], threshold, store, check=True, compact=False
         )
         store.forget_pages()
-        kept.append(rows[at < 0])
+        kept_rows.append(rows[at < 0])
         removed = at >= 0
-        kept_row[rows[removed]] = np.concatenate(kept)[at[removed]]
+        kept_row[rows[removed]] = np.concatenate(kept_rows)[at[removed]]
         jaccard[rows[removed]] = similarities[removed]
     return kept_row, jaccard
 

@@ -97,7 +97,9 @@ def carry_out(
     shown = examples(result, corpus, job.examples)
     report = {**summarise(result, job.settings), **ignored_report, "examples": [_without_texts(pair) for pair in shown]}
     if job.repeated:
-        report["repeated_passages"] = _repeated(corpus, job, len(result.ids))
+        sketcher, minimum = Sketcher(job.settings.scheme), max(3, int(len(result.ids) * REPEATED_SHARE))
+        common = common_shingles(corpus.pieces, sketcher, minimum, job.settings.threads)
+        report["repeated_passages"] = _passages(corpus, common, sketcher)
     proposed = _proposed(corpus, result, job, report, embedder, listener)
     if job.out:
         _write(corpus, result, job, job.out, report)
@@ -176,12 +178,6 @@ def _passages(corpus: Corpus, common: Common, sketcher: Sketcher) -> list[dict[s
     rows, firsts = np.unique(common.rows[by_count], return_index=True)
     examples = rows[np.argsort(firsts)][:PASSAGE_TEXTS].tolist()
     return [asdict(passage) for passage in passages(common, texts_of(corpus, examples), sketcher)]
-
-
-def _repeated(corpus: Corpus, job: Job, documents: int) -> list[dict[str, Any]]:
-    sketcher = Sketcher(job.settings.scheme)
-    minimum = max(3, int(documents * REPEATED_SHARE))
-    return _passages(corpus, common_shingles(corpus.pieces, sketcher, minimum, job.settings.threads), sketcher)
 
 
 def _open_or_create_index(job: Job, ignored: str) -> DiskIndex | None:

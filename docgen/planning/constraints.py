@@ -77,19 +77,19 @@ def relation_matrix(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) ->
 
 
 def document_counts(
-    constraints: Constraints, n: int, carrying: int, done: Ints | None = None, goal: Ints | None = None
+    constraints: Constraints, n: int, carrying: int, finished: Ints | None = None, goal: Ints | None = None
 ) -> Ints:
     """(F,): how many of the remaining documents each fact gets, so that its total is within one of its share of n.
 
-    `carrying` is the number of remaining documents that are not background; `done` (F,) counts the fact's documents in
-    finished segments. The count is the nearest whole number, or `goal`, unless the sum would then violate the minimum
-    or maximum of facts per document, or a fact would outnumber one that it requires; then the facts that lose least by
-    it are rounded the other way.
+    `carrying` is the number of remaining documents that are not background; `finished` (F,) counts the fact's documents
+    in finished segments. The count is the nearest whole number, or `goal`, unless the sum would then violate the
+    minimum or maximum of facts per document, or a fact would outnumber one that it requires; then the facts that lose
+    least by it are rounded the other way.
     """
-    done = np.zeros(len(constraints.facts), dtype=np.int64) if done is None else done
-    exact = constraints.targets * n - done
+    finished = np.zeros(len(constraints.facts), dtype=np.int64) if finished is None else finished
+    exact = constraints.targets * n - finished
     total = np.floor(constraints.targets * n + 0.5).astype(np.int64) if goal is None else goal
-    counts = np.maximum(total - done, 0)
+    counts = np.maximum(total - finished, 0)
     for fact, required in np.argwhere(constraints.requires):
         if counts[fact] > counts[required] and abs(counts[required] + 1 - exact[required]) < 1:
             counts[required] += 1

@@ -48,70 +48,74 @@ def fact_positions(starts: Floats, keys: Keys, layout: Layout, turn: float) -> F
     return (starts + strata.astype(np.float64) * GOLDEN_RATIO + turn) % 1.0
 
 
-def assign_grades(positions: Floats, shares: Floats, done: Ints | None = None) -> Grid:
+def assign_grades(positions: Floats, shares: Floats, finished: Ints | None = None) -> Grid:
     """The grade at each position in [0, 1).
 
-    Each grade's count, together with the documents `done` in earlier segments, is within one of its share of the total.
+    Each grade's count, together with the documents `finished` in earlier segments, is within one of its share of the
+    total.
     """
-    done = np.zeros(len(shares), dtype=np.int64) if done is None else done
-    total = len(positions) + int(done.sum())
+    finished = np.zeros(len(shares), dtype=np.int64) if finished is None else finished
+    total = len(positions) + int(finished.sum())
     grades = np.searchsorted(np.cumsum(shares)[:-1], positions, side="right").astype(np.uint8)
-    counts = np.bincount(grades, minlength=len(shares)) + done
+    counts = np.bincount(grades, minlength=len(shares)) + finished
     if (np.abs(counts - shares * total) < 1 - TOLERANCE).all():
         return grades
-    boundaries = np.cumsum(_reachable(counts, shares, total, done) - done)[:-1]
+    boundaries = np.cumsum(_reachable(counts, shares, total, finished) - finished)[:-1]
     order = np.argsort(positions, kind="stable")
     grades[order] = np.searchsorted(boundaries, np.arange(len(positions)), side="right").astype(np.uint8)
     return grades
 
 
 def adjust_grades(
-    before: Grid, kept: Bools, positions: Floats, shares: Floats, change_first: Bools | None = None
+    before: Grid, staying: Bools, positions: Floats, shares: Floats, change_first: Bools | None = None
 ) -> Grid:
-    """Grades each within one document of its share, with few changes where `kept` says that `before` is in force.
+    """Grades each within one document of its share, with few changes among `staying` documents, which have `before`.
 
     Where `change_first` is true a grade changes before others do.
     """
-    counts = np.bincount(before[kept], minlength=len(shares))
+    counts = np.bincount(before[staying], minlength=len(shares))
     none = np.zeros(len(shares), dtype=np.int64)
-    return _with_counts(before, kept, positions, _reachable(counts, shares, len(before), none), change_first)
+    return _with_counts(before, staying, positions, _reachable(counts, shares, len(before), none), change_first)
 
 
 def adjust_grades_by_segment(
-    before: Grid, kept: Bools, positions: Floats, shares: tuple[Floats, Floats], ends: Ints
+    before: Grid, staying: Bools, positions: Floats, shares: tuple[Floats, Floats], ends: Ints
 ) -> Grid:
     """Grades after a change from `shares[0]` to `shares[1]`, segment by segment, each within one document at the end.
 
-    Each segment changes its own part of the difference among the grades kept, and its new documents even out the rest
-    as far as they can. `ends` number the fact's documents at which segments end.
+    `staying` documents have the fact in both plans and start from their grade `before`; the others are new. Each
+    segment changes its own part of the difference among those staying, and its new documents even out the rest as far
+    as they can. `ends` number the fact's documents at which segments end.
     """
     grades, boundary_moves = before.copy(), np.cumsum(shares[1] - shares[0])[:-1]
-    done = total_shift = np.zeros(len(shares[1]), dtype=np.int64)
+    finished = total_shift = np.zeros(len(shares[1]), dtype=np.int64)
     kept_so_far = start = 0
     for end in ends:
         part = slice(start, end)
-        kept_so_far += int(kept[part].sum())
+        kept_so_far += int(staying[part].sum())
         shift = np.diff(np.ceil(boundary_moves * kept_so_far - 0.5), prepend=0, append=0).astype(np.int64)
-        counts_before = np.bincount(before[part][kept[part]], minlength=len(done))
+        counts_before = np.bincount(before[part][staying[part]], minlength=len(finished))
         counts = counts_before + shift - total_shift
         while (counts < 0).any():  # what a short segment does not have is left to the next
             counts[np.argmax(counts)] -= 1
             counts[np.argmin(counts)] += 1
-        low, total = done + counts, int(done.sum()) + end - start
+        low, total = finished + counts, int(finished.sum()) + end - start
         exact = shares[1] * total
         nearest = np.maximum(low, np.floor(exact).astype(np.int64))
-        goals = _adjust_sum(nearest, exact, low, np.full_like(low, total), total) - done
-        grades[part] = _with_counts(before[part], kept[part], positions[part], goals)
-        done, total_shift, start = done + goals, total_shift + counts - counts_before, end
-    return adjust_grades(grades, np.ones(len(grades), dtype=bool), positions, shares[1], ~kept)
+        goals = _adjust_sum(nearest, exact, low, np.full_like(low, total), total) - finished
+        grades[part] = _with_counts(before[part], staying[part], positions[part], goals)
+        finished, total_shift, start = finished + goals, total_shift + counts - counts_before, end
+    return adjust_grades(grades, np.ones(len(grades), dtype=bool), positions, shares[1], ~staying)
 
 
-def _with_counts(before: Grid, kept: Bools, positions: Floats, goals: Ints, change_first: Bools | None = None) -> Grid:
-    """Grades with the counts `goals`; of those kept only surplus ones change, nearest to the boundary first."""
-    counts = np.bincount(before[kept], minlength=len(goals))
-    grades, free = before.copy(), ~kept
+def _with_counts(
+    before: Grid, staying: Bools, positions: Floats, goals: Ints, change_first: Bools | None = None
+) -> Grid:
+    """Grades with the counts `goals`; of those staying only surplus ones change, nearest to the boundary first."""
+    counts = np.bincount(before[staying], minlength=len(goals))
+    grades, free = before.copy(), ~staying
     for grade in np.flatnonzero(counts > goals):
-        rows = np.flatnonzero(kept & (before == grade))
+        rows = np.flatnonzero(staying & (before == grade))
         nearness = positions[rows] if grade + 1 < len(goals) else -positions[rows]
         first = np.argsort(-nearness, kind="stable")
         if change_first is not None:
@@ -123,14 +127,14 @@ def _with_counts(before: Grid, kept: Bools, positions: Floats, goals: Ints, chan
     return grades
 
 
-def _reachable(counts: Ints, shares: Floats, total: int, done: Ints) -> Ints:
-    """Counts within one of the shares of `total`, none below `done`, as near to `counts` as that allows.
+def _reachable(counts: Ints, shares: Floats, total: int, finished: Ints) -> Ints:
+    """Counts within one of the shares of `total`, none below `finished`, as near to `counts` as that allows.
 
     They exist for two and three grades: when every grade is within one of its share at one size, at most one grade is
     due at the next size, and the new document is free to take it.
     """
     exact = shares * total
-    low = np.maximum(np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0).astype(np.int64), done)
+    low = np.maximum(np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0).astype(np.int64), finished)
     high = np.maximum(np.ceil(exact + 1 - TOLERANCE).astype(np.int64) - 1, low)
     return _adjust_sum(np.clip(counts, low, high), exact, low, high, total)
 

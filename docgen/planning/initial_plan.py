@@ -95,14 +95,14 @@ def assign(constraints: Constraints, layout: Layout, key: int) -> Assignment:
 
 
 class _Draft:
-    """An initial plan in progress; `done` (F,) counts each fact's documents in finished segments."""
+    """An initial plan in progress; `finished` (F,) counts each fact's documents in finished segments."""
 
     def __init__(self, constraints: Constraints, layout: Layout, keys: Keys, background_keys: Keys) -> None:
         n, facts = len(layout), len(constraints.facts)
         self.constraints, self.types, self.keys, self.background_keys = constraints, layout.types, keys, background_keys
         self.background = np.zeros(n, dtype=bool)
         self.holds = np.zeros((n, facts), dtype=np.uint8)
-        self.done = np.zeros(facts, dtype=np.int64)
+        self.finished = np.zeros(facts, dtype=np.int64)
 
     def plan_segment(self, start: int, end: int) -> bool:
         """Plan the slots from `start` to `end`; returns whether the plan can end there."""
@@ -110,14 +110,14 @@ class _Draft:
         count = nearest_count(self.constraints.background, end) - int(self.background[:start].sum())
         background[:] = False
         background[_smallest(self.background_keys[start:end], np.arange(end - start), count)] = True
-        target_counts = document_counts(self.constraints, end, len(background) - int(background.sum()), self.done)
+        target_counts = document_counts(self.constraints, end, len(background) - int(background.sum()), self.finished)
         eligible = self.constraints.allowed[:, self.types[start:end]] & ~background
         self.holds[start:end] = _assign_by_priority(self.constraints, self.keys[:, start:end], eligible, target_counts)
         plan = self._working_plan(start, end, target_counts)
         repair_slots(plan)
         repair_counts(plan)
-        if complete := segment_complete(plan, self.done + plan.counts, end):
-            self.done = self.done + plan.counts
+        if complete := segment_complete(plan, self.finished + plan.counts, end):
+            self.finished = self.finished + plan.counts
         return complete
 
     def repair(self) -> None:
@@ -141,11 +141,11 @@ def segment_complete(plan: WorkingPlan, counts: Ints, n: int) -> bool:
 
 def _grades_by_segment(positions: Floats, shares: Floats, ends: Ints) -> Grid:
     """Grades of a fact's documents; `ends` number the fact's documents at which segments end."""
-    grades, done = np.empty(len(positions), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
+    grades, finished = np.empty(len(positions), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
     start = 0
     for end in ends:
-        grades[start:end] = assign_grades(positions[start:end], shares, done)
-        done += np.bincount(grades[start:end], minlength=len(shares))
+        grades[start:end] = assign_grades(positions[start:end], shares, finished)
+        finished += np.bincount(grades[start:end], minlength=len(shares))
         start = end
     return grades
 

@@ -41,27 +41,28 @@ def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -
     )  # fmt: skip
     for fact in range(len(constraints.facts)):
         rows = np.flatnonzero(holds[:, fact])
-        kept, fact_ends = base.holds[rows, fact] == 1, np.searchsorted(rows, ends)
+        staying, fact_ends = base.holds[rows, fact] == 1, np.searchsorted(rows, ends)
         positions = changed.positions(fact, rows, layout)
         for grades, own, before, after in (
             (changed.directness, positions[0], base.constraints.directness[fact], constraints.directness[fact]),
             (changed.prominence, positions[1], base.constraints.prominence[fact], constraints.prominence[fact]),
         ):
-            grades[rows, fact] = adjust_grades_by_segment(grades[rows, fact], kept, own, (before, after), fact_ends)
+            grades[rows, fact] = adjust_grades_by_segment(grades[rows, fact], staying, own, (before, after), fact_ends)
     return changed
 
 
 class _Change:
     """A changed plan in progress.
 
-    `done_in_base` and `done` (F,) count each fact's documents in finished segments, in `base` and in the new plan.
+    `finished_in_base` and `finished` (F,) count each fact's documents in finished segments, in `base` and in the new
+    plan.
     """
 
     def __init__(self, base: Assignment, constraints: Constraints, layout: Layout) -> None:
         self.base, self.constraints, self.types = base, constraints, layout.types
         self.holds, self.background = base.holds.copy(), base.background.copy()
-        self.done_in_base = np.zeros(len(constraints.facts), dtype=np.int64)
-        self.done = self.done_in_base
+        self.finished_in_base = np.zeros(len(constraints.facts), dtype=np.int64)
+        self.finished = self.finished_in_base
         self.grades = base.directness, base.prominence
         self.kept_grades = [
             np.zeros(shares.shape, dtype=np.int64) for shares in (constraints.directness, constraints.prominence)
@@ -71,21 +72,21 @@ class _Change:
         """Change the slots from `start` to `end`; returns whether the plan can end there."""
         rows, base = slice(start, end), self.base.holds[start:end]
         self.holds[rows] = base
-        done_in_base = self.done_in_base + base.sum(axis=0, dtype=np.int64)
+        finished_in_base = self.finished_in_base + base.sum(axis=0, dtype=np.int64)
         carrying = end - start - int(self.background[rows].sum())
-        goal = self._goal(done_in_base, end)
-        plan = self._working_plan(start, end, document_counts(self.constraints, end, carrying, self.done, goal))
+        goal = self._goal(finished_in_base, end)
+        plan = self._working_plan(start, end, document_counts(self.constraints, end, carrying, self.finished, goal))
         losing = np.flatnonzero(plan.surplus() > 0)
         repair_counts(plan)
         for fact in losing:
             self._trade(plan, rows, int(fact))
-        complete = segment_complete(plan, self.done + plan.counts, end)
+        complete = segment_complete(plan, self.finished + plan.counts, end)
         if complete:
-            self.done_in_base, self.done = done_in_base, self.done + plan.counts
+            self.finished_in_base, self.finished = finished_in_base, self.finished + plan.counts
             for counts, grades in zip(self.kept_grades, self.grades, strict=True):
                 for fact in losing:
-                    kept = (base[:, fact] == 1) & (plan.holds[:, fact] == 1)
-                    counts[fact] += np.bincount(grades[rows, fact][kept], minlength=len(counts[fact]))
+                    staying = (base[:, fact] == 1) & (plan.holds[:, fact] == 1)
+                    counts[fact] += np.bincount(grades[rows, fact][staying], minlength=len(counts[fact]))
         return complete
 
     def repair(self) -> None:
@@ -94,11 +95,11 @@ class _Change:
         target_counts = document_counts(self.constraints, n, n - int(self.background.sum()))
         repair_or_solve(self._working_plan(0, n, target_counts))
 
-    def _goal(self, done_in_base: Ints, end: int) -> Ints:
+    def _goal(self, finished_in_base: Ints, end: int) -> Ints:
         """(F,): each fact's documents up to `end`, such that no segment gains what a later one would lose again."""
         exact = self.constraints.targets * end
         change = self.constraints.targets - self.base.constraints.targets
-        goal = done_in_base + np.ceil(change * end - 0.5 - TOLERANCE).astype(np.int64)
+        goal = finished_in_base + np.ceil(change * end - 0.5 - TOLERANCE).astype(np.int64)
         return np.clip(goal, np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1).astype(np.int64)
 
     def _working_plan(self, start: int, end: int, target_counts: Ints) -> WorkingPlan:
@@ -115,25 +116,25 @@ class _Change:
         shares = self.constraints.directness[fact], self.constraints.prominence[fact]
         for grades, other_grades, share, earlier in zip(columns, columns[::-1], shares, self.kept_grades, strict=True):
             for _ in range(MAX_TRADES):
-                kept = np.flatnonzero(plan.holds[:, fact] & base[:, fact])
-                counts = earlier[fact] + np.bincount(grades[kept], minlength=len(share))
+                staying = np.flatnonzero(plan.holds[:, fact] & base[:, fact])
+                counts = earlier[fact] + np.bincount(grades[staying], minlength=len(share))
                 excess = counts - share * counts.sum()
-                most, least = int(np.argmax(excess)), int(np.argmin(excess))
-                if max(excess[most], -excess[least]) < 1 - TOLERANCE:
+                surplus, deficit = int(np.argmax(excess)), int(np.argmin(excess))
+                if max(excess[surplus], -excess[deficit]) < 1 - TOLERANCE:
                     break
-                lost = np.flatnonzero((base[:, fact] == 1) & (plan.holds[:, fact] == 0) & (grades == least))
+                lost = np.flatnonzero((base[:, fact] == 1) & (plan.holds[:, fact] == 0) & (grades == deficit))
                 lost = lost[(plan.holds[lost] != base[lost]).sum(axis=1) == 1]
-                kept = kept[(grades[kept] == most) & (plan.last_changed[kept] == 0)]
-                kept = kept[plan.can_remove(fact, kept) & (plan.loads[kept] > self.constraints.minimum)]
-                pair = _first_pair(other_grades, lost, kept)
+                staying = staying[(grades[staying] == surplus) & (plan.last_changed[staying] == 0)]
+                staying = staying[plan.can_remove(fact, staying) & (plan.loads[staying] > self.constraints.minimum)]
+                pair = _first_pair(other_grades, lost, staying)
                 if pair is None:
                     break
                 plan.set_fact(fact, np.array([pair[0]]), True)
                 plan.set_fact(fact, np.array([pair[1]]), False)
 
 
-def _first_pair(grades: Grid, lost: Ints, kept: Ints) -> tuple[int, int] | None:
-    """The first slot of `lost` and of `kept` with equal grades, for the lowest grade that both have."""
-    for grade in np.intersect1d(grades[lost], grades[kept]):
-        return int(lost[grades[lost] == grade][0]), int(kept[grades[kept] == grade][0])
+def _first_pair(grades: Grid, lost: Ints, staying: Ints) -> tuple[int, int] | None:
+    """The first slot of `lost` and of `staying` with equal grades, for the lowest grade that both have."""
+    for grade in np.intersect1d(grades[lost], grades[staying]):
+        return int(lost[grades[lost] == grade][0]), int(staying[grades[staying] == grade][0])
     return None

@@ -59,25 +59,17 @@ def read_yaml(text: str, name: str) -> YamlSource:
     """Parse `text`; `name` is the file's name for error messages. Raises `ContextError` with file, line and a fix."""
     if len(text) > MAX_BYTES:
         raise ContextError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", name, "Is this the right file?")
-    _refuse_control_characters(text, name)
-    builder = _Builder(name)
-    try:
-        data = builder.document(yaml.parse(text, Loader=_loader()))
-    except yaml.YAMLError as error:
-        raise _syntax_error(error, text, name) from error
-    return YamlSource(name, data, builder.lines)
-
-
-def _loader() -> Any:
-    """libyaml if PyYAML was built with it: the same grammar, some twenty times as fast."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _refuse_control_characters(text: str, name: str) -> None:
     if match := NOT_TEXT.search(text):
         line = text.count("\n", 0, match.start()) + 1
         what = f"character U+{ord(match[0]):04X} is not allowed in a text file"
         raise ContextError(what, f"{name}:{line}", "Delete it; the file must be plain UTF-8 text")
+    builder = _Builder(name)
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml if built in: some twenty times as fast
+        data = builder.document(yaml.parse(text, Loader=loader))
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, text, name) from error
+    return YamlSource(name, data, builder.lines)
 
 
 def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> ContextError:
@@ -137,12 +129,12 @@ class _Builder:
         values: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event)
-            here = (*at, key)
+            location = (*at, key)
             if key in values:
-                what = f"{key} appears twice, first on line {self.lines[here]}"
+                what = f"{key} appears twice, first on line {self.lines[location]}"
                 self._refuse(event, what, "Delete one of the two")
-            self.lines[here] = event.start_mark.line + 1
-            values[key] = self._value(next(events), events, here)
+            self.lines[location] = event.start_mark.line + 1
+            values[key] = self._value(next(events), events, location)
         return values
 
     def _key(self, event: Any) -> str:

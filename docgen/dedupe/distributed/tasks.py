@@ -73,8 +73,8 @@ def _batches(
     plan: Plan, partition: Partition, columns: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Iterator[tuple[int, Batch]]:
     """(first row within the partition, batch) for each batch."""
-    wanted = Wanted(plan.corpus.text_column, columns, optional)
-    for batch in read_partition(partition, wanted, BATCH_ROWS):
+    selection = Wanted(plan.corpus.text_column, columns, optional)
+    for batch in read_partition(partition, selection, BATCH_ROWS):
         yield batch.first_row - partition.first_row, batch
 
 
@@ -181,5 +181,5 @@ def decide_bin(scheme: Scheme, *parts: list[tuple[Any, ...]]) -> tuple[Ints, Int
     no_content = np.empty((0, 2), np.uint64)
     sketched = Sketched(bands, no_content, spans[:, 1], groups)
     order = order[shared[order]]
-    kept, jaccard = place_in_order(sketched, order, spans, scheme.threshold, KeptTable(scheme.bands), store)
-    return rows, np.where(kept < 0, -1, rows[np.maximum(kept, 0)]), jaccard, len(order)
+    kept_row, jaccard = place_in_order(sketched, order, spans, scheme.threshold, KeptTable(scheme.bands), store)
+    return rows, np.where(kept_row < 0, -1, rows[np.maximum(kept_row, 0)]), jaccard, len(order)

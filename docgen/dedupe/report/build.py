@@ -128,10 +128,10 @@ def examples(result: Deduplicated, corpus: Corpus, count: int = EXAMPLES) -> lis
     return [
         {
             "id": result.ids[row],
-            "kept_id": result.ids[kept],
+            "kept_id": result.ids[twin],
             "jaccard": float(decision.jaccard[row]),
-            "differs": dict(zip(("removed", "kept"), differing_passage(texts[row], texts[kept]), strict=True)),
-            "texts": (texts[row], texts[kept]),
+            "differs": dict(zip(("removed", "kept"), differing_passage(texts[row], texts[twin]), strict=True)),
+            "texts": (texts[row], texts[twin]),
         }
-        for row, kept in pairs
+        for row, twin in pairs
     ]

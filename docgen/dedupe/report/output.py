@@ -27,22 +27,22 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     partial.replace(path)
 
 
-def write_kept(corpus: Corpus, kept: npt.NDArray[np.bool_], path: Path) -> None:
+def write_kept(corpus: Corpus, kept_mask: npt.NDArray[np.bool_], path: Path) -> None:
     """Stream the kept rows with all columns to a Parquet file, atomically, by renaming."""
     partial = path.with_name(path.name + ".part")
-    _kept_rows(corpus, kept).sink_parquet(
+    _kept_rows(corpus, kept_mask).sink_parquet(
         partial, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP
     )
     partial.replace(path)
 
 
-def _kept_rows(corpus: Corpus, kept: npt.NDArray[np.bool_]) -> pl.LazyFrame:
+def _kept_rows(corpus: Corpus, kept_mask: npt.NDArray[np.bool_]) -> pl.LazyFrame:
     others = [name for name in corpus.names if name != corpus.text_column]
     schema = _common_schema(_frame(batch).schema for batch in corpus.batches(others))
 
     def frames(*_pushed_down: object) -> Iterator[pl.DataFrame]:
         for batch in corpus.batches(others):
-            mask = pl.Series(kept[batch.first_row : batch.first_row + len(batch)])
+            mask = pl.Series(kept_mask[batch.first_row : batch.first_row + len(batch)])
             yield _frame(batch).filter(mask).cast(schema)
 
     return register_io_source(frames, schema=schema)

@@ -58,7 +58,8 @@ def common_shingles(pieces: Pieces, sketcher: Sketcher, minimum: int, threads: i
     keys, counts, rows = _table(FIRST_TABLE)
     filled = 0
     for first_row, sets, ends in _sets(pieces, sketcher, threads):
-        while filled + _candidate_count(sets[: ends[-1]], cells, minimum) > len(keys) // 2:
+        candidates = int((cells[sets[: ends[-1]] & np.uint64(CELLS - 1)] >= minimum).sum())
+        while filled + candidates > len(keys) // 2:
             old, (keys, counts, rows) = (keys, counts, rows), _table(len(keys) * 2)
             kernels.rehash(*old, keys, counts, rows)
         filled += kernels.count_suspects(sets, ends, first_row, cells, minimum, keys, counts, rows)
@@ -68,10 +69,6 @@ def common_shingles(pieces: Pieces, sketcher: Sketcher, minimum: int, threads: i
 
 def _table(size: int) -> tuple[Hashes, Ints, Ints]:
     return np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64)
-
-
-def _candidate_count(values: Hashes, cells: npt.NDArray[np.uint32], minimum: int) -> int:
-    return int((cells[values & np.uint64(CELLS - 1)] >= minimum).sum())
 
 
 def _sets(pieces: Pieces, sketcher: Sketcher, threads: int) -> Iterator[tuple[int, Hashes, Ints]]:

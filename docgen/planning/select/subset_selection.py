@@ -85,7 +85,11 @@ def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
     cumulative = np.floor(np.cumsum(numbers) + 0.5)  # rounding the cumulative sums lets neighbours even out
     cumulative[-1] = n
     whole = np.diff(cumulative, prepend=0.0).astype(np.int64)
-    rows = _draw(groups, _correct(groups, whole, low, high), key)
+    numbers_drawn = _correct(groups, whole, low, high)
+    order = np.lexsort((mix(key, np.arange(len(holds))), groups.group_of))  # of each group the first ones, by the key
+    starts = np.cumsum(groups.sizes) - groups.sizes
+    place = np.arange(len(order)) - starts[groups.group_of[order]]
+    rows = np.sort(order[place < numbers_drawn[groups.group_of[order]]])
     counts = holds[rows].sum(axis=0, dtype=np.int64)
     low, high = _bounds(targets, n)
     return Selection(rows, counts, np.minimum(counts - low, 0) + np.maximum(counts - high, 0), binding)
@@ -277,12 +281,3 @@ def _solve_moves(groups: _Groups, numbers: Ints, part: Ints, low: Floats, high: 
     moved = numbers.copy()
     moved[part] += change[: len(part)] - change[len(part) :]
     return moved
-
-
-def _draw(groups: _Groups, numbers: Ints, key: int) -> Ints:
-    """`numbers` documents of each group, drawn with the key, in corpus order."""
-    order = np.lexsort((mix(key, np.arange(len(groups.group_of))), groups.group_of))
-    starts = np.cumsum(groups.sizes) - groups.sizes
-    place = np.arange(len(order)) - starts[groups.group_of[order]]
-    drawn: Bools = place < numbers[groups.group_of[order]]
-    return np.sort(order[drawn])

@@ -80,13 +80,13 @@ def _cliques(constraints: Constraints, counts: Ints) -> Iterator[list[int]]:
 def _facts_per_document(constraints: Constraints, counts: Ints, documents: int, carrying: int) -> Iterator[str]:
     """The sum of all counts against the bounds on facts per document."""
     low, high = constraints.minimum, constraints.maximum
-    total, least, most = int(counts.sum()), low * carrying, high * carrying
-    bounds = f"{carrying} documents with {low} to {high} facts each hold {least} to {most} facts"
-    if total < least:
+    total, lowest, highest = int(counts.sum()), low * carrying, high * carrying
+    bounds = f"{carrying} documents with {low} to {high} facts each hold {lowest} to {highest} facts"
+    if total < lowest:
         share = 1 - total / low / documents
         yield (
-            f"{bounds}, and the shares add up to {total}: {least - total} too few; raise shares, or raise "
+            f"{bounds}, and the shares add up to {total}: {lowest - total} too few; raise shares, or raise "
             f"background_share to {share:.4g}"
         )
-    if total > most:
-        yield f"{bounds}, and the shares add up to {total}: {total - most} too many; raise max, or lower shares"
+    if total > highest:
+        yield f"{bounds}, and the shares add up to {total}: {total - highest} too many; raise max, or lower shares"
