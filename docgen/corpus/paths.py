@@ -1,4 +1,4 @@
-"""Resolves paths, folders and globs to corpus files, whose format is told by their names."""
+"""Resolves paths, folders and globs to corpus files, whose names tell their format."""
 
 import glob
 from collections.abc import Iterable

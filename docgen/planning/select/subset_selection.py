@@ -151,9 +151,7 @@ def _calibrate(groups: _Groups, targets: Floats, n: int) -> Floats | None:
 
 def _newton(design: Floats, sizes: Ints, goal: Floats, theta: Floats) -> Floats:
     """Coefficients at which the expected counts equal `goal`, starting from `theta`; stops when they diverge."""
-    for _ in range(
-        60
-    ):  # chosen as a bound; the ridge and the damping below keep steps finite when there is no solution
+    for _ in range(60):  # chosen as a bound: without a solution the ridge and the damping only keep steps finite
         rates = _logistic(design @ theta)
         gap = goal - design.T @ (sizes * rates)
         if np.abs(gap).max() < NEAR or np.abs(theta).max() > 200:
