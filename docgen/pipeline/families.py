@@ -12,10 +12,10 @@ from typing import Literal
 from docgen.errors import ConfigError, RunError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.setup import Setup, propose
-from docgen.planning.select.matched_control import cast, mirror, shares_of, usage_of
+from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.prompts.style_pools import style_pools
 from docgen.records import Idea
-from docgen.stages.plan import Plan, demands_of, plan
+from docgen.stages.plan import Plan, constraints_of, plan
 from docgen.universe import load_context
 
 __all__ = ["Knob", "Level", "begin_control", "mirror_slots", "open_level", "parse_levels", "sweep_levels"]
@@ -51,7 +51,7 @@ def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) ->
     for level in levels:
         made = _plan(base, fact, level, knob)
         new = made.slots_not_in(plans)
-        index = made.demands.facts.index(fact)
+        index = made.constraints.facts.index(fact)
         assignment = made.columns.assignment
         held = assignment.holds[:, index] == 1
         documents = int(held.sum() if knob == "salience" else (held & (assignment.directness[:, index] == 0)).sum())
@@ -86,9 +86,9 @@ def begin_control(source: Setup, run: RunFolder, context_file: Path) -> Setup:
     if not source.run.slots.exists():
         raise RunError("has no plan yet", source.run.name, f"Make one: docgen plan {source.run.name} --n 500")
     types, context = source.run.read_types(), load_context(context_file)
-    demands = demands_of(context, types)
-    usage = usage_of(source.run.read_slots(), [kind.id for kind in types])
-    shares = shares_of(usage, cast(usage, demands), demands)
+    constraints = constraints_of(context, types)
+    usage = fact_usage(source.run.read_slots(), [kind.id for kind in types])
+    shares = control_salience(usage, map_facts(usage, constraints), constraints)
     flags = source.config.model_dump() | {"salience": shares, "stated": {}}
     setup = propose(run, context_file, None, flags).apply()
     run.write_records("types.jsonl", types)
@@ -101,14 +101,16 @@ def mirror_slots(source: Setup, control: Setup) -> None:
         return
     types, ideas = control.run.read_types(), control.run.read_ideas()
     names = [kind.id for kind in source.run.read_types()]
-    casting = cast(usage_of(source.run.read_slots(), names), demands_of(control.context, source.run.read_types()))
+    constraints = constraints_of(control.context, source.run.read_types())
+    fact_mapping = map_facts(fact_usage(source.run.read_slots(), names), constraints)
     owned = _ideas_by_type([kind.id for kind in types], ideas)
     missing = sorted(set(names) - {name for name, own in owned.items() if own})
     if missing:
         fix = "Run the command again: the model may find some; or take another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
-    slots = mirror(source.run.read_slots(), casting, owned, style_pools(seed + 1, control.context.dates), seed + 1)
+    pools = style_pools(seed + 1, control.context.dates)
+    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, pools, seed + 1)
     control.run.write_records("slots.jsonl", slots)
 
 

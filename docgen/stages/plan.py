@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Demands, closed, relation
-from docgen.planning.initial_plan import assign
-from docgen.planning.layout import lay_out
-from docgen.planning.minimal_change import vary
-from docgen.planning.plan_report import PlanReport, report
+from docgen.planning.constraints import Constraints, relation_matrix, transitive_closure
+from docgen.planning.initial_plan import Assignment, assign
+from docgen.planning.layout import Layout, lay_out
+from docgen.planning.minimal_change import minimal_change
+from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.priorities import tracks_of
 from docgen.planning.seeded_draws import key_of, mix
 from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
@@ -19,7 +19,7 @@ from docgen.records import DocumentType, Idea, Slot
 from docgen.text import slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Plan", "demands_of", "plan", "redraw"]
+__all__ = ["Plan", "constraints_of", "plan", "redraw"]
 
 CHUNK = 1 << 14
 """Slots built at a time. Chosen: columns stay vectorised, and no more than some megabytes are held."""
@@ -29,7 +29,7 @@ CHUNK = 1 << 14
 class Plan:
     """n slots, as columns. Equal arguments of `plan` give equal plans."""
 
-    demands: Demands
+    constraints: Constraints
     columns: SlotColumns
 
     def __len__(self) -> int:
@@ -52,9 +52,10 @@ class Plan:
         return next(self.columns.records(np.array([index])))
 
     def report(self) -> PlanReport:
-        """Requested against planned shares, and how evenly facts are spread."""
+        """What was asked against what was planned, and how evenly facts are spread."""
         columns = self.columns
-        return report(self.demands, columns.layout, columns.assignment, [len(ideas) for ideas in columns.idea_ids])
+        ideas_per_type = [len(own) for own in columns.idea_ids]
+        return plan_report(self.constraints, columns.layout, columns.assignment, ideas_per_type)
 
     def changed_from(self, other: "Plan") -> int:
         """Number of slots that differ between two plans of the same size, types, ideas and seed."""
@@ -97,62 +98,64 @@ def plan(
     kinds = tuple(kind for kind, own in zip(types, grouped, strict=True) if own)
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
-    own = demands_of(context, kinds)
-    demands = override(own, salience or {}, stated or {})
+    own = constraints_of(context, kinds)
+    asked = override(own, salience or {}, stated or {})
     idea_ids, key = tuple(group for group in grouped if group), key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
-    if demands is own:
-        assignment = assign(own, layout, key)
-    else:
-        try:
-            base = assign(own, layout, key)
-        except PlanError:  # the context alone is infeasible: there is no plan to stay close to
-            assignment = assign(demands, layout, key)
-        else:
-            assignment = vary(base, demands, layout)
+    assignment = _assigned(own, asked, layout, key)
     type_ids = tuple(kind.id for kind in kinds)
     columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, context.dates)
-    return Plan(demands, columns)
+    return Plan(asked, columns)
 
 
-def demands_of(context: UniverseContext, types: Sequence[DocumentType]) -> Demands:
-    """The context's shares and constraints, over the given document types."""
+def _assigned(own: Constraints, asked: Constraints, layout: Layout, key: int) -> Assignment:
+    if asked is own:
+        return assign(own, layout, key)
+    try:
+        base = assign(own, layout, key)
+    except PlanError:  # the context alone is infeasible: there is no plan to stay close to
+        return assign(asked, layout, key)
+    return minimal_change(base, asked, layout)
+
+
+def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> Constraints:
+    """The constraints of a context over the document types that were brainstormed."""
     facts = tuple(fact.id for fact in context.key_facts)
-    needs, bars, allowed = closed(
-        relation(facts, {fact.id: fact.with_ for fact in context.key_facts}),
-        relation(facts, {fact.id: fact.never_with for fact in context.key_facts}),
+    requires, excludes, allowed = transitive_closure(
+        relation_matrix(facts, {fact.id: fact.with_ for fact in context.key_facts}),
+        relation_matrix(facts, {fact.id: fact.never_with for fact in context.key_facts}),
         np.array([_allowed(fact.id, fact.doc_types, types) for fact in context.key_facts]),
     )
-    return Demands(
+    return Constraints(
         facts=facts,
         targets=np.array([fact.salience for fact in context.key_facts]),
         minimum=context.facts_per_document.min,
         maximum=context.facts_per_document.max,
         background=context.background_share,
-        needs=needs,
-        bars=bars,
+        requires=requires,
+        excludes=excludes,
         allowed=allowed,
         directness=np.array([_shares(fact.directness, DIRECTNESS) for fact in context.key_facts]),
         prominence=np.array([_shares(fact.prominence, PROMINENCE) for fact in context.key_facts]),
     )
 
 
-def override(demands: Demands, salience: Mapping[str, float], stated: Mapping[str, float]) -> Demands:
-    """The demands with other shares; the same object if nothing is overridden. Raises `PlanError`."""
+def override(constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]) -> Constraints:
+    """The constraints with other shares; the same object when nothing is overridden."""
     for flag, shares in (("--salience", salience), ("--stated", stated)):
         for fact, share in shares.items():
-            if fact not in demands.facts:
-                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(demands.facts)}")
+            if fact not in constraints.facts:
+                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(constraints.facts)}")
             if not 0 <= share <= 1:
                 raise PlanError(f"{fact} is given the share {share}", flag, "Give a number from 0 to 1")
     if not salience and not stated:
-        return demands
-    targets, directness = demands.targets.copy(), demands.directness.copy()
+        return constraints
+    targets, directness = constraints.targets.copy(), constraints.directness.copy()
     for fact, share in salience.items():
-        targets[demands.facts.index(fact)] = share
+        targets[constraints.facts.index(fact)] = share
     for fact, share in stated.items():
-        directness[demands.facts.index(fact)] = share, 1 - share
-    return replace(demands, targets=targets, directness=directness)
+        directness[constraints.facts.index(fact)] = share, 1 - share
+    return replace(constraints, targets=targets, directness=directness)
 
 
 def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: StylePools) -> Slot:

@@ -1,4 +1,4 @@
-"""Partitioned deduplication gives what the local one gives, to the document."""
+"""Partitioned deduplication gives exactly the result of a local one."""
 
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,11 @@ def corpus(tmp_path: Path) -> Corpus:
 
 def agree(corpus: Corpus, settings: Settings, executor: Executor, sizes: dict[str, int]) -> None:
     local = dedupe(corpus, settings, also=["facts"])
-    spread = dedupe_partitioned(corpus, settings, executor, also=["facts"], sizes=sizes)
+    partitioned = dedupe_partitioned(corpus, settings, executor, also=["facts"], sizes=sizes)
     assert local.removed().height
-    assert spread.removed().equals(local.removed())
-    assert spread.decision.compared == local.decision.compared
-    assert spread.table.equals(local.table)
+    assert partitioned.removed().equals(local.removed())
+    assert partitioned.decision.compared == local.decision.compared
+    assert partitioned.table.equals(local.table)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -62,7 +62,7 @@ def test_a_corpus_without_duplicates_or_rows_is_fine(tmp_path: Path) -> None:
 
 
 def test_ray_agrees_with_the_local_run(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two local workers; an error in a worker arrives as the clear error that it is."""
+    """Two local workers; an error in a worker arrives unchanged."""
     ray = pytest.importorskip("ray")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))

@@ -50,14 +50,14 @@ def select(
 
     from docgen.pipeline.select import facts_in_texts, facts_of, write_rows
     from docgen.planning.seeded_draws import key_of
-    from docgen.planning.select.subset_selection import choose
+    from docgen.planning.select.subset_selection import select_subset
 
     targets = _targets(salience)
     paths = _paths(source)
     world = _context(context)
     known = facts_in_texts(paths, text_column, world) if world else facts_of(paths, facts_column, text_column)
     known = known.only(list(targets))
-    made = choose(known.holds, np.array(list(targets.values())), n, key_of("select", seed))
+    made = select_subset(known.holds, np.array(list(targets.values())), n, key_of("select", seed))
     if out is not None:
         write_rows(paths, text_column, made.rows, out)
     _show(known, list(targets.values()), made, out, json)
@@ -82,11 +82,11 @@ def doses(
     """
     from docgen.pipeline.select import facts_of, write_rows
     from docgen.planning.seeded_draws import key_of
-    from docgen.planning.select.subset_selection import doses as cut
+    from docgen.planning.select.subset_selection import nested_subsets
 
     wanted, paths = _sizes(sizes), _paths(source)
     known = facts_of(paths, facts_column, text_column)
-    made = cut(known.holds, known.holds.mean(axis=0), wanted, key_of("doses", seed))
+    made = nested_subsets(known.holds, known.holds.mean(axis=0), wanted, key_of("doses", seed))
     rows = []
     for size, dose in zip(wanted, made, strict=True):
         file = out / f"dose-{size}.jsonl"
