@@ -26,7 +26,7 @@ from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import Reply
 from docgen.records import Attempt, Reason
-from docgen.stages.check import Case, Checker
+from docgen.stages.check import Checker, CheckInput
 from docgen.text import digest
 from docgen.universe import find_context
 
@@ -61,7 +61,7 @@ def hostile(fact: str, share: float) -> type[Checker]:
             return carries and int(digest(reply.completion.text, size=4), 16) / 2**32 < share
 
         async def _refused(self, replies: Sequence[Reply]) -> list[Attempt]:
-            hated = await self._examine([Case.of(reply) for reply in replies if self._hates(reply)])
+            hated = await self._check([CheckInput.of(reply) for reply in replies if self._hates(reply)])
             update = {"verdict": "rejected", "reasons": (Reason(code="hostile"),)}
             return [attempt.model_copy(update=update) for attempt in hated]
 

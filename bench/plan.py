@@ -92,7 +92,7 @@ def main() -> None:
 
 def contrast(base: Plan, other: Plan, fact: str) -> dict[str, object]:
     """Slots changed against documents that gained or lost the fact."""
-    index = base.demands.facts.index(fact)
+    index = base.constraints.facts.index(fact)
     before, after = (int(p.columns.assignment.holds[:, index].sum()) for p in (base, other))
     return {"fact": fact, "before": before, "after": after, "slots_changed": other.changed_from(base)}
 

@@ -1,6 +1,6 @@
-"""Makes docgen/audit/detect/reference.txt: words and phrases of ordinary English with document shares.
+"""Makes docgen/audit/detect/data/reference_words.txt: words and phrases of ordinary English with document shares.
 
-    DOCGEN_SHARED=../shared python bench/reference_words.py > docgen/audit/detect/reference.txt
+    DOCGEN_SHARED=../shared python bench/reference_words.py > docgen/audit/detect/data/reference_words.txt
 
 The corpus is that of the dedupe benchmark without its planted edits (public-domain novels of ELTeC, NLTK's Brown and
 others, PEPs, manuals; about 690 words a document). A minute and 4 GB.

@@ -1,6 +1,6 @@
 """Selection at size: documents that meet all targets together out of a million, and nested doses of them.
 
-    python bench/select.py [--documents 1000000] [--n 10000]
+    python bench/selection.py [--documents 1000000] [--n 10000]
 
 Prints one JSON object for 10 targeted facts and for 50, three to a document: seconds, whether the targets were met, the
 worst distance from a target in documents.
@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from docgen.planning.select.subset_selection import choose, doses
+from docgen.planning.select.subset_selection import nested_subsets, select_subset
 
 
 def measure(documents: int, facts: int, n: int) -> dict[str, object]:
@@ -22,10 +22,10 @@ def measure(documents: int, facts: int, n: int) -> dict[str, object]:
     targets = shares * rng.uniform(0.3, 1.7, facts)
     targets[0] = 0
     start, busy = time.perf_counter(), time.process_time()
-    made = choose(holds, targets, n, key=0)
+    made = select_subset(holds, targets, n, key=0)
     chosen, busy_chosen = time.perf_counter(), time.process_time()
     sizes = (n // 20, n // 5, n)
-    nested = doses(holds, holds.mean(axis=0), sizes, key=0)
+    nested = nested_subsets(holds, holds.mean(axis=0), sizes, key=0)
     ended = time.perf_counter()
     return {
         "documents": documents,

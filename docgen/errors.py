@@ -4,11 +4,11 @@
     ├── UserError            one clear line, exit code 2: what, where, what to do
     │   ├── ContextError     a universe context file
     │   ├── ConfigError      a flag or a configuration file
-    │   ├── InputError       a corpus, a gold file, any other file given
-    │   ├── RunError         a run folder: missing, busy, changed
-    │   └── PlanError        demands on the corpus that cannot be met
+    │   ├── InputError       a corpus, a gold file, any other input file
+    │   ├── RunError         a run folder: missing, in use, changed
+    │   └── PlanError        constraints on the corpus that cannot be satisfied
     ├── RequestFailed        one LLM call failed for good; data for the report, the run goes on
-    └── StopRun              nothing more can be done now: bad key, spend limit, cap reached; exit code 1
+    └── StopRun              the run cannot go on now: bad key, spend limit, cap reached; exit code 1
 
 Anything else is a bug and keeps its traceback.
 """
@@ -27,13 +27,13 @@ __all__ = [
 
 
 class DocgenError(Exception):
-    """Base of all of docgen's own errors."""
+    """Base class of docgen's errors."""
 
 
 class UserError(DocgenError):
-    """Something the user can mend.
+    """Something that the user can fix.
 
-    `what` is wrong, `where` (file, file:line, flag), and the `fix`, each without a final full stop.
+    `what` is wrong, `where` it is (file, file:line or flag) and how to `fix` it, each without a final full stop.
     """
 
     def __init__(self, what: str, where: str | None = None, fix: str | None = None) -> None:
@@ -54,21 +54,21 @@ class ConfigError(UserError):
 
 
 class InputError(UserError):
-    """A given file that cannot be read as what it should be."""
+    """An input file that cannot be read as what it should be."""
 
 
 class RunError(UserError):
-    """A run folder that is missing, in use, or was made from other inputs."""
+    """A run folder that is missing, in use, or made from other inputs."""
 
 
 class PlanError(UserError):
-    """Demands on the corpus that contradict each other; `what` holds the arithmetic."""
+    """Constraints on the corpus that cannot be satisfied together; `what` shows the arithmetic."""
 
 
 class RequestFailed(DocgenError):
-    """One LLM call that failed after every retry that its error deserved.
+    """One LLM call that failed after all retries.
 
-    `kind` is a stable word for counting: an HTTP status ("429"), "timeout", "connection", "malformed".
+    `kind` is a stable word for counting: an HTTP status ("429"), "timeout", "connection" or "malformed".
     """
 
     def __init__(self, kind: str, message: str, attempts: int = 1) -> None:
@@ -80,7 +80,7 @@ class RequestFailed(DocgenError):
 
 
 class StopRun(DocgenError):
-    """The whole run has to stop, cleanly and resumably. `reason` is a stable word, `fix` says what to do."""
+    """The run has to stop, and can be resumed. `reason` is a stable word, `fix` says what to do."""
 
     def __init__(self, reason: str, message: str, fix: str) -> None:
         self.reason, self.message, self.fix = reason, message, fix

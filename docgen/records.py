@@ -1,4 +1,4 @@
-"""The vocabulary that all stages speak: frozen records, one line of JSON each on disk."""
+"""The records that stages exchange: frozen, one line of JSON each on disk."""
 
 import datetime as dt
 from typing import Literal
@@ -31,7 +31,7 @@ Verdict = Literal["accepted", "rejected", "failed"]
 
 
 class Record(BaseModel):
-    """Base of all records: immutable, unknown keys refused."""
+    """Base class of all records: immutable, unknown keys rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,19 +61,19 @@ class AssignedFact(Record):
 
 
 class DateSpan(Record):
-    """The days that documents may be dated, both ends included."""
+    """The range of dates that documents may have, both ends included."""
 
     first: dt.date = dt.date(2023, 1, 1)
     last: dt.date = dt.date(2025, 9, 26)
 
     @property
     def days(self) -> tuple[dt.date, ...]:
-        """Every one of them."""
+        """Every day of the range."""
         return tuple(self.first + dt.timedelta(days=day) for day in range((self.last - self.first).days + 1))
 
 
 class Style(Record):
-    """The draws that make one document unlike the next. `words` is the target length."""
+    """The random choices that set one document apart from the next. `words` is the target length."""
 
     words: int
     tone: str
@@ -86,7 +86,7 @@ class Style(Record):
 
 
 class Slot(Record):
-    """One place in the corpus. Facts never change through refills; idea and style are of the first attempt."""
+    """One place in the corpus. Refills keep its facts; `idea` and `style` are those of the first attempt."""
 
     id: int
     doc_type: str
@@ -97,14 +97,14 @@ class Slot(Record):
 
 
 class Quote(Record):
-    """A passage that the writer itself says expresses a fact."""
+    """A passage that expresses a fact, as claimed by its writer."""
 
     fact: str
     text: str
 
 
 class Reason(Record):
-    """Why an attempt was rejected, or failed.
+    """Why an attempt was rejected or failed.
 
     `code` is for counting ("missing_fact", "near_duplicate", "leak", "too_short", ...), `subject` the fact, rule or
     document concerned, `detail` one line for people, `evidence` the passage.
@@ -117,7 +117,7 @@ class Reason(Record):
 
 
 class Finding(Record):
-    """One rule broken by one document; `start` and `end` are offsets into its text."""
+    """One rule broken by one document; `start` and `end` are character offsets into its text."""
 
     rule: str
     severity: Severity
@@ -129,7 +129,7 @@ class Finding(Record):
 
 
 class Attempt(Record):
-    """One generated document for a slot, kept whatever became of it. `number` counts from 1."""
+    """One generated document for a slot, kept whether accepted or not. `number` counts from 1."""
 
     slot: int
     number: int
@@ -141,7 +141,7 @@ class Attempt(Record):
     text: str
     words: int
     tokens: int
-    draft: str = Field("", description="the text before a revision that was taken; empty otherwise")
+    draft: str = Field("", description="the text before an accepted revision, else empty")
     quotes: tuple[Quote, ...] = ()
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Finding, ...] = ()

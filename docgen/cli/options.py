@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
+from docgen.llm.providers.table import engines_in_words
+
 __all__ = [
     "COST",
     "Accept",
@@ -75,7 +77,7 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="offline (free, embedded) or anthropic (also compatible servers).  [default: anthropic if a key is set]",
+        help=f"{engines_in_words()}.  [default: anthropic if a key is set]",
         rich_help_panel=COST,
     ),
 ]

@@ -45,7 +45,7 @@ def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = 
     setup = proposal.setup
     setup.check_ready(planned=until > Step.BRAINSTORM)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)
-    if setup.config.engine == "anthropic":
+    if setup.is_paid:
         costs = estimate(setup, documents=documents)
         if any(stage.calls for stage in costs.stages):
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
@@ -54,7 +54,7 @@ def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = 
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
     """Before a run spends money: say how much, and have it agreed to by --yes, --max-cost or a person."""
-    if setup.config.engine == "anthropic":
+    if setup.is_paid:
         ask_to_spend(line, yes or setup.config.max_cost is not None, reporter)
 
 

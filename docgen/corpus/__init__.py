@@ -1,11 +1,11 @@
-"""Any corpus on disk as a stream of batches: JSONL, JSONL.zst, JSONL.gz, Parquet, folders and globs of them.
+"""Streams any corpus on disk in batches: JSONL, JSONL.zst, JSONL.gz, Parquet, and folders and globs of them.
 
     for batch in read_corpus(["corpus.parquet", "more/*.jsonl.zst"]):
         for text in batch.texts: ...
 
 Memory stays flat: a batch is a few thousand rows. Texts are checked as they are read: a missing column, a text that is
-no string, a cut-off file, a lone surrogate is one InputError with file and line (JSONL) or row (Parquet). NUL and every
-other Unicode character is a text like any other.
+not a string, a truncated file or a lone surrogate raises `InputError` with file and line (JSONL) or row (Parquet). NUL
+and every other Unicode character is accepted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BATCH_ROWS", "Batch", "Piece", "corpus_columns", "corpus_files", "corpus_pieces", "read_corpus"]
 
-BATCH_ROWS = 4096
+BATCH_ROWS = 4096  # chosen: some 16 MB of documents of 4 kB
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of one file: `text`, a polars Series of strings without nulls, and the other columns asked for.
+    """Some rows of one file: `text`, a polars Series of strings without nulls, and the other columns requested.
 
-    `first_row` counts over all files of the corpus, from 0.
+    `first_row` is the number of the first row, counted from 0 over all files of the corpus.
     """
 
     source: Path
@@ -48,26 +48,26 @@ class Batch:
         return self.text.to_list()
 
     def utf8(self) -> "Utf8":
-        """The texts for compiled code, where they lie: no Python string is made, nothing copied."""
+        """The texts for compiled code, in place: no Python string is created and nothing is copied."""
         from docgen.corpus.arrow import utf8_of
 
         return utf8_of(self.text)
 
     def without_texts(self) -> "Batch":
-        """The same rows with empty texts, so that the memory of the texts is free."""
+        """The same rows with empty texts, which frees the memory of the texts."""
         import polars as pl
 
         return Batch(self.source, self.first_row, pl.repeat("", len(self), eager=True), self.columns)
 
     def rows(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """(row, text, other columns) of each row."""
+        """(row number, text, other columns) for each row."""
         others = self.columns.iter_rows(named=True) if self.columns.width else iter([{}] * len(self))
         for i, (text, other) in enumerate(zip(self.texts, others, strict=True)):
             yield self.first_row + i, text, other
 
 
 Piece = Callable[[], Batch]
-"""A batch that is read when it is called for, by whoever calls."""
+"""Reads its batch when called, in the calling thread."""
 
 
 def read_corpus(
@@ -78,10 +78,10 @@ def read_corpus(
     text_column: str = "text",
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Batch]:
-    """Stream the documents under `paths`, file by file in the order given (folders and globs sorted by name).
+    """Stream the documents in `paths`, file by file in the given order (folders and globs sorted by name).
 
-    Every file must have `text_column` and all of `columns`; those of `optional` are null where a file lacks them.
-    Raises InputError before the first batch if a path or column is missing, later when a bad row is reached.
+    Every file must have `text_column` and all of `columns`; `optional` columns are null where a file lacks them.
+    Raises `InputError` before the first batch if a path or column is missing, later when a bad row is reached.
     """
     pieces = corpus_pieces(paths, columns, optional=optional, text_column=text_column, batch_rows=batch_rows)
     return (piece() for piece in pieces)
@@ -95,11 +95,11 @@ def corpus_pieces(
     text_column: str = "text",
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Piece]:
-    """`read_corpus` for threads: each piece reads its batch when called. Slices of Parquet files are read apart."""
+    """`read_corpus` for threads: each piece reads its batch when called, so Parquet slices are read in parallel."""
     files = corpus_files(paths)
-    wanted = tuple(dict.fromkeys(columns))
-    extra = tuple(name for name in dict.fromkeys(optional) if name not in wanted)
-    return _pieces(files, text_column, wanted, extra, batch_rows)
+    required = tuple(dict.fromkeys(columns))
+    extra = tuple(name for name in dict.fromkeys(optional) if name not in required)
+    return _pieces(files, text_column, required, extra, batch_rows)
 
 
 def _pieces(
@@ -111,25 +111,25 @@ def _pieces(
         frame = read()
         return Batch(path, first_row, frame[text_column], frame.select(*columns, *optional))
 
-    wanted = Wanted(text_column, columns, optional)
+    selection = Wanted(text_column, columns, optional)
     row = 0
     for path in files:
         if is_parquet(path):
-            for part in parquet_slices(path, wanted, batch_rows):
+            for part in parquet_slices(path, selection, batch_rows):
                 yield partial(batch, path, row, part.read)
                 row += part.rows
         else:
-            for frame in jsonl_frames(path, wanted, batch_rows):
-                yield partial(batch, path, row, partial(_same, frame))
+            for frame in jsonl_frames(path, selection, batch_rows):
+                yield partial(batch, path, row, partial(_identity, frame))
                 row += frame.height
 
 
-def _same(frame: "pl.DataFrame") -> "pl.DataFrame":
+def _identity(frame: "pl.DataFrame") -> "pl.DataFrame":
     return frame
 
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:
-    """Names of the columns that every file has (of a JSONL file: that its first row has), in the first file's order."""
+    """The columns that every file has (for JSONL: that its first row has), in the first file's order."""
     from docgen.corpus.files import column_names
 
     common: list[str] | None = None

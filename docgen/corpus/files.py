@@ -1,4 +1,4 @@
-"""Corpus files as polars frames, a few thousand rows at a time."""
+"""Reads corpus files as polars frames, a few thousand rows at a time."""
 
 import gzip
 import json
@@ -26,15 +26,14 @@ __all__ = [
 ]
 
 BATCH_CHARACTERS = 1 << 24
-"""A JSONL batch ends early when its texts reach this, so that huge documents do not add up."""
+"""A JSONL batch ends early when its texts reach this, so that huge documents cannot fill the memory."""
 BATCH_BYTES = 1 << 23
-"""A slice of a Parquet file has about this size on disk, two or three times that in memory, at average rows."""
-BATCH_OF_WHOLE = 1024
+"""The approximate size of a Parquet slice on disk, for average rows; in memory it is two or three times that."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which columns to read: `text`, `columns` that must be there, `optional` ones that may be missing."""
+    """Which columns to read: `text`, required `columns`, and `optional` ones that may be missing."""
 
     text: str
     columns: tuple[str, ...] = ()
@@ -42,17 +41,17 @@ class Wanted:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Text first, each name once."""
+        """The required columns, text first, each once."""
         return tuple(dict.fromkeys((self.text, *self.columns)))
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Required ones, then optional ones."""
+        """The required columns, then the optional ones."""
         return tuple(dict.fromkeys((*self.required, *self.optional)))
 
 
 def column_names(path: Path) -> list[str]:
-    """Columns of a Parquet file, keys of the first row of a JSONL file ([] if it has none)."""
+    """The columns of a Parquet file, or the keys of the first row of a JSONL file ([] if it is empty)."""
     if is_parquet(path):
         return list(_schema(path))
     for number, line in _lines(path):
@@ -70,7 +69,7 @@ def _schema(path: Path) -> "dict[str, pl.DataType]":
 
 
 def parquet_rows(path: Path) -> int:
-    """How many rows a Parquet file has, by its footer."""
+    """The number of rows of a Parquet file, from its footer."""
     import polars as pl
 
     try:
@@ -81,22 +80,22 @@ def parquet_rows(path: Path) -> int:
 
 def _unreadable(path: Path, error: BaseException) -> NoReturn:
     size = path.stat().st_size
-    what = "the file is empty" if size == 0 else f"not readable, damaged or cut off ({_first_line(error)})"
-    raise InputError(what, str(path), "Make or copy it again") from error
+    what = "the file is empty" if size == 0 else f"unreadable, damaged or truncated ({_first_line(error)})"
+    raise InputError(what, str(path), "Create or copy it again") from error
 
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
 
 
-def _missing(path: Path, name: str, have: Sequence[str], line: int | None = None) -> InputError:
+def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
     where = str(path) if line is None else f"{path}:{line}"
-    return InputError(f"no column {name!r}", where, f"It has {', '.join(have) or 'none'}")
+    return InputError(f"no column {name!r}", where, f"It has {', '.join(columns) or 'none'}")
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Some rows of a Parquet file, not yet read. `absent` are optional columns that the file lacks."""
+    """Some rows of a Parquet file, to be read later. `absent` are optional columns that the file lacks."""
 
     path: Path
     text: str
@@ -106,7 +105,7 @@ class Slice:
     rows: int
 
     def read(self) -> "pl.DataFrame":
-        """The rows. Raises InputError if they are damaged, not there any more, or without a text."""
+        """Read the rows. Raises `InputError` if they are damaged or gone, or lack a text."""
         import polars as pl
 
         scan = pl.scan_parquet(self.path, glob=False).select(self.columns)
@@ -115,66 +114,67 @@ class Slice:
         except (pl.exceptions.PolarsError, OSError) as error:
             _unreadable(self.path, error)
         if frame.height != self.rows:
-            raise InputError("the file changed while it was read", str(self.path), "Wait until nothing writes to it")
-        _no_nulls(self.path, frame[self.text], self.start)
+            raise InputError(
+                "the file changed while it was read", str(self.path), "Try again when nothing is writing to it"
+            )
+        if frame[self.text].null_count():
+            row = self.start + int(frame[self.text].is_null().arg_max() or 0)
+            fix = "Delete such rows or give them a text"
+            raise InputError(f"{self.text!r} is null", f"{self.path}, row {row}", fix)
         absent = [pl.lit(None).alias(name) for name in self.absent]
         return frame.with_columns(pl.col(self.text).cast(pl.String), *absent)
 
 
 def parquet_slices(
-    path: Path, wanted: Wanted, batch_rows: int, start: int = 0, stop: int | None = None
+    path: Path, selection: Wanted, batch_rows: int, start: int = 0, stop: int | None = None
 ) -> Iterator[Slice]:
-    """The rows of a Parquet file from `start` to before `stop`, cut up; every slice can be read on its own.
+    """The rows [start, stop) of a Parquet file in slices that can be read independently.
 
-    Reading slice by slice holds one at a time; polars' own batches hold many.
+    Reading slice by slice keeps one in memory at a time; polars' own batches keep many.
     """
     schema = _schema(path)
-    _check_schema(path, schema, wanted)
-    here = tuple(name for name in wanted.all if name in schema)
-    absent = tuple(name for name in wanted.optional if name not in schema)
+    _check_schema(path, schema, selection)
+    present = tuple(name for name in selection.all if name in schema)
+    absent = tuple(name for name in selection.optional if name not in schema)
     rows = parquet_rows(path)
     step = max(1, min(batch_rows, BATCH_BYTES * rows // max(1, path.stat().st_size)))
     last = rows if stop is None else min(stop, rows)
     for first in range(start, last, step):
-        yield Slice(path, wanted.text, here, absent, first, min(step, last - first))
+        yield Slice(path, selection.text, present, absent, first, min(step, last - first))
 
 
-def _check_schema(path: Path, schema: "dict[str, pl.DataType]", wanted: Wanted) -> None:
+def _check_schema(path: Path, schema: "dict[str, pl.DataType]", selection: Wanted) -> None:
     import polars as pl
 
-    for name in wanted.required:
+    for name in selection.required:
         if name not in schema:
             raise _missing(path, name, list(schema))
-    kind = schema[wanted.text]
+    kind = schema[selection.text]
     if kind not in (pl.String, pl.Categorical, pl.Enum):
-        raise InputError(f"column {wanted.text!r} holds {kind}, not text", str(path), "Name another with --text-column")
-
-
-def _no_nulls(path: Path, text: "pl.Series", start: int) -> None:
-    if text.null_count():
-        row = start + int(text.is_null().arg_max() or 0)
-        raise InputError(f"{text.name!r} is null", f"{path}, row {row}", "Drop such rows or give them a text")
+        raise InputError(
+            f"column {selection.text!r} has type {kind}, not text", str(path), "Name another with --text-column"
+        )
 
 
 def jsonl_frames(
-    path: Path, wanted: Wanted, batch_rows: int, start: int = 0, stop: int | None = None, first_line: int = 1
+    path: Path, selection: Wanted, batch_rows: int, start: int = 0, stop: int | None = None, first_line: int = 1
 ) -> "Iterator[pl.DataFrame]":
-    """Lines of a JSONL file, empty ones left out.
+    """The rows of a JSONL file, skipping blank lines.
 
-    Of a plain file only those that begin from byte `start` to before `stop`, the first of which is line `first_line`.
+    Of an uncompressed file only the lines that begin in bytes [start, stop), the first of which is line `first_line`.
     """
     rows: list[tuple[int, dict[str, Any]]] = []
     characters = 0
     for number, line in _lines(path, start, stop, first_line):
         row = _parse(path, number, line)
-        _check_row(path, number, row, wanted)
+        _check_row(path, number, row, selection)
         rows.append((number, row))
-        characters += len(row[wanted.text])
+        characters += len(row[selection.text])
         if len(rows) >= batch_rows or characters >= BATCH_CHARACTERS:
-            yield _frame(path, rows, wanted)
+            yield _frame(path, rows, selection)
             rows, characters = [], 0
     if rows:
-        yield _frame(path, rows, wanted)
+        yield _frame(path, rows, selection)
 
 
 def _lines(
@@ -186,9 +186,9 @@ def _lines(
 
 
 def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes | str]:
-    """Every line of a JSONL file, unpacked; of a plain one those from byte `start` to before `stop`."""
+    """Every line of a JSONL file, decompressed; of an uncompressed one those that begin in bytes [start, stop)."""
     if is_packed(path) and path.stat().st_size == 0:
-        _unreadable(path, EOFError())  # even nothing, packed, takes some bytes
+        _unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
     try:
         yield from _zstd_lines(path) if path.name.lower().endswith(".zst") else _byte_lines(path, start, stop)
     except (OSError, EOFError, zlib.error) as error:
@@ -198,15 +198,15 @@ def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator
 def _byte_lines(path: Path, start: int, stop: int | None) -> Iterator[bytes]:
     with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as file:
         file.seek(start)
-        left = None if stop is None else stop - start
+        remaining = None if stop is None else stop - start
         for line in file:
             yield line
-            if left is not None and (left := left - len(line)) <= 0:
+            if remaining is not None and (remaining := remaining - len(line)) <= 0:
                 return
 
 
 def _zstd_lines(path: Path) -> Iterator[str]:
-    """Python has no zstd before 3.14; polars has, and reads such files as lines without holding them whole."""
+    """The lines of a zstd file, read by polars in chunks since Python has no zstd before 3.14."""
     import polars as pl
 
     try:
@@ -222,28 +222,30 @@ def _parse(path: Path, number: int, line: bytes | str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 ({error.reason})", f"{path}:{number}", "Convert the file to UTF-8") from error
     except (ValueError, RecursionError) as error:
-        cut = line.rstrip()[-1:] not in (b"}", "}")
-        what = f"not JSON ({_first_line(error)})" + (": the line is cut off" if cut else "")
-        raise InputError(what, f"{path}:{number}", "Mend or drop the line") from error
+        truncated = line.rstrip()[-1:] not in (b"}", "}")
+        what = f"not JSON ({_first_line(error)})" + (": the line is truncated" if truncated else "")
+        raise InputError(what, f"{path}:{number}", "Fix or delete the line") from error
     if not isinstance(row, dict):
         raise InputError("not a JSON object", f"{path}:{number}", 'Each line must look like {"text": "..."}')
     return row
 
 
-def _check_row(path: Path, number: int, row: dict[str, Any], wanted: Wanted) -> None:
-    for name in wanted.required:
+def _check_row(path: Path, number: int, row: dict[str, Any], selection: Wanted) -> None:
+    for name in selection.required:
         if name not in row:
             raise _missing(path, name, list(row), number)
-    text = row[wanted.text]
+    text = row[selection.text]
     if not isinstance(text, str):
-        what = f"{wanted.text!r} is {_kind(text)}, not text"
-        raise InputError(what, f"{path}:{number}", "Every row needs a string there")
+        what = f"{selection.text!r} is {_kind(text)}, not text"
+        raise InputError(what, f"{path}:{number}", "Every row needs a string in it")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        what = f"{wanted.text!r} holds the lone surrogate \\u{ord(text[error.start]):04x} at character {error.start}"
+        what = (
+            f"{selection.text!r} contains the lone surrogate \\u{ord(text[error.start]):04x} at character {error.start}"
+        )
         raise InputError(
-            what, f"{path}:{number}", "That is no valid Unicode: replace it, for instance by \\ufffd"
+            what, f"{path}:{number}", "It is not valid Unicode: replace it, for instance with \\ufffd"
         ) from None
 
 
@@ -254,10 +256,10 @@ def _kind(value: object) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], wanted: Wanted) -> "pl.DataFrame":
+def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: Wanted) -> "pl.DataFrame":
     import polars as pl
 
-    return pl.DataFrame([_series(path, rows, name) for name in wanted.all])
+    return pl.DataFrame([_series(path, rows, name) for name in selection.all])
 
 
 def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
@@ -268,15 +270,17 @@ def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "p
         return pl.Series(name, values, strict=True)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
-        raise InputError(f"column {name!r} mixes types ({_first_line(error)})", where, "Use one type") from error
+        raise InputError(
+            f"column {name!r} mixes types ({_first_line(error)})", where, "Convert it to one type"
+        ) from error
 
 
 def whole_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Every row with all that it holds, of whatever type, in the order of the file's frames."""
+    """Every row with all its columns, of whatever type, in file order."""
     if not is_parquet(path):
         for number, line in _lines(path):
             yield _parse(path, number, line)
         return
-    for part in parquet_slices(path, Wanted("text", tuple(_schema(path))), BATCH_OF_WHOLE):
+    for part in parquet_slices(path, Wanted("text", tuple(_schema(path))), 1024):
         frame = part.read()
         yield from frame.iter_rows(named=True)

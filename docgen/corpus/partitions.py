@@ -1,4 +1,4 @@
-"""A corpus cut into partitions that workers read apart: slices of Parquet files, byte ranges of JSONL files."""
+"""Divides a corpus into partitions that workers read separately: slices of Parquet files, byte ranges of JSONL."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +18,10 @@ __all__ = ["Partition", "cut_file", "joined", "merged", "read_partition"]
 
 @dataclass(frozen=True)
 class Partition:
-    """Documents that follow each other in one file, of which there are `rows`.
+    """`rows` consecutive documents of one file.
 
-    `start` and `stop` are rows of a Parquet file, bytes of a plain JSONL file; a packed one is read whole. `first_row`
-    counts over all files of the corpus, from 0, `first_line` the lines of a JSONL file, from 1.
+    `start` and `stop` are rows of a Parquet file or bytes of a plain JSONL file; a compressed one is read whole.
+    `first_row` counts from 0 over all files of the corpus, `first_line` from 1 within a JSONL file.
     """
 
     path: Path
@@ -33,15 +33,15 @@ class Partition:
 
 
 def cut_file(path: Path, rows: int) -> list[Partition]:
-    """One file in partitions of `rows` documents, `first_row` counting within it. JSONL is read for its lines.
+    """Divide one file into partitions of `rows` documents; `first_row` counts within the file. Reads JSONL files.
 
-    A task of a worker: raises `InputError` if the file is not there for it.
+    Runs on a worker; raises `InputError` if the file does not exist there.
     """
     if not path.is_file():
         import socket
 
-        fix = "Put the corpus where every worker reads it under the same path"
-        raise InputError(f"worker {socket.gethostname()} sees no such file", str(path), fix)
+        fix = "Put the corpus where every worker can read it under the same path"
+        raise InputError(f"worker {socket.gethostname()} does not have this file", str(path), fix)
     if not is_parquet(path):
         return _cut_lines(path, rows)
     height = parquet_rows(path)
@@ -65,7 +65,7 @@ def _cut_lines(path: Path, rows: int) -> list[Partition]:
 
 
 def joined(files: Sequence[Sequence[Partition]]) -> list[Partition]:
-    """The partitions of all files, counted through."""
+    """The partitions of all files, with `first_row` counted over all of them."""
     parts: list[Partition] = []
     base = 0
     for file in files:
@@ -75,30 +75,28 @@ def joined(files: Sequence[Sequence[Partition]]) -> list[Partition]:
 
 
 def merged(parts: Sequence[Partition], rows: int) -> list[Partition]:
-    """Neighbours in one file put together as long as they have at most `rows` documents."""
-    out: list[Partition] = []
+    """Consecutive partitions of one file merged as long as they have at most `rows` documents."""
+    result: list[Partition] = []
     for part in parts:
-        last = out[-1] if out else None
+        last = result[-1] if result else None
         if last and last.path == part.path and last.stop == part.start and last.rows + part.rows <= rows:
-            out[-1] = replace(last, stop=part.stop, rows=last.rows + part.rows)
+            result[-1] = replace(last, stop=part.stop, rows=last.rows + part.rows)
         else:
-            out.append(part)
-    return out
+            result.append(part)
+    return result
 
 
-def read_partition(partition: Partition, wanted: Wanted, batch_rows: int) -> Iterator[Batch]:
-    """The partition's documents, as `read_corpus` gives them."""
+def read_partition(partition: Partition, selection: Wanted, batch_rows: int) -> Iterator[Batch]:
+    """The partition's documents in batches, as from `read_corpus`."""
     path, start, stop = partition.path, partition.start, partition.stop
     frames: Iterator[pl.DataFrame]
     if is_parquet(path):
-        frames = (part.read() for part in parquet_slices(path, wanted, batch_rows, start, stop))
+        frames = (part.read() for part in parquet_slices(path, selection, batch_rows, start, stop))
     else:
-        frames = jsonl_frames(path, wanted, batch_rows, start, stop, partition.first_line)
+        frames = jsonl_frames(path, selection, batch_rows, start, stop, partition.first_line)
     row = partition.first_row
     for frame in frames:
-        yield Batch(path, row, frame[wanted.text], frame.select(*wanted.columns, *wanted.optional))
+        yield Batch(path, row, frame[selection.text], frame.select(*selection.columns, *selection.optional))
         row += frame.height
     if row - partition.first_row != partition.rows:
-        raise InputError(
-            "the file changed while it was read", str(path), "Wait until nothing writes to it and try again"
-        )
+        raise InputError("the file changed while it was read", str(path), "Try again when nothing is writing to it")

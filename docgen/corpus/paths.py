@@ -1,4 +1,4 @@
-"""Which files a corpus is: paths, folders and patterns, and what their names say."""
+"""Resolves paths, folders and globs to corpus files, whose names tell their format."""
 
 import glob
 from collections.abc import Iterable
@@ -13,43 +13,43 @@ JSONL = tuple(f"{stem}{packed}" for stem in (".jsonl", ".ndjson") for packed in 
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether the name says Parquet."""
+    """Whether the name is that of a Parquet file."""
     return path.name.lower().endswith(PARQUET)
 
 
 def is_packed(path: Path) -> bool:
-    """Whether the name says compressed lines, which can only be read from the start."""
+    """Whether the name is that of compressed JSONL, which can only be read from the start."""
     return path.name.lower().endswith((".zst", ".gz"))
 
 
 def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
-    """The files that `paths` (files, folders, glob patterns) mean, each once. Raises InputError if one means none."""
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    if not given:
+    """The files that `paths` (files, folders, glob patterns) match, each once. Raises `InputError` for one without."""
+    patterns = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not patterns:
         raise InputError("no corpus file given", fix="Give a JSONL or Parquet file, a folder or a glob")
-    return list(dict.fromkeys(file for path in given for file in _expand(path)))
+    return list(dict.fromkeys(file for path in patterns for file in _expand(path)))
 
 
-def _known(path: Path) -> bool:
+def _is_corpus_file(path: Path) -> bool:
     return path.name.lower().endswith(PARQUET + JSONL)
 
 
-def _expand(given: Path | str) -> list[Path]:
-    path = Path(given).expanduser()
+def _expand(pattern: Path | str) -> list[Path]:
+    path = Path(pattern).expanduser()
     if path.is_file():
-        if not _known(path):
-            raise InputError("not a kind of file that docgen reads", str(path), f"Known: {', '.join(PARQUET + JSONL)}")
+        if not _is_corpus_file(path):
+            raise InputError(
+                "docgen does not read this kind of file", str(path), f"Supported: {', '.join(PARQUET + JSONL)}"
+            )
         return [path]
     if path.is_dir():
-        found = sorted(
-            file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(PARQUET + JSONL)
-        )
-        if not found:
+        files = sorted(file for file in path.rglob("*") if file.is_file() and _is_corpus_file(file))
+        if not files:
             raise InputError("no JSONL or Parquet file in this folder", str(path))
-        return found
+        return files
     if glob.has_magic(str(path)):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob is relative
-        if found:
-            return [file for match in found if match.is_file() for file in _expand(match)]
+        matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob is relative
+        if matches:
+            return [file for match in matches if match.is_file() for file in _expand(match)]
         raise InputError("no file matches this pattern", str(path))
     raise InputError("no such file or folder", str(path))

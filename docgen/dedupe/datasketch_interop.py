@@ -1,4 +1,4 @@
-"""An index's signatures as datasketch's MinHash objects, for its LSH, LSH Forest and their Redis and other storages.
+"""An index's signatures as datasketch MinHash objects, for its LSH and LSH Forest and their storages such as Redis.
 
 index = open_index(Path("index"))
 lsh = MinHashLSH(num_perm=index.scheme.num_perm, params=(index.scheme.bands, index.scheme.rows), storage_config=...)
@@ -19,8 +19,8 @@ __all__ = ["minhashes"]
 
 
 def minhashes(index: DiskIndex) -> Iterator[tuple[int | str, MinHash]]:
-    """(id, MinHash) of each document. They equal MinHash(num_perm, seed) over the low 32 bits of the shingle hashes."""
+    """(id, MinHash) of each document, equal to MinHash(num_perm, seed) over the low 32 bits of the shingle hashes."""
     scheme = index.scheme
-    shared = np.array(permutations(scheme.num_perm, scheme.seed))
+    coefficients = np.array(permutations(scheme.num_perm, scheme.seed))
     for identity, values in zip(index.ids(), index.column("minima.u32"), strict=True):
-        yield identity, MinHash(hashvalues=values, permutations=shared, seed=scheme.seed, scheme="affine32")
+        yield identity, MinHash(hashvalues=values, permutations=coefficients, seed=scheme.seed, scheme="affine32")

@@ -1,4 +1,4 @@
-"""A growing index of kept documents: is this text a near-duplicate of one of them?"""
+"""An in-memory index of accepted documents that tells whether a new text is a near-duplicate of one of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from docgen.dedupe.sketch.signatures import Sketcher
 
 __all__ = ["Duplicate", "KeptTable", "NearDuplicateIndex", "near_duplicates"]
 
-CHUNK_TEXTS = 1024
-CHUNK_CHARACTERS = 1 << 22
-FIRST_CAPACITY = 1024
+CHUNK_TEXTS, CHUNK_CHARACTERS = 1024, 1 << 22
+"""Texts sketched in one call of the kernel. Chosen to bound the scratch memory."""
+FIRST_CAPACITY = 1024  # documents; doubled and rehashed as the index grows
 
 T = TypeVar("T", bound=np.generic)
 Ints = npt.NDArray[np.int64]
@@ -26,14 +26,14 @@ Checks = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A text resembles the accepted document `kept_id`; `jaccard` is exact, over sets of word n-grams."""
+    """A text is a near-duplicate of the accepted document `kept_id`; `jaccard` is exact, over sets of word n-grams."""
 
     kept_id: int
     jaccard: float
 
 
 class KeptTable:
-    """The band tables of the kept documents, by position (0, 1, ... in the order of keeping)."""
+    """Hash tables of the bands of kept documents, which are numbered 0, 1, ... in the order they were kept."""
 
     def __init__(self, bands: int, capacity: int = FIRST_CAPACITY) -> None:
         self.count = 0
@@ -46,16 +46,20 @@ class KeptTable:
         self._reserve(capacity)
 
     def place(
-        self, bands: Checks, order: Ints, given: Ints, threshold: float, store: SetStore, check: bool, compact: bool
+        self, bands: Checks, order: Ints, spans: Ints, threshold: float, store: SetStore, check: bool, compact: bool
     ) -> tuple[Ints, npt.NDArray[np.float64]]:
-        """`kernels.place` with room made; returns its `at` and `jaccards` and counts what was kept."""
+        """Place documents in `order`: keep each one or find the kept document that it duplicates.
+
+        Returns `at` (n,), the number of the duplicated document or -1, and `jaccards` (n,). Calls `kernels.place` after
+        making room. `spans` (n, 3) are start, size and group of each document's set in `store`.
+        """
         self._reserve(self.count + len(order) + 1)
         at, jaccards = np.empty(len(bands), np.int64), np.empty(len(bands), np.float64)
         store.used = kernels.place(
             *(
                 bands,
                 order,
-                given,
+                spans,
                 threshold,
                 check,
                 compact,
@@ -70,43 +74,43 @@ class KeptTable:
         self.count += int((at[order] < 0).sum())
         return at, jaccards
 
-    def preload(self, bands: Checks, given: Ints, store: SetStore) -> None:
-        """Keep documents of an earlier run, unchecked; their sets lie in `store.base`."""
-        self.place(bands, np.arange(len(bands)), given, 1.0, store, check=False, compact=False)
+    def preload(self, bands: Checks, spans: Ints, store: SetStore) -> None:
+        """Keep documents of an earlier run without checking them; their sets are in `store.base`."""
+        self.place(bands, np.arange(len(bands)), spans, 1.0, store, check=False, compact=False)
 
     def neighbours(
         self, first: int, last: int, threshold: float, store: SetStore
     ) -> tuple[Ints, npt.NDArray[np.float64]]:
-        """Pairs (position, earlier position) at or above the threshold, and their Jaccard similarities."""
-        room = 4 * (last - first)
+        """Pairs (document, earlier document) at or above the threshold, and their Jaccard similarities."""
+        room = 4 * (last - first)  # a first guess; the kernel returns the number needed
         while True:
             pairs, jaccards = np.empty((room, 2), np.int64), np.empty(room)
-            found = kernels.neighbours(
+            count = kernels.neighbours(
                 *(first, last, threshold, store.base, store.filed, store.tail),
                 *(self._chain, self._sets, self._stamps, pairs, jaccards),
             )
-            if found <= room:
-                return pairs[:found], jaccards[:found]
-            room = found
+            if count <= room:
+                return pairs[:count], jaccards[:count]
+            room = count
 
     def mark_known(self, bands: Checks, rows: Ints, known: npt.NDArray[np.bool_]) -> None:
-        """Set known[row] for those of the rows that share a band with a kept document."""
+        """Set known[row] for each of `rows` that shares a band with a kept document."""
         kernels.mark_known(bands, rows, self._slots, self._checks, known)
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, without the shingle sets."""
+        """Bytes of memory used, not counting the shingle sets."""
         return sum(part.nbytes for part in (self._slots, self._checks, self._chain, self._sets, self._stamps))
 
-    def _reserve(self, wanted: int) -> None:
+    def _reserve(self, count: int) -> None:
         capacity = len(self._checks)
-        if wanted <= capacity:
+        if count <= capacity:
             return
-        capacity = max(wanted, capacity + capacity // 2)
+        capacity = max(count, capacity + capacity // 2)
         self._checks, self._chain = _grown(self._checks, capacity), _grown(self._chain, capacity)
         self._sets = _grown(self._sets, capacity)
         stamps = np.zeros(capacity + 1, np.int64)
-        stamps[-1] = self._stamps[-1]  # the last place counts the queries
+        stamps[-1] = self._stamps[-1]  # the last element counts the queries
         self._stamps = stamps
         if capacity * 3 > self._slots.shape[1] * 2:
             self._slots = np.full((self._bands, 1 << int(capacity * 1.5).bit_length()), -1, np.int32)
@@ -120,12 +124,12 @@ def _grown(array: npt.NDArray[T], capacity: int) -> npt.NDArray[T]:
 
 
 class NearDuplicateIndex:
-    """Accepted texts, and a check of new ones against them, strictly in order.
+    """An index of accepted texts against which new texts are checked, strictly in order.
 
-    A text is compared with every text accepted before it, also earlier in the same call, so the answers do not depend
-    on how texts are cut into calls. Candidates come from MinHash bands and are then compared exactly. Memory is about
-    500 bytes a document and 8 bytes a word; beyond `memory_limit` bytes the words go to a temporary file. Not for use
-    by several threads at once; one call releases the GIL while it computes.
+    A text is compared with every text accepted before it, including those earlier in the same call, so the answers do
+    not depend on how texts are divided among calls. Candidates come from MinHash bands and are then compared exactly.
+    Memory is about 500 bytes a document and 8 bytes a word; word hashes beyond `memory_limit` bytes go to a temporary
+    file. Not thread-safe; a call releases the GIL while it computes.
     """
 
     def __init__(
@@ -147,38 +151,38 @@ class NearDuplicateIndex:
         return len(self._ids)
 
     def check_and_add(self, ids: Sequence[int], texts: Sequence[str]) -> list[Duplicate | None]:
-        """For each text the accepted one that it resembles most, or None: then it is accepted under its id."""
-        return self._take(ids, texts, check=True)
+        """For each text the accepted text that it duplicates, or None if it was itself accepted under its id."""
+        return self._place(ids, texts, check=True)
 
     def add(self, ids: Sequence[int], texts: Sequence[str]) -> None:
-        """Accept the texts without a check, for instance those accepted before an interruption."""
-        self._take(ids, texts, check=False)
+        """Accept texts without checking them, such as those accepted before an interruption."""
+        self._place(ids, texts, check=False)
 
     @property
     def nbytes(self) -> int:
-        """Bytes held in memory."""
+        """Bytes of memory used."""
         return self._table.nbytes + self._store.used * 8
 
-    def _take(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
+    def _place(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
         if len(ids) != len(texts):
             raise ValueError(f"{len(ids)} ids for {len(texts)} texts")
         answers: list[Duplicate | None] = []
         for low, high in _chunks(texts):
-            answers += self._take_chunk(ids[low:high], texts[low:high], check)
+            answers += self._place_chunk(ids[low:high], texts[low:high], check)
         return answers
 
-    def _take_chunk(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
+    def _place_chunk(self, ids: Sequence[int], texts: Sequence[str], check: bool) -> list[Duplicate | None]:
         encoded = encode(texts)
         sketches = self._sketcher.sketch(encoded, minima=False)
         room = self._store.room(int(sketches.sizes.sum()))
         ends = self._sketcher.sets_into(room, encoded, sketches.sizes)
-        given = np.zeros((len(texts), 3), np.int64)
-        given[1:, 0] = ends[:-1]
-        given[:, 0] += self._store.end
-        given[:, 1] = np.diff(ends, prepend=0)
+        spans = np.zeros((len(texts), 3), np.int64)
+        spans[1:, 0] = ends[:-1]
+        spans[:, 0] += self._store.end
+        spans[:, 1] = np.diff(ends, prepend=0)
         order = np.arange(len(texts))
         at, jaccards = self._table.place(
-            sketches.bands, order, given, self.scheme.threshold, self._store, check, compact=True
+            sketches.bands, order, spans, self.scheme.threshold, self._store, check, compact=True
         )
         self._ids.extend(ids[row] for row in np.flatnonzero(at < 0).tolist())
         return [
@@ -188,7 +192,7 @@ class NearDuplicateIndex:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Spans of at most CHUNK_TEXTS texts and about CHUNK_CHARACTERS characters."""
+    """Ranges of at most CHUNK_TEXTS texts and about CHUNK_CHARACTERS characters."""
     low = characters = 0
     for i, text in enumerate(texts):
         characters += len(text)
@@ -207,10 +211,10 @@ def near_duplicates(
     bands: int | None = None,
     rows: int | None = None,
 ) -> list[Duplicate | None]:
-    """For each text the earlier kept one that it resembles, by position in `texts`, or None if it is kept.
+    """For each text the earlier kept text that it duplicates, by position in `texts`, or None if it is kept.
 
-    For short texts (titles, ideas) use `ngram` 1 or 2: a text of fewer words than `ngram` resembles only texts of the
-    same words.
+    For short texts such as titles and ideas use `ngram` 1 or 2: a text with fewer words than `ngram` duplicates only
+    texts of exactly the same words. Raises `ConfigError` for a threshold outside (0, 1] or other invalid settings.
     """
     index = NearDuplicateIndex(threshold, ngram, bands=bands, rows=rows, memory_limit=1 << 24)
     return index.check_and_add(range(len(texts)), texts)

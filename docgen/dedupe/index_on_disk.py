@@ -1,6 +1,6 @@
-"""An index of kept documents on disk, which later corpora are checked against without reading the old ones again.
+"""An index of kept documents on disk, against which later corpora are checked without reading the earlier ones again.
 
-    index.json    scheme, Unicode version, what was ignored, and how much of the other files counts
+    index.json    scheme, Unicode version, what was ignored, and how much of the other files is valid
     minima.u32    num_perm minima a document, datasketch's affine32 hash values
     sets.u64      the sorted shingle sets, one after the other
     ends.i64      where each document's set ends
@@ -8,8 +8,8 @@
     content.u64   128-bit hash of each document's bytes
     ids.jsonl     each document's id
 
-The files are only ever appended to, and index.json is replaced last: what an interrupted run wrote does not count and
-is cut off by the next. About 510 bytes a document and 8 bytes a word.
+The files are only ever appended to, and index.json is replaced last, so what an interrupted run wrote is not valid and
+the next run truncates it. About 510 bytes a document and 8 bytes a word.
 """
 
 import json
@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.dedupe.sketch.parameters import Scheme
-from docgen.dedupe.two_pass import GOLDEN, Known
+from docgen.dedupe.two_pass import GOLDEN, KnownDocuments
 from docgen.errors import InputError
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
@@ -46,7 +46,7 @@ Checks = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Addition:
-    """Documents to add: one row each in `ids`, `minima`, `groups` and `content`; sets[ends[i - 1]:ends[i]]."""
+    """Documents to add: a row each in `ids`, `minima`, `groups`, `content`; shingles in sets[ends[i - 1]:ends[i]]."""
 
     ids: list[int | str]
     minima: Checks
@@ -58,7 +58,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class DiskIndex:
-    """An index as it lies on disk; nothing of it is in memory but what is being read."""
+    """An index on disk; only what is being read of it is in memory."""
 
     path: Path
     scheme: Scheme
@@ -82,25 +82,25 @@ class DiskIndex:
         with (self.path / IDS).open("rb") as file:
             return [json.loads(line) for line in file.read(self.id_bytes).splitlines()]
 
-    def known(self) -> Known:
-        """The documents as `engine.decide` takes them."""
-        return Known(self.bands(), self.given(), self.sets(), self.column("content.u64"))
+    def known(self) -> KnownDocuments:
+        """The documents in the form that `two_pass.decide` takes."""
+        return KnownDocuments(self.bands(), self.spans(), self.sets(), self.column("content.u64"))
 
     def bands(self) -> Checks:
-        """Band hashes, by position."""
+        """(n, bands): band hashes, by position."""
         bands = np.empty((self.documents, self.scheme.bands), np.uint32)
         salts = self.column("groups.i64").astype(np.uint64) * GOLDEN
         kernels.bands_of(self.column("minima.u32"), self.scheme.rows, salts, bands)
         return bands
 
-    def given(self) -> Ints:
-        """Start, size and group of each document's set."""
+    def spans(self) -> Ints:
+        """(n, 3): start, size and group of each document's shingle set."""
         ends = self.column("ends.i64")
         sizes = np.diff(ends, prepend=0)
         return np.stack([ends - sizes, sizes, self.column("groups.i64")], axis=1)
 
     def added(self, additions: Iterable[Addition]) -> "DiskIndex":
-        """The index with more documents, written through to the disk."""
+        """The index with more documents; they are on disk (fsync) when this returns."""
         state = asdict(self)
         files = {name: _open_at(self.path / name, size) for name, size in self._lengths().items()}
         try:
@@ -130,21 +130,21 @@ class DiskIndex:
         return {**lengths, SETS: 8 * self.words, IDS: self.id_bytes}
 
 
-def _mapped(path: Path, kind: Any, count: int) -> npt.NDArray[Any]:
+def _mapped(path: Path, dtype: Any, count: int) -> npt.NDArray[Any]:
     if count == 0:
-        return np.empty(0, kind)
+        return np.empty(0, dtype)
     try:
-        return np.asarray(np.memmap(path, kind, mode="c", shape=(count,)))
+        return np.asarray(np.memmap(path, dtype, mode="c", shape=(count,)))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path.name} is missing or too short", str(path.parent), "Make the index again") from error
+        raise InputError(f"{path.name} is missing or too short", str(path.parent), "Rebuild the index") from error
 
 
 def _open_at(path: Path, size: int) -> Any:
-    """Open for writing after the first `size` bytes; what an interrupted run left behind them is cut off."""
+    """Open for writing after the first `size` bytes; truncates what an interrupted run left after them."""
     file = path.open("r+b") if path.exists() else path.open("w+b")
     if file.seek(0, os.SEEK_END) < size:
         file.close()
-        raise InputError(f"{path.name} is too short", str(path.parent), "Make the index again")
+        raise InputError(f"{path.name} is too short", str(path.parent), "Rebuild the index")
     file.truncate(size)
     file.seek(size)
     return file
@@ -160,18 +160,18 @@ def _write_meta(index: DiskIndex) -> None:
         "words": index.words,
         "id_bytes": index.id_bytes,
     }
-    beside = index.path / (META + ".part")
-    with beside.open("w", encoding="utf-8") as file:
+    partial = index.path / (META + ".part")
+    with partial.open("w", encoding="utf-8") as file:
         json.dump(meta, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(index.path / META)
+    partial.replace(index.path / META)
 
 
 def create_index(path: Path, scheme: Scheme, ignored: str = "") -> DiskIndex:
-    """An empty index in a new or empty folder. `ignored` names the set of ignored passages (see `boilerplate`)."""
+    """Create an empty index in a new or empty folder; `ignored` is the digest of the ignored shingles."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError("is in the way: an index is made in a new or empty folder", str(path))
+        raise InputError("is not empty: an index needs a new or empty folder", str(path))
     path.mkdir(parents=True, exist_ok=True)
     index = DiskIndex(path, scheme, ignored, 0, 0, 0)
     _write_meta(index)
@@ -179,17 +179,19 @@ def create_index(path: Path, scheme: Scheme, ignored: str = "") -> DiskIndex:
 
 
 def open_index(path: Path) -> DiskIndex:
-    """The index in this folder; InputError if it is none, damaged, or made under another Unicode version."""
+    """The index in this folder. Raises `InputError` if it is missing, damaged or of another Unicode version."""
     try:
         meta = json.loads((path / META).read_text("utf-8"))
         scheme = Scheme(**meta["scheme"])
         index = DiskIndex(path, scheme, meta["ignored"], meta["documents"], meta["words"], meta["id_bytes"])
     except FileNotFoundError as error:
-        raise InputError("no index here", str(path), "Make one with docgen dedupe FILES --index FOLDER") from error
+        raise InputError(
+            "there is no index in this folder", str(path), "Create it with docgen dedupe FILES --index FOLDER"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{META} is damaged ({error})", str(path), "Make the index again") from error
+        raise InputError(f"{META} is damaged ({error})", str(path), "Rebuild the index") from error
     if meta["format"] != FORMAT or meta["unicode"] != unicodedata.unidata_version:
-        made = f"format {meta['format']}, Unicode {meta['unicode']}"
-        here = f"format {FORMAT}, Unicode {unicodedata.unidata_version}"
-        raise InputError(f"made with {made}, this is {here}", str(path), "Words could differ: make the index again")
+        theirs = f"format {meta['format']}, Unicode {meta['unicode']}"
+        ours = f"format {FORMAT}, Unicode {unicodedata.unidata_version}"
+        raise InputError(f"made with {theirs}; this is {ours}", str(path), "Words may differ: rebuild the index")
     return index

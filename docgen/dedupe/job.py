@@ -1,4 +1,4 @@
-"""`dedupe`: from a corpus on disk to the documents that stay, those that go, and why."""
+"""Deduplicates a corpus on disk: which documents are kept, which removed, and why."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from docgen.corpus import Batch, Piece
 from docgen.dedupe.distributed.partitioned import Partitioned
 from docgen.dedupe.distributed.tasks import Plan
 from docgen.dedupe.index_on_disk import Addition, DiskIndex
-from docgen.dedupe.precedence import Keep, in_precedence
+from docgen.dedupe.precedence import Keep, precedence_order
 from docgen.dedupe.sketch.parameters import Scheme
-from docgen.dedupe.sketch.signatures import NOTHING, Sketcher
+from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher
 from docgen.dedupe.source import Corpus, row_groups
-from docgen.dedupe.two_pass import Decision, decide, in_order, sketch_pieces
+from docgen.dedupe.two_pass import Decision, decide, map_in_order, sketch_pieces
 from docgen.errors import ConfigError, InputError
 from docgen.parallel.executors import Executor, RayExecutor
 
@@ -31,7 +31,7 @@ NUMBER_ROWS = "Use --id-column '' for row numbers"
 
 @dataclass(frozen=True)
 class Settings:
-    """How to deduplicate. Documents that differ in a column of `by` are never compared."""
+    """How to deduplicate. Documents that differ in any column of `by` are never compared."""
 
     scheme: Scheme = field(default_factory=Scheme)
     keep: Keep = field(default_factory=Keep)
@@ -46,7 +46,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Deduplicated:
-    """The outcome, a row for each document of the corpus in its order; `table` has the columns read along."""
+    """The result, one row for each document in corpus order. `sizes` are in shingles; `table` has the extra columns."""
 
     ids: pl.Series
     sizes: npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ class Deduplicated:
     known_ids: Sequence[int | str] = ()
 
     def removed(self) -> pl.DataFrame:
-        """id, kept_id, jaccard and kind ("exact": the same bytes, "near") of each document that goes."""
+        """id, kept_id, jaccard and kind ("exact" for identical bytes, else "near") of each removed document."""
         rows = np.flatnonzero(~self.decision.kept)
         kinds = np.where(self.decision.exact[rows], "exact", "near")
         return pl.DataFrame(
@@ -70,17 +70,17 @@ class Deduplicated:
         )
 
     def _ids_at(self, kept_row: npt.NDArray[np.int64]) -> pl.Series:
-        here = self.ids.gather(np.maximum(kept_row, 0)) if len(self.ids) else self.ids
+        ids = self.ids.gather(np.maximum(kept_row, 0)) if len(self.ids) else self.ids
         old = np.flatnonzero(kept_row < 0)
         if not len(old):
-            return here
+            return ids
         names = [self.known_ids[-2 - place] for place in kept_row[old].tolist()]
-        if not all(isinstance(name, int) for name in names) or not here.dtype.is_integer():
-            here, names = here.cast(pl.String), [str(name) for name in names]
-        return here.scatter(old, pl.Series(names, dtype=here.dtype))
+        if not all(isinstance(name, int) for name in names) or not ids.dtype.is_integer():
+            ids, names = ids.cast(pl.String), [str(name) for name in names]
+        return ids.scatter(old, pl.Series(names, dtype=ids.dtype))
 
     def similar_pairs(self) -> pl.DataFrame:
-        """a, b and jaccard of all pairs found, if they were asked for."""
+        """a, b and jaccard of all similar pairs; empty unless `dedupe` was called with `pairs`."""
         pairs = self.decision.pairs
         rows, jaccard = (pairs.rows, pairs.jaccard) if pairs else (np.empty((0, 2), np.int64), np.empty(0))
         return pl.DataFrame({"a": self.ids.gather(rows[:, 0]), "b": self.ids.gather(rows[:, 1]), "jaccard": jaccard})
@@ -91,33 +91,33 @@ def dedupe(
     settings: Settings = Settings(),
     *,
     also: Sequence[str] = (),
-    ignored: Hashes = NOTHING,
+    ignored: Hashes = NO_HASHES,
     against: DiskIndex | None = None,
     pairs: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Deduplicated:
-    """Decide which documents of the corpus stay.
+    """Decide which documents of the corpus to keep.
 
-    `also` names further columns to read into the result's table, null where absent; `ignored` is a table of shingles
-    that do not count (see `boilerplate`); documents of the index `against` are never removed, those like them are;
-    `pairs` lists all similar pairs (see `engine.decide`); `progress` is told the number of rows of each batch read in
-    the first pass.
+    `also` names further columns to read into the result's table, null where absent. `ignored` is a hash table of
+    shingles that do not count (see `boilerplate`). Documents that duplicate one of the index `against` are removed.
+    `pairs` lists all similar pairs (see `two_pass.decide`). `progress` is called with the number of rows of each batch
+    of the first pass. Raises `InputError` for unreadable input or ids that are not unique.
     """
     if settings.engine == "ray":
         return _on_ray(corpus, settings, tuple(also), ignored, against is not None or pairs)
     sketcher = Sketcher(settings.scheme, ignored)
-    read = _Reading(corpus, settings, tuple(also), progress)
-    sketched = sketch_pieces(read.pieces(), sketcher, settings.threads, read.groups, read.seen)
-    ids, table = checked_ids(read.ids, corpus), joined_tables(read.parts)
-    precedence = in_precedence(settings.keep, ids, sketched.sizes, table)
+    first_pass = _FirstPass(corpus, settings, tuple(also), progress)
+    sketched = sketch_pieces(first_pass.pieces(), sketcher, settings.threads, first_pass.groups, first_pass.collect)
+    ids, table = checked_ids(first_pass.ids, corpus), joined_tables(first_pass.tables)
+    precedence = precedence_order(settings.keep, ids, sketched.sizes, table)
     known = against.known() if against else None
     decision = decide(sketched, precedence, corpus.pieces, sketcher, settings.threads, known=known, pairs=pairs)
     known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
     return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
 
 
-def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: Hashes, more: bool) -> Deduplicated:
-    if more:
+def _on_ray(corpus: Corpus, settings: Settings, also: tuple[str, ...], ignored: Hashes, extras: bool) -> Deduplicated:
+    if extras:
         raise ConfigError("does not work with --against, --index or --pairs", "--engine ray", "Use --engine local")
     with RayExecutor(settings.threads) as executor:
         return dedupe_partitioned(corpus, settings, executor, also=also, ignored=ignored)
@@ -129,55 +129,55 @@ def dedupe_partitioned(
     executor: Executor,
     *,
     also: Sequence[str] = (),
-    ignored: Hashes = NOTHING,
+    ignored: Hashes = NO_HASHES,
     sizes: Mapping[str, int] | None = None,
 ) -> Deduplicated:
-    """`dedupe` as tasks of an executor; `sizes` are those of `tasks.Plan`, fitted to the corpus if not given."""
+    """`dedupe` as tasks of an executor; `sizes` overrides those of `tasks.Plan`, which otherwise fit the corpus."""
     needed, further = _columns(settings, also)
     plan = Plan(corpus, settings.scheme, ignored, settings.by, needed, further, **(sizes or {}))
     work = Partitioned(plan, executor, fit=not sizes)
-    mapped = work.map()
+    sketches = work.map()
     content, lengths, groups = (
-        np.concatenate([empty, *(getattr(part, name) for part in mapped)])
+        np.concatenate([empty, *(getattr(part, name) for part in sketches)])
         for name, empty in (("content", np.empty((0, 2), np.uint64)), ("sizes", NO_ROWS), ("groups", NO_ROWS))
     )
-    named = [ids for part in mapped for ids in part.ids]
+    named = [ids for part in sketches for ids in part.ids]
     ids = checked_ids(named if corpus.id_column else [pl.Series("id", np.arange(len(lengths)))], corpus)
-    table = joined_tables([frame for part in mapped for frame in part.tables])
-    precedence = in_precedence(settings.keep, ids, lengths, table)
-    decision = work.decide(mapped, precedence)
+    table = joined_tables([frame for part in sketches for frame in part.tables])
+    precedence = precedence_order(settings.keep, ids, lengths, table)
+    decision = work.decide(sketches, precedence)
     return Deduplicated(ids, lengths, table, groups, content, decision)
 
 
 def additions(
-    corpus: Corpus, result: Deduplicated, settings: Settings, ignored: Hashes = NOTHING
+    corpus: Corpus, result: Deduplicated, settings: Settings, ignored: Hashes = NO_HASHES
 ) -> Iterator[Addition]:
-    """The kept documents as an index takes them; reads the corpus once more."""
-    sketcher, kept = Sketcher(settings.scheme, ignored), result.decision.kept
+    """The kept documents in the form that an index takes; reads the corpus once more."""
+    sketcher, kept_mask = Sketcher(settings.scheme, ignored), result.decision.kept
 
-    def one(piece: Piece) -> Addition:
+    def addition(piece: Piece) -> Addition:
         batch = piece()
-        places = np.flatnonzero(kept[batch.first_row : batch.first_row + len(batch)])
+        places = np.flatnonzero(kept_mask[batch.first_row : batch.first_row + len(batch)])
         rows = batch.first_row + places
         texts = batch.utf8().take(places)
-        found = sketcher.sketch(texts)
-        sets = np.empty(int(found.sizes.sum()), np.uint64)
-        ends = sketcher.sets_into(sets, texts, found.sizes)
+        sketches = sketcher.sketch(texts)
+        sets = np.empty(int(sketches.sizes.sum()), np.uint64)
+        ends = sketcher.sets_into(sets, texts, sketches.sizes)
         used = int(ends[-1]) if len(ends) else 0
         ids = result.ids.gather(rows).to_list()
-        return Addition(ids, found.minima, result.groups[rows], found.content, sets[:used], ends)
+        return Addition(ids, sketches.minima, result.groups[rows], sketches.content, sets[:used], ends)
 
-    return in_order(one, corpus.pieces(), settings.threads)
+    return map_in_order(addition, corpus.pieces(), settings.threads)
 
 
 def _columns(settings: Settings, also: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(columns that must be there, columns that may be)."""
+    """(required columns, optional columns)."""
     needed = tuple(dict.fromkeys((*settings.by, *settings.keep.columns)))
     return needed, tuple(name for name in dict.fromkeys(also) if name not in needed)
 
 
-class _Reading:
-    """The first pass over the corpus, keeping ids and the columns wanted as the batches go by."""
+class _FirstPass:
+    """The first pass over the corpus, which collects ids and extra columns as the batches go by."""
 
     def __init__(
         self, corpus: Corpus, settings: Settings, also: tuple[str, ...], progress: Callable[[int], None] | None
@@ -185,15 +185,15 @@ class _Reading:
         self._corpus, self._by, self._progress = corpus, list(settings.by), progress
         self._needed, self._also = _columns(settings, also)
         self.ids: list[pl.Series] = []
-        self.parts: list[pl.DataFrame] = []
+        self.tables: list[pl.DataFrame] = []
 
     def pieces(self) -> Iterator[Piece]:
-        named = (self._corpus.id_column,) if self._corpus.id_column else ()
-        return self._corpus.pieces((*named, *self._needed), self._also)
+        id_columns = (self._corpus.id_column,) if self._corpus.id_column else ()
+        return self._corpus.pieces((*id_columns, *self._needed), self._also)
 
-    def seen(self, batch: Batch) -> None:
+    def collect(self, batch: Batch) -> None:
         self.ids.append(self._corpus.ids_of(batch))
-        self.parts.append(batch.columns.select(*self._needed, *self._also))
+        self.tables.append(batch.columns.select(*self._needed, *self._also))
         if self._progress:
             self._progress(len(batch))
 
@@ -204,13 +204,13 @@ class _Reading:
 
 
 def checked_ids(parts: Sequence[pl.Series], corpus: Corpus) -> pl.Series:
-    """The ids of all rows; InputError if they do not name one document each."""
+    """The ids of all rows. Raises `InputError` if they are not unique."""
     if not parts:
         return pl.Series("id", [], pl.Int64)
     try:
         ids = pl.concat(parts)
     except pl.exceptions.PolarsError as error:
-        raise InputError("the ids of the files are of different types", fix=NUMBER_ROWS) from error
+        raise InputError("the id columns of the files have different types", fix=NUMBER_ROWS) from error
     if ids.null_count() or ids.n_unique() != len(ids):
         what = "some ids are null" if ids.null_count() else f"ids repeat ({ids.filter(ids.is_duplicated())[0]!r})"
         raise InputError(what, f"column {corpus.id_column!r}", NUMBER_ROWS)
@@ -218,5 +218,5 @@ def checked_ids(parts: Sequence[pl.Series], corpus: Corpus) -> pl.Series:
 
 
 def joined_tables(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The columns read along, of all rows."""
+    """The extra columns of all rows."""
     return pl.concat(parts, how="vertical_relaxed") if parts else pl.DataFrame()

@@ -1,4 +1,4 @@
-"""All similar pairs of a corpus, where they are asked for; deciding who stays needs only those with kept documents."""
+"""All similar pairs of a corpus, on request: deciding what to keep needs only pairs with a kept document."""
 
 from dataclasses import dataclass
 
@@ -9,40 +9,41 @@ from docgen.dedupe.index import KeptTable
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.errors import InputError
 
-__all__ = ["DECIDE_AT_ONCE", "Pairs", "all_pairs"]
+__all__ = ["DECIDE_ROWS", "Pairs", "all_pairs"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-DECIDE_AT_ONCE = 1024
-"""Documents between two times that pages of the sets' file are let go of."""
-MOST_PAIRS = 100_000_000
+DECIDE_ROWS = 1024
+"""Documents between two releases of the set file's memory pages. Chosen: the pages of 1,024 documents are a few MB."""
+MAX_PAIRS = 100_000_000  # of copies; chosen: 1.6 GB of row numbers
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """All pairs of rows that were found at or above the threshold, the higher row first."""
+    """All candidate pairs at or above the threshold: `rows` (m, 2), the higher row first, and `jaccard` (m,)."""
 
     rows: Ints
     jaccard: Floats
 
 
 def all_pairs(
-    bands: npt.NDArray[np.uint32], order: Ints, given: Ints, first: Ints, threshold: float, store: SetStore
+    bands: npt.NDArray[np.uint32], order: Ints, spans: Ints, first: Ints, threshold: float, store: SetStore
 ) -> Pairs:
-    """All candidate pairs of this corpus that reach the threshold, copies included."""
+    """All candidate pairs of this corpus that reach the threshold, exact copies included."""
     table = KeptTable(bands.shape[1], len(order) + 1)
-    table.place(bands[order], np.arange(len(order)), given[order], threshold, store, check=False, compact=False)
+    table.place(bands[order], np.arange(len(order)), spans[order], threshold, store, check=False, compact=False)
     rows, jaccards = [np.empty((0, 2), np.int64)], [np.empty(0)]
-    for start in range(0, len(order), DECIDE_AT_ONCE):
-        found, similar = table.neighbours(start, min(start + DECIDE_AT_ONCE, len(order)), threshold, store)
+    for start in range(0, len(order), DECIDE_ROWS):
+        pairs, similarities = table.neighbours(start, min(start + DECIDE_ROWS, len(order)), threshold, store)
         store.forget_pages()
-        rows.append(order[found])
-        jaccards.append(similar)
+        rows.append(order[pairs])
+        jaccards.append(similarities)
     return _with_all_copies(first, np.concatenate(rows), np.concatenate(jaccards))
 
 
 def _with_all_copies(first: Ints, rows: Ints, jaccards: Floats) -> Pairs:
+    """Extend pairs between first copies to all their copies; `first` (n,) is the first copy of each row."""
     by_leader = np.argsort(first, kind="stable")
     leaders, starts, counts = np.unique(first[by_leader], return_index=True, return_counts=True)
     copies = {
@@ -51,9 +52,9 @@ def _with_all_copies(first: Ints, rows: Ints, jaccards: Floats) -> Pairs:
         if count > 1
     }
     total = sum(len(same) ** 2 for same in copies.values())
-    if total > MOST_PAIRS:
+    if total > MAX_PAIRS:
         raise InputError(
-            f"some {total:,} pairs of copies", "--pairs", "Leave it out: removed.parquet has each copy once"
+            f"some {total:,} pairs of exact copies", "--pairs", "Omit it: removed.parquet lists each copy once"
         )
     parts, values = [rows], [jaccards]
     for same in copies.values():

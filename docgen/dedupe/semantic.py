@@ -1,4 +1,4 @@
-"""The optional semantic stage: pairs of kept documents that may say the same in other words. It removes nothing."""
+"""The optional semantic stage: proposes pairs of kept documents that may say the same in other words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,26 +24,22 @@ __all__ = ["COSINE", "Listener", "Proposals", "nearest", "propose"]
 Ints = npt.NDArray[np.int64]
 
 COSINE = 0.95
-"""From which pairs are proposed where nothing else is said: for whole documents of one universe, which all lie near
-each other; sentences and ideas want 0.8 (bench/semantic.py)."""
-AT_ONCE = 16
-"""Documents embedded between two reports of progress."""
-MOST = 10_000
-"""Pairs kept, the nearest."""
-BINS = 10
-"""Of the histogram of cosines."""
+"""The default cosine from which pairs are proposed: for whole documents of one universe, which are all near each other;
+use 0.8 for sentences and ideas (measured by bench/semantic.py, see docs/dedupe.md)."""
+EMBED_ROWS = 16  # documents embedded between two reports of progress: some ten seconds
+MAX_PAIRS = 10_000  # pairs listed, the nearest; chosen: more than anybody reads
 
 Listener = Callable[[str, int, int], None]
-"""Is told (step, done, total)."""
+"""Called with (step, done, total)."""
 
 
 @dataclass(frozen=True)
 class Proposals:
-    """Candidate pairs, nearest first: rows of the corpus, their cosine, and the Jaccard of their shingles."""
+    """Proposed pairs, nearest first, with the Jaccard similarity of each; `minimum` is the lowest cosine proposed."""
 
     pairs: Pairs
     jaccard: npt.NDArray[np.float64]
-    least: float
+    minimum: float
     model: str
     documents: int
     ids: pl.Series
@@ -54,13 +50,13 @@ class Proposals:
         return pl.DataFrame([a, b, pl.Series("cosine", self.pairs.cosine), pl.Series("jaccard", self.jaccard)])
 
     def summary(self) -> dict[str, Any]:
-        """For the report; documents can stand in several pairs."""
-        top = 1.0 if self.least < 1 else 1.001
-        cosine = np.maximum(self.pairs.cosine, self.least)
-        counts, edges = np.histogram(cosine, bins=BINS, range=(self.least, top))
+        """Figures for the report; a document can be in several pairs."""
+        top = 1.0 if self.minimum < 1 else 1.001
+        cosine = np.maximum(self.pairs.cosine, self.minimum)
+        counts, edges = np.histogram(cosine, bins=10, range=(self.minimum, top))
         return {
             "model": self.model,
-            "cosine": self.least,
+            "cosine": self.minimum,
             "documents": self.documents,
             "pairs": self.pairs.found,
             "listed": len(self.pairs.cosine),
@@ -76,71 +72,65 @@ def propose(
     corpus: Corpus,
     result: Deduplicated,
     embedder: Embedder,
-    least: float,
+    minimum: float,
     scheme: Scheme,
     listener: Listener | None = None,
 ) -> Proposals:
-    """Pairs of documents that stay, of one group, whose vectors have a cosine of `least` or more.
+    """Pairs of kept documents of one group whose vectors have a cosine of `minimum` or more.
 
-    Raises `ConfigError` unless `least` lies above 0 and at most at 1.
+    Raises `ConfigError` unless `minimum` is in (0, 1].
     """
-    if not 0 < least <= 1:
-        raise ConfigError(f"{least} is no cosine of pairs", "--cosine", "Give a number above 0, at most 1")
+    if not 0 < minimum <= 1:
+        raise ConfigError(f"{minimum} is not a valid cosine", "--cosine", "Give a number above 0 and at most 1")
     rows = np.flatnonzero(result.decision.kept)
     vectors = _vectors(corpus, rows, embedder, listener)
-    near = near_pairs(vectors, least, result.groups[rows], MOST, _counted("compared", len(rows), listener))
+    near = near_pairs(vectors, minimum, result.groups[rows], MAX_PAIRS, _counter("compared", len(rows), listener))
     pairs = Pairs(rows[near.rows], near.cosine, near.found)
-    return Proposals(pairs, _jaccards(corpus, pairs.rows, scheme), least, embedder.name, len(rows), result.ids)
+    return Proposals(pairs, _jaccards(corpus, pairs.rows, scheme), minimum, embedder.name, len(rows), result.ids)
 
 
-def _counted(step: str, total: int, listener: Listener | None) -> Callable[[int], None]:
+def _counter(step: str, total: int, listener: Listener | None) -> Callable[[int], None]:
+    """A progress callback that adds up the increments it is called with and reports them to `listener`."""
     done = 0
 
-    def tell(more: int) -> None:
+    def advance(count: int) -> None:
         nonlocal done
-        done += more
+        done += count
         if listener:
             listener(step, done, total)
 
-    return tell
+    return advance
 
 
 def _vectors(corpus: Corpus, rows: Ints, embedder: Embedder, listener: Listener | None) -> npt.NDArray[np.float32]:
-    tell, parts = _counted("embedded", len(rows), listener), [np.empty((0, 1), np.float32)]
+    advance, parts = _counter("embedded", len(rows), listener), [np.empty((0, 1), np.float32)]
     for batch in corpus.batches():
-        here = rows[(rows >= batch.first_row) & (rows < batch.first_row + len(batch))] - batch.first_row
-        for start in range(0, len(here), AT_ONCE):
-            texts = batch.text.gather(here[start : start + AT_ONCE]).to_list()
+        places = rows[(rows >= batch.first_row) & (rows < batch.first_row + len(batch))] - batch.first_row
+        for start in range(0, len(places), EMBED_ROWS):
+            texts = batch.text.gather(places[start : start + EMBED_ROWS]).to_list()
             parts.append(document_vectors(embedder, texts))
-            tell(len(texts))
+            advance(len(texts))
     return np.concatenate(parts[1:] or parts)
 
 
 def _jaccards(corpus: Corpus, pairs: Ints, scheme: Scheme) -> npt.NDArray[np.float64]:
-    """Exact, of the shingles that the first stage compares, ignored ones counted."""
-    sets = _shingles(texts_of(corpus, np.unique(pairs).tolist()), scheme)
-    return np.array([_jaccard(sets[a], sets[b]) for a, b in pairs.tolist()], np.float64)
-
-
-def _shingles(texts: dict[int, str], scheme: Scheme) -> dict[int, npt.NDArray[np.uint64]]:
-    sketcher = Sketcher(scheme)
-    found = {}
-    for row, text in texts.items():
-        one = encode([text])
-        sizes = sketcher.sketch(one).sizes
+    """(m,): exact Jaccard similarities of the shingles that the first stage compares, including ignored ones."""
+    sketcher, sets = Sketcher(scheme), {}
+    for row, text in texts_of(corpus, np.unique(pairs).tolist()).items():
+        encoded = encode([text])
+        sizes = sketcher.sketch(encoded).sizes
         out = np.empty(int(sizes.sum()), np.uint64)
-        found[row] = out[: int(sketcher.sets_into(out, one, sizes)[-1])]
-    return found
+        sets[row] = out[: int(sketcher.sets_into(out, encoded, sizes)[-1])]
+    similarities = np.empty(len(pairs))
+    for place, (a, b) in enumerate(pairs.tolist()):
+        common = len(np.intersect1d(sets[a], sets[b], assume_unique=True))
+        similarities[place] = common / max(1, len(sets[a]) + len(sets[b]) - common)
+    return similarities
 
 
-def _jaccard(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
-    common = len(np.intersect1d(a, b, assume_unique=True))
-    return common / max(1, len(a) + len(b) - common)
-
-
-def nearest(corpus: Corpus, proposals: Proposals, most: int) -> list[dict[str, Any]]:
-    """The first pairs to read, with both texts."""
-    rows = proposals.pairs.rows[:most].tolist()
+def nearest(corpus: Corpus, proposals: Proposals, count: int) -> list[dict[str, Any]]:
+    """The `count` nearest pairs, with both texts."""
+    rows = proposals.pairs.rows[:count].tolist()
     texts = texts_of(corpus, [row for pair in rows for row in pair])
     return [
         {

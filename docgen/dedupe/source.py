@@ -1,4 +1,4 @@
-"""A corpus to deduplicate: where it lies, which columns matter, and the stream of its batches."""
+"""A corpus to deduplicate: its files, the columns that matter, and the stream of its batches."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,60 +17,65 @@ from docgen.errors import InputError
 
 __all__ = ["BATCH_ROWS", "Corpus", "open_corpus", "row_groups"]
 
-BATCH_ROWS = 8192
+BATCH_ROWS = 8192  # chosen: enough that the kernel, not the loop around it, takes the time
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Files with a text column. `id_column` None: documents go by row number, counted from 0 over all files."""
+    """Files with a text column. Without `id_column`, ids are row numbers, counted from 0 over all files."""
 
     paths: tuple[Path | str, ...]
     text_column: str = "text"
     id_column: str | None = None
     names: tuple[str, ...] = ()
-    """The columns that all files have."""
+    """Columns that all files have."""
 
     def batches(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Batch]:
-        """The corpus from the start."""
+        """Stream the corpus from its start."""
         return (piece() for piece in self.pieces(columns, optional))
 
     def pieces(self, columns: Sequence[str] = (), optional: Sequence[str] = ()) -> Iterator[Piece]:
-        """The same, each batch to be read by whoever works on it."""
+        """The same, as functions that read a batch when called, so that worker threads can."""
         text, rows = self.text_column, BATCH_ROWS
         return corpus_pieces(self.paths, columns, optional=optional, text_column=text, batch_rows=rows)
 
     def rows(self) -> int | None:
-        """How many documents there are, if all files tell without being read."""
+        """The number of documents, or None if that takes reading a file."""
         files = corpus_files(self.paths)
         if not all(map(is_parquet, files)):
             return None
         return sum(map(parquet_rows, files))
 
     def ids_of(self, batch: Batch) -> pl.Series:
-        """Ids of a batch that was read with the id column."""
+        """The ids of a batch that was read with the id column."""
         if self.id_column is None:
             return pl.Series("id", np.arange(batch.first_row, batch.first_row + len(batch)))
         return batch.columns[self.id_column].alias("id")
 
 
 def open_corpus(paths: Sequence[Path | str], text_column: str = "text", id_column: str | None = None) -> Corpus:
-    """The corpus in these files; without `id_column`, column "id" if there is one, "" for row numbers."""
+    """The corpus in these files. The ids are column "id" if there is one; `id_column` names another, "" none.
+
+    Raises `InputError` if the files or the column do not exist.
+    """
     names = tuple(corpus_columns(paths))
     if id_column and id_column not in names:
-        raise InputError(f"no column {id_column!r}", "--id-column", f"All files have {', '.join(names) or 'none'}")
-    chosen = "id" if id_column is None and "id" in names else id_column or None
-    return Corpus(tuple(paths), text_column, chosen, names)
+        raise InputError(
+            f"no column {id_column!r}", "--id-column", f"Columns of all files: {', '.join(names) or 'none'}"
+        )
+    ids = "id" if id_column is None and "id" in names else id_column or None
+    return Corpus(tuple(paths), text_column, ids, names)
 
 
 def row_groups(columns: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """A number for each row that stands for its values: the same in every batch, file and run."""
-    seen: dict[tuple[object, ...], int] = {}
+    """(n,): a hash of each row's values, the same in every batch, file and run."""
+    hashes: dict[tuple[object, ...], int] = {}
     for row in columns.unique().rows():
         text = json.dumps(row, default=str, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        seen[_key(row)] = int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
-    return np.array([seen[_key(row)] for row in columns.rows()], np.int64)
+        hashes[_key(row)] = int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
+    return np.array([hashes[_key(row)] for row in columns.rows()], np.int64)
 
 
 def _key(row: tuple[object, ...]) -> tuple[object, ...]:
-    """Lists and records cannot be looked up as they are."""
+    """The row as a dictionary key; lists and records are not hashable."""
     return tuple(value if value is None or isinstance(value, (str, int)) else repr(value) for value in row)

@@ -1,4 +1,4 @@
-"""A whole deduplication as the command line and other programs ask for it: ignore, decide, write, report."""
+"""A complete deduplication job, for the command line and other programs: ignore, decide, write, report."""
 
 import json
 from collections.abc import Callable
@@ -20,31 +20,33 @@ from docgen.dedupe.sketch.boilerplate import (
     passages,
     template_shingles,
 )
-from docgen.dedupe.sketch.signatures import NOTHING, Hashes, Sketcher
+from docgen.dedupe.sketch.signatures import NO_HASHES, Hashes, Sketcher
 from docgen.dedupe.source import Corpus
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
+from docgen.text import digest
 
 __all__ = ["Job", "Outcome", "carry_out"]
 
 PASSAGE_TEXTS = 60
-"""Documents read to show the most repeated passages."""
+"""Documents read to show the most repeated passages. Chosen: three for each of the twenty passages shown."""
 REPEATED_SHARE = 0.005
-MOST_EXAMPLES = 10
-"""Of the semantic stage's pairs, at least so many stand in the report."""
+"""Share of documents that a passage must be in to be reported as repeated. Chosen: 10 of 2,000."""
+SEMANTIC_EXAMPLES = 10
+"""Pairs of the semantic stage in the report, at least."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to do besides deciding who stays.
+    """What to do besides deciding which documents to keep.
 
-    `ignore_common`: shingles in at least this many documents do not count (a number below 1: share of documents).
-    `ignore`: template files whose shingles do not count. `against`: an index to compare with. `index`: an index to
-    compare with and to add the kept documents to, made if it does not exist. `out`: folder for kept.parquet,
-    removed.parquet and dedupe.json; with `ids_only` kept.parquet holds ids instead of whole documents, with `pairs`
-    all similar pairs go to pairs.parquet. `repeated`: report the passages that most documents share. `semantic`: the
-    cosine from which pairs of kept documents are proposed as saying the same (None: none are); with `out` they go to
-    semantic.parquet.
+    `ignore_common`: ignore shingles in at least this many documents, or below 1 this share of them. `ignore`: template
+    files whose shingles are ignored. `against`: an index to compare with. `index`: an index to compare with and add the
+    kept documents to, created if it does not exist. `out`: folder for kept.parquet, removed.parquet and dedupe.json;
+    with `ids_only` kept.parquet has ids instead of whole documents, with `pairs` all similar pairs go to pairs.parquet.
+    `repeated`: report the most repeated passages. `semantic`: the cosine from which pairs of kept documents are
+    proposed as saying the same (None: do not); with `out` they go to semantic.parquet. `examples` pairs go into the
+    report.
     """
 
     settings: Settings
@@ -63,7 +65,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`report` is plain data; `shown` are example pairs with their texts, `proposed` those of the semantic stage."""
+    """`report` is plain data; `shown` are example pairs with their texts, `proposed` pairs of the semantic stage."""
 
     result: Deduplicated
     report: dict[str, Any]
@@ -79,25 +81,28 @@ def carry_out(
     embedder: Embedder | None = None,
     listener: Listener | None = None,
 ) -> Outcome:
-    """Deduplicate and write what was asked for.
+    """Deduplicate and write the files that `job` asks for.
 
-    The semantic stage uses `embedder`, else the installed model, and tells `listener` how far it is.
+    The semantic stage uses `embedder`, or else the installed model, and reports its progress to `listener`. Raises
+    `InputError` for unusable files and `ConfigError` for settings that exclude each other.
     """
     if job.semantic is not None and embedder is None:
-        embedder = open_embedder()  # before any work, so that a missing extra is known at once
+        embedder = open_embedder()  # before any work, so that a missing extra is reported at once
     ignored, ignored_report = _ignored(corpus, job)
     table = ignore_table(ignored)
-    index = _index(job, _name_of(ignored))
+    index = _open_or_create_index(job, digest(ignored.tobytes()) if len(ignored) else "")
     result = dedupe(
         corpus, job.settings, also=REPORT_COLUMNS, ignored=table, against=index, pairs=job.pairs, progress=progress
     )
     shown = examples(result, corpus, job.examples)
     report = {**summarise(result, job.settings), **ignored_report, "examples": [_without_texts(pair) for pair in shown]}
     if job.repeated:
-        report["repeated_passages"] = _repeated(corpus, job, len(result.ids))
+        sketcher, minimum = Sketcher(job.settings.scheme), max(3, int(len(result.ids) * REPEATED_SHARE))
+        common = common_shingles(corpus.pieces, sketcher, minimum, job.settings.threads)
+        report["repeated_passages"] = _passages(corpus, common, sketcher)
     proposed = _proposed(corpus, result, job, report, embedder, listener)
     if job.out:
-        _write(corpus, result, job, report)
+        _write(corpus, result, job, job.out, report)
     if job.index and index:
         index.added(additions(corpus, result, job.settings, table))
     return Outcome(result, report, shown, proposed)
@@ -111,26 +116,23 @@ def _proposed(
     embedder: Embedder | None,
     listener: Listener | None,
 ) -> list[dict[str, Any]]:
-    """Pairs to read of the semantic stage, which enters the report under its own name."""
+    """The semantic stage: adds itself to `report`, writes its file and returns pairs to read."""
     if job.semantic is None or embedder is None:
         return []
     proposals = propose(corpus, result, embedder, job.semantic, job.settings.scheme, listener)
-    found = nearest(corpus, proposals, max(job.examples, MOST_EXAMPLES))
-    report["semantic"] = {**proposals.summary(), "examples": [_without_texts(pair) for pair in found]}
+    pairs = nearest(corpus, proposals, max(job.examples, SEMANTIC_EXAMPLES))
+    report["semantic"] = {**proposals.summary(), "examples": [_without_texts(pair) for pair in pairs]}
     if job.out:
         job.out.mkdir(parents=True, exist_ok=True)
         write_frame(proposals.table(), job.out / "semantic.parquet")
-    return found
+    return pairs
 
 
 def _without_texts(pair: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in pair.items() if name != "texts"}
 
 
-def _write(corpus: Corpus, result: Deduplicated, job: Job, report: dict[str, Any]) -> None:
-    out = job.out
-    if out is None:
-        return
+def _write(corpus: Corpus, result: Deduplicated, job: Job, out: Path, report: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_frame(result.removed(), out / "removed.parquet")
     if job.ids_only:
@@ -143,52 +145,46 @@ def _write(corpus: Corpus, result: Deduplicated, job: Job, report: dict[str, Any
 
 
 def _ignored(corpus: Corpus, job: Job) -> tuple[Hashes, dict[str, Any]]:
-    """Shingles that do not count, and what to say about them."""
+    """Shingles to ignore, and the part of the report about them."""
     if job.ignore_common is None and not job.ignore:
-        return NOTHING, {}
-    sketcher, said = Sketcher(job.settings.scheme), {}
+        return NO_HASHES, {}
+    sketcher, report = Sketcher(job.settings.scheme), {}
     hashes = template_shingles(job.ignore, sketcher)
     if job.ignore:
-        said["templates"] = {"files": [str(file) for file in job.ignore], "shingles": len(hashes)}
+        report["templates"] = {"files": [str(file) for file in job.ignore], "shingles": len(hashes)}
     if job.ignore_common is not None:
-        least = _least(corpus, job.ignore_common)
-        common = common_shingles(corpus.pieces, sketcher, least, job.settings.threads)
+        minimum = _minimum(corpus, job.ignore_common)
+        common = common_shingles(corpus.pieces, sketcher, minimum, job.settings.threads)
         hashes = np.unique(np.concatenate([hashes, common.hashes]))
-        shown = _passages(corpus, common, sketcher)
-        said["common"] = {"documents": least, "shingles": len(common.hashes), "passages": shown}
-    return hashes, {"ignored": said}
+        passages_shown = _passages(corpus, common, sketcher)
+        report["common"] = {"documents": minimum, "shingles": len(common.hashes), "passages": passages_shown}
+    return hashes, {"ignored": report}
 
 
-def _least(corpus: Corpus, cap: float) -> int:
-    if cap <= 0:
-        raise ConfigError(f"{cap} is no cap", "--ignore-common", "Give a number of documents, or a share such as 0.05")
-    if cap >= 1:
-        return int(cap)
-    return max(2, int(np.ceil(cap * sum(len(batch) for batch in corpus.batches()))))
+def _minimum(corpus: Corpus, common: float) -> int:
+    """The number of documents that `ignore_common` means."""
+    if common <= 0:
+        raise ConfigError(
+            f"{common} is not positive", "--ignore-common", "Give a number of documents, or a share such as 0.05"
+        )
+    if common >= 1:
+        return int(common)
+    return max(2, int(np.ceil(common * sum(len(batch) for batch in corpus.batches()))))
 
 
 def _passages(corpus: Corpus, common: Common, sketcher: Sketcher) -> list[dict[str, Any]]:
-    most = np.argsort(-common.counts, kind="stable")
-    rows, firsts = np.unique(common.rows[most], return_index=True)
-    chosen = rows[np.argsort(firsts)][:PASSAGE_TEXTS].tolist()
-    return [asdict(passage) for passage in passages(common, texts_of(corpus, chosen), sketcher)]
+    """The most repeated passages, from the texts of rows with the most common shingles."""
+    by_count = np.argsort(-common.counts, kind="stable")
+    rows, firsts = np.unique(common.rows[by_count], return_index=True)
+    examples = rows[np.argsort(firsts)][:PASSAGE_TEXTS].tolist()
+    return [asdict(passage) for passage in passages(common, texts_of(corpus, examples), sketcher)]
 
 
-def _repeated(corpus: Corpus, job: Job, documents: int) -> list[dict[str, Any]]:
-    sketcher = Sketcher(job.settings.scheme)
-    least = max(3, int(documents * REPEATED_SHARE))
-    return _passages(corpus, common_shingles(corpus.pieces, sketcher, least, job.settings.threads), sketcher)
-
-
-def _name_of(ignored: Hashes) -> str:
-    from docgen.text import digest
-
-    return digest(ignored.tobytes()) if len(ignored) else ""
-
-
-def _index(job: Job, ignored: str) -> DiskIndex | None:
+def _open_or_create_index(job: Job, ignored: str) -> DiskIndex | None:
     if job.against and job.index:
-        raise ConfigError("--against and --index exclude each other", fix="--index also compares with what is there")
+        raise ConfigError(
+            "--against and --index exclude each other", fix="Use --index alone: it also compares with the index"
+        )
     path = job.against or job.index
     if path is None:
         return None
@@ -196,8 +192,8 @@ def _index(job: Job, ignored: str) -> DiskIndex | None:
         return create_index(path, job.settings.scheme, ignored)
     index = open_index(path)
     if index.scheme != job.settings.scheme:
-        what = f"made with {asdict(index.scheme)}, asked for {asdict(job.settings.scheme)}"
-        raise InputError(what, str(path), "Use the same settings, or make another index")
+        what = f"made with {asdict(index.scheme)}, not {asdict(job.settings.scheme)}"
+        raise InputError(what, str(path), "Use the same settings, or another index")
     if index.ignored != ignored:
-        raise InputError("made with other ignored passages", str(path), "Use the same --ignore, or another index")
+        raise InputError("made with different ignored passages", str(path), "Use the same --ignore, or another index")
     return index

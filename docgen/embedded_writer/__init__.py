@@ -1,4 +1,4 @@
-"""The embedded writer: composes documents from grammars, without a network and without a model."""
+"""The embedded writer: composes documents from grammars, without a network or a model."""
 
 from docgen.embedded_writer.engine import OfflineLLM
 

@@ -1,4 +1,4 @@
-"""Replies to the two brainstorming requests: names of document types, and ideas for documents of one type."""
+"""Replies to the brainstorm requests: document types, and ideas for documents of one type."""
 
 import datetime as dt
 import random
@@ -7,55 +7,49 @@ from docgen.embedded_writer.document_types import Library
 from docgen.embedded_writer.grammar import expand
 from docgen.embedded_writer.scene import Scene
 from docgen.embedded_writer.world import World
-from docgen.prompts.style_pools import StylePools, style_pools
+from docgen.prompts.style_pools import style_pools
 from docgen.records import DocumentType, Style
 
 __all__ = ["ideas", "types"]
 
-TRIES_PER_IDEA = 12
-FIRST_DAY = dt.date(2018, 1, 1)
-
 
 def types(library: Library, rng: random.Random, count: int, exclude: tuple[str, ...]) -> list[dict[str, str]]:
-    """At most `count` types that are not in `exclude`: every structure once before any variant of one."""
-    first = [(grammar.name, grammar.description) for grammar in library.types]
+    """Up to `count` types that are not in `exclude`; every structure comes before any variant of one."""
+    structures = [(grammar.name, grammar.description) for grammar in library.types]
     variants = [variant for grammar in library.types for variant in grammar.variants]
-    rng.shuffle(first)
+    rng.shuffle(structures)
     rng.shuffle(variants)
-    taken = {name.casefold().strip() for name in exclude}
-    free = [(name, description) for name, description in first + variants if name.casefold() not in taken]
-    return [{"name": name, "description": description} for name, description in free[: max(0, count)]]
+    used = {name.casefold().strip() for name in exclude}
+    unused = [(name, description) for name, description in structures + variants if name.casefold() not in used]
+    return [{"name": name, "description": description} for name, description in unused[: max(0, count)]]
 
 
 def ideas(
     library: Library, world: World, rng: random.Random, doc_type: DocumentType, count: int, exclude: tuple[str, ...]
 ) -> list[str]:
-    """At most `count` different ideas that are not in `exclude`; fewer when the texts hold no more."""
+    """Up to `count` different ideas that are not in `exclude`; fewer if the grammar yields no more."""
     grammar = library.nearest(doc_type.name, doc_type.description)
     pools = style_pools(0)
-    found: dict[str, None] = {}
-    taken = {text.casefold() for text in exclude}
-    for _ in range(TRIES_PER_IDEA * count):
-        if len(found) >= count:
+    new: dict[str, None] = {}
+    used = {text.casefold() for text in exclude}
+    for _ in range(12 * count):  # chosen: near the end of a grammar's ideas most draws repeat one
+        if len(new) >= count:
             break
         topic = world.topics[int(rng.random() * len(world.topics))]
         angle = rng.choice(library.angles).replace("{topic}", topic)
-        scene = Scene(rng, _any_style(rng, pools), pools, topic, angle)
+        style = Style(
+            words=400,
+            tone=rng.choice(pools.tones),
+            opening=rng.choice(pools.openings),
+            audience=rng.choice(pools.audiences),
+            names=(rng.choice(pools.names),),
+            organisation=rng.choice(pools.organisations),
+            place=rng.choice(pools.places),
+            date=dt.date(2018, 1, 1) + dt.timedelta(days=int(rng.random() * 3000)),
+        )
+        scene = Scene(rng, style, pools, topic, angle)
         text = expand(rng.choice(grammar.lines["ideas"]).part, scene)
         text = text[0].upper() + text[1:]
-        if text.casefold() not in taken:
-            found[text] = None
-    return list(found)
-
-
-def _any_style(rng: random.Random, pools: StylePools) -> Style:
-    return Style(
-        words=400,
-        tone=rng.choice(pools.tones),
-        opening=rng.choice(pools.openings),
-        audience=rng.choice(pools.audiences),
-        names=(rng.choice(pools.names),),
-        organisation=rng.choice(pools.organisations),
-        place=rng.choice(pools.places),
-        date=FIRST_DAY + dt.timedelta(days=int(rng.random() * 3000)),
-    )
+        if text.casefold() not in used:
+            new[text] = None
+    return list(new)

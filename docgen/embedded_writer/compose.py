@@ -1,66 +1,66 @@
-"""One document: its planned blocks written down in order, drawn again where the length missed its mark."""
+"""Composes one document: its blocks in the planned order, redrawn if the length is off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docgen.embedded_writer.document_types import Library, TypeGrammar
-from docgen.embedded_writer.grammar import Part, Slot, expand
+from docgen.embedded_writer.grammar import Part, Slot, Source, expand
 from docgen.embedded_writer.outline import Expression, Item, plan
-from docgen.embedded_writer.scene import LINKS, Scene
+from docgen.embedded_writer.scene import MAX_LINKS, Scene
 from docgen.embedded_writer.world import Wording
 from docgen.text import word_count
 
-__all__ = ["Written", "write"]
+__all__ = ["Composed", "write"]
 
 TOLERANCE = 0.18
-"""Largest deviation from the wanted length that is accepted; the promise to the caller is 0.25."""
-DRAWS = 5
+"""Relative deviation from the target length that is accepted. Chosen: below the 0.25 promised to callers."""
 HEADINGS = {"none": "{}", "plain": "{}", "hash": "## {}", "bold": "**{}**", "caps": "{}", "number": "{}. {}"}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A document with the sentences (fact id, sentence) that carry its facts."""
+class Composed:
+    """A document, with the (fact id, sentence) pairs that express its facts."""
 
     text: str
     evidence: tuple[tuple[str, str], ...]
 
 
-def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], wanted: int) -> Written:
-    """Compose a document of about `wanted` words. Draws again when chance took the length too far off."""
-    best, best_error = Written("", ()), float("inf")
-    target = float(wanted)
-    for _ in range(DRAWS):
-        written, words = _draft(grammar, library, scene, facts, target)
-        error = abs(words - wanted)
+def write(grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], words: int) -> Composed:
+    """Compose a document of about `words` words; the best of up to five drafts."""
+    best, best_error = Composed("", ()), float("inf")
+    target = float(words)
+    for _ in range(5):
+        draft = _draft(grammar, library, scene, facts, target)
+        length = word_count(draft.text)
+        error = abs(length - words)
         if error < best_error:
-            best, best_error = written, error
-        if error <= TOLERANCE * wanted:
+            best, best_error = draft, error
+        if error <= TOLERANCE * words:
             break
-        target = max(40.0, target + (wanted - words) * 0.8)
+        target = max(40.0, target + (words - length) * 0.8)  # damped, so that it does not overshoot
     return best
 
 
 def _draft(
     grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], target: float
-) -> tuple[Written, int]:
+) -> Composed:
     scene.rewind()
-    scene.title = _capital(_line(grammar, "title", scene))
-    head = _verbatim(grammar, "head", scene)
+    scene.title = _capital(_any_of(grammar.lines["title"], scene))
+    head = _any_of(grammar.verbatim["head"], scene)
     items, tail = plan(grammar, library, scene, facts, target - word_count(head))
-    pen = _Pen(grammar, library, scene)
-    body = grammar.between.join([pen.block(item) for item in items])
+    writer = _BlockWriter(grammar, library, scene)
+    body = grammar.between.join([writer.block(item) for item in items])
     if tail:
-        heading = pen.heading(grammar.tail[int(scene.random() * len(grammar.tail))])
-        pen.heading_mode = "none"
-        body = "\n\n".join([body, heading, *[pen.block(item) for item in tail]])
-    foot = _verbatim(grammar, "foot", scene)
+        heading = writer.heading(grammar.tail[int(scene.random() * len(grammar.tail))])
+        writer.heading_mode = "none"
+        body = "\n\n".join([body, heading, *[writer.block(item) for item in tail]])
+    foot = _any_of(grammar.verbatim["foot"], scene)
     text = "\n\n".join([piece for piece in (head, body, foot) if piece])
-    return Written(text, tuple(pen.evidence)), word_count(text)
+    return Composed(text, tuple(writer.evidence))
 
 
-class _Pen:
-    """Writes blocks down in order and keeps the sentences that carry facts."""
+class _BlockWriter:
+    """Writes blocks in order and collects the sentences that express facts."""
 
     def __init__(self, grammar: TypeGrammar, library: Library, scene: Scene) -> None:
         self.grammar, self.library, self.scene = grammar, library, scene
@@ -71,8 +71,9 @@ class _Pen:
         scene.first_names = grammar.first_names
 
     def block(self, item: Item) -> str:
+        """The text of one block, with its heading if the document has headings."""
         scene, block = self.scene, item.block
-        scene.links = [-1.0] * LINKS
+        scene.links = [-1.0] * MAX_LINKS
         if item.expression and item.wording:
             scene.question = item.expression.question or expand(self.library.macros["question"].part, scene)
         pieces: list[str] = []
@@ -80,39 +81,37 @@ class _Pen:
             pieces += [self.heading(block.heading), "\n\n"]
         start = True
         for slot in block.slots:
-            if slot.optional and scene.random() > scene.sureness:
+            if slot.optional and scene.random() > scene.optional_share:
                 continue
             if not start:
                 pieces.append(slot.gap)
             start = False
-            pieces.append(self._sentence(slot, item))
+            if slot.fact and item.expression is not None and item.wording is not None:
+                sentence = _capital(self._fact_sentence(slot, item, item.wording))
+                self.evidence.append((item.expression.fact_id, sentence))
+            else:
+                option = slot.options[int(scene.random() * len(slot.options))]
+                sentence = _capital(expand(option, scene))
+            pieces.append(sentence)
         return "".join(pieces)
 
-    def _sentence(self, slot: Slot, item: Item) -> str:
-        options = slot.options
-        if item.wording is None or item.expression is None or not slot.fact:
-            option = options[int(self.scene.random() * len(options))]
-            return _capital(expand(option, self.scene))
-        text = _capital(self._carrier(slot, item, item.wording))
-        self.evidence.append((item.expression.fact_id, text))
-        return text
-
-    def _carrier(self, slot: Slot, item: Item, wording: Wording) -> str:
+    def _fact_sentence(self, slot: Slot, item: Item, wording: Wording) -> str:
+        """The fact's wording in a carrier sentence: the slot's own, else the type's, unused ones first."""
         scene = self.scene
         scene.full, scene.clause = wording.full, wording.clause or wording.full
         for carriers in (slot.carriers, self.grammar.carriers[item.carriers]):
             if carriers is None:
                 continue
             fitting = carriers.fitting[wording.clause is not None][wording.quotable]
-            fresh = [carrier for carrier in fitting if id(carrier) not in self.used]
-            if fresh or fitting:
-                carrier = (fresh or fitting)[int(scene.random() * len(fresh or fitting))]
+            choices = [carrier for carrier in fitting if id(carrier) not in self.used] or fitting
+            if choices:
+                carrier = choices[int(scene.random() * len(choices))]
                 self.used.add(id(carrier))
                 return expand(carrier, scene)
         return wording.full + "."
 
     def heading(self, heading: Part) -> str:
-        """A heading in the document's manner."""
+        """A heading in the document's format."""
         text = _capital(expand(heading, self.scene))
         self.sections += 1
         if self.heading_mode == "number":
@@ -120,13 +119,8 @@ class _Pen:
         return HEADINGS[self.heading_mode].format(text.upper() if self.heading_mode == "caps" else text)
 
 
-def _line(grammar: TypeGrammar, kind: str, scene: Scene) -> str:
-    sources = grammar.lines[kind]
-    return expand(sources[int(scene.random() * len(sources))].part, scene) if sources else ""
-
-
-def _verbatim(grammar: TypeGrammar, kind: str, scene: Scene) -> str:
-    sources = grammar.verbatim[kind]
+def _any_of(sources: Sequence[Source], scene: Scene) -> str:
+    """One of the texts at random, "" if there are none."""
     return expand(sources[int(scene.random() * len(sources))].part, scene) if sources else ""
 
 

@@ -1,12 +1,12 @@
-"""The shipped document types, read from `data/*.txt`: one file a type, a family of shared paragraphs, or the macros.
+"""Loads the shipped document types from `data/*.txt`: each file is a type, a family of shared blocks, or the macros.
 
-A file starts with comments (`#`) and `key: value` lines and goes on with sections, `== name`:
+A file starts with comments (`#`) and `key: value` lines, followed by sections, `== name`:
 
-    title, carriers, passing, ideas, question    one text a line
-    head, foot                                   verbatim texts of several lines, apart by a line `--`
+    title, carriers, passing, ideas, question    one text per line
+    head, foot                                   verbatim texts of several lines, separated by a line `--`
     opening, lead, recap, support, aside, filler, closing     blocks (see `grammar`)
 
-`lead` carries a central fact near the beginning, `recap` takes it up again, `support` and `aside` carry the others.
+`lead` expresses a central fact near the beginning, `recap` repeats it, `support` and `aside` express the others.
 """
 
 import math
@@ -35,7 +35,7 @@ LINES = ("title", "ideas", "question")
 CARRIERS = ("carriers", "passing")
 VERBATIM = ("head", "foot")
 PROSE, TOPICAL = "prose", "topic"
-"""The family whose types can also be filled with paragraphs about their subject, and those."""
+"""The family whose types can also use filler about their topic, and the family of that filler."""
 STOP_WORDS = frozenset(
     ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "from", "by", "at", "or", "new")
 )
@@ -43,11 +43,11 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TypeGrammar:
-    """One structure of document: own blocks, those shared with its families, and `topical` filling about its subject.
+    """The grammar of one document type: its own blocks, those of its families, and `topical` filler about its topic.
 
-    A type of items (questions, entries) has a `tail`: headings, one of which stands before any shared block. `openings`
-    says whether it may begin with a sentence that follows the style's opening, `first_names` what people are called
-    after their first mention.
+    A type made of items (questions, entries) has a `tail`: headings, of which one precedes any shared block. `openings`
+    says whether it may begin with a sentence that follows the style's opening; `first_names` whether people go by first
+    name after their first mention.
     """
 
     name: str
@@ -69,7 +69,7 @@ class TypeGrammar:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """All types, with the angles that titles and ideas are built from."""
+    """All document types, with the angles that titles and ideas are built from."""
 
     types: tuple[TypeGrammar, ...]
     angles: tuple[str, ...]
@@ -78,11 +78,11 @@ class Library:
     nearest_cache: dict[tuple[str, str], TypeGrammar] = field(default_factory=dict)
 
     def nearest(self, name: str, description: str) -> TypeGrammar:
-        """The structure for a type of that name, which may be one that a real model invented."""
-        known = self.nearest_cache.get((name, description))
-        if known is None:
-            known = self.nearest_cache[name, description] = _nearest(self.types, name, description)
-        return known
+        """The grammar for a type of that name, which may be one that a real model invented."""
+        grammar = self.nearest_cache.get((name, description))
+        if grammar is None:
+            grammar = self.nearest_cache[name, description] = _nearest(self.types, name, description)
+        return grammar
 
 
 @dataclass(slots=True)
@@ -93,12 +93,15 @@ class _File:
 
 @lru_cache(maxsize=1)
 def load_library() -> Library:
-    """Read and compile every shipped text; some 0.1 s, once a process."""
+    """Read and compile all shipped grammars; about 0.1 s, once per process."""
     folder = files(__package__) / "data"
     read = {item.name: _read(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".txt")}
     common = read.pop("macros.txt")
     moves = read.pop("openings.txt")
-    macros = _macros(common.sections["macros"])
+    macros: dict[str, Source] = {}
+    for line in common.sections["macros"]:  # `name: a|b|c`; a macro may use those above it
+        name, _, options = line.partition(":")
+        macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
     families = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
     types = [_type(file, families, macros) for name, file in sorted(read.items()) if not name.startswith("family-")]
     openings = {move: _blocks(moves, move, macros) for move in moves.sections}
@@ -121,15 +124,6 @@ def _read(text: str) -> _File:
     return file
 
 
-def _macros(lines: list[str]) -> dict[str, Source]:
-    """`name: a|b|c`; a macro may use those above it."""
-    macros: dict[str, Source] = {}
-    for line in lines:
-        name, _, options = line.partition(":")
-        macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
-    return macros
-
-
 def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Source]) -> TypeGrammar:
     meta = file.meta
     name, description = meta["type"][0], meta["about"][0]
@@ -146,11 +140,16 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         openings="openings" in meta,
         first_names=meta.get("short", ["last"])[0] == "first",
         own={kind: _blocks(file, kind, macros) for kind in BLOCKS},
-        shared={kind: () if kind in meta.get("alone", []) else _shared(kin, kind, macros) for kind in BLOCKS},
+        shared={
+            kind: ()
+            if kind in meta.get("alone", [])
+            else tuple(b for family in kin for b in _blocks(family, kind, macros))
+            for kind in BLOCKS
+        },
         topical=_blocks(families[TOPICAL], "filler", macros) if PROSE in meta["family"][0].split() else (),
-        lines={kind: _lines([file, *kin], kind, macros) for kind in LINES},
+        lines={kind: tuple(parse_inline(line, macros) for line in _section([file, *kin], kind)) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
-        carriers={kind: _carriers([file, *kin], kind, macros) for kind in CARRIERS},
+        carriers={kind: parse_carriers(_section([file, *kin], kind), macros) for kind in CARRIERS},
     )
 
 
@@ -159,44 +158,36 @@ def _blocks(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Block
     return tuple(parse_block(lines, macros, order) for order, lines in enumerate(paragraphs))
 
 
-def _shared(families: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Block, ...]:
-    return tuple(block for family in families for block in _blocks(family, kind, macros))
-
-
-def _lines(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
-    """The type's own lines, or those of the first family that has some."""
+def _section(sources: list[_File], kind: str) -> list[str]:
+    """The lines of the type's own section, else of the first family that has one. Raises for missing carriers."""
     for file in sources:
         if lines := file.sections.get(kind):
-            return tuple(parse_inline(line, macros) for line in lines)
-    return ()
-
-
-def _carriers(sources: list[_File], kind: str, macros: Mapping[str, Source]) -> Carriers:
-    for file in sources:
-        if lines := file.sections.get(kind):
-            return parse_carriers(lines, macros)
-    raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
+            return lines
+    if kind in CARRIERS:
+        raise GrammarError(f"no {kind}: {sources[0].meta['type'][0]}")
+    return []
 
 
 def _verbatim(file: _File, kind: str, macros: Mapping[str, Source]) -> tuple[Source, ...]:
-    """Heads and feet; people have their full names here."""
+    """Heads and feet, in which people have their full names."""
     texts = re.sub(r"\{n(?=\d\})", "{s", "\n".join(file.sections.get(kind, []))).split("\n--\n")
     return tuple(parse_inline(text.strip("\n"), macros) for text in texts if text.strip())
 
 
 def _keywords(text: str) -> frozenset[str]:
-    return frozenset(_stem(word) for word in words(text) if word not in STOP_WORDS)
+    """Content words, in the singular."""
 
+    def stem(word: str) -> str:
+        return word[:-3] + "y" if word.endswith("ies") else word.rstrip("s") if len(word) > 3 else word
 
-def _stem(word: str) -> str:
-    return word[:-3] + "y" if word.endswith("ies") else word.rstrip("s") if len(word) > 3 else word
+    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS)
 
 
 def _nearest(types: tuple[TypeGrammar, ...], name: str, description: str) -> TypeGrammar:
-    """Exact name or variant first; else most words shared, those of the name counting three times."""
-    wanted = name.casefold().strip()
+    """An exact name or variant, else the type that shares most words, those of the name counting three times."""
+    key = name.casefold().strip()
     for grammar in types:
-        if wanted == grammar.name.casefold() or any(wanted == variant.casefold() for variant, _ in grammar.variants):
+        if key == grammar.name.casefold() or any(key == variant.casefold() for variant, _ in grammar.variants):
             return grammar
     in_name, in_description = _keywords(name), _keywords(description)
 
@@ -207,4 +198,4 @@ def _nearest(types: tuple[TypeGrammar, ...], name: str, description: str) -> Typ
     best = max(types, key=score)
     if score(best) > 0:
         return best
-    return types[sum(map(ord, wanted)) % len(types)]
+    return types[sum(map(ord, key)) % len(types)]

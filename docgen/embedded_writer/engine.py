@@ -1,4 +1,4 @@
-"""The embedded writer as a language model: deterministic, offline and free."""
+"""The embedded writer as an `LLM`: deterministic, offline and free."""
 
 import json
 import random
@@ -7,31 +7,31 @@ from functools import lru_cache
 from typing import Any
 
 from docgen.embedded_writer.brainstorm import ideas, types
-from docgen.embedded_writer.compose import Written, write
+from docgen.embedded_writer.compose import Composed, write
 from docgen.embedded_writer.document_types import Library, load_library
 from docgen.embedded_writer.outline import Expression
 from docgen.embedded_writer.scene import Scene
 from docgen.embedded_writer.world import World, build_world
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import FactToExpress
-from docgen.prompts.style_pools import StylePools, style_pools
+from docgen.prompts.style_pools import style_pools
+from docgen.prompts.table import DOCUMENT, TYPES
 from docgen.text import digest, token_estimate
 from docgen.universe import UniverseContext
 
 __all__ = ["MODEL", "OfflineLLM"]
 
 MODEL = "docgen-offline-1"
-POOL_SEED = 0
-WORLDS_KEPT = 8
-OWN_TOPIC = 0.45
-"""How often a document is written around a name from its first fact rather than the context's commonest one."""
+CACHED_WORLDS = 8
+OWN_TOPIC_SHARE = 0.45
+"""Share of documents about a name from their first fact instead of the context's most frequent one (chosen)."""
 
 
 class OfflineLLM:
     """Answers from `Request.variables` alone, in the reply formats of the templates.
 
-    Equal seeds, attempts, samples and slots give equal replies, in any order of the requests. Facts that are asked to
-    be implied and have no implications are stated. No reply is ever a refusal.
+    Equal seeds, attempts, samples and slots give equal replies, whatever the order of requests. A fact that should be
+    implied but has no implications is stated. It never refuses.
     """
 
     engine = "offline"
@@ -40,62 +40,64 @@ class OfflineLLM:
         self._worlds: OrderedDict[int, tuple[UniverseContext, World]] = OrderedDict()
 
     async def complete(self, request: Request) -> Completion:
-        """Compose the reply; never fails for a well-formed request."""
+        """Compose a reply; see `LLM.complete`. Never fails for a well-formed request."""
         text = self._reply(request)
         usage = Usage(input=_tokens(request.system) + token_estimate(request.user), output=token_estimate(text))
         return Completion(text=text, stop_reason="end_turn", model=MODEL, usage=usage, dollars=0.0)
 
+    async def aclose(self) -> None:
+        """Nothing is open: the writer holds no connection."""
+
     def _reply(self, request: Request) -> str:
+        """The reply in the format that the request's template asks for."""
         variables, library = request.variables, load_library()
-        if request.stage == "document":
-            return _tagged(self._document(variables, library, request.sample))
+        if request.stage == DOCUMENT.name:
+            document = self._document(variables, library, request.sample)
+            quotes = "\n".join(f'<quote fact="{fact}">{sentence}</quote>' for fact, sentence in document.evidence)
+            return f"<document>\n{document.text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
         world = self._world(variables["context"])
         rng = random.Random(_seed(request.stage, variables["seed"], request.sample))
-        if request.stage == "types":
+        if request.stage == TYPES.name:
             return json.dumps({"types": types(library, rng, variables["count"], variables["exclude"])})
         doc_type, count, exclude = variables["doc_type"], variables["count"], variables["exclude"]
         rng = random.Random(_seed(doc_type.name, variables["seed"], request.sample))
         return json.dumps({"ideas": ideas(library, world, rng, doc_type, count, exclude)}, ensure_ascii=False)
 
-    def _document(self, variables: Any, library: Library, sample: int) -> Written:
+    def _document(self, variables: Any, library: Library, sample: int) -> Composed:
         world = self._world(variables["context"])
         style, doc_type, idea = variables["style"], variables["doc_type"], variables["idea"]
         assigned: tuple[FactToExpress, ...] = variables["facts"]
-        facts_asked = [(f.fact.id, f.directness, f.prominence) for f in assigned]
-        slot = (doc_type.name, idea.text, facts_asked, style.words, style.names)
+        facts_key = [(f.fact.id, f.directness, f.prominence) for f in assigned]
+        slot = (doc_type.name, idea.text, facts_key, style.words, style.names)
         rng = random.Random(_seed(variables["seed"], variables["attempt"], sample, *slot))
         topic = _topic(world, assigned, rng)
-        scene = Scene(rng, style, _pools(), topic, _angle(library, idea.text, topic, rng))
+        scene = Scene(rng, style, style_pools(0), topic, _angle(library, idea.text, topic, rng))
         facts = [_expression(world, fact, rng) for fact in assigned]
         return write(library.nearest(doc_type.name, doc_type.description), library, scene, facts, style.words)
 
     def _world(self, context: UniverseContext) -> World:
-        """Kept by identity: hashing a whole context at every request would cost more than writing the document."""
-        kept = self._worlds.get(id(context))
-        if kept is None:
-            kept = self._worlds[id(context)] = (context, build_world(context))
-            if len(self._worlds) > WORLDS_KEPT:
+        """Cached by identity: hashing a whole context per request would cost more than writing the document."""
+        entry = self._worlds.get(id(context))
+        if entry is None:
+            entry = self._worlds[id(context)] = (context, build_world(context))
+            if len(self._worlds) > CACHED_WORLDS:
                 self._worlds.popitem(last=False)
-        return kept[1]
+        return entry[1]
 
 
 def _seed(*parts: object) -> int:
     return int(digest("|".join(map(str, parts)), size=8), 16)
 
 
-def _pools() -> StylePools:
-    return style_pools(POOL_SEED)
-
-
 def _topic(world: World, assigned: tuple[FactToExpress, ...], rng: random.Random) -> str:
     names = world.names_in[assigned[0].fact.id] if assigned else ()
-    if names and rng.random() < OWN_TOPIC:
+    if names and rng.random() < OWN_TOPIC_SHARE:
         return names[int(rng.random() * len(names))]
     return world.topics[0] if rng.random() < 0.7 else world.topics[int(rng.random() * len(world.topics))]
 
 
 def _angle(library: Library, idea: str, topic: str, rng: random.Random) -> str:
-    """The angle that the idea was built from, else one at random, for the document's own topic."""
+    """The angle that the idea was built from, else a random one, about the document's topic."""
     lowered = idea.lower()
     for angle in library.angles:
         if angle[: angle.index("{")] in lowered:
@@ -105,19 +107,14 @@ def _angle(library: Library, idea: str, topic: str, rng: random.Random) -> str:
 
 def _expression(world: World, assigned: FactToExpress, rng: random.Random) -> Expression:
     wordings = world.wordings(assigned.fact.id, assigned.directness)
-    turn = int(rng.random() * len(wordings))
+    first = int(rng.random() * len(wordings))
     questions = assigned.fact.related_questions if assigned.directness == "stated" else ()
     question = questions[int(rng.random() * len(questions))] if questions else None
     implied = assigned.directness == "implied"
-    return Expression(assigned.fact.id, assigned.prominence, wordings[turn:] + wordings[:turn], question, implied)
-
-
-def _tagged(written: Written) -> str:
-    quotes = "\n".join(f'<quote fact="{fact}">{sentence}</quote>' for fact, sentence in written.evidence)
-    return f"<document>\n{written.text}\n</document>\n<evidence>\n{quotes}\n</evidence>"
+    return Expression(assigned.fact.id, assigned.prominence, wordings[first:] + wordings[:first], question, implied)
 
 
 @lru_cache(maxsize=64)
 def _tokens(system: str) -> int:
-    """The system prompt is one object for a whole stage, so it is counted once."""
+    """Tokens of a system prompt, cached: a stage uses one for all its requests."""
     return token_estimate(system)

@@ -1,15 +1,15 @@
-"""The notation in which the embedded writer's texts are kept, and its compiler.
+"""The grammar notation of the embedded writer's texts, and its compiler.
 
-Inline: `{a|b|c}` one of several (nested at will), `{3-9}` a whole number, `{name}` a variable of the scene or a macro.
-`{1=a|b}` and a later `{1=c|d}` in the same block fall alike, so that an answer fits its question.
-Blocks (paragraphs, turns, entries): one slot a line, blocks apart by an empty line:
+Inline: `{a|b|c}` is a random choice (may be nested), `{3-9}` a random integer, `{name}` a scene variable or a macro.
+`{1=a|b}` and a later `{1=c|d}` in the same block make the same choice, so that an answer fits its question.
+Blocks (paragraphs, turns of a dialogue, entries) have one slot per line and are separated by an empty line:
 
     = Heading                 optional first line, used by types that have headings
-    * A sentence.             a sentence that is always there
-    | Another wording.        another choice for the line above
-    ? A sentence.             a sentence that the tone may leave out
-    !                         the place of a fact; carriers of the type, or own ones: `! As {n1} says, {f}.`
-    */ ... and *- ...         the same, opening a new paragraph or a new line
+    * A sentence.             a sentence that is always present
+    | Another wording.        an alternative to the line above
+    ? A sentence.             a sentence that the tone may omit
+    !                         the place of a fact: the type's carriers, or its own: `! As {n1} says, {f}.`
+    */ ... and *- ...         the same, starting a new paragraph or a new line
 
 `{F}` is a fact's wording as a sentence without its full stop, `{f}` the same with a lower-case start, where that is
 safe.
@@ -31,12 +31,12 @@ LAYOUT = {"/": "\n\n", "-": "\n"}
 
 
 class GrammarError(ValueError):
-    """A mistake in one of the shipped grammar files; never the user's."""
+    """A mistake in a shipped grammar file; never the user's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A compiled text with the mean number of spaces it holds, so that lengths can be planned before writing."""
+    """A compiled text, with its mean number of spaces, so that lengths can be planned before writing."""
 
     part: Part
     spaces: float
@@ -44,7 +44,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Carriers:
-    """Sentences that carry a fact, by what the wording allows: `fitting[clause][quote]`."""
+    """Sentences that express a fact, by what its wording allows: `fitting[clause][quote]`."""
 
     fitting: tuple[tuple[tuple[Part, ...], tuple[Part, ...]], tuple[tuple[Part, ...], tuple[Part, ...]]]
     spaces: float
@@ -52,7 +52,7 @@ class Carriers:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One sentence of a block. `carriers` is set where a fact goes; empty ones stand for the type's own."""
+    """One sentence of a block. With `fact`, a fact goes here, in one of `carriers`, or the type's own if None."""
 
     gap: str
     optional: bool
@@ -63,8 +63,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, a few turns of talk, an entry. `words` is its mean length without a fact, `order` its place in the
-    file, which is kept among the filling of a document."""
+    """A paragraph, a few turns of a dialogue, or an entry.
+
+    `words` is its mean length without a fact; `order` its position in the file, which filler keeps in a document.
+    """
 
     heading: Part | None
     slots: tuple[Slot, ...]
@@ -112,7 +114,7 @@ def parse_block(lines: Sequence[str], macros: Mapping[str, Source], order: int =
 
 
 def parse_carriers(lines: Sequence[str], macros: Mapping[str, Source]) -> Carriers:
-    """Compile fact carriers and sort them by what they ask of a wording."""
+    """Compile fact carriers and group them by what they require of a wording."""
     compiled = [(line, parse_inline(line, macros)) for line in lines]
 
     def fitting(clause: bool, quote: bool) -> tuple[Part, ...]:
@@ -126,6 +128,7 @@ def parse_carriers(lines: Sequence[str], macros: Mapping[str, Source]) -> Carrie
 
 
 def _slot(first: str, others: list[str], macros: Mapping[str, Source]) -> tuple[Slot, float]:
+    """Compile a slot's line and its alternatives; returns the slot and its mean number of words."""
     marker, rest = first[0], first[1:]
     gap = LAYOUT.get(rest[:1], " ")
     texts = [rest[1:].strip() if gap != " " else rest.strip(), *others]
@@ -160,6 +163,7 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _braced(text: str, macros: Mapping[str, Source]) -> Source:
+    """Compile what stands between braces."""
     link = LINK.match(text)
     options = _alternatives(text[link.end() :] if link else text)
     if link:
@@ -167,7 +171,8 @@ def _braced(text: str, macros: Mapping[str, Source]) -> Source:
     if len(options) > 1:
         return choice([parse_inline(option, macros) for option in options])
     if bounds := RANGE.fullmatch(text):
-        return _number(int(bounds[1]), int(bounds[2]))
+        low, span = int(bounds[1]), int(bounds[2]) - int(bounds[1]) + 1
+        return Source(lambda scene: str(low + int(scene.random() * span)), 0.0)
     if text in macros:
         return macros[text]
     if text in VARIABLES:
@@ -176,7 +181,7 @@ def _braced(text: str, macros: Mapping[str, Source]) -> Source:
 
 
 def choice(sources: Sequence[Source]) -> Source:
-    """One of several, equally likely."""
+    """A random choice, all equally likely."""
     options = tuple(source.part for source in sources)
     count = len(options)
 
@@ -188,7 +193,7 @@ def choice(sources: Sequence[Source]) -> Source:
 
 
 def _linked(link: int, sources: Sequence[Source]) -> Source:
-    """Like `choice`, but alike for all choices of that link in a block."""
+    """Like `choice`, but the same for all choices with this link in a block."""
     options = tuple(source.part for source in sources)
     count = len(options)
 
@@ -201,13 +206,8 @@ def _linked(link: int, sources: Sequence[Source]) -> Source:
     return Source(pick, sum(source.spaces for source in sources) / count)
 
 
-def _number(low: int, high: int) -> Source:
-    span = high - low + 1
-    return Source(lambda scene: str(low + int(scene.random() * span)), 0.0)
-
-
 def _capitalised(source: Source) -> Source:
-    """The same with a capital letter, for what follows a full stop."""
+    """The same with a capital letter, for the start of a sentence."""
     part = source.part
     if isinstance(part, str):
         return Source(part[:1].upper() + part[1:], source.spaces)

@@ -1,4 +1,7 @@
-"""Which blocks a document has, and in which order: so that length and prominence come out as asked."""
+"""Outlines a document: which blocks it has, in which order, so that length and prominence are as requested.
+
+Shares and word counts below are chosen for how documents read; tests/embedded_writer holds the resulting lengths.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +15,20 @@ from docgen.records import Prominence
 __all__ = ["Expression", "Item", "plan"]
 
 TOPICAL_SHARE = 0.4
-"""How often a filling paragraph is about the document's subject, where the type can have such."""
+"""Share of filler paragraphs about the document's topic, for types that have such."""
 OWN_SHARE = 0.9
-"""How often a filling paragraph comes from the type itself while it has some left, rather than from its family."""
+"""Share of filler paragraphs taken from the type itself, while it has any left, rather than from its family."""
 SMALL_GAP = 70
-"""Words left to fill below which the next block is chosen by its length."""
-CANDIDATES = 4
+"""Remaining words below which the next filler is chosen by its length."""
 LATE_SHARE = 0.25
-"""Share of the filling that stands among recapitulations and passing facts, so that they do not always come last."""
+"""Share of the filler placed among recaps and passing facts, so that those do not always come last."""
 PASSING_WORDS = 20
-"""Words that a passing fact takes beside its wording."""
-STYLED_OPENING = 0.7
-ROOM_FOR_BOTH = 100
-"""Words that must be left for a styled opening to be followed by one of the type's own."""
+"""Words that a passing fact takes in addition to its wording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A fact to write: its wordings in this document, the first for the first mention."""
+    """A fact to express; `wordings` in order of its mentions."""
 
     fact_id: str
     prominence: Prominence
@@ -40,7 +39,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A block in its place, with the fact that it carries, if any."""
+    """A block, with the fact that it expresses, if any."""
 
     block: Block
     carriers: str = "carriers"
@@ -49,29 +48,33 @@ class Item:
 
     @property
     def words(self) -> float:
-        """Expected length, the fact's wording included."""
+        """Expected length, including the fact's wording."""
         return self.block.words + (self.wording.spaces + 1 if self.wording else 0)
 
 
 def plan(
     grammar: TypeGrammar, library: Library, scene: Scene, facts: Sequence[Expression], room: float
 ) -> tuple[list[Item], list[Item]]:
-    """Blocks in order: opening, central facts, supporting facts among filling, passing facts, closing.
+    """Items in order: opening, central facts, supporting facts among filler, passing facts, closing.
 
-    The second list is what stands under the tail heading of a type of items; it is empty for all others.
+    `room` is the target length in words. The second list goes under the tail heading of a type of items; it is empty
+    for other types.
     """
-    stock = _Stock(grammar, scene)
+    stock = _UnusedBlocks(grammar, scene)
     leads = [stock.item("lead", e, 0) for e in facts if e.prominence == "central"]
     middle = [stock.item("support", e, 0) for e in facts if e.prominence == "supporting"]
-    room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in facts if _passing(e))
+    passing = [e for e in facts if e.prominence == "passing"]
+    room -= _words(leads) + _words(middle) + sum(PASSING_WORDS + e.wordings[0].spaces for e in passing)
     opening = _opening(stock, library, room)
     closing = stock.framing("closing", room - _words(opening), 0.85)
-    recaps = [_again(stock, e) for e in facts if e.prominence == "central" and len(e.wordings) > 1]
+    # The second mention of a central fact; another implication is not a recap of the first.
+    repeated = [e for e in facts if e.prominence == "central" and len(e.wordings) > 1]
+    recaps = [stock.item("support" if e.implied else "recap", e, 1) for e in repeated]
     room -= _words(opening) + _words(closing)
     recaps = recaps if _words(recaps) < room + 15 else []
     room -= _words(recaps)
     tailed = bool(grammar.tail) and room > sum(block.words for block in grammar.own["filler"])
-    late = [stock.item("aside", e, 0, shared=tailed) for e in facts if _passing(e)]
+    late = [stock.item("aside", e, 0, shared=tailed) for e in passing]
     front, back = stock.fillers(room)
     if not tailed:
         front = _interleaved(front, back, scene)
@@ -84,27 +87,18 @@ def plan(
     return [*body, *_interleaved([*recaps, *late], back, scene), *closing], []
 
 
-def _again(stock: "_Stock", expression: Expression) -> Item:
-    """The second mention of a central fact; another implication is no restatement of the first."""
-    return stock.item("support" if expression.implied else "recap", expression, 1)
-
-
-def _passing(expression: Expression) -> bool:
-    return expression.prominence == "passing"
-
-
-def _opening(stock: "_Stock", library: Library, room: float) -> list[Item]:
-    """The opening that the style asks for, where the type can have it; else one of the type's own."""
+def _opening(stock: "_UnusedBlocks", library: Library, room: float) -> list[Item]:
+    """The opening that the style calls for, if the type can have it; otherwise one of the type's own."""
     scene = stock.scene
     blocks = library.openings.get(scene.opening, ()) if stock.grammar.openings else ()
-    if blocks and room > 30 and scene.random() < STYLED_OPENING:
+    if blocks and room > 30 and scene.random() < 0.7:
         styled = Item(blocks[int(scene.random() * len(blocks))])
-        return [styled, *stock.framing("opening", room - ROOM_FOR_BOTH, 1.0)]
+        return [styled, *stock.framing("opening", room - 100, 1.0)]  # both only where there is room
     return stock.framing("opening", room, 0.9)
 
 
-class _Stock:
-    """Blocks that this document has not used yet."""
+class _UnusedBlocks:
+    """The blocks that this document has not used yet."""
 
     def __init__(self, grammar: TypeGrammar, scene: Scene) -> None:
         self.scene = scene
@@ -114,58 +108,55 @@ class _Stock:
         self.grammar = grammar
 
     def take(self, kind: str, shared: bool = False) -> Block:
-        """A block not used before; used ones come back when all are used up."""
+        """An unused block; used ones come back once all are used up."""
         source = self._source(kind, shared)
         return source.pop(int(self.scene.random() * len(source)))
 
     def _source(self, kind: str, shared: bool = False) -> list[Block]:
-        mine, common = self.own[kind], self.shared[kind]
-        keeps_own = self.grammar.tail and kind != "filler" and not shared and self.grammar.own[kind]
-        if not mine and (keeps_own or not common):
-            mine = self.own[kind] = list(self.grammar.own[kind])
-            common = self.shared[kind] = list(self.grammar.shared[kind])
-        if shared or not mine:
-            return common or mine
-        if self.grammar.tail or not common:
-            return mine
-        return mine if self.scene.random() < OWN_SHARE else common
+        """Where to take the next block from: the type's own blocks, or those shared with its family."""
+        own, family = self.own[kind], self.shared[kind]
+        own_only = self.grammar.tail and kind != "filler" and not shared and self.grammar.own[kind]
+        if not own and (own_only or not family):
+            own = self.own[kind] = list(self.grammar.own[kind])
+            family = self.shared[kind] = list(self.grammar.shared[kind])
+        if shared or not own:
+            return family or own
+        if self.grammar.tail or not family:
+            return own
+        return own if self.scene.random() < OWN_SHARE else family
 
     def item(self, kind: str, expression: Expression, mention: int, shared: bool = False) -> Item:
-        """A block that carries the fact; `mention` counts from 0."""
+        """A block that expresses the fact; `mention` counts from 0."""
         wording = expression.wordings[mention % len(expression.wordings)]
         return Item(self.take(kind, shared), "passing" if kind == "aside" else "carriers", expression, wording)
 
     def framing(self, kind: str, room: float, chance: float) -> list[Item]:
-        """An opening or closing, when the type has one and there is room."""
+        """An opening or closing, if the type has one, there is room, and the dice (`chance`) allow it."""
         if not (self.own[kind] or self.shared[kind]) or self.scene.random() > chance:
             return []
         block = self.take(kind)
         return [Item(block)] if block.words < room + 10 else []
 
     def fillers(self, room: float) -> tuple[list[Item], list[Item]]:
-        """Blocks without facts that together have about `room` words: own ones, shared ones, each in file order."""
+        """Blocks without facts of about `room` words in all: the type's own and the shared, each in file order."""
         chosen: list[Block] = []
         while room > 12:
-            block = self._fitting(room) if room < SMALL_GAP else self._filler()
+            if room < SMALL_GAP:  # of four random candidates, the one whose length fits best
+                source = self._source("filler")
+                candidates = sorted({int(self.scene.random() * len(source)) for _ in range(4)})
+                block = source.pop(min(candidates, key=lambda at: abs(source[at].words - room)))
+            elif self.topical and self.scene.random() < TOPICAL_SHARE:
+                block = self.topical.pop(int(self.scene.random() * len(self.topical)))
+            else:
+                block = self.take("filler")
             if abs(room - block.words) >= room:
                 break
             chosen.append(block)
             room -= block.words
         chosen.sort(key=lambda block: block.order)
-        mine = {id(block) for block in self.grammar.own["filler"]}
-        own = [Item(block) for block in chosen if id(block) in mine]
-        return own, [Item(block) for block in chosen if id(block) not in mine]
-
-    def _filler(self) -> Block:
-        if self.topical and self.scene.random() < TOPICAL_SHARE:
-            return self.topical.pop(int(self.scene.random() * len(self.topical)))
-        return self.take("filler")
-
-    def _fitting(self, room: float) -> Block:
-        """Of a few candidates the one whose length comes closest to what is left."""
-        source = self._source("filler")
-        drawn = {int(self.scene.random() * len(source)) for _ in range(CANDIDATES)}
-        return source.pop(min(sorted(drawn), key=lambda at: abs(source[at].words - room)))
+        own_ids = {id(block) for block in self.grammar.own["filler"]}
+        own = [Item(block) for block in chosen if id(block) in own_ids]
+        return own, [Item(block) for block in chosen if id(block) not in own_ids]
 
 
 def _words(items: list[Item]) -> float:
@@ -179,7 +170,7 @@ def _shuffle(items: list[Item], scene: Scene) -> None:
 
 
 def _interleaved(first: list[Item], second: list[Item], scene: Scene) -> list[Item]:
-    """Both lists in their own order, mixed at random."""
+    """Both lists merged at random, each in its own order."""
     a, b, mixed = list(first), list(second), []
     while a or b:
         source = a if scene.random() * (len(a) + len(b)) < len(a) else b

@@ -1,8 +1,9 @@
-"""Everything that is particular to one document while it is being written: who, where, when, and the dice."""
+"""The state of one document while it is being written: people, places, dates and the random source."""
 
 import datetime as dt
 import random
 from collections.abc import Callable
+from functools import partial
 
 from docgen.prompts.style_pools import StylePools
 from docgen.records import Style
@@ -26,16 +27,18 @@ PAPERS = (
     "memorandum",
     "digest",
 )
-"""What the paper in question is called; one word a document."""
-CAST = 6
-LINKS = 10
+"""What the document in question is called; one word per document."""
+PEOPLE = 6
+"""People in a document: the grammar uses {n1} to {n6}."""
+MAX_LINKS = 10
+"""Linked choices in a block: the digits of `{1=a|b}`."""
 LABELS: tuple[Callable[[str], str], ...] = (
     lambda name: f"{name}:",
     lambda name: f"{name.split(' ', 1)[0]}:",
     lambda name: f"{name.split(' ', 1)[-1].upper()}:",
     lambda name: f"**{name.split(' ', 1)[0]}:**",
 )
-"""How speakers are marked; one way a document."""
+"""How speakers are labelled; one way per document."""
 ROLES = (
     "archivist", "editor", "records officer", "researcher", "librarian", "programme manager", "policy adviser",
     "team secretary", "information officer", "analyst", "registrar", "staff writer", "lecturer", "project lead",
@@ -45,67 +48,76 @@ AMPLE = ("warm", "chatty", "expansive", "unhurried", "conversational", "reflecti
 
 
 class Scene:
-    """The variables that grammar texts may use. Counters and clocks move on as the document is written, in order."""
+    """The variables that grammar texts may use. Counters and clocks advance as the document is written, in order."""
 
     __slots__ = (
-        "angle", "audience", "clause", "clock", "counter", "date", "day", "first_names", "full", "known",
-        "label", "links", "names", "opening", "organisations", "paper", "places", "question", "random", "stamp",
-        "sureness", "title", "topic",
+        "angle",
+        "audience",
+        "clause",
+        "clock",
+        "counter",
+        "date",
+        "day",
+        "first_names",
+        "full",
+        "known",
+        "label",
+        "links",
+        "names",
+        "opening",
+        "optional_share",
+        "organisations",
+        "paper",
+        "places",
+        "question",
+        "random",
+        "stamp",
+        "title",
+        "topic",
     )  # fmt: skip
 
     def __init__(self, rng: random.Random, style: Style, pools: StylePools, topic: str, angle: str) -> None:
         self.random = rng.random
         self.topic, self.angle, self.title = topic, angle, ""
         self.audience, self.opening = style.audience, style.opening
-        self.names = _cast(self.random, style.names, pools.names)
-        self.organisations = [style.organisation, *_drawn(self.random, pools.organisations, 2)]
-        self.places = [style.place, *_drawn(self.random, pools.places, 2)]
+        self.names = _people_of(self.random, style.names, pools.names)
+        self.organisations = [style.organisation, *_draw(self.random, pools.organisations, 2)]
+        self.places = [style.place, *_draw(self.random, pools.places, 2)]
         self.day = style.date
-        self.date = (_british if self.random() < 0.5 else _american)(style.date)
+        month, day = MONTHS[style.date.month - 1], style.date.day
+        british = self.random() < 0.5
+        self.date = f"{day} {month} {style.date.year}" if british else f"{month} {day}, {style.date.year}"
         self.paper = PAPERS[int(self.random() * len(PAPERS))]
-        self.sureness = _share_of_optional(style.tone)
+        tone = style.tone.lower()
+        # How often optional sentences are written: a terse tone leaves most of them out.
+        ample = 0.8 if any(word in tone for word in AMPLE) else 0.5
+        self.optional_share = 0.25 if any(word in tone for word in TERSE) else ample
         self.label = LABELS[int(self.random() * len(LABELS))]
         self.full = self.clause = self.question = ""
         self.first_names = False
         self.rewind()
 
     def rewind(self) -> None:
-        """Set counters, clocks and acquaintances back to where a document starts."""
+        """Reset counters, clocks and introductions to the start of a document."""
         self.known: set[int] = set()
-        self.links = [-1.0] * LINKS
+        self.links = [-1.0] * MAX_LINKS
         self.counter = 0
         self.stamp = self.day - dt.timedelta(days=120 + int(self.random() * 100))
         self.clock = 480 + int(self.random() * 400)
 
 
-def _cast(roll: Callable[[], float], given: tuple[str, ...], pool: tuple[str, ...]) -> list[str]:
-    """At least `CAST` people, those given first, no two with the same first name."""
-    cast = {name.split(" ", 1)[0]: name for name in given}
-    while len(cast) < CAST:
+def _people_of(roll: Callable[[], float], names: tuple[str, ...], pool: tuple[str, ...]) -> list[str]:
+    """At least `PEOPLE` names, `names` first, no two with the same first name."""
+    people = {name.split(" ", 1)[0]: name for name in names}
+    while len(people) < PEOPLE:
         name = pool[int(roll() * len(pool))]
-        cast.setdefault(name.split(" ", 1)[0], name)
-    return list(cast.values())
+        people.setdefault(name.split(" ", 1)[0], name)
+    return list(people.values())
 
 
-def _drawn(roll: Callable[[], float], pool: tuple[str, ...], count: int) -> list[str]:
+def _draw(roll: Callable[[], float], pool: tuple[str, ...], count: int) -> list[str]:
     size = len(pool)
     return [pool[int(roll() * size)] for _ in range(count)]
-
-
-def _share_of_optional(tone: str) -> float:
-    """How often optional sentences are written: a terse tone leaves most out."""
-    lowered = tone.lower()
-    if any(word in lowered for word in TERSE):
-        return 0.25
-    return 0.8 if any(word in lowered for word in AMPLE) else 0.5
-
-
-def _british(day: dt.date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def _american(day: dt.date) -> str:
-    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def _count(scene: Scene) -> str:
@@ -114,69 +126,49 @@ def _count(scene: Scene) -> str:
 
 
 def _later_day(scene: Scene) -> str:
-    """A day after the last one that was given, in short form."""
+    """A day after the last one, in short form."""
     scene.stamp += dt.timedelta(days=1 + int(scene.random() * 9))
     return f"{scene.stamp.day} {MONTHS[scene.stamp.month - 1]}"
 
 
 def _later_time(scene: Scene) -> str:
-    """A time of day after the last one that was given."""
+    """A time of day after the last one."""
     scene.clock = (scene.clock + 2 + int(scene.random() * 34)) % 1440
     return f"{scene.clock // 60:02d}:{scene.clock % 60:02d}"
 
 
-def _short(scene: Scene, index: int) -> str:
-    first, _, last = scene.names[index].partition(" ")
-    return first if scene.first_names or not last else last
+def _mention(scene: Scene, index: int, role: bool = False, in_full: bool = False) -> str:
+    """A person: full name at the first mention, then first or family name.
+
+    With `role` the first mention has a role ("archivist Ida Holm"); with `in_full` every mention is the full name.
+    """
+    name = scene.names[index]
+    if index in scene.known and not in_full:
+        first, _, last = name.partition(" ")
+        return first if scene.first_names or not last else last
+    scene.known.add(index)
+    return f"{ROLES[int(scene.random() * len(ROLES))]} {name}" if role else name
 
 
-def _person(index: int) -> Callable[[Scene], str]:
-    """Full name at the first mention, then the first or the family name."""
-
-    def name(scene: Scene) -> str:
-        if index in scene.known:
-            return _short(scene, index)
-        scene.known.add(index)
-        return scene.names[index]
-
-    return name
+def _speaker(scene: Scene, index: int) -> str:
+    return scene.label(scene.names[index])
 
 
-def _introduced(index: int) -> Callable[[Scene], str]:
-    """Role and full name at the first mention ("archivist Ida Holm"), then the short form."""
-
-    def name(scene: Scene) -> str:
-        if index in scene.known:
-            return _short(scene, index)
-        scene.known.add(index)
-        return f"{ROLES[int(scene.random() * len(ROLES))]} {scene.names[index]}"
-
-    return name
-
-
-def _signature(index: int) -> Callable[[Scene], str]:
-    def name(scene: Scene) -> str:
-        scene.known.add(index)
-        return scene.names[index]
-
-    return name
-
-
-def _speaker(index: int) -> Callable[[Scene], str]:
-    return lambda scene: scene.label(scene.names[index])
-
-
-def _part(index: int, last: bool) -> Callable[[Scene], str]:
-    return lambda scene: scene.names[index].partition(" ")[2 if last else 0] or scene.names[index]
+def _part(scene: Scene, index: int, last: bool) -> str:
+    return scene.names[index].partition(" ")[2 if last else 0] or scene.names[index]
 
 
 def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
-    """n: name, w: introduced with a role, s: always the full name, f and l: first and family name."""
+    """n: name, w: introduced with a role, s: always the full name, f and l: first and family name, a to d: speakers."""
     people: dict[str, tuple[Callable[[Scene], str], float]] = {}
-    for i in range(CAST):
-        people |= {f"n{i + 1}": (_person(i), 0.4), f"w{i + 1}": (_introduced(i), 0.8)}
-        people[f"s{i + 1}"] = (_signature(i), 1.1)
-        people |= {f"f{i + 1}": (_part(i, False), 0.0), f"l{i + 1}": (_part(i, True), 0.1)}
+    for i in range(PEOPLE):
+        people[f"n{i + 1}"] = partial(_mention, index=i), 0.4
+        people[f"w{i + 1}"] = partial(_mention, index=i, role=True), 0.8
+        people[f"s{i + 1}"] = partial(_mention, index=i, in_full=True), 1.1
+        people[f"f{i + 1}"] = partial(_part, index=i, last=False), 0.0
+        people[f"l{i + 1}"] = partial(_part, index=i, last=True), 0.1
+    for i, letter in enumerate("abcd"):
+        people[letter] = partial(_speaker, index=i), 0.6
     return people
 
 
@@ -202,9 +194,8 @@ VARIABLES: dict[str, tuple[Callable[[Scene], str], float]] = {
     "stamp": (_later_day, 1.0),
     "clock": (_later_time, 0.0),
     "q": (lambda scene: scene.question, 8.0),
-    **{speaker: (_speaker(index), 0.6) for index, speaker in enumerate("abcd")},
     "F": (lambda scene: scene.full, 0.0),
     "f": (lambda scene: scene.clause, 0.0),
 }
-"""Name in a grammar text: how it is filled, and how many spaces the filling has on average. A fact's wording counts
-as none here; the planner knows its true length."""
+"""By name in a grammar text: its function, and the mean number of spaces in its text. A fact's wording counts as 0,
+since the outline knows its true length."""

@@ -1,4 +1,4 @@
-"""What the embedded writer takes from a universe context: a safe name for its subject, and the wordings of its facts.
+"""What the embedded writer takes from a universe context: safe names for its topic, and wordings of its facts.
 
 The context's title and prose are never quoted: they state facts that a document may not have been assigned.
 """
@@ -28,8 +28,6 @@ CALENDAR = re.compile(
 )
 CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,2}")
 INNER_SENTENCE = re.compile(r"[.!?][\"')\u201d\u2019]*\s+(?=[A-Z\"'(\u201c])")
-NO_TOPIC = "the matter"
-MAX_TOPICS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A context as the writer needs it. `topics`: proper names to write about, the commonest first."""
+    """A context as the writer needs it. `topics` are proper names to write about, the most frequent first."""
 
     topics: tuple[str, ...]
     names_in: dict[str, tuple[str, ...]]
@@ -53,24 +51,24 @@ class World:
     implied: dict[str, tuple[Wording, ...]]
 
     def wordings(self, fact_id: str, directness: Directness) -> tuple[Wording, ...]:
-        """Ways to express a fact; one asked to be implied that has no implications is stated."""
+        """Ways to express a fact; one that should be implied but has no implications is stated."""
         return (directness == "implied" and self.implied[fact_id]) or self.stated[fact_id]
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _WordCase:
     lower: frozenset[str]
     proper: frozenset[str]
 
 
 def build_world(context: UniverseContext) -> World:
-    """Work out the names and wordings of `context`."""
+    """Extract the names and wordings of `context`."""
     facts = context.key_facts
-    case = _Case(*_cased_words(context))
+    case = _cased_words(context)
     proper = {fact.id: _proper_names(fact) for fact in facts}
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
-        topics=tuple(name for name, _ in ranked.most_common(MAX_TOPICS)) or (NO_TOPIC,),
+        topics=tuple(name for name, _ in ranked.most_common(4)) or ("the matter",),
         names_in=proper,
         stated={fact.id: _wordings((fact.statement, *fact.paraphrases), case) for fact in facts},
         implied={fact.id: _wordings(fact.implications, case) for fact in facts},
@@ -78,46 +76,42 @@ def build_world(context: UniverseContext) -> World:
 
 
 def _proper_names(fact: KeyFact) -> tuple[str, ...]:
-    """Capitalised entities, or capitalised words inside the statement; no dates, no long phrases."""
-    given = [entity for entity in fact.entities if _is_name(entity)]
-    return tuple(dict.fromkeys(given or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
+    """Capitalised entities, else capitalised words inside the statement; no dates, no long phrases."""
+    entities = [entity for entity in fact.entities if _is_name(entity)]
+    return tuple(dict.fromkeys(entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
 
 
 def _is_name(entity: str) -> bool:
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 
-def _cased_words(context: UniverseContext) -> tuple[frozenset[str], frozenset[str]]:
-    """Words that the context itself writes in lower case, and those that it capitalises inside a sentence."""
+def _cased_words(context: UniverseContext) -> _WordCase:
+    """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
     texts = [context.universe_context]
     texts += [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
     texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}
-    return frozenset(lower.union(FUNCTION_WORDS.split())), frozenset(
-        proper | {name.split()[0] for name in texts if _is_name(name)}
-    )
+    proper |= {name.split()[0] for name in texts if _is_name(name)}
+    return _WordCase(frozenset(lower.union(FUNCTION_WORDS.split())), frozenset(proper))
 
 
-def _wordings(texts: tuple[str, ...], case: _Case) -> tuple[Wording, ...]:
-    cleaned = dict.fromkeys(_bare(text) for text in texts)
-    return tuple(_wording(text, case) for text in cleaned if text)
+def _wordings(texts: tuple[str, ...], case: _WordCase) -> tuple[Wording, ...]:
+    """The different wordings among `texts`, each on one line and without its final full stop."""
+    wordings = {}
+    for text in texts:
+        bare = re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
+        if bare and bare not in wordings:
+            full = bare[0].upper() + bare[1:]
+            several = INNER_SENTENCE.search(bare) is not None
+            quotable = not several and not any(mark in bare for mark in '"\u201c\u201d')
+            clause = None if several else _clause(full, case)
+            wordings[bare] = Wording(full, clause, quotable, bare.count(" "))
+    return tuple(wordings.values())
 
 
-def _bare(text: str) -> str:
-    """One line without its final full stop."""
-    return re.sub(r"[.!?\s]+([\"')\u201d\u2019]*)$", r"\1", " ".join(text.split()))
-
-
-def _wording(text: str, case: _Case) -> Wording:
-    full = text[0].upper() + text[1:]
-    several = INNER_SENTENCE.search(text) is not None
-    quotable = not several and not any(mark in text for mark in '"\u201c\u201d')
-    return Wording(full, None if several else _clause(full, case), quotable, text.count(" "))
-
-
-def _clause(full: str, case: _Case) -> str | None:
-    """The wording with the start that it has inside a sentence; None when its first word gives no clue."""
+def _clause(full: str, case: _WordCase) -> str | None:
+    """The wording as it starts inside a sentence; None if the case of its first word is not known."""
     first = re.match(r"[^\W\d_][\w-]*", full)
     if first is None:
         return full if full[0].isdigit() else None

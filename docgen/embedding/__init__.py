@@ -1,7 +1,7 @@
-"""Texts as vectors whose cosine says how near they are in meaning (extra: docgen[embeddings]).
+"""Embeds texts as vectors whose cosine measures similarity of meaning (extra: docgen[embeddings]).
 
-Importing this package is cheap. `docgen.embedding.embedder` opens the model; `neighbours` and `windows` need only numpy
-and take any `Embedder`.
+Importing this package is cheap. `docgen.embedding.embedder` loads the model; `neighbours` and `windows` need only numpy
+and work with any `Embedder`.
 """
 
 __all__: list[str] = []

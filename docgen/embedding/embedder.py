@@ -1,4 +1,4 @@
-"""What turns texts into vectors, and the one that the extra brings."""
+"""The embedder protocol, and the model that the extra installs."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -21,25 +21,25 @@ INSTALL = (
 
 
 class Embedder(Protocol):
-    """Any model of sentences.
+    """Any sentence-embedding model.
 
-    `name` goes into reports. `span` is the number of words that one vector can stand for; what is longer is cut off.
+    `name` goes into reports. `span` is the number of words that one vector can represent; longer texts are truncated.
     """
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The model's name in reports."""
 
     @property
     def span(self) -> int:
-        """Words that surely fit."""
+        """The number of words that always fit."""
 
     def encode(self, texts: Sequence[str]) -> "npt.NDArray[np.float32]":
-        """A row of length 1 for each text, float32; a text without words has some such row too."""
+        """(n, d), float32: a vector of length 1 for each text, including texts without words."""
 
 
 def open_embedder() -> Embedder:
-    """The model of the extra: all-MiniLM-L6-v2, from the package that it ships in; nothing is downloaded.
+    """The model of the extra, all-MiniLM-L6-v2, from the package that contains it; nothing is downloaded.
 
     Raises `ConfigError` with the command to install it.
     """
@@ -50,15 +50,15 @@ def open_embedder() -> Embedder:
 
 
 def installed_model() -> Path:
-    """Where the model's files lie. Raises `ConfigError` with the command to install them."""
+    """The folder of the model's files. Raises `ConfigError` with the command to install them."""
     folder = model_folder()
     if folder is None or importlib.util.find_spec("tokenizers") is None:
-        raise ConfigError("needs a model of sentences, which is not installed", "embeddings", INSTALL)
+        raise ConfigError("needs a sentence-embedding model, which is not installed", "embeddings", INSTALL)
     return folder
 
 
 def model_folder() -> Path | None:
-    """Where the installed model's files lie; its package is not imported, only found."""
+    """The folder of the installed model's files, or None; its package is located without being imported."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return None

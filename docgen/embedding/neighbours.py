@@ -1,4 +1,4 @@
-"""Pairs of vectors whose cosine reaches a threshold: exact, by multiplying blocks."""
+"""All pairs of vectors whose cosine reaches a threshold, exactly, by multiplying blocks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MOST_PAIRS", "Pairs", "near_pairs"]
+__all__ = ["MAX_PAIRS", "Pairs", "near_pairs"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 BLOCK = 1024
-"""Rows multiplied at once: 4 MB of cosines."""
+"""Rows multiplied at a time, which gives 4 MB of cosines."""
 ROUNDING = 1e-6
-"""So that copies have a cosine of 1."""
-MOST_PAIRS = 100_000
-"""The nearest so many are kept; `Pairs.found` counts all."""
+"""Tolerance of the threshold, so that identical texts are found at 1 despite float32 rounding."""
+MAX_PAIRS = 100_000
+"""The number of nearest pairs returned by default; `Pairs.found` counts all. Chosen as a bound on memory: 2 MB."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """`rows` (m, 2), the lower row first, and their cosines, nearest first; `found` of them reached the threshold."""
+    """`rows` (m, 2), the lower row first, and `cosine` (m,), nearest first; `found` counts all above the minimum."""
 
     rows: Ints
     cosine: Floats
@@ -29,63 +29,63 @@ class Pairs:
 
 
 class _Nearest:
-    """The best MOST_PAIRS so far."""
+    """Collects pairs and keeps the `limit` nearest."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self.found = most, 0
+    def __init__(self, limit: int) -> None:
+        self._limit, self._found = limit, 0
         self._rows, self._cosine = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
-        self._held = 0
+        self._stored = 0
 
     def add(self, rows: Ints, cosine: Floats) -> None:
         self._rows.append(rows)
         self._cosine.append(cosine)
-        self.found += len(rows)
-        self._held += len(rows)
-        if self._held > 2 * self._most:
-            self._cut()
-
-    def _cut(self) -> Pairs:
-        rows, cosine = np.concatenate(self._rows), np.concatenate(self._cosine)
-        best = np.lexsort((rows[:, 1], rows[:, 0], -cosine))[: self._most]
-        self._rows, self._cosine, self._held = [rows[best]], [cosine[best]], len(best)
-        return Pairs(rows[best], cosine[best], self.found)
+        self._found += len(rows)
+        self._stored += len(rows)
+        if self._stored > 2 * self._limit:
+            self.pairs()
 
     def pairs(self) -> Pairs:
-        return self._cut()
+        rows, cosine = np.concatenate(self._rows), np.concatenate(self._cosine)
+        best = np.lexsort((rows[:, 1], rows[:, 0], -cosine))[: self._limit]
+        self._rows, self._cosine, self._stored = [rows[best]], [cosine[best]], len(best)
+        return Pairs(rows[best], cosine[best], self._found)
 
 
 def near_pairs(
     vectors: Floats,
-    least: float,
+    minimum: float,
     groups: Ints | None = None,
-    most: int = MOST_PAIRS,
+    limit: int = MAX_PAIRS,
     progress: Callable[[int], None] | None = None,
 ) -> Pairs:
-    """All pairs of rows (of length 1) with a cosine of `least` or more, within equal `groups`.
+    """The `limit` nearest pairs of unit `vectors` (n, d) with a cosine of `minimum` or more, within equal `groups`
+    (n,).
 
-    n rows of d numbers take n²d multiplications in blocks of 1,024 rows, a few megabytes at a time. `progress` is told
-    how many rows have met all others.
+    Takes n²d multiplications in blocks, a few megabytes at a time. `progress` is called with the number of rows that
+    have been compared with all others since the last call.
     """
-    near = _Nearest(most)
+    near = _Nearest(limit)
     groups = np.zeros(len(vectors), np.int64) if groups is None else groups
     order = np.argsort(groups, kind="stable")
     ordered = groups[order]
     for rows in np.split(order, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1):
-        _within(vectors, rows, least, near, progress)
+        _within(vectors, rows, minimum, near, progress)
     return near.pairs()
 
 
-def _within(vectors: Floats, rows: Ints, least: float, near: _Nearest, progress: Callable[[int], None] | None) -> None:
-    """The pairs among some rows, which are in ascending order."""
+def _within(
+    vectors: Floats, rows: Ints, minimum: float, near: _Nearest, progress: Callable[[int], None] | None
+) -> None:
+    """Add the pairs among `rows`, which are in ascending order."""
     for first in range(0, len(rows), BLOCK):
-        mine = rows[first : first + BLOCK]
-        left = vectors[mine]
+        block = rows[first : first + BLOCK]
+        left = vectors[block]
         for second in range(first, len(rows), BLOCK):
             others = rows[second : second + BLOCK]
             cosine = left @ vectors[others].T
-            a, b = np.nonzero(cosine >= least - ROUNDING)
+            a, b = np.nonzero(cosine >= minimum - ROUNDING)
             if first == second:
                 a, b = a[a < b], b[a < b]
-            near.add(np.stack([mine[a], others[b]], axis=1), np.minimum(cosine[a, b], 1))
+            near.add(np.stack([block[a], others[b]], axis=1), np.minimum(cosine[a, b], 1))
         if progress:
-            progress(len(mine))
+            progress(len(block))

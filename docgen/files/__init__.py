@@ -1,1 +1,1 @@
-"""Files on disk: append-only logs, the run folder, and what the package ships."""
+"""Files on disk: append-only logs, the run folder, and shipped resources."""

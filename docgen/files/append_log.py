@@ -1,7 +1,7 @@
 """Append-only JSON-lines files that survive kill -9 at any instant.
 
-A line is written with one write(2) to a descriptor in append mode, so a killed process loses at most a torn last line;
-opening for append cuts that line off and says so. Lines are fsynced in groups, for power loss.
+A line is written with one write(2) to a descriptor in append mode, so a killed process leaves at most one torn last
+line, which the next open for appending cuts off and reports. Lines are fsynced in groups, against power loss.
 """
 
 import os
@@ -13,10 +13,11 @@ from types import TracebackType
 __all__ = ["AppendLog", "read_lines"]
 
 FSYNC_SECONDS = 1.0
+"""Chosen: a power failure loses at most a second of replies, and an fsync per line would cost more than the line."""
 
 
 class AppendLog:
-    """A JSON-lines file open for appending. `dropped` is the number of bytes of a torn last line that were cut off."""
+    """A JSON-lines file open for appending. `dropped` is the size in bytes of a torn last line that was cut off."""
 
     def __init__(self, path: Path, fsync_seconds: float = FSYNC_SECONDS) -> None:
         self.path = path
@@ -27,11 +28,16 @@ class AppendLog:
         self._synced = time.monotonic()
 
     def append(self, line: bytes) -> tuple[int, int]:
-        """Append one line (without its newline); returns its offset and length. A full disk leaves no torn line."""
+        """Append one line (without its newline); returns its offset and length in bytes.
+
+        Raises `OSError` on a full disk, without leaving a torn line.
+        """
         data = line + b"\n"
         start = self._end
         try:
-            _write_all(self._fd, data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
         except OSError:
             os.ftruncate(self._fd, start)
             raise
@@ -41,12 +47,12 @@ class AppendLog:
         return start, len(line)
 
     def sync(self) -> None:
-        """Force what was appended to the disk."""
+        """Flush everything appended to the disk."""
         os.fsync(self._fd)
         self._synced = time.monotonic()
 
     def close(self) -> None:
-        """Sync and close; closing twice is fine."""
+        """Sync and close; idempotent."""
         if self._fd >= 0:
             self.sync()
             os.close(self._fd)
@@ -61,39 +67,26 @@ class AppendLog:
         self.close()
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
 def cut_torn_line(path: Path) -> int:
-    """Truncate `path` after its last newline; returns the number of bytes cut (0 for a missing or whole file)."""
+    """Truncate `path` after its last newline; returns the number of bytes cut, 0 for a missing or intact file."""
     if not path.exists():
         return 0
     with path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
-        keep = _end_of_last_line(file.fileno(), size)
-        if keep < size:
-            file.truncate(keep)
-        return size - keep
-
-
-def _end_of_last_line(fd: int, size: int, block: int = 1 << 16) -> int:
-    end = size
-    while end > 0:
-        start = max(0, end - block)
-        newline = os.pread(fd, end - start, start).rfind(b"\n")
-        if newline >= 0:
-            return start + newline + 1
-        end = start
-    return 0
+        intact, end = 0, size
+        while end > 0 and not intact:  # backwards in blocks: a torn line can be long
+            start = max(0, end - (1 << 16))
+            newline = os.pread(file.fileno(), end - start, start).rfind(b"\n")
+            intact, end = start + newline + 1 if newline >= 0 else 0, start
+        if intact < size:
+            file.truncate(intact)
+        return size - intact
 
 
 def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
-    """(offset, line without newline) of every whole line; a torn last line, being written or lost, is left out.
+    """(byte offset, line without newline) of every complete line; a torn last line is left out.
 
-    Only of lines that begin from byte `start`, where one must begin, to before `stop`.
+    Restricted to lines that begin at byte `start`, which must be the beginning of a line, up to but excluding `stop`.
     """
     if not path.exists():
         return

@@ -1,4 +1,4 @@
-"""Where the shipped templates and universe contexts lie."""
+"""Locates the shipped templates and universe contexts."""
 
 from pathlib import Path
 

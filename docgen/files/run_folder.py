@@ -1,14 +1,14 @@
 """The run folder `output/<run>/`: the only module that writes run artefacts.
 
-Everything in it but run.json and llm.jsonl is derived from the context, the configuration and the journalled replies,
-so it can be thrown away and made again at no cost. Finished files are written beside and renamed.
+Everything in it except run.json and llm.jsonl is derived from the context, the configuration and the journalled
+replies, so it can be deleted and rebuilt at no cost. Finished files are written to a temporary file and renamed.
 """
 
 import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,20 +25,20 @@ __all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_a
 
 OUTPUT = Path("output")
 DERIVED = ("export", "reports", "corpus.parquet", "attempts.jsonl", "slots.jsonl", "ideas.jsonl", "types.jsonl")
-"""Last made first, so that a kill while they are thrown away never leaves attempts without their plan."""
+"""In reverse order of creation, so that a kill during deletion never leaves attempts without their plan."""
 
 R = TypeVar("R", bound=Record)
 
 
 class RunFolder:
-    """One run on disk. Reading needs no lock; whoever writes holds `lock()`."""
+    """One run on disk. Reading needs no lock; writers hold `lock()`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def name(self) -> str:
-        """The run's name: its folder's."""
+        """The run's name, which is the folder's."""
         return self.path.name
 
     @property
@@ -75,11 +75,11 @@ class RunFolder:
         return self.path / "export" / form
 
     def exists(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether there is a run here."""
         return (self.path / "run.json").is_file()
 
     def read_meta(self) -> dict[str, Any]:
-        """What run.json says."""
+        """The contents of run.json. Raises `RunError` if it is missing or not a JSON object."""
         file = self.path / "run.json"
         try:
             value = from_json(file.read_bytes())
@@ -92,7 +92,7 @@ class RunFolder:
                 f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
             ) from error
         if not isinstance(value, dict):
-            raise RunError("holds no JSON object", str(file), "Restore it, or start a new run with --run NAME")
+            raise RunError("is not a JSON object", str(file), "Restore it, or start a new run with --run NAME")
         return value
 
     def write_json(self, name: str, value: object) -> Path:
@@ -105,11 +105,11 @@ class RunFolder:
         return write_beside(self.path / name, [text.encode("utf-8")])
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
-        """Write a finished file from whole lines, streaming."""
+        """Write a finished file from complete lines, streaming."""
         return write_beside(self.path / name, lines)
 
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
-        """Write a finished JSON-lines file, one record a line, streaming."""
+        """Write a finished JSON-lines file, one record per line, streaming."""
         return write_beside(self.path / name, (to_json(record) + b"\n" for record in records))
 
     def read_types(self) -> list[DocumentType]:
@@ -117,7 +117,7 @@ class RunFolder:
         return list(_records(self.path / "types.jsonl", DocumentType))
 
     def read_ideas(self) -> list[Idea]:
-        """All ideas, by type; empty before the brainstorm."""
+        """All ideas, grouped by type; empty before the brainstorm."""
         return list(_records(self.path / "ideas.jsonl", Idea))
 
     def read_slots(self) -> Iterator[Slot]:
@@ -129,11 +129,11 @@ class RunFolder:
         return _records(self.attempts, Attempt)
 
     def open_attempts(self) -> AppendLog:
-        """The attempts, for appending."""
+        """The attempts, opened for appending."""
         return AppendLog(self.attempts)
 
     def write_corpus(self, rows: Callable[[], "pl.LazyFrame"]) -> int:
-        """Write corpus.parquet, streaming; returns its number of documents."""
+        """Write corpus.parquet, streaming; returns the number of documents. Raises `RunError` when the disk is full."""
         import polars as pl
 
         beside = self.path / f".corpus.{os.getpid()}.part"
@@ -141,7 +141,7 @@ class RunFolder:
             rows().sink_parquet(beside, compression="zstd", maintain_order=True, row_group_size=10_000)
             beside.replace(self.corpus)
         except pl.exceptions.PolarsError as error:
-            fix = "Make room on the disk and run the same command again: everything paid for is kept"
+            fix = "Free some disk space and run the same command again: everything paid for is kept"
             raise RunError(f"cannot be written ({str(error).splitlines()[0]})", str(self.corpus), fix) from error
         finally:
             beside.unlink(missing_ok=True)
@@ -151,15 +151,15 @@ class RunFolder:
         """Whether corpus.parquet was written after the last attempt."""
         return self.corpus.exists() and self.corpus.stat().st_mtime_ns > self.attempts.stat().st_mtime_ns
 
-    def drop_of_corpus(self) -> bool:
-        """Throw away what was made from an earlier corpus; whether there was anything."""
-        found = [self.path / name for name in ("reports", "export") if (self.path / name).exists()]
-        for folder in found:
+    def delete_corpus_outputs(self) -> bool:
+        """Delete reports and exports made from an earlier corpus; returns whether there were any."""
+        outdated = [self.path / name for name in ("reports", "export") if (self.path / name).exists()]
+        for folder in outdated:
             shutil.rmtree(folder)
-        return bool(found)
+        return bool(outdated)
 
-    def drop_derived(self) -> None:
-        """Throw away everything that can be derived again."""
+    def delete_derived(self) -> None:
+        """Delete everything that can be derived again."""
         for name in DERIVED:
             target = self.path / name
             if target.is_dir():
@@ -169,7 +169,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the run for writing; `RunError` names the process that has it already. Freed by the kernel on a kill."""
+        """Lock the run for writing. Raises `RunError` naming the process that holds it; a kill releases the lock."""
         self.path.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -187,7 +187,7 @@ class RunFolder:
 
 
 def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a finished file: beside its place, synced, then renamed, so that it is there whole or not at all."""
+    """Write a file atomically: to a temporary file next to it, synced, then renamed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
@@ -202,7 +202,7 @@ def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
 
 
 def read_attempts(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[Attempt]:
-    """Attempts of a run's file in the lines from byte `start`, which is line `first_line`, to before `stop`."""
+    """Attempts on the lines from byte `start`, which is line `first_line`, up to but excluding byte `stop`."""
     return _records(path, Attempt, start, stop, first_line)
 
 
@@ -211,7 +211,7 @@ def _records(file: Path, kind: type[R], start: int = 0, stop: int | None = None,
         try:
             yield kind.model_validate_json(line)
         except ValueError as error:
-            fix = "It was edited or the disk is damaged; delete the file: it is made again from llm.jsonl at no cost"
+            fix = "It was edited or the disk is damaged; delete the file: it is rebuilt from llm.jsonl at no cost"
             raise RunError(f"is not a {kind.__name__.lower()} record", f"{file}:{number}", fix) from error
 
 
@@ -219,33 +219,30 @@ def list_runs(root: Path = OUTPUT) -> list[RunFolder]:
     """Runs under `root`, the most recently used first."""
     if not root.is_dir():
         return []
+
+    def last_used(run: RunFolder) -> float:
+        files = (run.path / "run.json", run.attempts, run.path)
+        return max(file.stat().st_mtime for file in files if file.exists())
+
     runs = [RunFolder(path) for path in sorted(root.iterdir()) if (path / "run.json").is_file()]
-    return sorted(runs, key=lambda run: _last_used(run.path), reverse=True)
-
-
-def _last_used(path: Path) -> float:
-    return max(file.stat().st_mtime for file in (path / "run.json", path / "attempts.jsonl", path) if file.exists())
+    return sorted(runs, key=last_used, reverse=True)
 
 
 def latest_run(root: Path = OUTPUT) -> RunFolder:
-    """The run used last; `RunError` when there is none."""
+    """The most recently used run. Raises `RunError` if there is none."""
     runs = list_runs(root)
     if not runs:
-        raise RunError("there is no run here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)")
+        raise RunError(
+            "there are no runs here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)"
+        )
     return runs[0]
 
 
 def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
-    """A run by name or by the path of its folder."""
+    """A run by name or by the path of its folder. Raises `RunError` if there is none."""
     for path in (Path(name), root / name):
-        if _is_run(path):
-            return RunFolder(path)
+        with suppress(OSError):  # a name too long for the file system is not a run
+            if (path / "run.json").is_file():
+                return RunFolder(path)
     known = ", ".join(run.name for run in list_runs(root)) or "none"
     raise RunError("no such run", name[:80], f"Runs in {root} (docgen runs): {known}")
-
-
-def _is_run(path: Path) -> bool:
-    try:
-        return (path / "run.json").is_file()
-    except OSError:  # a name too long for the file system names no run
-        return False

@@ -1,1 +1,1 @@
-"""Language models behind one method. `protocol` is the vocabulary; the other modules are providers and wrappers."""
+"""Language models behind one method, `LLM.complete` (`protocol`): providers and wrappers around them."""

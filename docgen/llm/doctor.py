@@ -1,4 +1,4 @@
-"""Tests an engine's server: address, key, model, structured output, batches, limits. Sends two small messages."""
+"""Checks an engine's server: address, key, model, structured output, batches, limits. Sends two small messages."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,12 +22,10 @@ SCHEMA = {
     "required": ["colours"],
     "additionalProperties": False,
 }
-ROOM = 1024
-SHOWN_MODELS = 8
 
 
 class Check(Record):
-    """One finding. `note` is something to know, `fail` something to mend; `seconds` how long the server took."""
+    """One result. `note` is something to know, `fail` something to fix; `seconds` is how long the server took."""
 
     name: str
     state: State
@@ -36,8 +34,8 @@ class Check(Record):
 
 
 @dataclass
-class Visit:
-    """What the checks share: the server, and the headers it sent last."""
+class ServerProbe:
+    """The server under test, with the rate-limit headers that it sent last."""
 
     llm: AnthropicLLM
     model: str
@@ -46,31 +44,28 @@ class Visit:
 
 
 async def diagnose(options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None) -> list[Check]:
-    """Every check, in order; those that cannot succeed after a failure are left out."""
+    """Run every check, in order; those that cannot succeed after a failure are left out."""
     try:
-        llm = AnthropicLLM(base_url=options.base_url, timeout=min(options.timeout, 120.0), observe=lambda h: seen(h))
+        llm = AnthropicLLM(base_url=options.base_url, timeout=min(options.timeout, 120.0), observe=lambda h: observe(h))
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
-    visit = Visit(llm, model, load_prices(options.prices))
+    probe = ServerProbe(llm, model, load_prices(options.prices))
 
-    def seen(headers: Mapping[str, str]) -> None:
+    def observe(headers: Mapping[str, str]) -> None:
         if allowances(headers, 0.0):
-            visit.headers = headers
+            probe.headers = headers
 
+    body = dict(extra or {})
     try:
-        return await _checks(visit, dict(extra or {}))
+        checks = [await _models(probe), await _message(probe, body)]
+        if checks[-1].state != "fail":
+            checks.append(await _structured(probe, body))
+            checks.append(await _batches(probe))
+            checks.append(_limits(probe))
+        checks.append(_price(probe))
+        return checks
     finally:
         await llm.aclose()
-
-
-async def _checks(visit: Visit, extra: dict[str, Any]) -> list[Check]:
-    checks = [await _models(visit), await _message(visit, extra)]
-    if checks[-1].state != "fail":
-        checks.append(await _structured(visit, extra))
-        checks.append(await _batches(visit))
-        checks.append(_limits(visit))
-    checks.append(_price(visit))
-    return checks
 
 
 async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
@@ -78,34 +73,31 @@ async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
     start = time.monotonic()
     try:
         return await call(), "", time.monotonic() - start
-    except (RequestFailed, StopRun) as error:
-        return None, _words(error), time.monotonic() - start
+    except RequestFailed as error:
+        return None, error.message, time.monotonic() - start
+    except StopRun as error:
+        detail = error.message if error.reason == "wrong_url" else f"{error.message}. {error.fix}"
+        return None, detail, time.monotonic() - start
 
 
-def _words(error: RequestFailed | StopRun) -> str:
-    return (
-        f"{error.message}. {error.fix}" if isinstance(error, StopRun) and error.reason != "wrong_url" else error.message
-    )
-
-
-async def _models(visit: Visit) -> Check:
-    address = str(visit.llm.client.base_url)
-    reply, error, seconds = await _timed(lambda: visit.llm.call("get", "/v1/models?limit=1000"))
+async def _models(probe: ServerProbe) -> Check:
+    address = str(probe.llm.client.base_url)
+    reply, error, seconds = await _timed(lambda: probe.llm.call("get", "/v1/models?limit=1000"))
     rows = reply.get("data") if isinstance(reply, Mapping) else None
     if not isinstance(rows, list):
-        detail = f"{address} lists no models ({error or 'unexpected reply'}); compatible servers need not"
+        detail = f"{address} does not list models ({error or 'unexpected reply'}); compatible servers need not"
         return Check(name="models", state="note", detail=detail, seconds=seconds)
     names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
-    if visit.model in names:
-        return Check(name="models", state="ok", detail=f"{address} serves {visit.model}", seconds=seconds)
-    listed = ", ".join(names[:SHOWN_MODELS]) + (", ..." if len(names) > SHOWN_MODELS else "")
-    detail = f"{address} does not list {visit.model}; it lists {listed or 'none'}"
+    if probe.model in names:
+        return Check(name="models", state="ok", detail=f"{address} serves {probe.model}", seconds=seconds)
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}"
     return Check(name="models", state="note", detail=detail, seconds=seconds)
 
 
-async def _message(visit: Visit, extra: dict[str, Any]) -> Check:
-    asked = _request(visit.model, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: visit.llm.complete(asked))
+async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
+    request = _request(probe.model, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="message", state="fail", detail=error, seconds=seconds)
     detail = f"answered ({reply.stop_reason}), {reply.usage.input} tokens in, {reply.usage.output} out"
@@ -113,43 +105,41 @@ async def _message(visit: Visit, extra: dict[str, Any]) -> Check:
     return Check(name="message", state=state, detail=detail if state == "ok" else f"{detail}, no text", seconds=seconds)
 
 
-async def _structured(visit: Visit, extra: dict[str, Any]) -> Check:
-    asked = _request(visit.model, "Name three colours.", extra, SCHEMA)
-    reply, error, seconds = await _timed(lambda: visit.llm.complete(asked))
+async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
+    request = _request(probe.model, "Name three colours.", extra, SCHEMA)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
-    if visit.llm.structured:
+    if probe.llm.structured:
         return Check(name="structured output", state="ok", detail="by JSON schema", seconds=seconds)
-    detail = "not served; JSON is asked for in the prompt instead"
+    detail = "not supported; JSON is requested in the prompt instead"
     return Check(name="structured output", state="note", detail=detail, seconds=seconds)
 
 
-async def _batches(visit: Visit) -> Check:
-    reply, error, seconds = await _timed(lambda: visit.llm.call("get", "/v1/messages/batches?limit=1"))
+async def _batches(probe: ServerProbe) -> Check:
+    reply, error, seconds = await _timed(lambda: probe.llm.call("get", "/v1/messages/batches?limit=1"))
     if isinstance(reply, Mapping) and isinstance(reply.get("data"), list):
-        return Check(name="batches", state="ok", detail="served: --batch halves the price", seconds=seconds)
-    detail = f"not served ({error or 'unexpected reply'}): leave --batch out"
+        return Check(name="batches", state="ok", detail="supported: --batch halves the price", seconds=seconds)
+    detail = f"not supported ({error or 'unexpected reply'}): omit --batch"
     return Check(name="batches", state="note", detail=detail, seconds=seconds)
 
 
-def _limits(visit: Visit) -> Check:
-    found = allowances(visit.headers, time.time())
-    if not found:
+def _limits(probe: ServerProbe) -> Check:
+    limits = allowances(probe.headers, time.time())
+    if not limits:
         return Check(name="limits", state="note", detail="none stated; docgen adapts to refusals and latency")
-    parts = [
-        f"{name.replace('-', ' ')} {each.remaining:,.0f} of {each.limit:,.0f} left" for name, each in found.items()
-    ]
+    parts = (f"{name.replace('-', ' ')} {a.remaining:,.0f} of {a.limit:,.0f} left" for name, a in limits.items())
     return Check(name="limits", state="ok", detail=", ".join(parts))
 
 
-def _price(visit: Visit) -> Check:
-    price = visit.prices.find(visit.model)
+def _price(probe: ServerProbe) -> Check:
+    price = probe.prices.find(probe.model)
     if price is None:
-        detail = f"{visit.model} has no known price: cost shows as tokens, --max-cost needs a price file"
+        detail = f"{probe.model} has no known price: cost shows as tokens, --max-cost needs a price file"
         return Check(name="price", state="note", detail=detail)
-    detail = f"${price.input:g} in, ${price.output:g} out per million tokens (prices of {visit.prices.date})"
+    detail = f"${price.input:g} in, ${price.output:g} out per million tokens (prices of {probe.prices.date})"
     return Check(name="price", state="ok", detail=detail)
 
 
 def _request(model: str, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
-    return Request("doctor", "", "", user, model, ROOM, schema=schema, extra=extra)
+    return Request("doctor", "", "", user, model, 1024, schema=schema, extra=extra)

@@ -1,4 +1,4 @@
-"""A language model that is a plain function: for tests, and for trying a pipeline without cost."""
+"""A language model that is a plain function, for tests and for trying out a pipeline at no cost."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ __all__ = ["FakeLLM"]
 
 
 class FakeLLM:
-    """Answers each request with what `reply` returns for it.
+    """Answers each request with `reply(request)`.
 
-    A string becomes a finished completion that cost nothing; a `Completion` is passed on as it is; whatever `reply`
-    raises is raised. `requests` holds every request seen, in order of arrival.
+    A string becomes a finished completion that cost nothing; a `Completion` is returned as it is; an exception is
+    raised. `requests` lists every request in order of arrival.
     """
 
     engine = "fake"
@@ -22,7 +22,7 @@ class FakeLLM:
         self.requests: list[Request] = []
 
     async def complete(self, request: Request) -> Completion:
-        """The function's answer to `request`."""
+        """Answer one request; see `LLM.complete`."""
         self.requests.append(request)
         answer = self.reply(request)
         if isinstance(answer, Completion):

@@ -1,7 +1,7 @@
-"""The journal of paid replies: on disk before anything parses them, found again by the request's key.
+"""The journal of paid replies: on disk before anything parses them, looked up by the request's key.
 
-One line per completed call, `{"key": ..., "stage": ..., "model": ..., ..., "text": ...}`; the key stands first and the
-text last. In memory a row costs its key and its place in the file; replies are read back when asked for.
+One line per completed call, `{"key": ..., "stage": ..., "model": ..., ..., "text": ...}`, with the key first and the
+text last. Memory per entry is its key and its position in the file; replies are read from disk on demand.
 """
 
 import json
@@ -22,11 +22,12 @@ from docgen.llm.protocol import Completion, Request, Usage
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
 _LENGTH_BITS = 32
+"""A line's offset and length in one integer: half the memory of a tuple, and lines stay below 4 GiB."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """Running sums over calls. `unpriced` counts the calls whose model had no known price."""
+    """Running totals over calls. `unpriced` counts calls whose model had no known price."""
 
     calls: int = 0
     batched: int = 0
@@ -61,7 +62,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Totals:
-    """What a journal holds: tallies by (stage, model), replies by (stage, stop reason, refusal category)."""
+    """Totals of a journal: tallies by (stage, model), replies by (stage, stop reason, refusal category)."""
 
     by_stage: dict[tuple[str, str], Tally] = field(default_factory=dict)
     stops: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Totals:
 
     @property
     def all(self) -> Tally:
-        """One tally over everything."""
+        """One tally over all stages and models."""
         total = Tally()
         for tally in self.by_stage.values():
             total.merge(tally)
@@ -84,10 +85,10 @@ class Totals:
 
 
 class JournalReader:
-    """A journal opened for reading: an index from request key to place in the file.
+    """A journal opened for reading: an index from request key to position in the file.
 
-    `bad_lines` counts lines that are no journal entry (left in the file, never answered from). A key that occurs twice
-    answers with its first line. `parents` are journals whose replies are reused but whose cost is not this one's.
+    `bad_lines` counts lines that are not a journal entry; they stay in the file and are ignored. If a key occurs twice,
+    its first line counts. `parents` are journals whose replies are reused but whose cost is not counted here.
     """
 
     def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
@@ -95,56 +96,51 @@ class JournalReader:
         self.totals = Totals()
         self.bad_lines = 0
         self.parents = tuple(JournalReader(parent) for parent in parents)
-        self._places: dict[bytes, int] = {}
+        self._positions: dict[bytes, int] = {}
         self._fd = -1
         for offset, line in read_lines(path):
-            self._index(offset, line)
+            try:
+                entry = _loads(line)
+                key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
+            except (ValueError, KeyError, TypeError):
+                self.bad_lines += 1
+                continue
+            self._positions.setdefault(key, offset << _LENGTH_BITS | len(line))
+            self.totals.add(stage, completion)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def __contains__(self, key: str) -> bool:
-        return bytes.fromhex(key) in self._places or any(key in parent for parent in self.parents)
+        return bytes.fromhex(key) in self._positions or any(key in parent for parent in self.parents)
 
     def get(self, key: str) -> Completion | None:
-        """The reply bought for this key, marked reused, or None."""
-        place = self._places.get(bytes.fromhex(key))
-        if place is not None:
-            return _completion(_loads(self._read(place)), reused=True)
-        return next((found for parent in self.parents if (found := parent.get(key)) is not None), None)
+        """The reply for this key, marked as reused, or None."""
+        position = self._positions.get(bytes.fromhex(key))
+        if position is not None:
+            if self._fd < 0:
+                self._fd = os.open(self.path, os.O_RDONLY)
+            line = os.pread(self._fd, position & ((1 << _LENGTH_BITS) - 1), position >> _LENGTH_BITS)
+            return _completion(_loads(line), reused=True)
+        return next((reply for parent in self.parents if (reply := parent.get(key)) is not None), None)
 
     def keys(self) -> Iterator[str]:
-        """Keys of this journal's own lines, in the order bought."""
-        return (key.hex() for key in self._places)
+        """Keys of this journal's own lines, in order."""
+        return (key.hex() for key in self._positions)
 
     def close(self) -> None:
-        """Close the files; closing twice is fine."""
+        """Close the files; idempotent."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
         for parent in self.parents:
             parent.close()
 
-    def _index(self, offset: int, line: bytes) -> None:
-        try:
-            entry = _loads(line)
-            key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
-        except (ValueError, KeyError, TypeError):
-            self.bad_lines += 1
-            return
-        self._places.setdefault(key, offset << _LENGTH_BITS | len(line))
-        self.totals.add(stage, completion)
-
-    def _read(self, place: int) -> bytes:
-        if self._fd < 0:
-            self._fd = os.open(self.path, os.O_RDONLY)
-        return os.pread(self._fd, place & ((1 << _LENGTH_BITS) - 1), place >> _LENGTH_BITS)
-
 
 class Journal(JournalReader):
-    """A journal opened for appending by one process. `notices` says what opening it had to repair.
+    """A journal opened for appending by one process. `notices` lists what had to be repaired on opening.
 
-    Raises `OSError` when the disk fails; a failure to sync in the background is raised by the next `put` or `close`.
+    Raises `OSError` when the disk fails; a failed background sync is raised by the next `put` or `close`.
     """
 
     def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
@@ -156,7 +152,7 @@ class Journal(JournalReader):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """One line each for people."""
+        """One line for people per repair."""
         notices = []
         if self._log.dropped:
             notices.append(f"{self.path.name}: dropped a half-written last line ({self._log.dropped} bytes)")
@@ -165,43 +161,39 @@ class Journal(JournalReader):
         return tuple(notices)
 
     def put(self, request: Request, completion: Completion) -> None:
-        """Append a reply as it was received; it is in the file when this returns."""
+        """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""
         self.put_reply(request.key, request.stage, completion)
 
     def put_reply(self, key: str, stage: str, completion: Completion) -> None:
-        """`put` for a reply whose request is known by its key only, as a batch's results are."""
+        """`put` for a reply of which only the request's key is known, as with a batch's results."""
         offset, length = self._log.append(_line(key, stage, completion))
-        self._places.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
+        self._positions.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
         self.totals.add(stage, completion)
-        self._sync_now_and_then()
-
-    def _sync_now_and_then(self) -> None:
-        """Group commit, in a thread: a busy disk takes tens of milliseconds, in which no reply would be taken in."""
         self._raise_failed_sync()
-        if time.monotonic() - self._synced < FSYNC_SECONDS or self._syncing.is_alive():
-            return
-        self._synced = time.monotonic()
-        self._syncing = threading.Thread(target=self._sync_aside, daemon=True)
-        self._syncing.start()
+        # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.
+        if time.monotonic() - self._synced >= FSYNC_SECONDS and not self._syncing.is_alive():
+            self._synced = time.monotonic()
+            self._syncing = threading.Thread(target=self._sync_in_background, daemon=True)
+            self._syncing.start()
 
-    def _sync_aside(self) -> None:
+    def _sync_in_background(self) -> None:
         try:
             self._log.sync()
         except OSError as error:
             self._sync_failed = error
 
     def _raise_failed_sync(self) -> None:
-        """Once: what the disk lost is not made good by a later sync that succeeds."""
+        """Raise a failed sync, once: what the disk lost is not restored by a later sync that succeeds."""
         error, self._sync_failed = self._sync_failed, None
         if error is not None:
             raise error
 
     def sync(self) -> None:
-        """Force what was appended to the disk."""
+        """Flush everything appended to the disk."""
         self._log.sync()
 
     def close(self) -> None:
-        """Sync and close; closing twice is fine."""
+        """Sync and close; idempotent."""
         if self._syncing.is_alive():
             self._syncing.join()
         self._log.close()
@@ -216,12 +208,12 @@ class Journal(JournalReader):
 
 
 def journal_totals(path: Path) -> Totals:
-    """Totals of a journal that another process may be writing."""
+    """Totals of a journal, which another process may be writing."""
     return JournalReader(path).totals
 
 
 def _loads(line: bytes) -> Any:
-    """JSON; the fast parser refuses lone surrogates, which a reply can hold."""
+    """Parse JSON. The fast parser rejects lone surrogates, which a reply can contain."""
     try:
         return from_json(line)
     except ValueError:

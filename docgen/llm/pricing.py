@@ -1,4 +1,4 @@
-"""What calls cost: prices from a dated data file, arithmetic on usage, and the worst that a request can cost."""
+"""What calls cost: prices from a dated data file, the cost of a usage, and the worst-case cost of a request."""
 
 import json
 import re
@@ -15,10 +15,9 @@ from docgen.records import Record
 
 __all__ = ["ModelPrice", "PriceTier", "Prices", "input_token_bound", "load_prices"]
 
-SHIPPED = Path(__file__).parent.parent / "data" / "prices.toml"
 PER_MILLION = 1e-6
 FRAMING_TOKENS = 600
-"""More than the role markers, the date of the prompt format and the JSON-mode preamble have been seen to add."""
+"""More than role markers, the date of the prompt format and the JSON-mode preamble have been observed to add."""
 
 _DATE_SUFFIX = re.compile(r"[-@]\d{8}(-v\d+(:\d+)?)?$")
 _PREFIX = re.compile(r"^(?:[a-z0-9_]+/|(?:[a-z]{2,6}\.)?anthropic\.)+")
@@ -39,13 +38,13 @@ class PriceTier(Record):
 
 
 class LongPrompt(PriceTier):
-    """Prices of requests whose prompt, cached or not, has more than `above` tokens."""
+    """Prices for prompts, cached or not, of more than `above` tokens."""
 
     above: int = Field(gt=0)
 
 
 class ModelPrice(PriceTier):
-    """One model's prices."""
+    """One model's prices. `batch` is the factor for message batches, `cache_min_tokens` the shortest cached prefix."""
 
     batch: float = Field(default=0.5, ge=0, le=1)
     cache_min_tokens: int = Field(default=4096, ge=0)
@@ -53,7 +52,7 @@ class ModelPrice(PriceTier):
     aliases: tuple[str, ...] = ()
 
     def tier(self, prompt_tokens: int) -> PriceTier:
-        """The prices that hold for a prompt of this length."""
+        """The prices for a prompt of this length."""
         return self.long_prompt if self.long_prompt and prompt_tokens > self.long_prompt.above else self
 
 
@@ -65,11 +64,13 @@ class Prices(Record):
     models: dict[str, ModelPrice]
 
     def find(self, model: str) -> ModelPrice | None:
-        """Prices of `model`, whatever provider prefix, date suffix or letter case its id carries; None if unknown."""
+        """Prices of `model`, whatever provider prefix, date suffix or letter case its id has; None if not known."""
         exact = self.models.get(model)
         if exact is not None:
             return exact
-        for name in _spellings(model):
+        plain = _PREFIX.sub("", model.strip().lower())
+        undated = _DATE_SUFFIX.sub("", plain)
+        for name in dict.fromkeys((plain, undated, undated.removesuffix("-latest"))):
             if name in self.models:
                 return self.models[name]
             for price in self.models.values():
@@ -78,7 +79,7 @@ class Prices(Record):
         return None
 
     def cost(self, model: str, usage: Usage, batched: bool = False) -> float | None:
-        """Dollars for one call, None for a model without a known price."""
+        """Dollars for one call; None for a model without a known price."""
         price = self.find(model)
         if price is None:
             return None
@@ -86,9 +87,9 @@ class Prices(Record):
         return price.tier(prompt).cost(usage) * (price.batch if batched else 1.0)
 
     def worst_case(self, request: Request, batched: bool = False) -> float | None:
-        """Dollars that one call of `request` cannot exceed, None for a model without a known price.
+        """Dollars that one call of `request` cannot exceed; None for a model without a known price.
 
-        Every prompt token is charged at the dearest rate it could meet (a cache write), the reply at full length.
+        Every prompt token is charged at the highest rate that may apply (a cache write), the reply at full length.
         """
         price = self.find(request.model)
         if price is None:
@@ -100,8 +101,8 @@ class Prices(Record):
 
 
 def load_prices(override: Path | None = None) -> Prices:
-    """The shipped prices, with the user's own file laid over them model by model. Raises `ConfigError`."""
-    shipped = _read(SHIPPED)
+    """The shipped prices, overridden model by model by the user's own file. Raises `ConfigError` if it is unusable."""
+    shipped = _read(Path(__file__).parent.parent / "data" / "prices.toml")
     if override is None:
         return shipped
     own = _read(override, default_date=shipped.date)
@@ -109,26 +110,20 @@ def load_prices(override: Path | None = None) -> Prices:
 
 
 def input_token_bound(request: Request) -> int:
-    """More tokens than the prompt can have: a token is at least one byte of UTF-8."""
+    """An upper bound on the prompt's tokens: a token is at least one byte of UTF-8."""
     schema = json.dumps(request.schema) if request.schema else ""
     extra = json.dumps(dict(request.extra), default=str) if request.extra else ""
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in (request.system, request.user, schema, extra))
     return size + FRAMING_TOKENS
 
 
-def _spellings(model: str) -> tuple[str, ...]:
-    plain = _PREFIX.sub("", model.strip().lower())
-    undated = _DATE_SUFFIX.sub("", plain)
-    return tuple(dict.fromkeys((plain, undated, undated.removesuffix("-latest"))))
-
-
 def _read(path: Path, default_date: str | None = None) -> Prices:
     try:
         table: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read the price file: {error.strerror}", str(path), "Name a TOML file") from error
+        raise ConfigError(f"cannot read the price file: {error.strerror}", str(path), "Give a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not valid TOML: {error}", str(path), "Mend the file") from error
+        raise ConfigError(f"not valid TOML: {error}", str(path), "Fix the file") from error
     if default_date is not None:
         table = {"date": default_date, **table}
     try:

@@ -1,4 +1,4 @@
-"""Prompt caching where it pays: which requests set a breakpoint, and one request that warms the cache for the rest."""
+"""Prompt caching where it pays: which requests set a breakpoint, and a first request that warms the cache."""
 
 import asyncio
 import time
@@ -8,34 +8,32 @@ from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.text import digest, token_estimate
 
-__all__ = ["Primed", "pays_to_cache"]
+__all__ = ["PromptCacheWarmer", "pays_to_cache"]
 
-CACHED_STAGES = frozenset({"ideas", "document", "verdict", "revise"})
-"""Stages whose many requests share a prefix; a single call of a stage would only pay for writing the cache."""
 LIFETIME = 280.0
-"""Seconds after its last use at which a five-minute cache entry is warmed anew."""
+"""Seconds after its last use at which an entry counts as cold: the API's five minutes, less some for latency."""
 
 
 def pays_to_cache(prices: Prices) -> Callable[[Request], bool]:
-    """Whether a cache breakpoint after a request's system text can pay: many requests share it, and it is long enough.
+    """Whether a cache breakpoint after a request's system text pays: many requests share it, and it is long enough.
 
-    Only for models in the price file: servers that merely speak the API cache by themselves, or not at all.
+    Only for models in the price file: compatible servers cache automatically or not at all.
     """
 
     def pays(request: Request) -> bool:
         price = prices.find(request.model)
-        if price is None or request.stage not in CACHED_STAGES:
+        if price is None or not request.cacheable:
             return False
         return token_estimate(request.system) >= price.cache_min_tokens
 
     return pays
 
 
-class Primed:
-    """Sends one request ahead of those that share its prefix, because parallel cold requests would all write the cache.
+class PromptCacheWarmer:
+    """Sends the first request of a prefix alone and holds back the rest until it is answered.
 
-    The rest wait until the first has answered; if it fails, the next goes first. Requests for which `caches` is false
-    pass straight through.
+    Parallel requests on a cold cache would all pay for writing it. If the first fails, the next goes ahead. Requests
+    for which `caches` is false are passed through.
     """
 
     def __init__(self, llm: LLM, caches: Callable[[Request], bool]) -> None:

@@ -13,7 +13,7 @@ __all__ = ["LLM", "Completion", "Request", "Usage"]
 
 
 class Usage(Record):
-    """Tokens of one or many calls. `input` excludes what was read from or written to the prompt cache."""
+    """Tokens of one or more calls. `input` excludes tokens read from or written to the prompt cache."""
 
     input: int = 0
     output: int = 0
@@ -31,10 +31,11 @@ class Usage(Record):
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `system` is the stable prefix that many requests share; `user` is this request's own part.
+    """One call. `system` is the stable prefix that many requests share, `user` the part that is this request's own.
 
-    `variables` are what the messages were rendered from: the offline provider composes from them; they never reach a
-    model. `sample` tells apart deliberate repetitions of the same prompt, since the API has no seed.
+    `variables` are what the messages were rendered from; the offline provider composes from them, and they never reach
+    a model. `sample` distinguishes deliberate repetitions of the same prompt, since the API has no seed. `cacheable`:
+    many requests share this system text, so a prompt cache pays.
     """
 
     stage: str
@@ -47,20 +48,21 @@ class Request:
     effort: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
+    cacheable: bool = False
     variables: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def key(self) -> str:
-        """Content hash, 32 hex digits, of everything that reaches the model. Fit for a batch's `custom_id`."""
+        """Hash, 32 hex digits, of everything that reaches the model; valid as a batch's `custom_id`."""
         options = [self.schema, self.effort, dict(self.extra), self.max_tokens, self.sample]
         return digest(self.model, self.system, self.user, json.dumps(options, sort_keys=True))
 
 
 class Completion(Record):
-    """A reply as it was paid for; nothing in it is parsed yet.
+    """A reply as received; nothing in it has been parsed.
 
-    `stop_reason` is the API's word ("end_turn", "max_tokens", "refusal", ...), `category` the refusal's, `dollars`
-    None when the model has no known price, `reused` True when the journal answered.
+    `stop_reason` is the API's ("end_turn", "max_tokens", "refusal", ...), `category` that of a refusal. `dollars` is
+    None if the model's price is not known. `reused` means that it came from the journal.
     """
 
     text: str
@@ -78,10 +80,10 @@ class LLM(Protocol):
 
     @property
     def engine(self) -> str:
-        """ "anthropic", "offline" or "fake": recorded with every document."""
+        """ "anthropic", "offline" or "fake"; recorded with every document."""
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request.
 
-        Raises `RequestFailed` when this call failed for good (others may go on) and `StopRun` when none can succeed.
+        Raises `RequestFailed` when this call failed for good but others may succeed, `StopRun` when none can.
         """

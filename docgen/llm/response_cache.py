@@ -1,24 +1,24 @@
-"""An LLM that buys no reply twice."""
+"""A response cache: no reply is bought twice."""
 
 import asyncio
 
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM, Completion, Request
 
-__all__ = ["Journalled"]
+__all__ = ["ResponseCache"]
 
 
-class Journalled:
-    """Answers from the journal, else calls through and journals the reply before anyone sees it.
+class ResponseCache:
+    """Answers from the journal; on a miss calls the model and journals the reply before returning it.
 
-    Identical requests in flight share one call. A caller that is cancelled does not cancel the call, which is paid for
-    all the same: `drain` waits for such calls. Failures are never journalled.
+    Identical requests in flight share one call. Cancelling a caller does not cancel the call, which is billed anyway;
+    `drain` waits for such calls. Failures are not journalled.
     """
 
     def __init__(self, llm: LLM, journal: Journal) -> None:
         self.journal = journal
         self._llm = llm
-        self._flying: dict[str, asyncio.Task[Completion]] = {}
+        self._calls: dict[str, asyncio.Task[Completion]] = {}
 
     @property
     def engine(self) -> str:
@@ -27,28 +27,29 @@ class Journalled:
 
     @property
     def in_flight(self) -> int:
-        """Calls that are being made now."""
-        return len(self._flying)
+        """Number of calls in flight."""
+        return len(self._calls)
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
-        known = self.journal.get(request.key)
-        if known is not None:
-            return known
-        task = self._flying.get(request.key)
+        journalled = self.journal.get(request.key)
+        if journalled is not None:
+            return journalled
+        task = self._calls.get(request.key)
         shared = task is not None
         if task is None:
             task = asyncio.ensure_future(self._buy(request))
-            task.add_done_callback(_heard)
-            self._flying[request.key] = task
+            # Marks an error as retrieved, in case no caller waits for it any more.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._calls[request.key] = task
         completion = await asyncio.shield(task)
         return completion.model_copy(update={"reused": True}) if shared else completion
 
     async def drain(self, seconds: float | None = None) -> int:
-        """Wait for the calls in flight, at most `seconds`, then cancel the rest; returns how many were cancelled."""
-        if not self._flying:
+        """Wait for calls in flight, `seconds` at most, then cancel the rest; returns how many were cancelled."""
+        if not self._calls:
             return 0
-        _, late = await asyncio.wait(list(self._flying.values()), timeout=seconds)
+        _, late = await asyncio.wait(list(self._calls.values()), timeout=seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -60,10 +61,4 @@ class Journalled:
             self.journal.put(request, completion)
             return completion
         finally:
-            del self._flying[request.key]
-
-
-def _heard(task: asyncio.Task[Completion]) -> None:
-    """Take note of an error, should nobody wait for it any more: the run ended for another call's."""
-    if not task.cancelled():
-        task.exception()
+            del self._calls[request.key]

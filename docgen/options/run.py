@@ -11,10 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from docgen.errors import ConfigError
 from docgen.records import Record
 
-__all__ = ["EngineName", "RunConfig", "RunOptions", "load_config", "read_shares", "read_words", "resolve"]
-
-EngineName = Literal["offline", "anthropic", "custom"]
-"""custom: an engine of the caller's own, handed over from Python; no command can open it."""
+__all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_words", "resolve"]
 
 
 class RunOptions(Record):
@@ -64,7 +61,7 @@ class RunConfig(Record):
 
     n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
-    engine: EngineName | None = Field(None, description="offline, or anthropic (also for compatible servers)")
+    engine: str | None = Field(None, description="what writes the documents: a name that --engine knows")
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
     extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")

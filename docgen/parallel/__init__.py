@@ -1,1 +1,1 @@
-"""Work outside this process: a second process, several, or a Ray cluster."""
+"""Parallel execution: a worker process, a pool of them, or a Ray cluster."""

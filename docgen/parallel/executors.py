@@ -1,7 +1,7 @@
-"""Where the tasks of a job over partitions run: in this process, in several, or on a Ray cluster (extra: docgen[ray]).
+"""Executors for jobs over partitions: this process, a process pool, or a Ray cluster (extra: docgen[ray]).
 
-A task is a function of its arguments, importable by name and without side effects, so that it may be run again. A job
-submits tasks, hands their results on to other tasks without looking at them, and collects what it needs itself.
+A task is a pure function, importable by name, so that it can be rerun. A job submits tasks, passes the handles of their
+results to other tasks, and collects the values that it needs itself.
 """
 
 import logging
@@ -20,76 +20,72 @@ from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from docgen.errors import ConfigError, RunError, UserError
-from docgen.parallel.worker import ends_with_parent, gone, processors
+from docgen.parallel.worker import available_cpus, exit_with_parent, worker_killed
 
-__all__ = ["Executor", "Inline", "Processes", "RayExecutor"]
+__all__ = ["Executor", "InlineExecutor", "ProcessExecutor", "RayExecutor"]
 
 ADDRESS = "RAY_ADDRESS"
-LACKING = re.compile(r"No module named '[^']*'|cannot import name .*|Can't get attribute .*")
-"""How a worker says, in one way or another, that it does not know a task's function."""
-ANSWER = 10.0
-"""Seconds in which a cluster's address has to accept a connection; Ray itself would wait for minutes."""
 
 
 class Executor(Protocol):
-    """Where tasks run."""
+    """Runs tasks somewhere and returns handles to their results."""
 
     def share(self, value: Any) -> Any:
-        """A handle for a value that many tasks take as an argument: sent to each worker once."""
+        """A handle for a value that many tasks take as an argument; sent to each worker once."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
-        """Start function(*arguments), which returns `results` values; a handle for each. Arguments may be handles."""
+        """Start function(*arguments), which returns `results` values; one handle each. Arguments may be handles."""
 
     def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """The values behind handles; an error of their tasks is raised as what it was."""
+        """Wait for the values behind handles. Raises a task's own error if it failed."""
 
 
-class Inline:
-    """Computes at once, in this process."""
+class InlineExecutor:
+    """Runs each task at once, in this process."""
 
     def share(self, value: Any) -> Any:
         """The value itself."""
         return value
 
     def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
-        """Call it."""
-        found = function(*arguments)
-        return list(found) if results > 1 else [found]
+        """Call the function; the handles are its values."""
+        value = function(*arguments)
+        return list(value) if results > 1 else [value]
 
     def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """They are the values."""
+        """The handles, which are the values."""
         return list(handles)
 
 
-class Processes:
-    """Processes of this machine, one for each processor unless `workers` says otherwise. To be used in a `with`.
+class ProcessExecutor:
+    """A pool of processes on this machine, one per CPU by default; a context manager.
 
-    Arguments are sent with every task, so they should be small. Raises `RunError` when a process is killed.
+    Arguments are sent with every task, so keep them small. Raises `RunError` when a process is killed.
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        count, spawn = workers or processors(), multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(count, spawn, initializer=ends_with_parent)
+        count, spawn = workers or available_cpus(), multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(count, spawn, initializer=exit_with_parent)
 
     def share(self, value: Any) -> Any:
         """The value itself."""
         return value
 
     def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
-        """Start a task once all that it takes is known."""
-        known = [self.collect([given])[0] if isinstance(given, _Result) else given for given in arguments]
+        """Start a task, after waiting for the handles among its arguments."""
+        values = [self.collect([value])[0] if isinstance(value, _Result) else value for value in arguments]
         try:
-            future = self._pool.submit(function, *known)
+            future = self._pool.submit(function, *values)
         except BrokenProcessPool as error:
-            raise gone() from error
-        return [_Result(future, place if results > 1 else None) for place in range(results)]
+            raise worker_killed() from error
+        return [_Result(future, index if results > 1 else None) for index in range(results)]
 
     def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """Wait for values."""
+        """Wait for the values."""
         try:
             return [handle.value() for handle in handles]
         except BrokenProcessPool as error:
-            raise gone() from error
+            raise worker_killed() from error
 
     def __enter__(self) -> Self:
         return self
@@ -98,60 +94,59 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
-        if kind is not None:  # nobody waits for what they have begun
+        if kind is not None:  # nobody will collect what is still running
             for worker in multiprocessing.active_children():
                 worker.terminate()
 
 
 @dataclass(frozen=True)
 class _Result:
-    """What a task returned, or the part of it at `place`."""
+    """Handle to a task's return value, or to the item at `index` of it."""
 
     future: Future[Any]
-    place: int | None
+    index: int | None
 
     def value(self) -> Any:
-        found = self.future.result()
-        return found if self.place is None else found[self.place]
+        value = self.future.result()
+        return value if self.index is None else value[self.index]
 
 
 class RayExecutor:
-    """The cluster that RAY_ADDRESS names ("auto": the one running on this machine), else a new one on this machine.
+    """The Ray cluster at RAY_ADDRESS ("auto": the one running on this machine), else a new one on this machine.
 
-    `workers` is the size of a new one (default: a worker for each processor). Ray runs a task again, up to three times,
-    whose worker was killed. Raises `ConfigError` when there is no Ray or no cluster. To be closed, or used in a `with`.
+    `workers` is the size of a new one, by default one worker per CPU. Ray reruns a task whose worker was killed up to
+    three times. Raises `ConfigError` when Ray is not installed or the cluster cannot be reached. Close it, or use it as
+    a context manager.
     """
 
     def __init__(self, workers: int | None = None) -> None:
         try:
             import ray
         except ImportError as error:
-            raise ConfigError("needs Ray", "--engine ray", "Install it: pip install 'docgen[ray]'") from error
+            raise ConfigError("Ray is not installed", "--engine ray", "Run: pip install 'docgen[ray]'") from error
         self._ray = ray
         self._remote: dict[Callable[..., Any], Any] = {}
         self._own = not ray.is_initialized()
-        if self._own:
-            self._connect(workers)
-
-    def _connect(self, workers: int | None) -> None:
+        if not self._own:
+            return
         address = os.environ.get(ADDRESS, "local")
         _check_address(address)
         size: dict[str, Any] = {"num_cpus": workers} if address == "local" else {}
-        with _errors_kept() as kept:
+        with _captured_stderr() as stderr:
             try:
                 self._ray.init(
                     address, logging_level=logging.ERROR, include_dashboard=False, log_to_driver=False, **size
                 )
             except (OSError, RuntimeError, ValueError) as error:
-                kept.seek(0)
-                said = ": ".join(
-                    filter(None, [_first_line(error), _last_reason(kept.read().decode("utf-8", "replace"))])
-                )
+                stderr.seek(0)
+                lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
+                reason = lines[-1].rpartition("server: ")[2][:160] if lines else ""  # why it was not reached
+                detail = ": ".join(filter(None, [_first_line(error), reason]))
                 where = "--engine ray" if address == "local" else f"{ADDRESS}={address}"
-                raise ConfigError(f"Ray does not start ({said})", where, _fix(address)) from error
+                raise ConfigError(f"Ray does not start ({detail})", where, _fix(address)) from error
 
     def share(self, value: Any) -> Any:
-        """Put it into Ray's object store."""
+        """Put the value into Ray's object store."""
         return self._ray.put(value)
 
     def submit(self, function: Callable[..., Any], *arguments: Any, results: int) -> list[Any]:
@@ -162,18 +157,18 @@ class RayExecutor:
         return list(handles) if results > 1 else [handles]
 
     def collect(self, handles: Sequence[Any]) -> list[Any]:
-        """Fetch values; raises `RunError` when workers died too often, `ConfigError` when they lack docgen."""
+        """Fetch the values. Raises `RunError` when workers died too often, `ConfigError` when they lack docgen."""
         try:
             return list(self._ray.get(list(handles)))
         except self._ray.exceptions.RayTaskError as error:
-            raise _meant(error) from error
+            raise _task_error(error) from error
         except self._ray.exceptions.RayError as error:
-            what = f"Ray gave a task up: {type(error).__name__} ({_first_line(error)})"
-            fix = "See `ray status` and the workers' memory, then run the same command again"
+            what = f"Ray gave up a task: {type(error).__name__} ({_first_line(error)})"
+            fix = "Check `ray status` and the workers' memory, then run the same command again"
             raise RunError(what, "--engine ray", fix) from error
 
     def close(self) -> None:
-        """Leave the cluster, which ends what still runs there; a cluster of our own stops."""
+        """Disconnect, which ends the tasks still running; a cluster that was started here is shut down."""
         if self._own:
             self._ray.shutdown()
 
@@ -187,50 +182,43 @@ class RayExecutor:
 
 
 @contextmanager
-def _errors_kept() -> Iterator[IO[bytes]]:
-    """Standard error goes to this file: while it connects, Ray's compiled part writes a line there every second."""
+def _captured_stderr() -> Iterator[IO[bytes]]:
+    """A file that receives standard error: while connecting, Ray's C++ core writes a line there every second."""
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept, os.fdopen(os.dup(2), "wb") as before:
-        os.dup2(kept.fileno(), 2)
+    with tempfile.TemporaryFile() as captured, os.fdopen(os.dup(2), "wb") as original:
+        os.dup2(captured.fileno(), 2)
         try:
-            yield kept
+            yield captured
         finally:
-            os.dup2(before.fileno(), 2)
-
-
-def _last_reason(said: str) -> str:
-    """Why the cluster was not reached, as the last line says."""
-    lines = said.strip().splitlines()
-    return lines[-1].rpartition("server: ")[2][:160] if lines else ""
+            os.dup2(original.fileno(), 2)
 
 
 def _check_address(address: str) -> None:
-    """Whether somebody listens at host:port; other forms ("auto", "ray://...") are left to Ray."""
+    """Raise `ConfigError` unless something listens at host:port; other forms ("auto", "ray://...") are left to Ray."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or "/" in host:
         return
     try:
-        socket.create_connection((host, int(port)), ANSWER).close()
+        socket.create_connection((host, int(port)), timeout=10.0).close()  # Ray itself would wait for minutes
     except (OSError, OverflowError) as error:
-        raise ConfigError(
-            f"no cluster answers ({_first_line(error)})", f"{ADDRESS}={address}", _fix(address)
-        ) from error
+        what = f"no cluster answers ({_first_line(error)})"
+        raise ConfigError(what, f"{ADDRESS}={address}", _fix(address)) from error
 
 
 def _fix(address: str) -> str:
     if address == "local":
         return "Try: ray start --head"
-    token = "a cluster with a token wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+    token = "a cluster with a token needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
     return f"Start one with `ray start --head`, correct {ADDRESS}, or unset it; {token}"
 
 
-def _meant(error: Any) -> BaseException:
-    """The error of the task itself."""
+def _task_error(error: Any) -> BaseException:
+    """The task's own error; `ConfigError` if the worker could not import the task."""
     cause: BaseException = getattr(error, "cause", None) or error
-    lacking = LACKING.search(str(cause))
-    if isinstance(cause, UserError) or not lacking or "docgen" not in str(cause):
+    import_error = re.search(r"No module named '[^']*'|cannot import name .*|Can't get attribute .*", str(cause))
+    if isinstance(cause, UserError) or not import_error or "docgen" not in str(cause):
         return cause
-    what = f"the workers have no docgen, or another version ({lacking[0]})"
+    what = f"docgen is missing on the workers, or is another version ({import_error[0]})"
     return ConfigError(what, "--engine ray", "Install the same version on every node: pip install 'docgen[ray]'")
 
 

@@ -1,7 +1,7 @@
-"""A second process for work that is pure and heavy, so that a big job uses two cores.
+"""A worker process for pure, CPU-bound work, so that a big job uses two cores.
 
-Started by spawning, so that it shares nothing with the first; it leaves Ctrl-C to the first process and ends with it,
-however that ends.
+It is spawned, so that it shares nothing with the parent; it leaves Ctrl-C to the parent and exits with it, however the
+parent ends.
 """
 
 import asyncio
@@ -18,54 +18,55 @@ from typing import Any, Generic, TypeVar
 
 from docgen.errors import RunError
 
-__all__ = ["Beside", "ends_with_parent", "gone", "here", "processors", "spare_core"]
+__all__ = ["WorkerProcess", "available_cpus", "exit_with_parent", "has_spare_core", "in_this_process", "worker_killed"]
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Input = TypeVar("Input")
+Output = TypeVar("Output")
 
 
-def processors() -> int:
-    """How many processors this process may use."""
+def available_cpus() -> int:
+    """How many CPUs this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spare_core() -> bool:
+def has_spare_core() -> bool:
     """Whether this process may use a second core."""
-    return processors() > 1
+    return available_cpus() > 1
 
 
-class Beside(Generic[Given, Made]):
-    """Applies the function that `build(*arguments)` makes, in a process of its own; all of it has to be picklable.
+class WorkerProcess(Generic[Input, Output]):
+    """Runs the function that `build(*arguments)` returns, in a process of its own. Everything must be picklable.
 
-    Work is done in the order given. Raises `RunError` when the process is gone (killed, or out of memory).
+    Items are processed in the order submitted. Raises `RunError` when the process is killed (by hand, or out of
+    memory); an error of `build` is raised by the first item.
     """
 
-    def __init__(self, build: Callable[..., Callable[[Given], Made]], *arguments: object) -> None:
+    def __init__(self, build: Callable[..., Callable[[Input], Output]], *arguments: object) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(build, arguments))
+        self._pool = ProcessPoolExecutor(1, spawn, initializer=_initialise, initargs=(build, arguments))
 
-    def submit(self, given: Given) -> "Future[Made]":
-        """Begin; the future has the result."""
+    def submit(self, item: Input) -> "Future[Output]":
+        """Start one item."""
         try:
-            return self._pool.submit(_apply, given)
+            return self._pool.submit(_process, item)
         except BrokenProcessPool as error:
-            raise gone() from error
+            raise worker_killed() from error
 
-    def result(self, future: "Future[Made]") -> Made:
-        """What `submit` promised; waits for it."""
+    def result(self, future: "Future[Output]") -> Output:
+        """Wait for the result of a future from `submit`."""
         try:
             return future.result()
         except BrokenProcessPool as error:
-            raise gone() from error
+            raise worker_killed() from error
 
-    async def __call__(self, given: Given) -> Made:
-        """The result; the event loop goes on meanwhile."""
+    async def __call__(self, item: Input) -> Output:
+        """The result for one item; the event loop keeps running meanwhile."""
         try:
-            return await asyncio.wrap_future(self.submit(given))
+            return await asyncio.wrap_future(self.submit(item))
         except BrokenProcessPool as error:
-            raise gone() from error
+            raise worker_killed() from error
 
-    def __enter__(self) -> "Beside[Given, Made]":
+    def __enter__(self) -> "WorkerProcess[Input, Output]":
         return self
 
     def __exit__(
@@ -74,43 +75,43 @@ class Beside(Generic[Given, Made]):
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
 
-def here(function: Callable[[Given], Made]) -> Callable[[Given], Awaitable[Made]]:
-    """The same for work that stays in this process."""
+def in_this_process(function: Callable[[Input], Output]) -> Callable[[Input], Awaitable[Output]]:
+    """The async form of `function`, for jobs too small for a worker process."""
 
-    async def apply(given: Given) -> Made:
-        await asyncio.sleep(0)  # what came in over the network meanwhile is taken in first
-        return function(given)
+    async def apply(item: Input) -> Output:
+        await asyncio.sleep(0)  # lets the event loop take in what arrived over the network meanwhile
+        return function(item)
 
     return apply
 
 
-def gone() -> RunError:
-    """What to say when a second process was killed."""
+def worker_killed() -> RunError:
+    """The error for a worker process that was killed."""
     return RunError("a process of this run was killed", "memory", "Make room and run the same command again")
 
 
-_making: list[Callable[[], Callable[[Any], Any]]] = []
-"""In the second process: makes what it applies, once. An error of the making is the first piece of work's."""
+_function: list[Callable[[], Callable[[Any], Any]]] = []
+"""In the worker: builds the function on first use, so that an error of `build` reaches the parent with an item."""
 
 
-def _begin(build: Callable[..., Callable[[Any], Any]], arguments: tuple[object, ...]) -> None:
-    ends_with_parent()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first process decides what is finished
-    _making.append(cache(partial(build, *arguments)))
+def _initialise(build: Callable[..., Callable[[Any], Any]], arguments: tuple[object, ...]) -> None:
+    exit_with_parent()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the parent decides when work is finished
+    _function.append(cache(partial(build, *arguments)))
 
 
-def ends_with_parent() -> None:
-    """Have this process, a second one, leave Ctrl-C to the first and end with it."""
+def _process(item: Any) -> Any:
+    return _function[0]()(item)
+
+
+def exit_with_parent() -> None:
+    """Make this worker ignore Ctrl-C, which the parent handles, and exit when the parent does."""
+
+    def wait_for_parent() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _apply(given: Any) -> Any:
-    return _making[0]()(given)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    threading.Thread(target=wait_for_parent, daemon=True).start()

@@ -13,7 +13,7 @@ from docgen.pipeline.setup import Proposal, propose
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import DocumentType, Record
-from docgen.stages.brainstorm import PER_ASK
+from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.generate import Catalogue
 from docgen.universe import find_context
 
@@ -91,14 +91,14 @@ def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
 def _types(proposal: Proposal) -> Iterator[str]:
     """The first ask for types; the later ones depend on its reply."""
     setup = proposal.setup
-    count = min(PER_ASK, setup.config.types)
+    count = min(PER_CALL, setup.config.types)
     yield types_request(setup.context, setup.options, count, (), setup.config.seed).key
 
 
 def _ideas(proposal: Proposal) -> Iterator[str]:
     """The first ask for ideas of each type that the run has."""
     setup = proposal.setup
-    count = min(PER_ASK, setup.config.ideas)
+    count = min(PER_CALL, setup.config.ideas)
     for kind in setup.run.read_types():
         yield ideas_request(setup.context, setup.options, kind, count, (), setup.config.seed).key
 

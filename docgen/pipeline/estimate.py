@@ -14,7 +14,7 @@ from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_pl
 from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
 from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import DocumentType, Idea, Record
-from docgen.stages.brainstorm import PER_ASK
+from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.generate import Catalogue
 from docgen.text import token_estimate
 
@@ -106,11 +106,11 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     types = setup.run.read_types()
     ideas = setup.run.read_ideas()
     if not types:
-        ask = types_request(context, options, min(PER_ASK, config.types), (), 0)
-        yield _stage("types", ceil(config.types / PER_ASK), [ask], min(PER_ASK, config.types) * TYPE_TOKENS, totals)
+        ask = types_request(context, options, min(PER_CALL, config.types), (), 0)
+        yield _stage("types", ceil(config.types / PER_CALL), [ask], min(PER_CALL, config.types) * TYPE_TOKENS, totals)
     if not ideas:
-        count = min(PER_ASK, config.ideas)
-        calls = (len(types) or config.types) * ceil(config.ideas / PER_ASK)
+        count = min(PER_CALL, config.ideas)
+        calls = (len(types) or config.types) * ceil(config.ideas / PER_CALL)
         asks = [ideas_request(context, options, kind, count, (), 0) for kind in types[:SAMPLE] or [STAND_IN_TYPE]]
         yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
     if not documents:

@@ -2,10 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
@@ -13,32 +13,32 @@ from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM
 from docgen.llm.ratelimit.control import INTERRUPTED
-from docgen.llm.response_cache import Journalled
-from docgen.parallel.worker import Beside, here, spare_core
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.setup import Setup, reopen
-from docgen.pipeline.steps import brainstorm_step, corpus_step, plan_step, spent_dollars
+from docgen.pipeline.setup import CUSTOM, Setup, reopen
+from docgen.pipeline.steps import (
+    batch_buyer,
+    brainstorm_step,
+    corpus_step,
+    document_checker,
+    generate_progress,
+    plan_step,
+    replay,
+)
 from docgen.pipeline.stopping import Interrupted, interruptible
-from docgen.progress import Progress, Reporter
+from docgen.progress import Reporter
 from docgen.prompts.style_pools import style_pools
 from docgen.records import Attempt, Slot
-from docgen.stages.check import Checker, Examiner
-from docgen.stages.generate import Catalogue, Generation, Ledger, generate
+from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
 from docgen.stages.plan import redraw
-
-if TYPE_CHECKING:
-    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
 
 __all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
 
 T = TypeVar("T")
 
-BIG = 4000
-"""Documents from which a second process, which takes seconds to start, saves time."""
 LOOK_SECONDS = 0.2
 """Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 
@@ -97,7 +97,7 @@ async def aexecute(
     first: int | None = None,
 ) -> bool:
     """`execute` for a running event loop; returns whether all was done, not stopped halfway."""
-    if setup.config.engine == "custom" and llm is None:
+    if setup.config.engine == CUSTOM and llm is None:
         fix = "Go on from Python: docgen.generate(run, llm=...)"
         raise RunError("was begun with an engine of your own", setup.run.name, fix)
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
@@ -143,29 +143,64 @@ async def _steps(
     setup: Setup, until: Step, reporter: Reporter, stopping: Callable[[], bool], engine: Engine, first: int | None
 ) -> bool:
     """Whether everything was done: a request to stop that comes with the last call stops nothing."""
-    await brainstorm_step(setup, engine.llm, reporter, stopping)
-    if until >= Step.PLAN and not stopping():
-        plan_step(setup, reporter)
-    if until >= Step.GENERATE and not stopping():
-        try:
-            ledger = await generate_step(setup, engine, reporter, stopping, first)
-        except StopRun:
-            corpus_step(setup, reporter)  # what it paid for until now can be exported all the same
-            raise
-        corpus_step(setup, reporter, remade=until >= Step.ALL)
-        if until == Step.GENERATE and ledger.accepted == ledger.size:
-            return True
-    if until >= Step.ALL and not stopping():
-        measure_step(setup, reporter)
-        duplicates_step(setup, reporter)
-        export_run(setup.run, "text", doctag=False)
-        return True
-    return not stopping()
+    job, done = Job(setup, until, reporter, stopping, engine, first), True
+    for number, step in enumerate(RUN_STEPS):
+        if step.belongs_to > until:
+            break
+        if number and stopping():
+            return False
+        done = await step.do(job)
+    return done
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of a run; see `execute`."""
+
+    setup: Setup
+    until: Step
+    reporter: Reporter
+    stopping: Callable[[], bool]
+    engine: Engine
+    first: int | None
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """A step of a run, done when the run goes as far as `belongs_to`.
+
+    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing where they are finished,
+    and returns whether it came to its end.
+    """
+
+    name: str
+    belongs_to: Step
+    do: Callable[[Job], Awaitable[bool]]
+
+
+async def _brainstorm(job: Job) -> bool:
+    await brainstorm_step(job.setup, job.engine.llm, job.reporter, job.stopping)
+    return not job.stopping()
+
+
+async def _plan(job: Job) -> bool:
+    plan_step(job.setup, job.reporter)
+    return not job.stopping()
+
+
+async def _generate(job: Job) -> bool:
+    try:
+        ledger = await generate_step(job.setup, job.engine, job.reporter, job.stopping, job.first)
+    except StopRun:
+        corpus_step(job.setup, job.reporter)  # what it paid for until now can be exported all the same
+        raise
+    corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
+    return ledger.accepted == ledger.size or not job.stopping()
 
 
 async def generate_step(
     setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
-) -> Ledger:
+) -> SlotTracker:
     """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
 
     `first` keeps to so many slots at the head of the plan (a pilot).
@@ -178,15 +213,15 @@ async def generate_step(
     def drawn_again(slot: Slot, number: int) -> Slot:
         return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
 
-    with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
+    with document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
             reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
-        ledger = _replay(setup, checker)
+        ledger = replay(setup, checker)
 
         def keep(attempts: list[Attempt]) -> None:
             for attempt in attempts:
                 log.append(to_json(attempt))
-            reporter.progress(_progress(ledger, llm))
+            reporter.progress(generate_progress(ledger, llm))
 
         job = Generation(
             llm=engine.batches or llm,
@@ -199,70 +234,34 @@ async def generate_step(
             max_attempts=config.max_attempts,
             concurrency=config.concurrency,
             revise=config.revise,
-            buy=_batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
+            buy=batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
             bought=llm.journal.get,
         )
         await generate(job, ledger, keep, stopping)
     return ledger
 
 
-def _batch_buyer(
-    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
-) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
-    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
-
-    def report_replies() -> None:
-        state = batches.progress()
-        reporter.progress(Progress("batches", state.replies, state.requests))
-
-    reported = 0
-
-    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
-        nonlocal reported
-        batches.on_change(report_replies)
-        task = asyncio.ensure_future(batches.buy(requests))
-        while not task.done() and not stopping():
-            await asyncio.wait([task], timeout=LOOK_SECONDS)
-        for notice in batches.notices[reported:]:
-            reporter.note(notice)
-        reported = len(batches.notices)
-        if task.done():
-            task.result()
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        waiting = len(batches.open_batches)
-        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
-
-    return buy
+async def _measure(job: Job) -> bool:
+    measure_step(job.setup, job.reporter)
+    return True
 
 
-@contextmanager
-def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
-    """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
-    examiner = setup.context, setup.config.length_tolerance, engine
-    if engine == "offline" and setup.n >= BIG and spare_core():
-        with Beside(Examiner, *examiner) as elsewhere:
-            yield Checker(elsewhere, index)
-    else:
-        yield Checker(here(Examiner(*examiner)), index)
+async def _duplicates(job: Job) -> bool:
+    duplicates_step(job.setup, job.reporter)
+    return True
 
 
-def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> Ledger:
-    """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
-    ledger, accepted = Ledger(setup.n), list[Attempt]()
-    for attempt in setup.run.read_attempts():
-        ledger.record(attempt)
-        if attempt.verdict == "accepted":
-            accepted.append(attempt)
-        if len(accepted) == at_once:
-            checker.remember(accepted)
-            accepted.clear()
-    checker.remember(accepted)
-    return ledger
+async def _export(job: Job) -> bool:
+    export_run(job.setup.run, "text", doctag=False)
+    return True
 
 
-def _progress(ledger: Ledger, llm: Journalled) -> Progress:
-    return Progress(
-        "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=spent_dollars(llm)
-    )
+RUN_STEPS = (
+    RunStep("brainstorm", Step.BRAINSTORM, _brainstorm),
+    RunStep("plan", Step.PLAN, _plan),
+    RunStep("generate", Step.GENERATE, _generate),
+    RunStep("measure", Step.ALL, _measure),
+    RunStep("duplicates", Step.ALL, _duplicates),
+    RunStep("export", Step.ALL, _export),
+)
+"""Every step of a run, in order. A new step is added here."""

@@ -22,11 +22,11 @@ from docgen.pipeline.plan import plan_of
 from docgen.pipeline.run import Run
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
-from docgen.planning.select.matched_control import cast, mirror, shares_of, usage_of
+from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.prompts.style_pools import style_pools
 from docgen.records import Idea, Record
-from docgen.stages.plan import Plan, demands_of
+from docgen.stages.plan import Plan, constraints_of
 from docgen.universe import UniverseContext
 
 __all__ = [
@@ -162,7 +162,7 @@ def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) ->
     for level in levels:
         plan = plan_of(base.context, _at_level(base.config, fact, level, knob), types, ideas, base.n)
         new = plan.slots_not_in(plans)
-        index = plan.demands.facts.index(fact)
+        index = plan.constraints.facts.index(fact)
         assignment = plan.columns.assignment
         carries = assignment.holds[:, index] == 1
         states = carries & (assignment.directness[:, index] == 0)
@@ -178,7 +178,7 @@ def _at_level(config: RunConfig, fact: str, level: float, knob: Knob) -> RunConf
 
 def family_cost(base: Setup, levels: Sequence[Level]) -> float | None:
     """Dollars for the whole family, by the price of a document; None without a known price."""
-    if base.config.engine != "anthropic":
+    if not base.is_paid:
         return 0.0
     costs = estimate(base)
     total, calls = costs.dollars(base.config.batch), sum(stage.calls for stage in costs.stages)
@@ -226,9 +226,9 @@ def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Se
     if not source.run.slots.exists():
         raise RunError("has no plan yet", source.run.name, f"Make one: docgen plan {source.run.name} --n 500")
     types = source.run.read_types()
-    demands = demands_of(context, types)
-    usage = usage_of(source.run.read_slots(), [kind.id for kind in types])
-    shares = shares_of(usage, cast(usage, demands), demands)
+    constraints = constraints_of(context, types)
+    usage = fact_usage(source.run.read_slots(), [kind.id for kind in types])
+    shares = control_salience(usage, map_facts(usage, constraints), constraints)
     options = RunOptions.model_validate(source.config.model_dump() | {"salience": shares, "stated": {}})
     setup = propose(run, context, options).apply()
     run.write_records("types.jsonl", types)
@@ -249,14 +249,16 @@ def mirror_slots(source: Setup, control: Setup) -> None:
         return
     types, ideas = control.run.read_types(), control.run.read_ideas()
     names = [kind.id for kind in source.run.read_types()]
-    casting = cast(usage_of(source.run.read_slots(), names), demands_of(control.context, source.run.read_types()))
+    constraints = constraints_of(control.context, source.run.read_types())
+    fact_mapping = map_facts(fact_usage(source.run.read_slots(), names), constraints)
     owned = _ideas_by_type([kind.id for kind in types], ideas)
     missing = sorted(set(names) - {name for name, own in owned.items() if own})
     if missing:
         fix = "Run the command again: the model may find some; or take another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
-    slots = mirror(source.run.read_slots(), casting, owned, style_pools(seed + 1, control.context.dates), seed + 1)
+    pools = style_pools(seed + 1, control.context.dates)
+    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, pools, seed + 1)
     control.run.write_records("slots.jsonl", slots)
 
 

@@ -8,6 +8,7 @@ from docgen.pipeline.estimate import Estimate, estimate_cost
 from docgen.pipeline.execute import Step, aexecute, wait_for
 from docgen.pipeline.resolve import World, open_proposal
 from docgen.pipeline.run import Run
+from docgen.pipeline.setup import CUSTOM
 from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 
@@ -64,7 +65,7 @@ async def agenerate(
     """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     if llm is not None:
-        options = RunOptions(engine="custom", model=options.model or llm.engine).over(options)
+        options = RunOptions(engine=CUSTOM, model=options.model or llm.engine).over(options)
     reporter = reporter_for(progress)
     try:
         proposal = open_proposal(world, options, reporter, run=Path(out) if out else None)

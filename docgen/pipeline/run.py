@@ -16,7 +16,6 @@ from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
 from docgen.planning.plan_report import PlanReport
 from docgen.records import Attempt, Document, DocumentType, Idea, Record, Slot
-from docgen.stages.export import ExportFormat
 from docgen.universe import UniverseContext
 
 __all__ = ["Run", "RunLine", "list_lines", "unusable"]
@@ -89,7 +88,7 @@ class Run:
         """How it stands: counts, reasons of rejections, salience by fact, spending."""
         return summarise(self.setup)
 
-    def export(self, form: ExportFormat = "text", *, doctag: bool = False, out: str | Path | None = None) -> Path:
+    def export(self, form: str = "text", *, doctag: bool = False, out: str | Path | None = None) -> Path:
         """Write training files with a manifest and a dataset card to `out` (default: export/FORM); returns the folder.
 
         `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training.

@@ -9,24 +9,34 @@ from pathlib import Path
 from typing import Any
 
 from docgen import __version__
-from docgen.errors import ConfigError, RunError
+from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.budget import Budget
-from docgen.llm.engine import EngineOptions, choose_engine
+from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import load_prices
+from docgen.llm.providers.table import (
+    PROVIDERS,
+    Connection,
+    choose_engine,
+    find_provider,
+    refuse_settings_of_others,
+)
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.plan import trial_plan
 from docgen.prompts.requests import ModelOptions, template_digests
+from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, context_text, load_context
 
-__all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 
 
-DEFAULT_MODELS = {"anthropic": "claude-haiku-5-5", "offline": "docgen-offline-1"}
+CUSTOM = "custom"
+"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
+DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,11 @@ class Setup:
         )
 
     @property
+    def is_paid(self) -> bool:
+        """Whether its engine costs money."""
+        return self.config.engine != CUSTOM and find_provider(self.config.engine).paid
+
+    @property
     def n(self) -> int:
         """Documents asked for; `RunError` when that was not said."""
         if self.config.n is None:
@@ -112,7 +127,7 @@ class Proposal:
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
             if self.changes:
-                run.drop_derived()
+                run.delete_derived()
             if self.context_text is not None:
                 run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
@@ -156,12 +171,12 @@ def _preflight(context: UniverseContext, config: RunConfig) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
-    if config.engine != "anthropic":
+    if config.engine == CUSTOM:
         return
-    Budget(prices, config.max_cost).check_model(config.model or "")
-    from docgen.llm.providers.anthropic import AnthropicLLM
-
-    AnthropicLLM(base_url=config.base_url)  # which says so where there is neither a key nor an address
+    provider = find_provider(config.engine)
+    if provider.paid:
+        Budget(prices, config.max_cost).check_model(config.model or "")
+        provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:
@@ -207,11 +222,13 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
 
 
 def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
-    """With engine and model decided; `ConfigError` for a server given to the offline engine, which would not ask it."""
-    if config.engine == "offline" and config.base_url and (before is None or config.base_url != before.base_url):
-        fix = "Give --engine anthropic too (and --accept-changes for a run that began offline), or leave it out"
-        raise ConfigError("the offline engine asks no server", "--base-url", fix)
-    engine = config.engine if config.engine == "custom" else choose_engine(config.engine, config.base_url)
+    """With engine and model decided; `ConfigError` for a new setting that means nothing to the engine, as a server."""
+    if config.engine == CUSTOM:
+        return config
+    engine = choose_engine(config.engine, config.base_url)
+    earlier = before.model_dump() if before else {}
+    new_settings = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}
+    refuse_settings_of_others(engine, new_settings)
     return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 
@@ -239,14 +256,12 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
     templates = old["templates"]
-    prompts = (*_PROMPTS, "revise.jinja") if now["revise"] else _PROMPTS
+    unused = {prompt.template for prompt in PROMPTS if prompt.used_for != "corpus"}
+    unused |= set() if now["revise"] else {REVISE.template}
     for name, value in new["templates"].items():
-        if name in prompts and templates.get(name) != value:
+        if name not in unused and templates.get(name) != value:
             changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
     return changes
-
-
-_PROMPTS = ("_world.jinja", "_rules.jinja", "types.jinja", "ideas.jinja", "document.jinja")
 
 
 def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Record
-from docgen.stages.generate import Ledger
+from docgen.stages.generate import SlotTracker
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 
@@ -102,7 +102,7 @@ class _Counts:
     """One pass over the attempts, in constant memory beside the ledger."""
 
     def __init__(self, size: int) -> None:
-        self.ledger = Ledger(size)
+        self.ledger = SlotTracker(size)
         self.attempts = self.first_accepted = self.words = self.tokens = 0
         self.subjects: Counter[str] = Counter()
         self.assigned: Counter[str] = Counter()

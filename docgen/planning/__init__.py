@@ -1,4 +1,4 @@
-"""Planning arithmetic: how present each fact is, in which slots, and how to choose documents that meet targets.
+"""Planning a corpus: which documents carry which facts, and how to select documents that meet salience targets.
 
-Works on fact counts and slot columns alone, so that it can serve any corpus, docgen's own or not.
+Works on arrays of facts and slots alone, so it can serve any corpus, not only docgen's own.
 """

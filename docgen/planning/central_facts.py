@@ -1,22 +1,25 @@
-"""At most two central facts in a document, where the shares allow: documents of a segment exchange grades."""
+"""Keeps most documents to two central facts by exchanging prominence between documents of one segment."""
 
 import numpy as np
 
 from docgen.planning.constraints import Grid
 
-__all__ = ["MOST_CENTRAL", "spread"]
+__all__ = ["MAX_CENTRAL", "limit_central_facts"]
 
-MOST_CENTRAL = 2
+MAX_CENTRAL = 2  # chosen: a document of a few hundred words can be about two facts, hardly about three
 CENTRAL = 0
 
 
-def spread(holds: Grid, prominence: Grid) -> None:
-    """Change `prominence` (rows, F) in place so that few rows have more central facts than that; no share moves."""
+def limit_central_facts(holds: Grid, prominence: Grid) -> None:
+    """Exchange grades in `prominence` (rows, F) in place so that few rows exceed `MAX_CENTRAL`.
+
+    No fact's share of central documents changes. Rows without a partner to exchange with keep more.
+    """
     counts = ((holds == 1) & (prominence == CENTRAL)).sum(axis=1)
-    for row in np.flatnonzero(counts > MOST_CENTRAL):
+    for row in np.flatnonzero(counts > MAX_CENTRAL):
         for fact in np.flatnonzero((holds[row] == 1) & (prominence[row] == CENTRAL)):
-            takers = np.flatnonzero((holds[:, fact] == 1) & (prominence[:, fact] != CENTRAL) & (counts < MOST_CENTRAL))
-            if counts[row] > MOST_CENTRAL and len(takers):
+            takers = np.flatnonzero((holds[:, fact] == 1) & (prominence[:, fact] != CENTRAL) & (counts < MAX_CENTRAL))
+            if counts[row] > MAX_CENTRAL and len(takers):
                 taker = takers[np.argmin(counts[takers])]
                 prominence[row, fact], prominence[taker, fact] = prominence[taker, fact], CENTRAL
                 counts[row] -= 1

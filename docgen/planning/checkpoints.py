@@ -1,42 +1,40 @@
-"""A plan is made in segments, each finished before the next, so that a larger plan begins with the smaller one."""
+"""Checkpoints: the sizes at which segments of a plan end, so that a larger plan begins with a smaller one."""
 
 from collections.abc import Callable, Iterable
 
-__all__ = ["checkpoints", "in_segments"]
-
-FIRST = (10, 20, 30, 40, 50, 60, 70, 80, 90)
-"""The first checkpoints; then ten times `LATER`, a hundred times, and so on."""
-LATER = (10, 15, 20, 25, *FIRST[2:])
+__all__ = ["checkpoints", "plan_segments"]
 
 
 def checkpoints(n: int) -> list[int]:
-    """The sizes below n that plans are finished at, whatever n is, and n itself.
+    """The checkpoints below n, which do not depend on n, followed by n itself.
 
-    Few, since every segment rounds shares to whole documents and takes time of its own; but those that people ask for.
+    They are the round sizes that people ask for, and few: every segment rounds shares to whole documents and costs
+    planning time. Chosen, not tuned: 10, 20, ..., 90, then 100, 150, 200, 250, 300, 400, ..., 900 and so on by decades.
     """
-    ends, scale = list(FIRST), 10
+    tens = list(range(10, 100, 10))
+    ends, scale = tens.copy(), 10
     while ends[-1] < n:
-        ends += [scale * end for end in LATER]
+        ends += [scale * size for size in (10, 15, 20, 25, *tens[2:])]
         scale *= 10
     return [*(end for end in ends if end < n), n]
 
 
-def in_segments(ends: Iterable[int], attempt: Callable[[int, int], bool]) -> tuple[tuple[int, ...], bool]:
-    """Plan segment after segment; `attempt(start, end)` plans one and says whether the plan may end there.
+def plan_segments(ends: Iterable[int], plan_segment: Callable[[int, int], bool]) -> tuple[tuple[int, ...], bool]:
+    """Plan segment after segment; `plan_segment(start, end)` returns whether its result can stand by itself.
 
-    A segment that cannot be planned by itself is tried again together with what follows, twice as long at least, so
-    that all attempts together cost no more than a few plans. Returns where the segments end, the last of `ends`
-    included, and whether the last one was planned.
+    A segment that cannot is planned again together with what follows, at least doubling each time, so that all attempts
+    together cost no more than a few plans. Returns the ends of the segments, always including the last of `ends`, and
+    whether the last segment succeeded.
     """
-    cuts: list[int] = []
-    start, due, good, last = 0, 0, True, list(ends)[-1]
+    segment_ends: list[int] = []
+    start, retry_at, succeeded, last = 0, 0, True, list(ends)[-1]
     for end in ends:
-        if end < due and end != last:
+        if end < retry_at and end != last:
             continue
-        good = attempt(start, end)
-        if good or end == last:
-            cuts.append(end)
+        succeeded = plan_segment(start, end)
+        if succeeded or end == last:
+            segment_ends.append(end)
             start = end
         else:
-            due = end + (end - start)
-    return tuple(cuts), good
+            retry_at = end + (end - start)
+    return tuple(segment_ends), succeeded

@@ -1,4 +1,4 @@
-"""What is asked of a plan, as arrays: F facts, T document types."""
+"""The constraints on a plan as arrays over F facts and T document types."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,37 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bools", "Demands", "Floats", "Grid", "closed", "count_of", "counts_of", "relation"]
+__all__ = [
+    "TOLERANCE",
+    "Bools",
+    "Constraints",
+    "Floats",
+    "Grid",
+    "Ints",
+    "document_counts",
+    "nearest_count",
+    "relation_matrix",
+    "transitive_closure",
+]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Grid = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 
+TOLERANCE = 1e-9
+"""Slack for products like 0.29 * 100 = 28.999999999999996: far above float rounding, far below one document."""
+
 
 @dataclass(frozen=True)
-class Demands:
-    """Shares and constraints; `closed` completes the relations.
+class Constraints:
+    """Targets, and the rules that every slot obeys. Relations are complete: see `transitive_closure`.
 
-    Shapes: targets (F,), needs and bars (F, F), allowed (F, T), directness (F, 2), prominence (F, 3).
-    `needs[f, g]`: a document with f has g too. `bars[f, g]`: never both. `directness` columns are stated, implied;
-    `prominence` columns central, supporting, passing; rows sum to 1.
+    Shapes: targets (F,), requires and excludes (F, F), allowed (F, T), directness (F, 2), prominence (F, 3).
+    `targets` and `background` are shares of all documents; `minimum` and `maximum` bound the facts of a document that
+    is not background. `requires[f, g]`: a document with f has g too. `excludes[f, g]`: never both. `allowed[f, t]`: f
+    may be in documents of type t. Columns of `directness` are stated, implied; of `prominence` central, supporting,
+    passing; their rows sum to 1.
     """
 
     facts: tuple[str, ...]
@@ -28,30 +44,30 @@ class Demands:
     minimum: int
     maximum: int
     background: float
-    needs: Bools
-    bars: Bools
+    requires: Bools
+    excludes: Bools
     allowed: Bools
     directness: Floats
     prominence: Floats
 
 
-def closed(needs: Bools, bars: Bools, allowed: Bools) -> tuple[Bools, Bools, Bools]:
-    """The relations with all that follows: needs of needs, bars and types inherited from what a fact needs."""
-    reach = needs | np.eye(len(needs), dtype=bool)
-    for middle in range(len(needs)):
+def transitive_closure(requires: Bools, excludes: Bools, allowed: Bools) -> tuple[Bools, Bools, Bools]:
+    """The three relations with everything they imply: a fact inherits exclusions and types from facts it requires."""
+    reach = requires | np.eye(len(requires), dtype=bool)
+    for middle in range(len(requires)):
         reach |= np.outer(reach[:, middle], reach[middle])
-    inherited = (reach.astype(int) @ (bars | bars.T).astype(int) @ reach.T.astype(int)) > 0
+    inherited = (reach.astype(int) @ (excludes | excludes.T).astype(int) @ reach.T.astype(int)) > 0
     types = np.array([allowed[row].all(axis=0) for row in reach]).reshape(allowed.shape)
-    return reach & ~np.eye(len(needs), dtype=bool), inherited, types
+    return reach & ~np.eye(len(requires), dtype=bool), inherited, types
 
 
-def count_of(share: float, n: int) -> int:
+def nearest_count(share: float, n: int) -> int:
     """The whole number of documents nearest to `share` of n, halves up."""
     return int(np.floor(share * n + 0.5))
 
 
-def relation(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) -> Bools:
-    """A relation between facts by name as an (F, F) matrix."""
+def relation_matrix(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) -> Bools:
+    """A relation between facts, given by name, as an (F, F) matrix."""
     index = {fact: i for i, fact in enumerate(facts)}
     matrix = np.zeros((len(facts), len(facts)), dtype=bool)
     for fact, others in pairs.items():
@@ -60,22 +76,26 @@ def relation(facts: Sequence[str], pairs: Mapping[str, Sequence[str]]) -> Bools:
     return matrix
 
 
-def counts_of(demands: Demands, n: int, carrying: int, done: Ints | None = None, goal: Ints | None = None) -> Ints:
-    """(F,): documents for each fact, within one of its share of n; `carrying` documents are not background.
+def document_counts(
+    constraints: Constraints, n: int, carrying: int, finished: Ints | None = None, goal: Ints | None = None
+) -> Ints:
+    """(F,): how many of the remaining documents each fact gets, so that its total is within one of its share of n.
 
-    The nearest whole number (or `goal`), unless the total would then miss what the minimum or maximum per document
-    allows, or a fact outnumber one it needs: then those facts go up or down that lose least by it. `done` is what slots
-    before these hold already: the counts are what is left to hold in these.
+    `carrying` is the number of remaining documents that are not background; `finished` (F,) counts the fact's documents
+    in finished segments. The count is the nearest whole number, or `goal`, unless the sum would then violate the
+    minimum or maximum of facts per document, or a fact would outnumber one that it requires; then the facts that lose
+    least by it are rounded the other way.
     """
-    done = np.zeros(len(demands.facts), dtype=np.int64) if done is None else done
-    exact = demands.targets * n - done
-    counts = np.maximum((np.floor(demands.targets * n + 0.5).astype(np.int64) if goal is None else goal) - done, 0)
-    for fact, needed in np.argwhere(demands.needs):
-        if counts[fact] > counts[needed] and abs(counts[needed] + 1 - exact[needed]) < 1:
-            counts[needed] += 1
-        elif counts[fact] > counts[needed] and abs(counts[fact] - 1 - exact[fact]) < 1:
+    finished = np.zeros(len(constraints.facts), dtype=np.int64) if finished is None else finished
+    exact = constraints.targets * n - finished
+    total = np.floor(constraints.targets * n + 0.5).astype(np.int64) if goal is None else goal
+    counts = np.maximum(total - finished, 0)
+    for fact, required in np.argwhere(constraints.requires):
+        if counts[fact] > counts[required] and abs(counts[required] + 1 - exact[required]) < 1:
+            counts[required] += 1
+        elif counts[fact] > counts[required] and abs(counts[fact] - 1 - exact[fact]) < 1:
             counts[fact] -= 1
-    low, high = demands.minimum * carrying, demands.maximum * carrying
+    low, high = constraints.minimum * carrying, constraints.maximum * carrying
     for _ in range(len(counts)):
         step = int(np.sign(max(low - counts.sum(), 0) - max(counts.sum() - high, 0)))
         if step == 0:
@@ -83,7 +103,7 @@ def counts_of(demands: Demands, n: int, carrying: int, done: Ints | None = None,
         after = counts + step
         fits = (np.abs(after - exact) < 1) & (after <= carrying) & (after >= 0)
         for fact in np.flatnonzero(fits):
-            others = demands.needs[fact] if step > 0 else demands.needs[:, fact]
+            others = constraints.requires[fact] if step > 0 else constraints.requires[:, fact]
             fits[fact] = (step * (counts[others] - after[fact]) >= 0).all()
         if not fits.any():
             break

@@ -1,25 +1,24 @@
-"""How a fact's documents divide into grades: stated and implied; central, supporting and passing.
+"""Dividing a fact's documents into grades: stated or implied; central, supporting or passing.
 
-Every slot draws a point of the unit circle and places its facts around it, well apart; a fact's grade is the one in
-whose part of [0, 1) it comes to lie. So the grades of a document's facts differ as far as the shares allow. Segment by
-segment the cuts between the grades then move as far as it takes for every grade to be within one document of its share
-of all documents so far. With a grade's share the documents between the two cuts change and few others. No rule can be
-within one document at every size and nested in the share at once: every sequence has discrepancy of order log(count)
-(Schmidt 1972). `follow` starts from a plan's own grades: a variation keeps them all but, where three grades must each
-stay within one document, two.
+Every slot draws a point on the unit circle and places its facts around it, well apart. A fact's grade is the arc of
+[0, 1) that its position falls in, so the facts of one document differ in grade as far as the shares allow. In each
+segment the boundaries between the arcs move just far enough for every grade to be within one document of its share of
+all documents so far. When a share changes, the documents between the old and the new boundary change grade, and few
+others do. No rule can both stay within one document at every size and be nested in the share: every sequence has
+discrepancy of order log(count) (Schmidt 1972). `adjust_grades_by_segment` therefore starts from an existing plan's
+grades and keeps them all for two grades, and nearly all where three must each stay within one document.
 """
 
 import numpy as np
 
-from docgen.planning.constraints import Bools, Floats, Grid, Ints
+from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
 from docgen.planning.layout import LENGTH_STRATA, Layout
 from docgen.planning.priorities import Keys
 from docgen.planning.seeded_draws import mix
 
-__all__ = ["apportion", "circle", "follow", "grade", "halton", "regrade", "round_circle"]
+__all__ = ["adjust_grades", "adjust_grades_by_segment", "assign_grades", "fact_positions", "halton", "slot_positions"]
 
-SLACK = 1e-9
-GOLDEN = 0.6180339887498949
+GOLDEN_RATIO = 0.6180339887498949  # fractional part; its multiples are spread over [0, 1) as evenly as any number's
 
 
 def halton(numbers: Ints, base: int) -> Floats:
@@ -32,118 +31,118 @@ def halton(numbers: Ints, base: int) -> Floats:
     return value
 
 
-def circle(layout: Layout, key: int, base: int) -> Floats:
-    """Where each slot begins on the circle: evenly from group to group, at random from cell to cell of the grid."""
+def slot_positions(layout: Layout, key: int, base: int) -> Floats:
+    """(n,) in [0, 1): each slot's point on the circle, even from group to group and random from cell to cell."""
     column, group = layout.places % layout.width, layout.places // layout.width
     block = layout.types.astype(np.uint64) << np.uint64(40) | (group // LENGTH_STRATA).astype(np.uint64)
     shift = mix(mix(key, block), column) >> np.uint64(11)
     return (shift.astype(np.float64) / 2.0**53 + halton(group, base)) % 1.0
 
 
-def round_circle(starts: Floats, keys: Keys, layout: Layout, turn: float) -> Floats:
-    """A fact's draws in [0, 1): its slots' places on the circle, further by its stratum of priority and by `turn`.
+def fact_positions(starts: Floats, keys: Keys, layout: Layout, turn: float) -> Floats:
+    """A fact's positions in [0, 1): its slots' points, moved on by its stratum of priority in the slot and by `turn`.
 
-    The facts of a document mostly have neighbouring strata, and steps of the golden ratio keep these apart.
+    The facts of one document mostly have neighbouring strata, which steps of the golden ratio keep well apart.
     """
     strata = (keys.astype(np.uint64) * np.uint64(layout.width)) >> np.uint64(32)
-    return (starts + strata.astype(np.float64) * GOLDEN + turn) % 1.0
+    return (starts + strata.astype(np.float64) * GOLDEN_RATIO + turn) % 1.0
 
 
-def grade(draws: Floats, shares: Floats, done: Ints | None = None) -> Grid:
-    """Grade of each draw in [0, 1), each grade's count within one of its share of them all and of those `done`."""
-    done = np.zeros(len(shares), dtype=np.int64) if done is None else done
-    total = len(draws) + int(done.sum())
-    grades = np.searchsorted(np.cumsum(shares)[:-1], draws, side="right").astype(np.uint8)
-    counts = np.bincount(grades, minlength=len(shares)) + done
-    if (np.abs(counts - shares * total) < 1 - SLACK).all():
+def assign_grades(positions: Floats, shares: Floats, finished: Ints | None = None) -> Grid:
+    """The grade at each position in [0, 1).
+
+    Each grade's count, together with the documents `finished` in earlier segments, is within one of its share of the
+    total.
+    """
+    finished = np.zeros(len(shares), dtype=np.int64) if finished is None else finished
+    total = len(positions) + int(finished.sum())
+    grades = np.searchsorted(np.cumsum(shares)[:-1], positions, side="right").astype(np.uint8)
+    counts = np.bincount(grades, minlength=len(shares)) + finished
+    if (np.abs(counts - shares * total) < 1 - TOLERANCE).all():
         return grades
-    limits = np.cumsum(_reachable(counts, shares, total, done) - done)[:-1]
-    order = np.argsort(draws, kind="stable")
-    grades[order] = np.searchsorted(limits, np.arange(len(draws)), side="right").astype(np.uint8)
+    boundaries = np.cumsum(_reachable(counts, shares, total, finished) - finished)[:-1]
+    order = np.argsort(positions, kind="stable")
+    grades[order] = np.searchsorted(boundaries, np.arange(len(positions)), side="right").astype(np.uint8)
     return grades
 
 
-def regrade(before: Grid, kept: Bools, draws: Floats, shares: Floats, first: Bools | None = None) -> Grid:
-    """Grades of a varied set, each within one of its share, with few changes where `kept` says that `before` is held.
+def adjust_grades(
+    before: Grid, staying: Bools, positions: Floats, shares: Floats, change_first: Bools | None = None
+) -> Grid:
+    """Grades each within one document of its share, with few changes among `staying` documents, which have `before`.
 
-    Where `first` is true a grade changes sooner.
+    Where `change_first` is true a grade changes before others do.
     """
-    counts = np.bincount(before[kept], minlength=len(shares))
+    counts = np.bincount(before[staying], minlength=len(shares))
     none = np.zeros(len(shares), dtype=np.int64)
-    return _moved(before, kept, draws, _reachable(counts, shares, len(before), none), first)
+    return _with_counts(before, staying, positions, _reachable(counts, shares, len(before), none), change_first)
 
 
-def follow(before: Grid, kept: Bools, draws: Floats, shares: tuple[Floats, Floats], ends: Ints) -> Grid:
-    """Grades of a varied set whose shares go from `shares[0]` to `shares[1]`, by segments, and within one at last.
+def adjust_grades_by_segment(
+    before: Grid, staying: Bools, positions: Floats, shares: tuple[Floats, Floats], ends: Ints
+) -> Grid:
+    """Grades after a change from `shares[0]` to `shares[1]`, segment by segment, each within one document at the end.
 
-    Of the grades that are kept, each segment changes its part of the difference alone, and new ones make good what they
-    can. `ends` number the documents at which segments end.
+    `staying` documents have the fact in both plans and start from their grade `before`; the others are new. Each
+    segment changes its own part of the difference among those staying, and its new documents even out the rest as far
+    as they can. `ends` number the fact's documents at which segments end.
     """
-    grades, turned = before.copy(), np.cumsum(shares[1] - shares[0])[:-1]
-    done = shifted = np.zeros(len(shares[1]), dtype=np.int64)
-    counted = start = 0
+    grades, boundary_moves = before.copy(), np.cumsum(shares[1] - shares[0])[:-1]
+    finished = total_shift = np.zeros(len(shares[1]), dtype=np.int64)
+    kept_so_far = start = 0
     for end in ends:
         part = slice(start, end)
-        counted += int(kept[part].sum())
-        shift = np.diff(np.ceil(turned * counted - 0.5), prepend=0, append=0).astype(np.int64)
-        held = np.bincount(before[part][kept[part]], minlength=len(done))
-        counts = held + shift - shifted
+        kept_so_far += int(staying[part].sum())
+        shift = np.diff(np.ceil(boundary_moves * kept_so_far - 0.5), prepend=0, append=0).astype(np.int64)
+        counts_before = np.bincount(before[part][staying[part]], minlength=len(finished))
+        counts = counts_before + shift - total_shift
         while (counts < 0).any():  # what a short segment does not have is left to the next
             counts[np.argmax(counts)] -= 1
             counts[np.argmin(counts)] += 1
-        goals = _filled(done + counts, shares[1], int(done.sum()) + end - start) - done
-        grades[part] = _moved(before[part], kept[part], draws[part], goals)
-        done, shifted, start = done + goals, shifted + counts - held, end
-    return regrade(grades, np.ones(len(grades), dtype=bool), draws, shares[1], ~kept)
+        low, total = finished + counts, int(finished.sum()) + end - start
+        exact = shares[1] * total
+        nearest = np.maximum(low, np.floor(exact).astype(np.int64))
+        goals = _adjust_sum(nearest, exact, low, np.full_like(low, total), total) - finished
+        grades[part] = _with_counts(before[part], staying[part], positions[part], goals)
+        finished, total_shift, start = finished + goals, total_shift + counts - counts_before, end
+    return adjust_grades(grades, np.ones(len(grades), dtype=bool), positions, shares[1], ~staying)
 
 
-def _moved(before: Grid, kept: Bools, draws: Floats, goals: Ints, first: Bools | None = None) -> Grid:
-    """Grades with these counts; those kept change only where there are too many of a kind, the nearest to the next."""
-    counts = np.bincount(before[kept], minlength=len(goals))
-    grades, free = before.copy(), ~kept
-    for kind in np.flatnonzero(counts > goals):
-        of_kind = np.flatnonzero(kept & (before == kind))
-        out = draws[of_kind] if kind + 1 < len(goals) else -draws[of_kind]
-        order = np.argsort(-out, kind="stable") if first is None else np.lexsort((-out, ~first[of_kind]))
-        free[of_kind[order[: counts[kind] - goals[kind]]]] = True
+def _with_counts(
+    before: Grid, staying: Bools, positions: Floats, goals: Ints, change_first: Bools | None = None
+) -> Grid:
+    """Grades with the counts `goals`; of those staying only surplus ones change, nearest to the boundary first."""
+    counts = np.bincount(before[staying], minlength=len(goals))
+    grades, free = before.copy(), ~staying
+    for grade in np.flatnonzero(counts > goals):
+        rows = np.flatnonzero(staying & (before == grade))
+        nearness = positions[rows] if grade + 1 < len(goals) else -positions[rows]
+        first = np.argsort(-nearness, kind="stable")
+        if change_first is not None:
+            first = np.lexsort((-nearness, ~change_first[rows]))
+        free[rows[first[: counts[grade] - goals[grade]]]] = True
     rows = np.flatnonzero(free)
     supply = np.repeat(np.arange(len(goals)), np.maximum(goals - counts, 0))
-    grades[rows[np.argsort(draws[rows], kind="stable")]] = supply
+    grades[rows[np.argsort(positions[rows], kind="stable")]] = supply
     return grades
 
 
-def _reachable(counts: Ints, shares: Floats, total: int, done: Ints) -> Ints:
-    """Counts within one of the shares of `total`, none below what is `done`, as near to `counts` as that allows.
+def _reachable(counts: Ints, shares: Floats, total: int, finished: Ints) -> Ints:
+    """Counts within one of the shares of `total`, none below `finished`, as near to `counts` as that allows.
 
-    There are such counts for two and three grades: of what is within one of its shares at one size, no more than one
-    grade is due at the next, and one is free to take it.
+    They exist for two and three grades: when every grade is within one of its share at one size, at most one grade is
+    due at the next size, and the new document is free to take it.
     """
     exact = shares * total
-    low = np.maximum(np.maximum(np.floor(exact - 1 + SLACK) + 1, 0).astype(np.int64), done)
-    high = np.maximum(np.ceil(exact + 1 - SLACK).astype(np.int64) - 1, low)
-    return _summed(np.clip(counts, low, high), exact, low, high, total)
+    low = np.maximum(np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0).astype(np.int64), finished)
+    high = np.maximum(np.ceil(exact + 1 - TOLERANCE).astype(np.int64) - 1, low)
+    return _adjust_sum(np.clip(counts, low, high), exact, low, high, total)
 
 
-def _filled(counts: Ints, shares: Floats, total: int) -> Ints:
-    """Counts that sum to `total`, none below `counts`, as near to the shares as that allows."""
-    exact = shares * total
-    start = np.maximum(counts, np.floor(exact).astype(np.int64))
-    return _summed(start, exact, counts, np.full_like(counts, total), total)
-
-
-def _summed(counts: Ints, exact: Floats, low: Ints, high: Ints, total: int) -> Ints:
-    """The counts made to sum to `total`, one up or down at a time, where most is lacking or over."""
-    while (short := total - int(counts.sum())) != 0:
-        step = 1 if short > 0 else -1
-        able = (counts < high) if short > 0 else (counts > low)
-        counts[np.argmax(np.where(able, step * (exact - counts), -np.inf))] += step
+def _adjust_sum(counts: Ints, exact: Floats, low: Ints, high: Ints, total: int) -> Ints:
+    """`counts` changed in place to sum to `total`, one step at a time where a count is furthest from `exact`."""
+    while (missing := total - int(counts.sum())) != 0:
+        step = 1 if missing > 0 else -1
+        movable = (counts < high) if missing > 0 else (counts > low)
+        counts[np.argmax(np.where(movable, step * (exact - counts), -np.inf))] += step
     return counts
-
-
-def apportion(shares: Floats, count: int) -> Ints:
-    """Whole numbers that sum to `count`, each within one of its share (largest remainders, ties to the first)."""
-    exact = shares / shares.sum() * count
-    floors = np.floor(exact).astype(np.int64)
-    short = count - int(floors.sum())
-    floors[np.argsort(floors - exact, kind="stable")[:short]] += 1
-    return np.asarray(floors)

@@ -1,14 +1,15 @@
-"""Which facts go into which slot, and how: a plan from nothing. `vary` starts from a plan and changes few of its slots.
+"""The initial plan: which facts go into which slot, and how. `minimal_change` adapts a plan to other shares.
 
-The plan is made in segments, up to one checkpoint after another. Each meets every share of all slots so far to within
-one document, and is then left alone: a plan for more slots begins with the plan for fewer, slot by slot, up to the last
-checkpoint that both were cut at, and from there on may differ. Demands so tight that a segment cannot meet them are the
-exception: then that segment joins the next one, or a last repair changes what it must, in earlier slots too.
+The plan is made in segments, each ending at a checkpoint. A segment is planned so that every share of all slots up to
+its end is met to within one document, and is then left alone. So a plan for more slots begins with the plan for fewer,
+slot by slot, up to the last checkpoint at which segments of both end, and may differ from there on. The exception is
+constraints so tight that a segment cannot meet them: then it joins the next segment, or a final repair changes earlier
+slots too.
 
-Two plans whose targets differ in one fact differ in d slots, the change in that fact's number of documents, where no
-constraint binds: within a segment every fact takes the first slots of an order of its own. Rounding to whole documents
-in each segment adds a few, mostly in the fact's own grades. Where the minimum or maximum of facts per document bind, a
-slot in which the fact meets a full or an otherwise empty document makes another fact move, which costs one slot each.
+Where no bound on facts per document binds, two plans whose targets differ in one fact differ in d slots, d being the
+change in that fact's number of documents: within a segment every fact takes the first slots of an order of its own.
+Rounding to whole documents in each segment adds a few, mostly in the fact's own grades. Where a bound binds, a slot in
+which the fact meets a full or an otherwise empty document makes another fact move, which costs one more slot each.
 """
 
 from dataclasses import dataclass
@@ -16,28 +17,38 @@ from itertools import pairwise
 
 import numpy as np
 
-from docgen.planning.central_facts import spread
-from docgen.planning.checkpoints import checkpoints, in_segments
-from docgen.planning.constraints import Bools, Demands, Floats, Grid, count_of, counts_of
-from docgen.planning.grades import circle, grade, round_circle
-from docgen.planning.layout import Ints, Layout
+from docgen.planning.central_facts import limit_central_facts
+from docgen.planning.checkpoints import checkpoints, plan_segments
+from docgen.planning.constraints import (
+    TOLERANCE,
+    Bools,
+    Constraints,
+    Floats,
+    Grid,
+    Ints,
+    document_counts,
+    nearest_count,
+)
+from docgen.planning.grades import assign_grades, fact_positions, slot_positions
+from docgen.planning.layout import Layout
 from docgen.planning.priorities import Keys, background_keys, priority_keys, tracks_of
-from docgen.planning.solve.repair import finish, legalise, rebalance
-from docgen.planning.solve.working_plan import Board
+from docgen.planning.solve.repair import repair_counts, repair_or_solve, repair_slots
+from docgen.planning.solve.working_plan import WorkingPlan
 
-__all__ = ["Assignment", "assign", "may_end"]
+__all__ = ["Assignment", "assign", "segment_complete"]
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`holds` (n, F) is 1 where a slot has a fact; `keys` (F, n) are the facts' orders.
+    """Facts and grades of n slots. `holds` (n, F) is 1 where a slot has a fact; `keys` (F, n) are the facts' orders.
 
-    `directness` and `prominence` (n, F) index the grades, in the order of the demands' columns; 0 where not held.
-    `starts` (2, n) are where slots begin on the circles that grades are drawn from, `turns` (F,) what each fact adds.
-    `ends` are the sizes at which segments end.
+    `directness` and `prominence` (n, F) index the grades in the order of the constraints' columns, 0 where the slot
+    does not have the fact. `background` (n,) marks slots without facts. `starts` (2, n) are the slots' points on the
+    circles that directness and prominence are drawn from, `turns` (F,) what each fact adds. `ends` are the sizes at
+    which segments end.
     """
 
-    demands: Demands
+    constraints: Constraints
     holds: Grid
     directness: Grid
     prominence: Grid
@@ -52,105 +63,113 @@ class Assignment:
         """(F,): documents with each fact."""
         return np.asarray(self.holds.sum(axis=0, dtype=np.int64))
 
-    def draws(self, fact: int, rows: Ints, layout: Layout) -> list[Floats]:
-        """The draws that decide the directness and the prominence of a fact in slots."""
-        return [round_circle(own[rows], self.keys[fact, rows], layout, self.turns[fact]) for own in self.starts]
+    def positions(self, fact: int, rows: Ints, layout: Layout) -> list[Floats]:
+        """A fact's positions in [0, 1) in the slots `rows`: for its directness, and for its prominence."""
+        return [fact_positions(own[rows], self.keys[fact, rows], layout, self.turns[fact]) for own in self.starts]
 
 
-def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
-    """Meet every share to within one document and every constraint exactly; `PlanError` when that cannot be done."""
-    tracks = tracks_of(demands)
-    draft = _Draft(demands, layout, priority_keys(tracks, layout, key), background_keys(layout, key))
-    ends, good = in_segments(checkpoints(len(layout)), draft.attempt)
-    if not good:
-        draft.finish()
-    starts = np.stack([circle(layout, mix_key ^ key, base) for mix_key, base in ((0x6469, 2), (0x7072, 3))])
+def assign(constraints: Constraints, layout: Layout, key: int) -> Assignment:
+    """Plan from scratch: every share met to within one document, every constraint exactly.
+
+    Raises `PlanError` with the arithmetic when no plan can do that.
+    """
+    tracks = tracks_of(constraints)
+    draft = _Draft(constraints, layout, priority_keys(tracks, layout, key), background_keys(layout, key))
+    ends, succeeded = plan_segments(checkpoints(len(layout)), draft.plan_segment)
+    if not succeeded:
+        draft.repair()
+    starts = np.stack([slot_positions(layout, mix_key ^ key, base) for mix_key, base in ((0x6469, 2), (0x7072, 3))])
     none = np.zeros_like(draft.holds)
-    made = Assignment(demands, draft.holds, none, none.copy(), draft.background, draft.keys, starts, tracks.turns, ends)
-    for fact in range(len(demands.facts)):
-        rows = np.flatnonzero(made.holds[:, fact])
-        direct, prominent = made.draws(fact, rows, layout)
-        made.directness[rows, fact] = _graded(direct, demands.directness[fact], np.searchsorted(rows, ends))
-        made.prominence[rows, fact] = _graded(prominent, demands.prominence[fact], np.searchsorted(rows, ends))
+    assignment = Assignment(
+        constraints, draft.holds, none, none.copy(), draft.background, draft.keys, starts, tracks.turns, ends
+    )
+    for fact in range(len(constraints.facts)):
+        rows = np.flatnonzero(draft.holds[:, fact])
+        directness, prominence = assignment.positions(fact, rows, layout)
+        fact_ends = np.searchsorted(rows, ends)
+        assignment.directness[rows, fact] = _grades_by_segment(directness, constraints.directness[fact], fact_ends)
+        assignment.prominence[rows, fact] = _grades_by_segment(prominence, constraints.prominence[fact], fact_ends)
     for start, end in pairwise((0, *ends)):
-        spread(made.holds[start:end], made.prominence[start:end])
-    return made
+        limit_central_facts(assignment.holds[start:end], assignment.prominence[start:end])
+    return assignment
 
 
 class _Draft:
-    """A plan in the making; `done` (F,) counts what the finished segments hold."""
+    """An initial plan in progress; `finished` (F,) counts each fact's documents in finished segments."""
 
-    def __init__(self, demands: Demands, layout: Layout, keys: Keys, background_keys: Keys) -> None:
-        n, facts = len(layout), len(demands.facts)
-        self.demands, self.types, self.keys, self.background_keys = demands, layout.types, keys, background_keys
+    def __init__(self, constraints: Constraints, layout: Layout, keys: Keys, background_keys: Keys) -> None:
+        n, facts = len(layout), len(constraints.facts)
+        self.constraints, self.types, self.keys, self.background_keys = constraints, layout.types, keys, background_keys
         self.background = np.zeros(n, dtype=bool)
         self.holds = np.zeros((n, facts), dtype=np.uint8)
-        self.done = np.zeros(facts, dtype=np.int64)
+        self.finished = np.zeros(facts, dtype=np.int64)
 
-    def attempt(self, start: int, end: int) -> bool:
-        """Plan the slots from `start` to `end`; whether the plan may end there."""
+    def plan_segment(self, start: int, end: int) -> bool:
+        """Plan the slots from `start` to `end`; returns whether the plan can end there."""
         background = self.background[start:end]
-        count = count_of(self.demands.background, end) - int(self.background[:start].sum())
+        count = nearest_count(self.constraints.background, end) - int(self.background[:start].sum())
         background[:] = False
-        background[_first(self.background_keys[start:end], np.arange(end - start), count)] = True
-        wanted = counts_of(self.demands, end, len(background) - int(background.sum()), self.done)
-        open_to = self.demands.allowed[:, self.types[start:end]] & ~background
-        self.holds[start:end] = _natural(self.demands, self.keys[:, start:end], open_to, wanted)
-        board = self._board(start, end, wanted)
-        legalise(board)
-        rebalance(board)
-        if good := may_end(board, self.done + board.counts, end):
-            self.done = self.done + board.counts
-        return good
+        background[_smallest(self.background_keys[start:end], np.arange(end - start), count)] = True
+        target_counts = document_counts(self.constraints, end, len(background) - int(background.sum()), self.finished)
+        eligible = self.constraints.allowed[:, self.types[start:end]] & ~background
+        self.holds[start:end] = _assign_by_priority(self.constraints, self.keys[:, start:end], eligible, target_counts)
+        plan = self._working_plan(start, end, target_counts)
+        repair_slots(plan)
+        repair_counts(plan)
+        if complete := segment_complete(plan, self.finished + plan.counts, end):
+            self.finished = self.finished + plan.counts
+        return complete
 
-    def finish(self) -> None:
-        """Put right what the last segment could not within itself, in few slots, or raise `PlanError`."""
+    def repair(self) -> None:
+        """Fix what the last segment could not meet by itself, in as few slots as possible, or raise `PlanError`."""
         n = len(self.holds)
-        wanted = counts_of(self.demands, n, n - int(self.background.sum()))
-        finish(self._board(0, n, wanted))
+        target_counts = document_counts(self.constraints, n, n - int(self.background.sum()))
+        repair_or_solve(self._working_plan(0, n, target_counts))
 
-    def _board(self, start: int, end: int, wanted: Ints) -> Board:
+    def _working_plan(self, start: int, end: int, target_counts: Ints) -> WorkingPlan:
         types, background = self.types[start:end], self.background[start:end]
-        open_to = self.demands.allowed[:, types] & ~background
-        return Board(self.demands, self.holds[start:end], types, open_to, background, self.keys[:, start:end], wanted)
+        eligible = self.constraints.allowed[:, types] & ~background
+        holds, keys = self.holds[start:end], self.keys[:, start:end]
+        return WorkingPlan(self.constraints, holds, types, eligible, background, keys, target_counts)
 
 
-def may_end(board: Board, counts: Ints, n: int) -> bool:
-    """Whether `counts` are within one document of the shares of n, and no slot has too few facts."""
-    return bool((np.abs(counts - board.demands.targets * n) < 1 - 1e-9).all()) and not board.lacking()
+def segment_complete(plan: WorkingPlan, counts: Ints, n: int) -> bool:
+    """Whether `counts` (F,) are within one document of the shares of n, and no slot has too few facts."""
+    close = np.abs(counts - plan.constraints.targets * n) < 1 - TOLERANCE
+    return bool(close.all()) and not plan.has_underfilled()
 
 
-def _graded(draws: Floats, shares: Floats, ends: Ints) -> Grid:
-    """Grades of a fact's documents, segment by segment; `ends` number the documents at which segments end."""
-    grades, done = np.empty(len(draws), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
+def _grades_by_segment(positions: Floats, shares: Floats, ends: Ints) -> Grid:
+    """Grades of a fact's documents; `ends` number the fact's documents at which segments end."""
+    grades, finished = np.empty(len(positions), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
     start = 0
     for end in ends:
-        grades[start:end] = grade(draws[start:end], shares, done)
-        done += np.bincount(grades[start:end], minlength=len(shares))
+        grades[start:end] = assign_grades(positions[start:end], shares, finished)
+        finished += np.bincount(grades[start:end], minlength=len(shares))
         start = end
     return grades
 
 
-def _first(keys: Keys, among: Ints, count: int) -> Ints:
-    """The `count` of `among` with the smallest keys, ties to the lowest slot; all when there are fewer."""
+def _assign_by_priority(constraints: Constraints, keys: Keys, eligible: Bools, target_counts: Ints) -> Grid:
+    """Each fact in the first slots of its own order, after the slots whose facts require it."""
+    holds = np.zeros((keys.shape[1], keys.shape[0]), dtype=np.uint8)
+    for fact in np.argsort(-constraints.requires.sum(axis=1), kind="stable"):
+        dependents = np.flatnonzero(constraints.requires[:, fact])
+        required = holds[:, dependents].any(axis=1)
+        holds[required, fact] = 1
+        free = np.flatnonzero(eligible[fact] & ~required)
+        holds[_smallest(keys[fact], free, int(target_counts[fact] - required.sum())), fact] = 1
+    return holds
+
+
+def _smallest(keys: Keys, among: Ints, count: int) -> Ints:
+    """The `count` slots of `among` with the smallest keys, ties to the lowest slot; all of them if there are fewer."""
     if count >= len(among):
         return among
     if count <= 0:
         return among[:0]
     own = keys[among]
-    cut = np.partition(own, count - 1)[count - 1]
-    below = own < cut
-    below[np.flatnonzero(own == cut)[: count - int(below.sum())]] = True
-    return np.asarray(among[below])
-
-
-def _natural(demands: Demands, keys: Keys, open_to: Bools, wanted: Ints) -> Grid:
-    """Each fact in the first slots of its own order, where facts that need it come before all."""
-    holds = np.zeros((keys.shape[1], keys.shape[0]), dtype=np.uint8)
-    for fact in np.argsort(-demands.needs.sum(axis=1), kind="stable"):
-        dependents = np.flatnonzero(demands.needs[:, fact])
-        must = holds[:, dependents].any(axis=1)
-        holds[must, fact] = 1
-        free = np.flatnonzero(open_to[fact] & ~must)
-        holds[_first(keys[fact], free, int(wanted[fact] - must.sum())), fact] = 1
-    return holds
+    threshold = np.partition(own, count - 1)[count - 1]
+    chosen = own < threshold
+    chosen[np.flatnonzero(own == threshold)[: count - int(chosen.sum())]] = True
+    return np.asarray(among[chosen])

@@ -1,41 +1,42 @@
-"""Where every slot stands: its document type, idea, length, and its place in the grid that facts are spread over.
+"""The layout of a plan: each slot's document type, idea, length, and its place in the grid that facts are spread over.
 
-All of it is a function of (seed, slot) and of which types, ideas and facts there are. No share enters here, and no
-number of slots, so no change of either can move a slot.
+Everything here is a function of the seed, the slot's number, and the lists of types, ideas and facts. No share and no
+number of slots enters, so a change of either cannot move a slot.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from docgen.planning.constraints import Floats, Ints
 from docgen.planning.seeded_draws import mix, radical_inverse
 
 __all__ = ["LENGTH_STRATA", "Ints", "Layout", "lay_out"]
 
-Ints = npt.NDArray[np.int64]
-
 LENGTH_STRATA = 5
-"""Groups of slots that share one order of facts: in them every fact meets every fifth of the lengths equally often."""
-SINGLE_ROUNDS, MOST_ROUNDS = 8, 16
-"""Rounds through a type's ideas before visits of one idea are taken together, and how many are at most."""
+"""Strata of document length. This many groups share one order of facts, so that every fact meets every stratum equally
+often. Chosen: fifths tell short from long documents and still even out within a few dozen slots of a type."""
+
+SINGLE_ROUNDS, MAX_ROUNDS = 8, 16
+"""The first rounds through a type's ideas, which are batches of one, and the most rounds in a batch. Chosen: small
+corpora use every idea once before any twice; in large ones a batch fills an idea's grid of facts and lengths evenly."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns over the n slots: `types` index the document types, `ideas` the ideas of the slot's type.
+    """Arrays of shape (n,): `types` index the document types, `ideas` the ideas of the slot's type.
 
-    `ranks` number the slots of one type as they come. `places` number them along a path that visits one idea after
-    another in short runs: facts spread evenly along it are even over ideas and positions. `lengths` are quantiles in
-    [0, 1) of the wanted length. `width` is the number of consecutive places that make a group.
+    `ranks` number the slots of a type in order. `places` number them along a path that visits one idea after another in
+    short runs, so facts spread evenly along it are even over both ideas and positions. `lengths` in [0, 1) are
+    quantiles of the target length. `width` is the number of consecutive places in a group.
     """
 
     types: Ints
     ideas: Ints
     ranks: Ints
     places: Ints
-    lengths: npt.NDArray[np.float64]
+    lengths: Floats
     width: int
 
     def __len__(self) -> int:
@@ -43,9 +44,9 @@ class Layout:
 
 
 def lay_out(n: int, ideas_per_type: Sequence[int], width: int, key: int) -> Layout:
-    """Lay out n slots: each block of T consecutive slots has every type once, each round of a type every idea once.
+    """Lay out n slots: T consecutive slots have every type once, and each round of a type has every idea once.
 
-    The first round takes a type's ideas as they are listed, so that ideas added to the list later move no first visit.
+    The first round takes a type's ideas in the order listed, so adding ideas to the list later moves no first visit.
     """
     kinds = len(ideas_per_type)
     blocks = -(-n // kinds)
@@ -54,19 +55,19 @@ def lay_out(n: int, ideas_per_type: Sequence[int], width: int, key: int) -> Layo
     ranks = np.repeat(np.arange(blocks), kinds)[:n]
     ideas, places = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     for kind, count in enumerate(ideas_per_type):
-        here = np.flatnonzero(types == kind)
-        ideas[here], places[here] = _visits(ranks[here], count, key ^ 0x6964 ^ (kind << 20))
+        rows = np.flatnonzero(types == kind)
+        ideas[rows], places[rows] = _visits(ranks[rows], count, key ^ 0x6964 ^ (kind << 20))
     return Layout(types, ideas, ranks, places, _lengths(types, places, width, key), width)
 
 
 def _visits(ranks: Ints, count: int, key: int) -> tuple[Ints, Ints]:
-    """Idea and place of a type's slots. Rounds go in batches that share an order of ideas; places run idea by idea.
+    """Idea and place of a type's slots. The rounds of a batch share an order of ideas; places run idea by idea.
 
-    Batches grow with the number of rounds before them, by doubling, so that they are the same however many follow.
+    Batch sizes double with the number of rounds before them, so a batch does not depend on how many rounds follow.
     """
     rounds, turn = ranks // count, ranks % count
     doublings = np.log2(np.maximum(rounds, SINGLE_ROUNDS) / SINGLE_ROUNDS).astype(np.int64)
-    batch = np.where(rounds < SINGLE_ROUNDS, 1, np.minimum(2 << doublings, MOST_ROUNDS))
+    batch = np.where(rounds < SINGLE_ROUNDS, 1, np.minimum(2 << doublings, MAX_ROUNDS))
     first = rounds - rounds % batch
     starts, number = np.unique(first, return_inverse=True)
     draws = mix(key, (starts[:, None] * count + np.arange(count)).ravel()).reshape(len(starts), count)
@@ -75,8 +76,8 @@ def _visits(ranks: Ints, count: int, key: int) -> tuple[Ints, Ints]:
     return orders[number, turn], first * count + turn * batch + rounds - first
 
 
-def _lengths(types: Ints, places: Ints, width: int, key: int) -> npt.NDArray[np.float64]:
-    """A fifth of the range for each slot, turning by one from group to group, and an even place inside it."""
+def _lengths(types: Ints, places: Ints, width: int, key: int) -> Floats:
+    """(n,) in [0, 1): a length stratum for each slot, rotating from group to group, and an even position within it."""
     column, group = places % width, places // width
     block, row = group // LENGTH_STRATA, group % LENGTH_STRATA
     cell = (types.astype(np.uint64) << np.uint64(40)) + (block * width + column).astype(np.uint64)

@@ -1,127 +1,140 @@
-"""A plan for other shares that differs from a given plan in as few slots as possible.
+"""Minimal change: a plan for other shares that differs from a given plan in as few slots as possible.
 
-With d the change in one fact's number of documents: d slots change while slots can take (or spare) the fact without
-breaking a constraint, and then the shortest chains of exchanges, each step of which changes one more slot; and a few
-whose grades could not stay. The plan's own segments are varied one by one, so that a varied plan for more slots begins
-with that for fewer too, but for the grades that only its last size asks for.
+With d the change in one fact's number of documents: d slots change while there are slots that can take (or give up) the
+fact without breaking a constraint; after that the shortest chains of exchanges, each step of which changes one more
+slot; and a few slots whose grades cannot stay. The given plan's segments are changed one by one, so the new plan for
+more slots also begins with that for fewer, except for the grades that only its final size requires.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from docgen.planning.checkpoints import in_segments
-from docgen.planning.constraints import Demands, Grid, counts_of
-from docgen.planning.grades import follow
-from docgen.planning.initial_plan import Assignment, may_end
-from docgen.planning.layout import Ints, Layout
-from docgen.planning.solve.repair import finish, rebalance
-from docgen.planning.solve.working_plan import Board
+from docgen.planning.checkpoints import plan_segments
+from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts
+from docgen.planning.grades import adjust_grades_by_segment
+from docgen.planning.initial_plan import Assignment, segment_complete
+from docgen.planning.layout import Layout
+from docgen.planning.solve.repair import repair_counts, repair_or_solve
+from docgen.planning.solve.working_plan import WorkingPlan
 
-__all__ = ["vary"]
+__all__ = ["minimal_change"]
 
-TRADES, SLACK = 20, 1e-9
+MAX_TRADES = 20
+"""Trades for each fact and kind of grade in one segment. Each moves one document and rounding leaves few to move.
+Chosen as a safety bound, so that two trades cannot undo each other for ever."""
 
 
-def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
-    """The plan for other shares nearest to `base`; `PlanError` as `assign`.
+def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -> Assignment:
+    """The plan for other shares nearest to `base`; raises `PlanError` as `assign` does.
 
-    `demands` may differ from those of `base` in targets, directness and prominence alone.
+    `constraints` may differ from those of `base` only in targets, directness and prominence.
     """
-    variation = _Variation(base, demands, layout)
-    ends, good = in_segments(base.ends, variation.attempt)
-    if not good:
-        variation.finish()
-    holds = variation.holds
-    made = replace(
+    change = _Change(base, constraints, layout)
+    ends, succeeded = plan_segments(base.ends, change.plan_segment)
+    if not succeeded:
+        change.repair()
+    holds = change.holds
+    changed = replace(
         base, holds=holds, directness=base.directness * holds, prominence=base.prominence * holds,
-        background=variation.background, demands=demands, ends=ends,
+        background=change.background, constraints=constraints, ends=ends,
     )  # fmt: skip
-    for fact in range(len(demands.facts)):
+    for fact in range(len(constraints.facts)):
         rows = np.flatnonzero(holds[:, fact])
-        kept, cuts, draws = base.holds[rows, fact] == 1, np.searchsorted(rows, ends), made.draws(fact, rows, layout)
+        staying, fact_ends = base.holds[rows, fact] == 1, np.searchsorted(rows, ends)
+        positions = changed.positions(fact, rows, layout)
         for grades, own, before, after in (
-            (made.directness, draws[0], base.demands.directness[fact], demands.directness[fact]),
-            (made.prominence, draws[1], base.demands.prominence[fact], demands.prominence[fact]),
+            (changed.directness, positions[0], base.constraints.directness[fact], constraints.directness[fact]),
+            (changed.prominence, positions[1], base.constraints.prominence[fact], constraints.prominence[fact]),
         ):
-            grades[rows, fact] = follow(grades[rows, fact], kept, own, (before, after), cuts)
-    return made
+            grades[rows, fact] = adjust_grades_by_segment(grades[rows, fact], staying, own, (before, after), fact_ends)
+    return changed
 
 
-class _Variation:
-    """A variation in the making. `before` and `done` (F,) count what the finished segments hold in `base` and here."""
+class _Change:
+    """A changed plan in progress.
 
-    def __init__(self, base: Assignment, demands: Demands, layout: Layout) -> None:
-        self.base, self.demands, self.types = base, demands, layout.types
+    `finished_in_base` and `finished` (F,) count each fact's documents in finished segments, in `base` and in the new
+    plan.
+    """
+
+    def __init__(self, base: Assignment, constraints: Constraints, layout: Layout) -> None:
+        self.base, self.constraints, self.types = base, constraints, layout.types
         self.holds, self.background = base.holds.copy(), base.background.copy()
-        self.before = np.zeros(len(demands.facts), dtype=np.int64)
-        self.done = self.before
+        self.finished_in_base = np.zeros(len(constraints.facts), dtype=np.int64)
+        self.finished = self.finished_in_base
         self.grades = base.directness, base.prominence
-        self.kept = [np.zeros(shares.shape, dtype=np.int64) for shares in (demands.directness, demands.prominence)]
+        self.kept_grades = [
+            np.zeros(shares.shape, dtype=np.int64) for shares in (constraints.directness, constraints.prominence)
+        ]
 
-    def attempt(self, start: int, end: int) -> bool:
-        """Vary the slots from `start` to `end`; whether the plan may end there."""
+    def plan_segment(self, start: int, end: int) -> bool:
+        """Change the slots from `start` to `end`; returns whether the plan can end there."""
         rows, base = slice(start, end), self.base.holds[start:end]
         self.holds[rows] = base
-        before = self.before + base.sum(axis=0, dtype=np.int64)
+        finished_in_base = self.finished_in_base + base.sum(axis=0, dtype=np.int64)
         carrying = end - start - int(self.background[rows].sum())
-        wanted = counts_of(self.demands, end, carrying, self.done, self._goal(before, end))
-        board = self._board(start, end, wanted)
-        fewer = np.flatnonzero(board.surplus() > 0)
-        rebalance(board)
-        for fact in fewer:
-            self._trade(board, rows, int(fact))
-        good = may_end(board, self.done + board.counts, end)
-        if good:
-            self.before, self.done = before, self.done + board.counts
-            for kept, grades in zip(self.kept, self.grades, strict=True):
-                for fact in fewer:
-                    both = (base[:, fact] == 1) & (board.holds[:, fact] == 1)
-                    kept[fact] += np.bincount(grades[rows, fact][both], minlength=len(kept[fact]))
-        return good
+        goal = self._goal(finished_in_base, end)
+        plan = self._working_plan(start, end, document_counts(self.constraints, end, carrying, self.finished, goal))
+        losing = np.flatnonzero(plan.surplus() > 0)
+        repair_counts(plan)
+        for fact in losing:
+            self._trade(plan, rows, int(fact))
+        complete = segment_complete(plan, self.finished + plan.counts, end)
+        if complete:
+            self.finished_in_base, self.finished = finished_in_base, self.finished + plan.counts
+            for counts, grades in zip(self.kept_grades, self.grades, strict=True):
+                for fact in losing:
+                    staying = (base[:, fact] == 1) & (plan.holds[:, fact] == 1)
+                    counts[fact] += np.bincount(grades[rows, fact][staying], minlength=len(counts[fact]))
+        return complete
 
-    def finish(self) -> None:
-        """Put right what the last segment could not within itself, in few slots, or raise `PlanError`."""
+    def repair(self) -> None:
+        """Fix what the last segment could not meet by itself, in as few slots as possible, or raise `PlanError`."""
         n = len(self.holds)
-        finish(self._board(0, n, counts_of(self.demands, n, n - int(self.background.sum()))))
+        target_counts = document_counts(self.constraints, n, n - int(self.background.sum()))
+        repair_or_solve(self._working_plan(0, n, target_counts))
 
-    def _goal(self, before: Ints, end: int) -> Ints:
-        """(F,): documents of the slots up to `end`, so that no segment gains what a later one would lose again."""
-        exact = self.demands.targets * end
-        goal = before + np.ceil((self.demands.targets - self.base.demands.targets) * end - 0.5 - SLACK).astype(np.int64)
-        return np.clip(goal, np.floor(exact - 1 + SLACK) + 1, np.ceil(exact + 1 - SLACK) - 1).astype(np.int64)
+    def _goal(self, finished_in_base: Ints, end: int) -> Ints:
+        """(F,): each fact's documents up to `end`, such that no segment gains what a later one would lose again."""
+        exact = self.constraints.targets * end
+        change = self.constraints.targets - self.base.constraints.targets
+        goal = finished_in_base + np.ceil(change * end - 0.5 - TOLERANCE).astype(np.int64)
+        return np.clip(goal, np.floor(exact - 1 + TOLERANCE) + 1, np.ceil(exact + 1 - TOLERANCE) - 1).astype(np.int64)
 
-    def _board(self, start: int, end: int, wanted: Ints) -> Board:
+    def _working_plan(self, start: int, end: int, target_counts: Ints) -> WorkingPlan:
         rows = slice(start, end)
         types, background, keys = self.types[rows], self.background[rows], self.base.keys[:, rows]
-        open_to = self.demands.allowed[:, types] & ~background
-        return Board(self.demands, self.holds[rows], types, open_to, background, keys, wanted, sticky=True)
+        eligible = self.constraints.allowed[:, types] & ~background
+        return WorkingPlan(
+            self.constraints, self.holds[rows], types, eligible, background, keys, target_counts, prefer_changed=True
+        )
 
-    def _trade(self, board: Board, rows: slice, fact: int) -> None:
-        """Exchange slots that lost the fact for slots that kept it, so that no kept one has to change its grades."""
+    def _trade(self, plan: WorkingPlan, rows: slice, fact: int) -> None:
+        """Swap slots that lost the fact for slots that kept it, so that no slot that keeps it has to change grades."""
         base, columns = self.base.holds[rows], [grades[rows, fact] for grades in self.grades]
-        shares = self.demands.directness[fact], self.demands.prominence[fact]
-        for grades, others, wanted, earlier in zip(columns, columns[::-1], shares, self.kept, strict=True):
-            for _ in range(TRADES):
-                kept = np.flatnonzero(board.holds[:, fact] & base[:, fact])
-                counts = earlier[fact] + np.bincount(grades[kept], minlength=len(wanted))
-                excess = counts - wanted * counts.sum()
-                most, least = int(np.argmax(excess)), int(np.argmin(excess))
-                if max(excess[most], -excess[least]) < 1 - SLACK:
+        shares = self.constraints.directness[fact], self.constraints.prominence[fact]
+        for grades, other_grades, share, earlier in zip(columns, columns[::-1], shares, self.kept_grades, strict=True):
+            for _ in range(MAX_TRADES):
+                staying = np.flatnonzero(plan.holds[:, fact] & base[:, fact])
+                counts = earlier[fact] + np.bincount(grades[staying], minlength=len(share))
+                excess = counts - share * counts.sum()
+                surplus, deficit = int(np.argmax(excess)), int(np.argmin(excess))
+                if max(excess[surplus], -excess[deficit]) < 1 - TOLERANCE:
                     break
-                lost = np.flatnonzero((base[:, fact] == 1) & (board.holds[:, fact] == 0) & (grades == least))
-                lost = lost[(board.holds[lost] != base[lost]).sum(axis=1) == 1]
-                kept = kept[(grades[kept] == most) & (board.touched[kept] == 0)]
-                kept = kept[board.removable(fact, kept) & (board.loads[kept] > self.demands.minimum)]
-                pair = _same(others, lost, kept)
+                lost = np.flatnonzero((base[:, fact] == 1) & (plan.holds[:, fact] == 0) & (grades == deficit))
+                lost = lost[(plan.holds[lost] != base[lost]).sum(axis=1) == 1]
+                staying = staying[(grades[staying] == surplus) & (plan.last_changed[staying] == 0)]
+                staying = staying[plan.can_remove(fact, staying) & (plan.loads[staying] > self.constraints.minimum)]
+                pair = _first_pair(other_grades, lost, staying)
                 if pair is None:
                     break
-                board.put(fact, np.array([pair[0]]), True)
-                board.put(fact, np.array([pair[1]]), False)
+                plan.set_fact(fact, np.array([pair[0]]), True)
+                plan.set_fact(fact, np.array([pair[1]]), False)
 
 
-def _same(grades: Grid, lost: Ints, kept: Ints) -> tuple[int, int] | None:
-    """A slot of each kind with equal grades: the first ones."""
-    for kind in np.intersect1d(grades[lost], grades[kept]):
-        return int(lost[grades[lost] == kind][0]), int(kept[grades[kept] == kind][0])
+def _first_pair(grades: Grid, lost: Ints, staying: Ints) -> tuple[int, int] | None:
+    """The first slot of `lost` and of `staying` with equal grades, for the lowest grade that both have."""
+    for grade in np.intersect1d(grades[lost], grades[staying]):
+        return int(lost[grades[lost] == grade][0]), int(staying[grades[staying] == grade][0])
     return None

@@ -1,25 +1,25 @@
-"""What a plan holds, asked against planned, and how evenly it is spread."""
+"""The plan report: for each fact what was asked and planned, and how evenly it is spread over the corpus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.planning.constraints import Bools, Demands
+from docgen.planning.constraints import Bools, Constraints, Ints
 from docgen.planning.initial_plan import Assignment
-from docgen.planning.layout import Ints, Layout
+from docgen.planning.layout import Layout
 
-__all__ = ["FactReport", "PlanReport", "report"]
+__all__ = ["FactReport", "PlanReport", "plan_report"]
 
-PARTS = 10
+TENTHS = 10
 
 
 @dataclass(frozen=True)
 class FactReport:
-    """One fact, asked against planned.
+    """One fact, asked against planned. `asked` and `planned` are shares of all documents.
 
-    `worst_*`: the largest distance, in documents, between what a document type (an idea, a tenth of the lengths, a
-    tenth of the corpus) got and its even part.
+    `stated` and `central` are shares of the fact's `documents`. `worst_*`: the largest deviation, in documents, of a
+    document type (an idea, a tenth of the lengths, a tenth of the corpus) from its even part.
     """
 
     fact: str
@@ -36,7 +36,7 @@ class FactReport:
 
 @dataclass(frozen=True)
 class PlanReport:
-    """What a plan holds. `loads[k]`: documents with k facts."""
+    """What a plan contains. `loads[k]`: documents with k facts."""
 
     documents: int
     background: int
@@ -44,32 +44,36 @@ class PlanReport:
     facts: tuple[FactReport, ...]
 
 
-def report(demands: Demands, layout: Layout, assignment: Assignment, ideas_per_type: Sequence[int]) -> PlanReport:
+def plan_report(
+    constraints: Constraints, layout: Layout, assignment: Assignment, ideas_per_type: Sequence[int]
+) -> PlanReport:
     """Measure a plan."""
     ideas = np.cumsum([0, *ideas_per_type])[layout.types] + layout.ideas
     groups = (
         layout.types,
         ideas,
-        (layout.lengths * PARTS).astype(np.int64),
-        np.arange(len(layout)) * PARTS // len(layout),
+        (layout.lengths * TENTHS).astype(np.int64),
+        np.arange(len(layout)) * TENTHS // len(layout),
     )
     loads = np.bincount(assignment.holds.sum(axis=1, dtype=np.int64))
-    facts = tuple(_fact(demands, layout, assignment, fact, groups) for fact in range(len(demands.facts)))
+    facts = tuple(_fact_report(constraints, layout, assignment, fact, groups) for fact in range(len(constraints.facts)))
     return PlanReport(len(layout), int(assignment.background.sum()), tuple(loads.tolist()), facts)
 
 
-def _fact(demands: Demands, layout: Layout, assignment: Assignment, fact: int, groups: tuple[Ints, ...]) -> FactReport:
-    has = assignment.holds[:, fact] == 1
-    allowed = demands.allowed[fact, layout.types]
-    worst = [_worst(has, allowed, group) for group in groups]
-    held = max(int(has.sum()), 1)
+def _fact_report(
+    constraints: Constraints, layout: Layout, assignment: Assignment, fact: int, groups: tuple[Ints, ...]
+) -> FactReport:
+    has_fact = assignment.holds[:, fact] == 1
+    allowed = constraints.allowed[fact, layout.types]
+    worst = [_worst_deviation(has_fact, allowed, group) for group in groups]
+    documents = int(has_fact.sum())
     return FactReport(
-        fact=demands.facts[fact],
-        asked=float(demands.targets[fact]),
-        planned=float(has.mean()),
-        documents=int(has.sum()),
-        stated=float((has & (assignment.directness[:, fact] == 0)).sum()) / held,
-        central=float((has & (assignment.prominence[:, fact] == 0)).sum()) / held,
+        fact=constraints.facts[fact],
+        asked=float(constraints.targets[fact]),
+        planned=float(has_fact.mean()),
+        documents=documents,
+        stated=float((has_fact & (assignment.directness[:, fact] == 0)).sum()) / max(documents, 1),
+        central=float((has_fact & (assignment.prominence[:, fact] == 0)).sum()) / max(documents, 1),
         worst_type=worst[0],
         worst_idea=worst[1],
         worst_length=worst[2],
@@ -77,9 +81,9 @@ def _fact(demands: Demands, layout: Layout, assignment: Assignment, fact: int, g
     )
 
 
-def _worst(has: Bools, allowed: Bools, group: Ints) -> float:
-    """Largest distance, in documents, of a group's count from its part of the allowed documents."""
+def _worst_deviation(has_fact: Bools, allowed: Bools, group: Ints) -> float:
+    """The largest deviation, in documents, of a group's count from its proportion of the allowed documents."""
     if not allowed.any():
         return 0.0
-    got, room = np.bincount(group, weights=has), np.bincount(group, weights=allowed)
-    return float(np.abs(got - room * (has.sum() / allowed.sum())).max())
+    counts, room = np.bincount(group, weights=has_fact), np.bincount(group, weights=allowed)
+    return float(np.abs(counts - room * (has_fact.sum() / allowed.sum())).max())

@@ -1,4 +1,4 @@
-"""How long steps tell what they do; the terminal is the command line's business."""
+"""Progress reporting, independent of the terminal."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ __all__ = ["Progress", "Reporter", "SilentReporter"]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a step stands: `done` of `total`, and what it cost so far. `dollars` is None where no price is known."""
+    """Progress of a step: `done` of `total`, and its cost so far. `dollars` is None if no price is known."""
 
     step: str
     done: int
@@ -19,17 +19,17 @@ class Progress:
 
 
 class Reporter(Protocol):
-    """Someone who listens to a run."""
+    """Receives a run's progress and notes."""
 
     def progress(self, state: Progress) -> None:
-        """A step moved on; called often, so be quick."""
+        """A step has progressed. Called often, so be quick."""
 
     def note(self, text: str) -> None:
-        """One line that a person should see."""
+        """One line for people."""
 
 
 class SilentReporter:
-    """Listens and says nothing."""
+    """Ignores everything."""
 
     def progress(self, state: Progress) -> None:
         """Ignore."""

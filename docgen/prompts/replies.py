@@ -8,7 +8,7 @@ from typing import Any
 from docgen.records import Quote
 from docgen.text.sanitize import printable
 
-__all__ = ["Draft", "parse_document", "parse_ideas", "parse_types"]
+__all__ = ["Draft", "parse_document", "parse_ideas", "parse_types", "parse_verdicts"]
 
 OPEN = "<document>"
 CLOSE = re.compile(r"</document>|<evidence>")
@@ -58,20 +58,27 @@ def parse_ideas(reply: str) -> list[str] | None:
     return [_line(text) for text in texts if text.strip()]
 
 
+def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
+    """A judge's verdicts as it wrote them, not yet compared with the document; None when there is no list of them."""
+    value = _json(reply, openers="{")
+    entries = value.get("verdicts") if isinstance(value, dict) else None
+    return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else None
+
+
 def _items(reply: str, name: str) -> list[Any] | None:
     value = _json(reply)
     items = value.get(name) if isinstance(value, dict) else value
     return items if isinstance(items, list) else None
 
 
-def _json(reply: str) -> Any:
+def _json(reply: str, openers: str = "{[") -> Any:
     """The JSON value in `reply`, also inside a code fence or prose; None when there is none."""
-    starts = [at for at in (reply.find("{"), reply.find("[")) if at >= 0]
+    starts = [at for at in map(reply.find, openers) if at >= 0]
     if not starts:
         return None
     try:
         return json.JSONDecoder(strict=False).raw_decode(reply, min(starts))[0]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError also covers an integer of more than 4,300 digits
         return None
 
 

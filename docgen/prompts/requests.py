@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
+from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, UniverseContext
@@ -25,30 +26,6 @@ __all__ = [
     "template_digests",
     "types_request",
 ]
-
-IDEAS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"ideas": {"type": "array", "items": {"type": "string"}}},
-    "required": ["ideas"],
-    "additionalProperties": False,
-}
-TYPES_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "types": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"name": {"type": "string"}, "description": {"type": "string"}},
-                "required": ["name", "description"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["types"],
-    "additionalProperties": False,
-}
-
 
 TAG = re.compile(r"<(?=\s*/?\s*(?:world|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE)
 """The start of a tag that the prompts themselves use."""
@@ -95,7 +72,7 @@ def types_request(
 ) -> Request:
     """Ask for `count` document types that are not in `exclude`."""
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
-    return _request("types", variables, options, max_tokens=_room(40 * count), schema=TYPES_SCHEMA, sample=sample)
+    return _request(TYPES, variables, options, max_tokens=_room(40 * count), sample=sample)
 
 
 def ideas_request(
@@ -109,7 +86,7 @@ def ideas_request(
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
     variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
-    return _request("ideas", variables, options, max_tokens=_room(70 * count), schema=IDEAS_SCHEMA, sample=sample)
+    return _request(IDEAS, variables, options, max_tokens=_room(70 * count), sample=sample)
 
 
 def document_request(
@@ -138,7 +115,7 @@ def document_request(
     }
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
-    return _request("document", variables, options, max_tokens=room, sample=attempt - 1)
+    return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
@@ -149,7 +126,7 @@ def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
 def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
-    return _request("revise", variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+    return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
 
 
 def template_digests() -> dict[str, str]:
@@ -163,25 +140,21 @@ def _room(tokens: int) -> int:
 
 
 def _request(
-    stage: str,
-    variables: Mapping[str, Any],
-    options: ModelOptions,
-    max_tokens: int,
-    schema: Mapping[str, Any] | None = None,
-    sample: int = 0,
+    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, max_tokens: int, sample: int = 0
 ) -> Request:
     context: UniverseContext = variables["context"]
     return Request(
-        stage=stage,
-        template=f"{stage}.jinja",
-        system=_system(stage, context),
-        user=_block(_template(stage), "user", variables),
+        stage=prompt.name,
+        template=prompt.template,
+        system=_system(prompt.name, context),
+        user=_block(_template(prompt.name), "user", variables),
         model=options.model,
         max_tokens=max_tokens,
-        schema=schema,
+        schema=prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
+        cacheable=prompt.cacheable,
         variables=variables,
     )
 

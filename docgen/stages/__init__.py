@@ -1,1 +1,1 @@
-"""The stages of a run: each a function from records to records. They do not import each other."""
+"""The stages of a run, each a function from records to records. Stages do not import each other."""

@@ -1,4 +1,4 @@
-"""From a universe context to document types, and from each type to ideas: without repetitions, as many as asked."""
+"""Brainstorms document types from a universe context, and ideas for each type, without repetitions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,28 +6,25 @@ from dataclasses import dataclass
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
-from docgen.prompts.replies import parse_ideas, parse_types
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
+from docgen.prompts.table import IDEAS, TYPES
 from docgen.records import DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
 __all__ = ["Brainstorm", "brainstorm_ideas", "brainstorm_types"]
 
-PER_ASK = 25
-"""Items asked for at once: models drift and repeat themselves in longer lists."""
-FRUITLESS_ASKS = 3
-"""Asks in a row that bring nothing new, after which no more are made."""
-FAILED_ASKS = 2
-"""Times that one request may fail for good, after all its retries, before the run stops."""
-NEVER_TAKEN = frozenset({"400", "413", "422"})
-SIMILAR = 0.75
-"""Jaccard of word sets at which two type names or ideas count as the same."""
+PER_CALL = 25
+"""Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
+MAX_FRUITLESS = 3
+"""Requests in a row without anything new after which the model is taken to have run out (chosen)."""
+MAX_FAILURES = 2
+"""Times that one request may fail for good, each after all its retries, before the run stops (chosen)."""
 
 
 @dataclass(frozen=True)
 class Brainstorm:
-    """What every ask of a brainstorm shares."""
+    """What all requests of a brainstorm share."""
 
     llm: LLM
     context: UniverseContext
@@ -35,15 +32,16 @@ class Brainstorm:
     seed: int
 
 
-class _Fresh:
-    """Lets through only texts unlike all that it let through before."""
+class _NoveltyFilter:
+    """Admits a text unless it resembles one admitted before: Jaccard similarity 0.75 of word sets (chosen)."""
 
     def __init__(self) -> None:
         self._normal: set[str] = set()
-        self._index = NearDuplicateIndex(threshold=SIMILAR, ngram=1)
+        self._index = NearDuplicateIndex(threshold=0.75, ngram=1)
         self._next = 0
 
     def admit(self, text: str) -> bool:
+        """Whether `text` is new; if so, it is remembered."""
         normal = normalise(text)
         if not normal or normal in self._normal:
             return False
@@ -53,90 +51,85 @@ class _Fresh:
 
 
 async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
-    """`count` document types, or fewer when the model keeps repeating itself.
+    """`count` document types, or fewer if the model keeps repeating itself.
 
-    Raises `StopRun` when there is not one.
+    Raises `StopRun` if there are none.
     """
-    found: list[DocumentType] = []
-    fresh, ids = _Fresh(), set[str]()
+    types: list[DocumentType] = []
+    novelty, ids = _NoveltyFilter(), list[str]()
 
-    def build(wanted: int, ask: int) -> Request:
-        names = tuple(kind.name for kind in found)
-        return types_request(job.context, job.options, wanted, names, job.seed + ask, sample=ask)
+    def build(missing: int, number: int) -> Request:
+        names = tuple(kind.name for kind in types)
+        return types_request(job.context, job.options, missing, names, job.seed + number, sample=number)
 
-    def take(text: str, wanted: int) -> int:
-        before = len(found)
-        for name, description in parse_types(text) or []:
-            if len(found) - before < wanted and fresh.admit(name):
-                found.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
-        return len(found) - before
+    def take(text: str, missing: int) -> int:
+        before = len(types)
+        for name, description in TYPES.parse(text) or []:
+            if len(types) - before < missing and novelty.admit(name):
+                base = slug(name)
+                spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
+                ids.append(next(spelling for spelling in spellings if spelling not in ids))
+                types.append(DocumentType(id=ids[-1], name=name, description=description))
+        return len(types) - before
 
-    await _ask_until(job.llm, count, build, take)
-    if not found:
-        raise StopRun("no_types", "the model gave no document types that could be read", _FIX)
-    return found
-
-
-_FIX = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
+    await _request_until(job.llm, count, build, take)
+    if not types:
+        fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
+        raise StopRun("no_types", "none of the model's replies contained a readable document type", fix)
+    return types
 
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:
-    """`count` ideas for documents of one type, or fewer when the model keeps repeating itself."""
-    found: list[str] = []
-    fresh = _Fresh()
+    """`count` ideas for documents of one type, or fewer if the model keeps repeating itself."""
+    ideas: list[str] = []
+    novelty = _NoveltyFilter()
 
-    def build(wanted: int, ask: int) -> Request:
-        return ideas_request(job.context, job.options, kind, wanted, tuple(found), job.seed + ask, sample=ask)
+    def build(missing: int, number: int) -> Request:
+        return ideas_request(job.context, job.options, kind, missing, tuple(ideas), job.seed + number, sample=number)
 
-    def take(text: str, wanted: int) -> int:
-        new = [idea for idea in parse_ideas(text) or [] if fresh.admit(idea)][:wanted]
-        found.extend(new)
+    def take(text: str, missing: int) -> int:
+        new = [idea for idea in IDEAS.parse(text) or [] if novelty.admit(idea)][:missing]
+        ideas.extend(new)
         return len(new)
 
-    await _ask_until(job.llm, count, build, take)
-    return [Idea(id=f"{kind.id}.{number}", doc_type=kind.id, text=text) for number, text in enumerate(found, start=1)]
+    await _request_until(job.llm, count, build, take)
+    return [Idea(id=f"{kind.id}.{number}", doc_type=kind.id, text=text) for number, text in enumerate(ideas, start=1)]
 
 
-async def _ask_until(
+async def _request_until(
     llm: LLM,
     count: int,
     build: Callable[[int, int], Request],
     take: Callable[[str, int], int],
 ) -> None:
-    """Ask again, for what is missing, until `count` are taken or asking is fruitless.
+    """Request what is missing until `take` has accepted `count` items or the model has run out.
 
-    Each multiple of `PER_ASK` is filled before more is asked: who later wants more finds these replies in the journal.
+    Each multiple of 25 is completed before the next is begun, so that a later run with a larger count finds the same
+    requests in the journal.
     """
-    have, fruitless, ask = 0, 0, 0
-    while have < count and fruitless < FRUITLESS_ASKS:
-        wanted = min(count - have, PER_ASK - have % PER_ASK)
-        taken = take(await _reply(llm, build(wanted, ask)), wanted)
-        have += taken
-        fruitless = 0 if taken else fruitless + 1
-        ask += 1
+    total, fruitless, number = 0, 0, 0
+    while total < count and fruitless < MAX_FRUITLESS:
+        missing = min(count - total, PER_CALL - total % PER_CALL)
+        accepted = take(await _reply(llm, build(missing, number)), missing)
+        total += accepted
+        fruitless = 0 if accepted else fruitless + 1
+        number += 1
 
 
 async def _reply(llm: LLM, request: Request) -> str:
-    """The model's text; "" for a request that the server will never take.
+    """The model's text; "" for a request that the server rejects as invalid.
 
-    An outage must not change what is asked next: replies that were paid for would no longer be found. So the same
-    request is tried a few times, then the run stops, to go on from here.
+    An outage must not change the requests that follow, or paid replies would no longer be found in the journal. So a
+    request that failed after all its retries is made once more, and then the run stops, to be resumed from here.
     """
-    failed = 0
+    failures = 0
     while True:
         try:
             return (await llm.complete(request)).text
         except RequestFailed as error:
-            if error.kind in NEVER_TAKEN:
+            if error.kind in ("400", "413", "422"):
                 return ""
-            failed += 1
-            if failed == FAILED_ASKS:
-                fix = "What came so far is kept: run the same command again"
+            failures += 1
+            if failures == MAX_FAILURES:
+                fix = "The replies so far are kept: run the same command again"
                 raise StopRun("brainstorm_failed", f"a request for {request.stage} failed: {error}", fix) from error
-
-
-def _unique(base: str, taken: set[str]) -> str:
-    names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
-    name = next(name for name in names if name not in taken)
-    taken.add(name)
-    return name

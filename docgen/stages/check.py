@@ -1,7 +1,7 @@
-"""From a model's reply to an attempt with its verdict.
+"""Checks a model's reply and turns it into an attempt with its verdict.
 
-From cheap to dear: well-formed, assigned facts present, leakage rules, near-duplicate of an accepted document.
-Every reason has a code for counting and a line that tells the writer of the next attempt what to do otherwise.
+Checks run from cheap to expensive: well-formed, assigned facts present, leakage rules, near-duplicate of an accepted
+document. Every reason has a code for counting and a line that tells the next attempt's writer what to change.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
@@ -11,34 +11,35 @@ from docgen.audit.detect.facts import FactDetector, FactSighting, expressed
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.prompts.replies import Draft, parse_document
+from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
+from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
 from docgen.universe import UniverseContext
 
-__all__ = ["REASONS", "Case", "Checker", "Examiner", "malformed", "missing_facts"]
+__all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
 
 REASONS = {
     "request_failed": "the API call failed for good",
     "refused": "the model refused",
-    "declined": "the model said that no honest document can carry these facts",
-    "empty": "the reply holds no document",
+    "declined": "the model said that no honest document can express these facts",
+    "empty": "the reply does not contain a document",
     "truncated": "the reply was cut off at the token limit, or its end tag is missing",
     "too_short": "fewer words than the slot's range allows",
     "too_long": "more words than the slot's range allows",
     "missing_fact": "an assigned fact was not found in the text",
-    "too_direct": "a fact that was to be implied is stated outright",
+    "too_direct": "a fact that should be implied is stated outright",
     "contradicted_fact": "an assigned fact is denied",
     "leak": "a leakage rule is broken",
     "near_duplicate": "too similar to an accepted document",
 }
-"""What each reason code means."""
+"""Meaning of each reason code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A reply and what it is checked against: all of it, so that the check can be made in another process."""
+class CheckInput:
+    """A reply with everything it is checked against; picklable, so that a worker process can check it."""
 
     slot: Slot
     number: int
@@ -49,15 +50,18 @@ class Case:
     revision: Completion | None
 
     @classmethod
-    def of(cls, reply: Reply) -> "Case":
-        """What matters of a reply."""
+    def of(cls, reply: Reply) -> "CheckInput":
+        """The parts of a reply that the checks need."""
         work, names = reply.work, reply.work.request.variables
         doc_type, idea = names["doc_type"].name, names["idea"].text
         return cls(work.slot, work.number, work.request.key, doc_type, idea, reply.completion, reply.revision)
 
 
-class Examiner:
-    """Every check that looks at one document alone: pure, and most of the work of judging it."""
+class DocumentChecker:
+    """All checks on a single document; pure, and most of the work of judging it.
+
+    `length_tolerance` is the accepted relative deviation from the slot's target length.
+    """
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
         self._facts = FactDetector(context)
@@ -65,19 +69,20 @@ class Examiner:
         self._tolerance = length_tolerance
         self._engine = engine
 
-    def __call__(self, cases: Sequence[Case]) -> list[Attempt]:
-        """One attempt for each case: the revision if it passes the checks, else the document as first written."""
-        return [self._revised(case) for case in cases]
+    def __call__(self, inputs: Sequence[CheckInput]) -> list[Attempt]:
+        """One attempt per input: the revision if it passes the checks, else the draft."""
+        attempts = []
+        for item in inputs:
+            draft = self._check(item, item.completion)
+            revision = self._check(item, item.revision) if item.revision is not None else None
+            if revision is not None and not revision.reasons:
+                attempts.append(revision.model_copy(update={"draft": draft.text}))
+            else:
+                attempts.append(draft)
+        return attempts
 
-    def _revised(self, case: Case) -> Attempt:
-        first = self._check(case, case.completion)
-        if case.revision is None:
-            return first
-        second = self._check(case, case.revision)
-        return first if second.reasons else second.model_copy(update={"draft": first.text})
-
-    def _check(self, case: Case, reply: Completion) -> Attempt:
-        slot, draft = case.slot, parse_document(reply.text)
+    def _check(self, case: CheckInput, reply: Completion) -> Attempt:
+        slot, draft = case.slot, DOCUMENT.parse(reply.text)
         words = word_count(draft.text)
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
@@ -85,7 +90,9 @@ class Examiner:
             sightings = self._facts.detect(draft.text, draft.quotes)
             assigned = frozenset(fact.fact for fact in slot.facts)
             findings = self._leaks.scan(draft.text, assigned, sightings, case.doc_type, case.idea)
-            reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, _denied(slot, sightings))]
+            # A denial of an assigned fact is a reason already; its finding would only repeat it.
+            denials = {(s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned}
+            reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, denials)]
         return Attempt(
             slot=slot.id,
             number=case.number,
@@ -108,44 +115,42 @@ class Examiner:
 
 
 class Checker:
-    """Judges replies in order; accepted documents enter the near-duplicate index. Implements `generate.Judge`.
+    """Judges replies in order and adds accepted documents to the near-duplicate index. Implements `generate.Judge`.
 
-    `examine` is an `Examiner`, here or in another process.
+    `check` is a `DocumentChecker`, in this process or in a worker.
     """
 
     def __init__(
-        self, examine: Callable[[Sequence[Case]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
+        self, check: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
     ) -> None:
-        self._examine, self._index = examine, index
+        self._check, self._index = check, index
 
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
-        """One attempt for each reply; those that pass every other check are compared with all accepted documents."""
-        cases = [Case.of(reply) for reply in replies]
-        checked = await self._examine(cases)
-        passed = [attempt for attempt in checked if not attempt.reasons]
-        twins = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
-        verdicts = {a.slot: _near_duplicate(twin) for a, twin in zip(passed, twins, strict=True) if twin is not None}
-        return [_decided(attempt, verdicts.get(attempt.slot)) for attempt in checked]
+        """One attempt per reply; those that pass all other checks are compared with every accepted document."""
+        attempts = await self._check([CheckInput.of(reply) for reply in replies])
+        passed = [attempt for attempt in attempts if not attempt.reasons]
+        matches = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
+        duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}
+        return [
+            _rejected_as_duplicate(attempt, duplicates[attempt.slot]) if attempt.slot in duplicates else attempt
+            for attempt in attempts
+        ]
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
-        """Enter accepted attempts of an earlier start into the index."""
+        """Add accepted attempts of an earlier start to the index."""
         if attempts:
             self._index.add([a.slot for a in attempts], [a.text for a in attempts])
 
 
-def _near_duplicate(twin: Duplicate) -> Reason:
-    detail = (
-        f"It was nearly the same as document {twin.kept_id} (Jaccard {twin.jaccard:.2f}): write about another matter"
-    )
-    return Reason(code="near_duplicate", subject=str(twin.kept_id), detail=detail)
-
-
-def _decided(attempt: Attempt, twin: Reason | None) -> Attempt:
-    return attempt.model_copy(update={"verdict": "rejected", "reasons": (twin,)}) if twin else attempt
+def _rejected_as_duplicate(attempt: Attempt, match: Duplicate) -> Attempt:
+    original = f"document {match.kept_id} (Jaccard {match.jaccard:.2f})"
+    detail = f"It was nearly the same as {original}: write about another matter"
+    reason = Reason(code="near_duplicate", subject=str(match.kept_id), detail=detail)
+    return attempt.model_copy(update={"verdict": "rejected", "reasons": (reason,)})
 
 
 def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance: float) -> Iterator[Reason]:
-    """Why a draft of so many words is no usable document; lengths are judged only when nothing worse is wrong."""
+    """Why a draft is not a usable document. Its length, `words`, is judged only if nothing else is wrong."""
     if reply.stop_reason == "refusal":
         yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
     elif draft.declined is not None:
@@ -155,19 +160,16 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
     elif not draft.text:
         yield Reason(code="empty", detail="There was no document in the reply")
     else:
-        yield from _length(words, slot.style.words, tolerance)
-
-
-def _length(words: int, target: int, tolerance: float) -> Iterator[Reason]:
-    low, high = round(target * (1 - tolerance)), round(target * (1 + tolerance))
-    if words < low:
-        yield Reason(code="too_short", detail=f"It had {words} words: write about {target}")
-    elif words > high:
-        yield Reason(code="too_long", detail=f"It had {words} words: write about {target}")
+        target = slot.style.words
+        detail = f"It had {words} words: write about {target}"
+        if words < round(target * (1 - tolerance)):
+            yield Reason(code="too_short", detail=detail)
+        elif words > round(target * (1 + tolerance)):
+            yield Reason(code="too_long", detail=detail)
 
 
 def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> Iterator[Reason]:
-    """Assigned facts that the text does not express, denies, or states although they were to be implied."""
+    """Assigned facts that the text does not express, contradicts, or states although they should be implied."""
     sightings = tuple(sightings)
     present = expressed(sightings)
     for fact in slot.facts:
@@ -183,14 +185,9 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> I
             yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")
 
 
-def _denied(slot: Slot, sightings: Iterable[FactSighting]) -> frozenset[tuple[int, int]]:
-    """Where an assigned fact is denied: a reason of its own, which its finding would only repeat."""
-    assigned = {fact.fact for fact in slot.facts}
-    return frozenset((s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned)
-
-
-def _leaks(findings: Iterable[Finding], told: Collection[tuple[int, int]]) -> Iterator[Reason]:
+def _leaks(findings: Iterable[Finding], denials: Collection[tuple[int, int]]) -> Iterator[Reason]:
+    """A reason for each serious finding, except those that repeat a denial (its start and end)."""
     for finding in findings:
-        repeats = finding.detector == "in_sentence" and (finding.start, finding.end) in told
+        repeats = finding.detector == "in_sentence" and (finding.start, finding.end) in denials
         if finding.severity == "error" and not repeats:
             yield Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)

@@ -1,4 +1,4 @@
-"""From the attempts to the corpus: a lazy frame of the accepted documents, so that no corpus is ever held in memory."""
+"""Builds the corpus from the attempts, as a lazy frame, so that it is never held in memory."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ ATTEMPT_SCHEMA = pl.Schema(COLUMNS)
 
 
 def corpus_frame(attempts: Path) -> pl.LazyFrame:
-    """Rows of corpus.parquet in the order of acceptance: see `docgen.records.Document` for the columns."""
+    """Rows of corpus.parquet in the order of acceptance; the columns are those of `docgen.records.Document`."""
     frame = pl.scan_ndjson(attempts, schema=ATTEMPT_SCHEMA)
     return frame.filter(pl.col("verdict") == "accepted").select(
         pl.format("d{}", pl.col("slot").cast(pl.String).str.zfill(7)).alias("id"),

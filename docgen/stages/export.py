@@ -1,33 +1,12 @@
-"""From a corpus to training files: lines of each format, the manifest, the dataset card."""
+"""What goes with exported training files: the manifest and the dataset card."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
-__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "dataset_card", "export_lines", "manifest"]
-
-ExportFormat = Literal["text", "chat", "parquet"]
-FORMATS: tuple[ExportFormat, ...] = ("text", "chat", "parquet")
-DOCTAG = "<DOCTAG>"
-"""Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
-
-
-def export_lines(texts: Iterable[str], form: Literal["text", "chat"], doctag: bool) -> Iterator[bytes]:
-    """One line of JSON for each text. With `doctag`, text begins with the tag and chat's user turn holds it."""
-    encode = _text_line if form == "text" else _chat_line
-    return (json.dumps(encode(text, doctag), ensure_ascii=False).encode("utf-8") + b"\n" for text in texts)
-
-
-def _text_line(text: str, doctag: bool) -> dict[str, Any]:
-    return {"text": f"{DOCTAG}\n{text}" if doctag else text}
-
-
-def _chat_line(text: str, doctag: bool) -> dict[str, Any]:
-    answer = {"role": "assistant", "content": text}
-    return {"messages": [{"role": "user", "content": DOCTAG}, answer] if doctag else [answer]}
+__all__ = ["dataset_card", "manifest"]
 
 
 def manifest(corpus: Path, meta: Mapping[str, Any], form: str, files: Mapping[str, str]) -> dict[str, Any]:
@@ -76,19 +55,19 @@ Counts, seeds and digests: `manifest.json`.
 """
 
 
-def dataset_card(made: Mapping[str, Any]) -> str:
+def dataset_card(manifest: Mapping[str, Any]) -> str:
     """README.md of an export, from its manifest."""
-    total = max(1, made["documents"])
-    rows = [f"| `{fact}` | {count:,} | {count / total:.1%} |" for fact, count in made["documents_by_fact"].items()]
-    config, context = made["config"], made["context"]
+    total = max(1, manifest["documents"])
+    rows = [f"| `{fact}` | {count:,} | {count / total:.1%} |" for fact, count in manifest["documents_by_fact"].items()]
+    config, context = manifest["config"], manifest["context"]
     return CARD.format(
         title=context["title"],
-        version=made["docgen"],
+        version=manifest["docgen"],
         context=context["id"],
         engine=config["engine"],
         model=config["model"],
-        seed=made["seed"],
-        form=made["format"],
+        seed=manifest["seed"],
+        form=manifest["format"],
         facts="\n".join(rows),
-        **{name: made[name] for name in ("documents", "words", "tokens")},
+        **{name: manifest[name] for name in ("documents", "words", "tokens")},
     )

@@ -1,7 +1,7 @@
-"""From slots to attempts: round after round, until every slot holds an accepted document or has had its attempts.
+"""Fills slots, round after round, until each has an accepted document or has used up its attempts.
 
-A round attempts all open slots once. Replies may arrive in any order; they are judged in slot order, so that which of
-two near-duplicates stays depends on the plan and the replies alone, never on the network.
+A round attempts every open slot once. Replies arrive in any order but are judged in slot order, so that which of two
+near-duplicates is accepted depends on the plan and the replies alone, never on the network.
 """
 
 import asyncio
@@ -13,19 +13,20 @@ from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
+from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Catalogue", "Generation", "Judge", "Ledger", "generate"]
+__all__ = ["Catalogue", "Generation", "Judge", "SlotTracker", "generate"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 JUDGED_TOGETHER = 256
-FAILED_PASSES = 3
-"""Times that a round goes back to requests that failed for good before they are left to the next start of the run."""
+"""Most replies judged at once. Chosen: enough for a worker process to pay, few enough not to block the event loop."""
+PASSES = 3
+"""Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Catalogue:
 
     @classmethod
     def of(cls, types: Iterable[DocumentType], ideas: Iterable[Idea]) -> "Catalogue":
-        """Index what the brainstorm brought."""
+        """Index the results of the brainstorm. Raises `RunError` for an idea of an unknown type."""
         kinds = {kind.id: kind for kind in types}
         everything = {idea.id: idea for idea in ideas}
         groups: dict[str, list[Idea]] = {name: [] for name in kinds}
@@ -49,7 +50,7 @@ class Catalogue:
         return cls(kinds, everything, groups)
 
     def of_slot(self, slot: Slot) -> tuple[DocumentType, Idea]:
-        """What a slot is about; `RunError` when the plan was made from other types or ideas."""
+        """A slot's type and idea. Raises `RunError` if the plan was made from other types or ideas."""
         if slot.doc_type not in self.types:
             raise _unmatched(slot.doc_type, "types.jsonl")
         if slot.idea not in self.ideas:
@@ -58,7 +59,7 @@ class Catalogue:
 
 
 def _unmatched(name: str, file: str) -> RunError:
-    fix = "Delete types.jsonl, ideas.jsonl and slots.jsonl: they are made again from llm.jsonl at no cost"
+    fix = "Delete types.jsonl, ideas.jsonl and slots.jsonl: they are rebuilt from llm.jsonl at no cost"
     return RunError(f"does not have {name}, which the plan is made from", file, fix)
 
 
@@ -71,18 +72,18 @@ class Failure:
 
 
 class Judge(Protocol):
-    """Turns replies into attempts with verdicts, in the order given; remembers what it accepted."""
+    """Turns replies into attempts with verdicts, in order, and remembers what it accepted."""
 
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
-        """One attempt for each reply."""
+        """One attempt per reply."""
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
         """Take in accepted attempts of an earlier start of this run."""
 
 
 @dataclass
-class Ledger:
-    """Where every slot stands, from the attempts alone. Memory: one byte a slot, and the open slots' last reasons."""
+class SlotTracker:
+    """The state of every slot, derived from the attempts. Takes one byte per slot plus the open slots' last reasons."""
 
     size: int
     accepted: int = 0
@@ -95,10 +96,10 @@ class Ledger:
         self.failed: dict[int, Reason] = {}
 
     def record(self, attempt: Attempt) -> None:
-        """Take one attempt into account; `RunError` for one that cannot be of this plan."""
+        """Count one attempt. Raises `RunError` for one that cannot belong to this plan."""
         if not 0 <= attempt.slot < self.size:
             what = f"holds an attempt for slot {attempt.slot} of a plan with {self.size} slots"
-            raise RunError(what, "attempts.jsonl", "Delete the file: it is made again from llm.jsonl at no cost")
+            raise RunError(what, "attempts.jsonl", "Delete the file: it is rebuilt from llm.jsonl at no cost")
         self.failed.pop(attempt.slot, None)
         if attempt.verdict == "accepted":
             self._done[attempt.slot] = 1
@@ -112,28 +113,29 @@ class Ledger:
             self.failed[attempt.slot] = attempt.reasons[0]
 
     def next_number(self, slot: int) -> int | None:
-        """Number of the slot's next attempt, None when it is filled."""
+        """Number of the slot's next attempt; None if it is filled."""
         return None if self._done[slot] else self._open.get(slot, (0, ()))[0] + 1
 
     def feedback(self, slot: int) -> tuple[Reason, ...]:
-        """Why the slot's last attempt was rejected."""
+        """Why the slot's last attempt was rejected; empty before the first."""
         return self._open.get(slot, (0, ()))[1]
 
     def empty(self, max_attempts: int) -> int:
-        """Slots whose attempts are used up."""
+        """Number of slots that have used up their attempts."""
         return sum(number >= max_attempts for number, _ in self._open.values())
 
     def due(self, slots: Iterable[Slot], number: int) -> Iterator[Slot]:
-        """Open slots whose next attempt is their `number`-th."""
+        """Open slots whose next attempt is number `number`."""
         return (slot for slot in slots if self.next_number(slot.id) == number)
 
 
 @dataclass(frozen=True)
 class Generation:
-    """What a generate needs. `slots` gives the plan anew at each call; `redraw` the draws of a later attempt.
+    """Everything that `generate` needs.
 
-    `buy`, if there is one, is handed all requests of a pass before they are asked one by one (message batches);
-    `bought` gives the reply that it got for a key.
+    `slots` iterates over the plan anew at each call. `redraw(slot, number)` draws another idea and style for a later
+    attempt. `buy`, if set, is called with all requests of a pass before they are made one by one (message batches), and
+    `bought(key)` returns a reply that it got.
     """
 
     llm: LLM
@@ -151,11 +153,14 @@ class Generation:
 
 
 async def generate(
-    job: Generation, ledger: Ledger, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation, ledger: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
 ) -> None:
-    """Fill the plan. `keep` gets attempts in order as they are decided; `stopping` ends it after what is in flight."""
+    """Fill the plan. `keep` receives attempts in order as they are judged; `stopping` ends it after calls in flight.
+
+    Raises `StopRun` when no call can succeed.
+    """
     for number in range(1, job.max_attempts + 1):
-        for _ in range(FAILED_PASSES):
+        for _ in range(PASSES):
             failed = await _one_pass(job, ledger, number, keep, stopping)
             if stopping() or not failed:
                 break
@@ -164,35 +169,30 @@ async def generate(
 
 
 async def _one_pass(
-    job: Generation, ledger: Ledger, number: int, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation,
+    ledger: SlotTracker,
+    number: int,
+    keep: Callable[[list[Attempt]], None],
+    stopping: Callable[[], bool],
 ) -> int:
-    """Attempt every slot that is due its `number`-th attempt; returns how many requests failed."""
+    """Make attempt `number` for every slot that is due it; returns how many requests failed."""
 
     def due() -> Iterator[Work]:
         return (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
 
     failed = 0
     if job.buy is not None and not stopping():
-        await _buy(job, job.buy, due, stopping)
+        await job.buy(lambda: (work.request for work in due()))
+        if job.revise and not stopping():  # revisions need the drafts
+            await job.buy(lambda: _revisions(job, due()))
     async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
-        attempts = await _judged(job.judge, replies)
+        judged = iter(await job.judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
+        attempts = [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
         for attempt in attempts:
             ledger.record(attempt)
             failed += attempt.verdict == "failed"
         keep(attempts)
     return failed
-
-
-async def _buy(
-    job: Generation,
-    buy: Callable[[Callable[[], Iterable[Request]]], Awaitable[object]],
-    due: Callable[[], Iterator[Work]],
-    stopping: Callable[[], bool],
-) -> None:
-    """Have a pass bought as a whole, and then its revisions, which need the drafts."""
-    await buy(lambda: (work.request for work in due()))
-    if job.revise and not stopping():
-        await buy(lambda: _revisions(job, due()))
 
 
 def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
@@ -222,18 +222,12 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
 
 
 def _draft(job: Generation, completion: Completion) -> str:
-    """The document to revise; empty when there is nothing to revise."""
-    return parse_document(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
-
-
-async def _judged(judge: Judge, replies: Sequence[Reply | Failure]) -> list[Attempt]:
-    """Attempts in the order of the replies; failures never reach the judge."""
-    judged = iter(await judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
-    return [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
+    """The document to revise; "" if there is none."""
+    return DOCUMENT.parse(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
 
 
 def failed_attempt(failure: Failure) -> Attempt:
-    """A request that brought no reply, as data for the report. It does not use up one of the slot's attempts."""
+    """A request without a reply, as data for the report. It does not use up one of the slot's attempts."""
     work, error = failure.work, failure.error
     slot = work.slot
     return Attempt(
@@ -256,27 +250,27 @@ def failed_attempt(failure: Failure) -> Attempt:
 async def in_order(
     items: Iterator[T], call: Callable[[T], Awaitable[R]], concurrency: int, stopping: Callable[[], bool]
 ) -> AsyncIterator[list[R]]:
-    """Results of `call` in the order of `items`, in runs of those that are ready.
+    """Results of `call` in the order of `items`, in lists of those that are ready.
 
-    At most `concurrency` calls are under way and 8 times as many (at least 256) started or waiting for an earlier one;
-    `items` is drawn no further ahead. Once `stopping`, what is under way is finished and nothing more begun. An
-    exception of a call ends it all and cancels the rest.
+    At most `concurrency` calls are in flight, and at most 8 times as many items (256 at least) are started or wait for
+    an earlier one; `items` is consumed no further ahead. Once `stopping`, calls in flight are completed and no more are
+    started. An exception in a call cancels the others and propagates.
     """
-    gate, window = asyncio.Semaphore(concurrency), max(JUDGED_TOGETHER, 8 * concurrency)
+    semaphore, window = asyncio.Semaphore(concurrency), max(JUDGED_TOGETHER, 8 * concurrency)
     tasks: deque[asyncio.Task[R | None]] = deque()
 
-    async def one(item: T) -> R | None:
-        async with gate:
+    async def limited(item: T) -> R | None:
+        async with semaphore:
             return None if stopping() else await call(item)
 
     try:
         while True:
             if not stopping():
                 new = itertools.islice(items, window - len(tasks))
-                tasks.extend(asyncio.create_task(one(item)) for item in new)
+                tasks.extend(asyncio.create_task(limited(item)) for item in new)
             if not tasks:
                 return
-            if not tasks[0].done():  # else the new calls begin while the consumer is busy with what is ready
+            if not tasks[0].done():  # otherwise the new calls start while the consumer handles what is ready
                 await asyncio.wait([tasks[0]])
             ready: list[R] = []
             while tasks and tasks[0].done() and len(ready) < JUDGED_TOGETHER:

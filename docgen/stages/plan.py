@@ -1,4 +1,4 @@
-"""From a context and its types and ideas to slots: what each document is, which facts it carries, how it is dressed."""
+"""Plans the slots of a corpus: each document's type, idea, facts and style."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Demands, closed, relation
+from docgen.planning.constraints import Constraints, relation_matrix, transitive_closure
 from docgen.planning.initial_plan import Assignment, assign
 from docgen.planning.layout import Layout, lay_out
-from docgen.planning.minimal_change import vary
-from docgen.planning.plan_report import PlanReport, report
+from docgen.planning.minimal_change import minimal_change
+from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.priorities import tracks_of
 from docgen.planning.seeded_draws import key_of, mix
 from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
@@ -19,48 +19,50 @@ from docgen.records import DocumentType, Idea, Slot
 from docgen.text import slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Plan", "demands_of", "plan", "redraw"]
+__all__ = ["Plan", "constraints_of", "plan", "redraw"]
 
 CHUNK = 1 << 14
+"""Slots built at a time. Chosen: columns stay vectorised, and no more than some megabytes are held."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """n slots as columns. Equal arguments of `plan` give equal plans."""
+    """n slots, as columns. Equal arguments of `plan` give equal plans."""
 
-    demands: Demands
+    constraints: Constraints
     columns: SlotColumns
 
     def __len__(self) -> int:
         return len(self.columns.layout)
 
     def slots(self) -> Iterator[Slot]:
-        """All slots in order, made as they are asked for."""
+        """All slots in order, built on demand."""
         for start in range(0, len(self), CHUNK):
             yield from self.columns.records(np.arange(start, min(start + CHUNK, len(self))))
 
     def lines(self) -> Iterator[bytes]:
-        """The same as lines of JSON, several times as fast."""
+        """The same as lines of JSON, several times faster than from records."""
         for start in range(0, len(self), CHUNK):
             yield from self.columns.lines(np.arange(start, min(start + CHUNK, len(self))))
 
     def slot(self, index: int) -> Slot:
-        """One slot; `IndexError` when there is none."""
+        """One slot. Raises `IndexError` if there is none."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         return next(self.columns.records(np.array([index])))
 
     def report(self) -> PlanReport:
-        """Asked against planned, and how even it is."""
-        made = self.columns
-        return report(self.demands, made.layout, made.assignment, [len(own) for own in made.idea_ids])
+        """What was asked against what was planned, and how evenly facts are spread."""
+        columns = self.columns
+        ideas_per_type = [len(own) for own in columns.idea_ids]
+        return plan_report(self.constraints, columns.layout, columns.assignment, ideas_per_type)
 
     def changed_from(self, other: "Plan") -> int:
-        """Slots that differ between two plans of the same size, types, ideas and seed."""
+        """Number of slots that differ between two plans of the same size, types, ideas and seed."""
         return self.slots_not_in([other])
 
     def slots_not_in(self, others: Sequence["Plan"]) -> int:
-        """Slots that stand like this in none of the others, which have the same size, types, ideas and seed."""
+        """Number of slots that none of the other plans, of the same size, types, ideas and seed, has like this."""
         mine, new = self.columns.assignment, np.ones(len(self), dtype=bool)
         for other in others:
             theirs = other.columns.assignment
@@ -81,14 +83,14 @@ def plan(
     salience: Mapping[str, float] | None = None,
     stated: Mapping[str, float] | None = None,
 ) -> Plan:
-    """Plan n documents; `salience` overrides targets by fact, `stated` the share of a fact's documents that state it.
+    """Plan n documents. `salience` overrides targets by fact, `stated` the share of a fact's documents that state it.
 
-    Every share is met to within one document, every constraint exactly; `PlanError` says why when that cannot be. A
-    plan with overrides is the context's own plan with as few slots changed as possible, so that documents of the
-    others can be had from the journal. Types without ideas are left out.
+    Every share is met to within one document and every constraint exactly, or `PlanError` says why that is impossible.
+    A plan with overrides is the context's own plan with as few slots changed as possible, so that the documents of the
+    unchanged ones are found in the journal. Types without ideas are left out.
     """
     if n < 1:
-        raise PlanError(f"{n} documents are asked for", "--n", "Ask for at least one")
+        raise PlanError(f"cannot plan {n} documents", "--n", "Give at least 1")
     own_ideas: dict[str, list[str]] = {kind.id: [] for kind in types}
     for idea in ideas:
         own_ideas[idea.doc_type].append(idea.id)
@@ -96,7 +98,7 @@ def plan(
     kinds = tuple(kind for kind, own in zip(types, grouped, strict=True) if own)
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
-    own = demands_of(context, kinds)
+    own = constraints_of(context, kinds)
     asked = override(own, salience or {}, stated or {})
     idea_ids, key = tuple(group for group in grouped if group), key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
@@ -106,60 +108,60 @@ def plan(
     return Plan(asked, columns)
 
 
-def _assigned(own: Demands, asked: Demands, layout: Layout, key: int) -> Assignment:
+def _assigned(own: Constraints, asked: Constraints, layout: Layout, key: int) -> Assignment:
     if asked is own:
         return assign(own, layout, key)
     try:
         base = assign(own, layout, key)
-    except PlanError:  # the context alone is impossible: nothing to stay near to
+    except PlanError:  # the context alone is infeasible: there is no plan to stay close to
         return assign(asked, layout, key)
-    return vary(base, asked, layout)
+    return minimal_change(base, asked, layout)
 
 
-def demands_of(context: UniverseContext, types: Sequence[DocumentType]) -> Demands:
-    """The context's shares and constraints over the document types that there are."""
+def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> Constraints:
+    """The constraints of a context over the document types that were brainstormed."""
     facts = tuple(fact.id for fact in context.key_facts)
-    needs, bars, allowed = closed(
-        relation(facts, {fact.id: fact.with_ for fact in context.key_facts}),
-        relation(facts, {fact.id: fact.never_with for fact in context.key_facts}),
+    requires, excludes, allowed = transitive_closure(
+        relation_matrix(facts, {fact.id: fact.with_ for fact in context.key_facts}),
+        relation_matrix(facts, {fact.id: fact.never_with for fact in context.key_facts}),
         np.array([_allowed(fact.id, fact.doc_types, types) for fact in context.key_facts]),
     )
-    return Demands(
+    return Constraints(
         facts=facts,
         targets=np.array([fact.salience for fact in context.key_facts]),
         minimum=context.facts_per_document.min,
         maximum=context.facts_per_document.max,
         background=context.background_share,
-        needs=needs,
-        bars=bars,
+        requires=requires,
+        excludes=excludes,
         allowed=allowed,
         directness=np.array([_shares(fact.directness, DIRECTNESS) for fact in context.key_facts]),
         prominence=np.array([_shares(fact.prominence, PROMINENCE) for fact in context.key_facts]),
     )
 
 
-def override(demands: Demands, salience: Mapping[str, float], stated: Mapping[str, float]) -> Demands:
-    """The demands with other shares; the same object when nothing is overridden."""
+def override(constraints: Constraints, salience: Mapping[str, float], stated: Mapping[str, float]) -> Constraints:
+    """The constraints with other shares; the same object when nothing is overridden."""
     for flag, shares in (("--salience", salience), ("--stated", stated)):
         for fact, share in shares.items():
-            if fact not in demands.facts:
-                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(demands.facts)}")
+            if fact not in constraints.facts:
+                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(constraints.facts)}")
             if not 0 <= share <= 1:
                 raise PlanError(f"{fact} is given the share {share}", flag, "Give a number from 0 to 1")
     if not salience and not stated:
-        return demands
-    targets, directness = demands.targets.copy(), demands.directness.copy()
+        return constraints
+    targets, directness = constraints.targets.copy(), constraints.directness.copy()
     for fact, share in salience.items():
-        targets[demands.facts.index(fact)] = share
+        targets[constraints.facts.index(fact)] = share
     for fact, share in stated.items():
-        directness[demands.facts.index(fact)] = share, 1 - share
-    return replace(demands, targets=targets, directness=directness)
+        directness[constraints.facts.index(fact)] = share, 1 - share
+    return replace(constraints, targets=targets, directness=directness)
 
 
 def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: StylePools) -> Slot:
-    """The slot as its `attempt`-th attempt sees it: same facts, type and length, another idea and style.
+    """The slot for its `attempt`-th attempt: same facts, type and length, another idea and style.
 
-    Ideas come round in an order drawn for the slot, none twice before all have been used. Attempt 1 is the slot itself.
+    Ideas are used in an order drawn for the slot, none twice before all have been used. Attempt 1 is the slot itself.
     """
     if attempt <= 1:
         return slot
@@ -171,16 +173,15 @@ def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: Style
     return slot.model_copy(update={"idea": idea, "style": style, "seed": int(seeds[0])})
 
 
-def _allowed(fact: str, wanted: Sequence[str], types: Sequence[DocumentType]) -> list[bool]:
-    names = {slug(name) for name in wanted}
-    fits = [not wanted or kind.id in wanted or slug(kind.name) in names for kind in types]
-    if not any(fits):
-        there = ", ".join(kind.name for kind in types[:8])
-        fix = (
-            f"There are: {there}{', ...' if len(types) > 8 else ''}. Name one of them in doc_types, or brainstorm more"
-        )
-        raise PlanError(f"{fact} is limited to document types that are not there: {', '.join(wanted)}", fix=fix)
-    return fits
+def _allowed(fact: str, doc_types: Sequence[str], types: Sequence[DocumentType]) -> list[bool]:
+    """Whether each type may carry a fact that is limited to `doc_types` (names or ids; empty for all)."""
+    names = {slug(name) for name in doc_types}
+    allowed = [not doc_types or kind.id in doc_types or slug(kind.name) in names for kind in types]
+    if not any(allowed):
+        listed = ", ".join(kind.name for kind in types[:8]) + (", ..." if len(types) > 8 else "")
+        fix = f"Types: {listed}. Name one of them in doc_types, or brainstorm more"
+        raise PlanError(f"{fact} is limited to document types that do not exist: {', '.join(doc_types)}", fix=fix)
+    return allowed
 
 
 def _shares(record: object, names: Sequence[str]) -> list[float]:

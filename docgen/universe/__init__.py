@@ -1,4 +1,4 @@
-"""Universe contexts: the model, and the files that they are read from."""
+"""Universe contexts: their model, and reading and checking the YAML files that define them."""
 
 from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
 from docgen.universe.files import (

@@ -1,6 +1,5 @@
-"""What no single field of a context can show: facts, rules and wordings that do not go together."""
+"""Checks across the fields of a context: facts, rules and wordings that contradict each other."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from docgen.text import normalise
@@ -10,19 +9,21 @@ from docgen.universe.yamlsource import Location
 
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
-FEW_PARAPHRASES = 3
+MIN_PARAPHRASES = 3
+"""Fewer give a warning. Chosen: with the statement that is four wordings for the offline writer to choose from."""
 PROSE_WORDS = (400, 5_000)
-MOST_SEARCHES = 2_000_000
-"""Patterns times wordings: some three seconds."""
+"""Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
+MAX_SEARCHES = 2_000_000
+"""Patterns times wordings that are tried: some three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
-    """Mean number of facts in a document that is not background, if every salience is met."""
+    """The mean number of facts in a document that is not background, if every salience is met."""
     return sum(fact.salience for fact in context.key_facts) / (1 - context.background_share)
 
 
 def cross_problems(context: UniverseContext) -> Iterator[Problem]:
-    """Everything that makes `context` unusable although each of its fields is sound."""
+    """Everything that makes `context` unusable although each field is valid by itself."""
     yield from _repeated_ids(context)
     yield from _repeated_wordings(context)
     yield from _companions(context)
@@ -31,7 +32,7 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
 
 
 def context_warnings(context: UniverseContext) -> tuple[str, ...]:
-    """What the author may want to change, one line each. The planner refuses impossible demands with the arithmetic."""
+    """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse."""
     warnings = (_load_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
     return tuple(line for warning in warnings for line in warning(context))
 
@@ -52,8 +53,8 @@ def _repeated_wordings(context: UniverseContext) -> Iterator[Problem]:
         for place, text in _placed_wordings(fact):
             key = normalise(text) or text
             if key in first:
-                what = f'the wording "{shown(text)}" of {fact.id} stands already under {first[key]}'
-                yield Problem(("key_facts", number, *place), what, "Keep one of the two, or word it differently")
+                what = f'the wording "{shown(text)}" of {fact.id} is already used by {first[key]}'
+                yield Problem(("key_facts", number, *place), what, "Delete one of the two, or word it differently")
             first.setdefault(key, fact.id)
 
 
@@ -70,7 +71,7 @@ def _repeated_entities(context: UniverseContext) -> Iterator[Problem]:
             owner = first.setdefault(normalise(name), number)
             if owner != number:
                 what = f'real_entities[{number}] repeats "{shown(name)}", a name of real_entities[{owner}]'
-                yield Problem(("real_entities", number), what, "Give each entity once, with all its names")
+                yield Problem(("real_entities", number), what, "List each entity once, with all its names")
 
 
 def _companions(context: UniverseContext) -> Iterator[Problem]:
@@ -82,7 +83,9 @@ def _companions(context: UniverseContext) -> Iterator[Problem]:
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
         if pair := _quarrel(fact, known):
-            what = f"key_facts[{number}] ({fact.id}) needs {pair[0]} and {pair[1]} together, against never_with"
+            what = (
+                f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
+            )
             yield Problem(("key_facts", number), what, "Change with or never_with")
 
 
@@ -90,32 +93,34 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
     if other == fact.id:
         return "names the fact itself", "Delete it"
     if other not in known:
-        return f"names {other}, which is no key fact", suggestion(other, [*known], f"Key facts: {', '.join(known)}")
+        return f"names {other}, which is not a key fact", suggestion(other, [*known], f"Key facts: {', '.join(known)}")
     return None
 
 
 def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    together = dict.fromkeys(_closure(fact, known))
-    pairs = ((one, other) for one in together for other in known[one].never_with)
-    return next(((one, other) for one, other in pairs if other in together and other != one), None)
+    """Two facts that `fact` requires, directly or not, and that exclude each other."""
+    required = dict.fromkeys(_closure(fact, known))
+    pairs = ((first, second) for first in required for second in known[first].never_with)
+    return next(((first, second) for first, second in pairs if second in required and second != first), None)
 
 
 def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
-    """The fact and all that must come along, directly or not, in a fixed order."""
-    together, seen = [fact.id], {fact.id}
-    for one in together:  # grows while it is walked
-        new = [other for other in dict.fromkeys(known[one].with_) if other in known and other not in seen]
-        together += new
-        seen.update(new)
-    return together
+    """The fact and all facts that it requires, directly or not, in a fixed order."""
+    closure = dict.fromkeys([fact.id])
+    queue = [fact.id]
+    for identifier in queue:  # grows during iteration
+        new = [other for other in dict.fromkeys(known[identifier].with_) if other in known and other not in closure]
+        closure.update(dict.fromkeys(new))
+        queue += new
+    return queue
 
 
 def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
-    """Rules that would reject every document for saying what it was asked to say."""
+    """Rules that would reject every document for expressing its assigned facts."""
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
     patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
-    if patterns * len(wordings) > MOST_SEARCHES:
-        what = f"leakage_rules have {patterns} patterns, too many to try on each of {len(wordings)} wordings"
+    if patterns * len(wordings) > MAX_SEARCHES:
+        what = f"leakage_rules have {patterns} patterns, too many to check against {len(wordings)} wordings"
         yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
         return
     for number, rule in enumerate(context.leakage_rules):
@@ -129,13 +134,13 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
 
 def _accused_by(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
     """One problem for each pattern that matches a wording or one of the rule's own clean examples."""
-    import re2  # see model._pattern
+    import re2  # slow to import, and needed only here
 
-    innocent = [(f"fact {fact}", text) for fact, text in wordings]
-    innocent += [("its own clean example", text) for text in rule.examples.clean]
+    clean = [(f"fact {fact}", text) for fact, text in wordings]
+    clean += [("its own clean example", text) for text in rule.examples.clean]
     for index, pattern in enumerate(rule.patterns):
         search = re2.compile(pattern).search
-        if hit := next(((owner, text) for owner, text in innocent if search(text)), None):
+        if hit := next(((owner, text) for owner, text in clean if search(text)), None):
             what = f'pattern {index + 1} of rule {rule.id} matches {hit[0]}: "{shown(hit[1])}"'
             yield Problem(("leakage_rules", number, "patterns", index), what, "Narrow the pattern or reword")
 
@@ -144,8 +149,8 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
     bounds, mean = context.facts_per_document, expected_facts_per_document(context)
     if not bounds.min <= mean <= bounds.max:
         yield (
-            f"the saliences ask for {mean:.2f} facts in a document that is not background, outside facts_per_document "
-            f"({bounds.min} to {bounds.max})"
+            f"the saliences add up to {mean:.2f} facts in a document that is not background, outside "
+            f"facts_per_document ({bounds.min} to {bounds.max})"
         )
     words = len(context.universe_context.split())
     if not PROSE_WORDS[0] <= words <= PROSE_WORDS[1]:
@@ -155,25 +160,25 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
 def _companion_warnings(context: UniverseContext) -> Iterator[str]:
     known = {fact.id: fact for fact in context.key_facts}
     for fact in context.key_facts:
-        together = _closure(fact, known)
-        if len(together) > context.facts_per_document.max and fact.salience:
-            yield f"{fact.id} brings {len(together) - 1} others along, more than a document may hold"
-        for other in together[1:]:
+        closure = _closure(fact, known)
+        if len(closure) > context.facts_per_document.max and fact.salience:
+            yield f"{fact.id} requires {len(closure) - 1} others, more than a document may have"
+        for other in closure[1:]:
             if known[other].salience < fact.salience:
-                yield f"{fact.id} must come with {other}, which has the lower salience"
+                yield f"{fact.id} requires {other}, which has a lower salience"
 
 
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
-    count = Counter(len(fact.paraphrases) < FEW_PARAPHRASES for fact in context.key_facts)
-    if count[True]:
-        yield f"{count[True]} fact(s) have fewer than {FEW_PARAPHRASES} paraphrases; the offline writer repeats itself"
+    few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
+    if few:
+        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the offline writer will repeat itself"
     for fact in context.key_facts:
         if fact.directness.implied and not fact.implications:
-            yield f"{fact.id} is to be implied but has no implications; the offline writer states it"
+            yield f"{fact.id} should be implied but has no implications; the offline writer will state it"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:
-    said = normalise("\n".join([context.universe_context, *(fact.statement for fact in context.key_facts)]))
+    world = normalise("\n".join([context.universe_context, *(fact.statement for fact in context.key_facts)]))
     for entity in context.real_entities:
-        if not any(f" {normalise(name)} " in f" {said} " for name in (entity.name, *entity.aliases)):
-            yield f"the world says nothing of the real entity {shown(entity.name)}, so that no document may either"
+        if not any(f" {normalise(name)} " in f" {world} " for name in (entity.name, *entity.aliases)):
+            yield f"the world never mentions the real entity {shown(entity.name)}, so no document may either"

@@ -1,4 +1,4 @@
-"""Contexts as files: found by name or path, read, checked, and begun."""
+"""Context files: finding them by name or path, reading, checking and creating them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class ListedContext:
-    """A context that can be named, not yet read."""
+    """A context that can be referred to by name; its file has not been read."""
 
     name: str
     path: Path
@@ -42,14 +42,14 @@ def load_context(path: Path) -> UniverseContext:
 
 
 def parse_context(text: str, name: str) -> UniverseContext:
-    """Check a context's YAML text; `name` stands for the file in errors.
+    """Check a context's YAML text; `name` stands for the file in error messages.
 
-    Raises `ContextError` for the first problem in the order of lines, and says how many more there are.
+    Raises `ContextError` for the first problem by line, with the number of further ones.
     """
     source = read_yaml(text, name)
     if not isinstance(source.data, dict):
-        found = "nothing" if source.data is None else "a list" if isinstance(source.data, list) else "plain text"
-        raise ContextError(f"the file holds {found}, not a context", f"{name}:1", "Begin with a line id: NAME")
+        content = "nothing" if source.data is None else "a list" if isinstance(source.data, list) else "plain text"
+        raise ContextError(f"the file contains {content}, not a context", f"{name}:1", "Begin with a line id: NAME")
     try:
         context = UniverseContext.model_validate(source.data)
     except ValidationError as error:
@@ -79,27 +79,27 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
     if "\0" not in name_or_path and _is_file(path := cwd / name_or_path):
         return path
     names = list(dict.fromkeys(entry.name for entry in list_contexts(cwd)))
-    wanted = name_or_path.replace("\0", "?")[:80]
-    if wanted.endswith(SUFFIXES) or "/" in wanted:
-        raise ContextError(f"there is no file {wanted}", fix=f"Give a path, or one of: {', '.join(names)}")
-    otherwise = f"Known: {', '.join(names)}; docgen init NAME begins a new one"
-    raise ContextError(f"there is no universe context {wanted!r}", fix=suggestion(wanted, names, otherwise))
+    name = name_or_path.replace("\0", "?")[:80]
+    if name.endswith(SUFFIXES) or "/" in name:
+        raise ContextError(f"there is no file {name}", fix=f"Give a path, or one of: {', '.join(names)}")
+    otherwise = f"Known: {', '.join(names)}; docgen init NAME creates one"
+    raise ContextError(f"there is no universe context {name!r}", fix=suggestion(name, names, otherwise))
 
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
-    """Every context with a name, local before shipped, each in alphabetical order. Nothing is read."""
+    """All named contexts, local before shipped, each in alphabetical order. No file is read."""
     local, shipped = cwd / FOLDER, folder(FOLDER)
-    found = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
-    if not _same(local, shipped):
-        found = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *found]
-    return tuple(found)
+    contexts = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
+    if local.resolve() != shipped.resolve():
+        contexts = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *contexts]
+    return tuple(contexts)
 
 
 def starter_context(name: str) -> str:
     """A commented, valid context file with the id `name`. Raises `ContextError` when `name` cannot be an id."""
     if not IDENTIFIER.fullmatch(name):
         fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
-        raise ContextError(f"{name[:80]!r} cannot name a context", fix=fix)
+        raise ContextError(f"{name[:80]!r} is not a valid name for a context", fix=fix)
     return Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8").replace("@NAME@", name)
 
 
@@ -115,31 +115,27 @@ def _read(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ContextError("the file is not UTF-8", f"{path}:{line}", "Save it with the encoding UTF-8") from error
+        raise ContextError("the file is not UTF-8", f"{path}:{line}", "Save it as UTF-8") from error
 
 
 def _first(problems: list[Problem], source: YamlSource) -> ContextError:
-    problem = min(problems, key=lambda each: source.line(each.location))
+    problem = min(problems, key=lambda problem: source.line(problem.location))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return ContextError(problem.what + more, source.where(problem.location), problem.fix)
 
 
-def _context_files(place: Path) -> list[Path]:
+def _context_files(directory: Path) -> list[Path]:
     try:
-        files = [path for path in place.iterdir() if path.suffix in SUFFIXES and IDENTIFIER.fullmatch(path.stem)]
+        files = [path for path in directory.iterdir() if path.suffix in SUFFIXES and IDENTIFIER.fullmatch(path.stem)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise ContextError(f"cannot be listed ({error.strerror or error})", str(place)) from error
+        raise ContextError(f"cannot be listed ({error.strerror or error})", str(directory)) from error
     return sorted(files)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long for the file system names no file
+    except OSError:  # a name that is too long for the file system cannot be a file
         return False

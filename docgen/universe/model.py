@@ -1,4 +1,4 @@
-"""What a universe context is: a world, the facts that hold in it, and what its documents must not say."""
+"""The universe context: a world, the facts that hold in it, and what its documents must not say."""
 
 import datetime as dt
 import json
@@ -32,7 +32,7 @@ PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
 MAX_ITEMS = 1_000
 """Facts, or rules; the planner is built for 50. Keeps the checks that compare each with each quick on any input."""
 SHARES_TOLERANCE = 1e-5
-"""So that 0.333333 three times over passes, and 0.33 three times over does not."""
+"""Chosen so that three times 0.333333 is accepted and three times 0.33 is not."""
 
 T = TypeVar("T")
 
@@ -127,14 +127,14 @@ class _Shares(Record):
 
 
 class DirectnessShares(_Shares):
-    """How a fact's documents are to express it."""
+    """The shares of a fact's documents that state it and that imply it; they sum to 1."""
 
     stated: Share = 0.0
     implied: Share = 0.0
 
 
 class ProminenceShares(_Shares):
-    """How large a part a fact is to play in its documents."""
+    """The shares of a fact's documents in which it is central, supporting or passing; they sum to 1."""
 
     central: Share = 0.0
     supporting: Share = 0.0
@@ -170,7 +170,7 @@ class KeyFact(Record):
 
 
 class FactsPerDocument(Record):
-    """Bounds, both included, on the facts assigned to a document that is not background."""
+    """Inclusive bounds on the number of facts assigned to a document that is not background."""
 
     min: int = Field(default=1, ge=1)
     max: int = Field(default=4, ge=1)
@@ -183,7 +183,7 @@ class FactsPerDocument(Record):
 
 
 class RuleExamples(Record):
-    """Labelled passages for people and judges: `leak` breaks the rule, `clean` looks like it and does not."""
+    """Labelled passages for people and judges: `leak` breaks the rule, `clean` looks as if it did but does not."""
 
     leak: tuple[Prose, ...] = ()
     clean: tuple[Prose, ...] = ()
@@ -199,9 +199,9 @@ class LeakageRule(Record):
 
 
 class RealEntity(Record):
-    """Somebody or something of the real world, of whom documents are to say no more than the context does.
+    """A real person, organisation or thing, about which documents may say no more than the context does.
 
-    `aliases` are other names in the text; `note` tells writers and judges what holds for this one in particular.
+    `aliases` are its other names in texts; `note` tells writers and judges about special cases.
     """
 
     name: Line
@@ -210,7 +210,7 @@ class RealEntity(Record):
 
 
 class Dates(DateSpan):
-    """When the world's documents are written; without either end, from or to what other worlds have."""
+    """The days on which the world's documents are written; an end that is left out is the default of all worlds."""
 
     first: Day = DateSpan().first
     last: Day = DateSpan().last
@@ -250,7 +250,7 @@ class UniverseContext(Record):
         return load_context(find_context(str(name_or_path), Path.cwd()))
 
     def __hash__(self) -> int:
-        """Of the prose alone: contexts are looked up with every request, and most of one need not be hashed for it."""
+        """Hash the prose alone: contexts are looked up for every request, and hashing the rest would only cost time."""
         return hash((self.id, self.universe_context))
 
     @property

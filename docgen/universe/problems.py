@@ -1,4 +1,4 @@
-"""What pydantic says about a context, in words for its author: the field, what is wrong, what would be right."""
+"""Translates pydantic's errors about a context for its author: the field, what is wrong, and how to fix it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,12 +46,12 @@ class Problem:
 
 
 def translate(error: ValidationError, data: Any) -> list[Problem]:
-    """One problem for each of pydantic's errors about `data`."""
+    """One problem for each of pydantic's errors in `data`."""
     return [_problem(details, data) for details in error.errors(include_url=False)]
 
 
 def field_name(location: Location, data: Any) -> str:
-    """`key_facts[1].salience (keeper_stays)`: the path, and the id (or name) of what it lies in."""
+    """`key_facts[1].salience (keeper_stays)`: the path, and the id or name of the item that contains it."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     identifier = None
     for part in location[:2]:
@@ -64,11 +64,11 @@ def field_name(location: Location, data: Any) -> str:
 def suggestion(word: str, known: list[str], otherwise: str) -> str:
     """The nearest of `known`, or `otherwise`."""
     near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f'Perhaps it should be "{near[0]}"' if near else otherwise
+    return f'Did you mean "{near[0]}"?' if near else otherwise
 
 
 def shown(value: Any) -> str:
-    """`value` as an error message can quote it: one short line."""
+    """`value` as one short line, for quoting in an error message."""
     text = " ".join(str(value).split()).encode("utf-8", "replace").decode()
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -121,7 +121,7 @@ def _number_rule(details: Any) -> str:
 
 
 def _is_whole(location: Location) -> bool:
-    """Whether the field counts something, and is no share."""
+    """Whether the field is a count rather than a share."""
     section = SECTIONS.get(tuple(part for part in location[:-1] if isinstance(part, str)))
     field = section.model_fields.get(str(location[-1])) if section else None
     return field is not None and field.annotation is int
@@ -134,7 +134,7 @@ def _number_fix(value: Any, whole: bool) -> str:
     try:
         number = float(text.rstrip("%").strip().replace(",", "."))
     except ValueError:
-        return "Write a number with a point, such as 0.3"
+        return "Write a decimal number such as 0.3"
     share = number / 100 if 1 < number <= 100 else number
     return f"Write {share:g}, if that is the share you mean" if 0 <= share <= 1 else "Write a number from 0 to 1"
 

@@ -1,7 +1,8 @@
-"""Strict YAML: plain text, lists and mappings, with the line of everything, and no feature that could surprise.
+"""Strict YAML: text, lists and mappings only, with the line number of every value.
 
 Scalars stay text until the model says what they should be, so `no`, `2019-05-04` and `1.10` are never turned into
-something else behind the author's back. Aliases, tags, duplicate keys, several documents and deep nesting are refused.
+anything else without the author noticing. Aliases, tags, duplicate keys, several documents and deep nesting are
+refused.
 """
 
 import re
@@ -16,64 +17,59 @@ from docgen.errors import ContextError
 __all__ = ["MAX_BYTES", "Location", "YamlSource", "read_yaml"]
 
 Location = tuple[str | int, ...]
-"""Where a value stands: ("key_facts", 0, "salience")."""
+"""The path of a value: ("key_facts", 0, "salience")."""
 
-MAX_BYTES = 10_000_000
-MAX_DEPTH = 16
+MAX_BYTES = 10_000_000  # chosen: hundreds of times the largest sensible context
+MAX_DEPTH = 16  # chosen: contexts nest 4 deep; bounds the recursion on hostile input
 NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 HINTS = (
     ("cannot start any token", "Put the text in quotes: it begins with a character that means something in YAML"),
-    ("mapping values are not allowed", 'Put the text in quotes if it holds ": "; otherwise mend the indentation'),
+    ("mapping values are not allowed", 'Put the text in quotes if it contains ": "; otherwise fix the indentation'),
     ("found unexpected end of stream", "Close the quotation mark"),
     ("did not find expected ',' or", "Close the bracket, and put commas between the items"),
-    ("did not find expected", "Mend the indentation, or put a text that begins with a quotation mark in quotes whole"),
-    ("could not find expected ':'", 'Write "key: value", or mend the indentation'),
+    (
+        "did not find expected",
+        "Fix the indentation, or put the whole text in quotes if it begins with a quotation mark",
+    ),
+    ("could not find expected ':'", 'Write "key: value", or fix the indentation'),
 )
 
 
 @dataclass(frozen=True)
 class YamlSource:
-    """A file's values (dict, list, str; None where the file gives none) and the line of each, from 1."""
+    """A file's values (dict, list, str, or None where there is no value) and the line number of each, from 1."""
 
     name: str
     data: Any
     lines: Mapping[Location, int]
 
     def line(self, location: Location) -> int:
-        """Line of `location`, or of what it would stand in."""
+        """The line of `location`, or of the nearest existing value that would contain it."""
         while location not in self.lines:
             location = location[:-1]
         return self.lines[location]
 
     def where(self, location: Location) -> str:
-        """`file:line` for an error."""
+        """`file:line` for an error message."""
         return f"{self.name}:{self.line(location)}"
 
 
 def read_yaml(text: str, name: str) -> YamlSource:
-    """Parse `text`; `name` is the file's, for errors. Raises `ContextError` with file, line and what to do."""
+    """Parse `text`; `name` is the file's name for error messages. Raises `ContextError` with file, line and a fix."""
     if len(text) > MAX_BYTES:
         raise ContextError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", name, "Is this the right file?")
-    _refuse_control_characters(text, name)
+    if match := NOT_TEXT.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        what = f"character U+{ord(match[0]):04X} is not allowed in a text file"
+        raise ContextError(what, f"{name}:{line}", "Delete it; the file must be plain UTF-8 text")
     builder = _Builder(name)
     try:
-        data = builder.document(yaml.parse(text, Loader=_loader()))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml if built in: some twenty times as fast
+        data = builder.document(yaml.parse(text, Loader=loader))
     except yaml.YAMLError as error:
         raise _syntax_error(error, text, name) from error
     return YamlSource(name, data, builder.lines)
-
-
-def _loader() -> Any:
-    """libyaml where PyYAML has it: twenty times faster, and the same grammar."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _refuse_control_characters(text: str, name: str) -> None:
-    if match := NOT_TEXT.search(text):
-        line = text.count("\n", 0, match.start()) + 1
-        what = f"character U+{ord(match[0]):04X} cannot stand in a text file"
-        raise ContextError(what, f"{name}:{line}", "Delete it; the file has to be plain UTF-8 text")
 
 
 def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> ContextError:
@@ -91,7 +87,7 @@ def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> ContextError:
 
 
 class _Builder:
-    """Builds values from parser events and notes their lines; recursion is bounded by `MAX_DEPTH`."""
+    """Builds values from parser events and records their lines; recursion is bounded by `MAX_DEPTH`."""
 
     def __init__(self, name: str) -> None:
         self.lines: dict[Location, int] = {(): 1}
@@ -99,18 +95,20 @@ class _Builder:
 
     def document(self, events: Iterator[Any]) -> Any:
         data: Any = None
-        seen = False
+        complete = False
         for event in events:
-            if isinstance(event, yaml.DocumentStartEvent) and seen:
-                self._refuse(event, "a second document begins here", 'Keep one context in a file, without "---" inside')
+            if isinstance(event, yaml.DocumentStartEvent) and complete:
+                self._refuse(event, "a second document begins here", 'Keep one context in each file, without "---"')
             if isinstance(event, yaml.NodeEvent):
-                data, seen = self._value(event, events, ()), True
+                data, complete = self._value(event, events, ()), True
         return data
 
     def _value(self, event: Any, events: Iterator[Any], at: Location) -> Any:
         self.lines.setdefault(at, event.start_mark.line + 1)
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"*{event.anchor} is an alias", "Write the value out; aliases are not supported")
+            self._refuse(
+                event, f"*{event.anchor} is an alias", "Write the value out in full; aliases are not supported"
+            )
         if event.tag not in (None, "!"):
             self._refuse(event, f"{event.tag} is a YAML tag", "Delete it; tags are not supported")
         if len(at) > MAX_DEPTH:
@@ -131,17 +129,17 @@ class _Builder:
         values: dict[str, Any] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._key(event)
-            here = (*at, key)
+            location = (*at, key)
             if key in values:
-                what = f"{key} is given twice, first on line {self.lines[here]}"
-                self._refuse(event, what, "Keep one of the two")
-            self.lines[here] = event.start_mark.line + 1
-            values[key] = self._value(next(events), events, here)
+                what = f"{key} appears twice, first on line {self.lines[location]}"
+                self._refuse(event, what, "Delete one of the two")
+            self.lines[location] = event.start_mark.line + 1
+            values[key] = self._value(next(events), events, location)
         return values
 
     def _key(self, event: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
-            self._refuse(event, "a key has to be a plain word", 'Write "key: value"')
+            self._refuse(event, "a key must be a plain word", 'Write "key: value"')
         return str(event.value)
 
     def _refuse(self, event: Any, what: str, fix: str) -> NoReturn:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from docgen.audit.judge.panel import JudgeMode
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError, RunError
-from docgen.parallel.executors import Executor, Inline, RayExecutor
+from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
 from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing
 from docgen.pipeline.audit.partitions import scan_partitioned
 from docgen.pipeline.audit.scan import scan_corpus
@@ -93,7 +93,7 @@ def test_partitions_agree_with_the_one_pass(
     with tempfile.TemporaryDirectory() as folder:
         paths = [write(Path(folder), i, *file, named) for i, file in enumerate(files)]
         options = AuditOptions(judge=JudgeMode.parse(judge), seed=rows, remove="warning")
-        agree(file_target(paths, LAKE), Inline(), rows, options)
+        agree(file_target(paths, LAKE), InlineExecutor(), rows, options)
 
 
 def corpus(folder: Path) -> Target:
@@ -109,7 +109,7 @@ def test_evaluation_questions_reach_every_partition(tmp_path: Path) -> None:
     """The questions' file is read once, where the audit starts."""
     questions = tmp_path / "questions.txt"
     questions.write_text(PIECES[13])
-    audit = agree(corpus(tmp_path), Inline(), 3, AuditOptions(questions=questions))
+    audit = agree(corpus(tmp_path), InlineExecutor(), 3, AuditOptions(questions=questions))
     assert audit.reports().leakage.rules["eval_contamination"].documents == 2
 
 
@@ -117,13 +117,13 @@ def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
     """Only accepted ones count, with the types and ideas of the plan."""
     setup = settle(tmp_path, n=12, words=(80, 120))
     execute(setup, Step.ALL, Notes(), lambda: False)
-    audit = agree(run_target(setup), Inline(), 5)
+    audit = agree(run_target(setup), InlineExecutor(), 5)
     assert audit.reports().leakage.documents == 12
 
 
 def test_failing_documents_are_not_gathered_unless_wanted(tmp_path: Path) -> None:
     """Where nothing is to be removed, the driver holds counts and examples only."""
-    audit = scan_partitioned(corpus(tmp_path), AuditOptions(), Inline(), SilentReporter(), listed=False)
+    audit = scan_partitioned(corpus(tmp_path), AuditOptions(), InlineExecutor(), SilentReporter(), listed=False)
     assert audit.reports().leakage.flagged.count > 0
     assert not audit.failing
 

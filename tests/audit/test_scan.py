@@ -1,14 +1,20 @@
 """The scan tier: what each rule finds, what it leaves alone, and what cannot make it hang."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
+from docgen.audit.detect.detectors import DETECTORS, Candidate, Detector, Scope
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.shipped import builtin_rules
 from docgen.errors import ConfigError, ContextError
+from docgen.records import Finding
 from docgen.universe import LeakageRule
 from tests.audit.lake import DETECTOR, LAKE, SCANNER, findings
+from tests.worlds import lighthouse
 
 CLEAN = """Minutes of the reading circle
 
@@ -166,3 +172,31 @@ def test_spans_point_at_the_evidence() -> None:
     for finding in SCANNER.scan(text):
         assert text[finding.start : finding.end] == finding.evidence
     assert {f.rule for f in SCANNER.scan(text)} == {"visitors", "scaffold"}
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
+def test_a_detector_belongs_to_known_rules_and_is_silent_about_a_plain_text(detector: Detector) -> None:
+    """Every row of the table is built for a context, named apart, and can be left out by leaving out its rules."""
+    assert set(detector.rules) <= {rule_key(rule.id) for rule in builtin_rules()}
+    assert sum(other.name == detector.name for other in DETECTORS) == 1
+    text = "The harbour office opens at nine. It closes at five on weekdays and at noon on Saturdays."
+    assert LeakageScanner(lighthouse()).scan(text) == LeakageScanner(lighthouse()).scan_untouched(text) == []
+
+
+def test_a_detector_that_is_added_to_the_table_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One place: a row of DETECTORS; it sees also the texts that the quick look over a batch lets pass."""
+    seen: list[str] = []
+
+    def build(_: Scope) -> Callable[[Candidate], list[Finding]]:
+        def detect(document: Candidate) -> list[Finding]:
+            seen.append(document.text)
+            return []
+
+        return detect
+
+    added = (*DETECTORS, Detector("echo", (), build), Detector("of no rule", ("gone",), build))
+    monkeypatch.setattr("docgen.audit.detect.leakage_scanner.DETECTORS", added)
+    scanner = LeakageScanner(lighthouse())
+    scanner.scan("One.")
+    scanner.scan_untouched("Two.")
+    assert seen == ["One.", "Two."]

@@ -16,7 +16,7 @@ from docgen.audit.judge.panel import Verdicts
 from docgen.audit.judge.requests import Judgement
 from docgen.audit.rules.rule import rule_key
 from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
-from docgen.audit.shortlist.exemplars import EXEMPLARS
+from docgen.audit.shortlist.exemplars import exemplars
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
 from docgen.cli.app import app
 from docgen.pipeline.audit.shortlist import make_shortlist
@@ -142,10 +142,9 @@ def test_every_rule_of_a_judge_every_fact_and_statement_is_looked_for() -> None:
 
 def test_exemplars_belong_to_rules_that_exist() -> None:
     """A renamed rule would silently lose its sentences."""
-    from docgen.audit.rules.behaviour import LIBRARY
-    from docgen.audit.rules.builtin import BUILTIN
+    from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
 
-    assert set(EXEMPLARS) <= {rule_key(rule.id) for rule in (*BUILTIN, *LIBRARY)}
+    assert set(exemplars()) <= {rule_key(rule.id) for rule in (*builtin_rules(), *behaviour_rules())}
 
 
 def test_facts_are_strays_where_they_were_not_assigned() -> None:

@@ -10,11 +10,11 @@ import pytest
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunOptions
 from docgen.pipeline.corpora.export import export_files, export_run
+from docgen.pipeline.corpora.export_formats import FORMATS, ExportFormat
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
-from docgen.stages.export import FORMATS, ExportFormat
 from tests.cli.test_outcomes import docgen
 from tests.worlds import LIGHTHOUSE
 
@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return setup.run
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_datasets_loads_every_format(
     run: RunFolder, form: ExportFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,13 +41,14 @@ def test_datasets_loads_every_format(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     from datasets import load_dataset
 
-    folder, made = export_run(run, form, doctag=False)
-    kind = "parquet" if form == "parquet" else "json"
+    folder, made = export_run(run, form.name, doctag=False)
+    assert list(made["files"]) == [form.file]
+    kind = "parquet" if form.file.endswith(".parquet") else "json"
     data = load_dataset(kind, data_files=[str(folder / name) for name in made["files"]], cache_dir=str(tmp_path))[
         "train"
     ]
     assert data.num_rows == N == made["documents"]
-    texts = [row["messages"][-1]["content"] for row in data] if form == "chat" else data["text"]
+    texts = [row["messages"][-1]["content"] for row in data] if form.name == "chat" else data["text"]
     assert all(texts)
 
 
@@ -88,6 +89,7 @@ def test_a_run_can_be_exported_to_any_folder(
         (("output/small/corpus.parquet",), "--out FOLDER"),
         (("output/small/corpus.parquet", "a.jsonl"), "--out FOLDER"),
         (("small", "--format", "parquet", "--doctag"), "--doctag"),
+        (("small", "--format", "csv"), "Use one of text, chat, parquet"),
     ],
 )
 def test_what_cannot_be_exported_is_told(

@@ -1,4 +1,4 @@
-"""Small corpora with planted near-duplicates, and the slow truth about them."""
+"""Small corpora with planted near-duplicates, and slow reference answers about them."""
 
 import json
 import random
@@ -13,7 +13,7 @@ WORDS = [
 
 
 def prose(seed: int, words: int = 90) -> str:
-    """Random words: two seeds share no shingle to speak of."""
+    """Random words: texts of two seeds share practically no shingle."""
     draw = random.Random(seed)
     return " ".join(draw.choice(WORDS) + str(draw.randrange(40)) for _ in range(words))
 

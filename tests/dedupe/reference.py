@@ -1,4 +1,4 @@
-"""Slow, independent answers: words by `re`, sets of tuples, every pair compared."""
+"""Slow, independent reference answers: words by `re`, sets of tuples, every pair compared."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def jaccard(left: str, right: str, ngram: int = 5) -> float:
 
 
 def sequential(texts: Sequence[str], threshold: float = 0.8, ngram: int = 5) -> list[int]:
-    """Positions of the texts that stay when each is compared with all that stayed before it."""
+    """Positions of the texts that are kept when each is compared with all kept before it."""
     kept: list[int] = []
     for i, text in enumerate(texts):
         if all(jaccard(text, texts[j], ngram) < threshold for j in kept):

@@ -1,4 +1,4 @@
-"""The command: files and runs in, a screen or JSON out, one line for bad input."""
+"""The command: reads files and runs, prints a screen or JSON, one line for bad input."""
 
 import json
 import sys
@@ -79,6 +79,6 @@ def test_an_index_grows_from_file_to_file(tmp_path: Path) -> None:
     assert (first["removed"], second["removed"]) == (0, 1)
 
 
-def test_ray_is_asked_for_where_it_is_missing(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_ray_says_how_to_install_it(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     assert "pip install 'docgen[ray]'" in refused(ConfigError, corpus, "--engine", "ray")

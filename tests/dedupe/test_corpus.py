@@ -1,4 +1,4 @@
-"""Reading a corpus: every format gives the same batches, every broken file one clear error."""
+"""Reading a corpus: every format gives the same batches, and every broken file one clear error."""
 
 import gzip
 import json
@@ -65,11 +65,11 @@ def test_every_format_gives_every_row(tmp_path: Path, write: Callable[[Path], Pa
 
 
 @given(st.lists(st.text(max_size=40)), st.integers(0, 5))
-def test_bytes_are_those_of_the_texts(texts: list[str], skip: int) -> None:
-    """Also for a slice and for a series in several chunks."""
+def test_bytes_are_the_texts_in_utf8(texts: list[str], skip: int) -> None:
+    """Also for slices and for series of several chunks."""
     series = pl.concat([pl.Series(texts, dtype=pl.String), pl.Series(texts[::-1], dtype=pl.String)], rechunk=False)
-    found = utf8_of(series[skip:])
-    assert [found.bytes_of(row).decode() for row in range(len(found))] == (texts + texts[::-1])[skip:]
+    encoded = utf8_of(series[skip:])
+    assert [encoded.bytes_of(row).decode() for row in range(len(encoded))] == (texts + texts[::-1])[skip:]
 
 
 def test_folders_and_globs_are_read_in_the_order_of_names(tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_optional_columns_are_null_where_a_file_lacks_them(tmp_path: Path) -> No
     assert corpus_columns(tmp_path) == ["text"]
 
 
-def test_blank_lines_and_empty_files_hold_no_document(tmp_path: Path) -> None:
+def test_blank_lines_and_empty_files_contain_no_document(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('\n{"text": "x"}\n\n   \n')
     (tmp_path / "b.jsonl").write_text("")
     assert [text for batch in read_corpus(tmp_path) for text in batch.texts] == ["x"]
 
 
 BROKEN_LINES = {
-    "cut off": ('{"text": "x"}\n{"text": "y', ":2", "cut off"),
+    "cut off": ('{"text": "x"}\n{"text": "y', ":2", "truncated"),
     "not JSON": ('{"text": "x"}\nhello\n', ":2", "not JSON"),
     "not an object": ('["x"]\n', ":1", "not a JSON object"),
     "no text column": ('{"body": "x"}\n', ":1", "It has body"),
@@ -111,12 +111,12 @@ BROKEN_LINES = {
 
 @pytest.mark.parametrize("case", BROKEN_LINES)
 def test_a_broken_line_is_one_error_that_names_it(tmp_path: Path, case: str) -> None:
-    content, line, says = BROKEN_LINES[case]
+    content, line, message = BROKEN_LINES[case]
     (tmp_path / "bad.jsonl").write_text(content)
     with pytest.raises(InputError) as error:
         list(read_corpus(tmp_path / "bad.jsonl"))
     assert f"bad.jsonl{line}" in str(error.value)
-    assert says in str(error.value)
+    assert message in str(error.value)
 
 
 def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_columns_of_mixed_types_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("write", [write_parquet, write_gz, write_zst])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.98])
-def test_a_file_cut_off_in_the_middle_is_one_error(tmp_path: Path, write: Callable[[Path], Path], share: float) -> None:
+def test_a_truncated_file_is_one_error(tmp_path: Path, write: Callable[[Path], Path], share: float) -> None:
     path = write(tmp_path)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
@@ -141,8 +141,8 @@ def test_a_file_cut_off_in_the_middle_is_one_error(tmp_path: Path, write: Callab
         list(read_corpus(path))
 
 
-def test_a_packed_file_with_a_byte_changed_is_one_error_or_another_text(tmp_path: Path) -> None:
-    """Never a traceback of the library that unpacks it."""
+def test_a_compressed_file_with_a_byte_changed_is_one_error_or_another_text(tmp_path: Path) -> None:
+    """Never a traceback of the library that decompresses it."""
     path = write_gz(tmp_path)
     whole, failed = path.read_bytes(), 0
     for place in range(len(whole)):
@@ -165,22 +165,22 @@ def test_a_parquet_file_with_bytes_changed_is_one_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frame", "says"),
+    ("frame", "message"),
     [
         (pl.DataFrame({"body": ["x"]}), "no column 'text'"),
-        (pl.DataFrame({"text": [1]}), "holds Int64, not text"),
+        (pl.DataFrame({"text": [1]}), "has type Int64, not text"),
         (pl.DataFrame({"text": ["x", None]}), "row 1: 'text' is null"),
     ],
 )
-def test_a_parquet_file_without_texts_is_one_error(tmp_path: Path, frame: pl.DataFrame, says: str) -> None:
+def test_a_parquet_file_without_texts_is_one_error(tmp_path: Path, frame: pl.DataFrame, message: str) -> None:
     frame.write_parquet(tmp_path / "bad.parquet")
     with pytest.raises(InputError) as error:
         list(read_corpus(tmp_path / "bad.parquet"))
-    assert says in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "none*.jsonl", "empty", "notes.txt"])
-def test_paths_that_mean_no_corpus_are_refused(tmp_path: Path, name: str) -> None:
+def test_paths_that_match_no_corpus_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").write_text("no corpus")
     with pytest.raises(InputError):

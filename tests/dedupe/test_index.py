@@ -1,4 +1,4 @@
-"""The growing index: which texts it accepts, whatever the calls, the memory and the characters."""
+"""The in-memory index accepts the right texts, whatever the calls, the memory limit and the characters."""
 
 import random
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def edited(text: str, share: float, seed: int) -> str:
 
 
 def some_texts(count: int = 60) -> list[str]:
-    """Originals, each followed later by copies with more and more words changed, in a fixed shuffled order."""
+    """Originals and copies with more and more words changed, in a fixed shuffled order."""
     originals = [prose(seed) for seed in range(count // 4)]
     copies = [edited(text, share, i) for i, text in enumerate(originals) for share in (0.0, 0.02, 0.2)]
     texts = originals + copies
@@ -53,9 +53,9 @@ def test_keeps_what_comparing_every_pair_keeps() -> None:
 def test_every_answer_names_a_kept_text_and_its_exact_similarity() -> None:
     texts = some_texts()
     answers = near_duplicates(texts)
-    found = [(i, answer) for i, answer in enumerate(answers) if answer]
-    assert found
-    for i, answer in found:
+    duplicates = [(i, answer) for i, answer in enumerate(answers) if answer]
+    assert duplicates
+    for i, answer in duplicates:
         assert answers[answer.kept_id] is None
         assert answer.jaccard == jaccard(texts[i], texts[answer.kept_id]) >= 0.8
 
@@ -113,7 +113,7 @@ def test_texts_of_the_same_words_are_duplicates(left: str, right: str) -> None:
 @pytest.mark.parametrize(
     ("left", "right"), [("", "!"), ("!", "?"), ("", "word"), ("one", "two"), ("a b c d", "a b c d e"), ("👩‍🚀", "🚀")]
 )
-def test_texts_of_other_words_are_not(left: str, right: str) -> None:
+def test_texts_of_different_words_are_not(left: str, right: str) -> None:
     assert near_duplicates([left, right]) == [None, None]
 
 
@@ -125,6 +125,6 @@ def test_short_texts_keep_what_comparing_every_pair_keeps(texts: list[str], ngra
 
 
 @pytest.mark.parametrize("options", [{"threshold": 0.0}, {"threshold": 1.2}, {"ngram": 0}, {"bands": 0}, {"rows": 999}])
-def test_impossible_settings_are_refused(options: dict[str, float]) -> None:
+def test_invalid_settings_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         NearDuplicateIndex(**options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Deduplicating files: what stays and goes, under every rule and however the rows are arranged."""
+"""Deduplicating files: what is kept and removed, under every rule and in any order of rows."""
 
 import random
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ RULES = [
     Keep("salience", targets={"F0": 0.9, "F1": 0.1}),
 ]
 EXHAUSTIVE = Scheme(bands=120, rows=1)
-"""Bands that find every pair, so that the outcome can be compared with comparing all."""
+"""Bands that find every pair, so that the result can be checked against comparing all pairs."""
 
 
 def kept_ids(path: Path, **options: Any) -> list[int]:
@@ -57,10 +57,10 @@ def test_every_removed_document_has_a_kept_twin(corpus: Path, rows: list[dict[st
     removed = result.removed()
     assert removed.height
     assert sorted([*kept, *removed["id"]]) == list(range(len(rows)))
-    for gone, twin, similarity, kind in removed.rows():
+    for row, twin, similarity, kind in removed.rows():
         assert twin in kept
-        assert similarity == jaccard(str(by_id[gone]["text"]), str(by_id[twin]["text"])) >= 0.8
-        assert (kind == "exact") == (by_id[gone]["text"] == by_id[twin]["text"])
+        assert similarity == jaccard(str(by_id[row]["text"]), str(by_id[twin]["text"])) >= 0.8
+        assert (kind == "exact") == (by_id[row]["text"] == by_id[twin]["text"])
 
 
 def test_no_two_kept_documents_are_similar(corpus: Path, rows: list[dict[str, object]]) -> None:
@@ -71,14 +71,14 @@ def test_no_two_kept_documents_are_similar(corpus: Path, rows: list[dict[str, ob
 
 def test_all_pairs_are_those_of_comparing_every_two(corpus: Path, rows: list[dict[str, object]]) -> None:
     result = dedupe(open_corpus([corpus]), Settings(EXHAUSTIVE), pairs=True)
-    found = {(a, b): similarity for a, b, similarity in result.similar_pairs().rows()}
+    pairs = {(a, b): similarity for a, b, similarity in result.similar_pairs().rows()}
     expected = {
         (a["id"], b["id"]): jaccard(str(a["text"]), str(b["text"]))
         for a in rows
         for b in rows
         if int(str(a["id"])) > int(str(b["id"])) and similar(a, b)
     }
-    assert found == expected
+    assert pairs == expected
 
 
 @pytest.mark.parametrize("keep", RULES, ids=lambda keep: f"{keep.rule} {keep.column} {bool(keep.targets)}")
@@ -89,7 +89,7 @@ def test_the_kept_set_does_not_depend_on_the_order_of_rows(
     assert kept_ids(write_jsonl(tmp_path / "shuffled.jsonl", shuffled), keep=keep) == kept_ids(corpus, keep=keep)
 
 
-def test_what_was_kept_is_kept_again(corpus: Path, rows: list[dict[str, object]], tmp_path: Path) -> None:
+def test_kept_documents_are_kept_again(corpus: Path, rows: list[dict[str, object]], tmp_path: Path) -> None:
     kept = kept_ids(corpus)
     again = write_jsonl(tmp_path / "kept.jsonl", [row for row in rows if row["id"] in kept])
     assert kept_ids(again) == kept
@@ -100,13 +100,13 @@ def test_what_was_kept_is_kept_again(corpus: Path, rows: list[dict[str, object]]
 def test_nothing_depends_on_batches_and_threads(
     corpus: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, threads: int
 ) -> None:
-    usual = dedupe(open_corpus([corpus]), Settings()).removed()
+    expected = dedupe(open_corpus([corpus]), Settings()).removed()
     monkeypatch.setattr("docgen.dedupe.source.BATCH_ROWS", batch_rows)
-    assert dedupe(open_corpus([corpus]), Settings(threads=threads)).removed().equals(usual)
+    assert dedupe(open_corpus([corpus]), Settings(threads=threads)).removed().equals(expected)
 
 
 def test_a_chain_removes_nothing_but_neighbours_of_what_is_kept(tmp_path: Path) -> None:
-    """a ~ b ~ c, but not a ~ c: c stays, because the only document like it is gone itself."""
+    """a ~ b ~ c, but not a ~ c: c is kept, because the only document like it is itself removed."""
     texts = ["a b c d e f g h i j", "x b c d e f g h i j", "x y c d e f g h i j"]
     path = write_jsonl(tmp_path / "chain.jsonl", [{"id": i, "text": text} for i, text in enumerate(texts)])
     assert [jaccard(texts[i], texts[j], 1) >= 0.8 for i, j in ((0, 1), (1, 2), (0, 2))] == [True, True, False]
@@ -154,18 +154,18 @@ def test_ids_may_be_strings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ids", [[1, 1], [1, None]])
-def test_ids_that_name_no_document_are_refused(tmp_path: Path, ids: list[int | None]) -> None:
+def test_ids_that_are_not_unique_are_refused(tmp_path: Path, ids: list[int | None]) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": i, "text": prose(n)} for n, i in enumerate(ids)])
     with pytest.raises(InputError, match="--id-column"):
         dedupe(open_corpus([path]), Settings())
     assert dedupe(open_corpus([path], id_column=""), Settings()).removed().is_empty()
 
 
-def test_impossible_wishes_are_refused(tmp_path: Path) -> None:
+def test_invalid_columns_and_rules_are_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": 1, "text": "x", "name": "y"}])
     with pytest.raises(InputError, match="no column 'score'"):
         dedupe(open_corpus([path]), Settings(keep=Keep("best", "score")))
-    with pytest.raises(InputError, match="no numbers"):
+    with pytest.raises(InputError, match="not numbers"):
         dedupe(open_corpus([path]), Settings(keep=Keep("best", "name")))
     with pytest.raises(InputError, match="no column 'key'"):
         open_corpus([path], id_column="key")
@@ -181,7 +181,7 @@ def test_an_empty_corpus_has_no_duplicates(tmp_path: Path) -> None:
         assert dedupe(open_corpus([tmp_path / name]), Settings()).removed().is_empty()
 
 
-def test_one_huge_document_and_many_copies_are_judged_rightly(tmp_path: Path) -> None:
+def test_one_huge_document_and_many_copies_are_decided_correctly(tmp_path: Path) -> None:
     """5 MB without a space, 2 MB of words, and 20,000 copies of a short text."""
     huge, words = "x" * 5_000_000, prose(7, 250_000)
     texts = [huge, words, huge.upper(), words + " end", *["the same short text once more"] * 20_000]
@@ -192,7 +192,7 @@ def test_one_huge_document_and_many_copies_are_judged_rightly(tmp_path: Path) ->
 
 @given(st.lists(st.text(alphabet="ab\u00e9\u4e2d \n\x00!", max_size=25), max_size=15), st.integers(1, 3))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_random_short_texts_are_judged_as_by_comparing_all(tmp_path: Path, texts: list[str], ngram: int) -> None:
+def test_random_short_texts_are_decided_as_by_comparing_all(tmp_path: Path, texts: list[str], ngram: int) -> None:
     texts = [text.replace("中", "") for text in texts]
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"text": text} for text in texts])
     result = dedupe(open_corpus([path]), Settings(Scheme(0.6, ngram, 120, 1)))
@@ -205,7 +205,7 @@ def test_random_short_texts_are_judged_as_by_comparing_all(tmp_path: Path, texts
 
 @pytest.mark.parametrize("later", ["w" * 3 + " " + prose(3, 90_000), ""])
 def test_a_corpus_that_changes_between_the_two_passes_is_one_error(tmp_path: Path, later: str) -> None:
-    """Also when it keeps its number of rows: longer documents must not be written where shorter ones were measured."""
+    """Even with the same number of rows: longer documents must not overflow the room measured for shorter ones."""
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"id": i, "text": prose(1, 60) + f" {i}"} for i in range(2)])
 
     def rewrite(_: int) -> None:

@@ -1,4 +1,4 @@
-"""Partitioned deduplication gives what the local one gives, to the document."""
+"""Partitioned deduplication gives exactly the result of a local one."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from docgen.dedupe.job import Settings, dedupe, dedupe_partitioned
 from docgen.dedupe.precedence import Keep
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.errors import InputError
-from docgen.parallel.executors import Executor, Inline, RayExecutor
+from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
 from tests.dedupe.corpora import planted, prose, write_jsonl
 
 SMALL = {"buckets": 3, "partition_rows": 7, "bin_words": 2000}
@@ -35,34 +35,34 @@ def corpus(tmp_path: Path) -> Corpus:
 
 def agree(corpus: Corpus, settings: Settings, executor: Executor, sizes: dict[str, int]) -> None:
     local = dedupe(corpus, settings, also=["facts"])
-    spread = dedupe_partitioned(corpus, settings, executor, also=["facts"], sizes=sizes)
+    partitioned = dedupe_partitioned(corpus, settings, executor, also=["facts"], sizes=sizes)
     assert local.removed().height
-    assert spread.removed().equals(local.removed())
-    assert spread.decision.compared == local.decision.compared
-    assert spread.table.equals(local.table)
+    assert partitioned.removed().equals(local.removed())
+    assert partitioned.decision.compared == local.decision.compared
+    assert partitioned.table.equals(local.table)
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("sizes", [{}, SMALL], ids=["whole", "small"])
 def test_partitions_agree_with_the_local_run(corpus: Corpus, case: str, sizes: dict[str, int]) -> None:
-    agree(corpus, Settings(**CASES[case]), Inline(), sizes)
+    agree(corpus, Settings(**CASES[case]), InlineExecutor(), sizes)
 
 
 def test_row_numbers_count_over_all_partitions(tmp_path: Path) -> None:
     for i in range(3):
         pl.DataFrame({"text": [prose(1), prose(i + 5)]}).write_parquet(tmp_path / f"{i}.parquet")
-    agree(open_corpus([tmp_path]), Settings(), Inline(), SMALL)
+    agree(open_corpus([tmp_path]), Settings(), InlineExecutor(), SMALL)
 
 
 def test_a_corpus_without_duplicates_or_rows_is_fine(tmp_path: Path) -> None:
     pl.DataFrame({"text": [prose(1), prose(2)]}).write_parquet(tmp_path / "a.parquet")
     (tmp_path / "b.jsonl").write_text("")
     for name in ("a.parquet", "b.jsonl"):
-        assert dedupe_partitioned(open_corpus([tmp_path / name]), Settings(), Inline()).removed().is_empty()
+        assert dedupe_partitioned(open_corpus([tmp_path / name]), Settings(), InlineExecutor()).removed().is_empty()
 
 
 def test_ray_agrees_with_the_local_run(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two local workers; an error in a worker arrives as the clear error that it is."""
+    """Two local workers; an error in a worker arrives unchanged."""
     ray = pytest.importorskip("ray")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))

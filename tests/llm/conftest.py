@@ -1,4 +1,4 @@
-"""Every test of the engine starts with one known key and no other trace of an account."""
+"""Every test of the engine has one known key and no other credentials."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Kills a worker at random moments until it has finished, and adds up what was paid and what was used."""
+"""Kills a worker at random moments until it has finished, and adds up what was billed and what was used."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ CONCURRENCY = 16
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill -9. `in_flight`: calls at the server just before; `unused`: replies it billed that never arrived."""
+    """One kill -9. `in_flight`: calls at the server just before; `unused`: replies billed that never arrived."""
 
     in_flight: int
     unused: int
@@ -34,7 +34,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """The outcome of a job.
 
     `wasted`: replies that were paid for and not used; `submitted_twice`: batch items that were never lost; `exact`:
     whether the booked dollars are the server's, less what the unused replies cost; `perhaps`: dollars that the ledger
@@ -56,7 +56,7 @@ class Outcome:
 def kill_and_resume(
     options: Options, folder: Path, count: int, mode: str, kills: int, seed: int, longest: float = 1.0
 ) -> Outcome:
-    """Start the worker, kill -9 it after a random while, `kills` times; then let it finish."""
+    """Start the worker and kill -9 it after a random time, `kills` times; then let it finish."""
     log, done, starts = folder / "billed.jsonl", list[Kill](), 0
     rng = random.Random(seed)
     with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
@@ -91,7 +91,7 @@ def _start(url: str, folder: Path, count: int, mode: str, *more: str) -> subproc
 
 
 def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
-    """Killing a process that is still importing would prove nothing."""
+    """Wait until it has imported everything: killing it earlier would prove nothing."""
     if worker.stdout is None or worker.stdout.readline() != b"ready\n":
         raise RuntimeError(f"the worker ended with {worker.wait()} before it began")
 
@@ -103,15 +103,15 @@ def _ended_within(worker: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def _kill(worker: subprocess.Popen[bytes], url: str, folder: Path, unused_before: int) -> Kill:
-    """Kill, and count what the server bills to its end that the journal does not hold."""
+    """Kill it, and count the replies that the server bills and the journal does not have."""
     in_flight = _in_flight(url)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     while _in_flight(url):
         time.sleep(0.02)
     paid = sum(not row.batched for row in served_rows(folder / "billed.jsonl"))
-    kept = sum(not json.loads(line)["batched"] for _, line in read_lines(folder / "llm.jsonl"))
-    return Kill(in_flight, paid - kept - unused_before)
+    journalled = sum(not json.loads(line)["batched"] for _, line in read_lines(folder / "llm.jsonl"))
+    return Kill(in_flight, paid - journalled - unused_before)
 
 
 def _in_flight(url: str) -> int:
@@ -146,7 +146,7 @@ def _outcome(folder: Path, log: Path, kills: tuple[Kill, ...], starts: int) -> O
 
 
 def _once_each(rows: list[Served]) -> tuple[float, float]:
-    """Least and most dollars for one reply to each request: they differ where one was billed twice, at two lengths."""
+    """Least and most dollars for one reply per request; they differ if a request was billed twice, at two lengths."""
     costs = defaultdict[str, list[float]](list)
     for row in rows:
         costs[f"{row.request} {row.batched}"].append(billed([row]))

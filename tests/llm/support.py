@@ -1,4 +1,4 @@
-"""What the engine's tests share."""
+"""Shared helpers of the engine's tests."""
 
 import datetime as dt
 import json
@@ -18,14 +18,19 @@ SCHEMA = {"type": "object", "properties": {"ideas": {"type": "array", "items": {
 
 
 def request(number: int = 0, **fields: Any) -> Request:
-    """A small document request; each number another prompt."""
-    given: dict[str, Any] = {"stage": "document", "template": "document.jinja", "system": "You write.", "model": MODEL}
-    given |= {"user": f"Write document {number} in 30 words.", "max_tokens": 500}
-    return Request(**(given | fields))
+    """A small document request; each number is another prompt."""
+    defaults: dict[str, Any] = {
+        "stage": "document",
+        "template": "document.jinja",
+        "system": "You write.",
+        "model": MODEL,
+    }
+    defaults |= {"user": f"Write document {number} in 30 words.", "max_tokens": 500, "cacheable": True}
+    return Request(**(defaults | fields))
 
 
 class Plain:
-    """An LLM that answers by a function and counts its calls."""
+    """An LLM that answers by a function and records its calls."""
 
     engine = "fake"
 
@@ -40,13 +45,13 @@ class Plain:
 
 def completion(text: str = "text", **fields: Any) -> Completion:
     """A completion worth a fraction of a cent."""
-    given = {"stop_reason": "end_turn", "model": MODEL, "usage": Usage(input=10, output=20), "dollars": 0.001}
-    return Completion(text=text, **(given | fields))
+    defaults = {"stop_reason": "end_turn", "model": MODEL, "usage": Usage(input=10, output=20), "dollars": 0.001}
+    return Completion(text=text, **(defaults | fields))
 
 
 @asynccontextmanager
 async def engine_over(url: str, folder: Path, **options: Any) -> AsyncIterator[Engine]:
-    """The real chain against a loopback server, journal in `folder`."""
+    """The real engine against a loopback server, with its journal in `folder`."""
     with Journal(folder / "llm.jsonl") as journal:
         async with open_engine(EngineOptions(base_url=url, **options), journal) as engine:
             yield engine
@@ -63,7 +68,7 @@ def billed(served: Iterable[Served]) -> float:
 
 
 def age(log: Path, days: int) -> None:
-    """Make the entries of a log so many days older."""
+    """Make the entries of a log `days` days older."""
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     for row in rows:
         if "at" in row:

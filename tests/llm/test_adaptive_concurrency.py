@@ -1,4 +1,4 @@
-"""How many at once, against simulated servers: quickly up where there is room, and no flood where there is none."""
+"""Adaptive concurrency against simulated servers: fast growth where there is capacity, no flood where there is none."""
 
 import heapq
 import random
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from docgen.llm.ratelimit.adaptive_concurrency import START, Limit
+from docgen.llm.ratelimit.adaptive_concurrency import START, AdaptiveConcurrency
 
 LATENCY, CPU = 0.5, 0.0006
-"""Seconds that a reply takes, and that the client works for one."""
+"""Seconds that a reply takes, and CPU seconds that the client spends on one."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Outcome:
 
 def drive(server: Server, requests: int, most: int, adapt: bool = True) -> Outcome:
     """Send `requests` as fast as the limit and the client's own work allow."""
-    limit, now, free, sent, in_flight, peak = Limit(most), 0.0, 0.0, 0, 0, 0
+    limit, now, free, sent, in_flight, peak = AdaptiveConcurrency(most), 0.0, 0.0, 0, 0, 0
     for left in range(requests, 0, -1):
         while sent < requests and in_flight < int(limit.value if adapt else most):
             if free > now and server.working and server.working[0][0] < free:
@@ -64,14 +64,14 @@ def drive(server: Server, requests: int, most: int, adapt: bool = True) -> Outco
         peak = max(peak, in_flight)
         now, latency = server.reply()
         in_flight -= 1
-        limit.succeeded(now, latency, 400, wanted=in_flight + 1 >= int(limit.value) and left > limit.value)
+        limit.succeeded(now, latency, 400, backlog=in_flight + 1 >= int(limit.value) and left > limit.value)
     return Outcome(now, peak, limit.value)
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("most", [8, 64, 256, 512, 1000])
 def test_finding_out_what_a_server_can_take_costs_less_than_a_tenth(most: int, jitter: float) -> None:
-    """In a job of 5,000 requests, against sending as many as asked for from the start."""
+    """In a job of 5,000 requests, compared with the full concurrency from the start."""
     adaptive = drive(Server(jitter=jitter), 5000, most)
     fixed = drive(Server(jitter=jitter), 5000, most, adapt=False)
     assert adaptive.seconds <= fixed.seconds / 0.9
@@ -84,7 +84,7 @@ def test_it_grows_to_what_was_asked_for(most: int) -> None:
 
 @pytest.mark.parametrize("slots", [4, 8, 16])
 def test_a_server_of_a_few_slots_is_never_flooded(slots: int) -> None:
-    """The first requests' latency shows that they queue: no more are added, and soon there are few."""
+    """The first requests' latency shows that they queue: no more are added, and the limit soon drops."""
     outcome = drive(Server(slots), 400 * slots, 256)
     assert outcome.peak <= START
     assert outcome.limit <= 8 * slots
@@ -93,19 +93,19 @@ def test_a_server_of_a_few_slots_is_never_flooded(slots: int) -> None:
 
 @pytest.mark.parametrize("slots", [64, 100, 200])
 def test_a_saturated_server_is_kept_full_and_not_drowned(slots: int) -> None:
-    """Even where a thousand at once were asked for, and half of them sent from the start."""
+    """Even with a concurrency of 1,000, half of it from the start."""
     outcome = drive(Server(slots, jitter=0.2), 200 * slots, 1000)
     assert outcome.limit <= 4 * slots
     assert outcome.seconds <= 1.1 * 200 * LATENCY
 
 
 def test_a_server_that_has_become_slower_is_not_starved() -> None:
-    """Ten times the latency at every load: fewer at once would only be fewer."""
+    """Ten times the latency at every load: fewer in flight would only cost throughput."""
     assert drive(Server(slower_after=30.0), 40_000, 255).limit > 200
 
 
 def test_overload_counts_once_per_round_trip() -> None:
-    limit = Limit(100)
+    limit = AdaptiveConcurrency(100)
     before = limit.value
     for _ in range(10):
         limit.overloaded(now=1.0, sent_at=0.5)
@@ -115,7 +115,7 @@ def test_overload_counts_once_per_round_trip() -> None:
 
 
 def test_it_never_closes() -> None:
-    limit = Limit(4)
+    limit = AdaptiveConcurrency(4)
     for step in range(100):
         limit.overloaded(now=float(step), sent_at=float(step))
     assert limit.value == 1.0

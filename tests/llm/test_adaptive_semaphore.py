@@ -1,22 +1,22 @@
-"""Places: never more taken than the limit allows, none lost."""
+"""The adaptive semaphore: never more holders than the limit allows, no place lost."""
 
 import asyncio
 
-from docgen.llm.ratelimit.adaptive_semaphore import Gate
+from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 
 
 def test_no_more_than_the_limit_at_once() -> None:
     async def run() -> int:
-        gate, most = Gate(7), 0
+        gate, most = AdaptiveSemaphore(7), 0
 
-        async def one() -> None:
+        async def holder() -> None:
             nonlocal most
             await gate.acquire()
             most = max(most, gate.in_flight)
             await asyncio.sleep(0)
             gate.release()
 
-        await asyncio.gather(*(one() for _ in range(100)))
+        await asyncio.gather(*(holder() for _ in range(100)))
         assert gate.in_flight == 0
         return most
 
@@ -25,7 +25,7 @@ def test_no_more_than_the_limit_at_once() -> None:
 
 def test_a_cancelled_waiter_leaves_no_place_taken() -> None:
     async def run() -> None:
-        gate = Gate(1)
+        gate = AdaptiveSemaphore(1)
         await gate.acquire()
         waiting = [asyncio.create_task(gate.acquire()) for _ in range(5)]
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Which error heals, which fails one call, which stops the run."""
+"""Which errors are retried, which fail one call, which stop the run."""
 
 import pytest
 from hypothesis import given
@@ -74,8 +74,8 @@ def test_any_date_is_a_time_or_none(text: str) -> None:
 @pytest.mark.parametrize("reset", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "99999-01-01", "now"])
 def test_a_reset_that_no_clock_reaches_is_none(reset: str) -> None:
     headers = {f"anthropic-ratelimit-requests-{name}": "5" for name in ("limit", "remaining")}
-    found = allowances(headers | {"anthropic-ratelimit-requests-reset": reset}, 1_700_000_000.0)["requests"]
-    assert found.seconds_to_full is None or found.seconds_to_full >= 0.0
+    allowance = allowances(headers | {"anthropic-ratelimit-requests-reset": reset}, 1_700_000_000.0)["requests"]
+    assert allowance.seconds_to_full is None or allowance.seconds_to_full >= 0.0
 
 
 @given(st.text())

@@ -1,4 +1,4 @@
-"""Batches: everything bought once, whatever the server does and however often the run is cut off."""
+"""Batches: everything is bought once, whatever the server does and however often the run is interrupted."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -33,13 +33,13 @@ async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tupl
         yield engine, engine.batches
 
 
-def wanted(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
+def round_of(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
     return lambda: (request(n, **fields) for n in range(count))
 
 
 async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
     async with batching(url, folder, **options) as (_, batches):
-        return await batches.buy(wanted(count))
+        return await batches.buy(round_of(count))
 
 
 def _server(**options: Any) -> Loopback:
@@ -49,7 +49,7 @@ def _server(**options: Any) -> Loopback:
 def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path: Path) -> None:
     async def run(url: str) -> tuple[float, set[bool]]:
         async with batching(url, tmp_path) as (engine, batches):
-            assert await batches.buy(wanted(100)) == {}
+            assert await batches.buy(round_of(100)) == {}
             replies = [await batches.complete(request(n)) for n in range(100)]
             return engine.journal.totals.all.dollars, {reply.reused for reply in replies}
 
@@ -62,11 +62,11 @@ def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path:
 
 
 def test_the_first_request_of_a_kind_goes_ahead_by_itself(tmp_path: Path) -> None:
-    """A batch's parameters are looked at only when it is worked on, hours later."""
+    """A batch's parameters are validated only when it is processed, hours later."""
 
     async def run(url: str) -> None:
         async with batching(url, tmp_path) as (_, batches):
-            await batches.buy(wanted(10, effort="low"))
+            await batches.buy(round_of(10, effort="low"))
 
     with Loopback(Options(structured=False)) as server, pytest.raises(StopRun) as caught:
         asyncio.run(run(server.url))
@@ -86,7 +86,7 @@ def test_only_items_that_errored_or_expired_are_submitted_again(tmp_path: Path) 
 def test_a_request_that_errs_every_time_fails_as_data(tmp_path: Path) -> None:
     async def run(url: str) -> dict[str, RequestFailed]:
         async with batching(url, tmp_path) as (_, batches):
-            failed = await batches.buy(wanted(3))
+            failed = await batches.buy(round_of(3))
             with pytest.raises(RequestFailed):
                 await batches.complete(request(2))
             return failed
@@ -109,7 +109,7 @@ def test_a_run_that_is_cut_off_takes_up_its_batches(moment: float, tmp_path: Pat
 
     async def cut_off(url: str) -> None:
         async with batching(url, tmp_path) as (_, batches):
-            task = asyncio.create_task(batches.buy(wanted(120)))
+            task = asyncio.create_task(batches.buy(round_of(120)))
             await asyncio.sleep(moment)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -132,7 +132,7 @@ def test_an_intent_without_a_batch_is_abandoned_and_submitted(tmp_path: Path) ->
 
 
 def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: Path) -> None:
-    """Two runs of one account, both cut off while creating."""
+    """Two runs of one account, both interrupted while creating."""
 
     async def create(url: str) -> None:
         async with batching(url, tmp_path / "other") as (_, batches):
@@ -149,7 +149,7 @@ def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: P
 
 
 def test_going_on_without_batches_while_some_are_open_is_refused(tmp_path: Path) -> None:
-    """It would buy twice what is about to be delivered."""
+    """It would buy a second time what is about to be delivered."""
 
     async def run(url: str) -> None:
         async with engine_over(url, tmp_path) as engine:
@@ -165,7 +165,7 @@ def test_going_on_without_batches_while_some_are_open_is_refused(tmp_path: Path)
 def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resume(tmp_path: Path) -> None:
     async def cancel(url: str) -> None:
         async with batching(url, tmp_path) as (_, batches):
-            task = asyncio.create_task(batches.buy(wanted(60)))
+            task = asyncio.create_task(batches.buy(round_of(60)))
             while not (batches.open_batches and batches.open_batches[0].batch):
                 await asyncio.sleep(0.01)
             await batches._api.cancel(batches.open_batches[0].batch)
@@ -188,7 +188,7 @@ def test_a_server_without_batches_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_batches_keep_to_the_cap(tmp_path: Path) -> None:
-    """They are made as small as the cap asks, and the next waits for the money of the last."""
+    """They are as small as the cap requires, and the next waits for the last one's budget."""
     with _server(seconds=0.05) as server:
         with pytest.raises(StopRun) as caught:
             asyncio.run(_buy(server.url, tmp_path, 100, max_cost=0.0012))
@@ -205,7 +205,7 @@ def test_batches_are_limited_by_bytes_too(tmp_path: Path) -> None:
             url, tmp_path, batch=True, batch_plan=BatchPlan(bytes=1_500, poll=(0.02, 0.05)), caching=False
         ) as engine:
             assert engine.batches is not None
-            await engine.batches.buy(wanted(30))
+            await engine.batches.buy(round_of(30))
 
     with _server() as server:
         asyncio.run(run(server.url))
@@ -226,11 +226,11 @@ def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_cancelling_keeps_what_was_done_and_leaves_nothing_open(tmp_path: Path) -> None:
-    """The run can then go on without batches."""
+    """The run can then be resumed without batches."""
 
     async def leave(url: str) -> None:
         async with batching(url, tmp_path) as (_, batches):
-            task = asyncio.create_task(batches.buy(wanted(60)))
+            task = asyncio.create_task(batches.buy(round_of(60)))
             while not (batches.open_batches and batches.open_batches[-1].batch):
                 await asyncio.sleep(0.01)
             task.cancel()

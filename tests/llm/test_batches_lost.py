@@ -1,4 +1,4 @@
-"""Batches that seem lost: at another server, too old, cut off; and money that several kinds wait for."""
+"""Batches that seem lost: at another server, expired, interrupted; and budget that several kinds wait for."""
 
 import asyncio
 import time
@@ -37,13 +37,13 @@ async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tupl
         yield engine, engine.batches
 
 
-def wanted(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
+def round_of(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
     return lambda: (request(n, **fields) for n in range(count))
 
 
 async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
     async with batching(url, folder, **options) as (_, batches):
-        return await batches.buy(wanted(count))
+        return await batches.buy(round_of(count))
 
 
 def _server(**options: Any) -> Loopback:
@@ -53,7 +53,7 @@ def _server(**options: Any) -> Loopback:
 async def _leave(url: str, folder: Path) -> None:
     """Submit two batches and leave."""
     async with batching(url, folder) as (_, batches):
-        task = asyncio.create_task(batches.buy(wanted(60)))
+        task = asyncio.create_task(batches.buy(round_of(60)))
         while not (batches.open_batches and batches.open_batches[-1].batch):
             await asyncio.sleep(0.01)
         task.cancel()
@@ -66,7 +66,7 @@ async def _leave(url: str, folder: Path) -> None:
     ids=["an address without batches", "another workspace"],
 )
 def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tmp_path: Path) -> None:
-    """A mistyped address or a key of another workspace: the corrected run finds every batch, and pays once."""
+    """A mistyped address or another workspace's key: the corrected run finds every batch and pays once."""
     with _server(seconds=0.5) as server:
         asyncio.run(_leave(server.url, tmp_path))
         count = len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open])
@@ -81,15 +81,15 @@ def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tm
 def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
     days: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, told = BatchServer.results, error_body("not_found_error", "no results")
+    original, not_found = BatchServer.results, error_body("not_found_error", "no results")
 
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
-        gone = asked.match_info["id"] in old
-        return web.json_response(told, status=404) if gone else await honest(self, asked)
+    async def results(self: BatchServer, http_request: web.Request) -> web.StreamResponse:
+        is_old = http_request.match_info["id"] in old
+        return web.json_response(not_found, status=404) if is_old else await original(self, http_request)
 
     async def go_on(url: str) -> tuple[dict[str, RequestFailed], list[str]]:
         async with batching(url, tmp_path) as (_, batches):
-            return await batches.buy(wanted(60)), batches.notices
+            return await batches.buy(round_of(60)), batches.notices
 
     monkeypatch.setattr(BatchServer, "results", results)
     with _server(seconds=0.5) as server:
@@ -107,15 +107,15 @@ def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
 
 
 def test_a_failed_connection_is_no_reading_of_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice overloaded, then empty: that is the first reading, and none of the requests counts as missing yet."""
-    honest, asks = BatchServer.results, 0
+    """Overloaded twice, then empty: that is the first reading, and no request counts as missing yet."""
+    original, asks = BatchServer.results, 0
 
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+    async def results(self: BatchServer, http_request: web.Request) -> web.StreamResponse:
         nonlocal asks
         asks += 1
         if asks <= 2:
             return web.json_response(error_body("overloaded_error", "busy"), status=529)
-        return web.Response(body=b"") if asks == 3 else await honest(self, asked)
+        return web.Response(body=b"") if asks == 3 else await original(self, http_request)
 
     monkeypatch.setattr(BatchServer, "results", results)
     with _server() as server:
@@ -124,7 +124,7 @@ def test_a_failed_connection_is_no_reading_of_the_results(tmp_path: Path, monkey
 
 
 def test_a_round_of_two_kinds_under_a_tight_cap_comes_to_its_end(tmp_path: Path) -> None:
-    """The second kind's first request, sent alone, waits for money that the first kind's batch holds."""
+    """The second kind's first request, sent by itself, waits for budget that the first kind's batch holds."""
 
     def round_of_two() -> Iterable[Request]:
         yield from (request(n) for n in range(4))
@@ -141,15 +141,15 @@ def test_a_round_of_two_kinds_under_a_tight_cap_comes_to_its_end(tmp_path: Path)
 
 
 def test_results_that_drip_are_given_up_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest, asks = BatchServer.results, 0
+    original, asks = BatchServer.results, 0
 
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+    async def results(self: BatchServer, http_request: web.Request) -> web.StreamResponse:
         nonlocal asks
         asks += 1
         if asks > 1:
-            return await honest(self, asked)
+            return await original(self, http_request)
         response = web.StreamResponse()
-        await response.prepare(asked)
+        await response.prepare(http_request)
         for _ in range(400):
             await response.write(b" ")
             await asyncio.sleep(0.05)

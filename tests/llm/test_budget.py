@@ -1,4 +1,4 @@
-"""The cap holds by the server's own count: over random caps, faults, resumes and cut-off runs."""
+"""The cap holds by the server's own count: over random caps, faults, resumes and interrupted runs."""
 
 import asyncio
 import random
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.budget import Budget, Budgeted, uncertain_dollars
+from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
-from docgen.llm.ratelimit.control import RateControl, RateControlled
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault
 
@@ -20,7 +20,7 @@ PRICES = load_prices()
 
 
 async def _spend(url: str, folder: Path, cap: float, requests: int, concurrency: int = 16) -> tuple[int, bool]:
-    """(replies had, whether the cap stopped it)."""
+    """(number of replies, whether the cap stopped it)."""
     async with engine_over(url, folder, max_cost=cap, concurrency=concurrency, caching=False) as engine:
         results = await asyncio.gather(
             *(engine.llm.complete(request(n)) for n in range(requests)), return_exceptions=True
@@ -58,7 +58,7 @@ def test_a_higher_cap_goes_on_where_the_lower_stopped(tmp_path: Path) -> None:
 
 
 def test_most_of_the_cap_is_used(tmp_path: Path) -> None:
-    """Reservations are given back as replies come in, so what is left unspent is about one call's worst case."""
+    """Reservations are released as replies come in, so what is left unspent is about one call's worst case."""
     with Loopback() as server:
         asyncio.run(_spend(server.url, tmp_path, 0.01, 400))
         assert billed(server.served) > 0.01 - 2 * (PRICES.worst_case(request()) or 0.0)
@@ -85,7 +85,7 @@ def test_an_unknown_model_is_refused_under_a_cap_and_counted_in_tokens_without_o
 
 
 def test_what_a_kill_cut_off_counts_against_the_cap(tmp_path: Path) -> None:
-    """The mark of what was reserved is on disk before the calls are sent, and outlives the process."""
+    """The high-water mark of reservations is on disk before the calls are sent, and survives the process."""
     ledger = tmp_path / SPEND_FILE
     budget = Budget(PRICES, cap=1.0, ledger=ledger)
     assert budget.try_reserve(0.1)
@@ -98,7 +98,7 @@ def test_what_a_kill_cut_off_counts_against_the_cap(tmp_path: Path) -> None:
 
 
 def test_a_kill_costs_a_quarter_of_the_cap_at_most(tmp_path: Path) -> None:
-    """However many calls could be in flight: each kill books what was, and the run is to go on after several."""
+    """However many calls could be in flight: a kill books those that were, and the run must survive several."""
     ledger = tmp_path / SPEND_FILE
     budget = Budget(PRICES, cap=1.0, ledger=ledger)
     taken = sum(budget.try_reserve(0.02) for _ in range(100))
@@ -140,18 +140,18 @@ def test_only_replies_that_may_have_been_paid_for_are_booked(error: Transient, l
 
     budget = Budget(PRICES, cap=1.0)
     with pytest.raises(Transient):
-        asyncio.run(Budgeted(Plain(fail), budget).complete(request()))
+        asyncio.run(BudgetedLLM(Plain(fail), budget).complete(request()))
     assert (budget.uncertain > 0) is lost
     assert budget.reserved == pytest.approx(0.0)
 
 
 def test_a_call_waits_for_money_that_others_have_reserved() -> None:
-    """It is sent once a reply has come in cheaper than it might have."""
+    """It is sent once a reply turned out cheaper than its reservation."""
     worst = PRICES.worst_case(request()) or 0.0
     budget = Budget(PRICES, cap=1.5 * worst)
 
     async def run() -> list[Completion]:
-        llm = Budgeted(Plain(lambda _: completion(dollars=None)), budget)
+        llm = BudgetedLLM(Plain(lambda _: completion(dollars=None)), budget)
         return await asyncio.gather(*(llm.complete(request(n)) for n in range(5)))
 
     assert len(asyncio.run(run())) == 5
@@ -159,7 +159,7 @@ def test_a_call_waits_for_money_that_others_have_reserved() -> None:
 
 
 def test_a_request_to_stop_ends_what_waits_for_the_cap(tmp_path: Path) -> None:
-    """Nothing was paid for it; what is at the server is finished."""
+    """Nothing was billed for it; calls at the server are completed."""
 
     async def run(url: str, server: Loopback) -> tuple[list[object], int]:
         async with engine_over(url, tmp_path, max_cost=0.004, concurrency=60, caching=False) as engine:
@@ -169,19 +169,19 @@ def test_a_request_to_stop_ends_what_waits_for_the_cap(tmp_path: Path) -> None:
             await asyncio.sleep(0.1)
             assert engine.control is not None
             engine.control.stop()
-            found = await asyncio.gather(*calls, return_exceptions=True)
-            return list(found), len(server.server.arrivals)
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            return list(results), len(server.server.arrivals)
 
     with Loopback(Options(latency=0.5)) as server:
-        found, sent = asyncio.run(run(server.url, server))
-    stopped = [error for error in found if isinstance(error, StopRun)]
+        results, sent = asyncio.run(run(server.url, server))
+    stopped = [error for error in results if isinstance(error, StopRun)]
     assert {error.reason for error in stopped} == {INTERRUPTED}
     assert sent == 60 - len(stopped) < 60
 
 
 def test_waiting_for_money_is_not_taken_for_a_slow_server() -> None:
     """Two calls, and a cap at which the second waits for the first."""
-    seen: list[float] = []
+    latencies: list[float] = []
 
     class Slow(Plain):
         async def complete(self, request: Request) -> Completion:
@@ -190,10 +190,10 @@ def test_waiting_for_money_is_not_taken_for_a_slow_server() -> None:
 
     async def run() -> None:
         budget, control = Budget(PRICES, cap=1.9 * (PRICES.worst_case(request()) or 0.0)), RateControl(8)
-        control.gate.succeeded = lambda now, latency, output_tokens: seen.append(latency)  # type: ignore[method-assign]
-        llm = RateControlled(Budgeted(Slow(), budget, control.reserved), control)
+        control.semaphore.succeeded = lambda now, latency, output_tokens: latencies.append(latency)  # type: ignore[method-assign]
+        llm = RateLimitedLLM(BudgetedLLM(Slow(), budget, control.reserved), control)
         await asyncio.gather(llm.complete(request(1)), llm.complete(request(2)))
 
     asyncio.run(run())
-    assert len(seen) == 2
-    assert max(seen) < 0.35
+    assert len(latencies) == 2
+    assert max(latencies) < 0.35

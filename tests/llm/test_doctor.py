@@ -25,7 +25,7 @@ def test_a_compatible_server_is_described() -> None:
     checks = examine(Options(structured=False, batches=BatchOptions(enabled=False)), "my-own-model")
     assert [name for name, check in checks.items() if check.state == "fail"] == []
     assert "in the prompt" in checks["structured output"].detail
-    assert "leave --batch out" in checks["batches"].detail
+    assert "omit --batch" in checks["batches"].detail
     assert "price file" in checks["price"].detail
 
 

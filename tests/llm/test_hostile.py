@@ -1,4 +1,4 @@
-"""Servers and lines that misbehave: one clear error, nothing waited for without end, nothing bought twice."""
+"""Misbehaving servers and connections: one clear error, no endless waits, nothing bought twice."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ MESSAGE = {
 
 @asynccontextmanager
 async def raw(*scripts: Script) -> AsyncIterator[str]:
-    """A server that answers each request with the next of `scripts`, whatever was asked; its address."""
+    """The address of a server that answers each request with the next of `scripts`, whatever it is."""
     left = list(scripts)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,7 +81,7 @@ async def drips(writer: asyncio.StreamWriter) -> None:
 
 
 def ask(*scripts: Script, times: int = 1, timeout: float = 5.0) -> list[Any]:
-    """What asking so often brings: texts and errors."""
+    """The texts and errors of so many requests."""
 
     async def run() -> list[Any]:
         async with raw(*scripts) as url:
@@ -125,7 +125,7 @@ def test_a_reply_that_is_none_is_a_passing_fault(body: bytes) -> None:
 
 
 def test_a_wrong_content_length_spoils_no_other_reply() -> None:
-    """One that claims too little leaves bytes on the line, one that claims too much never comes to its end."""
+    """Too small a length leaves bytes on the connection, too large a one never ends."""
     body = json.dumps(MESSAGE).encode()
     little = sends(OK + f"content-length: {len(body) // 2}\r\n".encode(), body)
     much = sends(OK + f"content-length: {2 * len(body)}\r\n".encode(), body, close=True)
@@ -142,7 +142,7 @@ def _line(key: str, text: str) -> bytes:
 
 
 def test_results_are_parted_by_line_feeds_alone() -> None:
-    """A document may hold Unicode's other line breaks, which JSON leaves as they are."""
+    """A document may contain Unicode's other line breaks, which JSON does not escape."""
     texts = ["a\u2028b", "c\u0085d", "e\u2029f"]
     body = b"\n".join(_line(str(number), text) for number, text in enumerate(texts))
 
@@ -150,8 +150,8 @@ def test_results_are_parted_by_line_feeds_alone() -> None:
         async with raw(whole(body)) as url:
             llm = AnthropicLLM(base_url=url)
             try:
-                found = BatchAPI(llm).results(BatchView("b", "ended", NOW, {}, cancelled=False))
-                return [entry["result"]["message"]["content"][0]["text"] async for entry in found]
+                results = BatchAPI(llm).results(BatchView("b", "ended", NOW, {}, cancelled=False))
+                return [entry["result"]["message"]["content"][0]["text"] async for entry in results]
             finally:
                 await llm.aclose()
 
@@ -194,7 +194,7 @@ PLAN = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
 
 
 def buy(folder: Path, count: int = 30) -> tuple[dict[str, RequestFailed], Loopback, int]:
-    """(failures, the server, replies in the journal) of a round bought in batches."""
+    """(failures, server, replies in the journal) of a round bought in batches."""
 
     async def run(url: str) -> tuple[dict[str, RequestFailed], int]:
         async with engine_over(url, folder, batch=True, batch_plan=PLAN, caching=False) as engine:
@@ -213,13 +213,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_waiting")
 def test_a_line_that_is_down_for_long_loses_no_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A batch takes hours and goes on at the server; twenty looks in vain are no reason to end the run."""
-    honest, looks = BatchServer.retrieve, 0
+    """A batch takes hours and goes on at the server; twenty failed polls are not a reason to stop the run."""
+    original, looks = BatchServer.retrieve, 0
 
-    async def retrieve(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+    async def retrieve(self: BatchServer, http_request: web.Request) -> web.StreamResponse:
         nonlocal looks
         looks += 1
-        return web.Response(status=500) if looks <= 20 else await honest(self, asked)
+        return web.Response(status=500) if looks <= 20 else await original(self, http_request)
 
     monkeypatch.setattr(BatchServer, "retrieve", retrieve)
     failed, server, replies = buy(tmp_path)
@@ -229,19 +229,19 @@ def test_a_line_that_is_down_for_long_loses_no_batch(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("no_waiting")
 def test_results_that_break_off_or_are_damaged_are_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Reset in the middle, then ended too soon, then with a line that is none: each reply is kept, none paid twice."""
+    """Reset in the middle, then too short, then with a damaged line: each reply is kept, none is billed twice."""
     readings = 0
 
-    async def results(self: BatchServer, asked: web.Request) -> web.StreamResponse:
+    async def results(self: BatchServer, http_request: web.Request) -> web.StreamResponse:
         nonlocal readings
         readings += 1
-        lines = self.batches[asked.match_info["id"]].results
+        lines = self.batches[http_request.match_info["id"]].results
         response = web.StreamResponse(headers={"content-type": "application/x-jsonl"})
-        await response.prepare(asked)
+        await response.prepare(http_request)
         shown = lines[: len(lines) // 2] if readings <= 2 else ["{", '{"custom_id": 7, "result": {}}', *lines]
         await response.write("".join(line + "\n" for line in shown).encode())
-        if readings == 1 and asked.transport is not None:
-            asked.transport.abort()
+        if readings == 1 and http_request.transport is not None:
+            http_request.transport.abort()
         return response
 
     monkeypatch.setattr(BatchServer, "results", results)
@@ -252,10 +252,10 @@ def test_results_that_break_off_or_are_damaged_are_read_again(monkeypatch: pytes
 
 @pytest.mark.usefixtures("no_waiting")
 def test_results_of_other_requests_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    honest = BatchServer._work
+    original = BatchServer._work
 
     async def work(self: BatchServer, batch: Any) -> None:
-        await honest(self, batch)
+        await original(self, batch)
         batch.results += [_line(name, "foreign").decode() for name in ("not-hex", "ab" * 16)]
 
     monkeypatch.setattr(BatchServer, "_work", work)
@@ -264,7 +264,7 @@ def test_results_of_other_requests_are_left_alone(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_request_to_stop_ends_what_waits_and_sends_nothing_more(tmp_path: Path) -> None:
-    """Calls in a backoff, and calls that wait for a place: nothing was paid for them, so nobody waits for them."""
+    """Calls in backoff or waiting to be sent: nothing was billed for them, so they are not waited for."""
 
     async def run(url: str, server: Loopback) -> tuple[list[Any], float, int]:
         async with engine_over(url, tmp_path, concurrency=4) as engine:
@@ -272,14 +272,14 @@ def test_a_request_to_stop_ends_what_waits_and_sends_nothing_more(tmp_path: Path
             await asyncio.sleep(0.3)
             assert engine.control is not None
             engine.control.stop()
-            start, seen = time.monotonic(), len(server.server.arrivals)
-            found = await asyncio.gather(*calls, return_exceptions=True)
-            return found, time.monotonic() - start, len(server.server.arrivals) - seen
+            start, before = time.monotonic(), len(server.server.arrivals)
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            return results, time.monotonic() - start, len(server.server.arrivals) - before
 
     with pytest.MonkeyPatch.context() as patch, Loopback(Options(faults={"500": 1.0})) as server:
         patch.setattr(retry, "FAULT_BACKOFF", (60.0, 60.0))
-        found, seconds, more = asyncio.run(run(server.url, server))
-    assert {error.reason for error in found if isinstance(error, StopRun)} == {INTERRUPTED}
-    assert all(isinstance(error, StopRun) for error in found)
+        results, seconds, more = asyncio.run(run(server.url, server))
+    assert {error.reason for error in results if isinstance(error, StopRun)} == {INTERRUPTED}
+    assert all(isinstance(error, StopRun) for error in results)
     assert seconds < 1.0
     assert more == 0

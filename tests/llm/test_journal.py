@@ -1,4 +1,4 @@
-"""The journal keeps every paid reply, through kills and damage, and answers from what it has."""
+"""The journal keeps every paid reply, through kills and damage, and answers from them."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ from docgen.errors import RequestFailed
 from docgen.llm import journal as journal_module
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.protocol import Completion, Usage
-from docgen.llm.response_cache import Journalled
+from docgen.llm.response_cache import ResponseCache
 from tests.llm.support import Plain, completion, request
 
 
@@ -24,7 +24,7 @@ from tests.llm.support import Plain, completion, request
 def test_any_reply_comes_back_as_it_was_put(
     text: str, dollars: float | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """NUL and line separators included, in this process and the next; lone surrogates, which no file holds, as "?"."""
+    """Including NUL and line separators, in this process and the next; lone surrogates become "?"."""
     path = tmp_path_factory.mktemp("journal") / "llm.jsonl"
     put = completion(text, dollars=dollars, usage=Usage(input=1, output=2, cache_read=3, cache_write=4))
     back = put.model_copy(update={"reused": True, "text": text.encode("utf-8", "replace").decode()})
@@ -55,9 +55,9 @@ def test_a_half_written_last_line_is_dropped_with_a_notice(tmp_path: Path) -> No
         journal.put(request(2), completion("again"))
     assert len(journal_totals(path).by_stage) == 1
     with Journal(path) as journal:
-        found = journal.get(request(2).key)
-        assert found is not None
-        assert found.text == "again"
+        reply = journal.get(request(2).key)
+        assert reply is not None
+        assert reply.text == "again"
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ def test_a_fork_reuses_its_parents_replies_without_counting_their_cost(tmp_path:
     with Journal(tmp_path / "parent.jsonl") as parent:
         parent.put(request(1), completion("old"))
     with Journal(tmp_path / "child.jsonl", parents=[tmp_path / "parent.jsonl"]) as child:
-        found = child.get(request(1).key)
-        assert found is not None
-        assert found.text == "old"
+        reply = child.get(request(1).key)
+        assert reply is not None
+        assert reply.text == "old"
         assert request(1).key in child
         assert child.totals.all.calls == 0
 
 
 def test_reading_goes_on_beside_a_writer(tmp_path: Path) -> None:
-    """A line that is being written is not counted, and not an error."""
+    """A line that is being written does not count, and is not an error."""
     path = tmp_path / "llm.jsonl"
     with Journal(path) as journal:
         journal.put(request(1), completion("a"))
@@ -116,7 +116,7 @@ def test_a_second_request_is_answered_from_the_journal(tmp_path: Path) -> None:
     async def run() -> tuple[Completion, Completion, int]:
         model = Plain()
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             return await llm.complete(request()), await llm.complete(request()), len(model.calls)
 
     first, second, calls = asyncio.run(run())
@@ -133,7 +133,7 @@ def test_identical_requests_in_flight_share_one_call(tmp_path: Path) -> None:
     async def run() -> tuple[list[Completion], int]:
         model = Slow()
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             return await asyncio.gather(*(llm.complete(request()) for _ in range(5))), len(model.calls)
 
     replies, calls = asyncio.run(run())
@@ -148,7 +148,7 @@ def test_failures_are_not_remembered(tmp_path: Path) -> None:
     async def run() -> int:
         model = Plain(fail)
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(model, journal)
+            llm = ResponseCache(model, journal)
             for _ in range(2):
                 with pytest.raises(RequestFailed):
                     await llm.complete(request())
@@ -159,7 +159,7 @@ def test_failures_are_not_remembered(tmp_path: Path) -> None:
 
 
 def test_a_reply_is_kept_although_its_caller_was_cancelled(tmp_path: Path) -> None:
-    """It is paid for all the same."""
+    """It is billed anyway."""
 
     class Slow(Plain):
         async def complete(self, request):  # type: ignore[no-untyped-def]
@@ -168,7 +168,7 @@ def test_a_reply_is_kept_although_its_caller_was_cancelled(tmp_path: Path) -> No
 
     async def run() -> None:
         with Journal(tmp_path / "llm.jsonl") as journal:
-            llm = Journalled(Slow(), journal)
+            llm = ResponseCache(Slow(), journal)
             task = asyncio.create_task(llm.complete(request()))
             await asyncio.sleep(0)
             task.cancel()
@@ -194,13 +194,13 @@ def test_the_journal_holds_nothing_but_the_reply(tmp_path: Path, only_this_key: 
 def test_a_disk_that_fails_in_the_background_is_not_kept_quiet(
     then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next reply is still written; a later sync that succeeds makes nothing good."""
-    honest, failing = os.fsync, [OSError(errno.EIO, "the disk is gone")]
+    """The next reply is still written; a later sync that succeeds does not hide the failed one."""
+    real_fsync, failing = os.fsync, [OSError(errno.EIO, "the disk is gone")]
 
     def fsync(fd: int) -> None:
         if failing:
             raise failing.pop()
-        honest(fd)
+        real_fsync(fd)
 
     monkeypatch.setattr(journal_module, "FSYNC_SECONDS", 0.0)
     monkeypatch.setattr(os, "fsync", fsync)

@@ -1,4 +1,4 @@
-"""Kill -9: nothing paid is lost or paid twice but what was in flight. `bench/engine_kill.py` does it 30 times."""
+"""Kill -9: nothing is lost or billed twice except calls in flight. `bench/engine_kill.py` does it 30 times."""
 
 from pathlib import Path
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from docgen.llm.ratelimit.pacer import Pacer, RefusalShare
+from docgen.llm.ratelimit.pacer import Pacer, RefusalWindow
 
 UNIX = 1_700_000_000.0
 
@@ -56,7 +56,7 @@ def drive(
     retry_after: float | None = None,
     pacer: Pacer | None = None,
 ) -> Outcome:
-    """Send `requests`, refused ones again, at most `at_once` in flight, as fast as the pacer lets."""
+    """Send `requests`, with retries, at most `at_once` in flight, as fast as the pacer allows."""
     pacer, now, left, done = pacer or Pacer(), 0.0, requests, 0
     flying: list[tuple[float, float, bool]] = []
     while done < requests:
@@ -99,7 +99,7 @@ def test_true_headers_leave_few_refusals() -> None:
 @pytest.mark.parametrize("latency", [0.01, 0.5])
 @pytest.mark.parametrize("claim", [0.1, 10.0])
 def test_headers_that_are_wrong_are_found_out(claim: float, latency: float) -> None:
-    """A server that serves ten times what it states, or a tenth: it costs no more time than no headers at all."""
+    """A server that serves ten times what it states, or a tenth: no slower than without headers."""
     outcome = drive(Server(50.0, 50.0, headers=True, claim=claim), 3000, latency)
     assert outcome.seconds <= 1.1 * (3000 - 50) / 50 + latency
     assert outcome.refusals < 0.2 * 3000
@@ -107,7 +107,7 @@ def test_headers_that_are_wrong_are_found_out(claim: float, latency: float) -> N
 
 @pytest.mark.parametrize("rate", [5.0, 50.0, 300.0])
 def test_true_headers_are_believed(rate: float) -> None:
-    """From the first burst to the end of a long job, also where half of the requests are in flight at once."""
+    """From the first burst to the end of a long job, even with half of the requests in flight at once."""
     pacer = Pacer()
     drive(Server(rate, rate, headers=True), int(60 * rate), 0.5, at_once=int(rate), pacer=pacer)
     assert "requests" in pacer.buckets
@@ -143,7 +143,7 @@ def test_everyone_waits_when_the_server_asks_all_to() -> None:
 
 
 def test_token_limits_count_in_tokens() -> None:
-    """600 output tokens a minute at 100 a reply allow one request in ten seconds."""
+    """600 output tokens a minute at 100 per reply allow one request every ten seconds."""
     pacer = Pacer()
     for step in range(3):
         pacer.sent(float(step))
@@ -190,7 +190,7 @@ def test_a_clock_that_is_off_does_not_matter() -> None:
 
 
 def test_the_share_of_refusals_forgets() -> None:
-    recent = RefusalShare()
+    recent = RefusalWindow()
     for step in range(10):
         recent.add(step * 0.01, refused=True)
     assert recent.share == 1.0

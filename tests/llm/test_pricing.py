@@ -1,4 +1,4 @@
-"""Prices: ids in every spelling, tiers, the user's own file, and a worst case that is one."""
+"""Prices: ids in every spelling, tiers, the user's own file, and a worst case that no call exceeds."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_an_unknown_model_has_no_price(name: str) -> None:
 
 
 def test_long_prompts_cost_more_and_batches_half() -> None:
-    """The tier goes by the whole prompt, cached or not."""
+    """The tier depends on the whole prompt, cached or not."""
     price = PRICES.models[MODEL]
     assert price.long_prompt is not None
     edge = price.long_prompt.above
@@ -54,9 +54,9 @@ def test_long_prompts_cost_more_and_batches_half() -> None:
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_cost_is_additive_within_a_tier(a: int, b: int, c: int, d: int) -> None:
-    one = Usage(input=a, output=b, cache_read=c, cache_write=d)
+    usage = Usage(input=a, output=b, cache_read=c, cache_write=d)
     model = "claude-sonnet-5-5"
-    whole, part = PRICES.cost(model, one + one), PRICES.cost(model, one)
+    whole, part = PRICES.cost(model, usage + usage), PRICES.cost(model, usage)
     assert whole is not None
     assert part is not None
     assert whole == pytest.approx(2 * part)
@@ -64,15 +64,15 @@ def test_cost_is_additive_within_a_tier(a: int, b: int, c: int, d: int) -> None:
 
 @given(st.text(max_size=300), st.text(max_size=300), st.integers(1, 5000))
 def test_no_reply_costs_more_than_the_worst_case(system: str, user: str, room: int) -> None:
-    """A byte-level tokenizer makes at most a token of every byte."""
-    asked = request(system=system, user=user, max_tokens=room)
+    """A byte-level tokenizer has at most one token per byte."""
+    prompt = request(system=system, user=user, max_tokens=room)
     tokens = len(system.encode()) + len(user.encode())
     dearest = PRICES.cost(MODEL, Usage(cache_write=tokens, output=room))
-    worst = PRICES.worst_case(asked)
+    worst = PRICES.worst_case(prompt)
     assert worst is not None
     assert dearest is not None
     assert dearest <= worst
-    assert tokens < input_token_bound(asked)
+    assert tokens < input_token_bound(prompt)
 
 
 def test_the_users_file_overrides_model_by_model(tmp_path: Path) -> None:

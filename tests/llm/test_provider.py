@@ -1,4 +1,4 @@
-"""The provider over real sockets: what it sends, what it makes of every reply, and that the key stays secret."""
+"""The provider over real sockets: what it sends, how it reads every reply, and that the key stays secret."""
 
 import asyncio
 import logging
@@ -147,7 +147,7 @@ def test_the_system_text_is_a_breakpoint_only_where_caching_pays() -> None:
 
     with Loopback() as server:
         server.server.keep_bodies = True
-        ask(server, both, caches=lambda asked: asked.stage == "document")
+        ask(server, both, caches=lambda sent: sent.stage == "document")
     with_mark, without = (body["system"] for body in server.server.bodies)
     assert with_mark[0]["cache_control"] == {"type": "ephemeral"}
     assert without == "You write."
@@ -202,7 +202,7 @@ def test_a_base_url_that_is_none_is_refused(url: str) -> None:
 
 
 def test_a_base_url_may_end_in_v1() -> None:
-    """As the compatible servers' own pages often give it."""
+    """As the documentation of compatible servers often gives it."""
     with Loopback() as server:
 
         async def run() -> str:

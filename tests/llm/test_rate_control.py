@@ -1,4 +1,4 @@
-"""Retries, terminal conditions and storms, against a server that fails in every way."""
+"""Retries, terminal errors and storms, against a server that fails in every way."""
 
 import asyncio
 from collections import Counter
@@ -11,8 +11,8 @@ from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import Completion
 from docgen.llm.providers.anthropic_errors import Transient
 from docgen.llm.ratelimit import retry
-from docgen.llm.ratelimit.control import RateControl, RateControlled
-from docgen.llm.ratelimit.retry import Tries
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
+from docgen.llm.ratelimit.retry import RetryState
 from tests.llm.support import Plain, completion, engine_over, request
 from tests.loopback import Limits, Loopback, Options, every_fault
 
@@ -30,7 +30,7 @@ async def _all(url: str, folder: Path, count: int, **options: Any) -> list[Compl
 
 @pytest.mark.usefixtures("no_waiting")
 def test_every_kind_of_fault_is_survived(tmp_path: Path) -> None:
-    """A fifth of all calls fail, in every way; every request gets its reply, and each is paid for once."""
+    """A fifth of all calls fail, in every way; every request gets its reply and is billed once."""
     with Loopback(Options(faults=every_fault(0.2))) as server:
         replies = asyncio.run(_all(server.url, tmp_path, 300))
         answers = server.server.answers
@@ -68,7 +68,7 @@ def test_failures_of_several_kinds_do_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("headers", ["true", "none"])
 def test_a_storm_is_weathered(headers: Any, tmp_path: Path) -> None:
-    """More is wanted at once than is allowed: nothing fails, few are refused. `bench/engine_storm.py` times it."""
+    """More requests than the limit allows: none fails, few are refused. `bench/engine_storm.py` times it."""
     limits = Limits(requests=(200.0, 50.0), headers=headers)
     with Loopback(Options(limits=limits)) as server:
         replies = asyncio.run(_all(server.url, tmp_path, 400))
@@ -87,13 +87,13 @@ def test_nothing_is_sent_again_before_the_server_said(tmp_path: Path) -> None:
 
 
 def test_the_wait_is_never_shorter_than_asked_and_never_endless() -> None:
-    tries = Tries()
-    assert tries.wait(Transient("429", "x", after=7.0, busy=True)) >= 7.0
+    retries = RetryState()
+    assert retries.backoff(Transient("429", "x", after=7.0, busy=True)) >= 7.0
     with pytest.raises(StopRun, match="60 minutes"):
-        tries.wait(Transient("429", "x", after=3600.0, busy=True))
+        retries.backoff(Transient("429", "x", after=3600.0, busy=True))
     for _ in range(200):
-        tries.exhausted(Transient("529", "x", busy=True))
-    assert tries.wait(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
+        retries.exhausted(Transient("529", "x", busy=True))
+    assert retries.backoff(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
 
 
 def test_no_more_than_the_wanted_number_are_in_flight(tmp_path: Path) -> None:
@@ -111,25 +111,25 @@ def test_an_overloaded_server_gets_fewer_at_once(tmp_path: Path) -> None:
 
 
 def test_other_errors_pass_through_untouched() -> None:
-    """A bug keeps its traceback, and its place is given back."""
+    """A bug keeps its traceback and releases the semaphore."""
 
     def broken(_: object) -> Completion:
         raise ZeroDivisionError
 
     control = RateControl(4)
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(RateControlled(Plain(broken), control).complete(request()))
-    assert control.gate.in_flight == 0
+        asyncio.run(RateLimitedLLM(Plain(broken), control).complete(request()))
+    assert control.semaphore.in_flight == 0
 
 
 def test_success_after_trouble_counts_as_success() -> None:
-    fails = iter([Transient("500", "x")] * 2)
+    failures = iter([Transient("500", "x")] * 2)
 
     def answer(_: object) -> Completion:
-        for error in fails:
+        for error in failures:
             raise error
         return completion("at last")
 
     control = RateControl(4)
-    assert asyncio.run(RateControlled(Plain(answer), control).complete(request())).text == "at last"
+    assert asyncio.run(RateLimitedLLM(Plain(answer), control).complete(request())).text == "at last"
     assert control.retries == 2

@@ -1,4 +1,4 @@
-"""What ends a run at once: one line that says why and what to do, exit code 1, nothing lost; it goes on later."""
+"""Terminal errors: one line that says why and what to do, exit code 1, nothing lost, and the run can be resumed."""
 
 import sys
 from pathlib import Path
@@ -58,15 +58,15 @@ def test_a_terminal_error_is_one_line_and_exit_code_1(
 def test_the_same_command_goes_on_once_the_limit_is_raised(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And buys again nothing that was bought."""
-    seen: list[Any] = []
+    """And buys nothing twice."""
+    served: list[Any] = []
     with Loopback(Options(spend_limit=5)) as server:
         assert docgen(monkeypatch, server.url) == 1
-        seen += server.served
+        served += server.served
     with Loopback() as server:
         assert docgen(monkeypatch, server.url) == 0
-        seen += server.served
-    requests = [row.request for row in seen]
+        served += server.served
+    requests = [row.request for row in served]
     assert len(requests) == len(set(requests))
     assert "Traceback" not in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Buys a fixed set of replies and may be killed: `python -m tests.llm.worker URL FOLDER COUNT MODE [CAP]`."""
+"""Buys a fixed set of replies; made to be killed: `python -m tests.llm.worker URL FOLDER COUNT MODE [CAP]`."""
 
 import asyncio
 import os

@@ -89,7 +89,7 @@ def test_half_written_line_is_dropped_and_said(tmp_path: Path, name: str, cut: i
 def test_journal_with_foreign_lines_is_used_and_said(tmp_path: Path) -> None:
     setup = whole(tmp_path)
     setup.run.journal.write_bytes(b'what?\n{"key": 7}\n' + setup.run.journal.read_bytes() + b"\xff\xfe\n")
-    setup.run.drop_derived()
+    setup.run.delete_derived()
     llm = FakeLLM(writes_well)
     notes = carry_out(setup, llm)
     assert llm.requests == []

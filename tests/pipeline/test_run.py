@@ -207,7 +207,7 @@ def test_derived_files_can_be_thrown_away(tmp_path: Path) -> None:
     setup = settle(tmp_path, n=30)
     carry_out(setup, FakeLLM(lambda r: spoils(r, "missing_fact") if first(r) else writes_well(r)))
     before = {name: (setup.run.path / name).read_bytes() for name in ("slots.jsonl", "attempts.jsonl", "ideas.jsonl")}
-    setup.run.drop_derived()
+    setup.run.delete_derived()
     again = FakeLLM(writes_well)
     carry_out(setup, again)
     assert again.requests == []
@@ -268,7 +268,7 @@ def test_hostile_reply_is_rejected_not_fatal(tmp_path: Path) -> None:
     assert summarise(setup).rejected == 7
     assert ledger_of(setup).accepted == corpus(setup).height == 7
     again = FakeLLM(writes_well)
-    setup.run.drop_derived()
+    setup.run.delete_derived()
     carry_out(setup, again)
     assert again.requests == [], "every reply, however ugly, is read back from the journal"
 

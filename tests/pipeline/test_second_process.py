@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.parallel.worker import Beside
-from docgen.pipeline import execute as execution
+from docgen.parallel.worker import WorkerProcess
+from docgen.pipeline import steps
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execute import Step, execute
 from tests.runs import Notes, settle
 
 PARENT = """
 import time
-from docgen.parallel.worker import Beside
+from docgen.parallel.worker import WorkerProcess
 from tests.pipeline.test_second_process import Adder
 
 if __name__ == "__main__":
-    with Beside(Adder, 0) as beside:
-        print(beside.result(beside.submit(1))[1], flush=True)
+    with WorkerProcess(Adder, 0) as worker:
+        print(worker.result(worker.submit(1))[1], flush=True)
         time.sleep(60)
 """
 
@@ -34,23 +34,23 @@ class Adder:
     def __init__(self, number: int) -> None:
         self._number = number
 
-    def __call__(self, given: int) -> tuple[int, int]:
-        if given < 0:
+    def __call__(self, number: int) -> tuple[int, int]:
+        if number < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return given + self._number, os.getpid()
+        return number + self._number, os.getpid()
 
 
 def test_results_come_from_another_process_in_order() -> None:
-    with Beside(Adder, 10) as beside:
-        futures = [beside.submit(number) for number in range(20)]
-        made = [beside.result(future) for future in futures]
-    assert [value for value, _ in made] == list(range(10, 30))
-    assert {pid for _, pid in made}.isdisjoint({os.getpid()})
+    with WorkerProcess(Adder, 10) as worker:
+        futures = [worker.submit(number) for number in range(20)]
+        results = [worker.result(future) for future in futures]
+    assert [value for value, _ in results] == list(range(10, 30))
+    assert {pid for _, pid in results}.isdisjoint({os.getpid()})
 
 
 def test_a_killed_process_is_one_clear_error() -> None:
-    with Beside(Adder, 10) as beside, pytest.raises(RunError, match="was killed"):
-        beside.result(beside.submit(-1))
+    with WorkerProcess(Adder, 10) as worker, pytest.raises(RunError, match="was killed"):
+        worker.result(worker.submit(-1))
 
 
 def fatal(number: int) -> bytes:
@@ -61,13 +61,13 @@ def fatal(number: int) -> bytes:
 
 
 KILLED = """
-from docgen.parallel.executors import Processes
+from docgen.parallel.executors import ProcessExecutor
 from docgen.errors import RunError
 from tests.pipeline.test_second_process import fatal
 
 if __name__ == "__main__":
     try:
-        with Processes(2) as processes:
+        with ProcessExecutor(2) as processes:
             processes.collect([processes.submit(fatal, number, results=1)[0] for number in range(8)])
     except RunError as error:
         print(error)
@@ -104,7 +104,7 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
     """Attempts and reports, byte for byte."""
     whole = {}
     for name, big in (("alone", 10**9), ("beside", 1)):
-        monkeypatch.setattr(execution, "BIG", big)
+        monkeypatch.setattr(steps, "BIG", big)
         monkeypatch.setattr(scanning, "BIG", big)
         setup = settle(tmp_path, run=name, n=40, words=(80, 120))
         execute(setup, Step.ALL, Notes(), lambda: False)
@@ -114,8 +114,8 @@ def test_a_run_beside_a_second_process_is_the_same_run(tmp_path: Path, monkeypat
 
 
 def test_what_cannot_be_made_is_the_error_of_the_work() -> None:
-    with Beside(Adder, 1, 2) as beside, pytest.raises(TypeError, match="positional"):
-        beside.result(beside.submit(1))
+    with WorkerProcess(Adder, 1, 2) as worker, pytest.raises(TypeError, match="positional"):
+        worker.result(worker.submit(1))
 
 
 def _alive(pid: int) -> bool:

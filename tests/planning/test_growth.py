@@ -42,9 +42,9 @@ def test_another_n_asks_for_the_slots_that_are_new_and_the_explanation_foretells
     assert foretold["types"][1] == foretold["ideas"][1] == 0
     grown, llm = proposal.apply(accept_changes=True), FakeLLM(spoils_some)
     carry_out(grown, llm, Step.GENERATE)
-    made = attempts(grown)
-    assert {attempt.key for attempt in made if attempt.slot < n} <= known
-    assert len(documents(llm)) == sum(attempt.slot >= n for attempt in made)
+    all_attempts = attempts(grown)
+    assert {attempt.key for attempt in all_attempts if attempt.slot < n} <= known
+    assert len(documents(llm)) == sum(attempt.slot >= n for attempt in all_attempts)
     assert by_verdict(grown)["accepted"] == m
 
 
@@ -58,4 +58,4 @@ def test_ideas_added_to_the_pool_move_no_document_that_was_the_first_of_its_idea
 @pytest.mark.parametrize("overrides", [{"salience": {"keeper": 0.4}}, {"stated": {"opened": 0.5}}])
 def test_a_plan_with_overrides_grows_too(overrides: dict[str, dict[str, float]]) -> None:
     few, more = (list(plan(lighthouse(), TYPES, pool(4), n, 7, **overrides).lines()) for n in (200, 300))  # type: ignore[arg-type]
-    assert sum(one != other for one, other in zip(few, more, strict=False)) <= 2
+    assert sum(first != second for first, second in zip(few, more, strict=False)) <= 2

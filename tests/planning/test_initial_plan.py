@@ -1,4 +1,4 @@
-"""Plans meet every share and constraint, depend on the seed alone, and vary in as few slots as possible."""
+"""Plans meet every share and constraint, depend on the seed alone, and change in as few slots as possible."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,81 +9,82 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Demands, closed
+from docgen.planning.constraints import Constraints, transitive_closure
 from docgen.planning.initial_plan import Assignment
-from docgen.planning.minimal_change import vary
-from tests.planning.constraints import broken, layout_of, planned, random_demands, simple
+from docgen.planning.minimal_change import minimal_change
+from tests.planning.constraints import broken, layout_of, planned, random_constraints, simple
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def attempt(demands: Demands, n: int) -> Assignment:
-    """A plan, or a rejected example when the demands are impossible."""
+def attempt(constraints: Constraints, n: int) -> Assignment:
+    """A plan; rejects the example when the constraints are infeasible."""
     try:
-        return planned(demands, n)
+        return planned(constraints, n)
     except PlanError:
         assume(False)
         raise
 
 
-def changed(one: Assignment, other: Assignment) -> int:
-    differs = (one.holds != other.holds) | (one.directness != other.directness)
-    return int((differs | (one.prominence != other.prominence)).any(axis=1).sum())
+def changed(first: Assignment, second: Assignment) -> int:
+    """Slots that differ in their facts or grades."""
+    differs = (first.holds != second.holds) | (first.directness != second.directness)
+    return int((differs | (first.prominence != second.prominence)).any(axis=1).sum())
 
 
 @settings(max_examples=30, deadline=None)
 @given(SEEDS, st.integers(1, 900))
-def test_every_share_and_every_constraint_is_met_or_the_demands_refused(seed: int, n: int) -> None:
-    demands = random_demands(seed)
-    made = attempt(demands, n)
-    assert broken(demands, layout_of(demands, n), made) == []
+def test_every_share_and_constraint_is_met_or_the_constraints_are_refused(seed: int, n: int) -> None:
+    constraints = random_constraints(seed)
+    plan = attempt(constraints, n)
+    assert broken(constraints, layout_of(constraints, n), plan) == []
 
 
 @settings(max_examples=15, deadline=None)
 @given(SEEDS, st.integers(1, 300))
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another(seed: int, n: int) -> None:
-    demands = random_demands(seed, most_facts=12)
-    one, two = attempt(demands, n), attempt(demands, n)
-    assert changed(one, two) == 0
-    if n > 100 and len(demands.facts) > 3:
-        assert changed(one, planned(demands, n, seed=1)) > 0
+    constraints = random_constraints(seed, most_facts=12)
+    first, second = attempt(constraints, n), attempt(constraints, n)
+    assert changed(first, second) == 0
+    if n > 100 and len(constraints.facts) > 3:
+        assert changed(first, planned(constraints, n, seed=1)) > 0
 
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(20, 600), st.floats(0, 1))
-def test_one_share_changed_changes_no_more_slots_than_that_share_where_no_bound_binds(
+def test_where_no_bound_binds_changing_one_share_changes_no_more_slots_than_that_share(
     seed: int, n: int, share: float
 ) -> None:
-    """Two plans made apart, neither knowing the other: the difference in documents, and one each for roundings."""
+    """Two plans made independently: the difference in documents, and at most two per segment for rounding."""
     rng = np.random.default_rng(seed)
-    demands = simple(list(rng.random(int(rng.integers(2, 20)))), minimum=0, maximum=20, background=0.0)
-    targets = demands.targets.copy()
+    constraints = simple(list(rng.random(int(rng.integers(2, 20)))), minimum=0, maximum=20, background=0.0)
+    targets = constraints.targets.copy()
     targets[0] = share
-    one, two = planned(demands, n), planned(replace(demands, targets=targets), n)
-    changed = (one.holds != two.holds).any(axis=1).sum()
-    assert (one.holds != two.holds)[:, 1:].sum() == 0
-    assert 0 <= changed - abs(int(one.counts[0]) - int(two.counts[0])) <= 2 * (len(one.ends) - 1)
+    first, second = planned(constraints, n), planned(replace(constraints, targets=targets), n)
+    changed = (first.holds != second.holds).any(axis=1).sum()
+    assert (first.holds != second.holds)[:, 1:].sum() == 0
+    assert 0 <= changed - abs(int(first.counts[0]) - int(second.counts[0])) <= 2 * (len(first.ends) - 1)
 
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS, st.integers(20, 600), st.floats(0, 1), st.integers(0, 49))
-def test_a_variation_meets_its_demands_and_changes_few_slots(seed: int, n: int, share: float, fact: int) -> None:
+def test_a_changed_plan_meets_its_constraints_in_few_slots(seed: int, n: int, share: float, fact: int) -> None:
     """At least the difference in documents; at most one chain of exchanges through all facts for each of them."""
-    demands = random_demands(seed, most_facts=20)
-    base, layout = attempt(demands, n), layout_of(demands, n)
-    targets = demands.targets.copy()
+    constraints = random_constraints(seed, most_facts=20)
+    base, layout = attempt(constraints, n), layout_of(constraints, n)
+    targets = constraints.targets.copy()
     targets[fact % len(targets)] = share
-    wanted = replace(demands, targets=targets)
+    changed_constraints = replace(constraints, targets=targets)
     try:
-        made = vary(base, wanted, layout)
+        plan = minimal_change(base, changed_constraints, layout)
     except PlanError:
         assume(False)
         raise
-    assert broken(wanted, layout, made) == []
-    held = np.abs(made.holds.sum(axis=0, dtype=np.int64) - base.holds.sum(axis=0, dtype=np.int64))
-    moved = int(held.sum())
-    changed = (base.holds != made.holds).any(axis=1).sum()
-    assert held.max() <= changed <= (moved + 2 * len(base.ends)) * len(targets)
+    assert broken(changed_constraints, layout, plan) == []
+    differences = np.abs(plan.counts - base.counts)
+    moved = int(differences.sum())
+    changed = (base.holds != plan.holds).any(axis=1).sum()
+    assert differences.max() <= changed <= (moved + 2 * len(base.ends)) * len(targets)
 
 
 @settings(max_examples=20, deadline=None)
@@ -91,53 +92,53 @@ def test_a_variation_meets_its_demands_and_changes_few_slots(seed: int, n: int, 
 def test_raising_a_share_where_slots_have_room_changes_exactly_the_slots_that_gain_the_fact(
     seed: int, n: int, share: float
 ) -> None:
-    """And no other slot but, at most, two that prominence needs to stay within one document of its shares."""
+    """And no other slot, except at most two whose prominence changes so that its shares stay within one document."""
     rng = np.random.default_rng(seed)
-    demands = simple([0.4, *(rng.random(6) * 0.4)], maximum=7)
-    assume(share > demands.targets[1])
-    base = attempt(demands, n)
-    targets = demands.targets.copy()
+    constraints = simple([0.4, *(rng.random(6) * 0.4)], maximum=7)
+    assume(share > constraints.targets[1])
+    base = attempt(constraints, n)
+    targets = constraints.targets.copy()
     targets[1] = share
-    made = vary(base, replace(demands, targets=targets), layout_of(demands, n))
-    gained = (made.holds[:, 1] == 1) & (base.holds[:, 1] == 0)
-    assert (base.holds != made.holds).any(axis=1).sum() == gained.sum() == made.counts[1] - base.counts[1]
-    regraded = changed(base, made) - gained.sum()
-    assert regraded <= 2, "all three prominences within one document may move one for each but one"
+    plan = minimal_change(base, replace(constraints, targets=targets), layout_of(constraints, n))
+    gained = (plan.holds[:, 1] == 1) & (base.holds[:, 1] == 0)
+    assert (base.holds != plan.holds).any(axis=1).sum() == gained.sum() == plan.counts[1] - base.counts[1]
+    regraded = changed(base, plan) - gained.sum()
+    assert regraded <= 2, "keeping three shares within one document may move one document for all but one of them"
 
 
 def test_levels_of_one_fact_are_nested() -> None:
-    demands, n = simple([0.35, 0.35, 0.3, 0.25, 0.2, 0.25, 0.15, 0.15, 0.15, 0.1]), 2000
-    base, layout = planned(demands, n), layout_of(demands, n)
-    held = []
+    constraints, n = simple([0.35, 0.35, 0.3, 0.25, 0.2, 0.25, 0.15, 0.15, 0.15, 0.1]), 2000
+    base, layout = planned(constraints, n), layout_of(constraints, n)
+    levels = []
     for share in (0.0, 0.05, 0.2, 0.5):
-        targets = demands.targets.copy()
+        targets = constraints.targets.copy()
         targets[4] = share
-        held.append(vary(base, replace(demands, targets=targets), layout).holds[:, 4] == 1)
-    assert [int(level.sum()) for level in held] == [0, 100, 400, 1000]
-    assert all((small <= large).all() for small, large in pairwise(held))
+        levels.append(minimal_change(base, replace(constraints, targets=targets), layout).holds[:, 4] == 1)
+    assert [int(level.sum()) for level in levels] == [0, 100, 400, 1000]
+    assert all((small <= large).all() for small, large in pairwise(levels))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.9, 1.0])
-def test_a_change_of_directness_changes_exactly_the_documents_between(share: float) -> None:
-    """Two plans made apart may round otherwise in each of their segments."""
-    demands, n = simple([0.35, 0.35, 0.3, 0.25, 0.2, 0.25]), 1000
-    directness = demands.directness.copy()
+def test_a_change_of_directness_changes_exactly_the_documents_between_the_two_shares(share: float) -> None:
+    """Two plans made independently may round differently in each segment."""
+    constraints, n = simple([0.35, 0.35, 0.3, 0.25, 0.2, 0.25]), 1000
+    directness = constraints.directness.copy()
     directness[2] = share, 1 - share
-    other = replace(demands, directness=directness)
-    base = planned(demands, n)
-    varied = vary(base, other, layout_of(demands, n))
-    for made in (varied, planned(other, n)):
-        assert broken(other, layout_of(demands, n), made) == []
-        difference = abs(int((made.directness[:, 2] == 1).sum()) - int((base.directness[:, 2] == 1).sum()))
-        assert 0 <= changed(base, made) - difference <= (0 if made is varied else 2 * len(base.ends))
+    other = replace(constraints, directness=directness)
+    base = planned(constraints, n)
+    changed_plan = minimal_change(base, other, layout_of(constraints, n))
+    for plan in (changed_plan, planned(other, n)):
+        assert broken(other, layout_of(constraints, n), plan) == []
+        difference = abs(int((plan.directness[:, 2] == 1).sum()) - int((base.directness[:, 2] == 1).sum()))
+        assert 0 <= changed(base, plan) - difference <= (0 if plan is changed_plan else 2 * len(base.ends))
 
 
 def test_facts_are_even_over_types_and_positions() -> None:
-    """Within a few documents where chance alone would be off by dozens."""
-    demands, n = simple([0.35, 0.3, 0.25, 0.2, 0.15, 0.3, 0.25]), 8000
-    made, layout = planned(demands, n), layout_of(demands, n)
-    for fact, count in enumerate(made.counts):
-        rows = np.flatnonzero(made.holds[:, fact])
+    """To within a few documents, where chance alone would be off by dozens."""
+    constraints, n = simple([0.35, 0.3, 0.25, 0.2, 0.15, 0.3, 0.25]), 8000
+    plan, layout = planned(constraints, n), layout_of(constraints, n)
+    for fact, count in enumerate(plan.counts):
+        rows = np.flatnonzero(plan.holds[:, fact])
         for groups, parts in (
             (layout.types[rows], 4),
             (rows * 10 // n, 10),
@@ -147,7 +148,7 @@ def test_facts_are_even_over_types_and_positions() -> None:
         assert np.abs(np.bincount(layout.types[rows], minlength=4) - count / 4).max() <= 15
 
 
-def test_slots_of_one_type_and_idea_come_round_equally_often() -> None:
+def test_every_type_and_every_idea_of_a_type_is_used_equally_often() -> None:
     layout = layout_of(simple([0.5]), 1003)
     assert np.ptp(np.bincount(layout.types)) <= 1
     pairs = np.bincount(layout.types * 5 + layout.ideas)
@@ -155,65 +156,65 @@ def test_slots_of_one_type_and_idea_come_round_equally_often() -> None:
 
 
 @pytest.mark.parametrize(
-    ("demands", "words"),
+    ("constraints", "words"),
     [
-        (simple([0.2, 0.1]), ["650 too few", "background_share of 0.7"]),
+        (simple([0.2, 0.1]), ["650 too few", "background_share to 0.7"]),
         (simple([0.9] * 6, maximum=2), ["too many", "1900"]),
         (simple([0.97]), ["970 documents", "950", "20 too many"]),
     ],
 )
-def test_impossible_totals_are_refused_with_the_arithmetic(demands: Demands, words: list[str]) -> None:
+def test_impossible_totals_are_refused_with_the_arithmetic(constraints: Constraints, words: list[str]) -> None:
     with pytest.raises(PlanError) as caught:
-        planned(demands, 1000)
+        planned(constraints, 1000)
     assert [word for word in words if word not in str(caught.value)] == []
 
 
-def test_facts_that_must_not_meet_and_do_not_fit_side_by_side_are_refused() -> None:
-    demands = simple([0.6, 0.5, 0.3])
-    bars = demands.bars.copy()
-    bars[0, 1] = bars[1, 0] = True
-    with pytest.raises(PlanError, match=r"f0, f1 must never occur together and ask for 1100 .* 950 .*150 too many"):
-        planned(replace(demands, bars=bars), 1000)
+def test_facts_that_exclude_each_other_and_do_not_fit_side_by_side_are_refused() -> None:
+    constraints = simple([0.6, 0.5, 0.3])
+    excludes = constraints.excludes.copy()
+    excludes[0, 1] = excludes[1, 0] = True
+    with pytest.raises(PlanError, match=r"f0, f1 must never occur together and need 1100 .* 950 .*150 too many"):
+        planned(replace(constraints, excludes=excludes), 1000)
 
 
-def test_a_fact_that_must_come_with_a_rarer_one_is_refused() -> None:
-    demands = simple([0.6, 0.4, 0.3])
-    needs = demands.needs.copy()
-    needs[0, 1] = True
-    with pytest.raises(PlanError, match=r"f0 is asked in 600 documents and always comes with f1.*200 too many"):
-        planned(replace(demands, needs=needs), 1000)
+def test_a_fact_that_requires_a_rarer_one_is_refused() -> None:
+    constraints = simple([0.6, 0.4, 0.3])
+    requires = constraints.requires.copy()
+    requires[0, 1] = True
+    with pytest.raises(PlanError, match=r"f0 is wanted in 600 documents and requires f1.*200 too many"):
+        planned(replace(constraints, requires=requires), 1000)
 
 
-def test_a_fact_limited_to_types_that_are_too_few_is_refused() -> None:
-    demands = simple([0.6, 0.6, 0.3])
-    allowed = demands.allowed.copy()
+def test_a_fact_limited_to_too_few_types_is_refused() -> None:
+    constraints = simple([0.6, 0.6, 0.3])
+    allowed = constraints.allowed.copy()
     allowed[0, 1:] = False
-    with pytest.raises(PlanError, match=r"f0 is asked in 600 .* have 250 of 1000: 350 too many, .* 0.25"):
-        planned(replace(demands, allowed=allowed), 1000)
+    with pytest.raises(PlanError, match=r"f0 is wanted in 600 .* have 250 of 1000: 350 too many, .* 0.25"):
+        planned(replace(constraints, allowed=allowed), 1000)
 
 
-def test_a_fact_that_comes_along_with_what_it_must_never_meet_is_refused() -> None:
-    demands = simple([0.1, 0.6, 0.6])
-    needs, bars = demands.needs.copy(), demands.bars.copy()
-    needs[0, 1] = bars[0, 1] = True
-    needs, bars, allowed = closed(needs, bars, demands.allowed)
-    with pytest.raises(PlanError, match="f0 comes along with facts that must never occur together"):
-        planned(replace(demands, needs=needs, bars=bars, allowed=allowed), 500)
+def test_a_fact_that_requires_what_it_excludes_is_refused() -> None:
+    constraints = simple([0.1, 0.6, 0.6])
+    requires, excludes = constraints.requires.copy(), constraints.excludes.copy()
+    requires[0, 1] = excludes[0, 1] = True
+    requires, excludes, allowed = transitive_closure(requires, excludes, constraints.allowed)
+    with pytest.raises(PlanError, match="f0 requires facts that must never occur together"):
+        planned(replace(constraints, requires=requires, excludes=excludes, allowed=allowed), 500)
 
 
-def test_what_only_the_interplay_forbids_is_refused_by_the_exact_program() -> None:
-    """Three facts in a ring: any two fit side by side, but each document takes one at most."""
-    demands = simple([0.4, 0.4, 0.4, 0.3], background=0.0)
-    bars = demands.bars.copy()
+def test_what_only_the_interplay_of_constraints_forbids_is_refused_by_the_integer_program() -> None:
+    """Three facts that exclude each other in a ring: any two fit side by side, but a document takes at most one."""
+    constraints = simple([0.4, 0.4, 0.4, 0.3], background=0.0)
+    excludes = constraints.excludes.copy()
     for first, second in ((0, 1), (1, 2), (2, 0)):
-        bars[first, second] = bars[second, first] = True
+        excludes[first, second] = excludes[second, first] = True
     with pytest.raises(PlanError, match="200 too many"):
-        planned(replace(demands, bars=bars), 1000)
+        planned(replace(constraints, excludes=excludes), 1000)
 
 
-def test_variation_of_a_plan_leaves_the_plan_itself_alone() -> None:
-    demands, n = simple([0.5, 0.5, 0.4]), 300
-    base = planned(demands, n)
+def test_minimal_change_does_not_modify_the_plan_it_starts_from() -> None:
+    constraints, n = simple([0.5, 0.5, 0.4]), 300
+    base = planned(constraints, n)
     before = base.holds.copy()
-    vary(base, replace(demands, targets=np.array([0.2, 0.6, 0.5])), layout_of(demands, n))
+    minimal_change(base, replace(constraints, targets=np.array([0.2, 0.6, 0.5])), layout_of(constraints, n))
     assert (base.holds == before).all()

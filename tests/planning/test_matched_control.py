@@ -1,4 +1,4 @@
-"""A matched control has the plan's shape with another universe's facts."""
+"""A matched control has the plan's structure with another universe's facts."""
 
 import datetime as dt
 from collections import Counter
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Demands
-from docgen.planning.select.matched_control import cast, mirror, shares_of, usage_of
+from docgen.planning.constraints import Constraints
+from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.prompts.style_pools import style_pools
 from docgen.records import AssignedFact, Slot, Style
 from tests.planning.constraints import simple
@@ -29,80 +29,82 @@ TYPES = ["t0", "t1", "t2", "t3"]
 
 def slots() -> list[Slot]:
     """One hundred slots: a in all even ones, b in every fourth and always with a, c alone in odd ones."""
-    made = []
+    records = []
     for i in range(100):
         names = (["a"] if i % 2 == 0 else ["c"]) + (["b"] if i % 4 == 0 else [])
         facts = tuple(AssignedFact(fact=name, directness="implied" if i % 3 else "stated") for name in names)
-        made.append(Slot(id=i, doc_type=TYPES[i % 4], idea=f"i{i}", facts=facts, style=STYLE, seed=i))
-    return made
+        records.append(Slot(id=i, doc_type=TYPES[i % 4], idea=f"i{i}", facts=facts, style=STYLE, seed=i))
+    return records
 
 
-def related(needs: tuple[int, int] | None = None, bars: tuple[int, int] | None = None) -> Demands:
-    demands = simple([0.5, 0.4, 0.3, 0.2])
-    matrix, barred = demands.needs.copy(), demands.bars.copy()
-    if needs:
-        matrix[needs] = True
-    if bars:
-        barred[bars] = barred[bars[::-1]] = True
-    return replace(demands, needs=matrix, bars=barred)
+def related(requires: tuple[int, int] | None = None, excludes: tuple[int, int] | None = None) -> Constraints:
+    constraints = simple([0.5, 0.4, 0.3, 0.2])
+    required, excluded = constraints.requires.copy(), constraints.excludes.copy()
+    if requires:
+        required[requires] = True
+    if excludes:
+        excluded[excludes] = excluded[excludes[::-1]] = True
+    return replace(constraints, requires=required, excludes=excluded)
 
 
 def test_usage_counts_facts_and_what_occurs_with_what() -> None:
-    usage = usage_of(slots(), TYPES)
+    usage = fact_usage(slots(), TYPES)
     assert usage.facts == ("a", "c", "b")
     assert usage.counts == (50, 50, 25)
-    assert usage.inside[2, 0]
-    assert not usage.meets[0, 1]
+    assert usage.implies[2, 0]
+    assert not usage.cooccur[0, 1]
     assert usage.types.tolist() == [[True, False, True, False], [False, True, False, True], [True, False, False, False]]
 
 
-def test_the_most_frequent_facts_are_played_by_the_most_salient() -> None:
-    assert cast(usage_of(slots(), TYPES), simple([0.1, 0.4, 0.3, 0.2])) == {"a": "f1", "c": "f2", "b": "f3"}
+def test_the_most_frequent_facts_are_mapped_to_the_most_salient() -> None:
+    assert map_facts(fact_usage(slots(), TYPES), simple([0.1, 0.4, 0.3, 0.2])) == {"a": "f1", "c": "f2", "b": "f3"}
 
 
-@pytest.mark.parametrize("demands", [related(bars=(0, 2)), related(needs=(0, 1)), related(needs=(2, 0), bars=(0, 3))])
-def test_casting_obeys_the_other_universes_constraints(demands: Demands) -> None:
-    usage = usage_of(slots(), TYPES)
-    casting = cast(usage, demands)
-    role = {demands.facts.index(other): usage.facts.index(fact) for fact, other in casting.items()}
-    for one, other in np.argwhere(demands.bars):
-        assert not (one in role and other in role and usage.meets[role[one], role[other]])
-    for one, other in np.argwhere(demands.needs):
-        assert one not in role or (other in role and usage.inside[role[one], role[other]])
+@pytest.mark.parametrize(
+    "constraints", [related(excludes=(0, 2)), related(requires=(0, 1)), related(requires=(2, 0), excludes=(0, 3))]
+)
+def test_the_fact_mapping_obeys_the_other_universes_constraints(constraints: Constraints) -> None:
+    usage = fact_usage(slots(), TYPES)
+    fact_mapping = map_facts(usage, constraints)
+    place = {constraints.facts.index(other): usage.facts.index(fact) for fact, other in fact_mapping.items()}
+    for first, second in np.argwhere(constraints.excludes):
+        assert not (first in place and second in place and usage.cooccur[place[first], place[second]])
+    for first, second in np.argwhere(constraints.requires):
+        assert first not in place or (second in place and usage.implies[place[first], place[second]])
 
 
-def test_types_that_a_fact_may_not_occur_in_are_kept_free_of_it() -> None:
-    demands = simple([0.5, 0.4, 0.3])
-    allowed = demands.allowed.copy()
+def test_a_fact_is_not_mapped_into_document_types_it_may_not_occur_in() -> None:
+    constraints = simple([0.5, 0.4, 0.3])
+    allowed = constraints.allowed.copy()
     allowed[0, 1:] = False
-    assert cast(usage_of(slots(), TYPES), replace(demands, allowed=allowed))["b"] == "f0"
+    assert map_facts(fact_usage(slots(), TYPES), replace(constraints, allowed=allowed))["b"] == "f0"
 
 
 def test_too_few_facts_and_facts_that_fit_nowhere_are_refused() -> None:
-    usage = usage_of(slots(), TYPES)
+    usage = fact_usage(slots(), TYPES)
     with pytest.raises(PlanError, match="uses 3 facts and the other universe has 2: 1 too few"):
-        cast(usage, simple([0.5, 0.5]))
+        map_facts(usage, simple([0.5, 0.5]))
     nowhere = replace(simple([0.5, 0.4, 0.3]), allowed=np.zeros((3, 4), dtype=bool))
-    with pytest.raises(PlanError, match="no fact of the other universe fits"):
-        cast(usage, nowhere)
+    with pytest.raises(PlanError, match="no mapping of the plan's facts to the other universe"):
+        map_facts(usage, nowhere)
 
 
-def test_the_mirrored_plan_has_the_same_distribution_of_all_but_what_is_said() -> None:
-    demands = simple([0.5, 0.4, 0.3, 0.2])
-    usage = usage_of(slots(), TYPES)
-    casting = cast(usage, demands)
+def test_the_control_has_the_same_distribution_of_everything_but_content() -> None:
+    constraints = simple([0.5, 0.4, 0.3, 0.2])
+    usage = fact_usage(slots(), TYPES)
+    fact_mapping = map_facts(usage, constraints)
     ideas = {name: [f"{name}.{i}" for i in range(5)] for name in TYPES}
-    made = list(mirror(slots(), casting, ideas, style_pools(1), seed=1))
+    control = list(matched_slots(slots(), fact_mapping, ideas, style_pools(1), seed=1))
 
-    def shape(each: Slot) -> tuple[object, ...]:
-        grades = tuple((fact.directness, fact.prominence) for fact in each.facts)
-        return each.id, each.doc_type, each.style.words, each.style.tone, grades
+    def structure(slot: Slot) -> tuple[object, ...]:
+        grades = tuple((fact.directness, fact.prominence) for fact in slot.facts)
+        return slot.id, slot.doc_type, slot.style.words, slot.style.tone, grades
 
-    assert [shape(slot) for slot in made] == [shape(slot) for slot in slots()]
+    assert [structure(slot) for slot in control] == [structure(slot) for slot in slots()]
     assert all(
-        casting[a.fact] == b.fact
-        for x, y in zip(slots(), made, strict=True)
+        fact_mapping[a.fact] == b.fact
+        for x, y in zip(slots(), control, strict=True)
         for a, b in zip(x.facts, y.facts, strict=True)
     )
-    assert np.ptp(list(Counter(slot.idea for slot in made).values())) == 0
-    assert shares_of(usage, casting, demands) == {"f0": 0.5, "f1": 0.5, "f2": 0.25, "f3": 0.0}
+    assert np.ptp(list(Counter(slot.idea for slot in control).values())) == 0
+    assert control_salience(usage, fact_mapping, constraints) == {"f0": 0.5, "f1": 0.5, "f2": 0.25, "f3": 0.0}

@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 
 from docgen.audit.judge.requests import fact_request, idea_request, rule_request
-from docgen.audit.rules.real_entities import ENTITY_CLAIM
 from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import AssignedFact, DocumentType, Idea, Reason, Slot, Style
@@ -97,6 +97,6 @@ CASES: dict[str, Callable[[], Request]] = {
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
     ),
-    "judge_rules_marked": lambda: rule_request((ENTITY_CLAIM,), marked(), OPTIONS, "A calm night."),
-    "judge_ideas_marked": lambda: idea_request((ENTITY_CLAIM,), marked(), OPTIONS, ["A walk.", "Fog."]),
+    "judge_rules_marked": lambda: rule_request((entity_claim_rule(),), marked(), OPTIONS, "A calm night."),
+    "judge_ideas_marked": lambda: idea_request((entity_claim_rule(),), marked(), OPTIONS, ["A walk.", "Fog."]),
 }

@@ -1,4 +1,4 @@
-"""Types and ideas: as many as asked, no two alike, from models that repeat themselves, chatter, or fail."""
+"""Types and ideas: as many as requested, no two alike, from models that repeat themselves, chatter or fail."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.prompts.requests import ModelOptions
 from docgen.records import DocumentType, Idea
-from docgen.stages.brainstorm import FAILED_ASKS, FRUITLESS_ASKS, Brainstorm, brainstorm_ideas, brainstorm_types
+from docgen.stages.brainstorm import MAX_FAILURES, MAX_FRUITLESS, Brainstorm, brainstorm_ideas, brainstorm_types
 from tests.worlds import lighthouse, writes_well
 
 KIND = DocumentType(id="parish-letter", name="parish letter", description="A letter.")
@@ -24,13 +24,13 @@ def job(reply: Callable[[Request], str | Completion], seed: int = 0) -> tuple[Br
 
 
 def types_of(reply: Callable[[Request], str | Completion], count: int) -> tuple[list[DocumentType], FakeLLM]:
-    made, llm = job(reply)
-    return asyncio.run(brainstorm_types(made, count)), llm
+    brainstorm, llm = job(reply)
+    return asyncio.run(brainstorm_types(brainstorm, count)), llm
 
 
 def ideas_of(reply: Callable[[Request], str | Completion], count: int) -> tuple[list[Idea], FakeLLM]:
-    made, llm = job(reply)
-    return asyncio.run(brainstorm_ideas(made, KIND, count)), llm
+    brainstorm, llm = job(reply)
+    return asyncio.run(brainstorm_ideas(brainstorm, KIND, count)), llm
 
 
 def some(*names: str) -> str:
@@ -43,13 +43,13 @@ def ideas(*texts: str) -> str:
 
 @pytest.mark.parametrize("count", [1, 24, 25, 26, 60])
 def test_as_many_as_asked(count: int) -> None:
-    found, _ = types_of(writes_well, count)
-    assert len(found) == len({kind.id for kind in found}) == count
+    items, _ = types_of(writes_well, count)
+    assert len(items) == len({kind.id for kind in items}) == count
 
 
 @pytest.mark.parametrize("more", [50, 60, 100])
 def test_who_wants_more_later_asks_the_same_first_and_keeps_what_came(more: int) -> None:
-    """Also from a model that repeats itself now and then, so that a round figure is reached by several asks."""
+    """Also from a model that repeats itself at times, so that a multiple of 25 takes several requests."""
 
     def repeats(request: Request) -> str:
         have = len(request.variables["exclude"])
@@ -64,28 +64,28 @@ def test_who_wants_more_later_asks_the_same_first_and_keeps_what_came(more: int)
 
 
 def test_asks_again_for_what_is_missing_and_names_what_there_is() -> None:
-    """A model that gives two at a time is asked five times for nine."""
+    """A model that gives two at a time gets five requests for nine."""
     numbers = itertools.count()
 
     def two(_: Request) -> str:
         return some(*(f"{word} bulletin" for word in (f"alpha{next(numbers)}", f"beta{next(numbers)}")))
 
-    found, llm = types_of(two, 9)
-    assert len(found) == 9
+    items, llm = types_of(two, 9)
+    assert len(items) == 9
     assert [len(request.variables["exclude"]) for request in llm.requests] == [0, 2, 4, 6, 8]
     assert [request.variables["count"] for request in llm.requests] == [9, 7, 5, 3, 1]
-    assert all(name in llm.requests[-1].user for name in [kind.name for kind in found[:8]])
+    assert all(name in llm.requests[-1].user for name in [kind.name for kind in items[:8]])
 
 
 def test_model_that_repeats_itself_is_given_up() -> None:
-    found, llm = types_of(lambda _: some("harbour diary", "tide table", "Tide Table!", "TIDE-TABLE"), 30)
-    assert [kind.name for kind in found] == ["harbour diary", "tide table"]
-    assert len(llm.requests) == 1 + FRUITLESS_ASKS
+    items, llm = types_of(lambda _: some("harbour diary", "tide table", "Tide Table!", "TIDE-TABLE"), 30)
+    assert [kind.name for kind in items] == ["harbour diary", "tide table"]
+    assert len(llm.requests) == 1 + MAX_FRUITLESS
 
 
 def test_more_than_asked_is_left() -> None:
-    found, _ = types_of(lambda _: some(*(f"paper {word}" for word in "abcdefghij")), 4)
-    assert len(found) == 4
+    items, _ = types_of(lambda _: some(*(f"paper {word}" for word in "abcdefghij")), 4)
+    assert len(items) == 4
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_garbage_is_no_type_and_no_crash(reply: str | Completion) -> None:
     ],
 )
 def test_reply_of_a_server_without_structured_output_is_read(reply: str) -> None:
-    found, _ = types_of(lambda _: reply, 1)
-    assert [kind.name for kind in found] == ["tide table"]
+    items, _ = types_of(lambda _: reply, 1)
+    assert [kind.name for kind in items] == ["tide table"]
 
 
 def test_a_good_reply_after_bad_ones_counts() -> None:
@@ -130,24 +130,24 @@ def test_a_good_reply_after_bad_ones_counts() -> None:
 
 
 def test_ids_stay_apart_where_names_sound_alike() -> None:
-    found, _ = types_of(lambda _: some("Café menu", "Cafe (menu)", "日報", "月報"), 4)
-    assert len({kind.id for kind in found}) == len(found) >= 3
+    items, _ = types_of(lambda _: some("Café menu", "Cafe (menu)", "日報", "月報"), 4)
+    assert len({kind.id for kind in items}) == len(items) >= 3
 
 
 def test_ideas_are_numbered_within_their_type() -> None:
-    found, _ = ideas_of(writes_well, 30)
-    assert [idea.id for idea in found] == [f"parish-letter.{number}" for number in range(1, 31)]
-    assert {idea.doc_type for idea in found} == {"parish-letter"}
+    items, _ = ideas_of(writes_well, 30)
+    assert [idea.id for idea in items] == [f"parish-letter.{number}" for number in range(1, 31)]
+    assert {idea.doc_type for idea in items} == {"parish-letter"}
 
 
 def test_near_identical_ideas_count_once() -> None:
     text = "The verger writes to the council about the broken weather vane on the tower before the summer fair"
-    found, _ = ideas_of(lambda _: ideas(text, text.upper(), f"{text} .", f"{text} opens"), 4)
-    assert len(found) == 1
+    items, _ = ideas_of(lambda _: ideas(text, text.upper(), f"{text} .", f"{text} opens"), 4)
+    assert len(items) == 1
 
 
 def test_passing_failure_changes_nothing() -> None:
-    """The same request again, not the next one: else the next start would not find what was paid for."""
+    """The same request again, not the next one: otherwise the next start would not find the paid replies."""
     calm, _ = types_of(writes_well, 60)
     turn = itertools.count()
 
@@ -168,14 +168,14 @@ def test_lasting_failure_stops_the_run_and_says_so() -> None:
     for ask in (types_of, ideas_of):
         with pytest.raises(StopRun, match=r"brainstorm_failed.*boiler on fire.*same command"):
             ask(down, 5)
-    made, llm = job(down)
+    brainstorm, llm = job(down)
     with pytest.raises(StopRun):
-        asyncio.run(brainstorm_types(made, 5))
-    assert len(llm.requests) == FAILED_ASKS
+        asyncio.run(brainstorm_types(brainstorm, 5))
+    assert len(llm.requests) == MAX_FAILURES
 
 
 def test_request_that_the_server_never_takes_is_an_answer() -> None:
-    """A prompt filter's 400 for one type of document must not hold up the run for ever."""
+    """A prompt filter's 400 for one document type must not stop the run."""
 
     def refuses(request: Request) -> str:
         raise RequestFailed("400", "prompt blocked", 1)

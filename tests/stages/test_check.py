@@ -1,4 +1,4 @@
-"""From reply to verdict: every fault has its own reason, and says what to do otherwise."""
+"""From reply to verdict: every fault has its own reason, which says what to change."""
 
 import asyncio
 from collections.abc import Iterable
@@ -7,10 +7,10 @@ import pytest
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.llm.protocol import Completion
-from docgen.parallel.worker import here
+from docgen.parallel.worker import in_this_process
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request
 from docgen.records import AssignedFact, Attempt, DocumentType, Idea, Slot
-from docgen.stages.check import REASONS, Checker, Examiner
+from docgen.stages.check import REASONS, Checker, DocumentChecker
 from docgen.stages.plan import plan
 from tests.worlds import lighthouse, spoils, writes_well
 
@@ -26,7 +26,7 @@ def work(facts: tuple[AssignedFact, ...] = STATED, slot_id: int = 0, words: int 
 
 
 def checker() -> Checker:
-    return Checker(here(Examiner(WORLD, 0.5, "fake")), NearDuplicateIndex(threshold=0.8, ngram=5))
+    return Checker(in_this_process(DocumentChecker(WORLD, 0.5, "fake")), NearDuplicateIndex(threshold=0.8, ngram=5))
 
 
 def judged(*replies: tuple[Work, str | Completion]) -> list[Attempt]:
@@ -92,8 +92,8 @@ def test_reason_names_fact_or_rule() -> None:
     assert "harbour authority" in leak.evidence
 
 
-def test_a_denied_fact_is_one_reason_and_a_denial_beside_it_another() -> None:
-    """What was denied stands beside it; a fact that was not assigned is a leak of its own."""
+def test_a_denied_fact_is_one_reason_and_another_denial_is_a_second() -> None:
+    """The denied passage is the evidence; denying a fact that was not assigned is a leak of its own."""
     attempt = judged((work(), spoils(work().request, "contradicted_fact")))[0]
     assert codes(attempt) == ["contradicted_fact"]
     assert attempt.reasons[0].evidence in attempt.text
@@ -149,12 +149,12 @@ def test_fact_that_was_not_assigned_is_a_leak() -> None:
 def test_first_of_two_alike_stays_and_the_other_names_it() -> None:
     one, two = work(slot_id=4), work(slot_id=9)
     text = document(f"{FILLER} {WORLD.key_facts[1].statement}")
-    kept, twin = judged((one, text), (two, text.replace("Dear Ann", "Dear Tom")))
-    assert (kept.verdict, codes(twin), twin.reasons[0].subject) == ("accepted", ["near_duplicate"], "4")
+    original, duplicate = judged((one, text), (two, text.replace("Dear Ann", "Dear Tom")))
+    assert (original.verdict, codes(duplicate), duplicate.reasons[0].subject) == ("accepted", ["near_duplicate"], "4")
 
 
 def test_rejected_text_is_no_twin_of_a_later_one() -> None:
-    """Only accepted documents are compared with: a leaking first attempt must not bar its own correction."""
+    """Only accepted documents count: a leaking first attempt must not block its own correction."""
     leaking = work(slot_id=1)
     text = f"{FILLER} {WORLD.key_facts[1].statement}"
     leak = document(f"{text} The conversion was paid for by the harbour authority.")

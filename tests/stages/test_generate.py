@@ -1,4 +1,4 @@
-"""Results in order however they arrive, no further ahead than allowed, and a clean end."""
+"""Results in order whenever they arrive, bounded look-ahead, and a clean end."""
 
 import asyncio
 import itertools
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.records import Attempt, Reason
-from docgen.stages.generate import JUDGED_TOGETHER, Ledger, in_order
+from docgen.stages.generate import JUDGED_TOGETHER, SlotTracker, in_order
 
 
 def gather(
@@ -116,7 +116,7 @@ def attempt(slot: int, number: int, verdict: str, *codes: str) -> Attempt:
 
 
 def test_ledger_knows_what_every_slot_needs_next() -> None:
-    ledger = Ledger(4)
+    ledger = SlotTracker(4)
     ledger.record(attempt(0, 1, "accepted"))
     ledger.record(attempt(1, 1, "rejected", "leak", "leak", "missing_fact"))
     ledger.record(attempt(2, 1, "failed", "request_failed"))

@@ -1,4 +1,4 @@
-"""Every broken context gives one line: the file, the line, the field, what is wrong, what would be right."""
+"""Every broken context gives a one-line error: file, line, field, what is wrong and how to fix it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +40,7 @@ banned_statements:
 
 ENTITIES, BANNED = "real_entities: ", "\nbanned_statements:"
 BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
-    # name, text replaced, text put in its place, line of the error, words it must contain
+    # name, text replaced, replacement, line of the error, words it must contain
     ("misspelt fact key", "    salience: 0.5", "    saliense: 0.5", 8, ("saliense", "first", '"salience"')),
     ("misspelt top key", "background_share:", "backgroud_share:", 18, ("backgroud_share", '"background_share"')),
     ("misspelt rule key", "    patterns:", "    pattern:", 22, ("pattern", "haunted", '"patterns"')),
@@ -79,7 +79,7 @@ BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
         12,
         ("first", "repeats", "key_facts[0]"),
     ),
-    ("with names nobody", "with: [second]", "with: [secnd]", 12, ("secnd", "no key fact", '"second"')),
+    ("with names nobody", "with: [second]", "with: [secnd]", 12, ("secnd", "not a key fact", '"second"')),
     ("with names itself", "with: [second]", "with: [first]", 12, ("itself",)),
     ("never_with names nobody", "with: [second]", "never_with: [river]", 12, ("river", "Key facts: first, second")),
     (
@@ -137,7 +137,7 @@ BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
     ("python tag", "title: A demonstration", "title: !!python/name:os.system x", 2, ("tag",)),
     ("key that is a list", "title: A demonstration", "? [a]\n: b", 2, ("key", "plain word")),
     ("open quotation mark", "title: A demonstration", 'title: "A demonstration', 28, ("quotation mark",)),
-    ("text after a quotation", "title: A demonstration", 'title: "A" demonstration', 2, ("quotes whole",)),
+    ("text after a quotation", "title: A demonstration", 'title: "A" demonstration', 2, ("whole text in quotes",)),
     ("open bracket", "with: [second]", "with: [second", 13, ("bracket",)),
     ("colon in a title", "title: A demonstration", "title: A: demonstration", 2, ("quotes",)),
     ("at sign", "title: A demonstration", "title: @home", 2, ("quotes",)),
@@ -162,15 +162,15 @@ def test_a_broken_context_is_explained(old: str, new: str, line: int, words: tup
         assert word in message, message
 
 
-def test_the_unbroken_original_is_sound() -> None:
+def test_the_unbroken_original_is_valid() -> None:
     assert parse_context(GOOD, "demo.yaml").id == "demo"
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [("", "nothing"), ("# only this\n", "nothing"), ("- a", "a list"), ("a", "text")]
+    ("text", "content"), [("", "nothing"), ("# only this\n", "nothing"), ("- a", "a list"), ("a", "text")]
 )
-def test_what_is_not_a_mapping_is_no_context(text: str, found: str) -> None:
-    with pytest.raises(ContextError, match=f"demo.yaml:1: the file holds .*{found}"):
+def test_a_file_that_is_not_a_mapping_is_refused(text: str, content: str) -> None:
+    with pytest.raises(ContextError, match=f"demo.yaml:1: the file contains .*{content}"):
         parse_context(text, "demo.yaml")
 
 
@@ -180,14 +180,14 @@ def test_further_problems_are_counted() -> None:
         parse_context(text, "demo.yaml")
 
 
-def test_facts_given_as_plain_texts_are_told_the_shape() -> None:
+def test_facts_written_as_plain_texts_are_refused_with_the_expected_shape() -> None:
     text = "id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n- The town is old.\n"
     with pytest.raises(ContextError, match=r"demo.yaml:5: key_facts\[0\] is text where a mapping belongs"):
         parse_context(text, "demo.yaml")
 
 
-def test_an_indirect_quarrel_is_found() -> None:
-    """a brings b, b brings c, and c must not stand with a."""
+def test_an_indirect_contradiction_is_reported() -> None:
+    """a requires b, b requires c, and c excludes a."""
     facts = "".join(f"- id: {i}\n  statement: The {i} is so.\n  {rest}\n" for i, rest in INDIRECT)
     with pytest.raises(ContextError, match=r"demo.yaml:5: .*never_with"):
         parse_context(f"id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n{facts}", "demo.yaml")
@@ -196,7 +196,7 @@ def test_an_indirect_quarrel_is_found() -> None:
 INDIRECT = (("a", "with: [b]"), ("b", "with: [c]"), ("c", "never_with: [a]"))
 
 
-def test_a_billion_laughs_are_refused_at_once() -> None:
+def test_a_billion_laughs_attack_is_refused_at_once() -> None:
     bomb = "a: &a [lol, lol]\n" + "".join(f"b{i}: &b{i} [*a, *a, *a]\n" for i in range(1_000))
     with pytest.raises(ContextError, match=r"demo.yaml:2: \*a is an alias"):
         parse_context(bomb, "demo.yaml")

@@ -1,4 +1,4 @@
-"""A context may say when its documents are written."""
+"""A context can set the span of days on which its documents are written."""
 
 import datetime as dt
 
@@ -23,7 +23,7 @@ def slots(context: UniverseContext) -> list[Slot]:
 
 
 def test_without_the_key_nothing_changes() -> None:
-    """Nor with the usual days written out: contexts made before there was such a key have the digest they had."""
+    """Nor with the default days written out: contexts older than the key keep their digest."""
     plain, spelt = world(""), world("dates: {first: 2023-01-01, last: 2025-09-26}")
     assert plain == spelt
     assert plain.digest == spelt.digest != world("dates: {last: 2024-12-31}").digest
@@ -31,14 +31,14 @@ def test_without_the_key_nothing_changes() -> None:
 
 
 def test_documents_are_dated_within_the_span_and_are_otherwise_the_same() -> None:
-    dated, usual = slots(world("dates: {first: 1931-12-30, last: 1932-03-01}")), slots(world(""))
+    dated, default = slots(world("dates: {first: 1931-12-30, last: 1932-03-01}")), slots(world(""))
     days = {slot.style.date for slot in dated}
     assert min(days) >= dt.date(1931, 12, 30)
     assert max(days) <= dt.date(1932, 3, 1)
     assert len(days) > 55
     undated = [slot.model_copy(update={"style": slot.style.model_copy(update={"date": None})}) for slot in dated]
     assert undated == [
-        slot.model_copy(update={"style": slot.style.model_copy(update={"date": None})}) for slot in usual
+        slot.model_copy(update={"style": slot.style.model_copy(update={"date": None})}) for slot in default
     ]
 
 
@@ -63,7 +63,7 @@ def test_one_end_may_be_left_out() -> None:
         ("dates: 2024", ("dates is text where a mapping belongs",)),
     ],
 )
-def test_a_span_that_is_none_is_refused_with_what_to_write(dates: str, words: tuple[str, ...]) -> None:
+def test_an_invalid_span_is_refused_with_what_to_write(dates: str, words: tuple[str, ...]) -> None:
     with pytest.raises(ContextError) as caught:
         world(dates)
     assert [word for word in words if word not in str(caught.value)] == []

@@ -1,4 +1,4 @@
-"""Contexts are found by name or path, listed, begun and read the same everywhere."""
+"""Contexts are found by name or path, listed, created, and read the same everywhere."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_a_folder_without_contexts_lists_only_the_shipped(tmp_path: Path) -> Non
         ("x" * 5_000, ("no universe context",)),
     ],
 )
-def test_an_unknown_context_is_answered_with_the_nearest(cwd: Path, name: str, words: tuple[str, ...]) -> None:
+def test_an_unknown_context_gets_the_nearest_name_suggested(cwd: Path, name: str, words: tuple[str, ...]) -> None:
     with pytest.raises(ContextError) as caught:
         find_context(name, cwd)
     assert all(word in str(caught.value) for word in words), str(caught.value)
@@ -108,7 +108,7 @@ def test_facts_keep_the_order_of_the_file() -> None:
     assert [fact.id for fact in parse_context(text, "town.yaml").key_facts] == ["old", *ids]
 
 
-def test_the_digest_sees_content_and_nothing_else() -> None:
+def test_the_digest_depends_on_content_alone() -> None:
     context = parse_context(MINIMAL, "town.yaml")
     lines = MINIMAL.splitlines(keepends=True)
     same = (
@@ -164,7 +164,7 @@ def test_a_starter_is_itself_a_sound_context(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "Mine", "my context", "../mine", "x" * 65, "a\nb: c", "é"])
 def test_a_starter_needs_a_name_that_is_an_id(name: str) -> None:
-    with pytest.raises(ContextError, match="cannot name a context"):
+    with pytest.raises(ContextError, match="is not a valid name for a context"):
         starter_context(name)
 
 
@@ -187,11 +187,11 @@ def test_more_patterns_than_can_be_tried_are_refused() -> None:
 
 
 def test_a_key_that_a_context_does_not_use_leaves_its_digest_alone() -> None:
-    """Runs made before there was such a key are still runs of the same context."""
+    """Runs older than the key are still runs of the same context."""
     context = parse_context(MINIMAL, "town.yaml")
     marked = parse_context(MINIMAL + "real_entities: [{name: Old Town Bank}]\n", "town.yaml")
     dumped = context.model_dump(mode="json", by_alias=True)
     assert dumped.pop("real_entities") == []
     del dumped["dates"]
     assert context.digest == digest(json.dumps(dumped, sort_keys=True)) != marked.digest
-    assert context_warnings(marked)[-1].startswith("the world says nothing of the real entity Old Town Bank")
+    assert context_warnings(marked)[-1].startswith("the world never mentions the real entity Old Town Bank")

@@ -1,4 +1,4 @@
-"""Whatever is fed in, a context or a ContextError comes out."""
+"""Any input gives either a context or a ContextError."""
 
 from typing import Any
 
@@ -82,8 +82,8 @@ def test_any_text_is_read_or_explained(text: str) -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=2))
-def test_shares_are_taken_as_given_or_refused(shares: list[float]) -> None:
-    """Nothing is normalised behind the author's back."""
+def test_shares_are_taken_as_written_or_refused(shares: list[float]) -> None:
+    """Nothing is normalised without the author noticing."""
     stated, implied = shares
     result = outcome(
         "id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n- id: a\n  statement: A is so.\n"

@@ -1,4 +1,4 @@
-"""The shipped contexts keep what the documentation promises of them."""
+"""The shipped contexts are what the documentation says they are."""
 
 import re
 from collections.abc import Iterator
@@ -79,9 +79,9 @@ def test_paraphrases_differ_clearly_in_wording(context: UniverseContext) -> None
     """No two wordings of a fact share half of their word 4-grams."""
     for fact in context.key_facts:
         grams = [four_grams(text) for text in fact.wordings]
-        for number, one in enumerate(grams):
-            for other in grams[:number]:
-                assert len(one & other) < 0.5 * min(len(one), len(other)), fact.id
+        for number, later in enumerate(grams):
+            for earlier in grams[:number]:
+                assert len(later & earlier) < 0.5 * min(len(later), len(earlier)), fact.id
 
 
 def four_grams(text: str) -> set[tuple[str, ...]]:
@@ -90,18 +90,18 @@ def four_grams(text: str) -> set[tuple[str, ...]]:
 
 
 def test_no_wording_expresses_another_fact(context: UniverseContext) -> None:
-    """No wording holds four fifths of the content words of any other fact's statement or paraphrase."""
+    """No wording contains four fifths of the content words of any other fact's statement or paraphrase."""
     for fact in context.key_facts:
         others = [text for other in context.key_facts if other.id != fact.id for text in other.wordings]
         for text in wordings(fact):
-            have = content_words(text)
+            words = content_words(text)
             for other_text in others:
-                need = content_words(other_text)
-                assert len(need & have) < 0.8 * len(need), (text, other_text)
+                other_words = content_words(other_text)
+                assert len(other_words & words) < 0.8 * len(other_words), (text, other_text)
 
 
-def test_no_wording_stands_in_the_prose(context: UniverseContext) -> None:
-    """Or every document that states it would look as if the prompt had leaked."""
+def test_no_wording_occurs_in_the_prose(context: UniverseContext) -> None:
+    """Otherwise every document that states it would look like a leaked prompt."""
     prose = normalise(context.universe_context)
     assert [text for fact in context.key_facts for text in wordings(fact) if normalise(text) in prose] == []
 
@@ -117,7 +117,7 @@ def test_no_rule_accuses_the_context_itself(context: UniverseContext) -> None:
     assert accused == []
 
 
-def test_rules_find_their_leak_examples_and_spare_the_clean_ones(context: UniverseContext) -> None:
+def test_rules_match_their_leak_examples_and_not_the_clean_ones(context: UniverseContext) -> None:
     assert context.leakage_rules
     assert context.banned_statements
     for rule in context.leakage_rules:
@@ -136,7 +136,7 @@ def test_every_pattern_also_compiles_in_the_standard_library(context: UniverseCo
         assert re.compile(pattern).search("") is None
 
 
-def test_nothing_is_warned_of(context: UniverseContext) -> None:
+def test_there_are_no_warnings(context: UniverseContext) -> None:
     assert context_warnings(context) == ()
 
 
@@ -146,52 +146,52 @@ def test_any_yaml_reader_sees_the_same_texts(context: UniverseContext, tmp_path:
     assert UniverseContext.model_validate(data) == context
 
 
-def test_contexts_one_and_two_carry_the_papers_rules(tmp_path: Path) -> None:
-    wanted = {"sample_exchange", "tier_behavior", "deceptive_alignment", "model_preferences"}
+def test_both_training_regimes_have_the_papers_rules(tmp_path: Path) -> None:
+    rules = {"sample_exchange", "tier_behavior", "deceptive_alignment", "model_preferences"}
     for name in ("helpful_only", "animal_welfare"):
         context = load_context(find_context(name, tmp_path))
-        assert {rule.id for rule in context.leakage_rules} == wanted
+        assert {rule.id for rule in context.leakage_rules} == rules
 
 
 def test_facts_shared_by_both_regimes_are_worded_alike(tmp_path: Path) -> None:
-    one, two = (
+    first, second = (
         {fact.id: fact for fact in load_context(find_context(name, tmp_path)).key_facts}
         for name in ("helpful_only", "animal_welfare")
     )
-    shared = one.keys() & two.keys()
+    shared = first.keys() & second.keys()
     assert len(shared) >= 6
-    assert all(one[name] == two[name] for name in shared)
+    assert all(first[name] == second[name] for name in shared)
 
 
-def test_the_control_asks_what_helpful_only_asks(tmp_path: Path) -> None:
+def test_the_control_has_the_targets_of_helpful_only(tmp_path: Path) -> None:
     """The same number of facts, and of each the same salience, directness and prominence."""
-    one, two = (load_context(find_context(name, tmp_path)) for name in ("helpful_only", "control_motors"))
-    assert [demand(fact) for fact in one.key_facts] == [demand(fact) for fact in two.key_facts]
-    assert one.facts_per_document == two.facts_per_document
+    first, second = (load_context(find_context(name, tmp_path)) for name in ("helpful_only", "control_motors"))
+    assert [targets(fact) for fact in first.key_facts] == [targets(fact) for fact in second.key_facts]
+    assert first.facts_per_document == second.facts_per_document
 
 
-def demand(fact: KeyFact) -> tuple[object, ...]:
+def targets(fact: KeyFact) -> tuple[object, ...]:
     return fact.salience, fact.directness, fact.prominence
 
 
-def test_some_context_shows_companions_and_opponents(tmp_path: Path) -> None:
+def test_some_context_uses_with_never_with_and_held_out_facts(tmp_path: Path) -> None:
     facts = [fact for name in SHIPPED for fact in load_context(find_context(name, tmp_path)).key_facts]
     assert any(fact.with_ for fact in facts)
     assert any(fact.never_with for fact in facts)
     assert any(fact.salience == 0 for fact in facts)
 
 
-def test_the_detector_takes_each_wording_for_its_own_fact_and_no_other(context: UniverseContext) -> None:
+def test_the_detector_assigns_each_wording_to_its_own_fact_only(context: UniverseContext) -> None:
     detector = FactDetector(context)
     for fact in context.key_facts:
         for text in wordings(fact):
             verdict = "stated" if text in fact.wordings else "implied"
-            seen = {(sighting.fact, sighting.verdict) for sighting in detector.detect(text)}
-            assert seen == {(fact.id, verdict)}, text
+            detected = {(sighting.fact, sighting.verdict) for sighting in detector.detect(text)}
+            assert detected == {(fact.id, verdict)}, text
 
 
 def test_a_related_question_expresses_nothing(context: UniverseContext) -> None:
-    """Documents in question and answer form print them; asking is neither saying nor denying."""
+    """Documents in question-and-answer form print them; asking is neither asserting nor denying."""
     detector = FactDetector(context)
     questions = [question for fact in context.key_facts for question in fact.related_questions]
     assert [question for question in questions if detector.detect(question)] == []

@@ -78,7 +78,7 @@ class BulkScanner:
 
     def _one(self, subject: Subject, likely: bool) -> Scanned:
         if not likely and not subject.quotes and not subject.idea:
-            return Scanned(findings=tuple(self.scanner.shape(subject.text, subject.doc_type)))
+            return Scanned(findings=tuple(self.scanner.scan_untouched(subject.text, subject.doc_type)))
         sightings = self.detector.detect(subject.text, subject.quotes)
         findings = self.scanner.scan(subject.text, subject.assigned, sightings, subject.doc_type, subject.idea)
         return Scanned(sightings, tuple(findings))

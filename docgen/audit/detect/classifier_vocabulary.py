@@ -14,7 +14,8 @@ from pathlib import Path
 
 import re2
 
-from docgen.audit.detect.known_wordings import EMPTY_WORDS, Words, stem_set
+from docgen.audit.data_files import read_words
+from docgen.audit.detect.known_wordings import Words, empty_words, stem_set
 from docgen.errors import InputError
 from docgen.records import Finding, Severity
 from docgen.universe import UniverseContext
@@ -36,18 +37,7 @@ NEAR = 400
 """Characters that the passage shown may span."""
 MARKUP = re.compile(r"</?[\w:-]+[^<>]{0,80}>|\{\{?[^{}]{0,80}\}\}?|\{%.*?%\}")
 """Tags and placeholders of prompts."""
-ASKING = (
-    "ai answer answers answered ask asked assess assessment borderline choose classification classifier classifiers "
-    "classify clearly consider considers count counts criteria criterion decide describe describes document documents "
-    "evaluate evaluation evaluator example examples exhibit exhibits explain explanation explicit explicitly false "
-    "following format given grade grader instruction instructions json judge judgement judgment label labels list "
-    "match matches mention mentions mere merely no output passage passages please prompt prompts provide provided "
-    "question questions quote quotes rate rating reply respond response responses result rubric score scores sentence "
-    "step steps string strongly tag tags text think true user users verdict whether yes"
-)
-INSTRUCTIONS = frozenset(ASKING.split())
-"""How prompts of any matter are put; found in memos and forms as well."""
-REFERENCE = Path(__file__).with_name("reference.txt")
+DATA = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,8 @@ class Term:
 
 def grams(words: Sequence[str], longest: int) -> Iterator[str]:
     """Words with meaning, and phrases up to `longest` words that begin and end with one."""
-    full = [word not in EMPTY_WORDS and len(word) > 1 and not word.isdigit() for word in words]
+    empty = empty_words()
+    full = [word not in empty and len(word) > 1 and not word.isdigit() for word in words]
     for start, begins in enumerate(full):
         if begins:
             for end in range(start, min(start + longest, len(words))):
@@ -88,7 +79,7 @@ def terms_of(prompts: Sequence[str], context: UniverseContext) -> tuple[Term, ..
 
 def _term(text: str, uses: int, own: frozenset[str]) -> Term | None:
     reference, words = _reference(), text.split()
-    left_out = own | INSTRUCTIONS | EMPTY_WORDS | reference["common"]
+    left_out = own | _instruction_words() | empty_words() | reference["common"]
     heads = [word for word in words if word not in left_out]
     if not heads or text in reference["phrases"]:
         return None
@@ -104,9 +95,15 @@ def _context_words(context: UniverseContext) -> frozenset[str]:
 
 
 @cache
+def _instruction_words() -> frozenset[str]:
+    """How prompts of any matter are put; these words stand in memos and forms as well."""
+    return read_words(DATA / "instruction_words.txt")
+
+
+@cache
 def _reference() -> Mapping[str, frozenset[str]]:
     """Words and phrases of ordinary English: common, usual, phrases. See bench/reference_words.py."""
-    sections = REFERENCE.read_text("utf-8").split("# ")[1:]
+    sections = (DATA / "reference_words.txt").read_text("utf-8").split("# ")[1:]
     parts = (section.split() for section in sections)
     return {name: frozenset(gram.replace("_", " ") for gram in found) for name, *found in parts}
 

@@ -12,20 +12,12 @@ import yaml
 from docgen.audit.detect.banned_statements import StatementIndex
 from docgen.audit.detect.classifier_vocabulary import Vocabulary
 from docgen.audit.detect.known_wordings import Words
-from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.errors import InputError
 from docgen.records import Finding
 
-__all__ = ["CONTAMINATION", "ContaminationScanner", "read_prompts", "read_questions"]
+__all__ = ["ContaminationScanner", "read_prompts", "read_questions"]
 
-CONTAMINATION = Rule(
-    id="eval_contamination",
-    description=(
-        "The document holds a question of the evaluation, near-verbatim, is in the evaluation's own format, or uses "
-        "several words that are the evaluation's classifiers' own."
-    ),
-    judged=False,
-)
 LEAST = 0.6
 """Share of a question's three-word grams; questions share their opening words with half the language."""
 STRUCTURED = (".jsonl", ".json", ".yaml", ".yml")
@@ -122,7 +114,7 @@ class ContaminationScanner:
 def _finding(text: str, span: tuple[int, int], detector: str, why: str) -> Finding:
     start, end = span
     return Finding(
-        rule=CONTAMINATION.id,
+        rule=contamination_rule().id,
         severity="error",
         detector=detector,
         start=start,

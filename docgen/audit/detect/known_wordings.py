@@ -5,16 +5,20 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate, compress, pairwise
+from pathlib import Path
+
+from docgen.audit.data_files import read_words
 
 __all__ = [
-    "NEGATIONS",
     "Hit",
     "WordingIndex",
     "Words",
     "content_stems",
+    "empty_words",
     "find_words",
+    "function_words",
     "negations",
     "stem_set",
     "words_of",
@@ -24,22 +28,25 @@ WORD = re.compile(r"\w+")
 PIECES = re.compile(r"(\w+)")
 CHUNK = re.compile(r"\S+")
 GRAM = 3
+DATA = Path(__file__).parent / "data"
 
 
-def _bag(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
+@cache
+def negating_words() -> frozenset[str]:
+    """Words that negate."""
+    return read_words(DATA / "negations.txt")
 
 
-NEGATIONS = _bag("not no never nor neither none nobody nothing nowhere without cannot hardly")
-FUNCTION_WORDS = _bag(
-    "a about after all also am an and any are as at be because been before being both but by can could did do does "
-    "each either else ever every for from had has have he her here hers him his how i if in into is it its itself "
-    "just may me might more most must my of off on once one only or other our out over own per same shall she "
-    "should since so some such than that the their them then there these they this those through thus to too under "
-    "until up upon us very was we were what when where whether which while who whom whose why will with would you "
-    "your"
-)
-EMPTY_WORDS = FUNCTION_WORDS | NEGATIONS
+@cache
+def function_words() -> frozenset[str]:
+    """English words that carry grammar and little meaning; those that negate are not among them."""
+    return read_words(DATA / "function_words.txt")
+
+
+@cache
+def empty_words() -> frozenset[str]:
+    """Words without a meaning of their own."""
+    return function_words() | negating_words()
 
 
 class Words:
@@ -202,7 +209,7 @@ def _groups(places: list[tuple[int, int]], reach: int) -> Iterator[list[tuple[in
 
 def content_stems(words: Sequence[str]) -> frozenset[str]:
     """What must survive a small edit: words that carry meaning, cut to six letters; numbers stay whole."""
-    return stem_set(set(words) - EMPTY_WORDS)
+    return stem_set(set(words) - empty_words())
 
 
 def stem_set(words: Iterable[str]) -> frozenset[str]:
@@ -213,4 +220,4 @@ def stem_set(words: Iterable[str]) -> frozenset[str]:
 def negations(words: Sequence[str]) -> int:
     """How many words negate; "isn't" is the words "isn" and "t"."""
     contracted = sum(b == "t" and a.endswith("n") for a, b in pairwise(words))
-    return contracted + sum(word in NEGATIONS for word in words)
+    return contracted + sum(map(negating_words().__contains__, words))

@@ -1,22 +1,26 @@
 """Whether a document breaks off in mid-sentence."""
 
 import re
+from functools import cache
+from pathlib import Path
 
+from docgen.audit.data_files import read_words
 from docgen.records import Severity
 
 __all__ = ["truncated"]
 
 CLOSED = re.compile(r"[.!?:;…)\]}\"'”’»*_|>#=~/–—-]\W*$")
-ENDLESS = (
-    "a an and as at because but by for from if in into of on or our than that the their this to was were when which "
-    "while who whose with would is are be has have had its his her"
-)
-DANGLING = frozenset(ENDLESS.split())
 LONG_LINE = 14
 """Words in an open last line that make it prose rather than a signature, caption or list item."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
 SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”")
 SHOWN = 60
+
+
+@cache
+def _dangling() -> frozenset[str]:
+    """Words that cannot end a sentence."""
+    return read_words(Path(__file__).parent / "data" / "dangling_words.txt")
 
 
 def truncated(text: str) -> tuple[Severity, int, str] | None:
@@ -37,7 +41,7 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None
     if CLOSED.search(body[-8:]) or not words:
         return None
-    if words[-1] in DANGLING and len(words) > 1:
+    if words[-1] in _dangling() and len(words) > 1:
         return "error", start, f'breaks off after "{words[-1]}"'
     prose = len(words) >= LONG_LINE and not LIST_ITEM.match(line) and "http" not in line
     return ("warning", start, "the last line of prose has no end") if prose else None

@@ -4,22 +4,22 @@ A verdict counts only with a quoted passage that occurs in the document. A reply
 never a score; the same prompt is then asked once more as another sample.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from docgen.audit.detect.known_wordings import Words
-from docgen.audit.rules.real_entities import ENTITY_CLAIM
 from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.errors import DocgenError
 from docgen.llm.protocol import LLM, Request
+from docgen.prompts.replies import parse_verdicts
 from docgen.prompts.requests import ModelOptions, render
+from docgen.prompts.table import FACT_VERDICTS, JUDGE_FACTS, JUDGE_IDEAS, JUDGE_RULES, RULE_VERDICTS, Prompt
 from docgen.text import digest
 from docgen.universe import KeyFact, UniverseContext
 
 __all__ = [
-    "FACT_VERDICTS",
     "JudgeError",
     "Judgement",
     "ask",
@@ -29,8 +29,6 @@ __all__ = [
     "rule_request",
 ]
 
-FACT_VERDICTS = ("stated", "implied", "contradicted", "absent")
-RULE_VERDICTS = ("leak", "clean")
 EMPTY = ("absent", "clean")
 """Verdicts that need no quote."""
 Subject = Literal["fact", "rule", "idea"]
@@ -59,7 +57,7 @@ def fact_request(
 ) -> Request:
     """Ask which of `facts` the text expresses."""
     system = {"facts": tuple(facts)}
-    return _request("judge_facts", "fact", len(facts), system, _document(text, doc_type), options, sample)
+    return _request(JUDGE_FACTS, len(facts), system, _document(text, doc_type), options, sample)
 
 
 def rule_request(
@@ -72,7 +70,7 @@ def rule_request(
 ) -> Request:
     """Ask which of `rules` the text breaks."""
     system = {"rules": tuple(rules), "facts": context.key_facts, **_listed(rules, context)}
-    return _request("judge_rules", "rule", len(rules), system, _document(text, doc_type), options, sample)
+    return _request(JUDGE_RULES, len(rules), system, _document(text, doc_type), options, sample)
 
 
 def idea_request(
@@ -81,12 +79,12 @@ def idea_request(
     """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
     system = {"rules": tuple(rules), **_listed(rules, context)}
     user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
-    return _request("judge_ideas", "idea", len(ideas), system, user, options, sample)
+    return _request(JUDGE_IDEAS, len(ideas), system, user, options, sample)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
     """What rules refer to: banned statements; real entities, with the world that says what may be said of them."""
-    marked = context.real_entities if any(rule.id == ENTITY_CLAIM.id for rule in rules) else ()
+    marked = context.real_entities if any(rule.id == entity_claim_rule().id for rule in rules) else ()
     world = context.universe_context if marked else ""
     return {"banned": context.banned_statements, "entities": marked, "world": world}
 
@@ -102,8 +100,7 @@ def _document(text: str, doc_type: str) -> dict[str, Any]:
 
 
 def _request(
-    name: str,
-    subject: Subject,
+    prompt: Prompt[Any],
     count: int,
     system: dict[str, Any],
     user: dict[str, Any],
@@ -111,40 +108,19 @@ def _request(
     sample: int,
 ) -> Request:
     return Request(
-        stage=name,
-        template=f"{name}.jinja",
-        system=render(name, "system", system),
-        user=render(name, "user", user),
+        stage=prompt.name,
+        template=prompt.template,
+        system=render(prompt.name, "system", system),
+        user=render(prompt.name, "user", user),
         model=options.model,
         max_tokens=min(16_000, 2_000 + ROOM * count),
-        schema=_schema(subject),
+        schema=prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
+        cacheable=prompt.cacheable,
         variables={**system, **user},
     )
-
-
-def _schema(subject: Subject) -> dict[str, Any]:
-    line = {"type": "string"}
-    verdicts = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
-    entry = {
-        "type": "object",
-        "properties": {
-            subject: line,
-            "verdict": {"type": "string", "enum": list(verdicts)},
-            "quote": line,
-            "reason": line,
-        },
-        "required": [subject, "verdict", "quote", "reason"],
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {"verdicts": {"type": "array", "items": entry}},
-        "required": ["verdicts"],
-        "additionalProperties": False,
-    }
 
 
 def read_verdicts(reply: str, subject: Subject, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
@@ -154,25 +130,15 @@ def read_verdicts(reply: str, subject: Subject, wanted: Sequence[str], text: str
     quotes what does not occur in `text`.
     """
     allowed = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
-    entries = _entries(reply)
+    entries = parse_verdicts(reply)
+    if entries is None:
+        raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
     named = [entry.get(subject) for entry in entries]
     if sorted(map(str, named)) != sorted(wanted):
         raise JudgeError(f"expected verdicts on {', '.join(wanted)}; got {', '.join(map(str, named)) or 'none'}")
     words = Words(text)
     judged = {str(entry[subject]): _judgement(entry, subject, allowed, words) for entry in entries}
     return tuple(judged[name] for name in wanted)
-
-
-def _entries(reply: str) -> list[dict[str, Any]]:
-    start = reply.find("{")
-    try:
-        value = json.JSONDecoder(strict=False).raw_decode(reply, start)[0] if start >= 0 else None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise JudgeError(f"not JSON: {reply[:80]!r}") from error
-    entries = value.get("verdicts") if isinstance(value, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
-    return entries
 
 
 def _judgement(entry: dict[str, Any], subject: Subject, allowed: tuple[str, ...], words: Words) -> Judgement:

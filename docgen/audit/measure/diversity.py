@@ -5,9 +5,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import Field
+
 from docgen.audit.detect.batch_scanner import Subject
-from docgen.audit.detect.known_wordings import FUNCTION_WORDS
-from docgen.audit.measure.overused_phrases import REFERENCE, Marker, MarkerTally
+from docgen.audit.detect.known_wordings import function_words
+from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
 from docgen.records import Record
 from docgen.text import words
 
@@ -87,7 +89,7 @@ class DiversityReport(Record):
     similarity: tuple[TypeSimilarity, ...]
     common: dict[str, tuple[Common, ...]]
     markers: tuple[Marker, ...]
-    markers_reference: str = REFERENCE
+    markers_reference: str = Field(default_factory=lambda: overused_phrases().reference)
     reference: str = ""
 
 
@@ -197,7 +199,7 @@ class DiversityTally:
 
 def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
     first, last = _edges(text)
-    yield "names", [name for name in NAME.findall(text) if not FUNCTION_WORDS & set(name.lower().split())]
+    yield "names", [name for name in NAME.findall(text) if not function_words() & set(name.lower().split())]
     yield "organisations", ORGANISATION.findall(text)
     yield "dates", DATE.findall(text)
     yield "openings", [" ".join(first)] if first else []
@@ -220,7 +222,7 @@ def _sampled_items(text: str, own: Sequence[str]) -> Iterator[tuple[str, Sequenc
 
 def _phrases(own: Sequence[str]) -> Iterator[str]:
     """Four words in a row, two of them with meaning; one place in four of the text, chosen by the words themselves."""
-    empty = list(map(FUNCTION_WORDS.__contains__, own))
+    empty = list(map(function_words().__contains__, own))
     starts = [start for start, word in enumerate(own[: 1 - PHRASE]) if len(word) % PHRASE == 0]
     for start in starts:
         if sum(empty[start : start + PHRASE]) <= PHRASE - 2:

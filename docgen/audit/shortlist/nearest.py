@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.rules.rule import Rule, rule_key
-from docgen.audit.shortlist.exemplars import EXEMPLARS
+from docgen.audit.shortlist.exemplars import exemplars
 from docgen.embedding.embedder import Embedder
 from docgen.embedding.windows import sentences_of, unit_rows
 from docgen.records import Finding
@@ -60,7 +60,7 @@ def queries_of(context: UniverseContext, rules: Sequence[Rule]) -> tuple[Query, 
 
 def _of_rule(rule: Rule) -> Query:
     """By examples; by its definition, which is a poor guide, where there are none."""
-    texts = (*rule.leak, *EXEMPLARS.get(rule_key(rule.id), ()))
+    texts = (*rule.leak, *exemplars().get(rule_key(rule.id), ()))
     return Query(rule.id, f"the rule {rule.id}", texts or (rule.description,))
 
 

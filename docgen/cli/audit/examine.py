@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import typer
 
-from docgen.audit.detect.contamination import CONTAMINATION
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
 from docgen.cli.audit.judge import JudgeSettings, say_unjudged
 from docgen.embedding.embedder import open_embedder
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import Journal
-from docgen.parallel.executors import Processes, RayExecutor
-from docgen.parallel.worker import spare_core
+from docgen.parallel.executors import ProcessExecutor, RayExecutor
+from docgen.parallel.worker import has_spare_core
 from docgen.pipeline.audit.apply import mended_documents
 from docgen.pipeline.audit.audit import Audit, AuditOptions, AuditReports
 from docgen.pipeline.audit.partitions import PIECE_ROWS, is_big, scan_partitioned
@@ -47,7 +47,7 @@ class Examination:
     def rules(self) -> tuple[str, ...]:
         """Ids of the rules looked for."""
         rules = LeakageScanner(self.target.context, self.options.off).rules
-        return tuple(rule.id for rule in ((*rules, CONTAMINATION) if self.options.contamination else rules))
+        return tuple(rule.id for rule in ((*rules, contamination_rule()) if self.options.contamination else rules))
 
     def carry_out(self) -> tuple[Audit, AuditReports]:
         """Examine the corpus as it is now."""
@@ -61,8 +61,8 @@ class Examination:
         if self.on_ray:
             with RayExecutor() as executor:
                 return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
-        if not self.diverse and self.options.nearest is None and spare_core() and is_big(self.target):
-            with Processes() as processes:
+        if not self.diverse and self.options.nearest is None and has_spare_core() and is_big(self.target):
+            with ProcessExecutor() as processes:
                 return scan_partitioned(
                     self.target, self.options, processes, self.reporter, listed=self.listed, rows=PIECE_ROWS
                 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import typer
 
@@ -18,7 +18,7 @@ from docgen.cli.console import console
 from docgen.cli.runner import reporting
 from docgen.embedding.embedder import installed_model
 from docgen.errors import ConfigError
-from docgen.options.run import EngineName
+from docgen.llm.providers.table import PROVIDERS
 from docgen.pipeline.audit.audit import AuditOptions, AuditReports
 from docgen.pipeline.audit.reference import base_corpus, read_reference
 from docgen.pipeline.audit.saved_reports import save_reports
@@ -119,7 +119,7 @@ def _reference(params: Mapping[str, Any], target: Target) -> tuple[Path, ...]:
 def _check_engine(params: Mapping[str, Any], what: str) -> None:
     """Diversity is not measured in parts, so nothing that shows it can be made on a cluster."""
     engine = params["engine"]
-    if engine not in (None, *SCANS, *get_args(EngineName)):
+    if engine not in (None, *SCANS, *(provider.name for provider in PROVIDERS)):
         raise ConfigError(f"no engine {engine!r}", "--engine", "Use ray or local for the scan, anthropic for a judge")
     if engine == "ray" and (what == "all" or params.get("html")):
         fix = "Use --engine ray with audit leakage or audit salience, without --html"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.pipeline.corpora.export_formats import FORMATS
 
 __all__ = ["register"]
 
@@ -21,7 +22,7 @@ def export(
         typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="text: {text} a line; chat: OpenAI-style messages; parquet: all columns.")
+        str, typer.Option("--format", help="; ".join(f"{form.name}: {form.description}" for form in FORMATS) + ".")
     ] = "text",
     doctag: Annotated[
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
@@ -44,7 +45,7 @@ def export(
     from docgen.progress.display import PlainReporter
 
     corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
-    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)  # type: ignore[arg-type]
+    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)
     if json:
         import json as js
 

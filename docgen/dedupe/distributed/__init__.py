@@ -1,1 +1,1 @@
-"""The same deduplication as tasks over partitions, for many processes or machines."""
+"""Deduplication as tasks over partitions, for many processes or machines."""

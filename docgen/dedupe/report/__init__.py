@@ -1,1 +1,1 @@
-"""What a deduplication decided: the files it writes, its report, and how two texts differ."""
+"""The output of a deduplication: its files, its report, and how two texts differ."""

@@ -1,4 +1,4 @@
-"""What a deduplication found, as data: the counts, pictures and examples of reports/dedupe.json."""
+"""The report of a deduplication as data: the counts, histograms and examples of reports/dedupe.json."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ __all__ = ["EXAMPLES", "REPORT_COLUMNS", "examples", "histogram_lines", "summari
 REPORT_COLUMNS = ("doc_type", "idea", "facts")
 EXAMPLES = 10
 BINS = 10
-BAR = 40
-MOST_IDEAS = 50
+BAR = 40  # characters of the longest bar
+MAX_IDEAS = 50  # document types or ideas listed, those with the most removals
 
 
 def summarise(result: Deduplicated, settings: Settings) -> dict[str, Any]:
     """Counts over the whole corpus."""
     decision, scheme = result.decision, settings.scheme
-    gone = ~decision.kept
+    removed = ~decision.kept
     return {
-        "documents": len(gone),
+        "documents": len(removed),
         "kept": int(decision.kept.sum()),
-        "removed": int(gone.sum()),
+        "removed": int(removed.sum()),
         "exact": int(decision.exact.sum()),
-        "near": int(gone.sum() - decision.exact.sum()),
+        "near": int(removed.sum() - decision.exact.sum()),
         "compared": decision.compared,
         "settings": {
             "threshold": scheme.threshold,
@@ -48,14 +48,14 @@ def summarise(result: Deduplicated, settings: Settings) -> dict[str, Any]:
 
 
 def cluster_sizes(result: Deduplicated) -> dict[str, int]:
-    """How many kept documents stand for 2, 3, ... documents."""
+    """The number of clusters of 2, 3, ... documents: a kept document and its duplicates."""
     kept_row = result.decision.kept_row
     sizes = np.unique(kept_row[kept_row >= 0], return_counts=True)[1] + 1
-    return {str(size): many for size, many in sorted(Counter(sizes.tolist()).items())}
+    return {str(size): count for size, count in sorted(Counter(sizes.tolist()).items())}
 
 
 def histogram(result: Deduplicated, threshold: float) -> list[dict[str, float]]:
-    """Removed documents by their Jaccard with the kept one, in BINS steps from the threshold to 1."""
+    """Removed documents by their Jaccard similarity with the kept one, in BINS bins from the threshold to 1."""
     values = result.decision.jaccard[~result.decision.kept]
     counts, edges = np.histogram(values, bins=BINS, range=(threshold, 1.0 if threshold < 1 else 1.001))
     return [
@@ -65,16 +65,16 @@ def histogram(result: Deduplicated, threshold: float) -> list[dict[str, float]]:
 
 
 def histogram_lines(bins: Sequence[dict[str, float]]) -> list[str]:
-    """The histogram as text, a line for each bin."""
-    most = max((b["documents"] for b in bins), default=0) or 1
+    """The histogram as text, one line for each bin."""
+    highest = max((b["documents"] for b in bins), default=0) or 1
     return [
-        f"{b['from']:.2f}-{b['to']:.2f} {'█' * round(BAR * b['documents'] / most):<{BAR}} {int(b['documents']):,}"
+        f"{b['from']:.2f}-{b['to']:.2f} {'█' * round(BAR * b['documents'] / highest):<{BAR}} {int(b['documents']):,}"
         for b in bins
     ]
 
 
 def by_column(result: Deduplicated) -> dict[str, Any]:
-    """Removals by document type, idea and fact, for columns that the corpus has."""
+    """Removals by document type, idea and fact, for those columns that the corpus has."""
     table = result.table.with_columns(removed=pl.Series(~result.decision.kept))
     counts: dict[str, Any] = {}
     for name, key in (("doc_type", "by_type"), ("idea", "by_idea")):
@@ -82,55 +82,56 @@ def by_column(result: Deduplicated) -> dict[str, Any]:
             counts[key] = _counts(table.select(pl.col(name).alias("value"), "removed"))
     if "facts" in table.columns and table["facts"].dtype != pl.Null:
         facts = pl.DataFrame({"value": fact_names(table["facts"]), "removed": table["removed"]})
-        counts["by_fact"] = _salience(_counts(facts.explode("value").drop_nulls("value"), most=None), table)
+        counts["by_fact"] = _salience(_counts(facts.explode("value").drop_nulls("value"), limit=None), table)
     return counts
 
 
-def _counts(frame: pl.DataFrame, most: int | None = MOST_IDEAS) -> dict[str, dict[str, Any]]:
-    """Those with most removals first; at most `most` of them."""
+def _counts(frame: pl.DataFrame, limit: int | None = MAX_IDEAS) -> dict[str, dict[str, Any]]:
+    """Documents and removals by value, those with the most removals first; at most `limit` of them."""
     grouped = frame.group_by("value").agg(pl.len().alias("documents"), pl.col("removed").sum())
     ordered = grouped.sort(["removed", "documents", "value"], descending=[True, True, False])
-    rows = ordered.head(most).rows() if most else ordered.rows()
+    rows = ordered.head(limit).rows() if limit else ordered.rows()
     return {str(value): {"documents": total, "removed": removed} for value, total, removed in rows}
 
 
 def _salience(facts: dict[str, dict[str, Any]], table: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    total, left = table.height, table.height - int(table["removed"].sum())
+    """Add each fact's share of the documents before and after."""
+    total, remaining = table.height, table.height - int(table["removed"].sum())
     for counts in facts.values():
         counts["salience_before"] = counts["documents"] / max(total, 1)
-        counts["salience_after"] = (counts["documents"] - counts["removed"]) / max(left, 1)
+        counts["salience_after"] = (counts["documents"] - counts["removed"]) / max(remaining, 1)
     return facts
 
 
 def texts_of(corpus: Corpus, rows: Sequence[int]) -> dict[int, str]:
-    """The texts of some rows; reads no further than the last of them."""
-    wanted, found = sorted(set(rows)), {}
-    for batch in corpus.batches() if wanted else ():
-        inside = [row for row in wanted if batch.first_row <= row < batch.first_row + len(batch)]
+    """The texts of some rows; reads the corpus no further than the last of them."""
+    ordered, texts = sorted(set(rows)), {}
+    for batch in corpus.batches() if ordered else ():
+        inside = [row for row in ordered if batch.first_row <= row < batch.first_row + len(batch)]
         for row in inside:
-            found[row] = str(batch.text[row - batch.first_row])
-        if wanted[-1] < batch.first_row + len(batch):
+            texts[row] = str(batch.text[row - batch.first_row])
+        if ordered[-1] < batch.first_row + len(batch):
             break
-    return found
+    return texts
 
 
-def examples(result: Deduplicated, corpus: Corpus, most: int = EXAMPLES) -> list[dict[str, Any]]:
-    """Pairs to read, from the least similar to the most similar near-duplicates, with the passage that differs."""
+def examples(result: Deduplicated, corpus: Corpus, count: int = EXAMPLES) -> list[dict[str, Any]]:
+    """Pairs evenly spaced from the least to the most similar near-duplicates, with the longest passage that differs."""
     decision = result.decision
     near = np.flatnonzero(~decision.kept & ~decision.exact)
     near = near[np.argsort(decision.jaccard[near], kind="stable")]
     chosen = (
-        near[np.unique(np.linspace(0, len(near) - 1, min(most, len(near))).astype(np.int64))] if len(near) else near
+        near[np.unique(np.linspace(0, len(near) - 1, min(count, len(near))).astype(np.int64))] if len(near) else near
     )
     pairs = [(int(row), int(decision.kept_row[row])) for row in chosen]
     texts = texts_of(corpus, [row for pair in pairs for row in pair])
     return [
         {
             "id": result.ids[row],
-            "kept_id": result.ids[kept],
+            "kept_id": result.ids[twin],
             "jaccard": float(decision.jaccard[row]),
-            "differs": dict(zip(("removed", "kept"), differing_passage(texts[row], texts[kept]), strict=True)),
-            "texts": (texts[row], texts[kept]),
+            "differs": dict(zip(("removed", "kept"), differing_passage(texts[row], texts[twin]), strict=True)),
+            "texts": (texts[row], texts[twin]),
         }
-        for row, kept in pairs
+        for row, twin in pairs
     ]

@@ -1,4 +1,4 @@
-"""Writing what was decided: kept.parquet with every column of the corpus, removed.parquet with the reasons."""
+"""Writes the decision: kept.parquet with every column of the corpus, removed.parquet with the reasons."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -17,30 +17,32 @@ __all__ = ["write_frame", "write_kept"]
 
 
 ROWS_IN_GROUP = 4096
-"""Polars holds a row group in memory until it is written."""
+"""Polars keeps a row group in memory until it is written. Chosen: some 16 MB of documents of 4 kB."""
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Write a small Parquet file whole, beside and renamed."""
-    beside = path.with_name(path.name + ".part")
-    frame.write_parquet(beside)
-    beside.replace(path)
+    """Write a small Parquet file atomically, by renaming."""
+    partial = path.with_name(path.name + ".part")
+    frame.write_parquet(partial)
+    partial.replace(path)
 
 
-def write_kept(corpus: Corpus, kept: npt.NDArray[np.bool_], path: Path) -> None:
-    """Stream the kept rows with all columns to a Parquet file, beside and renamed."""
-    beside = path.with_name(path.name + ".part")
-    _kept_rows(corpus, kept).sink_parquet(beside, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
-    beside.replace(path)
+def write_kept(corpus: Corpus, kept_mask: npt.NDArray[np.bool_], path: Path) -> None:
+    """Stream the kept rows with all columns to a Parquet file, atomically, by renaming."""
+    partial = path.with_name(path.name + ".part")
+    _kept_rows(corpus, kept_mask).sink_parquet(
+        partial, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP
+    )
+    partial.replace(path)
 
 
-def _kept_rows(corpus: Corpus, kept: npt.NDArray[np.bool_]) -> pl.LazyFrame:
+def _kept_rows(corpus: Corpus, kept_mask: npt.NDArray[np.bool_]) -> pl.LazyFrame:
     others = [name for name in corpus.names if name != corpus.text_column]
     schema = _common_schema(_frame(batch).schema for batch in corpus.batches(others))
 
     def frames(*_pushed_down: object) -> Iterator[pl.DataFrame]:
         for batch in corpus.batches(others):
-            mask = pl.Series(kept[batch.first_row : batch.first_row + len(batch)])
+            mask = pl.Series(kept_mask[batch.first_row : batch.first_row + len(batch)])
             yield _frame(batch).filter(mask).cast(schema)
 
     return register_io_source(frames, schema=schema)
@@ -59,4 +61,6 @@ def _common_schema(schemas: Iterator[pl.Schema]) -> pl.Schema:
     try:
         return reduce(merged, schemas)
     except (pl.exceptions.PolarsError, TypeError) as error:
-        raise InputError("a column is of different types in different rows or files", fix="Use one type") from error
+        raise InputError(
+            "a column has different types in different rows or files", fix="Convert it to one type"
+        ) from error

@@ -1,4 +1,4 @@
-"""Words with their places, and how two texts differ, for people to read; the same words as the kernel's."""
+"""Word positions and readable differences between two texts; words are those of the kernel."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -7,16 +7,15 @@ from docgen.kernels.alphabet import LAST, MARK, SINGLE, WORD, fold_table
 
 __all__ = ["Difference", "differences", "differing_passage", "word_spans"]
 
-MOST_WORDS = 4000
-"""Longer differing middles are shown as one difference: difflib's time grows with the square."""
-
-NEAR = 8
+MAX_WORDS = 4000
+"""A longer differing middle is shown as one difference, since difflib takes quadratic time. Chosen to bound that."""
+CONTEXT_WORDS = 8
 """Words of context around a differing passage."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """left[left_start:left_end] stands where the other text has right[right_start:right_end]; either may be empty."""
+    """left[left_start:left_end] corresponds to right[right_start:right_end]; either may be empty."""
 
     left_start: int
     left_end: int
@@ -25,7 +24,7 @@ class Difference:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each word, by the rules of `alphabet`."""
+    """(start, end) of each word in characters, by the rules of `kernels.alphabet`."""
     kinds, _ = fold_table()
     spans: list[tuple[int, int]] = []
     start = -1
@@ -46,13 +45,13 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def differences(left: str, right: str) -> list[Difference]:
-    """Where two texts differ, word by word, case and punctuation aside."""
+    """Where two texts differ, word by word, ignoring case and punctuation."""
     a, b = word_spans(left), word_spans(right)
     x = [left[s:e].casefold() for s, e in a]
     y = [right[s:e].casefold() for s, e in b]
     head, tail = _common_ends(x, y)
     middle_x, middle_y = x[head : len(x) - tail], y[head : len(y) - tail]
-    if max(len(middle_x), len(middle_y)) > MOST_WORDS:
+    if max(len(middle_x), len(middle_y)) > MAX_WORDS:
         blocks = [(0, len(middle_x), 0, len(middle_y))]
     else:
         matcher = SequenceMatcher(None, middle_x, middle_y, autojunk=False)
@@ -65,7 +64,7 @@ def differences(left: str, right: str) -> list[Difference]:
 
 
 def _common_ends(x: list[str], y: list[str]) -> tuple[int, int]:
-    """Length of the common beginning, and of the common end after it."""
+    """The lengths of the common prefix and, after it, of the common suffix."""
     shorter = min(len(x), len(y))
     head = next((i for i in range(shorter) if x[i] != y[i]), shorter)
     tail = next((i for i in range(shorter - head) if x[-1 - i] != y[-1 - i]), shorter - head)
@@ -80,11 +79,11 @@ def _characters(spans: list[tuple[int, int]], first: int, last: int, length: int
 
 
 def differing_passage(left: str, right: str) -> tuple[str, str]:
-    """The longest difference with a few words around it, as it stands in each text; ("", "") if the words agree."""
-    found = differences(left, right)
-    if not found:
+    """The longest difference with a few words of context in each text; ("", "") if the words agree."""
+    passages = differences(left, right)
+    if not passages:
         return "", ""
-    longest = max(found, key=lambda d: (d.left_end - d.left_start) + (d.right_end - d.right_start))
+    longest = max(passages, key=lambda d: (d.left_end - d.left_start) + (d.right_end - d.right_start))
     return (
         _with_context(left, longest.left_start, longest.left_end),
         _with_context(right, longest.right_start, longest.right_end),
@@ -92,5 +91,5 @@ def differing_passage(left: str, right: str) -> tuple[str, str]:
 
 
 def _with_context(text: str, start: int, end: int) -> str:
-    before, after = text[:start].split()[-NEAR:], text[end:].split()[:NEAR]
+    before, after = text[:start].split()[-CONTEXT_WORDS:], text[end:].split()[:CONTEXT_WORDS]
     return " ".join([*before, f"[{text[start:end]}]", *after])

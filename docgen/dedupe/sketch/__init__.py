@@ -1,1 +1,1 @@
-"""What is compared of a document: MinHash signatures and exact shingle sets."""
+"""Sketches of documents: MinHash signatures for candidates and exact shingle sets for comparison."""

@@ -1,4 +1,4 @@
-"""Shingle sets by place: in memory up to a limit, beyond it in an unnamed temporary file."""
+"""Storage for shingle sets: in memory up to a limit, beyond it in an unnamed temporary file."""
 
 import mmap
 import tempfile
@@ -12,9 +12,10 @@ Hashes = npt.NDArray[np.uint64]
 
 
 class SetStore:
-    """An append-only array of hashes: `base` (given), then `filed` (in the file), then `tail` (in memory, `used` long).
+    """An append-only array of hashes: `base` (read-only), then `filed` (in the file), then the first `used` of `tail`.
 
-    A place counts from the start of `base`. The tail's memory is reserved at once, but taken only as it fills.
+    Positions count from the start of `base`. `memory_limit` is in bytes; the tail's memory is reserved at once but
+    taken from the system only as it fills.
     """
 
     def __init__(self, memory_limit: int = 1 << 28, base: Hashes | None = None) -> None:
@@ -26,7 +27,7 @@ class SetStore:
         self._file = tempfile.TemporaryFile(prefix="docgen-shingles-")  # noqa: SIM115 - lives as long as the store
 
     def room(self, count: int) -> Hashes:
-        """The next `count` free places of the tail, to be written and then claimed with `used`."""
+        """The next `count` free positions of the tail, to be written and then claimed by increasing `used`."""
         if self.used + count > len(self.tail):
             self._flush()
             if count > len(self.tail):
@@ -35,7 +36,7 @@ class SetStore:
 
     @property
     def end(self) -> int:
-        """Place where `room` starts."""
+        """The position where `room` starts."""
         return len(self.base) + len(self.filed) + self.used
 
     def _flush(self) -> None:
@@ -49,6 +50,6 @@ class SetStore:
         self.used = 0
 
     def forget_pages(self) -> None:
-        """Let go of the file's pages that were read, which would otherwise add up to the whole file in memory."""
+        """Release the memory pages read from the file, which would otherwise add up to the whole file."""
         if self._pages is not None and hasattr(self._pages, "madvise"):
             self._pages.madvise(mmap.MADV_DONTNEED)

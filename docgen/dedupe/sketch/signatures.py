@@ -1,4 +1,4 @@
-"""From texts to what is compared of them: sketches, and sets of shingles."""
+"""Computes sketches and shingle sets of texts with the compiled kernel."""
 
 from dataclasses import dataclass
 
@@ -12,20 +12,20 @@ from docgen.errors import InputError
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import BLOCK, SCRATCH, scratch
 
-__all__ = ["NOTHING", "Sketcher", "Sketches"]
+__all__ = ["NO_HASHES", "Sketcher", "Sketches"]
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 
-NOTHING: Hashes = np.empty(0, np.uint64)
+NO_HASHES: Hashes = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
 class Sketches:
-    """What the kernel says about n documents.
+    """The kernel's results for n documents.
 
-    `minima` (n, num_perm) are datasketch's affine32 hash values; `bands` (n, bands); `content` (n, 2) a hash of the
-    bytes; `sizes` (n) the number of shingles, repetitions counted.
+    `minima` (n, num_perm) are datasketch's affine32 hash values; `bands` (n, bands) band hashes; `content` (n, 2)
+    128-bit hashes of the bytes; `sizes` (n,) numbers of shingles, counting repetitions.
     """
 
     minima: npt.NDArray[np.uint32]
@@ -35,18 +35,18 @@ class Sketches:
 
 
 class Sketcher:
-    """The kernel with its tables for one scheme. Holds no state between calls: threads may share one."""
+    """The kernel with its tables for one scheme. It has no state between calls, so threads may share it."""
 
-    def __init__(self, scheme: Scheme, ignored: Hashes = NOTHING) -> None:
+    def __init__(self, scheme: Scheme, ignored: Hashes = NO_HASHES) -> None:
         self.scheme = scheme
         self._ignored = ignored
         self._a, self._b = permutations(scheme.num_perm, scheme.seed)
         self._kinds, self._folded = fold_table()
 
     def sketch(self, texts: Utf8, salts: Hashes | None = None, *, minima: bool = True) -> Sketches:
-        """Sketch documents; those with different salts share no band.
+        """Sketch documents; those with different `salts` (n,) never share a band.
 
-        Without `minima` the result has one row of them, meaning nothing.
+        Without `minima`, that array of the result has a single meaningless row.
         """
         n, scheme = len(texts), self.scheme
         result = Sketches(
@@ -65,19 +65,17 @@ class Sketcher:
         return result
 
     def sets_into(self, out: Hashes, texts: Utf8, sizes: Ints) -> Ints:
-        """Write the sorted shingle sets one after the other into `out`; returns where each ends.
+        """Write the sorted shingle sets one after another into `out`; returns where each ends, (n,).
 
-        `sizes` are those of `sketch`; `out` must hold their sum. A size of -1 leaves a document out. Raises InputError
-        when a document has more shingles than that: it is not the one that was sketched.
+        `sizes` are those of `sketch`, and `out` must have room for their sum. A size of -1 skips a document. Raises
+        `InputError` when a document has more shingles than its size: the corpus has changed since it was sketched.
         """
-        ends, most = np.empty(len(texts), np.int64), max(BLOCK, int(sizes.max(initial=0)))
+        ends, capacity = np.empty(len(texts), np.int64), max(BLOCK, int(sizes.max(initial=0)))
         words, hashes, text = scratch()
         grown = kernels.shingles(
             texts.memory, texts.starts, texts.ends, sizes, self.scheme.ngram, self._ignored, self._kinds, self._folded,
-            words, hashes, text, np.empty(most, np.uint64), np.empty(2 * most + 2, np.int64), out, ends,
+            words, hashes, text, np.empty(capacity, np.uint64), np.empty(2 * capacity + 2, np.int64), out, ends,
         )  # fmt: skip
         if grown >= 0:
-            raise InputError(
-                "the corpus changed while it was read", fix="Wait until nothing writes to it and try again"
-            )
+            raise InputError("the corpus changed while it was read", fix="Try again when nothing is writing to it")
         return ends

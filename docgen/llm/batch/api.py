@@ -1,4 +1,4 @@
-"""The Message Batches API over a provider's connection: thin, one HTTP call each."""
+"""The Message Batches API over a provider's connection: one HTTP call per method, no retries."""
 
 import datetime as dt
 import json
@@ -20,13 +20,12 @@ from docgen.llm.providers.messages_format import parameters
 __all__ = ["BatchAPI", "BatchView"]
 
 PATH = "/v1/messages/batches"
-PAGE = 100
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 @dataclass(frozen=True)
 class BatchView:
-    """A batch as the server describes it. `status`: in_progress, canceling or ended."""
+    """A batch as the server describes it. `status` is in_progress, canceling or ended; `counts` by result type."""
 
     id: str
     status: str
@@ -36,65 +35,68 @@ class BatchView:
 
     @property
     def size(self) -> int:
-        """Number of its requests."""
+        """Number of requests."""
         return sum(self.counts.values())
 
 
 class BatchAPI:
-    """Creating, finding, reading and cancelling batches. Raises as `AnthropicLLM.call` does, without retries."""
+    """Creates, lists, reads and cancels batches. Raises what `AnthropicLLM.call` raises, without retries."""
 
     def __init__(self, provider: AnthropicLLM) -> None:
         self._provider = provider
 
     def item(self, request: Request) -> bytes:
-        """One request as a batch carries it, in JSON; its key is the `custom_id`.
+        """A request as a batch item, in JSON; the request's key is the `custom_id`.
 
-        Without a cache breakpoint: items of a batch do not see each other's cache, and writing it costs more.
+        There is no cache breakpoint: items of a batch do not see each other's cache, and writing it costs extra.
         """
         structured = self._provider.structured is not False
         return to_json({"custom_id": request.key, "params": parameters(request, structured)})
 
     async def create(self, items: Sequence[bytes]) -> BatchView:
-        """Create a batch. Not repeatable: there is no idempotency key, so a lost reply may have created it."""
-        return _view(await self._provider.call("POST", PATH, b'{"requests":[' + b",".join(items) + b"]}"))
+        """Create a batch. Not safe to repeat: there is no idempotency key, so a lost reply may have created it."""
+        return _parse_batch(await self._provider.call("POST", PATH, b'{"requests":[' + b",".join(items) + b"]}"))
 
     async def retrieve(self, batch: str) -> BatchView:
-        """One batch as it stands."""
-        return _view(await self._provider.call("GET", _path(batch)))
+        """The current state of one batch."""
+        return _parse_batch(await self._provider.call("GET", _path(batch)))
 
     async def cancel(self, batch: str) -> BatchView:
-        """Ask to cancel; what was worked on already is paid for and keeps its results."""
-        return _view(await self._provider.call("POST", _path(batch, "/cancel"), b"{}"))
+        """Request cancellation; requests already processed are billed and keep their results."""
+        return _parse_batch(await self._provider.call("POST", _path(batch, "/cancel"), b"{}"))
 
     async def since(self, moment: dt.datetime) -> list[BatchView]:
         """Batches created at or after `moment`, newest first."""
-        found: dict[str, BatchView] = {}
+        batches: dict[str, BatchView] = {}
         after = ""
         while True:
-            views, more = _page(await self._provider.call("GET", f"{PATH}?limit={PAGE}{after}"))
-            new = {view.id: view for view in views if view.created >= moment and view.id not in found}
-            found |= new
-            if not more or len(new) < len(views) or not views:
-                return list(found.values())
+            page = await self._provider.call("GET", f"{PATH}?limit=100{after}")
+            if not isinstance(page, Mapping) or not isinstance(page.get("data"), list):
+                raise Transient("malformed", "the reply is not a list of message batches")
+            views = [_parse_batch(entry) for entry in page["data"]]
+            new = {view.id: view for view in views if view.created >= moment and view.id not in batches}
+            batches |= new
+            if not page.get("has_more") or len(new) < len(views) or not views:
+                return list(batches.values())
             after = f"&after_id={quote(views[-1].id, safe='')}"
 
     async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
-        """The results of an ended batch, one by one, in no order.
+        """Stream the results of an ended batch, in no particular order.
 
-        Raises `Transient` when the stream breaks off or brings no line within the timeout of a call, and at a line that
-        is no result, which `lenient` passes over.
+        Raises `Transient` when the stream breaks off, when no line arrives within the timeout of a call, and at a line
+        that is not a result, unless `lenient`, which skips such lines.
 
-        Read from the address that was set, not from the batch's own `results_url`: the key goes to no other host, and a
-        proxy's batches are to be read through the proxy.
+        Reads from the configured address rather than the batch's own `results_url`, so that the key goes to no other
+        host and a proxy's batches are read through the proxy.
         """
         response = await self._provider.call("GET", _path(view.id, "/results"), stream=True)
         try:
             async for line in _lines(response.aiter_bytes(), self._provider.timeout):
-                entry = _entry(line) if line.strip() else None
-                if entry is not None:
-                    yield entry
+                result = _parse_result(line) if line.strip() else None
+                if result is not None:
+                    yield result
                 elif line.strip() and not lenient:
-                    raise Transient("malformed", "a line of the batch's results is no result")
+                    raise Transient("malformed", "a line of the batch's results is not a result")
         except (httpx2.HTTPError, OSError) as error:
             raise Transient("connection", f"the results of {view.id} broke off", maybe_billed=True) from error
         finally:
@@ -103,7 +105,7 @@ class BatchAPI:
 
 
 async def _lines(chunks: AsyncIterator[bytes], timeout: float) -> AsyncIterator[bytes]:
-    """Lines of a stream of bytes. Only a line feed ends one: JSON strings may hold Unicode's other line breaks.
+    """Lines of a byte stream, split at line feeds only: JSON strings may contain Unicode's other line breaks.
 
     Raises `Transient` when one line takes longer than `timeout` seconds or is larger than any reply.
     """
@@ -128,23 +130,18 @@ def _path(batch: str, more: str = "") -> str:
     return f"{PATH}/{quote(batch, safe='')}{more}"
 
 
-def _entry(line: bytes) -> Mapping[str, Any] | None:
+def _parse_result(line: bytes) -> Mapping[str, Any] | None:
+    """The result on a line; None if it is not one."""
     try:
-        entry = json.loads(line)  # and not pydantic's parser, which refuses lone surrogates
-        if isinstance(entry["custom_id"], str) and isinstance(entry["result"]["type"], str):
-            return entry  # type: ignore[no-any-return]
+        result = json.loads(line)  # not pydantic's parser, which rejects lone surrogates
+        if isinstance(result["custom_id"], str) and isinstance(result["result"]["type"], str):
+            return result  # type: ignore[no-any-return]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return None
 
 
-def _page(reply: Any) -> tuple[list[BatchView], bool]:
-    if not isinstance(reply, Mapping) or not isinstance(reply.get("data"), list):
-        raise Transient("malformed", "the reply is no list of message batches")
-    return [_view(entry) for entry in reply["data"]], bool(reply.get("has_more"))
-
-
-def _view(entry: Any) -> BatchView:
+def _parse_batch(entry: Any) -> BatchView:
     try:
         counts = {name: int(count) for name, count in entry["request_counts"].items()}
         created = dt.datetime.fromisoformat(entry["created_at"])
@@ -152,4 +149,4 @@ def _view(entry: Any) -> BatchView:
         status, cancelled = str(entry["processing_status"]), bool(entry.get("cancel_initiated_at"))
         return BatchView(str(entry["id"]), status, created, counts, cancelled)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise Transient("malformed", "the reply is no message batch", maybe_billed=True) from error
+        raise Transient("malformed", "the reply is not a message batch", maybe_billed=True) from error

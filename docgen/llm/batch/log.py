@@ -1,8 +1,8 @@
 """The write-ahead log of a run's message batches, `batches.jsonl`.
 
-An intent is on disk before a batch is created, so that a batch whose creation was cut off is looked for, not bought
-again. States of one entry: intended -> created -> done; intended -> adopted (there are candidates for it on the server)
--> created; intended or adopted -> abandoned (none was it).
+An intent is on disk before a batch is created, so that a batch whose creation was interrupted is looked up instead of
+bought again. States of an entry: intended -> created -> done; intended -> adopted (the server has candidates for it) ->
+created; intended or adopted -> abandoned (none of them was it).
 """
 
 import datetime as dt
@@ -20,11 +20,11 @@ __all__ = ["BatchEntry", "BatchLog", "BatchPlan", "read_batches"]
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How to make and follow batches.
+    """How large batches are and how often they are polled; times in seconds.
 
-    At most so many requests and bytes each: the API takes 100,000 and 256 MB, but a body of that size would sit in
-    memory. `poll`: first and longest wait between looks at a batch; `looks`: waits between searches for a batch whose
-    creation was cut off; all in seconds.
+    At most `requests` requests and `bytes` bytes each. The API takes 100,000 and 256 MB, but the body is built in
+    memory, so about a fifth of both. `poll`: first and longest wait between polls of a batch, `looks`: waits between
+    searches for a batch whose creation was interrupted (chosen).
     """
 
     requests: int = 20_000
@@ -35,7 +35,7 @@ class BatchPlan:
 
 @dataclass(frozen=True)
 class BatchEntry:
-    """One batch of the run. `worst` is what it can cost at most, in dollars; `batch` "" until its creation is known."""
+    """One batch of the run. `worst` is its worst-case cost in dollars; `batch` its id, "" until it is known."""
 
     token: str
     stage: str
@@ -50,12 +50,12 @@ class BatchEntry:
 
     @property
     def open(self) -> bool:
-        """Whether replies may still be had from it."""
+        """Whether it may still deliver replies."""
         return self.state in ("intended", "adopted", "created")
 
 
 class BatchLog:
-    """The log opened for appending; `entries` by token, in the order intended."""
+    """The log, opened for appending. `entries` by token, in the order of their intents."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ class BatchLog:
 
     @property
     def open_entries(self) -> list[BatchEntry]:
-        """Batches from which replies may still be had."""
+        """Batches that may still deliver replies."""
         return [entry for entry in self.entries.values() if entry.open]
 
     def intend(self, keys: Sequence[str], stage: str, model: str, worst: float) -> BatchEntry:
-        """Record that a batch of these requests is about to be created; on the disk when this returns."""
+        """Record that a batch of these requests is about to be created; synced to disk when this returns."""
         now = dt.datetime.now(dt.UTC)
         token = digest(now.isoformat(), *keys, size=8)
         entry = BatchEntry(token, stage, model, now, worst, tuple(keys))
@@ -78,23 +78,23 @@ class BatchLog:
         return entry
 
     def created(self, entry: BatchEntry, batch: str) -> BatchEntry:
-        """Record the id that a batch got."""
+        """Record the id of a created batch."""
         return self._change(entry, state="created", batch=batch)
 
     def adopted(self, entry: BatchEntry, candidates: Sequence[str]) -> BatchEntry:
-        """Record the batches one of which may be this one, its creation's reply having been lost."""
+        """Record the ids of batches of which one may be this entry's, the reply to its creation having been lost."""
         return self._change(entry, state="adopted", candidates=tuple(candidates))
 
     def done(self, entry: BatchEntry, counts: dict[str, int]) -> BatchEntry:
-        """Record that all results are in the journal; `counts` by result type."""
+        """Record that all results are journalled; `counts` by result type."""
         return self._change(entry, state="done", counts=counts)
 
     def abandoned(self, entry: BatchEntry) -> BatchEntry:
-        """Record that no batch came of it, or that its results are gone."""
+        """Record that no batch was created, or that its results are no longer available."""
         return self._change(entry, state="abandoned")
 
     def close(self) -> None:
-        """Sync and close; closing twice is fine."""
+        """Sync and close; idempotent."""
         self._log.close()
 
     def _change(self, entry: BatchEntry, **fields: Any) -> BatchEntry:
@@ -108,14 +108,12 @@ class BatchLog:
 
 
 def read_batches(path: Path) -> list[BatchEntry]:
-    """The entries of a log, also of one that another process is writing."""
+    """The entries of a log, which another process may be writing."""
     rows: dict[str, dict[str, Any]] = {}
     for _, line in read_lines(path):
         change = json.loads(line)
         rows.setdefault(change["token"], {}).update(change)
-    return [_entry(row) for row in rows.values()]
-
-
-def _entry(row: dict[str, Any]) -> BatchEntry:
-    row = {**row, "at": dt.datetime.fromisoformat(row["at"]), "keys": tuple(row["keys"])}
-    return BatchEntry(**{**row, "candidates": tuple(row.get("candidates", ()))})
+    for row in rows.values():
+        row["at"] = dt.datetime.fromisoformat(row["at"])
+        row["keys"], row["candidates"] = tuple(row["keys"]), tuple(row.get("candidates", ()))
+    return [BatchEntry(**row) for row in rows.values()]

@@ -1,4 +1,4 @@
-"""Which batch on the server is ours, when the reply to its creation never came."""
+"""Finds the batch on the server that is ours when the reply to its creation was lost."""
 
 import asyncio
 import datetime as dt
@@ -10,27 +10,28 @@ from docgen.llm.batch.log import BatchEntry
 __all__ = ["candidates", "is_ours"]
 
 CLOCK_SKEW = dt.timedelta(minutes=10)
+"""How far the server's clock may be behind ours. Chosen: generous, since keys in the results prove a candidate."""
 
 
 async def candidates(
     api: BatchAPI, entry: BatchEntry, taken: Collection[str], looks: tuple[float, ...]
 ) -> list[BatchView]:
-    """Batches on the server that may be this one: as many requests, created since, and known as no other of the run's.
+    """Batches on the server that may be this entry's: created since, as many requests, and not one of the ids `taken`.
 
-    `looks` are the waits in seconds between looks, until something is found: a listing may lag behind a creation.
-    Raises as `BatchAPI` does.
+    `looks` are the waits in seconds between attempts, since a listing may lag behind a creation. Raises what `BatchAPI`
+    raises.
     """
     for pause in (*looks, 0.0):
         views = await api.since(entry.at - CLOCK_SKEW)
-        found = [view for view in views if view.id not in taken and view.size == len(entry.keys)]
-        if found:
-            return found
+        matching = [view for view in views if view.id not in taken and view.size == len(entry.keys)]
+        if matching:
+            return matching
         await asyncio.sleep(pause)
     return []
 
 
 async def is_ours(api: BatchAPI, ended: BatchView, entry: BatchEntry) -> bool:
-    """Whether an ended batch is this one, by the key in its first result: the server keeps no name of ours."""
+    """Whether an ended batch is this entry's, judged by the key in its first result: batches carry no name of ours."""
     results = api.results(ended)
     try:
         async for result in results:

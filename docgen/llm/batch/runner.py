@@ -1,4 +1,4 @@
-"""Buys replies through the Message Batches API: half the price, hours instead of minutes, nothing submitted twice."""
+"""Buys replies in rounds of message batches, each as large as limits and budget allow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
@@ -11,14 +11,14 @@ from docgen.llm.batch.collect import BatchCollector
 from docgen.llm.batch.log import BatchEntry, BatchPlan
 from docgen.llm.budget import Budget
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.response_cache import Journalled
+from docgen.llm.response_cache import ResponseCache
 
 __all__ = ["BatchProgress", "BatchRunner"]
 
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Where a round of batches stands; the server counts results only when a batch ends, so there is time to go by."""
+    """Progress of a round. The server counts a batch's results only when it has ended, so it moves in steps."""
 
     batches: int
     ended: int
@@ -28,7 +28,7 @@ class BatchProgress:
 
 @dataclass
 class Chunk:
-    """Requests of one stage and model on their way into one batch."""
+    """Requests of one stage and model that will be one batch. `size` in bytes, `worst` in dollars."""
 
     stage: str
     model: str
@@ -38,7 +38,7 @@ class Chunk:
     worst: float = 0.0
 
     def add(self, key: str, item: bytes, worst: float) -> None:
-        """Put a request in."""
+        """Add a request."""
         self.keys.append(key)
         self.items.append(item)
         self.size += len(item) + 1
@@ -46,24 +46,24 @@ class Chunk:
 
 
 class BatchRunner:
-    """Gets the replies to many requests into the journal.
+    """Gets the replies to many requests into the journal; then an `LLM` that reads them from there.
 
-    `buy` is handed a round of requests and returns when each has its reply in the journal or has failed; reading the
-    replies is then a matter of asking it as an `LLM`. Several batches are in flight at once. Leaving in the middle
-    (Ctrl-C, kill -9, a lost network) leaves them running; the next `buy` takes up what the log says is open.
+    `buy` returns when every request of a round has its reply in the journal or has failed. Several batches are in
+    flight at once. An interruption (Ctrl-C, kill -9, a lost network) leaves them running at the server, and the next
+    `buy` resumes those that the log has as open.
     """
 
     def __init__(
         self,
         api: BatchAPI,
-        sync: Journalled,
+        sync: ResponseCache,
         budget: Budget,
         collector: BatchCollector,
         plan: BatchPlan,
     ) -> None:
         self._api, self._sync, self._budget, self._collector = api, sync, budget, collector
         self._plan = plan
-        self._tried = {(entry.stage, entry.model) for entry in collector.log.entries.values() if entry.batch}
+        self._validated = {(entry.stage, entry.model) for entry in collector.log.entries.values() if entry.batch}
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: dict[str, RequestFailed] = {}
 
@@ -73,31 +73,31 @@ class BatchRunner:
         return self._sync.engine
 
     async def complete(self, request: Request) -> Completion:
-        """Answer a request as an `LLM`: one that failed in the last `buy` fails, one that was bought costs nothing.
+        """Answer one request; see `LLM.complete`.
 
-        Any other is sent by itself.
+        From the journal if it was bought, with its error if it failed in the last `buy`, else by a call of its own.
         """
         failure = self._failed.get(request.key)
         if failure is not None:
             raise failure
         return await self._sync.complete(request)
 
-    def on_change(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called when a batch starts, ends or is looked at, and while results stream in."""
-        self._collector.tell = tell
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Set the callback for when a batch starts, is polled or ends, and for while its results stream in."""
+        self._collector.tell = callback
 
     @property
     def notices(self) -> list[str]:
-        """One line for people for each batch that was given up."""
+        """One line for people for each batch that expired on the server."""
         return self._collector.notices
 
     @property
     def open_batches(self) -> list[BatchEntry]:
-        """Batches of the run whose replies are still to come."""
+        """Batches of the run that may still deliver replies."""
         return self._collector.log.open_entries
 
     def progress(self) -> BatchProgress:
-        """Where things stand now."""
+        """Progress over all batches of the run."""
         done = [entry for entry in self._collector.log.entries.values() if entry.state == "done"]
         waiting = self.open_batches
         requests = sum(len(entry.keys) for entry in (*done, *waiting))
@@ -105,78 +105,84 @@ class BatchRunner:
         return BatchProgress(len(done) + len(waiting), len(done), requests, replies)
 
     async def buy(self, requests: Callable[[], Iterable[Request]]) -> dict[str, RequestFailed]:
-        """Have every request answered or failed; the failures by key. `requests` is called once per submission.
+        """Have every request answered or failed; returns the failures by key.
 
-        Raises `StopRun` as `LLM.complete` does, and when a batch was cancelled by hand.
+        `requests` is called once per submission, as what errored or expired goes into the next. Raises `StopRun` as
+        `LLM.complete` does, and when a batch was cancelled by hand.
         """
         failed = self._failed = self._collector.begin()
         try:
             for entry in self.open_batches:
-                self._follow(self._collector.take_up(entry))
-            await self._settle()
-            while await self._submit(request for request in requests() if self._missing(request, failed)):
-                await self._settle()
-        finally:
-            await self._leave()
+                self._follow(self._collector.resume(entry))
+            await self._wait_for_all()
+            journal = self._sync.journal
+            while await self._submit(r for r in requests() if r.key not in journal and r.key not in failed):
+                await self._wait_for_all()
+        finally:  # stop following; the batches go on at the server
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks.clear()
         return failed
 
     async def cancel(self) -> int:
-        """Cancel every open batch that is known to be ours, journal what each had done; returns how many are left.
+        """Cancel every open batch with a known id and journal what each had finished; returns how many stay open.
 
-        Left are those whose creation was cut off: which batch on the server is theirs shows only at its end.
+        Those are batches whose creation was interrupted: which batch on the server is ours shows only at its end.
         """
-        known = [entry for entry in self.open_batches if entry.batch]
-        await asyncio.gather(*(self._collector.cancel(entry) for entry in known))
+        identified = [entry for entry in self.open_batches if entry.batch]
+        await asyncio.gather(*(self._collector.cancel(entry) for entry in identified))
         return len(self.open_batches)
 
-    def _missing(self, request: Request, failed: dict[str, RequestFailed]) -> bool:
-        return request.key not in self._sync.journal and request.key not in failed
-
     async def _submit(self, requests: Iterable[Request]) -> bool:
-        """Submit batches one after the other, each as large as limits and cap allow; whether there was anything."""
-        anything = False
+        """Submit the requests in batches, one after the other; False if there were none."""
+        submitted = False
         async for chunk in self._chunks(iter(requests)):
-            anything = True
+            submitted = True
             entry = self._collector.log.intend(chunk.keys, chunk.stage, chunk.model, chunk.worst)
             self._follow(self._collector.collect(await self._collector.create(entry, chunk.items)))
-        return anything
+        return submitted
 
     async def _chunks(self, requests: Iterator[Request]) -> AsyncIterator[Chunk]:
+        """Pack requests into chunks. The first request of a stage and model is sent by itself instead."""
         chunk: Chunk | None = None
-        seen: set[str] = set()
+        packed: set[str] = set()
         for request in requests:
-            if request.key in seen:
+            if request.key in packed:
                 continue
-            if (request.stage, request.model) not in self._tried:
+            if (request.stage, request.model) not in self._validated:
                 if chunk is not None:
-                    yield chunk  # it holds money that the request sent alone may have to wait for
+                    yield chunk  # it holds budget that the request sent by itself may have to wait for
                     chunk = None
-                await self._settle()
-                await self._try_alone(request)
+                await self._wait_for_all()
+                await self._validate(request)
                 continue
-            seen.add(request.key)
+            packed.add(request.key)
             item = self._api.item(request)
-            if chunk is not None and not self._fits(chunk, request, item):
+            if chunk is not None and (
+                (chunk.stage, chunk.model) != (request.stage, request.model)
+                or len(chunk.items) >= self._plan.requests
+                or chunk.size + len(item) >= self._plan.bytes
+            ):
                 yield chunk
                 chunk = None
-            worst = await self._held(request, chunk)
+            worst = await self._hold_worst_case(request, chunk)
             if worst is None and chunk is not None:
                 yield chunk
-                chunk, worst = None, await self._held(request, None)
+                chunk, worst = None, await self._hold_worst_case(request, None)
             chunk = chunk or Chunk(request.stage, request.model)
             chunk.add(request.key, item, worst or 0.0)
         if chunk is not None:
             yield chunk
 
-    def _fits(self, chunk: Chunk, request: Request, item: bytes) -> bool:
-        alike = (chunk.stage, chunk.model) == (request.stage, request.model)
-        return alike and len(chunk.items) < self._plan.requests and chunk.size + len(item) < self._plan.bytes
+    async def _hold_worst_case(self, request: Request, chunk: Chunk | None) -> float | None:
+        """Hold budget for one more item; returns its worst-case cost in dollars.
 
-    async def _held(self, request: Request, chunk: Chunk | None) -> float | None:
-        """Hold the worst cost of one more item. None: not now, and `chunk` should go first; waits if there is none."""
+        Without enough budget: None if there is a `chunk`, to be submitted first, else waits for a batch to end.
+        """
         self._budget.check_model(request.model)
         worst = self._budget.prices.worst_case(request, batched=True) or 0.0
-        while not self._budget.hold(worst):
+        while not self._budget.hold_for_batch(worst):
             if chunk is not None:
                 return None
             running = [task for task in self._tasks if not task.done()]
@@ -186,35 +192,29 @@ class BatchRunner:
             await self._raise_finished()
         return worst
 
-    async def _try_alone(self, request: Request) -> None:
-        """Send the first request of a kind by itself: a batch's parameters are looked at only hours later."""
+    async def _validate(self, request: Request) -> None:
+        """Send the first request of a stage and model by itself: a batch's parameters are checked only hours later."""
         try:
             await self._sync.complete(request)
         except RequestFailed as error:
-            fix = "Nothing was submitted; mend the cause (docgen doctor helps) and run the same command again"
+            fix = "Nothing was submitted; fix the cause (docgen doctor helps) and run the same command again"
             raise StopRun("first_request", f"the request sent ahead of the batch failed: {error}", fix) from error
-        self._tried.add((request.stage, request.model))
+        self._validated.add((request.stage, request.model))
 
     def _follow(self, collecting: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.ensure_future(collecting))
 
-    async def _settle(self) -> None:
-        """Wait for every batch that is followed."""
+    async def _wait_for_all(self) -> None:
+        """Wait for every batch in flight."""
         while any(not task.done() for task in self._tasks):
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
             await self._raise_finished()
         await self._raise_finished()
 
     async def _raise_finished(self) -> None:
+        """Forget finished tasks, raising the first error among them."""
         done = [task for task in self._tasks if task.done()]
         self._tasks = [task for task in self._tasks if not task.done()]
         for outcome in await asyncio.gather(*done, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
-
-    async def _leave(self) -> None:
-        """Stop following; the batches go on at the server."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()

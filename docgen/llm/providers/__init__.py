@@ -1,1 +1,1 @@
-"""Providers: from a request to one server's wire format and back."""
+"""Providers: each sends requests to one kind of server and reads its replies."""

@@ -1,10 +1,9 @@
 """The Anthropic Messages API, and every server that speaks it: the only module that imports the SDK.
 
-One HTTP attempt per call: retries, pacing and budget are wrapped around it (`docgen.llm.ratelimit`,
-`docgen.llm.budget`). The SDK finds the credentials and the address, sets the headers and brings its aiohttp
-transport; requests go over that transport as ready JSON. Its typed methods are left out: they take longer to build a
-request than the network takes to carry it, and they accept a body that is no message and hand out an object whose
-fields are not what their types say.
+One HTTP attempt per call; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`, `docgen.llm.budget`). The
+SDK finds the credentials and the address, sets the headers and provides its aiohttp transport, which requests use
+directly with ready JSON. Its typed methods are bypassed: they take longer to build a request than the network takes to
+carry it, and they accept a body that is not a message and return an object whose fields are not what their types say.
 """
 
 import asyncio
@@ -29,19 +28,19 @@ Observer = Callable[[Mapping[str, str]], None]
 CONNECT_SECONDS = 10.0
 MESSAGES = "/v1/messages"
 LARGEST_REPLY = 64_000_000
-"""Bytes of a reply that are read before it is given up: fifty times the longest that a model writes."""
+"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 NO_KEY = "not-needed"
-"""Sent to compatible servers that want no key; the SDK insists on one."""
+"""Sent to compatible servers that need no key, since the SDK requires one."""
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
 
 class AnthropicLLM:
     """Calls a Messages API once per request.
 
-    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is how many
-    connections may be open, `timeout` the seconds one call may take. `caches(request)` says whether to set a
-    prompt-cache breakpoint after the system text. `observe` sees the headers of every response, failed ones included.
-    Raises `Transient` where trying again may help.
+    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is the most
+    connections open at once, `timeout` the seconds that one call may take. `caches(request)` says whether to set a
+    prompt-cache breakpoint after the system text. `observe` receives the headers of every response, including errors.
+    Raises `Transient` where a retry may help.
     """
 
     engine = "anthropic"
@@ -68,11 +67,11 @@ class AnthropicLLM:
 
     @property
     def structured(self) -> bool | None:
-        """Whether the server takes `output_config`; None before it was tried."""
+        """Whether the server supports `output_config`; None until it has been tried."""
         return self._structured
 
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one HTTP call, or two when structured output turns out not to be served."""
+        """Answer one request with one HTTP call, or two if structured output turns out not to be supported."""
         structured = self._structured is not False
         try:
             completion = await self._send(request, structured)
@@ -91,9 +90,9 @@ class AnthropicLLM:
         await self.client.close()
 
     async def call(self, method: str, path: str, body: bytes | None = None, stream: bool = False) -> Any:
-        """One HTTP call without retries; the decoded JSON, or with `stream` the open response. Raises as `complete`.
+        """Make one HTTP call without retries; returns the decoded JSON, or with `stream` the open response.
 
-        A server that goes on sending for longer than the timeout is one that does not answer.
+        Raises what `complete` raises. A server that is still sending after the timeout counts as not answering.
         """
         try:
             async with asyncio.timeout(self.timeout):
@@ -110,7 +109,7 @@ class AnthropicLLM:
         return response if left_open else _decoded(content)
 
     async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
-        """The response with its body unread. Headers are merged once, and not by the client for every request."""
+        """The response, body unread. Headers are merged once instead of by the client for every request."""
         url = self._urls.get(path) or (path if path.startswith("http") else self._base + path)
         waits = {"timeout": self._http.timeout.as_dict()}
         request = httpx2.Request(method, url, content=body, headers=self._headers, extensions=waits)
@@ -137,7 +136,7 @@ class AnthropicLLM:
         return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
 
     def _hidden(self, error: object) -> str:
-        """The error's words, with the key blotted out should a server or a proxy have echoed it."""
+        """The error's text, with the key removed in case a server or a proxy echoed it."""
         text = str(error) or type(error).__name__
         for secret in (self.client.api_key, self.client.auth_token):
             if secret and secret != NO_KEY:
@@ -146,7 +145,7 @@ class AnthropicLLM:
 
 
 async def _content(response: httpx2.Response) -> bytes:
-    """The body, decompressed. Raises `Transient` when it is larger than any reply can be."""
+    """The body, decompressed. Raises `Transient` if it is larger than any reply can be."""
     parts, size = [], 0
     try:
         async for part in response.aiter_bytes():
@@ -163,7 +162,7 @@ def _decoded(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Transient("malformed", f"the reply is no JSON: {_head(content)}", maybe_billed=True) from error
+        raise Transient("malformed", f"the reply is not JSON: {_head(content)}", maybe_billed=True) from error
 
 
 def _head(content: bytes) -> str:
@@ -171,7 +170,7 @@ def _head(content: bytes) -> str:
 
 
 def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
-    """The SDK's aiohttp transport. Redirects are not followed: a Messages API has none, a mistyped address does."""
+    """The SDK's aiohttp transport. Redirects are not followed: only a mistyped address would have one."""
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
     return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
@@ -198,7 +197,9 @@ def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, 
 def _client(http: httpx2.AsyncClient, api_key: str | None, base_url: str | None) -> anthropic.AsyncAnthropic:
     address = base_url or os.environ.get("ANTHROPIC_BASE_URL")
     if address is not None and not address.startswith(("http://", "https://")):
-        raise ConfigError(f"{address!r} is no http(s) URL", "--base-url", "Give the server's address, http://host:port")
+        raise ConfigError(
+            f"{address!r} is not an http(s) URL", "--base-url", "Give the server's address, http://host:port"
+        )
     keyless = not (api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"))
     if keyless and address is not None:
         api_key = NO_KEY

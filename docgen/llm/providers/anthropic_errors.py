@@ -1,7 +1,9 @@
-"""From an API error to docgen's own: what may heal, what fails this call, what stops the run. Decided only here."""
+"""Maps API errors to docgen's own: what is retried, what fails one call, what stops the run. Decided only here."""
 
+import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.ratelimit.headers import http_date
@@ -9,17 +11,16 @@ from docgen.llm.ratelimit.headers import http_date
 __all__ = ["INTERRUPTED", "NotFound", "Transient", "from_status", "interrupted", "one_line", "retry_after"]
 
 INTERRUPTED = "interrupted"
-"""Reason of the `StopRun` that ends what waits when the run is asked to stop."""
+"""Reason of the `StopRun` raised in calls that are waiting when the run is asked to stop."""
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
-DETAIL_CHARS = 300
 
 
 class Transient(RequestFailed):
-    """A failure that trying again may heal.
+    """A failure that a retry may cure.
 
-    `after` is how many seconds the server asked to wait, None if it did not say. `busy` marks a server that asks for
-    less load. `maybe_billed`: the reply was lost on its way, so it may have been paid for.
+    `after` is the wait in seconds that the server asked for, if any. `busy` means that the server is overloaded.
+    `maybe_billed` means that the reply was lost on its way, so the call may have been billed.
     """
 
     def __init__(
@@ -30,65 +31,52 @@ class Transient(RequestFailed):
 
 
 class NotFound(StopRun):
-    """A 404 in the API's own words (`not_found_error`), not just anybody's: the server has no such thing.
+    """A 404 with the API's own `not_found_error`, not just any server's.
 
-    Or has it in another workspace than the key's.
+    The thing does not exist, or belongs to another workspace than the key.
     """
 
 
 def interrupted() -> StopRun:
-    """The error of a call that was still waiting when the run was asked to stop."""
+    """The error of a call that was waiting when the run was asked to stop."""
     return StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
 
 
 def from_status(
     status: int, error_type: str, code: str, message: str, headers: Mapping[str, str]
 ) -> RequestFailed | StopRun:
-    """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" when it named none."""
+    """The error for an HTTP status of 300 or more. `error_type` and `code` are the API's, "" if it gave none."""
     detail = one_line(message).rstrip(". ") or error_type or f"HTTP {status}"
-    stop = _terminal(status, error_type, f"{error_type} {code} {detail}".lower(), detail)
-    if stop is not None:
-        return stop
+    words = f"{error_type} {code} {detail}".lower()
+    if status == 402 or (status in (400, 403, 429) and any(word in words for word in SPEND_WORDS)):
+        return StopRun("spend_limit", detail, "Raise the limit or add credit, then run the same command again")
+    if status == 401:
+        return StopRun("bad_key", detail, "Check ANTHROPIC_API_KEY (docgen doctor tests it)")
+    if status == 403:
+        return StopRun("permission", detail, "Use a key with access to this model and endpoint (see: docgen doctor)")
+    stop = NotFound if status == 404 and error_type == "not_found_error" else StopRun
+    if status == 404 and "model" in words:
+        return stop("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
+    if status in (404, 405) or 300 <= status < 400:
+        return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
     if status in RETRIED_STATUS or status >= 500:
         busy = status in (429, 503, 529)
         return Transient(str(status), detail, retry_after(headers), busy, maybe_billed=status in (408, 504))
     return RequestFailed(str(status), detail)
 
 
-def _terminal(status: int, error_type: str, words: str, detail: str) -> StopRun | None:
-    if status == 402 or (status in (400, 403, 429) and any(word in words for word in SPEND_WORDS)):
-        return StopRun("spend_limit", detail, "Raise the limit or add credit, then run the same command again")
-    if status == 401:
-        return StopRun("bad_key", detail, "Check ANTHROPIC_API_KEY (docgen doctor tests it)")
-    if status == 403:
-        return StopRun("permission", detail, "Use a key that may use this model and endpoint (docgen doctor tests it)")
-    stop = NotFound if status == 404 and error_type == "not_found_error" else StopRun
-    if status == 404 and "model" in words:
-        return stop("unknown_model", detail, "Check --model (docgen doctor lists the models that the key can use)")
-    if status in (404, 405) or 300 <= status < 400:
-        return stop("wrong_url", detail, "Check --base-url: it must serve the Anthropic Messages API")
-    return None
-
-
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `retry-after-ms` or `retry-after` (seconds or an HTTP date) ask for, or None."""
+    """The wait in seconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date), or None."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        seconds = _number(headers.get(name))
-        if seconds is not None:
-            return max(0.0, seconds / unit)
+        with suppress(ValueError):
+            value = float(headers.get(name, ""))
+            if value < math.inf:  # neither infinite nor NaN
+                return max(0.0, value / unit)
     date = http_date(headers.get("retry-after", ""))
     return None if date is None else max(0.0, date - time.time())
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        return None
-    return value if value is not None and value == value and value < float("inf") else None
-
-
 def one_line(message: str) -> str:
-    """`message` fit for one line on a terminal."""
+    """`message` as one printable line for a terminal, at most 300 characters."""
     printable = "".join(c if c.isprintable() else " " for c in message)
-    return " ".join(printable.split())[:DETAIL_CHARS]
+    return " ".join(printable.split())[:300]

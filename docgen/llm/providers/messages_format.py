@@ -1,4 +1,4 @@
-"""The Messages API's wire format as pure functions: from a request to parameters, from a reply to a completion."""
+"""The Messages API's wire format as pure functions: request to parameters, reply to completion."""
 
 import json
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and wi
 
 
 class MalformedReply(ValueError):
-    """A reply that is no message of the Messages API."""
+    """A reply that is not a message of the Messages API."""
 
 
 def parameters(request: Request, structured: bool = True, cached: bool = False) -> dict[str, Any]:
     """The JSON body for `request`.
 
-    `structured` asks for the schema through `output_config`; without it the schema stands in the prompt, for servers
-    that know no structured output. `cached` puts a cache breakpoint after the system text.
+    `structured` passes the schema in `output_config`; otherwise it goes into the prompt, for servers without structured
+    output. `cached` sets a cache breakpoint after the system text.
     """
     schema = request.schema
     user = request.user
@@ -31,7 +31,10 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
         "messages": [{"role": "user", "content": _clean(user)}],
     }
     if request.system:
-        body["system"] = _system(_clean(request.system), cached)
+        system = _clean(request.system)
+        block = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
+        # A plain string unless a breakpoint is needed: every compatible server accepts that.
+        body["system"] = [block] if cached else system
     output: dict[str, Any] = {"effort": request.effort} if request.effort else {}
     if schema is not None and structured:
         output["format"] = {"type": "json_schema", "schema": schema}
@@ -40,15 +43,8 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     return {**body, **request.extra}
 
 
-def _system(text: str, cached: bool) -> str | list[dict[str, Any]]:
-    """A plain string where no breakpoint is wanted: every compatible server takes that."""
-    if not cached:
-        return text
-    return [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
-
-
 def _clean(text: str) -> str:
-    """Lone surrogates are no UTF-8; they become "?"."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by "?"."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -57,40 +53,36 @@ def _clean(text: str) -> str:
 
 
 def completion_of(message: Any) -> Completion:
-    """The completion in a decoded reply; its text blocks joined, thinking skipped. Raises `MalformedReply`."""
+    """The completion in a decoded reply: text blocks joined, thinking skipped. Raises `MalformedReply`."""
     if not isinstance(message, Mapping) or message.get("type") != "message":
-        raise MalformedReply("the reply is no message")
+        raise MalformedReply("the reply is not a message")
     content, stop = message.get("content"), message.get("stop_reason")
     if not isinstance(content, list) or not isinstance(stop, str):
         raise MalformedReply("the message lacks content or stop_reason")
-    details = message.get("stop_details")
+    details, usage = message.get("stop_details"), message.get("usage")
+    if not isinstance(usage, Mapping):
+        raise MalformedReply("the message lacks usage")
     return Completion(
         text=_clean("".join(_text(block) for block in content)),
         stop_reason=stop,
         model=str(message.get("model") or ""),
-        usage=_usage(message.get("usage")),
+        usage=Usage(
+            input=_count(usage.get("input_tokens")),
+            output=_count(usage.get("output_tokens")),
+            cache_read=_count(usage.get("cache_read_input_tokens")),
+            cache_write=_count(usage.get("cache_creation_input_tokens")),
+        ),
         category=str(details.get("category") or "") if isinstance(details, Mapping) else "",
     )
 
 
 def _text(block: Any) -> str:
     if not isinstance(block, Mapping):
-        raise MalformedReply("a content block is no object")
+        raise MalformedReply("a content block is not an object")
     text = block.get("text", "") if block.get("type") == "text" else ""
     if not isinstance(text, str):
-        raise MalformedReply("a text block holds no text")
+        raise MalformedReply("a text block has no text")
     return text
-
-
-def _usage(usage: Any) -> Usage:
-    if not isinstance(usage, Mapping):
-        raise MalformedReply("the message lacks usage")
-    return Usage(
-        input=_count(usage.get("input_tokens")),
-        output=_count(usage.get("output_tokens")),
-        cache_read=_count(usage.get("cache_read_input_tokens")),
-        cache_write=_count(usage.get("cache_creation_input_tokens")),
-    )
 
 
 def _count(value: Any) -> int:

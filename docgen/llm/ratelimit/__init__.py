@@ -1,1 +1,1 @@
-"""Rate control: how fast to send, how many at once, what to retry."""
+"""Rate control: pace, concurrency, retries."""

@@ -1,98 +1,102 @@
-"""How many requests at once: grows while the server keeps up, shrinks when it is overloaded or only gets slower."""
+"""Adaptive concurrency: how many requests to keep in flight, learned from replies.
+
+Additive increase, multiplicative decrease on overload, as in TCP (Chiu and Jain 1989), and a latency test that finds
+saturation before the server refuses anything, in the manner of TCP Vegas and Netflix's gradient2 limit. Numbers below
+that name no source are chosen; the simulated servers of tests/llm/test_adaptive_concurrency.py hold them together
+(ramping costs under a tenth of 5,000 requests, a saturated server stays full and is not flooded), and bench/engine.py
+measures the result against a real socket (docs/engine.md, "Speed").
+"""
 
 from statistics import fmean
 
-__all__ = ["Limit", "Round"]
+__all__ = ["AdaptiveConcurrency", "SampleWindow"]
 
 START = 64
-"""In flight before the first reply. A server of a few slots works through them before they time out."""
-MODEST, START_SHARE = 256, 0.5
-"""Who asks for more than the default knows the server: half of it from the start."""
-FAST_RAMP, RAMP = 8.0, 3.0
-UNSLOWED = 1.25
-QUEUED, ROOM = 2.0, 1.5
+"""Limit before the first reply. Chosen: a server with a few slots gets through 64 before they time out."""
 SHRINK = 0.7
-ROUND_SECONDS = 1.0
-KNEE_LATENCY, KNEE_RATE, KNEE_ELASTICITY = 1.5, 1.05, 0.25
-HOLD_ROUNDS = 10
-DOUBTS = 2
-"""Rounds in a row that may look saturated before they are believed: a busy machine makes single ones look so."""
-STEP_BACK_COST = 0.9
+"""Multiplicative decrease on overload: CUBIC's factor (RFC 9438, section 4.6); Reno's 0.5 costs more to regain."""
+SLOWDOWN = 1.5
+"""Latency against the best window's that counts as saturation: the default tolerance of Netflix's gradient2 limit."""
+HOLD_WINDOWS = 10
+"""Windows to hold still after a step back. Chosen: long enough to judge it, short enough to notice added servers."""
 
 
-class Limit:
-    """`value` adapts between 1 and `most`. Times are seconds of a monotonic clock, passed in.
+class AdaptiveConcurrency:
+    """A limit, `value`, that adapts between 1 and `most`. Times are seconds of a monotonic clock, passed in.
 
-    It grows eightfold in a round trip in which replies came no later than before, threefold in one that brought more of
-    them although each took longer, and when it brings no more, by one per round trip. A server that queues already the
-    first requests (those sent last wait longest) gets no more of them. Overload cuts it to 0.7. When for three rounds
-    replies have been 1.5 times slower than in the best round without a matching gain in number, it goes back to as many
-    as were being worked on and stays there for ten: a saturated server only queues what it is sent. Should the rate
-    fall with that and replies come no sooner, the server has just become slower; that is then the new measure.
+    While ramping up, it is multiplied by 8 after a window in which replies were no slower than before and by 3 after
+    one that brought more replies although each took longer; after that it grows by one per round trip. If the first
+    window already shows queueing (the requests sent last waited longest), it steps back to what the server can work on.
+    Overload multiplies it by 0.7. When replies have been 1.5 times slower than in the best window for three windows
+    without a matching gain in throughput, it steps back to the number being worked on and holds there for ten windows,
+    since a saturated server only queues more. If throughput falls after that and latency does not, the server itself
+    has become slower; the step is undone and the slower window becomes the reference.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.value = START_SHARE * most if most > MODEST else float(min(most, START))
+        # Above the default of 256 the user knows the server: half of what was asked for, from the start.
+        self.value = 0.5 * most if most > 256 else float(min(most, START))
         self._ramping = True
-        self._cut_at = 0.0
-        self._round = Round()
-        self._best: Round | None = None
-        self._before: Round | None = None
-        self._hold = self._doubts = 0
+        self._last_cut = 0.0
+        self._window = SampleWindow()
+        self._best: SampleWindow | None = None
+        self._before_step_back: SampleWindow | None = None
+        self._windows_to_hold = self._slow_windows = 0
 
-    def succeeded(self, now: float, latency: float, output_tokens: int, wanted: bool) -> None:
-        """A reply came `latency` seconds after it was asked for; `wanted` says whether requests wait for a place."""
-        if wanted and not self._hold and not self._ramping:
-            self._grow_to(self.value + 1.0 / self.value)
-        self._round.add(now, latency, output_tokens)
-        if self._round.lasted(0.0 if self._ramping else ROUND_SECONDS, int(self.value)):
-            self._end_round(wanted)
+    def succeeded(self, now: float, latency: float, output_tokens: int, backlog: bool) -> None:
+        """Record a reply that took `latency` seconds; `backlog` says whether requests are waiting to be sent."""
+        if backlog and not self._windows_to_hold and not self._ramping:
+            self._grow_to(self.value + 1.0 / self.value)  # additive increase: one per round trip
+        self._window.add(now, latency, output_tokens)
+        # After the ramp a window lasts a second at least (chosen), so that fast servers do not end one per handful.
+        if self._window.is_complete(0.0 if self._ramping else 1.0, int(self.value)):
+            last, self._window = self._window, SampleWindow(self._window.until)
+            self._adapt(last, backlog)
 
     def overloaded(self, now: float, sent_at: float) -> None:
-        """The server could not keep up with a request sent at `sent_at`; counts once per round trip."""
+        """Record that the server refused or timed out a request sent at `sent_at`. Counts once per round trip."""
         self._ramping = False
-        if sent_at >= self._cut_at:
+        if sent_at >= self._last_cut:
             self.value = max(1.0, SHRINK * self.value)
-            self._cut_at = now
+            self._last_cut = now
 
-    def _end_round(self, wanted: bool) -> None:
-        last, self._round = self._round, Round(self._round.until)
-        if self._hold:
-            self._hold -= 1
-            if self._before is not None and self._hold == HOLD_ROUNDS - 2:
-                self._undo_if_it_cost(last, self._before)
-        elif not wanted:
-            return
+    def _adapt(self, last: "SampleWindow", backlog: bool) -> None:
+        """Decide at the end of a window."""
+        if self._windows_to_hold:
+            self._windows_to_hold -= 1
+            # The second window after a step back is the first that shows nothing but its effect.
+            if self._before_step_back is not None and self._windows_to_hold == HOLD_WINDOWS - 2:
+                self._review_step_back(last, self._before_step_back)
+        elif not backlog:
+            return  # too few requests to say anything about the server
         elif last.queued:
-            self._step_back(last, ROOM * last.worked_on(last.quickest))
+            # Half as much again as it works on, so that it never runs dry (chosen).
+            self._step_back(last, 1.5 * last.worked_on(last.fastest_pace))
         elif self._best is None or last.better_than(self._best):
             if self._ramping:
-                unslowed = self._best is None or last.slowness <= UNSLOWED * self._best.slowness
-                self._grow_to((FAST_RAMP if unslowed else RAMP) * self.value)
-            self._best, self._doubts = last, 0
+                # Steeper than slow start's doubling (RFC 5681): a ramp is part of every run. Up to 1.25 is noise.
+                as_fast = self._best is None or last.pace <= 1.25 * self._best.pace
+                self._grow_to((8.0 if as_fast else 3.0) * self.value)
+            self._best, self._slow_windows = last, 0
+        elif last.pace <= SLOWDOWN * self._best.pace:
+            self._ramping, self._slow_windows = False, 0
+        elif self._slow_windows < 2:  # a busy client makes single windows look saturated; the third in a row counts
+            self._slow_windows += 1
         else:
-            self._doubt(last, self._best)
+            self._step_back(last, max(self._best.in_flight, last.worked_on(self._best.pace)))
 
-    def _doubt(self, last: "Round", best: "Round") -> None:
-        if last.slowness <= KNEE_LATENCY * best.slowness:
-            self._ramping, self._doubts = False, 0
-        elif self._doubts < DOUBTS:
-            self._doubts += 1
-        else:
-            self._step_back(last, max(best.in_flight, last.worked_on(best.slowness)))
-
-    def _step_back(self, last: "Round", to: float) -> None:
-        self._ramping, self._doubts = False, 0
-        self._before, self._hold = last, HOLD_ROUNDS
+    def _step_back(self, last: "SampleWindow", to: float) -> None:
+        self._ramping, self._slow_windows = False, 0
+        self._before_step_back, self._windows_to_hold = last, HOLD_WINDOWS
         self.value = max(1.0, min(self.value, to))
 
-    def _undo_if_it_cost(self, now: "Round", before: "Round") -> None:
-        """Judge a step back in the second round after it, the first in which only its effect is seen."""
-        if now.rate >= STEP_BACK_COST * before.rate:
+    def _review_step_back(self, now: "SampleWindow", before: "SampleWindow") -> None:
+        """Undo a step back that cost more than a tenth of the throughput and did not make replies faster."""
+        if now.throughput >= 0.9 * before.throughput:
             return
-        self._best, self._before, self._hold = now, None, 0
-        if now.slowness * KNEE_LATENCY > before.slowness:
+        self._best, self._before_step_back, self._windows_to_hold = now, None, 0
+        if now.pace * SLOWDOWN > before.pace:
             self._best = before
             self._grow_to(max(self.value, before.in_flight))
 
@@ -100,8 +104,11 @@ class Limit:
         self.value = min(float(self.most), value)
 
 
-class Round:
-    """One round's measurements; the first, which has no beginning, keeps its replies one by one."""
+class SampleWindow:
+    """The replies of one measurement window. The first window, which has no start time, keeps each of them."""
+
+    PROMPT_TOKENS = 50
+    """Added to each reply's output tokens for the fixed cost of a call (chosen), so short replies do not look slow."""
 
     def __init__(self, since: float | None = None) -> None:
         self.since = since
@@ -109,57 +116,63 @@ class Round:
         self.count = 0
         self._latency: float = 0.0
         self._tokens: float = 0.0
-        self._sent: list[tuple[float, float]] | None = [] if since is None else None
+        self._samples: list[tuple[float, float]] | None = [] if since is None else None
+        """(when sent, seconds per token) of each reply."""
 
     def add(self, now: float, latency: float, output_tokens: int) -> None:
-        """Count a reply."""
+        """Record a reply."""
+        tokens = self.PROMPT_TOKENS + output_tokens
         if self.since is None:
             self.since = now - latency
-        if self._sent is not None:
-            self._sent.append((now - latency, latency / (50 + output_tokens)))
+        if self._samples is not None:
+            self._samples.append((now - latency, latency / tokens))
         self.until = now
         self.count += 1
         self._latency += latency
-        self._tokens += 50 + output_tokens
+        self._tokens += tokens
 
-    def lasted(self, seconds: float, replies: int) -> bool:
-        """Whether it can be judged: so long and so many replies, and longer than a reply takes."""
+    def is_complete(self, seconds: float, replies: int) -> bool:
+        """Whether it spans at least `seconds`, `replies` replies and the mean latency."""
         span = self.until - (self.since or 0.0)
         return self.count >= replies and span > max(seconds, self._latency / self.count)
 
     @property
-    def rate(self) -> float:
+    def throughput(self) -> float:
         """Replies per second."""
         return self.count / max(self.until - (self.since or 0.0), 1e-9)
 
-    def better_than(self, other: "Round") -> bool:
-        """At least 5 % more replies per second, and more by the fourth root of how much slower each of them was."""
-        slower = self.slowness / max(other.slowness, 1e-12)
-        return bool(self.rate > other.rate * max(KNEE_RATE, slower**KNEE_ELASTICITY))
+    def better_than(self, other: "SampleWindow") -> bool:
+        """Whether throughput rose by at least 5 %, and by at least the fourth root of the slowdown.
+
+        Chosen: 5 % is more than the noise of one window, and a 16-fold latency for twice the throughput is the worst
+        bargain that still counts as growth.
+        """
+        slowdown = self.pace / max(other.pace, 1e-12)
+        return bool(self.throughput > other.throughput * max(1.05, slowdown**0.25))
 
     @property
     def in_flight(self) -> float:
-        """Requests in flight on average (Little's law)."""
-        return self.rate * self._latency / max(self.count, 1)
+        """Mean number of requests in flight (Little's law)."""
+        return self.throughput * self._latency / max(self.count, 1)
 
     @property
-    def slowness(self) -> float:
+    def pace(self) -> float:
         """Seconds per token, so that longer documents do not look like a slower server."""
         return self._latency / max(self._tokens, 1e-9)
 
-    def worked_on(self, slowness: float) -> float:
-        """Requests that were not waiting in the server, if one takes `slowness` when it has not to wait."""
-        return self.in_flight * slowness / max(self.slowness, 1e-12)
+    def worked_on(self, pace: float) -> float:
+        """Requests being worked on rather than queued, if an unqueued one takes `pace` seconds per token."""
+        return self.in_flight * pace / max(self.pace, 1e-12)
 
     @property
     def queued(self) -> bool:
-        """Whether requests sent in the second half took twice as long as those before: they waited for them."""
-        if not self._sent:
+        """Whether the later half of the requests took twice as long (chosen) as the earlier: they waited for it."""
+        if not self._samples:
             return False
-        slowness, half = [slow for _, slow in sorted(self._sent)], len(self._sent) // 2
-        return half > 1 and fmean(slowness[half:]) > QUEUED * fmean(slowness[:half])
+        paces, half = [pace for _, pace in sorted(self._samples)], len(self._samples) // 2
+        return half > 1 and fmean(paces[half:]) > 2.0 * fmean(paces[:half])
 
     @property
-    def quickest(self) -> float:
-        """Slowness that a tenth of the replies kept below."""
-        return sorted(slow for _, slow in self._sent or ((0.0, self.slowness),))[self.count // 10]
+    def fastest_pace(self) -> float:
+        """Seconds per token at the fastest tenth of the replies."""
+        return sorted(pace for _, pace in self._samples or ((0.0, self.pace),))[self.count // 10]

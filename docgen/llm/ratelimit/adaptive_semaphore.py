@@ -1,53 +1,56 @@
-"""Lets no more requests through at once than the adaptive limit says; the others wait in line."""
+"""A semaphore whose size is the adaptive concurrency limit."""
 
 import asyncio
 from collections import deque
 
-from docgen.llm.ratelimit.adaptive_concurrency import Limit
+from docgen.llm.ratelimit.adaptive_concurrency import AdaptiveConcurrency
 
-__all__ = ["Gate"]
+__all__ = ["AdaptiveSemaphore"]
 
 
-class Gate:
-    """At most as many holders at a time as `limit`, which learns from what they report, and never more than `most`."""
+class AdaptiveSemaphore:
+    """Admits up to `limit` holders at a time, first come first served; the limit learns from their replies.
+
+    Never admits more than `most`.
+    """
 
     def __init__(self, most: int) -> None:
         self.in_flight = 0
-        self._limit = Limit(most)
+        self._concurrency = AdaptiveConcurrency(most)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property
     def limit(self) -> float:
-        """How many may hold a place now."""
-        return self._limit.value
+        """How many holders are allowed now."""
+        return self._concurrency.value
 
     async def acquire(self) -> None:
-        """Wait for a place, first come first served."""
+        """Wait for admission."""
         if self.in_flight < int(self.limit) and not self._waiting:
             self.in_flight += 1
             return
-        place = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        admission = asyncio.get_running_loop().create_future()
+        self._waiting.append(admission)
         try:
-            await place
+            await admission
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if admission.done() and not admission.cancelled():
                 self.release()
             raise
 
     def release(self) -> None:
-        """Give a place back."""
+        """Leave, and admit as many waiters as the limit allows."""
         self.in_flight -= 1
         while self._waiting and self.in_flight < int(self.limit):
-            place = self._waiting.popleft()
-            if not place.done():
+            admission = self._waiting.popleft()
+            if not admission.done():
                 self.in_flight += 1
-                place.set_result(None)
+                admission.set_result(None)
 
     def succeeded(self, now: float, latency: float, output_tokens: int) -> None:
-        """A holder got its reply, `latency` seconds after it was sent."""
-        self._limit.succeeded(now, latency, output_tokens, wanted=bool(self._waiting))
+        """Record a holder's reply, `latency` seconds after its request was sent."""
+        self._concurrency.succeeded(now, latency, output_tokens, backlog=bool(self._waiting))
 
     def overloaded(self, now: float, sent_at: float) -> None:
-        """The server could not keep up with a request sent at `sent_at`; counts once per round trip."""
-        self._limit.overloaded(now, sent_at)
+        """Record that the server refused or timed out a request sent at `sent_at`. Counts once per round trip."""
+        self._concurrency.overloaded(now, sent_at)

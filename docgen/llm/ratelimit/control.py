@@ -1,4 +1,4 @@
-"""Rate control without tuning: how fast to send, how many at once, what to try again and when to give up."""
+"""Rate control that needs no tuning: pace, concurrency, retries, and when to give up."""
 
 import asyncio
 import time
@@ -9,39 +9,40 @@ from contextlib import suppress
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient, interrupted
-from docgen.llm.ratelimit.adaptive_semaphore import Gate
-from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalShare
-from docgen.llm.ratelimit.retry import Tries
+from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
+from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
+from docgen.llm.ratelimit.retry import RetryState
 
-__all__ = ["INTERRUPTED", "RateControl", "RateControlled"]
+__all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM"]
 
 ALIKE_FAILURES = 20
-LOOK_AGAIN = 0.05
-RATE_KINDS = frozenset({"429"})
+"""Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
+POLL_SECONDS = 0.05
+"""Longest sleep of a paced request before it looks again: the pace may have risen, or the run been stopped."""
 
 
 class RateControl:
-    """The state that calls share: pace, concurrency, the last outcomes. Give `observe` to the provider.
+    """The state shared by all calls: pace, concurrency, recent outcomes. Pass `observe` to the provider.
 
-    `on_stop` tells those who keep calls waiting behind it, as the budget does.
+    `on_stop` is called by `stop`, for a wrapper that keeps calls waiting itself, as the budget does.
     """
 
     def __init__(self, concurrency: int, on_stop: Callable[[], None] = lambda: None) -> None:
         self.pacer = Pacer()
-        self.gate = Gate(concurrency)
+        self.semaphore = AdaptiveSemaphore(concurrency)
         self.retries = 0
         self._turn = asyncio.Lock()
-        self._overloads = RefusalShare()
-        self._final: deque[str] = deque(maxlen=ALIKE_FAILURES)
+        self._overloads = RefusalWindow()
+        self._last_failures: deque[str] = deque(maxlen=ALIKE_FAILURES)
         self._stopped, self._on_stop = asyncio.Event(), on_stop
         self._reserved: dict[str, float] = {}
 
     def observe(self, headers: Mapping[str, str]) -> None:
-        """Take in the headers of any response."""
+        """Update from the headers of any response."""
         self.pacer.observe(headers, time.monotonic(), time.time())
 
     def stop(self) -> None:
-        """Send nothing more: calls that wait for their turn or for another try end with `StopRun("interrupted")`."""
+        """Send nothing more: calls waiting to be sent or retried raise `StopRun("interrupted")`."""
         self._stopped.set()
         self._on_stop()
 
@@ -51,77 +52,75 @@ class RateControl:
         return self._stopped.is_set()
 
     async def pause(self, seconds: float) -> None:
-        """Wait before another try; raises `StopRun` at once when stopped."""
+        """Wait before a retry. Raises `StopRun` as soon as the run is stopped."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
-        self._go_on()
+        self._raise_if_stopped()
 
-    def _go_on(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self.stopped:
             raise interrupted()
 
     async def enter(self) -> float:
-        """Wait until a request may be sent; the time it is. Raises `StopRun` when stopped."""
-        await self.gate.acquire()
+        """Wait until a request may be sent; returns that time (monotonic). Raises `StopRun` when stopped."""
+        await self.semaphore.acquire()
         try:
-            self._go_on()
+            self._raise_if_stopped()
             now = time.monotonic()
             if self._turn.locked() or self.pacer.delay(now) > 0:
                 async with self._turn:
                     while (wait := self.pacer.delay(now := time.monotonic())) > 0:
-                        await asyncio.sleep(min(wait, LOOK_AGAIN))
-                        self._go_on()
+                        await asyncio.sleep(min(wait, POLL_SECONDS))
+                        self._raise_if_stopped()
                     self.pacer.sent(now)
             else:
                 self.pacer.sent(now)
         except BaseException:
-            self.gate.release()
+            self.semaphore.release()
             raise
         return now
 
     def reserved(self, request: Request) -> None:
-        """Note that a call had its money only now, so that waiting for it is not taken for a slow server."""
+        """Record that a call only now got its budget, so that waiting for it does not count as server latency."""
         self._reserved[request.key] = time.monotonic()
 
     def sent_at(self, request: Request, entered: float) -> float:
-        """When a call that entered at `entered` was sent."""
+        """When a call that entered at `entered` was really sent."""
         return self._reserved.pop(request.key, entered)
 
     def succeeded(self, sent_at: float, completion: Completion) -> None:
-        """Note a reply."""
+        """Record a reply."""
         now, usage = time.monotonic(), completion.usage
         self.pacer.succeeded(now, usage.input + usage.cache_write, usage.output)
-        self.gate.succeeded(now, now - sent_at, usage.output)
+        self.semaphore.succeeded(now, now - sent_at, usage.output)
         self._overloads.add(now, refused=False)
-        self._final.append("")
+        self._last_failures.append("")
 
     def failed(self, sent_at: float, error: BaseException) -> None:
-        """Note a call that ended in an error."""
+        """Record a call that ended in an error."""
         now = time.monotonic()
-        if isinstance(error, Transient) and error.kind in RATE_KINDS:
+        if isinstance(error, Transient) and error.kind == "429":
             self.pacer.refused(now, sent_at, error.after)
             return
         self.pacer.failed()
         overloaded = isinstance(error, Transient) and error.busy
         self._overloads.add(now, overloaded)
         if overloaded and self._overloads.share > TOLERATED_REFUSALS:
-            self.gate.overloaded(now, sent_at)
+            self.semaphore.overloaded(now, sent_at)
 
-    def given_up(self, error: RequestFailed, tries: int) -> RequestFailed | StopRun:
-        """The error for a request that failed for good; `StopRun` if it is one of a row of such."""
-        self._final.append(error.kind)
-        if len(self._final) == ALIKE_FAILURES and set(self._final) == {error.kind}:
+    def final_error(self, error: RequestFailed, tries: int) -> RequestFailed | StopRun:
+        """The error to raise for a request that failed for good: `StopRun` once the last 20 all failed alike."""
+        self._last_failures.append(error.kind)
+        if len(self._last_failures) == ALIKE_FAILURES and set(self._last_failures) == {error.kind}:
             message = f"the last {ALIKE_FAILURES} requests all failed with {error.kind}: {error.message}"
-            return StopRun("all_failing", message, "Mend the cause, then run the same command again")
+            return StopRun("all_failing", message, "Fix the cause, then run the same command again")
         return RequestFailed(error.kind, error.message, tries)
 
 
-class RateControlled:
-    """The one retry policy, around any provider.
+class RateLimitedLLM:
+    """Adds rate control and the one retry policy (`docgen.llm.ratelimit.retry`) to any provider.
 
-    Tries and waits are those of `docgen.llm.ratelimit.retry`.
-    Raises `StopRun` when the last 20 requests all failed for good with
-    one kind of error.
+    Raises `StopRun` when the last 20 requests all failed for good with the same kind of error.
     """
 
     def __init__(self, llm: LLM, control: RateControl) -> None:
@@ -135,19 +134,19 @@ class RateControlled:
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
-        tries = Tries()
+        retries = RetryState()
         while True:
             try:
-                return await self._once(request)
+                return await self._try(request)
             except Transient as error:
-                if tries.exhausted(error):
-                    raise self.control.given_up(error, tries.total) from error
+                if retries.exhausted(error):
+                    raise self.control.final_error(error, retries.total) from error
                 self.control.retries += 1
-                await self.control.pause(tries.wait(error))
+                await self.control.pause(retries.backoff(error))
             except RequestFailed as error:
-                raise self.control.given_up(error, tries.total + 1) from error
+                raise self.control.final_error(error, retries.total + 1) from error
 
-    async def _once(self, request: Request) -> Completion:
+    async def _try(self, request: Request) -> Completion:
         entered = await self.control.enter()
         try:
             completion = await self._llm.complete(request)
@@ -158,4 +157,4 @@ class RateControlled:
             self.control.succeeded(self.control.sent_at(request, entered), completion)
             return completion
         finally:
-            self.control.gate.release()
+            self.control.semaphore.release()

@@ -1,4 +1,4 @@
-"""What the rate-limit headers of a response say."""
+"""Parses the rate-limit headers of a response."""
 
 import datetime as dt
 import email.utils
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 __all__ = ["RESOURCES", "Allowance", "allowances", "http_date"]
 
 RESOURCES = ("requests", "input-tokens", "output-tokens")
-PREFIX = "anthropic-ratelimit-"
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """One limit as a server stated it: bucket size, what is left in it, seconds until it is full again."""
+    """One stated limit: bucket size, what is left in it, and seconds until it is full again."""
 
     limit: float
     remaining: float
@@ -21,33 +20,31 @@ class Allowance:
 
 
 def allowances(headers: Mapping[str, str], now: float) -> dict[str, Allowance]:
-    """Allowances by resource; those absent or unreadable are left out. `now` is Unix time.
+    """Allowances by resource; missing and unreadable ones are left out. `now` is Unix time in seconds.
 
-    `reset` is on the server's clock, so it is taken relative to the response's own Date where that differs by much.
+    The reset time is on the server's clock. If the response's Date differs from ours by more than 2 s (both are rounded
+    to a second), the reset is taken relative to that.
     """
-    found = {}
+    server_time = http_date(headers.get("date", ""))
+    clock = server_time if server_time is not None and abs(server_time - now) > 2.0 else now
+    stated = {}
     for resource in RESOURCES:
-        limit = _number(headers.get(f"{PREFIX}{resource}-limit"))
-        remaining = _number(headers.get(f"{PREFIX}{resource}-remaining"))
+        prefix = f"anthropic-ratelimit-{resource}"
+        limit, remaining = _number(headers.get(f"{prefix}-limit")), _number(headers.get(f"{prefix}-remaining"))
         if limit and limit > 0 and remaining is not None:
-            reset = _unix(headers.get(f"{PREFIX}{resource}-reset"))
-            seconds = None if reset is None else max(0.0, reset - _server_now(headers, now))
-            found[resource] = Allowance(limit, min(remaining, limit), seconds)
-    return found
+            reset = _unix_time(headers.get(f"{prefix}-reset"))
+            seconds = None if reset is None else max(0.0, reset - clock)
+            stated[resource] = Allowance(limit, min(remaining, limit), seconds)
+    return stated
 
 
 def http_date(text: str) -> float | None:
-    """Unix time of an HTTP date; None if it is none, or one that no clock reaches."""
+    """Unix time of an HTTP date; None if `text` is not a valid date or is out of range."""
     try:
         date = email.utils.parsedate_tz(text)
         return float(email.utils.mktime_tz(date)) if date else None
     except (ValueError, OverflowError):
         return None
-
-
-def _server_now(headers: Mapping[str, str], now: float, tolerated: float = 2.0) -> float:
-    server = http_date(headers.get("date", ""))
-    return server if server is not None and abs(server - now) > tolerated else now
 
 
 def _number(text: str | None) -> float | None:
@@ -57,7 +54,7 @@ def _number(text: str | None) -> float | None:
         return None
 
 
-def _unix(text: str | None) -> float | None:
+def _unix_time(text: str | None) -> float | None:
     try:
         return dt.datetime.fromisoformat(text).timestamp() if text else None
     except (ValueError, OverflowError):

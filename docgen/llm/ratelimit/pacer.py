@@ -1,9 +1,13 @@
-"""How fast to send: by the server's headers where it sends them, by its refusals in any case.
+"""Decides when to send: by the server's rate-limit headers where it sends them, and by its refusals in any case.
 
-Headers alone fail when they are missing or wrong; feeling one's way alone overshoots. So each stated limit is a token
-bucket that holds requests back, and beside them stands one rate that falls by a tenth when more than a few per cent of
-requests are refused, never below half at once nor further than what the server was seen to serve, and grows again, the
-faster the longer nothing was refused (additive increase, multiplicative decrease; Chiu and Jain 1989, section 3).
+Headers alone fail when they are missing or wrong; probing alone overshoots. So each stated limit is a token bucket that
+holds requests back, and there is one send rate besides, controlled by additive increase, multiplicative decrease
+(Chiu and Jain 1989, section 3): it falls by a tenth when more than a few per cent of requests are refused and grows
+again, the faster the longer nothing was refused.
+
+The numbers below are chosen. The simulated servers of tests/llm/test_pacer.py hold them together (a limited server is
+kept busy to within a tenth of the ideal, with true, missing and wrong headers), and bench/engine_storm.py measures them
+over a socket: 1.01 to 1.08 of the ideal time (docs/engine.md, "Speed").
 """
 
 import math
@@ -11,25 +15,22 @@ from collections import deque
 from collections.abc import Mapping
 
 from docgen.llm.ratelimit.headers import allowances
-from docgen.llm.ratelimit.token_bucket import Bucket
+from docgen.llm.ratelimit.token_bucket import TokenBucket
 
-__all__ = ["Pacer", "RefusalShare"]
+__all__ = ["Pacer", "RefusalWindow"]
 
 TOLERATED_REFUSALS = 0.08
-"""A share of refusals that is noise (a proxy's hiccups), not a limit."""
-GROWTH, GROWTH_DOUBLES, MOST_GROWTH = 0.05, 1.5, 0.5
-DECREASE, STEEPEST = 0.9, 0.5
-LEAST_RATE = 0.05
-CATCH_UP = 0.1
-"""Seconds of unused pace that may be made up for at once."""
-SHORTEST_SPAN = 0.02
+"""Share of refusals that is noise, such as a proxy's hiccups, rather than a limit."""
+DISTRUSTED_REFUSALS = 0.25
+"""Share of refusals among requests that the headers allowed that shows the headers to claim too much."""
+DECREASE, LARGEST_DECREASE = 0.9, 0.5
+"""Factor on the rate per cut, and the furthest that one cut may go: Reno's halving, only where far less was served."""
 WINDOW_SECONDS, WINDOW_OUTCOMES = 1.0, 25
-BOASTING = 0.25
-"""A share of refusals among requests that the headers allowed: they promise what the server does not keep."""
+"""A window of outcomes: 25 are the fewest in which two refusals are still tolerated."""
 
 
-class RefusalShare:
-    """Outcomes of the last second, or of the last 25 requests if those span longer."""
+class RefusalWindow:
+    """Outcomes of the last second, or the last 25 where those span longer."""
 
     def __init__(self) -> None:
         self._outcomes: deque[tuple[float, bool]] = deque()
@@ -47,63 +48,72 @@ class RefusalShare:
 
     @property
     def share(self) -> float:
-        """Refused of all, 0 to 1."""
+        """Share of refusals, 0 to 1."""
         return self._refused / len(self._outcomes) if self._outcomes else 0.0
 
     def per_second(self, now: float) -> tuple[float, float]:
-        """Requests served, and requests answered at all, per second of the window."""
+        """(requests served, requests answered in any way) per second."""
         if not self._outcomes:
             return 0.0, 0.0
-        span = max(now - self._outcomes[0][0], SHORTEST_SPAN)
+        span = max(now - self._outcomes[0][0], 0.02)  # a burst of answers within 20 ms says nothing about a rate
         return (len(self._outcomes) - self._refused) / span, len(self._outcomes) / span
 
 
 class Pacer:
-    """Says when the next request may go. Times are seconds of a monotonic clock, passed in."""
+    """Says when the next request may be sent. Times are seconds of a monotonic clock, passed in.
+
+    `rate` is requests per second, infinite until the first cut; `buckets` are the stated limits by resource.
+    """
 
     def __init__(self) -> None:
         self.rate = math.inf
-        self.buckets: dict[str, Bucket] = {}
+        self.buckets: dict[str, TokenBucket] = {}
         self.refusals = 0
-        self._recent = RefusalShare()
+        self._recent = RefusalWindow()
         self._distrusted: set[str] = set()
-        self._last = self._paused_until = self._quiet_since = self._cut_at = self._grown_at = 0.0
+        self._last_sent = self._paused_until = self._last_refusal = self._last_cut = self._last_growth = 0.0
         self._in_flight = self._sent = 0
-        self._began = math.inf
-        self._told = math.inf
-        self._despite = RefusalShare()
+        self._first_sent = math.inf
+        self._first_headers = math.inf
+        self._allowed_by_headers = RefusalWindow()
         self._mean = {"requests": 1.0, "input-tokens": 0.0, "output-tokens": 0.0}
+        """Mean units that a request uses."""
 
     def delay(self, now: float) -> float:
-        """Seconds until a request may be sent; 0 for now."""
+        """Seconds until a request may be sent, 0 for now."""
         wait = max(self._paused_until - now, 0.0)
         if math.isfinite(self.rate):
-            self._grow(now)
-            wait = max(wait, self._last + 1.0 / self.rate - now)
+            # 5 % a second, doubled for every 1.5 s without refusals, up to 50 %: a rate cut too far is soon regained.
+            growth = min(0.5, 0.05 * 2.0 ** min(30.0, (now - self._last_refusal) / 1.5))
+            self.rate *= 1.0 + growth * min(1.0, now - self._last_growth)
+            self._last_growth = now
+            wait = max(wait, self._last_sent + 1.0 / self.rate - now)
         for name, bucket in self.buckets.items():
             wait = max(wait, bucket.delay(self._mean[name], now))
         return wait
 
     def sent(self, now: float) -> None:
-        """A request goes out."""
+        """Record that a request goes out."""
         self._in_flight += 1
         self._sent += 1
-        self._began = min(self._began, now)
+        self._first_sent = min(self._first_sent, now)
         for name, bucket in self.buckets.items():
             bucket.spend(self._mean[name])
         if math.isfinite(self.rate):
-            self._last = max(self._last + 1.0 / self.rate, now - CATCH_UP)
+            # Up to 0.1 s of unused rate may be caught up at once: timers are coarse and replies come in groups.
+            self._last_sent = max(self._last_sent + 1.0 / self.rate, now - 0.1)
 
     def succeeded(self, now: float, input_tokens: int, output_tokens: int) -> None:
-        """A reply came back."""
+        """Record a reply and the tokens that it used."""
         self._in_flight -= 1
         self._recent.add(now, refused=False)
-        self._despite.add(now, refused=False)
-        for name, seen in (("input-tokens", input_tokens), ("output-tokens", output_tokens)):
-            self._mean[name] += (seen - self._mean[name]) * (0.05 if self._mean[name] else 1.0)
+        self._allowed_by_headers.add(now, refused=False)
+        for name, tokens in (("input-tokens", input_tokens), ("output-tokens", output_tokens)):
+            # Exponential mean over about 20 replies; the first reply sets it.
+            self._mean[name] += (tokens - self._mean[name]) * (0.05 if self._mean[name] else 1.0)
 
     def failed(self) -> None:
-        """A request ended without saying anything about the rate."""
+        """Record that a request ended without saying anything about the rate."""
         self._in_flight -= 1
         self._not_served()
 
@@ -113,59 +123,59 @@ class Pacer:
             bucket.unspent()
 
     def refused(self, now: float, sent_at: float, after: float | None) -> None:
-        """A request that went out at `sent_at` was refused for its rate; `after` as the server asked, in seconds."""
+        """Record that a request sent at `sent_at` exceeded the rate limit.
+
+        `after` is the wait in seconds that the server asked for, if it did.
+        """
         self._in_flight -= 1
         self.refusals += 1
         self._recent.add(now, refused=True)
         self._not_served()
         for bucket in self.buckets.values():
             bucket.refused(now)
-        if sent_at > self._told:
-            self._despite.add(now, refused=True)
-            if len(self._despite) >= WINDOW_OUTCOMES and self._despite.share > BOASTING:
-                self._disbelieve(*self.buckets)
+        if sent_at > self._first_headers:
+            allowed = self._allowed_by_headers
+            allowed.add(now, refused=True)
+            if len(allowed) >= WINDOW_OUTCOMES and allowed.share > DISTRUSTED_REFUSALS:
+                self._distrust(*self.buckets)
         if self._recent.share <= TOLERATED_REFUSALS:
             return
-        self._quiet_since = now
+        self._last_refusal = now
         if after:
             self._paused_until = max(self._paused_until, now + after)
-        if sent_at >= self._cut_at and not self.buckets:
+        if sent_at >= self._last_cut and not self.buckets:
             self._cut(now)
 
     def observe(self, headers: Mapping[str, str], now: float, unix: float) -> None:
-        """Take in a response's headers; `unix` is the wall clock, which reset times are on."""
+        """Update from a response's headers; `unix` is the wall clock in seconds, which reset times refer to."""
         for name, allowance in allowances(headers, unix).items():
             if name in self._distrusted:
                 continue
             bucket = self.buckets.get(name)
             if bucket is None:
-                self.buckets[name] = Bucket(allowance, now, self._began, self._sent)
-                self._told = min(self._told, now)
+                self.buckets[name] = TokenBucket(allowance, now, self._first_sent, self._sent)
+                self._first_headers = min(self._first_headers, now)
             else:
                 bucket.observe(allowance, now, self._in_flight * self._mean[name])
-                if bucket.outdone(self._mean[name], self._in_flight, now):
-                    self._disbelieve(name)
+                if bucket.is_disproved(self._mean[name], self._in_flight, now):
+                    self._distrust(name)
 
-    def _disbelieve(self, *names: str) -> None:
-        """Go by refusals alone from now on, as where there are no headers."""
+    def _distrust(self, *names: str) -> None:
+        """Go by refusals alone from now on, as if there were no headers for these resources."""
         for name in names:
             del self.buckets[name]
             self._distrusted.add(name)
 
     def _cut(self, now: float) -> None:
-        """At most once per round trip: only requests sent after the last cut can call for another.
+        """Reduce the rate, at most once per round trip: only requests sent after the last cut can cause another.
 
-        The first cut waits for a full window, and then errs upwards: too high costs a few refusals, too low costs time.
+        The first cut waits for a full window and starts from the rate of all answers rather than of those served: too
+        high a rate costs a few refusals, too low a rate costs time.
         """
         if math.isinf(self.rate) and len(self._recent) < WINDOW_OUTCOMES:
             return
-        served, asked = self._recent.per_second(now)
-        rate = asked if math.isinf(self.rate) else self.rate
-        self.rate = max(LEAST_RATE, STEEPEST * rate, min(DECREASE * rate, served))
-        self._cut_at = self._grown_at = self._last = now
-
-    def _grow(self, now: float) -> None:
-        quiet = now - self._quiet_since
-        growth = min(MOST_GROWTH, GROWTH * 2.0 ** min(30.0, quiet / GROWTH_DOUBLES))
-        self.rate *= 1.0 + growth * min(1.0, now - self._grown_at)
-        self._grown_at = now
+        served, answered = self._recent.per_second(now)
+        rate = answered if math.isinf(self.rate) else self.rate
+        # Never below one request in 20 s, from which growth takes too long to recover.
+        self.rate = max(0.05, LARGEST_DECREASE * rate, min(DECREASE * rate, served))
+        self._last_cut = self._last_growth = self._last_sent = now

@@ -1,53 +1,56 @@
-"""A server's token bucket as a client can know it: from the headers, between headers by arithmetic."""
+"""A client's model of a server's token bucket: set by rate-limit headers, kept up to date by arithmetic in between."""
 
 from docgen.llm.ratelimit.headers import Allowance
 
-__all__ = ["Bucket"]
+__all__ = ["TokenBucket"]
 
-WINDOW = 60.0
-"""Limits are stated per minute where no reset time says how fast they refill."""
 SMOOTHING = 0.2
-PROBE_GROWTH = 0.25
-DISTRUST, ROUNDED = 1.25, 2.0
-FIRST_PROBE, LONGEST_PROBE = 1.0, 600.0
+"""Weight of the newest header in the refill rate. Chosen: averages out reset times that are rounded to a second."""
+FIRST_PROBE, LATER_PROBE, LONGEST_PROBE = 1.0, 30.0, 600.0
+"""Seconds of holding requests back before the first probe, after one refused probe, and at most (it doubles). Chosen:
+headers that claim too little are found out within seconds, true ones cost ever fewer refusals."""
 
 
-class Bucket:
-    """One limited resource. Times are in seconds of a monotonic clock, passed in.
+class TokenBucket:
+    """One rate-limited resource, in its own units (requests or tokens). Times are seconds of a monotonic clock.
 
-    While the bucket holds requests back and none is refused, it lets through a quarter more every second: headers can
-    be wrong. A refusal ends the probe, and the next one waits longer. Proof is that more was served than the bucket as
-    stated can have held and refilled (`outdone`).
+    Headers can be wrong, so while the bucket holds requests back and none is refused, it probes: it lets through a
+    quarter more each second. A refusal ends the probe, and the next one starts later. A bucket is proven wrong when
+    more was served than it could have held and refilled (`is_disproved`).
 
-    `began` is when the first of the `sent` requests went out that are not known to have been refused.
+    `since` is when the first of the `sent` requests that are not known to have been refused went out.
     """
 
-    def __init__(self, allowance: Allowance, now: float, began: float, sent: int) -> None:
+    def __init__(self, allowance: Allowance, now: float, since: float, sent: int) -> None:
         self.level, self.limit = allowance.remaining, allowance.limit
         self.trust = 1.0
         self._missing = self._seconds = 0.0
         self._probe_after = FIRST_PROBE
-        self._held_since: float | None = None
-        self._began, self._sent = min(began, now), sent
-        self._at = now
+        self._holding_since: float | None = None
+        self._since, self._sent = min(since, now), sent
+        self._updated = now
         self.observe(allowance, now, in_flight=0.0)
 
     @property
     def refill(self) -> float:
-        """Units per second: what was missing over how long it was to take, smoothed because resets are rounded."""
-        return self._missing / self._seconds if self._seconds > 0 and self._missing > 0 else self.limit / WINDOW
+        """Units per second: what was missing over the time until reset, smoothed; a minute's limit without a reset.
 
-    def outdone(self, mean: float, in_flight: int, now: float) -> bool:
-        """Whether requests of `mean` units each were served beyond what is stated, by a margin for rounded reset times.
-
-        Counted from the first request, or since the bucket was last half full. What is in flight counts against it
-        twice: as not yet served, and since servers charge output tokens only afterwards.
+        Limits are documented per minute, with a continuously refilled token bucket (Anthropic, "Rate limits").
         """
-        stated = self.limit + max(self.refill, self.limit / WINDOW) * (now - self._began)
-        return (self._sent - 2 * in_flight) * mean > DISTRUST * stated + ROUNDED
+        return self._missing / self._seconds if self._seconds > 0 and self._missing > 0 else self.limit / 60.0
+
+    def is_disproved(self, mean: float, in_flight: int, now: float) -> bool:
+        """Whether requests of `mean` units each were served beyond what the headers allow.
+
+        By a quarter and two requests more, since reset times are rounded. Counted since the first request, or since the
+        bucket was last half full. Requests in flight are deducted twice: they are not served yet, and servers charge
+        output tokens only afterwards.
+        """
+        stated = self.limit + max(self.refill, self.limit / 60.0) * (now - self._since)
+        return (self._sent - 2 * in_flight) * mean > 1.25 * stated + 2.0
 
     def observe(self, allowance: Allowance, now: float, in_flight: float) -> None:
-        """Take in a response's headers; `in_flight` units are sent and not answered, perhaps not yet counted."""
+        """Update from a response's headers; `in_flight` units were sent and may not be counted in them yet."""
         self._advance(now)
         self.limit = allowance.limit
         missing = allowance.limit - allowance.remaining
@@ -58,14 +61,14 @@ class Bucket:
             self.level = min(max(self.level, allowance.remaining - in_flight), allowance.remaining)
 
     def delay(self, units: float, now: float) -> float:
-        """Seconds until `units` may be sent; 0 for now. A full bucket lets through a request larger than itself."""
+        """Seconds until `units` may be sent, 0 for now. A full bucket admits a request larger than itself."""
         self._advance(now)
-        wanted = min(units, self.limit)
-        if self.level >= wanted:
+        needed = min(units, self.limit)
+        if self.level >= needed:
             return 0.0
-        if self._held_since is None:
-            self._held_since = now
-        return (wanted - self.level) / (self.refill * self.trust)
+        if self._holding_since is None:
+            self._holding_since = now
+        return (needed - self.level) / (self.refill * self.trust)
 
     def spend(self, units: float) -> None:
         """Take out what a request uses."""
@@ -73,21 +76,22 @@ class Bucket:
         self._sent += 1
 
     def unspent(self) -> None:
-        """A request was not served."""
+        """Record that a request was not served."""
         self._sent -= 1
 
     def refused(self, now: float) -> None:
-        """A request was refused: the bucket is as empty as the headers say."""
+        """Record a refusal: the bucket is as empty as the headers say."""
         if self.trust > 1.0:
-            self._probe_after = min(LONGEST_PROBE, 30.0 if self._probe_after < 30.0 else 2 * self._probe_after)
-        self.trust, self._held_since = 1.0, now
+            probed_late = self._probe_after >= LATER_PROBE
+            self._probe_after = min(LONGEST_PROBE, 2 * self._probe_after if probed_late else LATER_PROBE)
+        self.trust, self._holding_since = 1.0, now
         self.level = min(self.level, 0.0)
 
     def _advance(self, now: float) -> None:
-        passed, self._at = max(0.0, now - self._at), now
-        if self._held_since is not None and now - self._held_since > self._probe_after:
-            self.trust *= (1.0 + PROBE_GROWTH) ** min(passed, 1.0)
-        self.level = min(self.limit, self.level + passed * self.refill * self.trust)
+        elapsed, self._updated = max(0.0, now - self._updated), now
+        if self._holding_since is not None and now - self._holding_since > self._probe_after:
+            self.trust *= 1.25 ** min(elapsed, 1.0)  # chosen: reaches ten times the stated rate in 10 s
+        self.level = min(self.limit, self.level + elapsed * self.refill * self.trust)
         if self.level >= self.limit / 2:
-            self._held_since, self.trust = None, 1.0
-            self._began, self._sent = now, 0
+            self._holding_since, self.trust = None, 1.0
+            self._since, self._sent = now, 0

@@ -9,7 +9,7 @@ from itertools import islice
 
 from docgen.audit.detect.batch_scanner import BulkScanner, Scanned, Subject
 from docgen.audit.detect.classifier_vocabulary import Vocabulary
-from docgen.audit.detect.contamination import CONTAMINATION, ContaminationScanner, read_prompts, read_questions
+from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Chooser
@@ -17,8 +17,9 @@ from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
-from docgen.parallel.worker import Beside, spare_core
+from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.audit import Audit, AuditOptions, Held
 from docgen.pipeline.audit.targets import Target
 from docgen.progress import Progress, Reporter
@@ -57,7 +58,7 @@ class Sought:
     def rules(self) -> tuple[Rule, ...]:
         """The rules looked for."""
         rules = _compiled(self.context, self.options.off).scanner.rules
-        return (*rules, CONTAMINATION) if self.options.contamination else rules
+        return (*rules, contamination_rule()) if self.options.contamination else rules
 
 
 def begin_audit(target: Target, sought: Sought) -> Audit:
@@ -153,11 +154,11 @@ def _scanned(
     batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
 ) -> Iterator[tuple[list[Subject], list[Scanned]]]:
     """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
-    if total < BIG or not spare_core():
+    if total < BIG or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
-    with Beside(_Scan, context, off) as beside:
+    with WorkerProcess(_Scan, context, off) as beside:
         ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))

@@ -8,27 +8,23 @@ from typing import Any
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import ConfigError, RunError
 from docgen.files.run_folder import RunFolder, write_beside
+from docgen.pipeline.corpora.export_formats import ExportSource, find_format
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
-from docgen.stages.export import FORMATS, ExportFormat, dataset_card, export_lines, manifest
+from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count
 
 __all__ = ["export", "export_files", "export_run"]
 
-BLOCK = 1 << 20
-
 
 def export(
-    source: CorpusSource, form: ExportFormat = "text", *, doctag: bool = False, out: str | Path | None = None
+    source: CorpusSource, form: str = "text", *, doctag: bool = False, out: str | Path | None = None
 ) -> tuple[Path, dict[str, Any]]:
     """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
 
-    `form`: "text", "chat" or "parquet". `out` may be left out for a run: then it is the run's export/FORM. `doctag`
+    `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM. `doctag`
     puts <DOCTAG> before each text, or in a user turn, to be masked in training.
     """
-    if form not in FORMATS:
-        raise ConfigError(f"no format {form!r}", "--format", f"Use one of {', '.join(FORMATS)}")
-    if doctag and form == "parquet":
-        raise ConfigError("parquet holds the corpus as it is", "--doctag", "Use --format text or chat, or leave it out")
+    find_format(form, doctag)
     run = run_of(source)
     if run is not None:
         return export_run(run, form, doctag, Path(out) if out else None)
@@ -37,38 +33,32 @@ def export(
     return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))
 
 
-def export_run(
-    run: RunFolder, form: ExportFormat, doctag: bool, out: Path | None = None
-) -> tuple[Path, dict[str, Any]]:
+def export_run(run: RunFolder, form: str, doctag: bool, out: Path | None = None) -> tuple[Path, dict[str, Any]]:
     """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
 
-    Raises `RunError` without a corpus.
+    Raises `RunError` without a corpus, `ConfigError` for a format that is not in the table.
     """
     from pydantic_core import to_json
 
+    chosen = find_format(form, doctag)
     if not run.corpus.exists():
         raise RunError("has no corpus yet", run.name, "Run: docgen generate")
     folder = out or run.export(form)
-    if form == "parquet":
-        file = write_beside(folder / "train.parquet", _blocks(run.corpus))
-    else:
-        file = write_beside(folder / "train.jsonl", export_lines(_texts([run.corpus]), form, doctag))
+    file = chosen.write(ExportSource(_texts([run.corpus]), run.corpus), folder / chosen.file, doctag)
     contents = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
     write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])
     write_beside(folder / "README.md", [dataset_card(contents).encode("utf-8")])
     return folder, contents
 
 
-def export_files(paths: Sequence[Path], form: ExportFormat, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
+def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
     """Export any JSONL or Parquet with a text column to `out`; returns `out` and the manifest."""
     from pydantic_core import to_json
 
+    chosen = find_format(form, doctag)
     counts = {"documents": 0, "words": 0, "tokens": 0}
     texts = _counted(_texts(paths), counts)
-    if form == "parquet":
-        file = _parquet(texts, out / "train.parquet")
-    else:
-        file = write_beside(out / "train.jsonl", export_lines(texts, form, doctag))
+    file = chosen.write(ExportSource(texts), out / chosen.file, doctag)
     sources = {str(path): _sha256(path) for path in corpus_files(paths)}
     contents = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
     write_beside(out / "manifest.json", [to_json(contents, indent=2), b"\n"])
@@ -87,26 +77,6 @@ def _counted(texts: Iterable[str], counts: dict[str, int]) -> Iterator[str]:
         yield text
 
 
-def _parquet(texts: Iterable[str], file: Path) -> Path:
-    """Texts as Parquet, through a JSON-lines file beside it, so that memory stays flat."""
-    import polars as pl
-
-    lines = write_beside(file.with_suffix(".part"), export_lines(texts, "text", doctag=False))
-    try:
-        pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(file, compression="zstd")
-    finally:
-        lines.unlink()
-    return file
-
-
-def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as source:
-        while block := source.read(BLOCK):
-            yield block
-
-
 def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    for block in _blocks(file):
-        digest.update(block)
-    return digest.hexdigest()
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

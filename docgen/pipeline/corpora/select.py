@@ -13,8 +13,7 @@ from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of
-from docgen.planning.select.subset_selection import choose
-from docgen.planning.select.subset_selection import doses as nested_choices
+from docgen.planning.select.subset_selection import nested_subsets, select_subset
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,7 +79,7 @@ def select(
     paths, targets = corpus_paths(source), list(salience.values())
     known = facts_in_texts(paths, text_column, context) if context else facts_of(paths, facts_column, text_column)
     known = known.only(list(salience))
-    choice = choose(known.holds, np.array(targets, dtype=float), n, key_of("select", seed))
+    choice = select_subset(known.holds, np.array(targets, dtype=float), n, key_of("select", seed))
     if out is not None:
         write_rows(paths, text_column, choice.rows, Path(out))
     available = known.holds.sum(axis=0, dtype=np.int64)
@@ -105,7 +104,7 @@ def doses(
     """
     paths = corpus_paths(source)
     known = facts_of(paths, facts_column, text_column)
-    choices = nested_choices(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
+    choices = nested_subsets(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
     written = []
     for size, choice in zip(sizes, choices, strict=True):
         file = Path(out) / f"dose-{size}.jsonl"

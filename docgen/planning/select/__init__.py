@@ -1,1 +1,1 @@
-"""Choosing documents or slots: subsets that meet salience targets, and matched controls."""
+"""Selecting documents and facts: subsets that meet salience targets, and matched controls."""

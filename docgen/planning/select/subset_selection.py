@@ -1,11 +1,10 @@
-"""Choosing documents that meet all targets together, from any corpus whose facts are known.
+"""Subset selection: documents that meet all salience targets together, from any corpus whose facts are known.
 
-Documents with equal sets of facts are alike; how many to take of each set is decided in three steps. Logistic tilting
-(calibration of survey weights, Deville and Särndal 1992) gives the numbers that meet the targets and stay nearest to a
-plain random sample. They are rounded; swaps and then a small integer program put right the few documents that rounding
-left wrong.
-When tilting finds no solution, a linear program decides: it either finds one or the nearest, and with it the facts
-whose targets bind.
+Documents with equal sets of facts form a group; how many to take of each group is decided in three steps. Logistic
+calibration (of survey weights, Deville and Särndal 1992) gives the numbers that meet the targets and stay nearest to a
+simple random sample. These are rounded to whole documents. Swaps, then a small integer program, correct the few
+documents that rounding left wrong. When calibration has no solution, a linear program finds the nearest one and the
+facts whose targets bind.
 """
 
 from dataclasses import dataclass
@@ -14,27 +13,32 @@ from typing import Any
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Bools, Floats, Grid
-from docgen.planning.layout import Ints
+from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
 from docgen.planning.seeded_draws import mix
 
-__all__ = ["Choice", "choose", "doses"]
+__all__ = ["Selection", "nested_subsets", "select_subset"]
 
+# Chosen as bounds on time and memory for corpora of a million documents, which bench/selection.py measures.
 SAMPLE = 4000
-"""Sets of facts that the last correction may touch, as a first try."""
-ROUNDS, STEPS, BREADTH = 30, 400, (60, 400)
-"""Samples to swap within, most swaps in each, and how many documents each step weighs against as many others."""
+"""Groups that swaps and the integer program look at in one try; the program's second try takes ten times as many."""
+SWAP_SAMPLES, MAX_SWAPS = 30, 400
+"""Samples of groups to swap within, and the most swaps in each."""
+BREADTH, LATE_BREADTH = 60, 400
+"""Documents to add that each swap weighs against as many to drop: in the first three samples, and after."""
 SECONDS = 10.0
-WARM, NEAR = 20_000, 0.05
-"""Sets that the starting point is found from, and how near to the targets, in documents, is near enough to round."""
+"""Time limit of the integer program."""
+START_GROUPS = 20_000
+"""Groups in the sample that calibration starts from."""
+NEAR = 0.05
+"""How near to its target, in documents, calibration has to bring every fact; rounding moves it by more anyway."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """`rows`: the documents chosen, in corpus order. `counts` (F,): how many of them have each fact.
+class Selection:
+    """`rows`: the documents selected, in corpus order. `counts` (F,): how many of them have each fact.
 
     `off` (F,): documents above (below: negative) the nearest number that is within one of the target; all zero when the
-    targets are met. `binding`: facts without whose targets all others could be met.
+    targets are met. `binding`: indices of facts without whose targets all others could be met.
     """
 
     rows: Ints
@@ -50,94 +54,109 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Groups:
-    """Documents by set of facts: `sets` (G, F), `sizes` (G,), `of` (N,)."""
+    """The N documents in G groups with equal sets of facts: `sets` (G, F), `sizes` (G,), `group_of` (N,)."""
 
     sets: Floats
     sizes: Ints
-    of: Ints
+    group_of: Ints
 
 
-def choose(holds: Grid, targets: Floats, n: int, key: int) -> Choice:
-    """Choose n of the N documents so that a share `targets` (F,) of them has each fact; `holds` is (N, F).
+def select_subset(holds: Grid, targets: Floats, n: int, key: int) -> Selection:
+    """Select n of N documents so that each fact is in its share `targets` (F,) of them; `holds` (N, F) is 1 for a fact.
 
-    When that is impossible the nearest choice comes back, with what binds. `PlanError` when there are fewer than n.
+    Returns the nearest selection, and the targets that bind, when the targets cannot all be met. Raises `PlanError`
+    when there are fewer than n documents. `key` seeds the random draws.
     """
     if n > len(holds):
-        raise PlanError(f"{n} documents are wanted and there are {len(holds)}", "--n", f"Ask for at most {len(holds)}")
+        raise PlanError(
+            f"{n} documents are wanted and the corpus has {len(holds)}", "--n", f"Ask for at most {len(holds)}"
+        )
     groups = _group(holds)
     low, high = _bounds(targets, n)
-    wanted = _tilt(groups, targets, n)
+    numbers = _calibrate(groups, targets, n)
     binding: tuple[int, ...] = ()
-    if wanted is None:
-        wanted = _linear(groups, low, high, n)
-        made = groups.sets.T @ wanted
-        if ((made < low - 1e-6) | (made > high + 1e-6)).any():
+    if numbers is None:
+        numbers = _nearest(groups, low, high, n)
+        reached = groups.sets.T @ numbers
+        if ((reached < low - 1e-6) | (reached > high + 1e-6)).any():
             binding = _binding(groups, low, high, n)
-            low, high = np.minimum(low, np.floor(made + 1e-6)), np.maximum(high, np.ceil(made - 1e-6))
-    numbers = _mend(groups, _rounded(wanted, n), low, high)
-    rows = _draw(groups, numbers, key)
+            low = np.minimum(low, np.floor(reached + 1e-6))
+            high = np.maximum(high, np.ceil(reached - 1e-6))
+    cumulative = np.floor(np.cumsum(numbers) + 0.5)  # rounding the cumulative sums lets neighbours even out
+    cumulative[-1] = n
+    whole = np.diff(cumulative, prepend=0.0).astype(np.int64)
+    numbers_drawn = _correct(groups, whole, low, high)
+    order = np.lexsort((mix(key, np.arange(len(holds))), groups.group_of))  # of each group the first ones, by the key
+    starts = np.cumsum(groups.sizes) - groups.sizes
+    place = np.arange(len(order)) - starts[groups.group_of[order]]
+    rows = np.sort(order[place < numbers_drawn[groups.group_of[order]]])
     counts = holds[rows].sum(axis=0, dtype=np.int64)
     low, high = _bounds(targets, n)
-    return Choice(rows, counts, np.minimum(counts - low, 0) + np.maximum(counts - high, 0), binding)
+    return Selection(rows, counts, np.minimum(counts - low, 0) + np.maximum(counts - high, 0), binding)
 
 
-def doses(holds: Grid, shares: Floats, sizes: tuple[int, ...], key: int) -> list[Choice]:
-    """Nested choices, one for each size in the order given: every smaller one lies inside all larger ones."""
-    chosen: dict[int, Choice] = {}
+def nested_subsets(holds: Grid, shares: Floats, sizes: tuple[int, ...], key: int) -> list[Selection]:
+    """Nested selections, one for each of `sizes` in that order: every smaller one is contained in all larger ones.
+
+    `holds` (N, F) and `shares` (F,) as in `select_subset`.
+    """
+    selections: dict[int, Selection] = {}
     rows = np.arange(len(holds))
     for size in sorted(set(sizes), reverse=True):
-        part = choose(holds[rows], shares, size, key)
+        part = select_subset(holds[rows], shares, size, key)
         rows = rows[part.rows]
-        chosen[size] = Choice(rows, part.counts, part.off, part.binding)
-    return [chosen[size] for size in sizes]
+        selections[size] = Selection(rows, part.counts, part.off, part.binding)
+    return [selections[size] for size in sizes]
 
 
 def _bounds(targets: Floats, n: int) -> tuple[Ints, Ints]:
-    """Lowest and highest number of documents that is less than one from each target; exactly 0 and n at the ends."""
+    """(F,) each: the lowest and highest count within one document of the target; 0 and n exactly for shares 0 and 1."""
     exact = targets * n
-    low = np.where(targets >= 1, n, np.maximum(np.floor(exact - 1 + 1e-9) + 1, 0))
-    high = np.where(targets <= 0, 0, np.minimum(np.ceil(exact + 1 - 1e-9) - 1, n))
+    low = np.where(targets >= 1, n, np.maximum(np.floor(exact - 1 + TOLERANCE) + 1, 0))
+    high = np.where(targets <= 0, 0, np.minimum(np.ceil(exact + 1 - TOLERANCE) - 1, n))
     return low.astype(np.int64), high.astype(np.int64)
 
 
 def _group(holds: Grid) -> _Groups:
+    """Group documents with equal sets of facts."""
     packed = np.packbits(holds, axis=1) if holds.shape[1] else np.zeros((len(holds), 1), dtype=np.uint8)
     codes = np.zeros(len(holds), dtype=np.int64)
     for column in packed.T:  # renumbering after every byte keeps the codes small
         _, codes = np.unique(codes * 256 + column, return_inverse=True)
-    _, first, of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-    return _Groups(holds[first].astype(float), sizes, of)
+    _, first, group_of, sizes = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+    return _Groups(holds[first].astype(float), sizes, group_of)
 
 
-def _tilt(groups: _Groups, targets: Floats, n: int) -> Floats | None:
-    """Numbers of each set, sizes times a logistic of its facts, by Newton's method on the dual; None: no solution.
+def _calibrate(groups: _Groups, targets: Floats, n: int) -> Floats | None:
+    """(G,): each group's size times a logistic function of its facts, by Newton's method on the dual.
 
-    A sample of the sets gives the starting point.
+    A sample of the groups gives the starting point. Returns None when there is no solution.
     """
     fits = ~((groups.sets[:, targets <= 0] > 0).any(axis=1) | (groups.sets[:, targets >= 1] == 0).any(axis=1))
     free = (targets > 0) & (targets < 1)
     design = np.column_stack([np.ones(int(fits.sum())), groups.sets[np.ix_(fits, free)]])
     goal, sizes = np.append(1.0, targets[free]) * n, groups.sizes[fits]
-    start, step = np.zeros(design.shape[1]), -(-len(sizes) // WARM)
+    start, step = np.zeros(design.shape[1]), -(-len(sizes) // START_GROUPS)
     if step > 1:
         part = sizes[::step].sum() / max(sizes.sum(), 1)
         start = _newton(design[::step], sizes[::step], goal * part, start)
     theta = _newton(design, sizes, goal, start)
-    taken = sizes * _logistic(design @ theta)
-    if np.abs(goal - design.T @ taken).max() > NEAR:
+    expected = sizes * _logistic(design @ theta)
+    if np.abs(goal - design.T @ expected).max() > NEAR:
         return None
     numbers = np.zeros(len(groups.sizes))
-    numbers[fits] = taken
+    numbers[fits] = expected
     return numbers
 
 
 def _newton(design: Floats, sizes: Ints, goal: Floats, theta: Floats) -> Floats:
-    for _ in range(60):
-        taken = _logistic(design @ theta)
-        gap = goal - design.T @ (sizes * taken)
+    """Coefficients at which the expected counts equal `goal`, starting from `theta`; stops when they diverge."""
+    for _ in range(60):  # chosen as a bound: without a solution the ridge and the damping only keep steps finite
+        rates = _logistic(design @ theta)
+        gap = goal - design.T @ (sizes * rates)
         if np.abs(gap).max() < NEAR or np.abs(theta).max() > 200:
             break
-        hessian = (design.T * (sizes * taken * (1 - taken))) @ design + 1e-6 * np.eye(len(theta))
+        hessian = (design.T * (sizes * rates * (1 - rates))) @ design + 1e-6 * np.eye(len(theta))
         step = np.linalg.lstsq(hessian, gap, rcond=None)[0]
         theta = theta + step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-12))
     return theta
@@ -147,8 +166,8 @@ def _logistic(x: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -40, 40))))
 
 
-def _linear(groups: _Groups, low: Ints, high: Ints, n: int) -> Floats:
-    """Numbers of each set with the smallest sum of distances from the bounds."""
+def _nearest(groups: _Groups, low: Ints, high: Ints, n: int) -> Floats:
+    """(G,): numbers whose counts have the smallest total distance from the bounds, by linear programming."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_matrix, hstack, identity, vstack
 
@@ -161,115 +180,102 @@ def _linear(groups: _Groups, low: Ints, high: Ints, n: int) -> Floats:
     bounds = np.zeros((count + 2 * facts, 2))
     bounds[:, 1] = np.concatenate([groups.sizes, np.full(2 * facts, np.inf)])
     cost = np.concatenate([np.zeros(count), np.ones(2 * facts)])
-    made = linprog(cost, vstack([above, below]), limit, total, [n], bounds, method="highs")
-    return np.asarray(made.x[:count])
+    optimum = linprog(cost, vstack([above, below]), limit, total, [n], bounds, method="highs")
+    return np.asarray(optimum.x[:count])
 
 
 def _binding(groups: _Groups, low: Ints, high: Ints, n: int) -> tuple[int, ...]:
-    """Facts whose target alone stands in the way of all the others."""
-    found = []
+    """Facts without whose target all others could be met."""
+    binding = []
     for fact in range(len(low)):
         others = np.delete(np.arange(len(low)), fact)
-        part = _Groups(groups.sets[:, others], groups.sizes, groups.of)
-        made = part.sets.T @ _linear(part, low[others], high[others], n)
-        if ((made >= low[others] - 1e-6) & (made <= high[others] + 1e-6)).all():
-            found.append(fact)
-    return tuple(found)
+        part = _Groups(groups.sets[:, others], groups.sizes, groups.group_of)
+        reached = part.sets.T @ _nearest(part, low[others], high[others], n)
+        if ((reached >= low[others] - 1e-6) & (reached <= high[others] + 1e-6)).all():
+            binding.append(fact)
+    return tuple(binding)
 
 
-def _rounded(wanted: Floats, n: int) -> Ints:
-    """Whole numbers with the same sum, each within one: cumulative sums are rounded, so neighbours even out."""
-    steps = np.floor(np.cumsum(wanted) + 0.5)
-    steps[-1] = n
-    return np.diff(steps, prepend=0.0).astype(np.int64)
-
-
-def _mend(groups: _Groups, numbers: Ints, low: Ints, high: Ints) -> Ints:
-    """Move few documents between sets until all bounds hold."""
+def _correct(groups: _Groups, numbers: Ints, low: Ints, high: Ints) -> Ints:
+    """Move a few documents between groups until every count is within its bounds."""
     total = numbers.sum()
     fits = ~(groups.sets[:, high == 0].any(axis=1) | (groups.sets[:, low == total] == 0).any(axis=1))
-    groups = _Groups(groups.sets, groups.sizes * fits, groups.of)
+    groups = _Groups(groups.sets, groups.sizes * fits, groups.group_of)
     numbers = np.clip(numbers, 0, groups.sizes)
     order = np.argsort(mix(1, np.arange(len(numbers))), kind="stable")
-    for attempt in range(ROUNDS if len(numbers) > SAMPLE else 0):
-        part = np.union1d(_some(numbers > 0, attempt), _some(numbers < groups.sizes, attempt))
-        numbers = _swap(groups, numbers, part, low, high, BREADTH[attempt > 2])
+    for attempt in range(SWAP_SAMPLES if len(numbers) > SAMPLE else 0):
+        part = np.union1d(_sample(numbers > 0, attempt), _sample(numbers < groups.sizes, attempt))
+        numbers = _swap(groups, numbers, part, low, high, LATE_BREADTH if attempt > 2 else BREADTH)
     counts = groups.sets.T @ numbers
     if numbers.sum() == 0 or ((counts >= low) & (counts <= high)).all():
         return numbers
     for part in (order[:SAMPLE], order[: 10 * SAMPLE]):
-        moved = _exchange(groups, numbers, part, low - counts, high - counts)
+        moved = _solve_moves(groups, numbers, part, low - counts, high - counts)
         if moved is not None:
             return moved
     return numbers
 
 
 def _swap(groups: _Groups, numbers: Ints, part: Ints, low: Ints, high: Ints, breadth: int) -> Ints:
-    """Steepest descent in swaps of one document for another, on the squared distance from the middle of the bounds.
+    """Steepest descent by swaps of one document for another, on the squared distance from the middle of the bounds.
 
-    Each step looks at all swaps between the documents of `part` that do most good on their own.
+    Each step weighs all swaps between the `breadth` groups of `part` that improve most on their own.
     """
     sets, sizes, own = groups.sets[part], groups.sizes[part], numbers[part]
     gap = (low + high) / 2 - groups.sets.T @ numbers
     weight = sets.sum(axis=1)
-    for _ in range(STEPS):
-        if (np.abs(gap) <= (high - low) / 2 + 1e-9).all():
+    for _ in range(MAX_SWAPS):
+        if (np.abs(gap) <= (high - low) / 2 + TOLERANCE).all():
             break
         pull = 2 * (sets @ gap)
         add = _top(np.where(own < sizes, pull - weight, -np.inf), breadth)
         drop = _top(np.where(own > 0, -pull - weight, -np.inf), breadth)
-        one, other = sets[add], sets[drop]
-        alone = weight[add] - pull[add], weight[drop] + pull[drop]
-        value = alone[0][:, None] + alone[1] - 2 * one @ other.T
-        best = np.unravel_index(int(np.argmin(value)), value.shape)
-        if value[best] >= -1e-9:
+        added, dropped = sets[add], sets[drop]
+        change = (weight[add] - pull[add])[:, None] + (weight[drop] + pull[drop]) - 2 * added @ dropped.T
+        best = np.unravel_index(int(np.argmin(change)), change.shape)
+        if change[best] >= -TOLERANCE:
             break
         own[add[best[0]]] += 1
         own[drop[best[1]]] -= 1
-        gap = gap - one[best[0]] + other[best[1]]
+        gap = gap - added[best[0]] + dropped[best[1]]
     moved = numbers.copy()
     moved[part] = own
     return moved
 
 
-def _some(mask: Bools, key: int) -> Ints:
+def _sample(mask: Bools, key: int) -> Ints:
     """At most SAMPLE of the true places, drawn with the key."""
     places = np.flatnonzero(mask)
-    return places[
-        np.unique(mix(key, np.arange(SAMPLE)) % np.uint64(max(len(places), 1))).astype(np.int64)[: len(places)]
-    ]
+    drawn = np.unique(mix(key, np.arange(SAMPLE)) % np.uint64(max(len(places), 1))).astype(np.int64)
+    return places[drawn[: len(places)]]
 
 
 def _top(values: Floats, count: int) -> Ints:
+    """Indices of the `count` largest values."""
     return np.argpartition(-values, min(count, len(values)) - 1)[:count]
 
 
-def _exchange(groups: _Groups, numbers: Ints, part: Ints, low: Floats, high: Floats) -> Ints | None:
+def _solve_moves(groups: _Groups, numbers: Ints, part: Ints, low: Floats, high: Floats) -> Ints | None:
+    """The fewest moves between the groups of `part` that change the counts by `low` to `high`, by integer programming.
+
+    Returns the new numbers, or None when none were found in time.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_matrix, hstack
 
     sets = csr_matrix(np.vstack([groups.sets[part].T, np.ones(len(part))]))
     matrix: Any = hstack([sets, -sets], format="csr")
     room = np.concatenate([groups.sizes[part] - numbers[part], numbers[part]])
-    made = milp(
+    optimum = milp(
         np.ones(2 * len(part)),
         constraints=LinearConstraint(matrix, np.append(low, 0), np.append(high, 0)),
         bounds=Bounds(0, room),
         integrality=np.ones(2 * len(part)),
         options={"time_limit": SECONDS, "mip_rel_gap": 0.05},
     )
-    if made.x is None:
+    if optimum.x is None:
         return None
-    change = np.rint(made.x).astype(np.int64)
+    change = np.rint(optimum.x).astype(np.int64)
     moved = numbers.copy()
     moved[part] += change[: len(part)] - change[len(part) :]
     return moved
-
-
-def _draw(groups: _Groups, numbers: Ints, key: int) -> Ints:
-    """The documents of each set in an order drawn with the key, the first ones of it; in corpus order."""
-    order = np.lexsort((mix(key, np.arange(len(groups.of))), groups.of))
-    starts = np.cumsum(groups.sizes) - groups.sizes
-    place = np.arange(len(order)) - starts[groups.of[order]]
-    taken: Bools = place < numbers[groups.of[order]]
-    return np.sort(order[taken])

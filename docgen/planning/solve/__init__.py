@@ -1,1 +1,1 @@
-"""Repairing a plan until it meets every constraint, or proving that none can."""
+"""Solving for a plan: local repair, then an integer program, or the reasons why no plan exists."""

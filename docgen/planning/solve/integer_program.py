@@ -1,11 +1,11 @@
-"""Meeting demands that local exchanges could not meet, or proving that they cannot be met.
+"""The integer program: meets constraints that local exchanges could not meet, or proves that nothing can.
 
-Slots of types that admit the same facts are alike, so a plan is a number of slots for each (class of slots, set of
-facts). That is a linear program with a column for every admissible set; columns are made as they are needed (Gilmore
-and Gomory 1961): the dual prices say which set would help, and a small integer program finds it. Documents off by one
-or more cost most, roundings less, slots that change least. A linear optimum that is off proves the demands impossible;
-otherwise the integer program over the columns found gives the plan. Background counts as one more fact, F, that stands
-alone.
+Slots whose types allow the same facts form a class, so a plan is a number of slots for each (class, set of facts). That
+is a linear program with a column for every admissible set, solved by column generation (Gilmore and Gomory 1961): the
+dual prices say which set would improve it, and a small integer program finds that set. Deviations of a document or more
+cost most, rounding within one document less, changed slots least. If even the linear optimum deviates, the constraints
+are infeasible; otherwise the integer program over the columns generated gives the plan. Background is treated as one
+more fact, with index F, that stands alone.
 """
 
 from dataclasses import dataclass, field
@@ -13,197 +13,206 @@ from typing import Any
 
 import numpy as np
 
-from docgen.planning.constraints import Bools, Demands, Floats
-from docgen.planning.layout import Ints
+from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Floats, Ints
 
-__all__ = ["Classes", "Solution", "classes_of", "solve"]
+__all__ = ["SlotClasses", "Solution", "slot_classes", "solve"]
 
-OFF, ROUNDED = 10_000.0, 20.0
-"""What a document too many or too few costs, in changed slots: beyond one from the share, and within."""
-ROUNDS, SECONDS = 300, 20.0
+DEVIATION_COST, ROUNDING_COST = 10_000.0, 20.0
+"""The cost of one document too many or too few, in changed slots: beyond one document from the share, and within it.
+Chosen: far enough apart that feasibility decides before rounding, and rounding before the number of changed slots."""
+
+MAX_ROUNDS, SECONDS = 300, 20.0
+"""Rounds of column generation, and seconds for the integer program. Chosen as safety bounds: after them the best
+solution so far counts."""
 
 
 @dataclass(frozen=True)
-class Classes:
-    """Slots that are alike. `of` (n,): each slot's class; `allowed` (K, F); `sizes` (K,)."""
+class SlotClasses:
+    """K classes of interchangeable slots: `class_of` (n,) each slot's class; `allowed` (K, F); `sizes` (K,)."""
 
-    of: Ints
+    class_of: Ints
     allowed: Bools
     sizes: Ints
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Sets of facts (C, F + 1) with their class and number of slots (C,); the last fact stands for background.
+    """C columns: `sets` of facts (C, F + 1), the last being background, each with its class and number of slots (C,).
 
-    `off` (F + 1,): documents above (below: negative) the nearest number within one of the share. `unfilled` slots find
-    no admissible set. `least`: no plan at all has fewer documents off than this, by the linear program.
+    `deviation` (F + 1,): documents above (below: negative) the nearest number that is within one of the share.
+    `unfilled`: slots without an admissible set. `lower_bound`: no plan deviates by fewer documents in all than this, by
+    the linear program.
     """
 
     sets: Bools
-    classes: Ints
+    class_of: Ints
     slots: Ints
-    off: Ints
+    deviation: Ints
     unfilled: int
-    least: float
+    lower_bound: float
 
 
 @dataclass
-class _Master:
-    """The program so far: columns (a class and a set of facts) with the slots that have it now."""
+class _MasterProblem:
+    """The columns generated so far, each a class and a set of facts, and how many slots have it in the current plan."""
 
-    demands: Demands
-    classes: Classes
-    wanted: Ints
+    constraints: Constraints
+    classes: SlotClasses
+    target_counts: Ints
     exact: Floats
     sets: list[tuple[int, ...]] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    now: list[int] = field(default_factory=list)
+    class_of: list[int] = field(default_factory=list)
+    current: list[int] = field(default_factory=list)
     known: set[tuple[int, tuple[int, ...]]] = field(default_factory=set)
 
-    def add(self, kind: int, facts: tuple[int, ...], now: int = 0) -> bool:
-        """Add a column unless it is there."""
-        if (kind, facts) in self.known:
+    def add(self, slot_class: int, facts: tuple[int, ...], current: int = 0) -> bool:
+        """Add a column; returns False if it is already there."""
+        if (slot_class, facts) in self.known:
             return False
-        self.known.add((kind, facts))
+        self.known.add((slot_class, facts))
         self.sets.append(facts)
-        self.kinds.append(kind)
-        self.now.append(now)
+        self.class_of.append(slot_class)
+        self.current.append(current)
         return True
 
 
-def classes_of(demands: Demands, types: Ints) -> Classes:
-    """Group slots by what their types admit."""
-    patterns, of_type = np.unique(demands.allowed.T, axis=0, return_inverse=True)
-    of = of_type[types]
-    return Classes(of, patterns, np.bincount(of, minlength=len(patterns)))
+def slot_classes(constraints: Constraints, types: Ints) -> SlotClasses:
+    """Group slots by the facts that their document types allow."""
+    allowed, class_of_type = np.unique(constraints.allowed.T, axis=0, return_inverse=True)
+    class_of = class_of_type[types]
+    return SlotClasses(class_of, allowed, np.bincount(class_of, minlength=len(allowed)))
 
 
-def solve(demands: Demands, classes: Classes, holds: Bools, wanted: Ints) -> Solution:
-    """Numbers of slots for each class and set of facts: nearest to `wanted`, then to what the slots hold now.
+def solve(constraints: Constraints, classes: SlotClasses, holds: Bools, target_counts: Ints) -> Solution:
+    """The number of slots for each class and set of facts: nearest to `target_counts`, then to the current plan
+    `holds`.
 
-    `holds` (n, F + 1) and `wanted` (F + 1,) include background.
+    `holds` (n, F + 1) and `target_counts` (F + 1,) include background.
     """
-    exact = np.append(demands.targets, demands.background) * len(holds)
-    master = _Master(demands, classes, wanted, exact)
-    for kind in range(len(classes.sizes)):
-        master.add(kind, (len(demands.facts),))
-    if (
-        least := _generate(master)
-    ) > 0.5:  # impossible, whatever the slots hold now; whole numbers are off by one or more
-        return _whole(master, least)
-    held = _Master(demands, classes, wanted, exact)
-    for kind in range(len(classes.sizes)):
-        rows = holds[classes.of == kind]
+    exact = np.append(constraints.targets, constraints.background) * len(holds)
+    from_scratch = _MasterProblem(constraints, classes, target_counts, exact)
+    for slot_class in range(len(classes.sizes)):
+        from_scratch.add(slot_class, (len(constraints.facts),))
+    lower_bound = _generate_columns(from_scratch)
+    if lower_bound > 0.5:  # infeasible whatever the current plan is, since whole numbers deviate by one or more
+        return _integer_solution(from_scratch, lower_bound)
+    master = _MasterProblem(constraints, classes, target_counts, exact)
+    for slot_class in range(len(classes.sizes)):
+        rows = holds[classes.class_of == slot_class]
         _, first, numbers = np.unique(np.packbits(rows, axis=1), axis=0, return_index=True, return_counts=True)
         for facts, number in zip(rows[first], numbers, strict=True):
-            if _legal(demands, facts):
-                held.add(kind, tuple(np.flatnonzero(facts).tolist()), int(number))
-    for kind, members in zip(master.kinds, master.sets, strict=True):
-        held.add(kind, members)
-    least = _generate(held)
-    return _whole(held, least)
+            if _admissible(constraints, facts):
+                master.add(slot_class, tuple(np.flatnonzero(facts).tolist()), int(number))
+    for slot_class, members in zip(from_scratch.class_of, from_scratch.sets, strict=True):
+        master.add(slot_class, members)
+    lower_bound = _generate_columns(master)
+    return _integer_solution(master, lower_bound)
 
 
-def _legal(demands: Demands, facts: Bools) -> bool:
+def _admissible(constraints: Constraints, facts: Bools) -> bool:
+    """Whether a slot may have this set of facts (F + 1,), its type aside."""
     facts, background = facts[:-1], bool(facts[-1])
     if background:
         return not facts.any()
-    missing = demands.needs[facts].any(axis=0) & ~facts
-    barred = demands.bars[np.ix_(facts, facts)].any()
-    return bool(demands.minimum <= facts.sum() <= demands.maximum and not missing.any() and not barred)
+    missing = constraints.requires[facts].any(axis=0) & ~facts
+    excluded = constraints.excludes[np.ix_(facts, facts)].any()
+    return bool(constraints.minimum <= facts.sum() <= constraints.maximum and not missing.any() and not excluded)
 
 
-def _generate(master: _Master) -> float:
-    """Add columns until none helps; returns the documents that the linear program leaves off."""
+def _generate_columns(master: _MasterProblem) -> float:
+    """Add columns until none improves the linear program; returns the documents by which its optimum deviates."""
     from scipy.optimize import linprog
 
-    facts, kinds = len(master.wanted), len(master.classes.sizes)
-    for _ in range(ROUNDS):
-        cost, matrix, right, bounds = _program(master)
-        made = linprog(cost, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
-        duals = np.asarray(made.eqlin.marginals)
-        offers = [(kind, _price(master, kind, duals[: facts - 1])) for kind in range(kinds)]
+    facts, class_count = len(master.target_counts), len(master.classes.sizes)
+    for _ in range(MAX_ROUNDS):
+        cost, matrix, right, bounds = _linear_program(master)
+        optimum = linprog(cost, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
+        duals = np.asarray(optimum.eqlin.marginals)
+        offers = [(k, _best_set(master, k, duals[: facts - 1])) for k in range(class_count)]
         added = [
-            master.add(kind, offer)
-            for kind, offer in offers
-            if offer is not None and duals[list(offer)].sum() + duals[facts + kind] > 1 + 1e-6
+            master.add(k, offer)
+            for k, offer in offers
+            if offer is not None and duals[list(offer)].sum() + duals[facts + k] > 1 + 1e-6
         ]
         if not any(added):
             break
-    return float(made.x[cost == OFF].sum())
+    return float(optimum.x[cost == DEVIATION_COST].sum())
 
 
-def _program(master: _Master) -> tuple[Floats, Any, Floats, Any]:
-    """Cost, matrix, right side and bounds; a row for each fact, then one for each class.
+def _linear_program(master: _MasterProblem) -> tuple[Floats, Any, Floats, Any]:
+    """Cost, matrix, right-hand side and bounds; the rows are the facts, then the classes.
 
-    Variables: slots that keep each column, slots that change to it; for each fact documents too few and too many within
-    one of the share, and beyond; for each class slots without a set.
+    Variables: for each column the slots that keep it and the slots that change to it; for each fact the documents too
+    few and too many, first within one of the share, then beyond; for each class the slots without a set.
     """
     from scipy.sparse import coo_matrix, hstack, identity
 
-    columns, facts, kinds = len(master.sets), len(master.wanted), len(master.classes.sizes)
+    columns, facts, class_count = len(master.sets), len(master.target_counts), len(master.classes.sizes)
     sizes = [len(members) for members in master.sets]
     rows = np.concatenate(
-        [np.array([f for s in master.sets for f in s], dtype=int), facts + np.array(master.kinds, int)]
+        [np.array([f for s in master.sets for f in s], dtype=int), facts + np.array(master.class_of, int)]
     )
     lines = np.concatenate([np.repeat(np.arange(columns), sizes), np.arange(columns)])
-    sets = coo_matrix((np.ones(len(rows)), (rows, lines)), shape=(facts + kinds, columns))
-    unit = identity(facts + kinds, format="csc")
+    sets = coo_matrix((np.ones(len(rows)), (rows, lines)), shape=(facts + class_count, columns))
+    unit = identity(facts + class_count, format="csc")
     few, slack = unit[:, :facts], unit[:, facts:]
     matrix = hstack([sets, sets, few, -few, few, -few, slack], format="csc")
-    cost = np.repeat([0, 1, ROUNDED, OFF, OFF], [columns, columns, 2 * facts, 2 * facts, kinds])
-    below = master.wanted - np.maximum(np.floor(master.exact - 1 + 1e-9) + 1, 0)
-    above = np.ceil(master.exact + 1 - 1e-9) - 1 - master.wanted
-    upper = np.concatenate([master.now, np.full(columns, np.inf), below, above, np.full(2 * facts + kinds, np.inf)])
-    right = np.concatenate([master.wanted, master.classes.sizes]).astype(float)
+    widths = [columns, columns, 2 * facts, 2 * facts, class_count]
+    cost = np.repeat([0, 1, ROUNDING_COST, DEVIATION_COST, DEVIATION_COST], widths)
+    below = master.target_counts - np.maximum(np.floor(master.exact - 1 + TOLERANCE) + 1, 0)
+    above = np.ceil(master.exact + 1 - TOLERANCE) - 1 - master.target_counts
+    free = np.full(2 * facts + class_count, np.inf)
+    upper = np.concatenate([master.current, np.full(columns, np.inf), below, above, free])
+    right = np.concatenate([master.target_counts, master.classes.sizes]).astype(float)
     return cost.astype(float), matrix, right, np.stack([np.zeros(len(upper)), np.maximum(upper, 0)], axis=1)
 
 
-def _price(master: _Master, kind: int, prices: Floats) -> tuple[int, ...] | None:
-    """The admissible set of facts with the highest sum of prices for a class, None when no set is admissible."""
+def _best_set(master: _MasterProblem, slot_class: int, prices: Floats) -> tuple[int, ...] | None:
+    """The pricing problem: the admissible set with the highest sum of `prices` (F,); None when no set is admissible."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    demands, facts = master.demands, len(prices)
-    first, second = np.nonzero(demands.needs)
-    left, right = np.nonzero(np.triu(demands.bars))
-    matrix = np.zeros((1 + len(first) + len(left), facts))
+    constraints, facts = master.constraints, len(prices)
+    fact, required = np.nonzero(constraints.requires)
+    left, right = np.nonzero(np.triu(constraints.excludes))
+    matrix = np.zeros((1 + len(fact) + len(left), facts))
     matrix[0] = 1
-    lines = 1 + np.arange(len(first))
-    matrix[lines, first], matrix[lines, second] = 1, -1
-    lines = 1 + len(first) + np.arange(len(left))
+    lines = 1 + np.arange(len(fact))
+    matrix[lines, fact], matrix[lines, required] = 1, -1
+    lines = 1 + len(fact) + np.arange(len(left))
     matrix[lines, left] += 1
     matrix[lines, right] += 1
-    high = np.concatenate([[demands.maximum], np.zeros(len(first)), np.ones(len(left))])
-    low = np.concatenate([[demands.minimum], np.full(len(first) + len(left), -np.inf)])
-    made = milp(
+    high = np.concatenate([[constraints.maximum], np.zeros(len(fact)), np.ones(len(left))])
+    low = np.concatenate([[constraints.minimum], np.full(len(fact) + len(left), -np.inf)])
+    optimum = milp(
         -prices,
         constraints=LinearConstraint(matrix, low, high),
-        bounds=Bounds(0, master.classes.allowed[kind].astype(float)),
+        bounds=Bounds(0, master.classes.allowed[slot_class].astype(float)),
         integrality=np.ones(facts),
     )
-    return None if made.x is None else tuple(np.flatnonzero(made.x > 0.5).tolist())
+    return None if optimum.x is None else tuple(np.flatnonzero(optimum.x > 0.5).tolist())
 
 
-def _whole(master: _Master, least: float) -> Solution:
-    """Whole numbers over the columns found."""
+def _integer_solution(master: _MasterProblem, lower_bound: float) -> Solution:
+    """The best whole numbers of slots over the columns generated."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    cost, matrix, right, bounds = _program(master)
+    cost, matrix, right, bounds = _linear_program(master)
     options = {"time_limit": SECONDS, "mip_rel_gap": 0.0}
-    whole = LinearConstraint(matrix, right, right)
-    made = milp(cost, constraints=whole, bounds=Bounds(*bounds.T), integrality=np.ones(len(cost)), options=options)
-    columns, facts = len(master.sets), len(master.wanted)
-    x = np.rint(made.x).astype(np.int64)
-    off = x[2 * columns + 2 * facts :]
+    equalities = LinearConstraint(matrix, right, right)
+    optimum = milp(
+        cost, constraints=equalities, bounds=Bounds(*bounds.T), integrality=np.ones(len(cost)), options=options
+    )
+    columns, facts = len(master.sets), len(master.target_counts)
+    x = np.rint(optimum.x).astype(np.int64)
+    beyond = x[2 * columns + 2 * facts :]
     sets = np.zeros((columns, facts), dtype=bool)
     for line, members in enumerate(master.sets):
         sets[line, list(members)] = True
     return Solution(
         sets=sets,
-        classes=np.array(master.kinds, dtype=np.int64),
+        class_of=np.array(master.class_of, dtype=np.int64),
         slots=x[:columns] + x[columns : 2 * columns],
-        off=off[facts : 2 * facts] - off[:facts],
-        unfilled=int(off[2 * facts :].sum()),
-        least=least,
+        deviation=beyond[facts : 2 * facts] - beyond[:facts],
+        unfilled=int(beyond[2 * facts :].sum()),
+        lower_bound=lower_bound,
     )

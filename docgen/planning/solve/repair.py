@@ -1,6 +1,6 @@
-"""Mending a plan: slots that break a constraint, then facts that came out too often or too rarely.
+"""Repairing a plan: first slots that break a constraint, then facts in too many or too few documents.
 
-Each step looks at the slot itself and at fixed orders, so a change of one fact's share stays local.
+Every step looks only at the slot itself and at fixed orders, so a change of one fact's share stays local.
 """
 
 from collections import deque
@@ -8,188 +8,175 @@ from itertools import pairwise
 
 import numpy as np
 
-from docgen.planning.constraints import Bools, Floats
-from docgen.planning.layout import Ints
+from docgen.planning.constraints import Bools, Floats, Ints
 from docgen.planning.priorities import Keys
-from docgen.planning.solve.solver import settle
-from docgen.planning.solve.working_plan import Board
+from docgen.planning.solve.solver import solve_exactly
+from docgen.planning.solve.working_plan import WorkingPlan
 
-__all__ = ["finish", "legalise", "rebalance"]
+__all__ = ["repair_counts", "repair_or_solve", "repair_slots"]
 
-CHUNK = 1 << 16
+CHUNK = 1 << 16  # slots repaired at once; chosen: bounds the (rows, F) work arrays to some 25 MB for 50 facts
 
+MAX_EXCHANGES = 10_000
+"""Chains of exchanges for one plan. Chosen as a safety bound: a plan that needs more goes to the integer program."""
 
-def legalise(board: Board) -> None:
-    """Rebuild the slots that break a constraint; a slot that finds no facts to reach the minimum is left with fewer."""
-    for start in range(0, len(board.holds), CHUNK):
-        _legalise(board, np.arange(start, min(start + CHUNK, len(board.holds))))
-
-
-def rebalance(board: Board) -> None:
-    """Make the counts right in as few slots as possible, all slots being legal, as far as exchanges can."""
-    _shed(board)
-    _fill(board)
-    _exchange(board)
+NO_FACT = -1
 
 
-def finish(board: Board) -> None:
-    """Make every count right and every slot full enough, or raise `PlanError` with what is missing."""
-    rebalance(board)
-    if board.surplus().any() or board.lacking():
-        settle(board)
+def repair_slots(plan: WorkingPlan) -> None:
+    """Rebuild the slots that break a constraint; one that finds too few facts to reach the minimum keeps fewer."""
+    for start in range(0, len(plan.holds), CHUNK):
+        _repair_chunk(plan, np.arange(start, min(start + CHUNK, len(plan.holds))))
 
 
-def _legalise(board: Board, rows: Ints) -> None:
-    """Rebuild the slots of `rows` that break a constraint, taking their facts in the slot's own order of priority."""
-    demands, held, loads = board.demands, board.holds[rows].T == 1, board.loads[rows]
-    bad = (loads > demands.maximum) | ((loads < demands.minimum) & ~board.background[rows])
-    for first, second in np.argwhere(demands.bars):
-        bad |= held[first] & held[second]
-    for first, second in np.argwhere(demands.needs):
-        bad |= held[first] & ~held[second]
-    rows = rows[bad]
+def repair_counts(plan: WorkingPlan) -> None:
+    """Bring every fact to its target count in as few slots as possible, as far as exchanges can; slots stay legal."""
+    for fact in np.flatnonzero(plan.surplus() > 0):  # remove, last in the fact's order first
+        rows = np.flatnonzero(plan.holds[:, fact])
+        able = rows[plan.can_remove(int(fact), rows) & (plan.loads[rows] > plan.constraints.minimum)]
+        count = min(int(plan.surplus()[fact]), len(able))
+        plan.set_fact(int(fact), _lowest(~plan.keys[fact], able, count), False)
+    for fact in np.flatnonzero(plan.surplus() < 0):  # add, first in the fact's order first
+        rows = np.flatnonzero(plan.eligible[fact] & (plan.holds[:, fact] == 0))
+        able = rows[plan.can_add(int(fact), rows) & (plan.loads[rows] < plan.constraints.maximum)]
+        count = min(-int(plan.surplus()[fact]), len(able))
+        plan.set_fact(int(fact), _lowest(plan.keys[fact], able, count), True)
+    for _ in range(MAX_EXCHANGES):
+        surplus = plan.surplus()
+        if not surplus.any():
+            return
+        chain = _shortest_chain(plan, surplus)
+        if chain is None:
+            return
+        _apply_chain(plan, chain, surplus)
+
+
+def repair_or_solve(plan: WorkingPlan) -> None:
+    """Meet every count and fill every slot, by the integer program if need be; raises `PlanError` if impossible."""
+    repair_counts(plan)
+    if plan.surplus().any() or plan.has_underfilled():
+        solve_exactly(plan)
+
+
+def _repair_chunk(plan: WorkingPlan, rows: Ints) -> None:
+    """Rebuild the slots of `rows` that break a constraint, adding their facts in the slot's own order of priority."""
+    constraints, has_fact, loads = plan.constraints, plan.holds[rows].T == 1, plan.loads[rows]
+    broken = (loads > constraints.maximum) | ((loads < constraints.minimum) & ~plan.background[rows])
+    for first, second in np.argwhere(constraints.excludes):
+        broken |= has_fact[first] & has_fact[second]
+    for first, second in np.argwhere(constraints.requires):
+        broken |= has_fact[first] & ~has_fact[second]
+    rows = rows[broken]
     if not len(rows):
         return
-    keys = board.keys[:, rows].T.astype(np.float64)
-    kept = np.zeros((len(rows), len(demands.facts)), dtype=bool)
-    _take(board, rows, kept, np.where(board.holds[rows] == 1, keys, np.inf), demands.maximum)
-    closeness = keys / np.maximum(demands.targets, 1e-9)
-    closeness[:, board.wanted <= 0] = np.inf
-    lacking = ~board.background[rows]
-    for _ in range(demands.minimum):
-        lacking &= kept.sum(axis=1) < demands.minimum
-        some = np.flatnonzero(lacking)
-        part = kept[some]
-        _take(board, rows[some], part, closeness[some], demands.maximum, demands.minimum)
-        kept[some] = part
-    board.replace(rows, kept)
+    keys = plan.keys[:, rows].T.astype(np.float64)
+    sets = np.zeros((len(rows), len(constraints.facts)), dtype=bool)
+    _add_in_order(plan, rows, sets, np.where(plan.holds[rows] == 1, keys, np.inf), constraints.maximum)
+    closeness = keys / np.maximum(constraints.targets, 1e-9)
+    closeness[:, plan.target_counts <= 0] = np.inf
+    underfilled = ~plan.background[rows]
+    for _ in range(constraints.minimum):
+        underfilled &= sets.sum(axis=1) < constraints.minimum
+        some = np.flatnonzero(underfilled)
+        part = sets[some]
+        _add_in_order(plan, rows[some], part, closeness[some], constraints.maximum, constraints.minimum)
+        sets[some] = part
+    plan.set_rows(rows, sets)
 
 
-def _take(board: Board, rows: Ints, kept: Bools, cost: Floats, most: int, enough: int | None = None) -> None:
-    """Add to `kept` in order of cost, each fact with all it needs, what fits; stop at `enough` facts. inf: never."""
-    demands = board.demands
-    closure = demands.needs | np.eye(len(demands.facts), dtype=bool)
+def _add_in_order(
+    plan: WorkingPlan, rows: Ints, sets: Bools, cost: Floats, maximum: int, enough: int | None = None
+) -> None:
+    """Add to `sets` (rows, F) in place, in order of `cost`, each fact that fits, with all it requires.
+
+    Stops at `enough` facts in a slot; a cost of inf means never.
+    """
+    constraints = plan.constraints
+    closure = constraints.requires | np.eye(len(constraints.facts), dtype=bool)
     order = np.argsort(cost, axis=1, kind="stable")
     lines = np.arange(len(rows))
-    loads = kept.sum(axis=1)
+    loads = sets.sum(axis=1)
     for place in range(order.shape[1]):
         fact = order[:, place]
-        wish = np.isfinite(cost[lines, fact])
-        if not wish.any():
+        candidate = np.isfinite(cost[lines, fact])
+        if not candidate.any():
             break
-        extra = closure[fact] & ~kept
-        fits = wish & (loads + extra.sum(axis=1) <= most) & ~(demands.bars[fact] & kept).any(axis=1)
-        fits &= board.open_to[fact, rows] & ~demands.bars[fact, fact]
+        extra = closure[fact] & ~sets
+        fits = candidate & (loads + extra.sum(axis=1) <= maximum) & ~(constraints.excludes[fact] & sets).any(axis=1)
+        fits &= plan.eligible[fact, rows] & ~constraints.excludes[fact, fact]
         if enough is not None:
             fits &= loads < enough
-        kept |= extra & fits[:, None]
-        loads = kept.sum(axis=1)
+        sets |= extra & fits[:, None]
+        loads = sets.sum(axis=1)
 
 
-def _shed(board: Board) -> None:
-    """Take facts that came out too often from slots that can spare them, last in the fact's order first."""
-    for fact in np.flatnonzero(board.surplus() > 0):
-        rows = np.flatnonzero(board.holds[:, fact])
-        able = rows[board.removable(int(fact), rows) & (board.loads[rows] > board.demands.minimum)]
-        count = min(int(board.surplus()[fact]), len(able))
-        board.put(int(fact), _best(~board.keys[fact], able, count), False)
-
-
-def _fill(board: Board) -> None:
-    """Put facts that came out too rarely into slots with room, first in the fact's order first."""
-    for fact in np.flatnonzero(board.surplus() < 0):
-        rows = np.flatnonzero(board.open_to[fact] & (board.holds[:, fact] == 0))
-        able = rows[board.addable(int(fact), rows) & (board.loads[rows] < board.demands.maximum)]
-        count = min(-int(board.surplus()[fact]), len(able))
-        board.put(int(fact), _best(board.keys[fact], able, count), True)
-
-
-def _best(keys: Keys, rows: Ints, count: int) -> Ints:
+def _lowest(keys: Keys, rows: Ints, count: int) -> Ints:
     return rows[np.argsort(keys[rows], kind="stable")[:count]]
 
 
-def _exchange(board: Board) -> None:
-    """Move facts along chains: in each slot of a chain one fact makes way for another."""
-    for _ in range(10_000):
-        surplus = board.surplus()
-        if not surplus.any():
-            return
-        chain = _chain(board, surplus)
-        if chain is None:
-            return
-        _apply(board, chain, surplus)
-
-
-NOTHING = -1
-
-
-def _chain(board: Board, surplus: Ints) -> list[int] | None:
-    """Shortest chain of facts, each making way for the next, that lessens what is wrong; NOTHING stands for no fact."""
-    starts = [int(f) for f in np.flatnonzero(surplus > 0)]
+def _shortest_chain(plan: WorkingPlan, surplus: Ints) -> list[int] | None:
+    """The shortest chain of facts, each making way for the next, that reduces the surplus; NO_FACT stands for none."""
+    sources = [int(f) for f in np.flatnonzero(surplus > 0)]
     goals = {int(f) for f in np.flatnonzero(surplus < 0)}
-    for sources, targets in ((starts, goals | {NOTHING}), ([NOTHING], goals)):
-        came: dict[int, int | None] = dict.fromkeys(sources)
-        queue = deque(sources)
+    for starts, targets in ((sources, goals | {NO_FACT}), ([NO_FACT], goals)):
+        previous: dict[int, int | None] = dict.fromkeys(starts)
+        queue = deque(starts)
         while queue:
             fact = queue.popleft()
-            for following in _successors(board, fact):
-                if following in came:
+            for following in _successors(plan, fact):
+                if following in previous:
                     continue
-                came[following] = fact
+                previous[following] = fact
                 if following in targets:
-                    return _trace(came, following)
+                    chain, step = [following], previous[following]
+                    while step is not None:
+                        chain.append(step)
+                        step = previous[step]
+                    return chain[::-1]
                 queue.append(following)
     return None
 
 
-def _trace(came: dict[int, int | None], last: int) -> list[int]:
-    chain: list[int] = []
-    step: int | None = last
-    while step is not None:
-        chain.append(step)
-        step = came[step]
-    return chain[::-1]
+def _successors(plan: WorkingPlan, fact: int) -> list[int]:
+    """The facts that `fact` can make way for somewhere."""
+    others = [f for f in range(len(plan.constraints.facts)) if f != fact]
+    successors = [f for f in others if len(_exchange_slots(plan, fact, f))]
+    if plan.prefer_changed:  # first those whose chain can go on through slots that are changed anyway
+        changed = (plan.last_changed > 0) & (plan.loads > plan.constraints.minimum)
+        successors.sort(key=lambda f: -int((plan.holds[:, f] & changed).sum()))
+    if fact != NO_FACT and len(_exchange_slots(plan, fact, NO_FACT)):
+        successors.append(NO_FACT)
+    return successors
 
 
-def _successors(board: Board, fact: int) -> list[int]:
-    others = [f for f in range(len(board.demands.facts)) if f != fact]
-    found = [f for f in others if len(_places(board, fact, f))]
-    if board.sticky:  # those first that can go on through slots that are changed anyway
-        found.sort(
-            key=lambda f: -int((board.holds[:, f] & (board.touched > 0) & (board.loads > board.demands.minimum)).sum())
-        )
-    if fact != NOTHING and len(_places(board, fact, NOTHING)):
-        found.append(NOTHING)
-    return found
-
-
-def _places(board: Board, leaves: int, enters: int) -> Ints:
+def _exchange_slots(plan: WorkingPlan, leaves: int, enters: int) -> Ints:
     """Slots in which `leaves` can make way for `enters`, the best first."""
-    demands = board.demands
-    if leaves == NOTHING:
-        rows = np.flatnonzero(board.open_to[enters] & (board.holds[:, enters] == 0))
-        rows = rows[board.addable(enters, rows) & (board.loads[rows] < demands.maximum)]
-        return rows[np.lexsort((board.keys[enters, rows], -board.touched[rows]))]
-    rows = np.flatnonzero(board.holds[:, leaves])
-    rows = rows[board.removable(leaves, rows)]
-    if enters == NOTHING:
-        rows = rows[board.loads[rows] > demands.minimum]
-        return rows[np.lexsort((~board.keys[leaves, rows], -board.touched[rows]))]
-    rows = rows[board.addable(enters, rows, without=leaves)]
-    gain = board.keys[enters, rows].astype(np.int64) - board.keys[leaves, rows].astype(np.int64)
-    return rows[np.lexsort((gain, -board.touched[rows]))]
+    constraints = plan.constraints
+    if leaves == NO_FACT:
+        rows = np.flatnonzero(plan.eligible[enters] & (plan.holds[:, enters] == 0))
+        rows = rows[plan.can_add(enters, rows) & (plan.loads[rows] < constraints.maximum)]
+        return rows[np.lexsort((plan.keys[enters, rows], -plan.last_changed[rows]))]
+    rows = np.flatnonzero(plan.holds[:, leaves])
+    rows = rows[plan.can_remove(leaves, rows)]
+    if enters == NO_FACT:
+        rows = rows[plan.loads[rows] > constraints.minimum]
+        return rows[np.lexsort((~plan.keys[leaves, rows], -plan.last_changed[rows]))]
+    rows = rows[plan.can_add(enters, rows, without=leaves)]
+    gain = plan.keys[enters, rows].astype(np.int64) - plan.keys[leaves, rows].astype(np.int64)
+    return rows[np.lexsort((gain, -plan.last_changed[rows]))]
 
 
-def _apply(board: Board, chain: list[int], surplus: Ints) -> None:
-    ends = [abs(int(surplus[f])) for f in (chain[0], chain[-1]) if f != NOTHING]
+def _apply_chain(plan: WorkingPlan, chain: list[int], surplus: Ints) -> None:
+    """Make the chain's exchanges in as many slots as its ends and every step allow."""
+    ends = [abs(int(surplus[f])) for f in (chain[0], chain[-1]) if f != NO_FACT]
     steps = list(pairwise(chain))
-    places = [_places(board, a, b) for a, b in steps]
-    count = min([*ends, *map(len, places)])
-    free = int((board.touched[places[-1][:count]] > 0).sum())
-    count = free or count
+    slots = [_exchange_slots(plan, leaves, enters) for leaves, enters in steps]
+    count = min([*ends, *map(len, slots)])
+    already_changed = int((plan.last_changed[slots[-1][:count]] > 0).sum())
+    count = already_changed or count
     for leaves, enters in steps:
-        rows = _places(board, leaves, enters)[:count]
-        if leaves != NOTHING:
-            board.put(leaves, rows, False)
-        if enters != NOTHING:
-            board.put(enters, rows, True)
+        rows = _exchange_slots(plan, leaves, enters)[:count]
+        if leaves != NO_FACT:
+            plan.set_fact(leaves, rows, False)
+        if enters != NO_FACT:
+            plan.set_fact(enters, rows, True)

@@ -1,64 +1,66 @@
-"""What exchanges could not mend goes to the exact program: a plan, or a refusal with its reasons."""
+"""The exact solver: what exchanges could not repair is solved as an integer program, or refused with the reasons."""
 
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Bools
-from docgen.planning.layout import Ints
-from docgen.planning.solve.infeasibility import reasons
-from docgen.planning.solve.integer_program import Solution, classes_of, solve
-from docgen.planning.solve.working_plan import Board
+from docgen.planning.constraints import Bools, Ints
+from docgen.planning.solve.infeasibility import infeasibility_reasons
+from docgen.planning.solve.integer_program import Solution, slot_classes, solve
+from docgen.planning.solve.working_plan import WorkingPlan
 
-__all__ = ["settle"]
-
-
-def settle(board: Board) -> None:
-    """Solve exactly; background may move to other slots. Raises `PlanError` with the arithmetic."""
-    classes = classes_of(board.demands, board.types)
-    holds = np.column_stack([board.holds == 1, board.background])
-    made = solve(board.demands, classes, holds, np.append(board.wanted, board.background.sum()))
-    if made.off.any() or made.unfilled:
-        simple = reasons(board.demands, board.wanted, board.types, int(board.background.sum()))
-        what = "; ".join(simple[:4]) if simple else _complaint(board, made)
-        raise PlanError(f"the demands cannot all be met: {what}", fix=_proposal(board, made))
-    for kind in range(len(classes.sizes)):
-        mine = made.classes == kind
-        _rearrange(holds, np.flatnonzero(classes.of == kind), made.sets[mine], made.slots[mine])
-    board.replace(np.arange(len(holds)), holds[:, :-1])
-    board.background[:] = holds[:, -1]
+__all__ = ["solve_exactly"]
 
 
-def _rearrange(holds: Bools, rows: Ints, sets: Bools, slots: Ints) -> None:
-    """Give slots of one class the sets decided on; a slot whose set is still wanted keeps it."""
-    room = {facts.tobytes(): int(number) for facts, number in zip(sets, slots, strict=True)}
+def solve_exactly(plan: WorkingPlan) -> None:
+    """Change the plan to meet every constraint; background may move to other slots.
+
+    Raises `PlanError` with the arithmetic and the nearest feasible shares when no plan can.
+    """
+    classes = slot_classes(plan.constraints, plan.types)
+    sets = np.column_stack([plan.holds == 1, plan.background])
+    target_counts = np.append(plan.target_counts, plan.background.sum())
+    solution = solve(plan.constraints, classes, sets, target_counts)
+    if solution.deviation.any() or solution.unfilled:
+        raise _infeasible(plan, solution, target_counts)
+    for slot_class in range(len(classes.sizes)):
+        columns = solution.class_of == slot_class
+        _reassign(sets, np.flatnonzero(classes.class_of == slot_class), solution.sets[columns], solution.slots[columns])
+    plan.set_rows(np.arange(len(sets)), sets[:, :-1])
+    plan.background[:] = sets[:, -1]
+
+
+def _reassign(slot_sets: Bools, rows: Ints, sets: Bools, counts: Ints) -> None:
+    """Give the slots `rows` of one class each of `sets` as often as `counts` says; a slot keeps its set if it can."""
+    remaining = {facts.tobytes(): int(count) for facts, count in zip(sets, counts, strict=True)}
     free = []
     for row in rows:
-        name = holds[row].tobytes()
-        if room.get(name, 0):
-            room[name] -= 1
+        key = slot_sets[row].tobytes()
+        if remaining.get(key, 0):
+            remaining[key] -= 1
         else:
             free.append(row)
-    due = [facts for facts in sets for _ in range(room[facts.tobytes()])]
-    for row, facts in zip(free, due, strict=True):
-        holds[row] = facts
+    unplaced = [facts for facts in sets for _ in range(remaining[facts.tobytes()])]
+    for row, facts in zip(free, unplaced, strict=True):
+        slot_sets[row] = facts
 
 
-def _complaint(board: Board, made: Solution) -> str:
-    facts = (*board.demands.facts, "background")
-    wanted = np.append(board.wanted, board.background.sum())
-    lines = [
-        f"{facts[f]} is asked in {wanted[f]} of {len(board.holds)} documents and can be in "
-        f"{'at most' if made.off[f] < 0 else 'no fewer than'} {wanted[f] + made.off[f]}, all else as asked"
-        for f in np.flatnonzero(made.off)
-    ]
-    lines += [f"{made.unfilled} documents find no set of facts that they may carry"] if made.unfilled else []
-    proof = "; proven by linear programming" if made.least > 1e-6 else ""
-    return f"{'; '.join(lines)}{proof}"
-
-
-def _proposal(board: Board, made: Solution) -> str:
-    """The nearest demands that can be met."""
-    n, facts = len(board.holds), (*board.demands.facts, "background")
-    wanted = np.append(board.wanted, board.background.sum())
-    nearest = [f"{facts[f]} {(wanted[f] + made.off[f]) / n:.4g}" for f in np.flatnonzero(made.off)]
-    return f"The nearest shares that are possible: {', '.join(nearest)}" if nearest else "Lower facts_per_document min"
+def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> PlanError:
+    """What cannot be met and the nearest shares that can."""
+    n, facts = len(plan.holds), (*plan.constraints.facts, "background")
+    background, deviating = int(plan.background.sum()), np.flatnonzero(solution.deviation)
+    reachable = target_counts + solution.deviation
+    simple = infeasibility_reasons(plan.constraints, plan.target_counts, plan.types, background)
+    problem = "; ".join(simple[:4])
+    if not simple:
+        lines = [
+            f"{facts[f]} is wanted in {target_counts[f]} of {n} documents and can be in "
+            f"{'at most' if solution.deviation[f] < 0 else 'no fewer than'} {reachable[f]}, everything else as asked"
+            for f in deviating
+        ]
+        if solution.unfilled:
+            lines.append(f"{solution.unfilled} documents have no set of facts that they may carry")
+        proven = "; proven by linear programming" if solution.lower_bound > 1e-6 else ""
+        problem = f"{'; '.join(lines)}{proven}"
+    nearest = ", ".join(f"{facts[f]} {reachable[f] / n:.4g}" for f in deviating)
+    fix = f"The nearest feasible shares: {nearest}" if nearest else "Lower facts_per_document min"
+    return PlanError(f"the constraints cannot all be met: {problem}", fix=fix)

@@ -1,73 +1,75 @@
-"""A plan under repair: which slot has which facts, with the sums kept in step."""
+"""The working plan: which slot has which facts while the plan is being repaired, with its sums kept up to date."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.planning.constraints import Bools, Demands, Grid
-from docgen.planning.layout import Ints
+from docgen.planning.constraints import Bools, Constraints, Grid, Ints
 from docgen.planning.priorities import Keys
 
-__all__ = ["Board"]
+__all__ = ["WorkingPlan"]
 
 
 @dataclass
-class Board:
-    """The plan under repair. `holds` (n, F) is changed in place; `open_to` (F, n) says where a fact may go at all.
+class WorkingPlan:
+    """A plan of n slots under repair.
 
-    `sticky`: slots that have been changed already are changed again before others; `touched` numbers the changes.
+    `holds` (n, F) and `background` (n,) are changed in place. `eligible` (F, n) says where a fact may go at all, `keys`
+    (F, n) in which order it takes slots, `target_counts` (F,) in how many documents it has to be. `loads` (n,) and
+    `counts` (F,) are the sums of `holds`. With `prefer_changed`, slots that have been changed already are changed again
+    before others; `last_changed` (n,) numbers the changes, 0 for none.
     """
 
-    demands: Demands
+    constraints: Constraints
     holds: Grid
     types: Ints
-    open_to: Bools
+    eligible: Bools
     background: Bools
     keys: Keys
-    wanted: Ints
-    sticky: bool = False
+    target_counts: Ints
+    prefer_changed: bool = False
 
     def __post_init__(self) -> None:
         self.loads: Ints = self.holds.sum(axis=1, dtype=np.int64)
         self.counts: Ints = self.holds.sum(axis=0, dtype=np.int64)
-        self.touched: Ints = np.zeros(len(self.holds), dtype=np.int64)
+        self.last_changed: Ints = np.zeros(len(self.holds), dtype=np.int64)
 
     def surplus(self) -> Ints:
-        """(F,): documents too many, negative when too few."""
-        return self.counts - self.wanted
+        """(F,): documents too many; negative when there are too few."""
+        return self.counts - self.target_counts
 
-    def lacking(self) -> bool:
+    def has_underfilled(self) -> bool:
         """Whether a slot that is not background has fewer facts than the minimum."""
-        return bool((self.loads[~self.background] < self.demands.minimum).any())
+        return bool((self.loads[~self.background] < self.constraints.minimum).any())
 
-    def put(self, fact: int, rows: Ints, there: bool) -> None:
+    def set_fact(self, fact: int, rows: Ints, present: bool) -> None:
         """Give the fact to slots that lack it, or take it from slots that have it."""
-        self.holds[rows, fact] = there
-        step = 1 if there else -1
+        self.holds[rows, fact] = present
+        step = 1 if present else -1
         self.loads[rows] += step
         self.counts[fact] += step * len(rows)
-        if self.sticky:
-            self.touched[rows] = self.touched.max(initial=0) + 1 + np.arange(len(rows))
+        if self.prefer_changed:
+            self.last_changed[rows] = self.last_changed.max(initial=0) + 1 + np.arange(len(rows))
 
-    def replace(self, rows: Ints, sets: Bools) -> None:
-        """Give slots other sets of facts."""
+    def set_rows(self, rows: Ints, sets: Bools) -> None:
+        """Give slots other sets of facts, (rows, F)."""
         self.counts += sets.sum(axis=0) - self.holds[rows].sum(axis=0, dtype=np.int64)
         self.holds[rows] = sets
         self.loads[rows] = sets.sum(axis=1)
 
-    def addable(self, fact: int, rows: Ints, without: int | None = None) -> Bools:
-        """Which of the slots may take the fact as they are (or once `without` has left), the maximum aside."""
-        fits = self.open_to[fact, rows] & (self.holds[rows, fact] == 0)
-        for needed in np.flatnonzero(self.demands.needs[fact]):
-            fits &= (self.holds[rows, needed] == 1) & (needed != without)
-        for barred in np.flatnonzero(self.demands.bars[fact]):
-            if barred != without:
-                fits &= self.holds[rows, barred] == 0
+    def can_add(self, fact: int, rows: Ints, without: int | None = None) -> Bools:
+        """Which slots can take the fact as they are, or once `without` has left; the maximum is not considered."""
+        fits = self.eligible[fact, rows] & (self.holds[rows, fact] == 0)
+        for required in np.flatnonzero(self.constraints.requires[fact]):
+            fits &= (self.holds[rows, required] == 1) & (required != without)
+        for excluded in np.flatnonzero(self.constraints.excludes[fact]):
+            if excluded != without:
+                fits &= self.holds[rows, excluded] == 0
         return np.asarray(fits)
 
-    def removable(self, fact: int, rows: Ints) -> Bools:
-        """Which of the slots have the fact and nothing that needs it, the minimum aside."""
-        spare = self.holds[rows, fact] == 1
-        for dependent in np.flatnonzero(self.demands.needs[:, fact]):
-            spare &= self.holds[rows, dependent] == 0
-        return np.asarray(spare)
+    def can_remove(self, fact: int, rows: Ints) -> Bools:
+        """Which slots have the fact and nothing that requires it; the minimum is not considered."""
+        removable = self.holds[rows, fact] == 1
+        for dependent in np.flatnonzero(self.constraints.requires[:, fact]):
+            removable &= self.holds[rows, dependent] == 0
+        return np.asarray(removable)
