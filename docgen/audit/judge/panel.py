@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.facts import FactSighting
 from docgen.audit.judge.requests import JudgeError, Judgement, ask, fact_request, read_verdicts, rule_request
 from docgen.audit.rules.rule import Rule
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Finding
+from docgen.records import Document, Finding
 from docgen.text import digest
 from docgen.universe import UniverseContext
 
@@ -70,20 +69,20 @@ class Chooser(Generic[T]):
         """The documents picked, in the order in which they came."""
         return [item for _, _, item in sorted(self._held, key=lambda held: held[1])]
 
-    def offer(self, item: T, suspect: bool, subject: Subject) -> T | None:
-        """Take the item, which stands for `subject`, or give one back that is not going to be judged."""
+    def offer(self, item: T, suspect: bool, document: Document) -> T | None:
+        """Take the item, which stands for `document`, or give one back that is not going to be judged."""
         self._offered += 1
         if self._mode.kind == "sample":
-            return self._keep_lowest((self._rank(subject), self._offered, item))
+            return self._keep_lowest((self._rank(document), self._offered, item))
         if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
             self._held.append(("", self._offered, item))
             return None
         return item
 
-    def _rank(self, subject: Subject) -> str:
+    def _rank(self, document: Document) -> str:
         """By id; documents that share one are told apart by their texts."""
         seed = str(self._seed)
-        return digest(seed, subject.id, size=8) + digest(seed, subject.id, subject.text, size=8)
+        return digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
 
     def _keep_lowest(self, held: tuple[str, int, T]) -> T | None:
         if len(self._held) == self._mode.size and held[:2] > self._held[-1][:2]:
@@ -107,9 +106,9 @@ class Panel:
         empty = {"banned_statement"} if not context.banned_statements else set()
         return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options, facts)
 
-    def requests(self, subject: Subject, sample: int = 0) -> tuple[Request, ...]:
+    def requests(self, document: Document, sample: int = 0) -> tuple[Request, ...]:
         """The requests for one document: for telling the cost before."""
-        text, kind = subject.text, subject.doc_type
+        text, kind = document.text, document.doc_type
         made = []
         if self.facts:
             made.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
@@ -151,11 +150,11 @@ class Unjudged:
     reason: str
 
 
-async def judge_document(llm: LLM, panel: Panel, subject: Subject) -> Verdicts:
+async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts:
     """Ask for one document. Raises `JudgeError` when no reply can be used, `RequestFailed` when none came."""
     facts: dict[str, Judgement] = {}
     rules: dict[str, Judgement] = {}
-    text, kind = subject.text, subject.doc_type
+    text, kind = document.text, document.doc_type
     if panel.facts:
         key_facts = panel.context.key_facts
         wanted = [fact.id for fact in key_facts]
@@ -177,7 +176,7 @@ async def judge_document(llm: LLM, panel: Panel, subject: Subject) -> Verdicts:
 
 
 async def judge_documents(
-    llm: LLM, panel: Panel, subjects: Sequence[Subject], concurrency: int
+    llm: LLM, panel: Panel, documents: Sequence[Document], concurrency: int
 ) -> AsyncIterator[tuple[int, Verdicts | Unjudged]]:
     """(position, verdicts) of every document as they come, or why there are none. `StopRun` passes through."""
     gate = asyncio.Semaphore(concurrency)
@@ -185,11 +184,11 @@ async def judge_documents(
     async def one(position: int) -> tuple[int, Verdicts | Unjudged]:
         async with gate:
             try:
-                return position, await judge_document(llm, panel, subjects[position])
+                return position, await judge_document(llm, panel, documents[position])
             except (JudgeError, RequestFailed) as error:
                 return position, Unjudged(str(error))
 
-    tasks = [asyncio.ensure_future(one(position)) for position in range(len(subjects))]
+    tasks = [asyncio.ensure_future(one(position)) for position in range(len(documents))]
     try:
         for done in asyncio.as_completed(tasks):
             yield await done

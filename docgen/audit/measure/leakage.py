@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import Field
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of, upper_bound
-from docgen.audit.rules.rule import Rule
-from docgen.records import Finding, Record, Severity
+from docgen.audit.rules.rule import Rule, rule_key
+from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
@@ -83,6 +82,13 @@ class LeakageReport(Record):
     unjudged: int = 0
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
+    def __getitem__(self, rule: str) -> RuleLeakage:
+        """One rule, by its id (`-` and `_` are the same); `KeyError` names those that there are."""
+        by_key = {rule_key(name): leakage for name, leakage in self.rules.items()}
+        if rule_key(rule) not in by_key:
+            raise KeyError(f"no rule {rule!r}; known: {', '.join(self.rules)}")
+        return by_key[rule_key(rule)]
+
     @property
     def shares(self) -> dict[str, float]:
         """Share of documents by rule: the judge's where it read a random sample and found more; "any": all together."""
@@ -136,12 +142,12 @@ class LeakageTally:
         self.unjudged: Counter[str] = Counter()
         self._sampled = False
 
-    def add(self, subject: Subject, findings: Sequence[Finding], row: int = 0) -> None:
+    def add(self, document: Document, findings: Sequence[Finding], row: int = 0) -> None:
         """Count one document, at `row` of the corpus, with what the scan tier found, or with all findings on it."""
         self._documents += 1
         self._flagged += any(finding.severity == "error" for finding in findings)
         for rule in {finding.rule for finding in findings}:
-            self._count(self._tallies[rule], subject, [one for one in findings if one.rule == rule], row)
+            self._count(self._tallies[rule], document, [one for one in findings if one.rule == rule], row)
 
     def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
         """Count a judge's verdicts on one document: the rules it broke of those `judged`."""
@@ -166,16 +172,16 @@ class LeakageTally:
         for rule, tally in other._tallies.items():
             self._tallies[rule].merge(tally, base)
 
-    def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding], row: int) -> None:
+    def _count(self, tally: _RuleTally, document: Document, findings: Sequence[Finding], row: int) -> None:
         worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
         if worst.severity == "error":
             tally.documents += 1
-            tally.types[subject.doc_type] += 1
-            tally.facts.update(subject.assigned or ())
+            tally.types[document.doc_type] += 1
+            tally.facts.update(document.assigned or ())
             tally.detectors.update({f.detector for f in findings if f.severity == "error"})
         else:
             tally.suspects += 1
-        tally.show(row, _example(subject, worst))
+        tally.show(row, _example(document, worst))
 
     def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
         """The report on all documents counted so far."""
@@ -214,11 +220,11 @@ def _ranked(counts: Counter[str], most: int | None = None) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
-def _example(subject: Subject, finding: Finding) -> Example:
-    start, end, text = finding.start, finding.end, subject.text
+def _example(document: Document, finding: Finding) -> Example:
+    start, end, text = finding.start, finding.end, document.text
     return Example(
-        document=subject.id,
-        doc_type=subject.doc_type,
+        document=document.id,
+        doc_type=document.doc_type,
         severity=finding.severity,
         detector=finding.detector,
         explanation=finding.explanation,

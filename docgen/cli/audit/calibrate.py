@@ -8,7 +8,6 @@ from typing import Any
 
 import typer
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, agreement, combine, judge_documents
@@ -23,7 +22,7 @@ from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import Journal
 from docgen.pipeline.audit.saved_reports import save_calibration
 from docgen.progress import Progress
-from docgen.records import Finding
+from docgen.records import Document, Finding
 from docgen.text import digest
 from docgen.universe import UniverseContext, find_context, load_context
 
@@ -113,7 +112,7 @@ def _both(one: Gold, findings: Sequence[Finding], verdicts: Verdicts | None) -> 
 def _judge(
     judge: JudgeSettings, panel: Panel, gold: Sequence[Gold], params: Mapping[str, Any]
 ) -> list[Verdicts | None]:
-    subjects = [Subject(one.text, one.id, doc_type=one.doc_type) for one in gold]
+    subjects = [Document(text=one.text, id=one.id, doc_type=one.doc_type) for one in gold]
     found: list[Verdicts | None] = [None] * len(subjects)
     reasons: Counter[str] = Counter()
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.judge.panel import JudgeMode, Panel, Unjudged, Verdicts, combine, judge_documents
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport, DiversityTally
@@ -17,7 +16,7 @@ from docgen.pipeline.audit.reference import read_reference
 from docgen.pipeline.audit.targets import Target
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Finding, Severity
+from docgen.records import Document, Finding, Severity
 
 __all__ = ["Audit", "AuditOptions", "AuditReports", "Failing", "Held"]
 
@@ -76,7 +75,7 @@ class Held:
     """A document, at `row` of the corpus, that waits for its judge or to be counted."""
 
     row: int
-    subject: Subject
+    subject: Document
     findings: Sequence[Finding]
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.judge.panel import Chooser
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
@@ -27,6 +26,7 @@ from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing, Held
 from docgen.pipeline.audit.scan import Sought, begin_audit, say_vocabulary, scan_apart
 from docgen.pipeline.audit.targets import OPTIONAL, Target, accepted_subjects, batch_subjects, plan_names
 from docgen.progress import Progress, Reporter
+from docgen.records import Document
 
 __all__ = ["PARTITION_ROWS", "PIECE_ROWS", "Part", "ScanPlan", "is_big", "scan_partition", "scan_partitioned"]
 
@@ -79,7 +79,7 @@ def scan_partition(plan: ScanPlan, partition: Partition) -> Part:
     return Part(documents, audit.leakage, audit.salience, audit.failing if plan.listed else [], audit.waiting)
 
 
-def _subjects(plan: ScanPlan, partition: Partition) -> Iterator[Subject]:
+def _subjects(plan: ScanPlan, partition: Partition) -> Iterator[Document]:
     if plan.names is None:
         return batch_subjects(read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS))
     attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)

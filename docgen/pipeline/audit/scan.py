@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from docgen.audit.detect.batch_scanner import BulkScanner, Scanned, Subject
+from docgen.audit.detect.batch_scanner import BatchScanner, Scanned
 from docgen.audit.detect.classifier_vocabulary import Vocabulary
 from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.detect.facts import FactDetector
@@ -18,11 +18,13 @@ from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import contamination_rule
+from docgen.audit.rules.shipped import contamination_rule
 from docgen.audit.shortlist.nearest import Shortlist
 from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.audit import Audit, AuditOptions, Held
 from docgen.pipeline.audit.targets import Target
 from docgen.progress import Progress, Reporter
+from docgen.records import Document
 from docgen.universe import UniverseContext
 
 __all__ = ["Sought", "begin_audit", "say_vocabulary", "scan_apart", "scan_corpus"]
@@ -106,7 +108,7 @@ class _Tier:
         self._audit, self._diverse, self._listed = audit, diverse, listed
         self._chooser: Chooser[Held] = Chooser(audit.options.judge, audit.options.seed)
 
-    def take(self, batch: Sequence[Subject], seen: Sequence[Scanned]) -> None:
+    def take(self, batch: Sequence[Document], seen: Sequence[Scanned]) -> None:
         """The next documents."""
         audit, more = self._audit, self.contamination
         for row, (subject, scanned) in enumerate(zip(batch, seen, strict=True), self.rows):
@@ -135,9 +137,9 @@ def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporte
 
 
 @lru_cache(maxsize=1)
-def _compiled(context: UniverseContext, off: tuple[str, ...]) -> BulkScanner:
+def _compiled(context: UniverseContext, off: tuple[str, ...]) -> BatchScanner:
     """Both detectors, kept for the next part of the same corpus."""
-    return BulkScanner(FactDetector(context), LeakageScanner(context, off))
+    return BatchScanner(FactDetector(context), LeakageScanner(context, off))
 
 
 class _Scan:
@@ -146,20 +148,20 @@ class _Scan:
     def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
         self._bulk = _compiled(context, off)
 
-    def __call__(self, subjects: list[Subject]) -> list[Scanned]:
+    def __call__(self, subjects: list[Document]) -> list[Scanned]:
         return self._bulk.scan(subjects)
 
 
 def _scanned(
-    batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
-) -> Iterator[tuple[list[Subject], list[Scanned]]]:
+    batches: Iterator[list[Document]], context: UniverseContext, off: tuple[str, ...], total: int
+) -> Iterator[tuple[list[Document], list[Scanned]]]:
     """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
     if total < BIG or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
     with WorkerProcess(_Scan, context, off) as beside:
-        ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
+        ahead: deque[tuple[list[Document], Future[list[Scanned]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
             if len(ahead) > AHEAD:
@@ -168,7 +170,7 @@ def _scanned(
             yield ahead[0][0], beside.result(ahead.popleft()[1])
 
 
-def _batches(subjects: Iterable[Subject], size: int) -> Iterator[list[Subject]]:
+def _batches(subjects: Iterable[Document], size: int) -> Iterator[list[Document]]:
     stream = iter(subjects)
     while batch := list(islice(stream, size)):
         yield batch

@@ -5,7 +5,6 @@ from itertools import islice
 
 import numpy as np
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.unassigned_facts import stray_facts
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
@@ -13,6 +12,7 @@ from docgen.embedding.embedder import Embedder
 from docgen.errors import ConfigError
 from docgen.pipeline.audit.targets import Target
 from docgen.progress import Progress, Reporter
+from docgen.records import Document
 
 __all__ = ["NEAREST", "make_shortlist"]
 
@@ -44,7 +44,7 @@ def make_shortlist(
     return Shortlist.of(queries, _joined(parts, len(queries)), share)
 
 
-def _allowed(scores: Scores, batch: Sequence[Subject], target: Target, nearness: Nearness) -> Scores:
+def _allowed(scores: Scores, batch: Sequence[Document], target: Target, nearness: Nearness) -> Scores:
     """Without the facts that a document may express."""
     for row, subject in enumerate(batch):
         stray = stray_facts(target.context, subject.assigned)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.options.run import RunConfig
 from docgen.pipeline.setup import Setup
-from docgen.records import AssignedFact, Attempt, Quote
+from docgen.records import AssignedFact, Attempt, Document, Quote
 from docgen.universe import DirectnessShares, KeyFact, UniverseContext
 
 __all__ = [
@@ -33,7 +32,7 @@ class Target:
 
     name: str
     context: UniverseContext
-    subjects: Callable[[], Iterator[Subject]]
+    subjects: Callable[[], Iterator[Document]]
     setup: Setup | None = None
     files: tuple[Path, ...] = ()
 
@@ -52,7 +51,7 @@ def _asked(fact: KeyFact, config: RunConfig) -> KeyFact:
     return fact.model_copy(update={"salience": config.salience.get(fact.id, fact.salience), "directness": directness})
 
 
-def _accepted(setup: Setup) -> Iterator[Subject]:
+def _accepted(setup: Setup) -> Iterator[Document]:
     return accepted_subjects(setup.run.read_attempts(), *plan_names(setup))
 
 
@@ -64,11 +63,11 @@ def plan_names(setup: Setup) -> tuple[dict[str, str], dict[str, str]]:
 
 def accepted_subjects(
     attempts: Iterable[Attempt], names: Mapping[str, str], ideas: Mapping[str, str]
-) -> Iterator[Subject]:
+) -> Iterator[Document]:
     """The documents among attempts; `names` and `ideas` are `plan_names`."""
     for attempt in attempts:
         if attempt.verdict == "accepted":
-            yield Subject(
+            yield Document(
                 text=attempt.text,
                 id=f"d{attempt.slot:07d}",
                 facts=attempt.facts,
@@ -83,25 +82,25 @@ def file_target(paths: Sequence[Path], context: UniverseContext) -> Target:
     return Target(", ".join(path.name for path in paths), context, lambda: file_subjects(paths), files=tuple(paths))
 
 
-def file_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
+def file_subjects(paths: Sequence[Path]) -> Iterator[Document]:
     """The documents of JSONL or Parquet files, streaming. Raises `InputError` for files that are no corpus."""
     return _rows(corpus_files(paths))
 
 
-def _rows(files: Sequence[Path]) -> Iterator[Subject]:
+def _rows(files: Sequence[Path]) -> Iterator[Document]:
     return batch_subjects(read_corpus(files, optional=OPTIONAL))
 
 
-def batch_subjects(batches: Iterable[Batch]) -> Iterator[Subject]:
+def batch_subjects(batches: Iterable[Batch]) -> Iterator[Document]:
     """The documents of batches that were read with the columns `OPTIONAL`."""
     for batch in batches:
         for row, text, other in batch.rows():
             yield _subject(row, text, other)
 
 
-def _subject(row: int, text: str, other: Mapping[str, Any]) -> Subject:
+def _subject(row: int, text: str, other: Mapping[str, Any]) -> Document:
     try:
-        return Subject(
+        return Document(
             text=text,
             id=str(row if other.get("id") is None else other["id"]),
             facts=_facts(other.get("facts")),
