@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from docgen.audit.judge.panel import Chooser, JudgeMode, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judge.panel import Chooser, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
 from docgen.audit.judge.requests import JudgeError, fact_request, idea_request, read_verdicts, rule_request
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
 from tests.audit.lake import DETECTOR, LAKE, SCANNER

@@ -18,8 +18,10 @@ from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
 from docgen.audit.shortlist.exemplars import exemplars
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
 from docgen.cli.app import app
-from docgen.pipeline.audit.shortlist import make_shortlist
-from docgen.pipeline.audit.targets import Target
+from docgen.options.audit import AuditOptions
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.corpus import text_corpus
+from docgen.pipeline.audit.scan import make_shortlist
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
 from tests.audit.lake import LAKE
@@ -79,9 +81,9 @@ def test_a_fact_lists_only_documents_that_may_not_express_it() -> None:
         Document(text=fact.statement, facts=()),
         Document(text="Rain fell."),
     ]
-    target = Target("", LAKE, lambda: iter(subjects))
-    rules = [rule for rule in LeakageScanner(LAKE).rules if rule.id == "unassigned_fact"]
-    listed = make_shortlist(target, rules, 1, ToyEmbedder(), 3, SilentReporter())
+    others = tuple(rule.id for rule in LeakageScanner(LAKE).rules if rule.id != "unassigned_fact")
+    audit = Audit(LAKE, AuditOptions(off=others))
+    listed = make_shortlist(audit, text_corpus(subjects), 1, ToyEmbedder(), SilentReporter())
     about = [{one.explanation.split("the fact ")[1].split()[0] for one in listed.findings(row, "x")} for row in (0, 1)]
     assert fact.id not in about[0]
     assert fact.id in about[1]
@@ -173,8 +175,7 @@ def test_a_judge_who_sees_a_stray_fact_stated_finds_a_leak() -> None:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("docgen.cli.audit.runner.installed_model", Path)
-    monkeypatch.setattr("docgen.cli.audit.examine.open_embedder", ToyEmbedder)
+    monkeypatch.setattr("docgen.pipeline.audit.scan.open_embedder", ToyEmbedder)
 
 
 def audit(texts: list[str], *arguments: str, ends: int = 0) -> dict[str, Any]:
@@ -210,7 +211,7 @@ def test_without_a_judge_the_listed_are_suspects_and_no_leaks(judge: str, toy: N
     ("arguments", "said"),
     [
         (["--nearest", "0.2"], "Add --embeddings"),
-        (["--embeddings", "--nearest", "1.5"], "is no share"),
+        (["--embeddings", "--nearest", "1.5"], "is not a share"),
         (["--embeddings", "--judge", "sample:5"], "Use --judge suspects"),
         (["--embeddings", "--engine", "ray"], "ranks a corpus as a whole"),
     ],

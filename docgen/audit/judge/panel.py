@@ -1,17 +1,17 @@
 """Sending documents to the judge: which ones, with what, and how its word joins what the scan tier found."""
 
 import asyncio
-import re
 from bisect import insort
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from docgen.audit.detect.facts import FactSighting
 from docgen.audit.judge.requests import JudgeError, Judgement, ask, fact_request, read_verdicts, rule_request
 from docgen.audit.rules.rule import Rule
-from docgen.errors import ConfigError, RequestFailed
+from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Request
+from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document, Finding
 from docgen.text import digest
@@ -19,7 +19,6 @@ from docgen.universe import UniverseContext
 
 __all__ = [
     "Chooser",
-    "JudgeMode",
     "Panel",
     "Unjudged",
     "Verdicts",
@@ -30,27 +29,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-SAMPLE = re.compile(r"sample:(\d+)")
-
-
-@dataclass(frozen=True)
-class JudgeMode:
-    """Which documents a judge sees: none, suspects (any finding of the scan tier), a random sample, all."""
-
-    kind: Literal["none", "suspects", "sample", "all"]
-    size: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> "JudgeMode":
-        """Read none, suspects, sample:N or all; raises `ConfigError` for anything else."""
-        if (found := SAMPLE.fullmatch(text)) and int(found[1]) > 0:
-            return cls("sample", int(found[1]))
-        if text in ("none", "suspects", "all"):
-            return cls(text)  # type: ignore[arg-type]
-        raise ConfigError(f"{text!r} is no choice of documents", "--judge", "Use none, suspects, sample:N or all")
-
-    def __str__(self) -> str:
-        return f"sample:{self.size}" if self.kind == "sample" else self.kind
 
 
 class Chooser(Generic[T]):
@@ -62,12 +40,17 @@ class Chooser(Generic[T]):
 
     def __init__(self, mode: JudgeMode, seed: int = 0) -> None:
         self._mode, self._seed, self._offered = mode, seed, 0
-        self._held: list[tuple[str, int, T]] = []
+        self._chosen: list[tuple[str, int, T]] = []
 
     @property
     def chosen(self) -> list[T]:
         """The documents picked, in the order in which they came."""
-        return [item for _, _, item in sorted(self._held, key=lambda held: held[1])]
+        return [item for _, _, item in sorted(self._chosen, key=lambda entry: entry[1])]
+
+    def take(self) -> list[T]:
+        """The same, which are then no longer held."""
+        chosen, self._chosen = self.chosen, []
+        return chosen
 
     def offer(self, item: T, suspect: bool, document: Document) -> T | None:
         """Take the item, which stands for `document`, or give one back that is not going to be judged."""
@@ -75,7 +58,7 @@ class Chooser(Generic[T]):
         if self._mode.kind == "sample":
             return self._keep_lowest((self._rank(document), self._offered, item))
         if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
-            self._held.append(("", self._offered, item))
+            self._chosen.append(("", self._offered, item))
             return None
         return item
 
@@ -84,11 +67,11 @@ class Chooser(Generic[T]):
         seed = str(self._seed)
         return digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
 
-    def _keep_lowest(self, held: tuple[str, int, T]) -> T | None:
-        if len(self._held) == self._mode.size and held[:2] > self._held[-1][:2]:
-            return held[2]
-        insort(self._held, held, key=lambda one: one[:2])
-        return self._held.pop()[2] if len(self._held) > self._mode.size else None
+    def _keep_lowest(self, entry: tuple[str, int, T]) -> T | None:
+        if len(self._chosen) == self._mode.size and entry[:2] > self._chosen[-1][:2]:
+            return entry[2]
+        insort(self._chosen, entry, key=lambda other: other[:2])
+        return self._chosen.pop()[2] if len(self._chosen) > self._mode.size else None
 
 
 @dataclass(frozen=True)

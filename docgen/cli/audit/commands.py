@@ -1,13 +1,22 @@
 """audit: what a corpus says, and what it must not say."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from docgen.cli import options as o
+from docgen.errors import ConfigError
+
+if TYPE_CHECKING:
+    from docgen.options.audit import JudgeOptions
 
 __all__ = ["register"]
+
+SCANS = ("local", "ray")
+NEAREST = 0.8
+"""Share of the documents that is listed where nothing else is said: on labelled documents, made to be hard, 77 % had to
+be for 95 % of the leaks (bench/shortlist.py)."""
 
 Source = Annotated[
     list[str] | None,
@@ -75,7 +84,6 @@ def register(app: typer.Typer) -> None:
 
 
 def leakage(
-    ctx: typer.Context,
     source: Source = None,
     context: Context = None,
     judge: Judge = "none",
@@ -111,13 +119,27 @@ def leakage(
 
     docgen audit leakage 'corpus/*.parquet' --context my_world --engine ray
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out(ctx.params, "leakage")
+    options = AuditOptions(
+        off=off or (),
+        questions=questions,
+        classifiers=classifiers or (),
+        remove=_severity(severity),
+        list_failing=apply,
+        nearest=_nearest(embeddings, nearest),
+        judge=_judge(judge, seed, engine, model, base_url, concurrency, max_cost),
+        diversity=html,
+        engine=_scans(engine),
+        processes=True,
+    )
+    sequel = Sequel("leakage", html=html, out=out, fail_over=fail_over or (), apply=apply, max_cost=max_cost)
+    audit_corpus(source, context, options, sequel, Display(json, quiet, yes))
 
 
 def salience(
-    ctx: typer.Context,
     source: Source = None,
     context: Context = None,
     judge: Judge = "none",
@@ -137,13 +159,16 @@ def salience(
 
     docgen audit salience my_run --judge sample:200
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out(ctx.params, "salience")
+    chosen = _judge(judge, seed, engine, model, base_url, concurrency, max_cost)
+    options = AuditOptions(list_failing=False, judge=chosen, diversity=html, engine=_scans(engine), processes=True)
+    audit_corpus(source, context, options, Sequel("salience", html=html, out=out), Display(json, quiet, yes))
 
 
 def diversity(
-    ctx: typer.Context,
     source: Source = None,
     context: Context = None,
     reference: Reference = None,
@@ -155,13 +180,13 @@ def diversity(
 
     docgen audit diversity my_run --reference output/older_run/corpus.parquet
     """
+    from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import show_diversity
 
-    show_diversity(ctx.params)
+    show_diversity(source, context, reference or (), by, Display(json, quiet))
 
 
 def everything(
-    ctx: typer.Context,
     source: Source = None,
     context: Context = None,
     judge: Judge = "none",
@@ -187,13 +212,26 @@ def everything(
 
     docgen audit all my_run --questions evals.yaml --reference output/older_run/corpus.parquet
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out({**ctx.params, "html": True}, "all")
+    options = AuditOptions(
+        off=off or (),
+        questions=questions,
+        classifiers=classifiers or (),
+        reference=reference or (),
+        list_failing=False,
+        nearest=_nearest(embeddings, nearest),
+        judge=_judge(judge, seed, engine, model, base_url, concurrency, max_cost),
+        engine=_scans(engine),
+        processes=True,
+    )
+    sequel = Sequel("all", html=True, out=out, fail_over=fail_over or ())
+    audit_corpus(source, context, options, sequel, Display(json, quiet, yes))
 
 
 def ideas(
-    ctx: typer.Context,
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Default: latest run.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Let a judge read them as well.")] = False,
     engine: o.Engine = None,
@@ -209,13 +247,14 @@ def ideas(
 
     docgen brainstorm my_world && docgen audit ideas my_world --judge
     """
-    from docgen.cli.audit.ideas import screen
+    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.runner import screen_ideas
 
-    screen(ctx.params)
+    chosen = _judge("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    screen_ideas(run, chosen, Display(json, quiet, yes))
 
 
 def calibrate(
-    ctx: typer.Context,
     gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Labelled documents (JSONL: id, text, facts, leaks).")],
     context: Annotated[str, typer.Option("--context", help="Universe context that the labels speak of.")],
     judge: Annotated[bool, typer.Option("--judge", help="Score the judge on top of the scan tier.")] = False,
@@ -235,6 +274,55 @@ def calibrate(
 
     docgen audit calibrate gold.jsonl --context helpful_only --judge --model claude-sonnet-5-5
     """
-    from docgen.cli.audit.calibrate import score
+    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.runner import calibrate_detectors
 
-    score(ctx.params)
+    chosen = _judge("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    calibrate_detectors(gold, context, chosen, second_model, Display(json, quiet, yes))
+
+
+def _judge(
+    which: str,
+    seed: int | None,
+    engine: str | None,
+    model: str | None,
+    base_url: str | None,
+    concurrency: int | None,
+    max_cost: float | None,
+) -> "JudgeOptions | None":
+    """The judge that the flags ask for; some of --engine's values say who scans and nothing of the judge."""
+    from docgen.options.audit import JudgeMode, JudgeOptions
+
+    mode = JudgeMode.parse(which)
+    if mode.kind == "none":
+        return None
+    return JudgeOptions(
+        which=mode,
+        seed=seed or 0,
+        engine=None if engine in SCANS else engine,
+        model=model,
+        base_url=base_url,
+        concurrency=concurrency,
+        max_cost=max_cost,
+    )
+
+
+def _scans(engine: str | None) -> Literal["local", "ray"]:
+    if engine not in (None, *SCANS, "offline", "anthropic"):
+        raise ConfigError(f"no engine {engine!r}", "--engine", "Use ray or local for the scan, anthropic for a judge")
+    return "ray" if engine == "ray" else "local"
+
+
+def _severity(text: str) -> Literal["error", "warning"]:
+    if text == "error" or text == "warning":
+        return text
+    raise ConfigError(f"{text!r} is not a severity", "--severity", "Use error or warning")
+
+
+def _nearest(embeddings: bool, share: float | None) -> float | None:
+    """Which share of the documents the embedding shortlist makes suspects, if there is one."""
+    if embeddings:
+        return NEAREST if share is None else share
+    if share is not None:
+        raise ConfigError("says how many documents are listed, and none are", "--nearest", "Add --embeddings")
+    return None
