@@ -159,18 +159,18 @@ class Document(Record):
     string may.
     """
 
-    text: SkipValidation[str]
     id: SkipValidation[str] = ""
+    text: SkipValidation[str]
     doc_type: SkipValidation[str] = ""
     idea: SkipValidation[str] = ""
     facts: tuple[AssignedFact, ...] | None = None
-    quotes: tuple[Quote, ...] = ()
     words: int = 0
     tokens: int = 0
     engine: str = ""
     model: str = ""
     attempts: int = 0
     seed: int = 0
+    quotes: tuple[Quote, ...] = Field((), description="the writer's own, where they are at hand; no column")
 
     @property
     def assigned(self) -> frozenset[str] | None:

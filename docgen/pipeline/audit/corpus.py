@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
@@ -29,7 +29,14 @@ __all__ = [
 
 OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
 
-Source = str | Path | Setup | RunFolder | Iterable[str | Path | Document]
+
+class OpenRun(Protocol):
+    """A run that somebody has opened: `docgen.Run`."""
+
+    setup: Setup
+
+
+Source = str | Path | Setup | OpenRun | Iterable[str] | Iterable[Path] | Iterable[Document]
 """A path (of a run, or of files), a run, several files, or the texts themselves, as strings or as `Document`s."""
 
 
@@ -60,12 +67,13 @@ def open_corpus(source: Source) -> Corpus:
     """
     if isinstance(source, Setup):
         return run_corpus(source)
-    if isinstance(source, RunFolder):
-        return run_corpus(reopen(source))
     if isinstance(source, str | Path):
         folder = RunFolder(Path(source))
         return run_corpus(reopen(folder)) if folder.exists() else file_corpus([Path(source)])
-    items = list(source)
+    setup = getattr(source, "setup", None)
+    if isinstance(setup, Setup):
+        return run_corpus(setup)
+    items: list[object] = list(source)  # type: ignore[arg-type]
     paths = [item for item in items if isinstance(item, Path)]
     return file_corpus(paths) if paths and len(paths) == len(items) else text_corpus(items)
 
