@@ -8,7 +8,8 @@ from pydantic import Field
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of, upper_bound
-from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.measure.lookup import ByName
+from docgen.audit.rules.rule import Rule
 from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
@@ -70,7 +71,7 @@ class RuleLeakage(Record):
         return 1 - self.judged.total / max(1, self.judged.population or 0) if self.judged else 1.0
 
 
-class LeakageReport(Record):
+class LeakageReport(Record, ByName[RuleLeakage]):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
     `unjudged_reasons`."""
 
@@ -82,12 +83,9 @@ class LeakageReport(Record):
     unjudged: int = 0
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
-    def __getitem__(self, rule: str) -> RuleLeakage:
-        """One rule, by its id (`-` and `_` are the same); `KeyError` names those that there are."""
-        by_key = {rule_key(name): leakage for name, leakage in self.rules.items()}
-        if rule_key(rule) not in by_key:
-            raise KeyError(f"no rule {rule!r}; known: {', '.join(self.rules)}")
-        return by_key[rule_key(rule)]
+    @property
+    def entries(self) -> dict[str, RuleLeakage]:  # noqa: D102
+        return self.rules
 
     @property
     def shares(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from docgen.audit.detect.facts import FactSighting, FactVerdict
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of
+from docgen.audit.measure.lookup import ByName
 from docgen.records import Document, Prominence, Record
 from docgen.text import sentence_pieces, token_estimate, trimmed
 from docgen.universe import UniverseContext
@@ -80,7 +81,7 @@ class FactPresence(Record):
     judged_verdicts: dict[str, int] = Field(default_factory=dict)
 
 
-class SalienceReport(Record):
+class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `detection` is how well the detectors did on labelled documents, those that `calibration` names.
@@ -94,9 +95,9 @@ class SalienceReport(Record):
     calibration: str = ""
     detection: Score | None = None
 
-    def __getitem__(self, fact: str) -> FactPresence:
-        """One fact, by its id."""
-        return self.facts[fact]
+    @property
+    def entries(self) -> dict[str, FactPresence]:  # noqa: D102
+        return self.facts
 
 
 class _FactTally:
@@ -264,8 +265,7 @@ def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[Fa
     for sighting in sightings:
         first = bisect_right(spans, sighting.start, key=itemgetter(1))
         places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
-    held = (trimmed(text, *spans[place]) for place in sorted(places))
-    return [span for span in held if span]
+    return [span for place in sorted(places) if (span := trimmed(text, *spans[place]))]
 
 
 def _example(document: Document, sighting: FactSighting) -> FactExample:
