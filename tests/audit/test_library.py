@@ -157,7 +157,7 @@ def test_options_that_cannot_be_used_are_one_clear_error(make: Any) -> None:
 
 def test_what_is_no_text_is_refused() -> None:
     with pytest.raises(InputError, match="item 1: is a int"):
-        Audit(LAKE).scan(["A text.", 5])  # type: ignore[list-item]
+        Audit(LAKE).scan(["A text.", 5])  # type: ignore[arg-type]
 
 
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,12 +92,12 @@ class Panel:
     def requests(self, document: Document, sample: int = 0) -> tuple[Request, ...]:
         """The requests for one document: for telling the cost before."""
         text, kind = document.text, document.doc_type
-        made = []
+        requests = []
         if self.facts:
-            made.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
+            requests.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
         if self.rules:
-            made.append(rule_request(self.rules, self.context, self.options, text, kind, sample))
-        return tuple(made)
+            requests.append(rule_request(self.rules, self.context, self.options, text, kind, sample))
+        return tuple(requests)
 
 
 @dataclass(frozen=True)
@@ -135,27 +135,25 @@ class Unjudged:
 
 async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts:
     """Ask for one document. Raises `JudgeError` when no reply can be used, `RequestFailed` when none came."""
-    facts: dict[str, Judgement] = {}
-    rules: dict[str, Judgement] = {}
+    on_facts: tuple[Judgement, ...] = ()
+    on_rules: tuple[Judgement, ...] = ()
     text, kind = document.text, document.doc_type
     if panel.facts:
         key_facts = panel.context.key_facts
-        wanted = [fact.id for fact in key_facts]
-        found = await ask(
+        fact_ids = [fact.id for fact in key_facts]
+        on_facts = await ask(
             llm,
             lambda sample: fact_request(key_facts, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "fact", wanted, text),
+            lambda reply: read_verdicts(reply, "fact", fact_ids, text),
         )
-        facts = {judgement.subject: judgement for judgement in found}
     if panel.rules:
-        names = [rule.id for rule in panel.rules]
-        found = await ask(
+        rule_ids = [rule.id for rule in panel.rules]
+        on_rules = await ask(
             llm,
             lambda sample: rule_request(panel.rules, panel.context, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "rule", names, text),
+            lambda reply: read_verdicts(reply, "rule", rule_ids, text),
         )
-        rules = {judgement.subject: judgement for judgement in found}
-    return Verdicts(facts, rules)
+    return Verdicts({j.subject: j for j in on_facts}, {j.subject: j for j in on_rules})
 
 
 async def judge_documents(
@@ -184,11 +182,11 @@ async def judge_documents(
 def combine(text: str, findings: Sequence[Finding], verdicts: Verdicts) -> list[Finding]:
     """The findings of both tiers: a judge can clear what the scan tier merely suspects, never what it is certain of."""
     settled = set(verdicts.rules)
-    kept = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
+    standing = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
     for rule, judgement in verdicts.rules.items():
         if judgement.verdict == "leak":
-            kept.append(_finding(text, rule, judgement))
-    return sorted(kept, key=lambda finding: (finding.start, finding.end, finding.rule))
+            standing.append(_finding(text, rule, judgement))
+    return sorted(standing, key=lambda finding: (finding.start, finding.end, finding.rule))
 
 
 def _finding(text: str, rule: str, judgement: Judgement) -> Finding:

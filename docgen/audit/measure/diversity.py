@@ -101,10 +101,10 @@ class _Items:
         self.sources: Counter[tuple[str, str]] = Counter()
 
     def add(self, items: Iterable[str], source: str) -> None:
-        found = set(items)
+        different = dict.fromkeys(items)  # in the order of the text: ties in a report are the same in every process
         self.documents += 1
-        self.counts.update(found)
-        self.sources.update((item, source) for item in found)
+        self.counts.update(different.keys())
+        self.sources.update((item, source) for item in different)
         if len(self.counts) > 2 * ROOM:
             self.counts = Counter(dict(self.counts.most_common(ROOM)))
             self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
@@ -146,25 +146,25 @@ class DiversityTally:
         data = document.text.encode("utf-8", "replace")
         self._raw += len(data)
         self._packed += len(self._deflate.compress(data))
-        for n, seen in enumerate(self._grams, 1):
+        for n, distinct in enumerate(self._grams, 1):
             grams = list(map(hash, zip(*(own[i:] for i in range(n)), strict=False)))
-            seen.update(grams)
+            distinct.update(grams)
             self._gram_totals[n - 1] += len(grams)
-        kept = self._types.setdefault(document.doc_type, [])
-        if len(kept) < PER_TYPE:
-            kept.append(frozenset(grams))
+        of_this_type = self._types.setdefault(document.doc_type, [])
+        if len(of_this_type) < PER_TYPE:
+            of_this_type.append(frozenset(grams))
 
     def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
         """The report so far; `reference` is the tally of another corpus, called `name`."""
         packed = self._packed + len(self._deflate.copy().flush())
-        one, two, three = (
-            len(seen) / max(1, total) for seen, total in zip(self._grams, self._gram_totals, strict=True)
+        single, pairs, triples = (
+            len(distinct) / max(1, total) for distinct, total in zip(self._grams, self._gram_totals, strict=True)
         )
         return DiversityReport(
             documents=self._documents,
             words=self._words,
             sampled=self._sampled,
-            distinct=(one, two, three),
+            distinct=(single, pairs, triples),
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
             common={kind: tuple(self._common(kind, reference)) for kind in KINDS},

@@ -96,11 +96,12 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     def shares_left(self, now: "LeakageReport | None") -> dict[str, float]:
         """The same once the documents found here were removed; `now` is what was found after they were replaced.
 
-        What no judge has read breaks a rule as often as its sample did: removing what a sample showed mends the sample.
+        What no judge has read breaks a rule as often as its sample did: removing what a sample showed cleans the
+        sample only.
         """
         left = {name: rule.sampled * rule.unread for name, rule in self.rules.items()}
-        found = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
-        shares = {name: max(share, found.get(name, 0.0)) for name, share in left.items()}
+        current = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
+        shares = {name: max(share, current.get(name, 0.0)) for name, share in left.items()}
         return shares | {"any": max([now.flagged.share if now else 0.0, *shares.values()])}
 
 
@@ -145,7 +146,7 @@ class LeakageTally:
         self._documents += 1
         self._flagged += any(finding.severity == "error" for finding in findings)
         for rule in {finding.rule for finding in findings}:
-            self._count(self._tallies[rule], document, [one for one in findings if one.rule == rule], row)
+            self._count(self._tallies[rule], document, [finding for finding in findings if finding.rule == rule], row)
 
     def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
         """Count a judge's verdicts on one document: the rules it broke of those `judged`."""

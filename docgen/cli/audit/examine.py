@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.cli.console import console
+from docgen.cli.console import PlainReporter, TerminalReporter, console
 from docgen.cli.experiments.runner import ask_to_spend
 from docgen.cli.look.tables import show_summary
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
@@ -17,11 +17,12 @@ from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.run_reports import read_leakage, read_measured
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
-from docgen.progress import Reporter
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
 
 MOST_REASONS = 3
+
+Screen = PlainReporter | TerminalReporter
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Sequel:
     max_cost: float | None = None
 
 
-def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: Reporter) -> AuditResult:
+def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: Screen) -> AuditResult:
     """Scan, and have the judge of the options read what is for it, after asking about money."""
     result = audit.scan(corpus, reporter)
     if audit.options.judge is None:
@@ -68,7 +69,7 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
     return result
 
 
-def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: Reporter) -> None:
+def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: Screen) -> None:
     """Before a judge spends money: say how much, and ask as a run does."""
     if cost.calls:
         ask_to_spend(cost.line(what), display.yes or cost.is_capped, reporter)
@@ -84,7 +85,7 @@ def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int
 
 
 def remove_failing(
-    result: AuditResult, sequel: Sequel, display: Display, reporter: Reporter
+    result: AuditResult, sequel: Sequel, display: Display, reporter: Screen
 ) -> tuple[bool, LeakageReport | None]:
     """--apply: remove what failed; a run's slots are filled again and examined again.
 
@@ -109,7 +110,7 @@ def remove_failing(
     return _say_removed(setup, removed, display) and is_examined, read_leakage(setup)
 
 
-def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Reporter) -> None:
+def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Screen) -> None:
     """Writing documents again costs as much as writing them: the same question as of `docgen run`."""
     if setup.config.engine != "anthropic":
         return
@@ -120,7 +121,7 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Rep
     ask_to_spend(f"{line} with {setup.config.model}", agreed, reporter)
 
 
-def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Reporter) -> bool:
+def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Screen) -> bool:
     """Examine the refilled run for the same; whether the judge, if there is one, had an answer to everything.
 
     A run measures itself plainly when it is done; reports are to be those of the options given.

@@ -104,9 +104,10 @@ def scan_engine(engine: str | None) -> Literal["local", "ray"]:
 
 def remove_from(text: str) -> Literal["error", "warning"]:
     """The severity from which a document fails."""
-    if text == "error" or text == "warning":
-        return text
-    raise ConfigError(f"{text!r} is not a severity", "--severity", "Use error or warning")
+    levels: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
+    if text not in levels:
+        raise ConfigError(f"{text!r} is not a severity", "--severity", "Use error or warning")
+    return levels[text]
 
 
 def listed_share(embeddings: bool, share: float | None) -> float | None:

@@ -161,13 +161,13 @@ class AuditResult:
         panel = Panel.of(self.audit.context, self.audit.rules, model)
         answers: list[Verdicts | Unjudged] = [Unjudged("never asked")] * len(pending)
         done = failed = 0
-        documents = [one.document for one in pending]
+        documents = [waiting.document for waiting in pending]
         async for position, verdicts in judge_documents(llm, panel, documents, concurrency):
             answers[position] = verdicts
             done, failed = done + 1, failed + isinstance(verdicts, Unjudged)
             reporter.progress(Progress("judge", done, len(pending), failed=failed))
-        for one, verdicts in zip(pending, answers, strict=True):
-            self._count_judged(one, verdicts)
+        for waiting, answer in zip(pending, answers, strict=True):
+            self._count_judged(waiting, answer)
         self.judge_model = model.model
         self._is_counted = True
 
