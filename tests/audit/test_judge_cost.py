@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from docgen.audit.judge.panel import Panel
-from docgen.audit.rules.builtin import BUILTIN
+from docgen.audit.rules.shipped import builtin_rules
 from docgen.cli.app import app
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
@@ -130,7 +130,7 @@ def test_the_command_says_what_is_expected_and_what_is_the_worst(biller: str) ->
 def test_a_request_that_occurs_twice_is_bought_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     judge = Judge.of(JudgeOptions(model="unheard-of"), None)
-    panel = Panel.of(WORLD, BUILTIN, judge.model)
+    panel = Panel.of(WORLD, builtin_rules(), judge.model)
     requests = panel.requests(Document(text="The boats came in."))
     cost = judge.cost([*requests, *requests])
     assert (cost.calls, cost.dollars, cost.at_most) == (2, None, None)

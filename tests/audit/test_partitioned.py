@@ -133,7 +133,9 @@ def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
 def test_failing_documents_are_not_gathered_unless_wanted(tmp_path: Path) -> None:
     """Where nothing is to be removed, the driver holds counts and examples only."""
     audit = Audit(LAKE, AuditOptions(diversity=False, list_failing=False))
-    result = AuditResult(audit, corpus(tmp_path), scan_partitioned(audit, corpus(tmp_path), InlineExecutor(), SilentReporter()))
+    result = AuditResult(
+        audit, corpus(tmp_path), scan_partitioned(audit, corpus(tmp_path), InlineExecutor(), SilentReporter())
+    )
     assert result.leakage.flagged.count > 0
     assert not result.failing
 
