@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
+    from docgen.options.audit import AuditOptions, JudgeOptions
     from docgen.options.run import RunOptions
+    from docgen.pipeline.audit.audit import Audit
     from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
@@ -44,6 +46,8 @@ __all__ = [
     "LLM",
     "AnthropicLLM",
     "Attempt",
+    "Audit",
+    "AuditOptions",
     "Completion",
     "ConfigError",
     "Context",
@@ -54,6 +58,7 @@ __all__ = [
     "FakeLLM",
     "Finding",
     "InputError",
+    "JudgeOptions",
     "KeyFact",
     "NearDuplicate",
     "OfflineLLM",
@@ -94,7 +99,9 @@ _WHERE = {
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",
+    "docgen.options.audit": "AuditOptions JudgeOptions",
     "docgen.options.run": "RunOptions",
+    "docgen.pipeline.audit.audit": "Audit",
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
     "docgen.pipeline.execute": "Step",

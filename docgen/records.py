@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 __all__ = [
     "AssignedFact",
@@ -152,16 +152,27 @@ class Attempt(Record):
 
 
 class Document(Record):
-    """A row of corpus.parquet: one accepted document."""
+    """One document of a corpus and what is known of it: a row of corpus.parquet, or of any other file.
 
-    id: str
-    text: str
-    doc_type: str
-    idea: str
-    facts: tuple[AssignedFact, ...]
-    words: int
-    tokens: int
-    engine: str
-    model: str
-    attempts: int
-    seed: int
+    `doc_type` and `idea` are ids in corpus.parquet, names and texts where an audit looks. `facts` None means that they
+    were never planned. Text columns are taken as they are: a foreign file can hold lone surrogates, which no validated
+    string may.
+    """
+
+    id: SkipValidation[str] = ""
+    text: SkipValidation[str]
+    doc_type: SkipValidation[str] = ""
+    idea: SkipValidation[str] = ""
+    facts: tuple[AssignedFact, ...] | None = None
+    words: int = 0
+    tokens: int = 0
+    engine: str = ""
+    model: str = ""
+    attempts: int = 0
+    seed: int = 0
+    quotes: tuple[Quote, ...] = Field((), description="the writer's own, where they are at hand; no column")
+
+    @property
+    def assigned(self) -> frozenset[str] | None:
+        """Ids of the facts that the document was to express."""
+        return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
