@@ -22,7 +22,7 @@ from docgen.records import Attempt, DocumentType, Idea, Record, Slot
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts", "write_beside"]
+__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
 
 OUTPUT = Path("output")
 DERIVED = ("export", "reports", "corpus.parquet", "attempts.jsonl", "slots.jsonl", "ideas.jsonl", "types.jsonl")
