@@ -1,11 +1,14 @@
 """The records that stages exchange: frozen, one line of JSON each on disk."""
 
 import datetime as dt
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 __all__ = [
+    "ID_DIGITS",
+    "ID_LETTER",
     "AssignedFact",
     "Attempt",
     "DateSpan",
@@ -22,6 +25,8 @@ __all__ = [
     "Slot",
     "Style",
     "Verdict",
+    "document_id",
+    "slot_of",
 ]
 
 Directness = Literal["stated", "implied"]
@@ -176,3 +181,18 @@ class Document(Record):
     def assigned(self) -> frozenset[str] | None:
         """Ids of the facts that the document was to express."""
         return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
+
+
+ID_LETTER, ID_DIGITS = "d", 7
+
+
+def document_id(slot: int) -> str:
+    """The id of the document in a slot of a run, e.g. "d0000017"."""
+    return f"{ID_LETTER}{slot:0{ID_DIGITS}d}"
+
+
+def slot_of(document: str) -> int:
+    """The slot of a document's id, or of the number alone ("17"). Raises ValueError for anything else."""
+    if not re.fullmatch(f"{ID_LETTER}?[0-9]{{1,18}}", document):  # more digits are not a slot on any disk
+        raise ValueError(f"{document!r} is not the id of a document")
+    return int(document.removeprefix(ID_LETTER))

@@ -1,12 +1,12 @@
 """Slots from columns: as records, or straight as lines of JSON, many at a time."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
+from pydantic_core import to_json
 
 from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Ints, Layout
@@ -71,35 +71,32 @@ class SlotColumns:
 
     def records(self, rows: Ints) -> Iterator[Slot]:
         """The slots of `rows` as records."""
-        seeds = slot_seeds(self.seed, rows)
-        draws, facts, pools = draw_styles(seeds, self.pools), self._facts(rows), self.pools
-        kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
-        for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
-            yield Slot.model_construct(
-                id=row,
-                doc_type=self.type_ids[kinds[i]],
-                idea=self.idea_ids[kinds[i]][ideas[i]],
-                facts=tuple(self._assigned[code] for code in facts[i]),
-                style=style_of(draws, i, words, pools),
-                seed=seed,
-            )
+        for fields in self._fields(rows, self._assigned):
+            style = Style.model_construct(**fields.pop("style"))
+            yield Slot.model_construct(**fields, style=style)
 
     def lines(self, rows: Ints) -> Iterator[bytes]:
-        """The slots of `rows` as lines of JSON, the same bytes as the records give."""
+        """The slots of `rows` as lines of JSON, the same bytes as the records give.
+
+        From plain dicts: making a million records to write them takes 2.5 times as long.
+        """
+        assigned = [fact.model_dump() for fact in self._assigned]
+        return (to_json(fields) + b"\n" for fields in self._fields(rows, assigned))
+
+    def _fields(self, rows: Ints, assigned: Sequence[object]) -> Iterator[dict[str, Any]]:
+        """The fields of each slot of `rows`, in the order of `Slot`, with `assigned` (see `_assigned`) as its facts."""
         seeds = slot_seeds(self.seed, rows)
-        draws, facts, text = draw_styles(seeds, self.pools), self._facts(rows), self._quoted
+        draws, facts = draw_styles(seeds, self.pools), self._facts(rows)
         kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
-            second = f",{text.names[draws.second[i]]}" if draws.second[i] != draws.name[i] else ""
-            yield (
-                f'{{"id":{row},"doc_type":{text.types[kinds[i]]},"idea":{text.ideas[kinds[i]][ideas[i]]},'
-                f'"facts":[{",".join([text.facts[code] for code in facts[i]])}],'
-                f'"style":{{"words":{words},"tone":{text.tones[draws.tone[i]]},'
-                f'"opening":{text.openings[draws.opening[i]]},"audience":{text.audiences[draws.audience[i]]},'
-                f'"names":[{text.names[draws.name[i]]}{second}],'
-                f'"organisation":{text.organisations[draws.organisation[i]]},"place":{text.places[draws.place[i]]},'
-                f'"date":"{text.dates[draws.date[i]]}"}},"seed":{seed}}}\n'
-            ).encode()
+            yield {
+                "id": row,
+                "doc_type": self.type_ids[kinds[i]],
+                "idea": self.idea_ids[kinds[i]][ideas[i]],
+                "facts": tuple(assigned[code] for code in facts[i]),
+                "style": _style_fields(draws, i, words, self.pools),
+                "seed": seed,
+            }
 
     def _lengths(self, rows: Ints) -> list[int]:
         low, high = self.words
@@ -119,6 +116,7 @@ class SlotColumns:
 
     @cached_property
     def _assigned(self) -> list[AssignedFact]:
+        """By code: fact, then directness, then prominence."""
         return [
             AssignedFact(fact=fact, directness=directness, prominence=prominence)
             for fact in self.fact_ids
@@ -126,53 +124,21 @@ class SlotColumns:
             for prominence in PROMINENCE
         ]
 
-    @cached_property
-    def _quoted(self) -> "_Quoted":
-        pools = self.pools
-        return _Quoted(
-            types=_quote(self.type_ids),
-            ideas=[_quote(ids) for ids in self.idea_ids],
-            facts=[fact.model_dump_json() for fact in self._assigned],
-            names=_quote(pools.names),
-            tones=_quote(pools.tones),
-            openings=_quote(pools.openings),
-            audiences=_quote(pools.audiences),
-            organisations=_quote(pools.organisations),
-            places=_quote(pools.places),
-            dates=[date.isoformat() for date in pools.dates],
-        )
-
-
-@dataclass(frozen=True)
-class _Quoted:
-    """Everything that a line is put together from, as JSON."""
-
-    types: list[str]
-    ideas: list[list[str]]
-    facts: list[str]
-    names: list[str]
-    tones: list[str]
-    openings: list[str]
-    audiences: list[str]
-    organisations: list[str]
-    places: list[str]
-    dates: list[str]
-
-
-def _quote(texts: Sequence[str]) -> list[str]:
-    return [json.dumps(text, ensure_ascii=False) for text in texts]
-
 
 def style_of(draws: Draws, i: int, words: int, pools: StylePools) -> Style:
     """The i-th drawn style."""
+    return Style.model_construct(**_style_fields(draws, i, words, pools))
+
+
+def _style_fields(draws: Draws, i: int, words: int, pools: StylePools) -> dict[str, Any]:
     first, second = pools.names[draws.name[i]], pools.names[draws.second[i]]
-    return Style.model_construct(
-        words=words,
-        tone=pools.tones[draws.tone[i]],
-        opening=pools.openings[draws.opening[i]],
-        audience=pools.audiences[draws.audience[i]],
-        names=(first, second) if draws.second[i] != draws.name[i] else (first,),
-        organisation=pools.organisations[draws.organisation[i]],
-        place=pools.places[draws.place[i]],
-        date=pools.dates[draws.date[i]],
-    )
+    return {
+        "words": words,
+        "tone": pools.tones[draws.tone[i]],
+        "opening": pools.openings[draws.opening[i]],
+        "audience": pools.audiences[draws.audience[i]],
+        "names": (first, second) if draws.second[i] != draws.name[i] else (first,),
+        "organisation": pools.organisations[draws.organisation[i]],
+        "place": pools.places[draws.place[i]],
+        "date": pools.dates[draws.date[i]],
+    }

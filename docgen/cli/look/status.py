@@ -1,6 +1,5 @@
 """status and show: how a run stands, and what its documents look like."""
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -153,12 +152,15 @@ class _Filter:
 
 def _slot(doc: str | None) -> int | None:
     from docgen.errors import InputError
+    from docgen.records import slot_of
 
     if doc is None:
         return None
-    if not re.fullmatch("d?[0-9]{1,18}", doc):
-        raise InputError(f"{doc!r} is not a document", None, "Give an id such as d0000017, or a slot number such as 17")
-    return int(doc.removeprefix("d"))
+    try:
+        return slot_of(doc)
+    except ValueError as error:
+        fix = "Give an id such as d0000017, or a slot number such as 17"
+        raise InputError(f"{doc!r} is not a document", None, fix) from error
 
 
 def _spread(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic_core import to_json, to_jsonable_python
 
 from docgen.corpus.files import whole_rows
-from docgen.files.run_folder import write_beside
+from docgen.files.atomic import write_beside
 from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
@@ -16,7 +16,7 @@ from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Step, carry_on
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
-from docgen.records import Attempt, Finding, Reason
+from docgen.records import Attempt, Finding, Reason, slot_of
 
 __all__ = ["apply_to_files", "apply_to_run", "refill_calls", "withdraw"]
 
@@ -29,7 +29,7 @@ def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -
     if not failing:
         return 0
     with setup.run.lock():
-        withdrawn = withdraw(setup, {int(document.id.removeprefix("d")): document.findings for document in failing})
+        withdrawn = withdraw(setup, {slot_of(document.id): document.findings for document in failing})
     carry_on(setup, Step.ALL, reporter)
     return withdrawn
 

@@ -14,7 +14,7 @@ from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibra
 from docgen.audit.measure.salience import presence
 from docgen.audit.rules.rule import rule_key
 from docgen.errors import RunError
-from docgen.files.run_folder import write_beside
+from docgen.files.atomic import write_beside
 from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge import Judge
 from docgen.progress import Progress, Reporter

@@ -9,7 +9,7 @@ from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.setup import Setup, reopen
-from docgen.records import AssignedFact, Attempt, Document, Quote
+from docgen.records import AssignedFact, Attempt, Document, Quote, document_id
 from docgen.universe import DirectnessShares, UniverseContext
 
 __all__ = [
@@ -139,7 +139,7 @@ def accepted_documents(
         if attempt.verdict == "accepted":
             yield Document(
                 text=attempt.text,
-                id=f"d{attempt.slot:07d}",
+                id=document_id(attempt.slot),
                 facts=attempt.facts,
                 quotes=attempt.quotes,
                 doc_type=names.get(attempt.doc_type, attempt.doc_type),

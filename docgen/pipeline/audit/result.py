@@ -15,7 +15,8 @@ from docgen.audit.measure.salience import SalienceReport
 from docgen.audit.report.html import render_report
 from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
 from docgen.errors import ConfigError
-from docgen.files.run_folder import OUTPUT, write_beside
+from docgen.files.atomic import write_beside
+from docgen.files.run_folder import OUTPUT
 from docgen.llm.protocol import LLM
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration
@@ -25,7 +26,7 @@ from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Attempt, Finding, Record
+from docgen.records import Attempt, Finding, Record, document_id
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -229,4 +230,4 @@ def save_report(folder: Path, name: str, report: Record) -> Path:
 def _rewritten(attempts: Iterable[Attempt]) -> frozenset[str]:
     """Ids of the documents that were written anew because of what a judge had found in their slots."""
     rejected = (attempt for attempt in attempts if attempt.verdict == "rejected")
-    return frozenset(f"d{a.slot:07d}" for a in rejected if any(f.detector == "judge" for f in a.findings))
+    return frozenset(document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings))

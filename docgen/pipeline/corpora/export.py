@@ -7,7 +7,8 @@ from typing import Any
 
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import ConfigError, RunError
-from docgen.files.run_folder import RunFolder, write_beside
+from docgen.files.atomic import write_beside
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.corpora.export_formats import ExportSource, find_format
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 from docgen.stages.export import dataset_card, manifest

@@ -54,7 +54,7 @@ def _json_lines(value: Callable[[str, bool], dict[str, Any]]) -> Callable[[Expor
     """A writer of JSON Lines: `value(text, doctag)` is the object on a text's line."""
 
     def write(source: ExportSource, file: Path, doctag: bool) -> Path:
-        from docgen.files.run_folder import write_beside  # here, because `docgen --help` reads the table below
+        from docgen.files.atomic import write_beside  # here, because `docgen --help` reads the table below
 
         values = (value(text, doctag) for text in source.texts)
         return write_beside(file, (json.dumps(each, ensure_ascii=False).encode("utf-8") + b"\n" for each in values))
@@ -73,7 +73,7 @@ def _chat(text: str, doctag: bool) -> dict[str, Any]:
 
 def _write_parquet(source: ExportSource, file: Path, _doctag: bool) -> Path:
     """A run's corpus as it is; other texts through a JSON Lines file beside it, so that memory stays flat."""
-    from docgen.files.run_folder import write_beside
+    from docgen.files.atomic import beside, write_beside
 
     if source.corpus is not None:
         return write_beside(file, _blocks(source.corpus))
@@ -81,7 +81,8 @@ def _write_parquet(source: ExportSource, file: Path, _doctag: bool) -> Path:
 
     lines = _json_lines(_text)(source, file.with_suffix(".part"), False)
     try:
-        pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(file, compression="zstd")
+        with beside(file) as part:
+            pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(part, compression="zstd")
     finally:
         lines.unlink()
     return file

@@ -9,6 +9,7 @@ import numpy as np
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import ConfigError, InputError
+from docgen.files.atomic import beside
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
@@ -205,13 +206,8 @@ def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -
 def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     """Write the chosen documents with all columns that every file has, as JSONL or Parquet by the name of `out`."""
     columns = [name for name in corpus_columns(paths) if name != text_column]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}.part")
-    try:
-        _write(_chosen(paths, text_column, columns, rows), beside, out.suffix == ".parquet")
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with beside(out) as part:
+        _write(_chosen(paths, text_column, columns, rows), part, out.suffix == ".parquet")
 
 
 def _chosen(paths: Paths, text_column: str, columns: Sequence[str], rows: Ints) -> "Iterator[pl.DataFrame]":

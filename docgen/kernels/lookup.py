@@ -8,8 +8,9 @@ wrong removal, because every candidate is compared shingle by shingle.
 
 import numpy as np
 
-from docgen.kernels.source.inner import inner
-from docgen.kernels.source.minhash import band_hashes
+from docgen.kernels.arrays import Flags, Floats, Hashes, Ints, IntTable, Places, PlaceTable, WordTable
+from docgen.kernels.inner import inner
+from docgen.kernels.minhash import band_hashes
 
 __all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]
 
@@ -84,18 +85,17 @@ def _best(checks_of, group, found, threshold, base, filed, tail, slots, checks, 
     return best, best_jaccard
 
 
-@inner
-def rebuild(count, slots, checks, chain):
+def rebuild(count: int, slots: PlaceTable, checks: WordTable, chain: PlaceTable) -> None:
     """Fill the empty (-1) `slots` with the first `count` kept documents."""
     for position in range(count):
         _link(position, slots, checks, chain)
 
 
-@inner
 def place(
-    bands, order, given, threshold, check, compact, used, base, filed, tail,
-    kept, slots, checks, chain, sets, stamps, at, jaccards,
-):  # fmt: skip
+    bands: WordTable, order: Ints, given: IntTable, threshold: float, check: bool, compact: bool, used: int,
+    base: Hashes, filed: Hashes, tail: Hashes, kept: int, slots: PlaceTable, checks: WordTable, chain: PlaceTable,
+    sets: IntTable, stamps: Ints, at: Ints, jaccards: Floats,
+) -> int:  # fmt: skip
     """Decide for each document of `order`, one after the other: duplicate of one that was kept, or kept itself.
 
     `given` holds start, size and group of each document's shingle set; starts count over `base`, `filed` and `tail`.
@@ -131,8 +131,7 @@ def place(
     return used
 
 
-@inner
-def mark_shared(bands, rows, table, shared):
+def mark_shared(bands: WordTable, rows: Ints, table: Places, shared: Flags) -> None:
     """Set shared[row] for each of `rows` that has a band hash in common with another of them.
 
     `table` is working space, a power of two longer than twice the rows.
@@ -151,8 +150,7 @@ def mark_shared(bands, rows, table, shared):
                 shared[row] = shared[table[slot]] = True
 
 
-@inner
-def mark_known(bands, rows, slots, checks, known):
+def mark_known(bands: WordTable, rows: Ints, slots: PlaceTable, checks: WordTable, known: Flags) -> None:
     """Set known[row] for each of `rows` that has a band hash in common with a kept document."""
     for row in rows:
         for band in range(bands.shape[1]):
@@ -161,15 +159,16 @@ def mark_known(bands, rows, slots, checks, known):
                 break
 
 
-@inner
-def bands_of(minima, rows, salts, bands):
-    """Band hashes of stored minima, as `kernel.sketch` makes them."""
+def bands_of(minima: WordTable, rows: int, salts: Hashes, bands: WordTable) -> None:
+    """Band hashes of stored minima, as `sketch` makes them."""
     for i in range(len(minima)):
         band_hashes(minima[i], rows, salts[i], bands[i])
 
 
-@inner
-def neighbours(first, last, threshold, base, filed, tail, chain, sets, stamps, pairs, jaccards):
+def neighbours(
+    first: int, last: int, threshold: float, base: Hashes, filed: Hashes, tail: Hashes, chain: PlaceTable,
+    sets: IntTable, stamps: Ints, pairs: IntTable, jaccards: Floats,
+) -> int:  # fmt: skip
     """Pairs (position, earlier position) at or above the threshold, for the positions from `first` to before `last`.
 
     Returns how many there are; only as many as `pairs` has rows are written.

@@ -13,9 +13,10 @@ the named constants.
 
 import numpy as np
 
+from docgen.kernels.arrays import Bytes, Hashes, HashTable, Ints, Text, Words, WordTable
+from docgen.kernels.inner import inner
 from docgen.kernels.scratch import BLOCK
-from docgen.kernels.source.inner import inner
-from docgen.kernels.source.words import fold, hash_words, load_u64
+from docgen.kernels.words import fold, hash_words, load_u64
 
 __all__ = ["band_hashes", "content_hash", "last_resort", "next_block", "power_of", "sketch"]
 
@@ -172,12 +173,18 @@ def power_of(ngram):
     return power
 
 
-@inner
 def sketch(
-    memory, starts, ends, salts, ngram, a, b, rows, ignored, kinds, folded,
-    words, hashes, text, low, minima, bands, content, sizes,
-):  # fmt: skip
-    """See `docgen.kernels.sketch`."""
+    memory: Text, starts: Ints, ends: Ints, salts: Hashes, ngram: int, a: Words, b: Words, rows: int,
+    ignored: Hashes, kinds: Bytes, folded: WordTable, words: Hashes, hashes: Hashes, text: Bytes, low: Words,
+    minima: WordTable, bands: WordTable, content: HashTable, sizes: Ints,
+) -> None:  # fmt: skip
+    """Sketch documents: words to n-gram hashes to minima to bands in one pass.
+
+    Writes, a row for each document: `minima` (one for each permutation a * x + b), `bands` (32-bit hashes of `rows`
+    minima each; the salts keep documents of different groups apart), `content` (128-bit hash of the bytes), `sizes`
+    (number of shingles with repetitions, at least 1). `minima` may have one row only, working space for all. Shingles
+    of the table `ignored` do not count. `low` is as long as `hashes`.
+    """
     power = power_of(ngram)
     for row in range(len(starts)):
         pos, limit = starts[row], ends[row]

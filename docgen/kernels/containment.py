@@ -7,8 +7,9 @@ the share of the statement's distinct n-grams that occur within twice its length
 
 import numpy as np
 
-from docgen.kernels.source.inner import inner
-from docgen.kernels.source.minhash import next_block, power_of
+from docgen.kernels.arrays import Bytes, Hashes, Ints, IntTable, Text, WordTable
+from docgen.kernels.inner import inner
+from docgen.kernels.minhash import next_block, power_of
 
 __all__ = ["contain", "file_keys", "find_keys", "grams"]
 
@@ -123,9 +124,14 @@ def _keep_best(out, begin, end, sizes, ngram):
     return kept
 
 
-@inner
-def grams(memory, starts, ends, ngram, kinds, folded, words, hashes, text, out, out_ends):
-    """See `docgen.kernels.grams`."""
+def grams(
+    memory: Text, starts: Ints, ends: Ints, ngram: int, kinds: Bytes, folded: WordTable, words: Hashes,
+    hashes: Hashes, text: Bytes, out: Hashes, out_ends: Ints,
+) -> int:  # fmt: skip
+    """Hashes of every document's n-grams, in order, into `out`; out_ends[i] is where document i ends.
+
+    Returns the total.
+    """
     power, none, total = power_of(ngram), out[:0], 0
     for row in range(len(starts)):
         pos, limit = starts[row], ends[row]
@@ -141,12 +147,19 @@ def grams(memory, starts, ends, ngram, kinds, folded, words, hashes, text, out, 
     return total
 
 
-@inner
 def contain(
-    memory, starts, ends, ngram, kinds, folded, words, hashes, text,
-    sieve, keys, firsts, statements, places, sizes, least, hits, found_at, order, seen, out,
-):  # fmt: skip
-    """See `docgen.kernels.contain`."""
+    memory: Text, starts: Ints, ends: Ints, ngram: int, kinds: Bytes, folded: WordTable, words: Hashes,
+    hashes: Hashes, text: Bytes, sieve: Hashes, keys: Hashes, firsts: Ints, statements: Ints, places: Ints,
+    sizes: Ints, least: float, hits: Ints, found_at: Ints, order: Ints, seen: Ints, out: IntTable,
+) -> int:  # fmt: skip
+    """Find, for each document, the statements of whose grams a share >= `least` stands close together in it.
+
+    `keys` is a table of gram hashes with `sieve` (a bit for each of the hashes' low bits) before it; slot s has the
+    postings firsts[s] to firsts[s + 1] in `statements` and `places` (offset in the statement). `sizes` counts each
+    statement's grams. `hits`, `found_at` and `order` are working space for the hits of a document, beyond which they
+    are weighed in parts; `seen` for the longest statement. Writes rows (document, statement, distinct grams found, word
+    position) and returns their number, at most len(out).
+    """
     power, none = power_of(ngram), keys[:0]
     bits = _U(len(sieve) * 64 - 1)
     written = 0
@@ -180,9 +193,8 @@ def contain(
     return written
 
 
-@inner
-def file_keys(values, keys, sieve):
-    """See `docgen.kernels.file_keys`."""
+def file_keys(values: Hashes, keys: Hashes, sieve: Hashes) -> None:
+    """Enter `values` into the table and set their bits in the sieve."""
     bits = _U(len(sieve) * 64 - 1)
     for value in values:
         keys[_slot(keys, value)] = value
@@ -190,8 +202,7 @@ def file_keys(values, keys, sieve):
         sieve[bit >> SIX] |= ONE << (bit & LOW6)
 
 
-@inner
-def find_keys(values, keys, slots):
-    """See `docgen.kernels.find_keys`."""
+def find_keys(values: Hashes, keys: Hashes, slots: Ints) -> None:
+    """slots[i] becomes the place of values[i] in the table."""
     for i in range(len(values)):
         slots[i] = _slot(keys, values[i])

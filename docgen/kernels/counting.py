@@ -3,15 +3,15 @@
 
 import numpy as np
 
-from docgen.kernels.source.inner import inner
+from docgen.kernels.arrays import Hashes, Ints, Words
+from docgen.kernels.inner import inner
 
 __all__ = ["add_to_cells", "count_suspects", "hash_set", "rehash"]
 
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
 
-@inner
-def add_to_cells(values, cells):
+def add_to_cells(values: Hashes, cells: Words) -> None:
     """Count each value in the cell of its low bits; the number of cells is a power of two."""
     mask = np.uint64(len(cells) - 1)
     for value in values:
@@ -27,9 +27,10 @@ def _slot(keys, value):
     return slot
 
 
-@inner
-def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):
-    """Count exactly, in the hash table `keys`, the values whose cell reached `least`; notes where each was first seen.
+def count_suspects(
+    values: Hashes, ends: Ints, first_row: int, cells: Words, least: int, keys: Hashes, counts: Ints, rows: Ints
+) -> int:  # fmt: skip
+    """Count exactly, in the table `keys`, the values whose cell reached `least`; notes where each was first seen.
 
     values[ends[i - 1]:ends[i]] are the distinct shingles of document first_row + i. Returns the number of new keys.
     """
@@ -48,8 +49,7 @@ def count_suspects(values, ends, first_row, cells, least, keys, counts, rows):
     return added
 
 
-@inner
-def rehash(keys, counts, rows, new_keys, new_counts, new_rows):
+def rehash(keys: Hashes, counts: Ints, rows: Ints, new_keys: Hashes, new_counts: Ints, new_rows: Ints) -> None:
     """Move a table into a larger, empty one."""
     for i in range(len(keys)):
         if keys[i] != ZERO:
@@ -57,9 +57,8 @@ def rehash(keys, counts, rows, new_keys, new_counts, new_rows):
             new_keys[slot], new_counts[slot], new_rows[slot] = keys[i], counts[i], rows[i]
 
 
-@inner
-def hash_set(values, table):
-    """Fill an empty table, a power of two long, as `kernel.sketch` looks it up."""
+def hash_set(values: Hashes, table: Hashes) -> None:
+    """Fill an empty table as `sketch` looks it up."""
     mask = np.uint64(len(table) - 1)
     for value in values:
         slot = value & mask

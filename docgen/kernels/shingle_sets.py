@@ -3,8 +3,9 @@
 
 import numpy as np
 
-from docgen.kernels.source.inner import inner
-from docgen.kernels.source.minhash import content_hash, last_resort, next_block, power_of
+from docgen.kernels.arrays import Bytes, Hashes, Ints, Text, WordTable
+from docgen.kernels.inner import inner
+from docgen.kernels.minhash import content_hash, last_resort, next_block, power_of
 
 __all__ = ["shingles", "sort_unique"]
 
@@ -46,11 +47,17 @@ def sort_unique(values, count, spare, places):
     return kept
 
 
-@inner
 def shingles(
-    memory, starts, ends, sizes, ngram, ignored, kinds, folded, words, hashes, text, spare, places, out, out_ends
-):
-    """See `docgen.kernels.shingles`."""
+    memory: Text, starts: Ints, ends: Ints, sizes: Ints, ngram: int, ignored: Hashes, kinds: Bytes,
+    folded: WordTable, words: Hashes, hashes: Hashes, text: Bytes, spare: Hashes, places: Ints,
+    out: Hashes, out_ends: Ints,
+) -> int:  # fmt: skip
+    """Sorted shingle sets of the documents with sizes[i] > 0, one after the other in `out`.
+
+    `sizes` are those that `sketch` found, or more; `out` must hold their sum, `spare` the largest, `places` twice that
+    and 2. out_ends[i] is where the set of document i ends. Returns the first document that has more shingles than its
+    size says, at which it stops, or -1.
+    """
     power, end = power_of(ngram), 0
     for row in range(len(starts)):
         if sizes[row] > 0:

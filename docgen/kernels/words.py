@@ -13,8 +13,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from docgen.kernels.alphabet import EXPANSIONS, LAST, MARK, SINGLE
+from docgen.kernels.inner import inner
 from docgen.kernels.scratch import LONGEST
-from docgen.kernels.source.inner import inner
 
 __all__ = ["fold", "hash_words", "load_u64"]
 
