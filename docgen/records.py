@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 __all__ = [
+    "EMBEDDED_ENGINE",
+    "EMBEDDED_MODEL",
+    "EMBEDDED_NOTICE",
     "ID_DIGITS",
     "ID_LETTER",
     "AssignedFact",
@@ -26,6 +29,7 @@ __all__ = [
     "Style",
     "Verdict",
     "document_id",
+    "is_embedded",
     "slot_of",
 ]
 
@@ -33,6 +37,19 @@ Directness = Literal["stated", "implied"]
 Prominence = Literal["central", "supporting", "passing"]
 Severity = Literal["info", "warning", "error"]
 Verdict = Literal["accepted", "rejected", "failed"]
+
+EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
+"""The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
+EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
+"""Stands wherever a text of the embedded writer is shown, counted or exported."""
+
+
+def is_embedded(engine: str | None, model: str | None) -> bool:
+    """Whether a text that `engine` and `model` are on record for is the embedded writer's.
+
+    Its replies carry its model's name whatever model a run once asked for.
+    """
+    return engine == EMBEDDED_ENGINE or model == EMBEDDED_MODEL
 
 
 class Record(BaseModel):

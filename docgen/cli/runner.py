@@ -40,8 +40,9 @@ def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = 
     `first` is the number of documents of a pilot.
     """
     proposal = open_proposal(
-        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork
-    )
+        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork,
+        keep_context=flags.keep_context,
+    )  # fmt: skip
     setup = proposal.setup
     setup.check_ready(planned=until > Step.BRAINSTORM)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)

@@ -99,6 +99,7 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
         llm = provider.connect(Connection())
     if options.batch:
         raise ConfigError(f"the {llm.engine} engine has no batches", "--batch", "Omit it, or use another --engine")
+    journal.answer_for(llm.engine)
     cached = ResponseCache(llm, journal)
     try:
         yield Engine(cached, journal)
@@ -123,6 +124,7 @@ async def _open_paid(provider: Provider, options: EngineOptions, journal: Journa
     llm = provider.connect(
         Connection(options.base_url, options.concurrency, options.timeout, caches, observe=control.observe)
     )
+    journal.answer_for(llm.engine)
     rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved), control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal)
     try:

@@ -95,7 +95,7 @@ class Judge:
         The length of a reply is that of a typical one, scaled by how long the replies to these very requests were
         that the journal has, if it has a few.
         """
-        prices, reader = load_prices(self.engine.prices), JournalReader(self.journal, self.parents)
+        prices, reader = load_prices(self.engine.prices), JournalReader(self.journal, self.parents, self.engine.engine)
         to_buy, replies = dict[str, Request](), list[tuple[Request, Usage]]()
         for request in requests:
             reply = reader.get(request.key)
