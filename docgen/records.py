@@ -29,6 +29,7 @@ __all__ = [
     "Style",
     "Verdict",
     "document_id",
+    "embedded_notice",
     "is_embedded",
     "slot_of",
 ]
@@ -50,6 +51,13 @@ def is_embedded(engine: str | None, model: str | None) -> bool:
     Its replies carry its model's name whatever model a run once asked for.
     """
     return engine == EMBEDDED_ENGINE or model == EMBEDDED_MODEL
+
+
+def embedded_notice(embedded: int, documents: int) -> str:
+    """What is said of a corpus of which so many documents are the embedded writer's; "" for none."""
+    if not embedded:
+        return ""
+    return EMBEDDED_NOTICE if embedded >= documents else f"{embedded:,} of {documents:,} documents: {EMBEDDED_NOTICE}"
 
 
 class Record(BaseModel):

@@ -75,6 +75,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
     `unjudged_reasons`."""
 
+    writer: str = Field("", description="says so where documents are the embedded writer's")
     documents: int
     flagged: Share
     rules: dict[str, RuleLeakage]

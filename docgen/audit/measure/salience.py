@@ -87,6 +87,7 @@ class SalienceReport(Record, ByName[FactPresence]):
     `detection` is how well the detectors did on labelled documents, those that `calibration` names.
     """
 
+    writer: str = Field("", description="says so where documents are the embedded writer's")
     documents: int
     tokens: int
     background: Share

@@ -24,6 +24,7 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 def show_salience(console: Console, report: SalienceReport) -> None:
     """Asked against measured for each fact."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
+    _show_writer(console, report.writer)
     table = _table("fact", ">asked", ">measured (95 %)", "", ">stated", ">implied", ">airtime", ">unasked")
     for fact in report.facts.values():
         table.add_row(*_salience_cells(fact))
@@ -67,6 +68,7 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
     title = f"\nLeakage: {report.flagged.count:,} of {report.documents:,} documents"
     console.print(f"{title} break a rule ({_percent(report.flagged.share)}, {_range(report.flagged)})", style="bold")
+    _show_writer(console, report.writer)
     table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", ">P / R")
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
@@ -93,6 +95,12 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
             console.print(_example(rule.rule, example))
 
 
+def _show_writer(console: Console, writer: str) -> None:
+    """Whose texts were audited, where that is the embedded writer."""
+    if writer:
+        console.print(writer, style="yellow", markup=False)
+
+
 def _example(rule: str, example: Example) -> Text:
     text = Text.assemble(
         ("\n" + example.severity, STYLES[example.severity]),
@@ -106,6 +114,7 @@ def _example(rule: str, example: Example) -> Text:
 def show_diversity_report(console: Console, report: DiversityReport) -> None:
     """Signs of collapse."""
     console.print(f"\nDiversity over {report.documents:,} documents", style="bold")
+    _show_writer(console, report.writer)
     grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
     table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")

@@ -35,6 +35,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
     yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    if summary.writer:
+        yield Text(summary.writer, style="yellow")
     yield Text()
     yield _documents(summary)
     if summary.reasons:

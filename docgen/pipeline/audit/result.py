@@ -26,7 +26,7 @@ from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Attempt, Finding, Record, document_id
+from docgen.records import Attempt, Finding, Record, document_id, embedded_notice
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -60,6 +60,11 @@ class AuditResult:
         return self._tallies.documents
 
     @property
+    def writer(self) -> str:
+        """Says so where documents are on record as the embedded writer's, else empty."""
+        return embedded_notice(self._tallies.embedded, self._tallies.documents)
+
+    @property
     def failing(self) -> list[Failing]:
         """The documents with findings of the severity that fails one; empty if the options do not list them."""
         self._count_pending()
@@ -80,12 +85,14 @@ class AuditResult:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
         judge = f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
-        return self._tallies.leakage.report(self._calibration, judge)
+        report = self._tallies.leakage.report(self._calibration, judge)
+        return report.model_copy(update={"writer": self.writer})
 
     @cached_property
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
-        return self._tallies.salience.report(self._calibration)
+        report = self._tallies.salience.report(self._calibration)
+        return report.model_copy(update={"writer": self.writer})
 
     @cached_property
     def diversity(self) -> DiversityReport:
@@ -93,7 +100,8 @@ class AuditResult:
         if self._tallies.diversity is None:
             raise ConfigError("was not measured", "diversity", "Scan with AuditOptions(diversity=True)")
         files = self.audit.options.reference or (base_corpus(self.corpus.run) if self.corpus.run else ())
-        return diversity_report(self._tallies.diversity, files)
+        report = diversity_report(self._tallies.diversity, files)
+        return report.model_copy(update={"writer": self.writer})
 
     @property
     def _options(self) -> JudgeOptions:

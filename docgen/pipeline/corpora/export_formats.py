@@ -7,20 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, EMBEDDED_NOTICE
 
-__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "ExportSource", "find_format"]
+__all__ = ["DOCTAG", "FORMATS", "WRITER", "ExportFormat", "ExportSource", "find_format"]
 
 DOCTAG = "<DOCTAG>"
 """Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
+WRITER = "writer"
+"""The column in which a row says that its text is the embedded writer's."""
 BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class ExportSource:
-    """What is exported: the texts in order, to be read once; `corpus` is a run's own Parquet file with all columns."""
+    """What is exported: the texts in order, to be read once; `corpus` is a run's own Parquet file with all columns.
+
+    `writers`, as long as `texts` where any text is the embedded writer's, holds what a row says of that: see
+    `EMBEDDED_NOTICE`, "" for other texts. None where there is no such text.
+    """
 
     texts: Iterable[str]
     corpus: Path | None = None
+    writers: Iterable[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ def _json_lines(value: Callable[[str, bool], dict[str, Any]]) -> Callable[[Expor
         from docgen.files.atomic import write_beside  # here, because `docgen --help` reads the table below
 
         values = (value(text, doctag) for text in source.texts)
+        if source.writers is not None:
+            values = ({**each, WRITER: writer} for each, writer in zip(values, source.writers, strict=True))
         return write_beside(file, (json.dumps(each, ensure_ascii=False).encode("utf-8") + b"\n" for each in values))
 
     return write
@@ -75,14 +85,21 @@ def _write_parquet(source: ExportSource, file: Path, _doctag: bool) -> Path:
     """A run's corpus as it is; other texts through a JSON Lines file beside it, so that memory stays flat."""
     from docgen.files.atomic import beside, write_beside
 
-    if source.corpus is not None:
+    if source.corpus is not None and source.writers is None:
         return write_beside(file, _blocks(source.corpus))
     import polars as pl
 
+    if source.corpus is not None:
+        embedded = (pl.col("engine") == EMBEDDED_ENGINE) | (pl.col("model") == EMBEDDED_MODEL)
+        writer = pl.when(embedded).then(pl.lit(EMBEDDED_NOTICE)).otherwise(pl.lit("")).alias(WRITER)
+        with beside(file) as part:
+            pl.scan_parquet(source.corpus).with_columns(writer).sink_parquet(part, compression="zstd")
+        return file
     lines = _json_lines(_text)(source, file.with_suffix(".part"), False)
+    schema = {"text": pl.String} | ({} if source.writers is None else {WRITER: pl.String})
     try:
         with beside(file) as part:
-            pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(part, compression="zstd")
+            pl.scan_ndjson(lines, schema=schema).sink_parquet(part, compression="zstd")
     finally:
         lines.unlink()
     return file
