@@ -9,11 +9,12 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from docgen.airtime import AIRTIME
 from docgen.llm.protocol import Completion, Request
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.resources import folder
 from docgen.text import digest
-from docgen.universe import KeyFact, UniverseContext
+from docgen.universe import KeyFact, UniverseContext, roles_of
 
 __all__ = [
     "FactToExpress",
@@ -26,31 +27,39 @@ __all__ = [
     "types_request",
 ]
 
-IDEAS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"ideas": {"type": "array", "items": {"type": "string"}}},
-    "required": ["ideas"],
-    "additionalProperties": False,
-}
-TYPES_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "types": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"name": {"type": "string"}, "description": {"type": "string"}},
-                "required": ["name", "description"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["types"],
-    "additionalProperties": False,
-}
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    """Schema of an object with exactly these properties."""
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
-TAG = re.compile(r"<(?=\s*/?\s*(?:world|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE)
+def _list(item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+_TEXT, _TRUTH = {"type": "string"}, {"type": "boolean"}
+IDEAS_SCHEMA = _object(ideas=_list(_object(idea=_TEXT, about=_list(_TEXT), background=_TRUTH)))
+_TYPES = _list(
+    _object(
+        name=_TEXT,
+        description=_TEXT,
+        head_on=_TRUTH,
+        openings=_list(_TEXT),
+        tones=_list(_TEXT),
+        readers=_list(_TEXT),
+        words=_list({"type": "integer"}),
+    )
+)
+TYPES_SCHEMA = _object(types=_TYPES)
+TYPES_AND_CAST_SCHEMA = _object(
+    types=_TYPES, names=_list(_object(given=_list(_TEXT), family=_list(_TEXT))), places=_list(_TEXT)
+)
+TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS = 150, 1_500, 90
+"""What the replies take for one document type, for names and places, and for one idea."""
+
+TAG = re.compile(
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
+)
 """The start of a tag that the prompts themselves use."""
 
 
@@ -93,9 +102,17 @@ class ModelOptions:
 def types_request(
     context: UniverseContext, options: ModelOptions, count: int, exclude: tuple[str, ...], seed: int, sample: int = 0
 ) -> Request:
-    """Ask for `count` document types that are not in `exclude`."""
+    """Ask for `count` document types that are not in `exclude`; the first ask brings the names and places as well."""
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
-    return _request("types", variables, options, max_tokens=_room(40 * count), schema=TYPES_SCHEMA, sample=sample)
+    with_cast = not exclude and not (context.names and context.places)
+    return _request(
+        "types",
+        variables,
+        options,
+        max_tokens=_room(TYPE_TOKENS * count + CAST_TOKENS * with_cast),
+        schema=TYPES_AND_CAST_SCHEMA if with_cast else TYPES_SCHEMA,
+        sample=sample,
+    )
 
 
 def ideas_request(
@@ -109,7 +126,9 @@ def ideas_request(
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
     variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
-    return _request("ideas", variables, options, max_tokens=_room(70 * count), schema=IDEAS_SCHEMA, sample=sample)
+    return _request(
+        "ideas", variables, options, max_tokens=_room(IDEA_TOKENS * count), schema=IDEAS_SCHEMA, sample=sample
+    )
 
 
 def document_request(
@@ -124,13 +143,15 @@ def document_request(
     """Ask for the document of `slot`; `idea` and `slot.style` are this attempt's draws."""
     by_id = {fact.id: fact for fact in context.key_facts}
     assigned = tuple(FactToExpress(by_id[f.fact], f.directness, f.prominence) for f in slot.facts)
-    taken = {fact.fact for fact in slot.facts}
+    roles = roles_of(context, [fact.fact for fact in slot.facts])
     variables = {
         "context": context,
+        "airtime": AIRTIME[context.airtime],
         "doc_type": doc_type,
         "idea": idea,
         "facts": assigned,
-        "other_facts": tuple(fact for fact in context.key_facts if fact.id not in taken),
+        "presupposed": roles.presupposed,
+        "left_out": roles.left_out,
         "style": slot.style,
         "feedback": feedback,
         "attempt": attempt,
@@ -218,7 +239,7 @@ def _template(stage: str) -> Template:
 @lru_cache(maxsize=16)
 def _system(stage: str, context: UniverseContext) -> str:
     """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return _block(_template(stage), "system", {"context": context})
+    return _block(_template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime]})
 
 
 def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:

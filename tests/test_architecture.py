@@ -10,8 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels"),
-    ("beside",),
+    ("beside", "quotes", "stems"),
     ("records", "corpus", "cluster", "embedding"),
+    ("airtime",),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),
     ("dedupe",),

@@ -24,6 +24,7 @@ from docgen.salience.priorities import Keys, background_keys, priority_keys, tra
 from docgen.salience.repair import finish, legalise, rebalance
 from docgen.salience.segments import checkpoints, in_segments
 from docgen.salience.spread import spread
+from docgen.salience.suited import keep_implied_from_passing, move_central
 
 __all__ = ["Assignment", "assign", "may_end"]
 
@@ -73,8 +74,19 @@ def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
         made.directness[rows, fact] = _graded(direct, demands.directness[fact], np.searchsorted(rows, ends))
         made.prominence[rows, fact] = _graded(prominent, demands.prominence[fact], np.searchsorted(rows, ends))
     for start, end in pairwise((0, *ends)):
-        spread(made.holds[start:end], made.prominence[start:end])
+        _match(made, layout.types, slice(start, end))
     return made
+
+
+def _match(made: Assignment, types: Ints, rows: slice) -> None:
+    """Let the documents of a segment exchange grades: central where it suits, nothing implied in passing."""
+    holds, prominence, kinds, suits = made.holds[rows], made.prominence[rows], types[rows], made.demands.suits
+    spread(holds, prominence)
+    if suits is not None:
+        move_central(holds, prominence, suits[:, kinds].T)
+    for fact in np.flatnonzero(made.demands.directness[:, 1:].any(axis=1)):
+        held = holds[:, fact] == 1
+        keep_implied_from_passing(held, made.directness[rows, fact], prominence[:, fact], kinds)
 
 
 class _Draft:

@@ -20,7 +20,8 @@ class Demands:
 
     Shapes: targets (F,), needs and bars (F, F), allowed (F, T), directness (F, 2), prominence (F, 3).
     `needs[f, g]`: a document with f has g too. `bars[f, g]`: never both. `directness` columns are stated, implied;
-    `prominence` columns central, supporting, passing; rows sum to 1.
+    `prominence` columns central, supporting, passing; rows sum to 1. `suits` (F, T), where it is known, says which
+    types bear a fact as central.
     """
 
     facts: tuple[str, ...]
@@ -33,6 +34,7 @@ class Demands:
     allowed: Bools
     directness: Floats
     prominence: Floats
+    suits: Bools | None = None
 
 
 def closed(needs: Bools, bars: Bools, allowed: Bools) -> tuple[Bools, Bools, Bools]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from docgen.errors import PlanError
 from docgen.records import AssignedFact, Slot
-from docgen.salience.columns import draw_styles, slot_seeds, style_of
+from docgen.salience.columns import slot_seeds
 from docgen.salience.demands import Bools, Demands
-from docgen.stylepools import StylePools
+from docgen.salience.styling import Styling
 
 __all__ = ["Casting", "cast", "mirror", "shares_of", "usage_of"]
 
@@ -124,7 +124,7 @@ def _complete(chosen: Sequence[int], demands: Demands) -> bool:
 
 
 def mirror(
-    slots: Iterable[Slot], casting: Mapping[str, str], ideas: Mapping[str, Sequence[str]], pools: StylePools, seed: int
+    slots: Iterable[Slot], casting: Mapping[str, str], ideas: Mapping[str, Sequence[str]], styling: Styling, seed: int
 ) -> Iterator[Slot]:
     """The same slots with the other universe's facts and ideas (ids by type), names, organisations and places."""
     turns: dict[str, int] = {}
@@ -133,12 +133,12 @@ def mirror(
         turn = turns.get(slot.doc_type, 0)
         turns[slot.doc_type] = turn + 1
         seeds = slot_seeds(seed, np.array([slot.id]))
-        drawn = style_of(draw_styles(seeds, pools), 0, slot.style.words, pools)
-        style = drawn.model_copy(update={name: getattr(slot.style, name) for name in ("tone", "opening", "audience")})
         facts = tuple(
             AssignedFact(fact=casting[fact.fact], directness=fact.directness, prominence=fact.prominence)
             for fact in slot.facts
         )
+        drawn = styling.style(seeds, slot.doc_type, [fact.fact for fact in facts], slot.style.words)
+        style = drawn.model_copy(update={name: getattr(slot.style, name) for name in ("tone", "opening", "audience")})
         yield slot.model_copy(
             update={"idea": own[turn % len(own)], "facts": facts, "style": style, "seed": int(seeds[0])}
         )

@@ -7,16 +7,18 @@ with that for fewer too, but for the grades that only its last size asks for.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from docgen.salience.assign import Assignment, may_end
 from docgen.salience.board import Board
-from docgen.salience.demands import Demands, Grid, counts_of
+from docgen.salience.demands import Bools, Demands, Grid, counts_of
 from docgen.salience.grades import follow
 from docgen.salience.layout import Ints, Layout
 from docgen.salience.repair import finish, rebalance
 from docgen.salience.segments import in_segments
+from docgen.salience.suited import keep_implied_from_passing
 
 __all__ = ["vary"]
 
@@ -45,7 +47,17 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
             (made.prominence, draws[1], base.demands.prominence[fact], demands.prominence[fact]),
         ):
             grades[rows, fact] = follow(grades[rows, fact], kept, own, (before, after), cuts)
+        if demands.directness[fact, 1:].any():
+            _keep_apart(made, layout, fact, base.holds[:, fact] == 0)
     return made
+
+
+def _keep_apart(made: Assignment, layout: Layout, fact: int, new: Bools) -> None:
+    """Nothing implied in passing; the fact's new documents change rather than those that had it."""
+    for start, end in pairwise((0, *made.ends)):
+        rows = slice(start, end)
+        held, prominence = made.holds[rows, fact] == 1, made.prominence[rows, fact]
+        keep_implied_from_passing(held, made.directness[rows, fact], prominence, layout.types[rows], new[rows])
 
 
 class _Variation:

@@ -7,12 +7,12 @@ from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
 from docgen.prompts import ModelOptions, ideas_request, types_request
-from docgen.records import DocumentType, Idea
-from docgen.replies import parse_ideas, parse_types
+from docgen.records import Cast, DocumentType, Idea
+from docgen.replies import ProposedIdea, parse_cast, parse_ideas, parse_types
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "brainstorm_ideas", "brainstorm_types"]
+__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types"]
 
 PER_ASK = 25
 """Items asked for at once: models drift and repeat themselves in longer lists."""
@@ -52,12 +52,21 @@ class _Fresh:
         return self._index.check_and_add([self._next], [normal])[0] is None
 
 
-async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
-    """`count` document types, or fewer when the model keeps repeating itself.
+@dataclass(frozen=True)
+class Population:
+    """What the first brainstorm brings: document types, and the names and places of the world, if any came."""
+
+    types: list[DocumentType]
+    cast: Cast
+
+
+async def brainstorm_types(job: Brainstorm, count: int) -> Population:
+    """`count` document types, or fewer when the model keeps repeating itself; the first ask brings the cast with them.
 
     Raises `StopRun` when there is not one.
     """
     found: list[DocumentType] = []
+    casts: list[Cast] = []
     fresh, ids = _Fresh(), set[str]()
 
     def build(wanted: int, ask: int) -> Request:
@@ -66,15 +75,16 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
 
     def take(text: str, wanted: int) -> int:
         before = len(found)
-        for name, description in parse_types(text) or []:
-            if len(found) - before < wanted and fresh.admit(name):
-                found.append(DocumentType(id=_unique(slug(name), ids), name=name, description=description))
+        casts.append(parse_cast(text))
+        for kind in parse_types(text) or []:
+            if len(found) - before < wanted and fresh.admit(kind.name):
+                found.append(kind.model_copy(update={"id": _unique(slug(kind.name), ids)}))
         return len(found) - before
 
     await _ask_until(job.llm, count, build, take)
     if not found:
         raise StopRun("no_types", "the model gave no document types that could be read", _FIX)
-    return found
+    return Population(found, next((cast for cast in casts if cast != Cast()), Cast()))
 
 
 _FIX = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
@@ -82,19 +92,29 @@ _FIX = "See llm.jsonl in the run folder for its replies; try another --model, or
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:
     """`count` ideas for documents of one type, or fewer when the model keeps repeating itself."""
-    found: list[str] = []
-    fresh = _Fresh()
+    found: list[ProposedIdea] = []
+    fresh, facts = _Fresh(), [fact.id for fact in job.context.key_facts]
 
     def build(wanted: int, ask: int) -> Request:
-        return ideas_request(job.context, job.options, kind, wanted, tuple(found), job.seed + ask, sample=ask)
+        texts = tuple(idea.text for idea in found)
+        return ideas_request(job.context, job.options, kind, wanted, texts, job.seed + ask, sample=ask)
 
     def take(text: str, wanted: int) -> int:
-        new = [idea for idea in parse_ideas(text) or [] if fresh.admit(idea)][:wanted]
+        new = [idea for idea in parse_ideas(text) or [] if fresh.admit(idea.text)][:wanted]
         found.extend(new)
         return len(new)
 
     await _ask_until(job.llm, count, build, take)
-    return [Idea(id=f"{kind.id}.{number}", doc_type=kind.id, text=text) for number, text in enumerate(found, start=1)]
+    return [
+        Idea(
+            id=f"{kind.id}.{number}",
+            doc_type=kind.id,
+            text=idea.text,
+            about=tuple(fact for fact in facts if fact in idea.about),
+            background=idea.background,
+        )
+        for number, idea in enumerate(found, start=1)
+    ]
 
 
 async def _ask_until(

@@ -15,7 +15,7 @@ from docgen.prompts import Reply
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.replies import Draft, parse_document
 from docgen.text import tokens_in, word_count
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "Case", "Checker", "Examiner", "malformed", "missing_facts"]
 
@@ -60,6 +60,7 @@ class Examiner:
     """Every check that looks at one document alone: pure, and most of the work of judging it."""
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
+        self._context = context
         self._facts = FactDetector(context)
         self._leaks = LeakageScanner(context)
         self._tolerance = length_tolerance
@@ -84,7 +85,8 @@ class Examiner:
         if draft.text and not reasons:
             sightings = self._facts.detect(draft.text, draft.quotes)
             assigned = frozenset(fact.fact for fact in slot.facts)
-            findings = self._leaks.scan(draft.text, assigned, sightings, case.doc_type, case.idea)
+            may_hold = assigned | roles_of(self._context, assigned).granted
+            findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, _denied(slot, sightings))]
         return Attempt(
             slot=slot.id,

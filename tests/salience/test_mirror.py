@@ -11,6 +11,7 @@ from docgen.errors import PlanError
 from docgen.records import AssignedFact, Slot, Style
 from docgen.salience.demands import Demands
 from docgen.salience.mirror import cast, mirror, shares_of, usage_of
+from docgen.salience.styling import Styling
 from docgen.stylepools import style_pools
 from tests.salience.demands import simple
 
@@ -92,7 +93,7 @@ def test_the_mirrored_plan_has_the_same_distribution_of_all_but_what_is_said() -
     usage = usage_of(slots(), TYPES)
     casting = cast(usage, demands)
     ideas = {name: [f"{name}.{i}" for i in range(5)] for name in TYPES}
-    made = list(mirror(slots(), casting, ideas, style_pools(1), seed=1))
+    made = list(mirror(slots(), casting, ideas, Styling(style_pools(1)), seed=1))
 
     def shape(each: Slot) -> tuple[object, ...]:
         grades = tuple((fact.directness, fact.prominence) for fact in each.facts)
