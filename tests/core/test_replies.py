@@ -137,11 +137,17 @@ QUOTED = "The light went out in 2011. It stood empty, the council says, for eigh
 @pytest.mark.parametrize(
     ("quote", "passage"),
     [
-        ("It stood empty, the council … for eight long years.", "It stood empty, the council says, for eight long years"),
+        (
+            "It stood empty, the council … for eight long years.",
+            "It stood empty, the council says, for eight long years",
+        ),
         ("it stood empty the council ... eight long years", "It stood empty, the council says, for eight long years"),
         ("The light went out in […] Then came the books.", QUOTED[:-1]),
         ("It stood empty, the council … of nothing at all", "It stood empty, the council says, for eight long years."),
-        ("Words never written here by … for eight long years", "It stood empty, the council says, for eight long years"),
+        (
+            "Words never written here by … for eight long years",
+            "It stood empty, the council says, for eight long years",
+        ),
     ],
 )
 def test_a_quote_by_its_ends_becomes_the_passage(quote: str, passage: str) -> None:
