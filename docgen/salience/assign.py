@@ -24,7 +24,7 @@ from docgen.salience.priorities import Keys, background_keys, priority_keys, tra
 from docgen.salience.repair import finish, legalise, rebalance
 from docgen.salience.segments import checkpoints, in_segments
 from docgen.salience.spread import spread
-from docgen.salience.suited import keep_implied_from_passing, move_central
+from docgen.salience.suited import keep_implied_supporting, move_central, relax
 
 __all__ = ["Assignment", "assign", "may_end"]
 
@@ -68,25 +68,36 @@ def assign(demands: Demands, layout: Layout, key: int) -> Assignment:
     starts = np.stack([circle(layout, mix_key ^ key, base) for mix_key, base in ((0x6469, 2), (0x7072, 3))])
     none = np.zeros_like(draft.holds)
     made = Assignment(demands, draft.holds, none, none.copy(), draft.background, draft.keys, starts, tracks.turns, ends)
-    for fact in range(len(demands.facts)):
-        rows = np.flatnonzero(made.holds[:, fact])
-        direct, prominent = made.draws(fact, rows, layout)
-        made.directness[rows, fact] = _graded(direct, demands.directness[fact], np.searchsorted(rows, ends))
-        made.prominence[rows, fact] = _graded(prominent, demands.prominence[fact], np.searchsorted(rows, ends))
+    done = [np.zeros(shares.shape, dtype=np.int64) for shares in (demands.directness, demands.prominence)]
     for start, end in pairwise((0, *ends)):
-        _match(made, layout.types, slice(start, end))
+        _grade(made, layout, slice(start, end), done)
     return made
 
 
-def _match(made: Assignment, types: Ints, rows: slice) -> None:
-    """Let the documents of a segment exchange grades: central where it suits, nothing implied in passing."""
-    holds, prominence, kinds, suits = made.holds[rows], made.prominence[rows], types[rows], made.demands.suits
+def _grade(made: Assignment, layout: Layout, rows: slice, done: list[Ints]) -> None:
+    """Grade the facts of a segment; `done` counts the grades of each fact in the segments before, and then in these.
+
+    Each grade is within one of its share of all documents so far. Then documents exchange grades: few have many
+    central facts, these lie where they suit, and what is implied is supporting.
+    """
+    demands, holds = made.demands, made.holds[rows]
+    directness, prominence, kinds = made.directness[rows], made.prominence[rows], layout.types[rows]
+    for fact in range(len(demands.facts)):
+        held = np.flatnonzero(holds[:, fact])
+        direct, prominent = made.draws(fact, held + rows.start, layout)
+        directness[held, fact] = grade(direct, demands.directness[fact], done[0][fact])
+        prominence[held, fact] = grade(prominent, demands.prominence[fact], done[1][fact])
     spread(holds, prominence)
-    if suits is not None:
-        move_central(holds, prominence, suits[:, kinds].T)
-    for fact in np.flatnonzero(made.demands.directness[:, 1:].any(axis=1)):
-        held = holds[:, fact] == 1
-        keep_implied_from_passing(held, made.directness[rows, fact], prominence[:, fact], kinds)
+    if demands.suits is not None:
+        move_central(holds, prominence, demands.suits[:, kinds].T)
+    for fact in range(len(demands.facts)):
+        own = holds[:, fact] == 1
+        if demands.directness[fact, 1:].any():
+            shares = demands.directness[fact], demands.prominence[fact]
+            keep_implied_supporting(own, directness[:, fact], prominence[:, fact], kinds)
+            relax(own, directness[:, fact], prominence[:, fact], shares, (done[0][fact], done[1][fact]))
+        for grades, counts in ((directness, done[0]), (prominence, done[1])):
+            counts[fact] += np.bincount(grades[own, fact], minlength=counts.shape[1])
 
 
 class _Draft:
@@ -130,17 +141,6 @@ class _Draft:
 def may_end(board: Board, counts: Ints, n: int) -> bool:
     """Whether `counts` are within one document of the shares of n, and no slot has too few facts."""
     return bool((np.abs(counts - board.demands.targets * n) < 1 - 1e-9).all()) and not board.lacking()
-
-
-def _graded(draws: Floats, shares: Floats, ends: Ints) -> Grid:
-    """Grades of a fact's documents, segment by segment; `ends` number the documents at which segments end."""
-    grades, done = np.empty(len(draws), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
-    start = 0
-    for end in ends:
-        grades[start:end] = grade(draws[start:end], shares, done)
-        done += np.bincount(grades[start:end], minlength=len(shares))
-        start = end
-    return grades
 
 
 def _first(keys: Keys, among: Ints, count: int) -> Ints:

@@ -1,24 +1,27 @@
 """Which of a fact's documents get which of its grades: shares stay as they are, only the pairing is chosen.
 
 A fact is central where type and ideas can bear it. A fact that is taken for granted (implied) in a single clause
-(passing) would be missed by readers, so the two are kept apart.
+(passing) would be missed by readers, and a document can hardly be about what it never says (implied and central), so
+what is implied is supporting as far as the shares allow.
 """
 
 from collections import defaultdict
 
 import numpy as np
 
-from docgen.salience.demands import Bools, Grid
+from docgen.salience.demands import Bools, Floats, Grid
 from docgen.salience.layout import Ints
 from docgen.salience.spread import CENTRAL, MOST_CENTRAL
 
-__all__ = ["keep_implied_from_passing", "move_central"]
+__all__ = ["keep_implied_supporting", "move_central", "relax"]
 
-IMPLIED, PASSING = 1, 2
+STATED, IMPLIED = 0, 1
+SUPPORTING, PASSING = 1, 2
+SLACK = 1e-9
 
 
 def move_central(holds: Grid, prominence: Grid, suits: Bools) -> None:
-    """Change `prominence` (rows, F) in place: central goes from rows that do not suit (rows, F) a fact to ones that do."""
+    """Change `prominence` (rows, F) in place: central goes from rows that do not suit a fact to rows that do."""
     counts = ((holds == 1) & (prominence == CENTRAL)).sum(axis=1)
     for fact in range(holds.shape[1]):
         held = holds[:, fact] == 1
@@ -32,25 +35,46 @@ def move_central(holds: Grid, prominence: Grid, suits: Bools) -> None:
         counts[takers] += 1
 
 
-def keep_implied_from_passing(
+def keep_implied_supporting(
     held: Bools, directness: Grid, prominence: Grid, types: Ints, first: Bools | None = None
 ) -> None:
-    """Change one fact's `directness` (rows,) in place: what is implied in passing becomes stated, others are implied.
+    """Change one fact's `directness` (rows,) in place: implied goes from passing and central rows to supporting ones.
 
-    The others are `first` ones where there are any, of the same type if possible, supporting rather than central.
+    Where there are not enough of these, from passing ones to central ones. Rows that are `first` change sooner (and
+    alone, where the matter is only of central ones), and rows of the same type exchange if they can.
     """
-    both = np.flatnonzero(held & (directness == IMPLIED) & (prominence == PASSING))
-    if not len(both):
-        return
-    free = np.flatnonzero(held & (directness != IMPLIED) & (prominence != PASSING))
-    free = free[np.argsort(prominence[free] == CENTRAL, kind="stable")]
-    sooner = np.zeros(len(free), dtype=bool) if first is None else first[free]
-    stocks = [_Stock(free[sooner].tolist(), types), _Stock(free[~sooner].tolist(), types)]
-    for row in both.tolist():
-        other = next((taken for stock in stocks if (taken := stock.take(int(types[row]))) is not None), None)
-        if other is None:
-            return
-        directness[row], directness[other] = directness[other], IMPLIED
+    for wrong, right in ((PASSING, SUPPORTING), (PASSING, CENTRAL), (CENTRAL, SUPPORTING)):
+        among = held if first is None or wrong == PASSING else held & first
+        givers = np.flatnonzero(among & (directness == IMPLIED) & (prominence == wrong))
+        takers = np.flatnonzero(among & (directness != IMPLIED) & (prominence == right))
+        sooner = np.zeros(len(takers), dtype=bool) if first is None else first[takers]
+        stocks = [_Stock(takers[sooner].tolist(), types), _Stock(takers[~sooner].tolist(), types)]
+        for row in givers.tolist():
+            other = next((taken for stock in stocks if (taken := stock.take(int(types[row]))) is not None), None)
+            if other is None:
+                break
+            directness[row], directness[other] = directness[other], IMPLIED
+
+
+def relax(
+    held: Bools, directness: Grid, prominence: Grid, shares: tuple[Floats, Floats], done: tuple[Ints, Ints]
+) -> None:
+    """Change grades of one fact (rows,) in place: what is still implied in passing becomes stated, or supporting.
+
+    As far as every grade stays within one document of its share of these and of those `done`; later documents make
+    up for it.
+    """
+    for row in np.flatnonzero(held & (directness == IMPLIED) & (prominence == PASSING)):
+        for grades, other, own, before in (
+            (directness, STATED, shares[0], done[0]),
+            (prominence, SUPPORTING, shares[1], done[1]),
+        ):
+            counts = before + np.bincount(grades[held], minlength=len(own))
+            counts[grades[row]] -= 1
+            counts[other] += 1
+            if (np.abs(counts - own * counts.sum()) < 1 - SLACK).all():
+                grades[row] = other
+                break
 
 
 class _Stock:

@@ -18,7 +18,7 @@ from docgen.salience.grades import follow
 from docgen.salience.layout import Ints, Layout
 from docgen.salience.repair import finish, rebalance
 from docgen.salience.segments import in_segments
-from docgen.salience.suited import keep_implied_from_passing
+from docgen.salience.suited import keep_implied_supporting
 
 __all__ = ["vary"]
 
@@ -53,11 +53,11 @@ def vary(base: Assignment, demands: Demands, layout: Layout) -> Assignment:
 
 
 def _keep_apart(made: Assignment, layout: Layout, fact: int, new: Bools) -> None:
-    """Nothing implied in passing; the fact's new documents change rather than those that had it."""
+    """What is implied is supporting; the fact's new documents change rather than those that had it."""
     for start, end in pairwise((0, *made.ends)):
         rows = slice(start, end)
         held, prominence = made.holds[rows, fact] == 1, made.prominence[rows, fact]
-        keep_implied_from_passing(held, made.directness[rows, fact], prominence, layout.types[rows], new[rows])
+        keep_implied_supporting(held, made.directness[rows, fact], prominence, layout.types[rows], new[rows])
 
 
 class _Variation:

@@ -76,7 +76,7 @@ def test_other_angle_brackets_are_left_alone() -> None:
     text = "a < b, <is_free_tier>yes</is_free_tier>, <documented>, x<y>z"
     request = requests(hostile_world(text), text)["document"]
     assert request.system.count(text) == 11
-    assert request.user.count(text) == 14
+    assert request.user.count(text) == 13
 
 
 def test_template_code_in_texts_is_not_run() -> None:
