@@ -26,11 +26,12 @@ NUMBER = re.compile(
 )
 CURRENCY = re.compile(r"[\u00a3$\u20ac\u00a5]|\b(?:USD|EUR|GBP|US)(?=[\d$])")
 SCALES = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
-UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()  # fmt: skip
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_LISTED = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+UNITS = _LISTED.split()
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _TENS, _UNITS = "|".join(TENS), "|".join(UNITS)
 SPELT = re.compile(rf"\b(?:({_TENS})(?:[- ]({_UNITS}))?|({_UNITS}))(?:[- ](hundred|thousand|million|billion))?\b", re.I)
 NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}

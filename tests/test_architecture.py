@@ -10,13 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "docgen"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors", "text", "controls", "appendlog", "resources", "progress", "kernels"),
-    ("beside", "quotes", "stems"),
+    ("beside", "figures", "quotes", "stems"),
     ("records", "corpus", "cluster", "embedding"),
     ("airtime",),
     ("llm.protocol", "universe", "stylepools"),
     ("config", "prompts", "replies"),
     ("dedupe",),
     ("audit", "salience"),
+    ("evidence",),
     ("llm", "store", "stages"),
     ("pipeline",),
     ("cli",),

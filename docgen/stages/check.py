@@ -7,9 +7,10 @@ Every reason has a code for counting and a line that tells the writer of the nex
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docgen.audit.facts import FactDetector, FactSighting, expressed
+from docgen.audit.facts import FactSighting, expressed
 from docgen.audit.scan import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
+from docgen.evidence import EvidenceFinder
 from docgen.llm.protocol import Completion
 from docgen.prompts import Reply
 from docgen.records import Attempt, Finding, Reason, Slot
@@ -61,7 +62,7 @@ class Examiner:
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
         self._context = context
-        self._facts = FactDetector(context)
+        self._evidence = EvidenceFinder(context)
         self._leaks = LeakageScanner(context)
         self._tolerance = length_tolerance
         self._engine = engine
@@ -83,11 +84,13 @@ class Examiner:
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
         if draft.text and not reasons:
-            sightings = self._facts.detect(draft.text, draft.quotes)
+            evidence = self._evidence.find(draft.text, slot.facts, draft.quotes)
+            sightings = evidence.sightings
             assigned = frozenset(fact.fact for fact in slot.facts)
             may_hold = assigned | roles_of(self._context, assigned).granted
             findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, _denied(slot, sightings))]
+            findings = [*findings, *evidence.unclear]
         return Attempt(
             slot=slot.id,
             number=case.number,
@@ -179,7 +182,7 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> I
             detail, passage = f"It denied the fact {fact.fact}", text[denied[0].start : denied[0].end]
             yield Reason(code="contradicted_fact", subject=fact.fact, detail=detail, evidence=passage)
         elif fact.fact not in present:
-            detail = f"The fact {fact.fact} was not found: express it as asked above, and quote that passage exactly"
+            detail = f"The fact {fact.fact} was not found: express it as asked, and quote that passage exactly"
             yield Reason(code="missing_fact", subject=fact.fact, detail=detail)
         elif fact.directness == "implied" and any(s.detector in ("statement", "paraphrase") for s in own):
             yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")

@@ -48,6 +48,8 @@ def test_no_figure_is_part_of_another(text: str, absent: str) -> None:
     assert absent not in figures(text)
 
 
-@pytest.mark.parametrize("text", ["", "1" * 5000, "9,9,9,9", "may 2 may", "31/31/2021", "\u0661\u0662", "1 000 000 000 000"])
+@pytest.mark.parametrize(
+    "text", ["", "1" * 5000, "9,9,9,9", "may 2 may", "31/31/2021", "\u0661\u0662", "1 000 000 000 000"]
+)
 def test_odd_text_is_only_text(text: str) -> None:
     assert isinstance(figures(text), frozenset)

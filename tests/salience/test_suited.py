@@ -144,7 +144,7 @@ def test_names_and_places_of_the_world_are_spread_thin() -> None:
     assert max(names.values()) <= 0.005 * 2000
     assert all(len(slot.style.places) == 2 and slot.style.place == slot.style.places[0] for slot in slots)
     assert all(name.startswith("Given") for name in names)
-    assert list(planned_slots.lines())[0].startswith(b'{"id":0')
+    assert next(planned_slots.lines()).startswith(b'{"id":0')
 
 
 def test_records_and_lines_agree_with_a_cast() -> None:
