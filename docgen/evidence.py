@@ -11,7 +11,7 @@ from itertools import pairwise
 from docgen.audit.denial import stance
 from docgen.audit.facts import FactDetector, FactSighting, FactVerdict
 from docgen.audit.wording import words_of
-from docgen.figures import figures
+from docgen.figures import MONTHS, figures
 from docgen.records import AssignedFact, Finding, Quote
 from docgen.stems import content_stems
 from docgen.text import sentences, word_count
@@ -24,7 +24,7 @@ UNCLEAR = "unclear_evidence"
 SHORTEST_QUOTE = 4
 """Words below which a writer's quote is evidence of nothing."""
 STATED, WITH_FIGURES = 0.5, 0.34
-"""Share of a statement's stems that states it, alone, and with all of its figures."""
+"""Share of a statement's stems that states it, and of those of its matter that do so with all of its figures."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,18 @@ class Evidence:
     unclear: tuple[Finding, ...] = ()
 
 
+UNITS = content_stems(
+    "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
+)
+"""Words that a figure may be written with, or without."""
+
+
 @dataclass(frozen=True)
 class _Marks:
-    """What a fact is known by: stems of its statement, stems of all that is said of it, and its figures."""
+    """What a fact is known by: stems of its statement (`matter`: without figures), of all said of it, its figures."""
 
     statement: frozenset[str]
+    matter: frozenset[str]
     related: frozenset[str]
     figures: frozenset[str]
 
@@ -87,14 +94,17 @@ class EvidenceFinder:
 
 def _marks(fact: KeyFact) -> _Marks:
     said = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
-    return _Marks(content_stems(fact.statement), content_stems(said), figures(fact.statement))
+    statement = content_stems(fact.statement)
+    matter = frozenset(stem for stem in statement - UNITS if not stem.isdigit())
+    return _Marks(statement, matter, content_stems(said), figures(fact.statement))
 
 
 def _verdict(marks: _Marks, passage: str) -> FactVerdict | None:
     stems = content_stems(passage)
-    share = len(stems & marks.statement) / max(1, len(marks.statement))
-    if share >= STATED or (marks.figures and share >= WITH_FIGURES and marks.figures <= figures(passage)):
+    if len(stems & marks.statement) >= STATED * len(marks.statement):
         return "stated"
+    if marks.figures and len(stems & marks.matter) >= WITH_FIGURES * len(marks.matter):
+        return "stated" if marks.figures <= figures(passage) else "implied"
     return "implied" if stems & marks.related else None
 
 

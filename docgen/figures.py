@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-__all__ = ["figures"]
+__all__ = ["MONTHS", "figures"]
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june",

@@ -1,4 +1,4 @@
-"""Assigned facts are found where a reader would find them, and a poor quote is a matter for a judge, not a rejection."""
+"""Assigned facts are found where a reader would find them, and a poor quote is left to a judge."""
 
 import pytest
 
