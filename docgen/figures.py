@@ -21,10 +21,11 @@ MONTH_ALONE = re.compile(rf"\b({_MONTH}),? (?:of )?(\d{{4}})\b", re.IGNORECASE)
 NUMERIC = re.compile(r"(?<![\d.,/-])(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./](\d{1,2})[./](\d{4}))(?![\d/-])")
 NUMBER = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
-    r"(?:\s?(?:to|and|or|-|\u2013)\s?(\d+(?:[.,]\d+)?))?"
+    r"(?:\s?(?:to|-|\u2013)\s?(\d+(?:[.,]\d+)?))?"
     r"\s?-?(thousand|million|billion|trillion|[kmb]n?(?!\w)|M|bn)?(?![\d])",
 )
 CURRENCY = re.compile(r"[\u00a3$\u20ac\u00a5]|\b(?:USD|EUR|GBP|US)(?=[\d$])")
+BETWEEN = re.compile(r"\bbetween\s+(\d+(?:[.,]\d+)?)\s+and\s+(?=\d)", re.IGNORECASE)
 SCALES = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
 _LISTED = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -34,12 +35,13 @@ UNITS = _LISTED.split()
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _TENS, _UNITS = "|".join(TENS), "|".join(UNITS)
 SPELT = re.compile(rf"\b(?:({_TENS})(?:[- ]({_UNITS}))?|({_UNITS}))(?:[- ](hundred|thousand|million|billion))?\b", re.I)
-NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+NAMED_BETWEEN = re.compile(r"\bbetween\s+(\d+(?:[.,]\d+)?)\s+and\s+(?=\d)", re.IGNORECASE)
+SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 def figures(text: str) -> frozenset[str]:
     """Every number, day ("2021-10-14"), month ("2021-10") and year of a text; "one" is left out as a mere article."""
-    plain = CURRENCY.sub(" ", text)
+    plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text))
     found = set[str]()
     for pattern in (DAY_FIRST, MONTH_FIRST, MONTH_ALONE, NUMERIC):
         for match in pattern.finditer(plain):
@@ -76,8 +78,6 @@ def _numbers(match: re.Match[str]) -> Iterator[str]:
     for number in (first, second):
         if number:
             yield _canonical(_value(number) * factor)
-    if second and factor > 1:
-        yield _canonical(_value(first))
 
 
 def _value(number: str) -> Decimal:
