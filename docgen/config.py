@@ -93,7 +93,7 @@ def read_words(text: str, where: str) -> tuple[int, int]:
     """The range that "300-900" or "300" means."""
     match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", text)
     if not match:
-        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 200-700")
+        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 300-900")
     return int(match[1]), int(match[2] or match[1])
 
 

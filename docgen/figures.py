@@ -35,8 +35,7 @@ UNITS = _LISTED.split()
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _TENS, _UNITS = "|".join(TENS), "|".join(UNITS)
 SPELT = re.compile(rf"\b(?:({_TENS})(?:[- ]({_UNITS}))?|({_UNITS}))(?:[- ](hundred|thousand|million|billion))?\b", re.I)
-NAMED_BETWEEN = re.compile(r"\bbetween\s+(\d+(?:[.,]\d+)?)\s+and\s+(?=\d)", re.IGNORECASE)
-SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 def figures(text: str) -> frozenset[str]:

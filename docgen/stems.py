@@ -16,8 +16,9 @@ __all__ = ["content_stems", "stem"]
 SHORTEST = 3
 """Letters that a stem has at least."""
 _LISTED = """
-    a about after all also am an and any are as at be because been before being between both but by can could did do does
-    each either else ever every few for from had has have he her here hers him his how if in into is it its itself just may
+    a about after all also am an and any are as at be because been before being between both but by can could did do
+    does each either else ever every few for from had has have he her here hers him his how if in into is it its itself
+    just may
     me might more most must my no nor not now of off on once one only or other our out over own per same shall she
     should since so some such than that the their them then there these they this those through thus to too under
     until up upon us very was we were what when where whether which while who whom whose why will with within without
