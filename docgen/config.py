@@ -62,8 +62,8 @@ class RunConfig(Record):
 
     def identity(self) -> dict[str, Any]:
         """The part that decides what comes out; settings younger than the first runs only where they are made."""
-        young = {"airtime"} if self.airtime is None else set()
-        return self.model_dump(mode="json", exclude=HOW_NOT_WHAT | young)
+        left_out = {*HOW_NOT_WHAT, *(["airtime"] if self.airtime is None else [])}
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 def load_config(path: Path) -> dict[str, Any]:

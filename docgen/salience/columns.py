@@ -97,7 +97,7 @@ class SlotColumns:
     def _days(self, rows: Ints) -> list[int]:
         """For each slot the first day on which all its facts are known."""
         days = np.array(self.first_days, dtype=np.int64)
-        return np.asarray((self.assignment.holds[rows] * days).max(axis=1, initial=0)).tolist()
+        return [int(day) for day in (self.assignment.holds[rows] * days).max(axis=1, initial=0)]
 
     def _facts(self, rows: Ints) -> list[list[int]]:
         """For each slot the codes of its facts, in an order drawn for the slot, so that no fact always comes first."""
