@@ -22,7 +22,7 @@ FINDER = EvidenceFinder(WORLD)
 
 def found(text: str, fact: str, *quotes: str) -> tuple[list[str], list[str]]:
     evidence = FINDER.find(text, [AssignedFact(fact=fact)], [Quote(fact=fact, text=quote) for quote in quotes])
-    own = [s.verdict for s in evidence.sightings if s.fact == fact]
+    own = [str(s.verdict) for s in evidence.sightings if s.fact == fact]
     return own, [finding.rule for finding in evidence.unclear]
 
 
