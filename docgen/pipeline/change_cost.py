@@ -112,7 +112,7 @@ def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
     made = plan(
         setup.context, list(catalogue.types.values()), ideas, config.n, config.seed,
-        words=config.words, salience=config.salience or None, stated=config.stated or None,
+        words=config.words, salience=config.salience or None, stated=config.stated or None, cast=run.read_cast(),
     )  # fmt: skip
     for slot in made.slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]

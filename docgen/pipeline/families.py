@@ -13,9 +13,8 @@ from docgen.errors import ConfigError, RunError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.setup import Setup, propose
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
-from docgen.prompts.style_pools import style_pools
 from docgen.records import Idea
-from docgen.stages.plan import Plan, constraints_of, plan
+from docgen.stages.plan import Plan, constraints_of, plan, styling_of
 from docgen.universe import load_context
 
 __all__ = ["Knob", "Level", "begin_control", "mirror_slots", "open_level", "parse_levels", "sweep_levels"]
@@ -65,7 +64,7 @@ def _plan(base: Setup, fact: str, level: float, knob: Knob) -> Plan:
     types, ideas = base.run.read_types(), base.run.read_ideas()
     return plan(
         base.context, types, ideas, base.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
+        words=config.words, salience=config.salience, stated=config.stated, cast=base.run.read_cast(),
     )  # fmt: skip
 
 
@@ -109,8 +108,8 @@ def mirror_slots(source: Setup, control: Setup) -> None:
         fix = "Run the command again: the model may find some; or take another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
-    pools = style_pools(seed + 1, control.context.dates)
-    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, pools, seed + 1)
+    styling = styling_of(control.context, types, seed + 1, control.run.read_cast())
+    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, styling, seed + 1)
     control.run.write_records("slots.jsonl", slots)
 
 

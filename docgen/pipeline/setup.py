@@ -128,9 +128,9 @@ def propose(
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
     file_of_context = source or origin.context
-    context = load_context(file_of_context)
     before = _config_of(old)
     config = _with_engine(resolve(before, file, flags), before)
+    context = _as_set(load_context(file_of_context), config)
     preflight(context, config)
     where = str(source.resolve()) if source else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
@@ -159,7 +159,12 @@ def reopen(run: RunFolder) -> Setup:
     """A run as it was last settled, for reading."""
     meta = _read_meta(run)
     config = RunConfig.model_validate(meta["config"])
-    return Setup(run, load_context(run.context), config, _parents(run, meta))
+    return Setup(run, _as_set(load_context(run.context), config), config, _parents(run, meta))
+
+
+def _as_set(context: UniverseContext, config: RunConfig) -> UniverseContext:
+    """The context with what the run's settings override of it."""
+    return context.model_copy(update={"airtime": config.airtime}) if config.airtime else context
 
 
 def _read_meta(run: RunFolder) -> dict[str, Any]:
@@ -220,7 +225,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     changes = [
         Change(name, str(before[name]), str(now[name]))
         for name in now
-        if name not in free and before[name] is not None and before[name] != now[name]
+        if name not in free and before.get(name) is not None and before[name] != now[name]
     ]
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))

@@ -16,13 +16,12 @@ from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_proces
 from docgen.pipeline.batch_rounds import buyer
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
-from docgen.prompts.style_pools import style_pools
 from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
-from docgen.stages.plan import plan, redraw
+from docgen.stages.plan import plan, redraw, styling_of
 
 __all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
 
@@ -39,7 +38,9 @@ async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, 
     types = run.read_types()
     if not types:
         reporter.progress(Progress("types", 0, config.types))
-        types = await brainstorm_types(job, config.types)
+        population = await brainstorm_types(job, config.types)
+        types = population.types
+        run.write_text("cast.json", population.cast.model_dump_json() + "\n")
         run.write_records("types.jsonl", types)
         reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
         _say_missing(reporter, "document types", len(types), config.types)
@@ -95,7 +96,7 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
     made = plan(
         setup.context, types, ideas, setup.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
+        words=config.words, salience=config.salience, stated=config.stated, cast=run.read_cast(),
     )  # fmt: skip
     run.write_lines("slots.jsonl", made.lines())
     reporter.progress(Progress("plan", len(made), len(made)))
@@ -111,10 +112,10 @@ async def generate_step(
     run, config, llm = setup.run, setup.config, engine.llm
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    pools = style_pools(config.seed, setup.context.dates)
+    styling = styling_of(setup.context, [*catalogue.types.values()], config.seed, run.read_cast())
 
     def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
+        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
 
     with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:

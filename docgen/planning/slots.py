@@ -11,10 +11,11 @@ import numpy as np
 from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Ints, Layout
 from docgen.planning.seeded_draws import Bits, key_of, mix
-from docgen.prompts.style_pools import StylePools, style_pools
-from docgen.records import AssignedFact, DateSpan, Directness, Prominence, Slot, Style
+from docgen.planning.styling import company, day_of, draw_styles, least_words, scenes, style_of
+from docgen.prompts.style_pools import StylePools
+from docgen.records import AssignedFact, Directness, DocumentType, Prominence, Slot
 
-__all__ = ["DIRECTNESS", "PROMINENCE", "Draws", "SlotColumns", "draw_styles", "slot_seeds", "style_of"]
+__all__ = ["DIRECTNESS", "PROMINENCE", "SlotColumns", "slot_seeds"]
 
 DIRECTNESS: tuple[Directness, ...] = get_args(Directness)
 PROMINENCE: tuple[Prominence, ...] = get_args(Prominence)
@@ -26,84 +27,77 @@ def slot_seeds(seed: int, numbers: Ints) -> Bits:
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Indices into the style pools, one per slot; `second` is the index of the second name."""
-
-    name: list[int]
-    second: list[int]
-    tone: list[int]
-    opening: list[int]
-    audience: list[int]
-    organisation: list[int]
-    place: list[int]
-    date: list[int]
-
-
-def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
-    """Style draws of slots, each a function of the slot's seed."""
-    names = len(pools.names)
-    sizes = [
-        names, max(names - 1, 1), len(pools.tones), len(pools.openings), len(pools.audiences),
-        len(pools.organisations), len(pools.places), len(pools.dates),
-    ]  # fmt: skip
-    columns = [(mix(seeds, np.uint64(i)) % np.uint64(size)).astype(np.int64) for i, size in enumerate(sizes)]
-    columns[1] = (columns[0] + 1 + columns[1]) % names
-    return Draws(*(column.tolist() for column in columns))
-
-
-@dataclass(frozen=True)
 class SlotColumns:
-    """All that slots are made of. `idea_ids` holds each type's ideas, `words` the lowest and highest target length."""
+    """All that slots are made of. `idea_ids` holds each type's ideas, `words` the lowest and highest target length.
 
-    type_ids: tuple[str, ...]
+    `first_days` has for each fact the first day of the pools on which it is known.
+    """
+
+    types: tuple[DocumentType, ...]
     idea_ids: tuple[tuple[str, ...], ...]
     fact_ids: tuple[str, ...]
     layout: Layout
     assignment: Assignment
     words: tuple[int, int]
     seed: int
-    dates: DateSpan
-
-    @cached_property
-    def pools(self) -> StylePools:
-        """What the styles are drawn from; made when the first slot is asked for."""
-        return style_pools(self.seed, self.dates)
+    pools: StylePools
+    first_days: tuple[int, ...]
 
     def records(self, rows: Ints) -> Iterator[Slot]:
         """The slots of `rows` as records."""
         seeds = slot_seeds(self.seed, rows)
         draws, facts, pools = draw_styles(seeds, self.pools), self._facts(rows), self.pools
-        kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
+        kinds, ideas, days = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist(), self._days(rows)
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
+            kind = self.types[kinds[i]]
             yield Slot.model_construct(
                 id=row,
-                doc_type=self.type_ids[kinds[i]],
+                doc_type=kind.id,
                 idea=self.idea_ids[kinds[i]][ideas[i]],
                 facts=tuple(self._assigned[code] for code in facts[i]),
-                style=style_of(draws, i, words, pools),
+                style=style_of(draws, i, words, pools, kind, days[i]),
                 seed=seed,
             )
 
     def lines(self, rows: Ints) -> Iterator[bytes]:
         """The slots of `rows` as lines of JSON, the same bytes as the records give."""
         seeds = slot_seeds(self.seed, rows)
-        draws, facts, text = draw_styles(seeds, self.pools), self._facts(rows), self._quoted
-        kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
+        draws, facts, text, pools = draw_styles(seeds, self.pools), self._facts(rows), self._quoted, self.pools
+        kinds, ideas, days = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist(), self._days(rows)
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
-            second = f",{text.names[draws.second[i]]}" if draws.second[i] != draws.name[i] else ""
+            own, places = text.kinds[kinds[i]], scenes(draws, i, pools)
+            place = json.dumps(places[0], ensure_ascii=False) if places else text.places[draws.place[i]]
             yield (
-                f'{{"id":{row},"doc_type":{text.types[kinds[i]]},"idea":{text.ideas[kinds[i]][ideas[i]]},'
+                f'{{"id":{row},"doc_type":{own.id},"idea":{own.ideas[ideas[i]]},'
                 f'"facts":[{",".join([text.facts[code] for code in facts[i]])}],'
-                f'"style":{{"words":{words},"tone":{text.tones[draws.tone[i]]},'
-                f'"opening":{text.openings[draws.opening[i]]},"audience":{text.audiences[draws.audience[i]]},'
-                f'"names":[{text.names[draws.name[i]]}{second}],'
-                f'"organisation":{text.organisations[draws.organisation[i]]},"place":{text.places[draws.place[i]]},'
-                f'"date":"{text.dates[draws.date[i]]}"}},"seed":{seed}}}\n'
+                f'"style":{{"words":{words},"tone":{own.tones[draws.tone[i] % len(own.tones)]},'
+                f'"opening":{own.openings[draws.opening[i] % len(own.openings)]},'
+                f'"audience":{own.readers[draws.audience[i] % len(own.readers)]},'
+                f'"names":{_list(company(draws, i, pools))},'
+                f'"organisation":{text.organisations[draws.organisation[i]]},"place":{place},'
+                f'"date":"{day_of(draws, i, pools, days[i]).isoformat()}","places":{_list(places)}}},"seed":{seed}}}\n'
             ).encode()
 
     def _lengths(self, rows: Ints) -> list[int]:
-        low, high = self.words
+        """Target lengths: within the type's range as far as the run's allows, and with room for the facts."""
+        ends, kinds = self._ranges, self.layout.types[rows]
+        loads = self.assignment.holds[rows].sum(axis=1, dtype=np.int64)
+        least = np.array([min(least_words(load), self.words[1]) for load in range(int(loads.max(initial=0)) + 1)])
+        low = np.maximum(ends[kinds, 0], least[loads])
+        high = np.maximum(ends[kinds, 1], low)
         return [int(x) for x in low + np.floor(self.layout.lengths[rows] * (high - low + 1)).astype(np.int64)]
+
+    @cached_property
+    def _ranges(self) -> Ints:
+        """(T, 2): lowest and highest length of each type."""
+        low, high = self.words
+        own = [kind.words or self.words for kind in self.types]
+        return np.array([(min(max(low, a), high), max(min(high, b), low)) for a, b in own], dtype=np.int64)
+
+    def _days(self, rows: Ints) -> list[int]:
+        """For each slot the first day on which all its facts are known."""
+        days = np.array(self.first_days, dtype=np.int64)
+        return [int(day) for day in (self.assignment.holds[rows] * days).max(axis=1, initial=0)]
 
     def _facts(self, rows: Ints) -> list[list[int]]:
         """For each slot the codes of its facts, in an order drawn for the slot, so that no fact always comes first."""
@@ -130,49 +124,46 @@ class SlotColumns:
     def _quoted(self) -> "_Quoted":
         pools = self.pools
         return _Quoted(
-            types=_quote(self.type_ids),
-            ideas=[_quote(ids) for ids in self.idea_ids],
+            kinds=[
+                _Kind(
+                    id=json.dumps(kind.id, ensure_ascii=False),
+                    ideas=_quote(ids),
+                    tones=_quote(kind.tones or pools.tones),
+                    openings=_quote(kind.openings or pools.openings),
+                    readers=_quote(kind.readers or pools.audiences),
+                )
+                for kind, ids in zip(self.types, self.idea_ids, strict=True)
+            ],
             facts=[fact.model_dump_json() for fact in self._assigned],
-            names=_quote(pools.names),
-            tones=_quote(pools.tones),
-            openings=_quote(pools.openings),
-            audiences=_quote(pools.audiences),
             organisations=_quote(pools.organisations),
             places=_quote(pools.places),
-            dates=[date.isoformat() for date in pools.dates],
         )
 
 
 @dataclass(frozen=True)
-class _Quoted:
-    """Everything that a line is put together from, as JSON."""
+class _Kind:
+    """What the lines of one document type are put together from, as JSON."""
 
-    types: list[str]
-    ideas: list[list[str]]
-    facts: list[str]
-    names: list[str]
+    id: str
+    ideas: list[str]
     tones: list[str]
     openings: list[str]
-    audiences: list[str]
+    readers: list[str]
+
+
+@dataclass(frozen=True)
+class _Quoted:
+    """What all lines are put together from, as JSON."""
+
+    kinds: list[_Kind]
+    facts: list[str]
     organisations: list[str]
     places: list[str]
-    dates: list[str]
 
 
 def _quote(texts: Sequence[str]) -> list[str]:
     return [json.dumps(text, ensure_ascii=False) for text in texts]
 
 
-def style_of(draws: Draws, i: int, words: int, pools: StylePools) -> Style:
-    """The i-th drawn style."""
-    first, second = pools.names[draws.name[i]], pools.names[draws.second[i]]
-    return Style.model_construct(
-        words=words,
-        tone=pools.tones[draws.tone[i]],
-        opening=pools.openings[draws.opening[i]],
-        audience=pools.audiences[draws.audience[i]],
-        names=(first, second) if draws.second[i] != draws.name[i] else (first,),
-        organisation=pools.organisations[draws.organisation[i]],
-        place=pools.places[draws.place[i]],
-        date=pools.dates[draws.date[i]],
-    )
+def _list(texts: Sequence[str]) -> str:
+    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))

@@ -55,7 +55,7 @@ def plan_of(setup: Setup) -> Plan:
     config, run = setup.config, setup.run
     return make_plan(
         setup.context, run.read_types(), run.read_ideas(), setup.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
+        words=config.words, salience=config.salience, stated=config.stated, cast=run.read_cast(),
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def sweep(
     types: o.Types = None,
     ideas: o.Ideas = None,
     words: o.Words = None,
+    airtime: o.Airtime = None,
     salience: o.Salience = None,
     max_attempts: o.MaxAttempts = None,
     config: o.Config = None,

@@ -25,6 +25,7 @@ def estimate(
     types: o.Types = None,
     ideas: o.Ideas = None,
     words: o.Words = None,
+    airtime: o.Airtime = None,
     salience: o.Salience = None,
     revise: o.Revise = None,
     config: o.Config = None,

@@ -26,6 +26,7 @@ def plan(
     types: o.Types = None,
     ideas: o.Ideas = None,
     words: o.Words = None,
+    airtime: o.Airtime = None,
     salience: o.Salience = None,
     config: o.Config = None,
     engine: o.Engine = None,
