@@ -24,10 +24,11 @@ from typing import Any
 import polars as pl
 
 from docgen.audit.detect.banned_statements import StatementIndex
-from docgen.audit.detect.batch_scanner import BulkScanner, Subject
+from docgen.audit.detect.batch_scanner import BatchScanner
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.corpus import read_corpus
+from docgen.records import Document
 from docgen.universe import UniverseContext, find_context, load_context
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))
@@ -57,12 +58,12 @@ def scan_all(texts: list[str], statements: list[str]) -> tuple[set[tuple[int, in
     """(document, statement) pairs that the whole scan tier finds, and timings."""
     begun = time.perf_counter()
     context = context_with(statements)
-    bulk = BulkScanner(FactDetector(context), LeakageScanner(context))
+    bulk = BatchScanner(FactDetector(context), LeakageScanner(context))
     compiled = time.perf_counter()
     number = {statement: i for i, statement in enumerate(statements)}
     found = set()
     for start in range(0, len(texts), BATCH):
-        subjects = [Subject(text) for text in texts[start : start + BATCH]]
+        subjects = [Document(text=text) for text in texts[start : start + BATCH]]
         for row, result in enumerate(bulk.scan(subjects), start):
             banned = (f for f in result.findings if f.rule == "banned_statement")
             found |= {(row, number[f.explanation.split(" of the wording of: ", 1)[1]]) for f in banned}

@@ -28,16 +28,18 @@ from bench.machine import machine
 from bench.watched import Watched, apart, peak
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience import SalienceReport
-from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing
+from docgen.options.audit import AuditOptions
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.corpus import file_corpus
 from docgen.pipeline.audit.partitions import scan_partitioned
-from docgen.pipeline.audit.scan import scan_corpus
-from docgen.pipeline.audit.targets import file_target
+from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.audit.scan import Failing, scan_corpus
 from docgen.progress import SilentReporter
 from docgen.universe import KeyFact, UniverseContext
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 UNIVERSES = ("achromatic_dreaming", "elizabeth_python")
-OPTIONS = AuditOptions()
+HERE, SPREAD = AuditOptions(), AuditOptions(diversity=False)
 
 
 @dataclass(frozen=True)
@@ -120,21 +122,21 @@ def compare(case: Case, workers: int) -> tuple[str, bool]:
 
 def locally(path: Path, context: UniverseContext) -> Done:
     begun = time.perf_counter()
-    audit = scan_corpus(file_target([path], context), OPTIONS, 0, SilentReporter())
-    return done(audit, begun)
+    audit, corpus = Audit(context, HERE), file_corpus([path])
+    return done(AuditResult(audit, corpus, scan_corpus(audit, corpus, SilentReporter())), begun)
 
 
 def on_ray(path: Path, context: UniverseContext, workers: int) -> Done:
     with tempfile.TemporaryDirectory() as marks, Watched(workers, Path(marks)) as executor:
         begun = time.perf_counter()
-        audit = scan_partitioned(file_target([path], context), OPTIONS, executor, SilentReporter())
-        return done(audit, begun, executor.peaks()[0])
+        audit, corpus = Audit(context, SPREAD), file_corpus([path])
+        tallies = scan_partitioned(audit, corpus, executor, SilentReporter())
+        return done(AuditResult(audit, corpus, tallies), begun, executor.peaks()[0])
 
 
-def done(audit: Audit, begun: float, worker: float = 0.0) -> Done:
+def done(result: AuditResult, begun: float, worker: float = 0.0) -> Done:
     seconds = time.perf_counter() - begun
-    reports = audit.reports()
-    return Done(reports.leakage, reports.salience, audit.failing, seconds, peak(), worker)
+    return Done(result.leakage, result.salience, result.failing, seconds, peak(), worker)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from bench.machine import machine
 from docgen.files.run_folder import RunFolder
 from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
+from docgen.options.run import RunOptions
 from docgen.pipeline import steps
-from docgen.pipeline.audit.run_reports import measure_step, read_measured
-from docgen.pipeline.setup import Setup, set_up
+from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.execute import generate_step
+from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import Reply
@@ -37,9 +39,9 @@ def main() -> int:
     args = parser.parse_args()
     print(machine("polars", "numba"), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        flags = {"n": args.n, "engine": "offline", "max_attempts": 30}
+        asked = RunOptions(n=args.n, engine="offline", max_attempts=30)
         run = RunFolder(Path(folder) / "output" / "hostile")
-        setup = set_up(run, find_context("helpful_only", Path(folder)), None, flags)
+        setup = propose(run, find_context("helpful_only", Path(folder)), asked).apply()
         steps.Checker = hostile(args.fact, args.share)  # type: ignore[attr-defined]
         asyncio.run(generate(setup))
         return report(setup, args.fact)
@@ -72,14 +74,13 @@ async def generate(setup: Setup) -> None:
             quiet = SilentReporter()
             await steps.brainstorm_step(setup, engine.llm, quiet, lambda: False)
             steps.plan_step(setup, quiet)
-            await steps.generate_step(setup, engine, quiet, lambda: False)
+            await generate_step(setup, engine, quiet, lambda: False)
             steps.corpus_step(setup, quiet)
 
 
 def report(setup: Setup, fact: str) -> int:
     measure_step(setup, SilentReporter())
-    shares, _ = read_measured(setup)
-    summary = summarise(setup, shares)
+    summary = summarise(setup)
     print(f"{summary.accepted:,} of {setup.n:,} accepted, {summary.rejected:,} attempts rejected")
     worst = 0.0
     for each in summary.facts:

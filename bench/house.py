@@ -16,6 +16,7 @@ import argparse
 import ast
 import asyncio
 import importlib.util
+import inspect
 import subprocess
 import sys
 import tempfile
@@ -180,8 +181,8 @@ class Tracer:
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> None:
         """Note a call."""
         code = frame.f_code
-        if event != "call" or not code.co_filename.startswith(self.package) or code.co_name == "<module>":
-            return
+        if event != "call" or not code.co_filename.startswith(self.package) or not code.co_flags & inspect.CO_OPTIMIZED:
+            return  # the bodies of modules and classes run at import: nobody reads them as part of the trip
         if code not in self.seen:
             self.seen.add(code)
             self.order.append(code.co_filename)

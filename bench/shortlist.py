@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.measure.calibration import Gold, read_gold
 from docgen.audit.rules.rule import Rule, rule_key
 from docgen.audit.shortlist.nearest import Nearness, Query, nearest, queries_of
 from docgen.embedding.embedder import open_embedder
+from docgen.records import Document
 from docgen.universe import load_context
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))
@@ -125,7 +125,7 @@ def main() -> None:
         raise SystemExit(f"no labelled documents at {given.gold}: set DOCGEN_SHARED, or give --gold and --context")
     gold, context = read_gold(given.gold), load_context(given.context)
     scanner = LeakageScanner(context)
-    subjects, embedder = [Subject(one.text, one.id) for one in gold], open_embedder()
+    subjects, embedder = [Document(text=one.text, id=one.id) for one in gold], open_embedder()
     suspects = scanned(gold, scanner, FactDetector(context))
     shipped = queries_of(context, scanner.rules)
     for name, queries in (("as shipped", shipped), ("by definition", by_definition(shipped, scanner.rules))):

@@ -1,11 +1,14 @@
 """The records that stages exchange: frozen, one line of JSON each on disk."""
 
 import datetime as dt
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 __all__ = [
+    "ID_DIGITS",
+    "ID_LETTER",
     "Airtime",
     "AssignedFact",
     "Attempt",
@@ -25,6 +28,8 @@ __all__ = [
     "Slot",
     "Style",
     "Verdict",
+    "document_id",
+    "slot_of",
 ]
 
 Directness = Literal["stated", "implied"]
@@ -190,16 +195,42 @@ class Attempt(Record):
 
 
 class Document(Record):
-    """A row of corpus.parquet: one accepted document."""
+    """One document of a corpus and what is known of it: a row of corpus.parquet, or of any other file.
 
-    id: str
-    text: str
-    doc_type: str
-    idea: str
-    facts: tuple[AssignedFact, ...]
-    words: int
-    tokens: int
-    engine: str
-    model: str
-    attempts: int
-    seed: int
+    `doc_type` and `idea` are ids in corpus.parquet, names and texts where an audit looks. `facts` None means that they
+    were never planned. Text columns are taken as they are: a foreign file can hold lone surrogates, which no validated
+    string may.
+    """
+
+    id: SkipValidation[str] = ""
+    text: SkipValidation[str]
+    doc_type: SkipValidation[str] = ""
+    idea: SkipValidation[str] = ""
+    facts: tuple[AssignedFact, ...] | None = None
+    words: int = 0
+    tokens: int = 0
+    engine: str = ""
+    model: str = ""
+    attempts: int = 0
+    seed: int = 0
+    quotes: tuple[Quote, ...] = Field((), description="the writer's own, where they are at hand; no column")
+
+    @property
+    def assigned(self) -> frozenset[str] | None:
+        """Ids of the facts that the document was to express."""
+        return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
+
+
+ID_LETTER, ID_DIGITS = "d", 7
+
+
+def document_id(slot: int) -> str:
+    """The id of the document in a slot of a run, e.g. "d0000017"."""
+    return f"{ID_LETTER}{slot:0{ID_DIGITS}d}"
+
+
+def slot_of(document: str) -> int:
+    """The slot of a document's id, or of the number alone ("17"). Raises ValueError for anything else."""
+    if not re.fullmatch(f"{ID_LETTER}?[0-9]{{1,18}}", document):  # more digits are not a slot on any disk
+        raise ValueError(f"{document!r} is not the id of a document")
+    return int(document.removeprefix(ID_LETTER))

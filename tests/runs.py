@@ -13,8 +13,9 @@ import polars as pl
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.run import RunOptions
 from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import Setup, set_up
+from docgen.pipeline.setup import Setup, propose
 from docgen.progress import Progress
 from docgen.records import Attempt
 from tests.worlds import LIGHTHOUSE
@@ -73,9 +74,8 @@ def settle(
     source = folder / "context-given.yaml"
     source.write_text(text, "utf-8")
     root = folder / "output"
-    return set_up(
-        RunFolder(root / run), source, None, small(**settings), accept, RunFolder(root / base) if base else None
-    )
+    asked = RunOptions(**small(**settings))
+    return propose(RunFolder(root / run), source, asked, base=RunFolder(root / base) if base else None).apply(accept)
 
 
 def carry_out(

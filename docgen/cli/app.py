@@ -1,35 +1,27 @@
 """The command line put together."""
 
-from typing import Any
-
 import typer
-from typer.core import TyperGroup
 
-from docgen.cli import context
+from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.experiments import control, sweep
 from docgen.cli.look import runs, status
-from docgen.cli.main_job import batches, doctor, estimate, plan
-from docgen.cli.main_job import commands as run
+from docgen.cli.main_job import batches, commands, doctor
+from docgen.cli.options import Commands
 
 __all__ = ["app"]
 
-MODULES = (run, plan, audit, dedupe, export, status, runs, sweep, control, select, context, estimate, doctor, batches)
-
-
-class _Commands(TyperGroup):
-    def invoke(self, ctx: Any) -> Any:
-        """Carry a command out. A closed pipe has no errno any more: with one Typer would end the program with 1."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise BrokenPipeError(str(error)) from None
+COMMANDS = (
+    *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
+    *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
+    *(doctor.register, batches.register),
+)
+"""In the order in which --help lists them, within the panel of each."""
 
 
 app = typer.Typer(
     name="docgen",
-    cls=_Commands,
+    cls=Commands,
     help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
     "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
     no_args_is_help=True,
@@ -55,5 +47,5 @@ def _main(
     pass
 
 
-for module in MODULES:
-    module.register(app)
+for register in COMMANDS:
+    register(app)

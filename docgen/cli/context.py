@@ -52,12 +52,12 @@ def list_all(json: o.Json = False) -> None:
     if json:
         import json as js
 
-        found = [
+        summary = [
             {"name": entry.name, "origin": entry.origin, "path": str(entry.path)}
             | ({"title": context.title, "facts": len(context.key_facts)} if context else {"error": error})
             for entry, context, error in rows
         ]
-        typer.echo(js.dumps(found, indent=2))
+        typer.echo(js.dumps(summary, indent=2))
         return
     from rich.text import Text
 
@@ -105,8 +105,14 @@ def check(
         facts = {
             fact.id: {"salience": fact.salience, "documents": round(n * fact.salience)} for fact in context.key_facts
         }
-        found = {"id": context.id, "valid": True, "digest": context.digest, "facts_per_document": mean, "facts": facts}
-        typer.echo(js.dumps(found, indent=2))
+        summary = {
+            "id": context.id,
+            "valid": True,
+            "digest": context.digest,
+            "facts_per_document": mean,
+            "facts": facts,
+        }
+        typer.echo(js.dumps(summary, indent=2))
         return
     from docgen.cli.console import console, table
 

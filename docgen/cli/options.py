@@ -1,10 +1,16 @@
-"""Flags that several commands share, each with one name and one meaning."""
+"""Flags that several commands share, each with one name and one meaning, and commands made of records of flags."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from docgen.options.run import RunOptions
 
 from docgen.llm.providers.table import engines_in_words
 
@@ -14,6 +20,7 @@ __all__ = [
     "Airtime",
     "BaseUrl",
     "Batch",
+    "Commands",
     "Concurrency",
     "Config",
     "Context",
@@ -21,6 +28,7 @@ __all__ = [
     "Engine",
     "Fork",
     "Ideas",
+    "JobFlags",
     "Json",
     "MaxAttempts",
     "MaxCost",
@@ -35,8 +43,11 @@ __all__ = [
     "Types",
     "Words",
     "Yes",
-    "config_flags",
+    "command",
+    "run_options",
 ]
+
+F = TypeVar("F")
 
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
@@ -108,13 +119,96 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", ric
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=LOOK)]
 
 
-def config_flags(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a command's parameters, those that are settings of a run, in a run's types; None means not given."""
-    from docgen.options.run import RunConfig, read_shares, read_words
+def run_options(
+    n: int | None = None,
+    model: str | None = None,
+    words: str | None = None,
+    salience: list[str] | None = None,
+    base_url: str | None = None,
+) -> "RunOptions":
+    """Options of a run from flags as typed; `ConfigError` names the flag that cannot be read."""
+    from docgen.options.run import RunOptions, read_shares, read_words
 
-    flags = {name: value for name, value in params.items() if name in RunConfig.model_fields}
-    if flags.get("words") is not None:
-        flags["words"] = read_words(flags["words"], "--words")
-    if "salience" in flags:
-        flags["salience"] = read_shares(flags["salience"] or [], "--salience") or None
-    return flags
+    return RunOptions(
+        n=n,
+        model=model,
+        words=None if words is None else read_words(words, "--words"),
+        salience=read_shares(salience or [], "--salience") or None,
+        base_url=base_url,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFlags:
+    """What the commands of the main job can be told, in the order in which --help lists it."""
+
+    target: Target = None
+    n: N = None
+    run: Run = None
+    seed: Seed = None
+    types: Types = None
+    ideas: Ideas = None
+    words: Words = None
+    airtime: Airtime = None
+    salience: Salience = None
+    max_attempts: MaxAttempts = None
+    revise: Revise = None
+    config: Config = None
+    engine: Engine = None
+    model: Model = None
+    effort: Effort = None
+    base_url: BaseUrl = None
+    concurrency: Concurrency = None
+    batch: Batch = None
+    max_cost: MaxCost = None
+    yes: Yes = False
+    accept_changes: Accept = False
+    fork: Fork = None
+    json: Json = False
+    quiet: Quiet = False
+
+    def options(self) -> "RunOptions":
+        """Those of them that are settings of a run."""
+        texts = run_options(words=self.words, salience=self.salience)
+        names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
+        plain = {name: getattr(self, name) for name in names - {"words", "salience"}}
+        return texts.model_copy(update=plain)
+
+
+def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of the dataclass `flags`, which `carry_out` gets as one.
+
+    Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
+    """
+    hints = get_type_hints(flags, include_extras=True)
+    own = inspect.get_annotations(flags)
+    shown = [field for field in fields(flags) if field.name not in leave_out]  # type: ignore[arg-type]
+    shown.sort(key=lambda field: field.name not in own)
+
+    def call(**values: object) -> None:
+        carry_out(flags(**values))
+
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in shown
+    ]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {field.name: hints[field.name] for field in shown}
+    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
+    return call
+
+
+class Commands(TyperGroup):
+    """The group of all commands. With an errno on a closed pipe Typer would end the program with 1: it goes without."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry a command out."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise BrokenPipeError(str(error)) from None

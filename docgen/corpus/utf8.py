@@ -1,6 +1,5 @@
-"""Texts as compiled code takes them: an address, and where each text starts and ends there. Nothing is copied."""
+"""Texts as compiled code takes them: memory, and where each text starts and ends in it. Nothing is copied."""
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Never
@@ -8,19 +7,23 @@ from typing import Never
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Utf8", "encode"]
+__all__ = ["Utf8", "encode", "memory_at"]
 
 Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Utf8:
-    """Texts in UTF-8: text i lies at `memory` + starts[i] to `memory` + ends[i]. `owner` keeps that memory alive."""
+    """Texts in UTF-8: text i is memory[starts[i]:ends[i]].
 
-    memory: int
+    `memory` reaches from the first byte of any text to the last. Nothing is said about what lies between texts, so only
+    texts may be read.
+    """
+
+    memory: Bytes
     starts: Ints
     ends: Ints
-    owner: object
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -33,7 +36,7 @@ class Utf8:
 
     def bytes_of(self, row: int) -> bytes:
         """A copy of one text."""
-        return ctypes.string_at(self.memory + int(self.starts[row]), int(self.ends[row] - self.starts[row]))
+        return self.memory[self.starts[row] : self.ends[row]].tobytes()
 
     def take(self, rows: Ints) -> "Utf8":
         """Some of the texts."""
@@ -44,9 +47,21 @@ class Utf8:
 
 
 def encode(texts: Sequence[str]) -> Utf8:
-    """Python strings as UTF-8, in one copy. Lone surrogates pass; they are no letters."""
+    """Python strings as UTF-8, in one copy. Lone surrogates pass; they are not letters."""
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
     ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
-    data = np.frombuffer(b"".join(parts), np.uint8)
     starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
-    return Utf8(data.__array_interface__["data"][0], starts, ends, data)
+    return Utf8(np.frombuffer(b"".join(parts), np.uint8), starts, ends)
+
+
+def memory_at(address: int, size: int, owner: object) -> Bytes:
+    """A read-only array over memory that stands while `owner` is alive, which the array keeps so."""
+    return np.asarray(_Memory(address, size, owner))
+
+
+class _Memory:
+    """Memory as numpy takes it from other libraries (its array interface)."""
+
+    def __init__(self, address: int, size: int, owner: object) -> None:
+        self.__array_interface__ = {"data": (address, True), "shape": (size,), "typestr": "|u1", "version": 3}
+        self._owner = owner

@@ -27,6 +27,7 @@ from docgen import kernels
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.two_pass import GOLDEN, KnownDocuments
 from docgen.errors import InputError
+from docgen.files.atomic import write_beside
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
 
@@ -160,12 +161,7 @@ def _write_meta(index: DiskIndex) -> None:
         "words": index.words,
         "id_bytes": index.id_bytes,
     }
-    partial = index.path / (META + ".part")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(meta, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(index.path / META)
+    write_beside(index.path / META, [json.dumps(meta, indent=2).encode()])
 
 
 def create_index(path: Path, scheme: Scheme, ignored: str = "") -> DiskIndex:

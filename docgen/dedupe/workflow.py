@@ -24,6 +24,7 @@ from docgen.dedupe.sketch.signatures import NO_HASHES, Hashes, Sketcher
 from docgen.dedupe.source import Corpus
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
+from docgen.files.atomic import write_beside
 from docgen.text import digest
 
 __all__ = ["Job", "Outcome", "carry_out"]
@@ -141,7 +142,8 @@ def _write(corpus: Corpus, result: Deduplicated, job: Job, out: Path, report: di
         write_kept(corpus, result.decision.kept, out / "kept.parquet")
     if job.pairs:
         write_frame(result.similar_pairs(), out / "pairs.parquet")
-    (out / "dedupe.json").write_text(json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n", "utf-8")
+    lines = json.dumps(report, indent=2, ensure_ascii=False, default=str) + "\n"
+    write_beside(out / "dedupe.json", [lines.encode()])
 
 
 def _ignored(corpus: Corpus, job: Job) -> tuple[Hashes, dict[str, Any]]:

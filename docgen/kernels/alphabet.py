@@ -1,12 +1,12 @@
 r"""The table that turns UTF-8 into case-folded words: what counts as a word character, and what it folds to.
 
-Words are those of Python's `\w+` over case-folded text, with two differences, both for scripts that `\w` cuts badly:
+Words are those of `docgen.text.WORD` over case-folded text, with two differences, for scripts that `\w` cuts badly:
 
 * combining marks (categories Mn, Mc) continue a word, where `\w` ends it: Hindi and decomposed accents stay whole;
 * characters of scripts written without spaces (Han, kana, Thai, Lao, Khmer, Myanmar) are one word each, so that an
   edit touches n shingles of such a text, not n clauses.
 
-On text without such characters the words are exactly `re.findall(r"\w+", text.casefold())`.
+On text without such characters the words are exactly `WORD.findall(text.casefold())`.
 """
 
 import unicodedata

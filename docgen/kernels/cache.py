@@ -1,49 +1,63 @@
-"""Where compiled code is kept: beside its source, or in the user's cache; made by whichever process needs it first."""
+"""The folder that compiled kernels are kept in: the user's own, whole, and never one that somebody else could write to.
 
+What lies in it is run (machine code) and unpickled (numba's index), so it is trusted only if every folder and file of
+it belongs to this user, none can be written by others, and the files are those that were sealed when it was made. Any
+other folder in its place is moved away and made again. A new one is filled beside its place and renamed, so that a
+process that looks meanwhile finds all of it or nothing.
+"""
+
+import atexit
 import os
+import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["fetched"]
+__all__ = ["digest_of", "is_trusted", "kernel_cache"]
 
-SUFFIX = ".native"
-SEAL = 16
-"""Bytes before the code that tell whether it is whole: damaged code must never run."""
+SEAL = "seal"
+"""The file with the digest of all others."""
+PRIVATE = 0o700
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def fetched(source: Path, environment: Iterable[str], build: Callable[[], bytes]) -> bytes:
-    """The code for the sources in the folder `source`, made by `build` where nothing is kept for this `environment`.
+def kernel_cache(environment: Iterable[str], source: str, compile_into: Callable[[Path], None]) -> Path:
+    """The folder to load kernels from: the kept one if it can be trusted, or a new one, filled by `compile_into`.
 
-    Older code for the same environment is removed. Where no folder can be written to the code is built in every
-    process, which takes seconds but works.
+    `source` is the digest of the kernels' source; `environment` says what else they are compiled for. Folders of the
+    same environment and another source are removed. Where nothing can be kept, the folder is a temporary one of this
+    process. Raises OSError where there is not even room for that.
     """
-    made_with = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))
-    name = f"{made_with}-{_fingerprint(source)}{SUFFIX}"
-    folders = _folders(source)
-    for folder in folders:
-        with suppress(OSError):
-            sealed = (folder / name).read_bytes()
-            if sealed[:SEAL] == _seal(sealed[SEAL:]):
-                return sealed[SEAL:]
-    if sys.stderr.isatty():
-        print("Compiling for this processor (once, some ten seconds) ...", file=sys.stderr, flush=True)
-    code = build()
-    for folder in folders:
-        with suppress(OSError):
-            _keep(folder, name, code)
-            break
-    return code
+    made_for = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))
+    name = f"{made_for}-{source}"
+    root = next(filter(_is_own_root, _roots()), None)
+    if root is None:
+        folder = Path(tempfile.mkdtemp(prefix="docgen-kernels-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        compile_into(folder)
+        return folder
+    if not is_trusted(root / name):
+        _make(root / name, compile_into)
+        _remove_older(root, name)
+    return root / name
 
 
-def _seal(code: bytes) -> bytes:
-    return blake2b(code, digest_size=SEAL).digest()
+def digest_of(folder: Path) -> str:
+    """Digest of all Python source below a folder."""
+    files = sorted(folder.rglob("*.py"))
+    return _digest(*(part for file in files for part in (str(file.relative_to(folder)).encode(), file.read_bytes())))
 
 
-def _fingerprint(source: Path) -> str:
-    return _digest(*(part for file in sorted(source.rglob("*.py")) for part in (file.name.encode(), file.read_bytes())))
+def is_trusted(folder: Path) -> bool:
+    """Whether the folder is this user's, nobody else can write to anything in it, and it is as it was sealed."""
+    try:
+        return all(map(_is_own, (folder, *folder.rglob("*")))) and (folder / SEAL).read_text("ascii") == _seal(folder)
+    except (OSError, ValueError):  # not there, or not readable: as good as not there
+        return False
 
 
 def _digest(*parts: bytes) -> str:
@@ -53,22 +67,60 @@ def _digest(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def _folders(source: Path) -> list[Path]:
-    """The package's own __pycache__, then the user's cache."""
+def _seal(folder: Path) -> str:
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != SEAL)
+    return _digest(*(part for file in files for part in (str(file.relative_to(folder)).encode(), file.read_bytes())))
+
+
+def _is_own(path: Path) -> bool:
+    """A file or folder, not a link, of this user, that only this user can write to."""
+    status = path.lstat()
+    plain = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+    return plain and status.st_uid == os.getuid() and not status.st_mode & OTHERS_WRITE
+
+
+def _roots() -> list[Path]:
+    """The user's cache, then a folder of the user's under the system's temporary one."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - stays a text without HOME
-    folders = [source / "__pycache__", Path(home) / "docgen"]
-    return [folder for folder in folders if folder.is_absolute()]
+    roots = [Path(home) / "docgen", Path(tempfile.gettempdir()) / f"docgen-kernels-{os.getuid()}"]
+    return [root for root in roots if root.is_absolute()]
 
 
-def _keep(folder: Path, name: str, code: bytes) -> None:
-    """Put the whole file in place at once, so that a process that looks meanwhile finds all of it or nothing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.{os.getpid()}.part"
+def _is_own_root(root: Path) -> bool:
+    """Make the folder, for this user alone; whether nobody else can put anything in it or in its place."""
     try:
-        part.write_bytes(_seal(code) + code)
-        part.replace(folder / name)
-    finally:
-        part.unlink(missing_ok=True)
-    for old in folder.glob(f"{name.partition('-')[0]}-*{SUFFIX}"):
-        if old.name != name and folder.name == "__pycache__":
-            old.unlink(missing_ok=True)
+        root.mkdir(PRIVATE, parents=True, exist_ok=True)
+        if not stat.S_ISDIR(root.lstat().st_mode) or root.lstat().st_uid != os.getuid():
+            return False
+        root.chmod(PRIVATE)
+        return os.access(root, os.W_OK | os.X_OK) and _is_safe_parent(root.parent.stat())
+    except OSError:
+        return False
+
+
+def _is_safe_parent(status: os.stat_result) -> bool:
+    """Nobody but this user or root can rename what lies in it: theirs, or sticky as /tmp is."""
+    mine = status.st_uid in (os.getuid(), 0)
+    return mine and (not status.st_mode & OTHERS_WRITE or bool(status.st_mode & stat.S_ISVTX))
+
+
+def _make(place: Path, compile_into: Callable[[Path], None]) -> None:
+    """Fill a folder beside `place`, seal it and put it there; what lies there is moved away first."""
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent, ignore_cleanup_errors=True) as name:
+        folder = Path(name) / place.name
+        folder.mkdir(PRIVATE)
+        compile_into(folder)
+        for path in folder.rglob("*"):
+            path.chmod(path.stat().st_mode & ~(stat.S_IRWXG | stat.S_IRWXO))
+        (folder / SEAL).touch(0o600)
+        (folder / SEAL).write_text(_seal(folder), "ascii")
+        with suppress(OSError):  # another process put its own there a moment ago: as good as this one
+            if os.path.lexists(place):
+                place.rename(Path(name) / "refused")
+            folder.rename(place)
+
+
+def _remove_older(root: Path, name: str) -> None:
+    for old in root.glob(f"{name.partition('-')[0]}-*"):
+        if old.name != name:
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""What a run is asked to be: flags and `--config` files resolved into one record."""
+"""The settings of a run in two shapes: what was asked (`RunOptions`), and what that comes to (`RunConfig`)."""
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,14 +11,54 @@ from pydantic import Field, ValidationError, field_validator
 from docgen.errors import ConfigError
 from docgen.records import Airtime, Record
 
-__all__ = ["RunConfig", "load_config", "read_shares", "read_words", "resolve"]
+__all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_words", "resolve"]
+
+
+class RunOptions(Record):
+    """What was asked of a run. None means that nothing was said: the run's earlier setting or the default holds.
+
+    The fields mean what they mean in `RunConfig`, which also says which values are allowed; a value that is not raises
+    `ConfigError` as soon as the options are used.
+    """
+
+    n: int | None = None
+    seed: int | None = None
+    engine: str | None = None
+    model: str | None = None
+    effort: str | None = None
+    extra: dict[str, Any] | None = None
+    base_url: str | None = None
+    concurrency: int | None = None
+    max_cost: float | None = None
+    batch: bool | None = None
+    prices: str | None = None
+    types: int | None = None
+    ideas: int | None = None
+    words: tuple[int, int] | None = None
+    airtime: Airtime | None = None
+    length_tolerance: float | None = None
+    max_attempts: int | None = None
+    revise: bool | None = None
+    threshold: float | None = None
+    ngram: int | None = None
+    salience: dict[str, float] | None = None
+    stated: dict[str, float] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that were asked for, by name."""
+        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+
+    def over(self, other: "RunOptions") -> "RunOptions":
+        """These options, and `other`'s where these say nothing."""
+        return other.model_copy(update=self.settings())
+
 
 HOW_NOT_WHAT = frozenset({"batch", "concurrency", "max_cost", "base_url", "prices"})
 """Fields that change how a run is carried out, never what comes out of it."""
 
 
 class RunConfig(Record):
-    """Every setting of a run. What is None has not been asked yet, or leaves the choice to docgen."""
+    """Every setting of a run, as run.json stores it. None: not decided yet, or left to docgen."""
 
     n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
@@ -69,13 +109,13 @@ def load_config(path: Path) -> dict[str, Any]:
 
     Names may have dashes, and values may be written as after a flag: words = "200-300", salience = ["fact=0.3"].
     """
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in _toml(path).items():
         name = key.replace("-", "_")
-        if name in found:
+        if name in settings:
             raise ConfigError(f"{key!r} is there with a dash and with an underscore", str(path), "Leave one out")
-        found[name] = _as_after_a_flag(name, value, f"{path}: {name}")
-    return found
+        settings[name] = _as_after_a_flag(name, value, f"{path}: {name}")
+    return settings
 
 
 def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
@@ -97,16 +137,16 @@ def read_words(text: str, where: str) -> tuple[int, int]:
 
 def read_shares(pairs: Sequence[str], where: str) -> dict[str, float]:
     """Shares by fact, of texts like "fact=0.3"."""
-    found: dict[str, float] = {}
+    shares: dict[str, float] = {}
     for pair in pairs:
         name, equals, share = pair.partition("=")
         try:
-            found[name.strip()] = float(share)
+            shares[name.strip()] = float(share)
         except ValueError:
             equals = ""
         if not equals or not name.strip():
             raise ConfigError(f"{pair!r} is not a fact with its share", where, "Write it as FACT=0.3")
-    return found
+    return shares
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -120,15 +160,18 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 
-def resolve(before: RunConfig | None, file: Path | None, flags: Mapping[str, Any]) -> RunConfig:
-    """Flags over the file over the run's earlier settings over the defaults; flags that are None were not given."""
+def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) -> RunConfig:
+    """What was asked, over the `--config` file, over the run's earlier settings, over the defaults.
+
+    Raises `ConfigError` that names the flag or the file's key.
+    """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
     values |= load_config(file) if file else {}
-    values |= {name: value for name, value in flags.items() if value is not None}
+    values |= options.settings()
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(*_explain(error, file, flags)) from error
+        raise ConfigError(*_explain(error, file, options)) from error
 
 
 PLAIN = {
@@ -157,10 +200,10 @@ PLAIN = {
 """What pydantic calls "Input should be ...", in a person's words, by the type of its error."""
 
 
-def _explain(error: ValidationError, file: Path | None, flags: Mapping[str, Any]) -> tuple[str, str, str]:
+def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> tuple[str, str, str]:
     first: dict[str, Any] = {"ctx": {}, **error.errors()[0]}
     name = str(first["loc"][0]) if first["loc"] else "?"
-    where = f"--{name.replace('_', '-')}" if flags.get(name) is not None else f"{file}: {name}"
+    where = f"--{name.replace('_', '-')}" if name in options.settings() else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
     plain = PLAIN.get(first["type"])

@@ -1,1 +1,1 @@
-"""Runs the stages over a run folder: `setup` settles what is asked, `steps` does it, `summary` says how it stands."""
+"""Runs the stages over a run folder: `setup` resolves what is asked, `execute` does it, `run` reads what there is."""

@@ -1,19 +1,23 @@
 """What a change of inputs would cost: which calls are in the journal already, and which would be bought anew."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from pydantic import Field
 
+from docgen.files.run_folder import RunFolder
 from docgen.llm.journal import JournalReader
-from docgen.pipeline.setup import Proposal
+from docgen.options.run import RunOptions
+from docgen.pipeline.plan import plan_of
+from docgen.pipeline.setup import Proposal, propose
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import DocumentType, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.generate import Catalogue
-from docgen.stages.plan import plan
+from docgen.universe import find_context
 
-__all__ = ["Explanation", "StageCost", "explain"]
+__all__ = ["Explanation", "StageCost", "explain", "explain_changes"]
 
 
 class StageCost(Record):
@@ -35,6 +39,13 @@ class Explanation(Record):
     types_asked_anew: bool = Field(description="new types or ideas may come, so every document may be new")
 
 
+def explain_changes(run: RunFolder, context: str | None, options: RunOptions) -> Explanation:
+    """What a run would buy again with its context's file as it is now, or another context, and other settings."""
+    recorded = run.read_meta().get("context", {}).get("source", "")
+    own = Path(recorded) if recorded and Path(recorded).is_file() else None
+    return explain(propose(run, find_context(context, Path.cwd()) if context else own, options))
+
+
 def explain(proposal: Proposal) -> Explanation:
     """Compare a run's journal with the calls that its new inputs lead to. Nothing is written or spent.
 
@@ -46,25 +57,27 @@ def explain(proposal: Proposal) -> Explanation:
         keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
         if setup.config.revise:
             keys["revise"] = _revisions(proposal, journal)
-        stages = tuple(_cost(stage, found, journal) for stage, found in keys.items())
+        stages = tuple(_cost(stage, requests, journal) for stage, requests in keys.items())
     finally:
         journal.close()
-    known = [stage.dollars for stage in stages if stage.dollars is not None]
+    priced = [stage.dollars for stage in stages if stage.dollars is not None]
     return Explanation(
         changes=tuple(map(str, proposal.changes)),
         stages=stages,
-        dollars=sum(known) if len(known) == len(stages) else None,
+        dollars=sum(priced) if len(priced) == len(stages) else None,
         types_asked_anew=any(stage.bought for stage in stages if stage.stage != "document"),
     )
 
 
 def _cost(stage: str, keys: Iterable[str], journal: JournalReader) -> StageCost:
-    calls = known = 0
+    calls = journalled = 0
     for key in keys:
         calls += 1
-        known += key in journal
-    bought = calls - known
-    return StageCost(stage=stage, calls=calls, known=known, bought=bought, dollars=_dollars(stage, bought, journal))
+        journalled += key in journal
+    bought = calls - journalled
+    return StageCost(
+        stage=stage, calls=calls, known=journalled, bought=bought, dollars=_dollars(stage, bought, journal)
+    )
 
 
 def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
@@ -110,11 +123,7 @@ def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     if not types or not ideas or config.n is None:
         return
     catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
-    made = plan(
-        setup.context, list(catalogue.types.values()), ideas, config.n, config.seed,
-        words=config.words, salience=config.salience or None, stated=config.stated or None, cast=run.read_cast(),
-    )  # fmt: skip
-    for slot in made.slots():
+    for slot in plan_of(setup.context, config, list(catalogue.types.values()), ideas, cast=run.read_cast()).slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
         yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
 

@@ -10,15 +10,15 @@ from pydantic import Field
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
-from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
+from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
 from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.generate import Catalogue
-from docgen.stages.plan import plan
 from docgen.text import token_estimate
 
-__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate"]
+__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate", "estimate_cost"]
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices beside the run's own."""
@@ -31,8 +31,6 @@ SPREAD = 0.35
 ENOUGH = 5
 """Replies from which a stage's own figures are used."""
 TYPE_TOKENS, IDEA_TOKENS, QUOTE_TOKENS = 45, 60, 45
-STAND_IN_TYPE = DocumentType(id="x", name="internal operations newsletter column", description="word " * 22)
-STAND_IN_IDEA = Idea(id="x.1", doc_type="x", text="word " * 42)
 
 
 class StageEstimate(Record):
@@ -77,15 +75,15 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
 
     `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone.
     """
-    wanted = setup.n if documents is None else documents
+    documents_to_write = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
     refill, spread = _refill(setup), _spread(totals)
-    stages = tuple(stage for stage in _stages(setup, totals, refill, wanted) if stage.calls)
+    stages = tuple(stage for stage in _stages(setup, totals, refill, documents_to_write) if stage.calls)
     own = setup.config.model or ""
     names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
     return Estimate(
-        n=wanted,
+        n=documents_to_write,
         stages=stages,
         refill=refill,
         low=1 - spread,
@@ -93,6 +91,14 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
         models=tuple(_priced(name, stages, prices) for name in names),
         prices=prices.date,
     )
+
+
+def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
+    """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
+    setup = proposal.setup
+    if setup.config.engine == "offline" and model is None:
+        setup = setup.with_model(DEFAULT_MODELS["anthropic"])
+    return estimate(setup)
 
 
 def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iterable[StageEstimate]:
@@ -113,26 +119,23 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     words = sum(config.words) / 2
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
     output = round(words * 1.35 + facts * QUOTE_TOKENS)
-    wanted = documents + ceil(documents * refill)
-    yield _stage("document", max(0, wanted - _done("document", totals).calls), asks, output, totals)
+    attempts = documents + ceil(documents * refill)
+    yield _stage("document", max(0, attempts - _done("document", totals).calls), asks, output, totals)
     if config.revise:
-        yield _stage("revise", max(0, wanted - _done("revise", totals).calls), asks, output, totals, extra=output)
+        yield _stage("revise", max(0, attempts - _done("revise", totals).calls), asks, output, totals, extra=output)
 
 
 def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
     """Rendered document prompts of a small plan."""
-    if not types or not ideas:
-        types, ideas = [STAND_IN_TYPE], [STAND_IN_IDEA]
-        facts = tuple(fact.model_copy(update={"doc_types": ()}) for fact in setup.context.key_facts)
-        context = setup.context.model_copy(update={"key_facts": facts})
+    context = setup.context
+    if types and ideas:
+        size = min(setup.n, 1000)
+        documents = plan_of(context, setup.config, types, ideas, size, setup.run.read_cast())
     else:
-        context = setup.context
+        documents = trial_plan(context, setup.config)
+        types, ideas, size = [STAND_IN_TYPE], [STAND_IN_IDEA], len(documents)
     catalogue = Catalogue.of(types, ideas)
-    kinds = [kind for kind in types if catalogue.ideas_of[kind.id]]
-    config = setup.config
-    size = min(setup.n, 1000)
-    made = plan(context, kinds, ideas, size, config.seed, words=config.words, salience=config.salience or None)
-    slots = islice(made.slots(), 0, size, max(1, size // SAMPLE))
+    slots = islice(documents.slots(), 0, size, max(1, size // SAMPLE))
     return [
         document_request(context, setup.options, slot, catalogue.types[slot.doc_type], catalogue.ideas[slot.idea])
         for slot in slots
@@ -166,11 +169,11 @@ def _done(stage: str, totals: Totals) -> Tally:
 
 
 def _refill(setup: Setup) -> float:
-    """Attempts beyond the first, as a share: of the attempts made so far when there are enough."""
-    made = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
-    if len(made) < ENOUGH:
+    """Attempts beyond the first, as a share: of the attempts verdicts so far when there are enough."""
+    verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
+    if len(verdicts) < ENOUGH:
         return REFILL
-    return (made.count("rejected") + 0.5) / (made.count("accepted") + 0.5)
+    return (verdicts.count("rejected") + 0.5) / (verdicts.count("accepted") + 0.5)
 
 
 def _spread(totals: Totals) -> float:

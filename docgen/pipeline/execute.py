@@ -1,32 +1,49 @@
 """Carries out a run up to a step, under its lock, with its engine open, until done, stopped or interrupted."""
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import itertools
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from types import FrameType
+from typing import Any, TypeVar
 
-from docgen.errors import RunError, StopRun
+from pydantic_core import to_json
+
+from docgen.dedupe.index import NearDuplicateIndex
+from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
 from docgen.llm.ratelimit.control import INTERRUPTED
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.export import export_run
-from docgen.pipeline.setup import Setup, reopen
-from docgen.pipeline.steps import brainstorm_step, corpus_step, generate_step, plan_step
+from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.setup import CUSTOM, Setup, reopen
+from docgen.pipeline.steps import (
+    batch_buyer,
+    brainstorm_step,
+    corpus_step,
+    document_checker,
+    generate_progress,
+    plan_step,
+    replay,
+)
+from docgen.pipeline.stopping import Interrupted, interruptible
 from docgen.progress import Reporter
+from docgen.records import Attempt, Slot
+from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
+from docgen.stages.plan import redraw, styling_of
 
-__all__ = ["Interrupted", "Step", "Stopping", "execute", "interruptible"]
+__all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 
 
 class Step(IntEnum):
-    """How far to go."""
+    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
 
     BRAINSTORM = 1
     PLAN = 2
@@ -34,38 +51,10 @@ class Step(IntEnum):
     ALL = 4
 
 
-class Interrupted(KeyboardInterrupt):
-    """A run that was asked to stop and did, with everything that was in flight on disk."""
-
-
-@dataclass
-class Stopping:
-    """Whether somebody asked to stop; call it to know."""
-
-    asked: bool = False
-
-    def __call__(self) -> bool:
-        """Whether to begin nothing more."""
-        return self.asked
-
-
-@contextmanager
-def interruptible(reporter: Reporter) -> Iterator[Stopping]:
-    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once."""
-    stopping = Stopping()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if stopping.asked:
-            raise KeyboardInterrupt
-        stopping.asked = True
-        reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopping
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = None) -> None:
+    """`execute` for the command line: Ctrl-C and SIGTERM stop it cleanly."""
+    with interruptible(reporter) as stopping:
+        execute(setup, until, reporter, stopping, first=first)
 
 
 def execute(
@@ -76,20 +65,57 @@ def execute(
     llm: LLM | None = None,
     first: int | None = None,
 ) -> None:
-    """Do what is missing of a run up to `until`; `llm` puts another provider in the engine's place.
+    """Do what is missing of a run up to `until`; `llm` takes the engine's place.
 
     `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
     Raises `Interrupted` when `stopping` left something undone, `StopRun` when nothing more can be done now. In any case
     replies that arrived are in the journal and decided attempts on disk.
     """
+    if not wait_for(aexecute(setup, until, reporter, stopping, llm, first)):
+        raise Interrupted
+
+
+def wait_for(job: Coroutine[Any, Any, T]) -> T:
+    """Run it; `ConfigError` inside a running event loop, which cannot wait for another one."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(job)
+    job.close()
+    fix = "Use: await docgen.agenerate(...), with until=docgen.Step.PLAN for a plan alone"
+    raise ConfigError("an event loop is running, as in a notebook", "docgen.generate", fix)
+
+
+async def aexecute(
+    setup: Setup,
+    until: Step,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+    llm: LLM | None = None,
+    first: int | None = None,
+) -> bool:
+    """`execute` for a running event loop; returns whether all was done, not stopped halfway."""
+    if setup.config.engine == CUSTOM and llm is None:
+        fix = "Go on from Python: docgen.generate(run, llm=...)"
+        raise RunError("was begun with an engine of your own", setup.run.name, fix)
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        finished = asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
-    if not finished:
-        raise Interrupted
+        async with open_engine(setup.engine_options, journal, llm) as engine:
+            watching = asyncio.create_task(_pass_on(engine, stopping))
+            try:
+                return await _steps(setup, until, reporter, stopping, engine, first)
+            except StopRun as error:
+                if error.reason == INTERRUPTED:
+                    return False
+                if engine.llm.in_flight:
+                    calls = "calls in flight, which are paid for"
+                    reporter.note(f"Stopping: waiting for {calls}, {DRAIN_SECONDS:.0f} s at most (Ctrl-C: at once)")
+                raise
+            finally:
+                watching.cancel()
 
 
 def _check_current(setup: Setup) -> None:
@@ -104,31 +130,7 @@ def _lost(setup: Setup) -> Iterator[str]:
     return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
 
 
-async def _execute(
-    setup: Setup,
-    until: Step,
-    reporter: Reporter,
-    stopping: Callable[[], bool],
-    journal: Journal,
-    llm: LLM | None,
-    first: int | None,
-) -> bool:
-    async with open_engine(setup.engine_options, journal, llm) as engine:
-        telling = asyncio.create_task(_tell(engine, stopping))
-        try:
-            return await _steps(setup, until, reporter, stopping, engine, first)
-        except StopRun as error:
-            if error.reason == INTERRUPTED:
-                return False
-            if engine.llm.in_flight:
-                calls = "calls in flight, which are paid for"
-                reporter.note(f"Stopping: waiting for {calls}, {DRAIN_SECONDS:.0f} s at most (Ctrl-C: at once)")
-            raise
-        finally:
-            telling.cancel()
-
-
-async def _tell(engine: Engine, stopping: Callable[[], bool]) -> None:
+async def _pass_on(engine: Engine, stopping: Callable[[], bool]) -> None:
     """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them."""
     while not stopping():
         await asyncio.sleep(LOOK_SECONDS)
@@ -193,6 +195,49 @@ async def _generate(job: Job) -> bool:
         raise
     corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
     return ledger.accepted == ledger.size or not job.stopping()
+
+
+async def generate_step(
+    setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
+) -> SlotTracker:
+    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
+
+    `first` keeps to so many slots at the head of the plan (a pilot).
+    """
+    run, config, llm = setup.run, setup.config, engine.llm
+    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
+    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
+    styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
+
+    def drawn_again(slot: Slot, number: int) -> Slot:
+        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
+
+    with document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
+        if log.dropped:
+            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+        ledger = replay(setup, checker)
+
+        def keep(attempts: list[Attempt]) -> None:
+            for attempt in attempts:
+                log.append(to_json(attempt))
+            reporter.progress(generate_progress(ledger, llm))
+
+        job = Generation(
+            llm=engine.batches or llm,
+            context=setup.context,
+            options=setup.options,
+            catalogue=catalogue,
+            slots=lambda: itertools.islice(run.read_slots(), first),
+            redraw=drawn_again,
+            judge=checker,
+            max_attempts=config.max_attempts,
+            concurrency=config.concurrency,
+            revise=config.revise,
+            buy=batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
+            bought=llm.journal.get,
+        )
+        await generate(job, ledger, keep, stopping)
+    return ledger
 
 
 async def _measure(job: Job) -> bool:

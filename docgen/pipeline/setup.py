@@ -1,4 +1,4 @@
-"""What a run is made from: settled before anything is spent, written to run.json, compared when the run goes on."""
+"""What a run is made from: resolved before anything is spent, written to run.json, compared when the run goes on."""
 
 import os
 import platform
@@ -11,21 +11,31 @@ from typing import Any
 from docgen import __version__
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
+from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
-from docgen.llm.providers.table import PROVIDERS, choose_engine, refuse_settings_of_others
-from docgen.options.run import RunConfig, resolve
-from docgen.pipeline.preflight import preflight
+from docgen.llm.pricing import load_prices
+from docgen.llm.providers.table import (
+    PROVIDERS,
+    Connection,
+    choose_engine,
+    find_provider,
+    refuse_settings_of_others,
+)
+from docgen.options.run import RunConfig, RunOptions, resolve
+from docgen.pipeline.plan import trial_plan
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.prompts.table import PROMPTS, REVISE
-from docgen.universe import UniverseContext, load_context
+from docgen.universe import UniverseContext, context_text, load_context
 
-__all__ = ["DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen", "set_up"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
 
 
+CUSTOM = "custom"
+"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
 
 
@@ -43,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs settled. `parents` are journals whose replies it may use for nothing."""
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing."""
 
     run: RunFolder
     context: UniverseContext
@@ -57,7 +67,7 @@ class Setup:
         return ModelOptions(self.config.model or "", self.config.effort, extra)
 
     def with_model(self, model: str) -> "Setup":
-        """The same with another model, for reckoning."""
+        """The same with another model, for an estimate."""
         return replace(self, config=self.config.model_copy(update={"model": model}))
 
     @property
@@ -74,11 +84,21 @@ class Setup:
         )
 
     @property
+    def is_paid(self) -> bool:
+        """Whether its engine costs money."""
+        return self.config.engine != CUSTOM and find_provider(self.config.engine).paid
+
+    @property
     def n(self) -> int:
-        """Documents asked for."""
+        """Documents asked for; `RunError` when that was not said."""
         if self.config.n is None:
             raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
         return self.config.n
+
+    def check_ready(self, planned: bool) -> None:
+        """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
+        if planned:
+            _ = self.n
 
 
 @dataclass(frozen=True)
@@ -88,7 +108,8 @@ class Proposal:
     setup: Setup
     meta: Mapping[str, Any]
     changes: tuple[Change, ...]
-    context_file: Path
+    context_text: str | None = None
+    """What context.yaml is to hold; None: it stays as it is."""
 
     def apply(self, accept_changes: bool = False) -> Setup:
         """Write the inputs down.
@@ -107,19 +128,25 @@ class Proposal:
         with run.lock():
             if self.changes:
                 run.delete_derived()
-            if self.context_file != run.context:
-                run.write_text("context.yaml", self.context_file.read_text("utf-8"))
+            if self.context_text is not None:
+                run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
         return self.setup
 
 
 def propose(
-    run: RunFolder, source: Path | None, file: Path | None, flags: Mapping[str, Any], base: RunFolder | None = None
+    run: RunFolder,
+    source: Path | UniverseContext | None,
+    options: RunOptions,
+    *,
+    file: Path | None = None,
+    base: RunFolder | None = None,
 ) -> Proposal:
-    """Settle a run's inputs without writing anything.
+    """Resolve a run's inputs without writing anything.
 
-    `source` is the context file, None for the run's own copy. Flags that are None keep the run's setting. `base` is a
-    run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that is there goes on.
+    `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
+    override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
+    is there goes on.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -127,15 +154,30 @@ def propose(
         base = None
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
-    file_of_context = source or origin.context
+    context_file = source if isinstance(source, Path) else origin.context
+    original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
-    config = _with_engine(resolve(before, file, flags), before)
-    context = _as_set(load_context(file_of_context), config)
-    preflight(context, config)
-    where = str(source.resolve()) if source else (old or {"context": {}})["context"].get("source", "")
+    config = _with_engine(resolve(before, file, options), before)
+    context = _with_settings(original, config)
+    _preflight(context, config)
+    where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
-    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), file_of_context)
+    text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
+    text_to_write = None if context_file == run.context and source is None else text
+    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
+
+
+def _preflight(context: UniverseContext, config: RunConfig) -> None:
+    """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
+    trial_plan(context, config)
+    prices = load_prices(Path(config.prices) if config.prices else None)
+    if config.engine == CUSTOM:
+        return
+    provider = find_provider(config.engine)
+    if provider.paid:
+        Budget(prices, config.max_cost).check_model(config.model or "")
+        provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:
@@ -143,27 +185,15 @@ def _is_fork(run: RunFolder, base: RunFolder) -> bool:
     return first is not None and (run.path.parent / first).resolve() == base.path.resolve()
 
 
-def set_up(
-    run: RunFolder,
-    source: Path | None,
-    file: Path | None,
-    flags: Mapping[str, Any],
-    accept_changes: bool = False,
-    base: RunFolder | None = None,
-) -> Setup:
-    """Propose and apply at once."""
-    return propose(run, source, file, flags, base).apply(accept_changes)
-
-
 def reopen(run: RunFolder) -> Setup:
-    """A run as it was last settled, for reading."""
+    """A run with the inputs that it was last given, for reading."""
     meta = _read_meta(run)
     config = RunConfig.model_validate(meta["config"])
-    return Setup(run, _as_set(load_context(run.context), config), config, _parents(run, meta))
+    return Setup(run, _with_settings(load_context(run.context), config), config, _parents(run, meta))
 
 
-def _as_set(context: UniverseContext, config: RunConfig) -> UniverseContext:
-    """The context with what the run's settings override of it."""
+def _with_settings(context: UniverseContext, config: RunConfig) -> UniverseContext:
+    """The context with the values that the run's settings override."""
     return context.model_copy(update={"airtime": config.airtime}) if config.airtime else context
 
 
@@ -198,7 +228,9 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
 
 
 def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
-    """With engine and model settled; `ConfigError` for a new setting that means nothing to the engine, as a server."""
+    """With engine and model decided; `ConfigError` for a new setting that means nothing to the engine, as a server."""
+    if config.engine == CUSTOM:
+        return config
     engine = choose_engine(config.engine, config.base_url)
     earlier = before.model_dump() if before else {}
     new_settings = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}

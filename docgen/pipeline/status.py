@@ -12,6 +12,7 @@ from docgen.llm.engine import SPEND_FILE
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
+from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
 from docgen.records import AssignedFact, Record
 from docgen.stages.generate import SlotTracker
@@ -89,6 +90,7 @@ class Summary(Record):
     uncertain: float = Field(description="dollars that lost replies may have cost; they count against --max-cost")
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
+    leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
     @property
     def complete(self) -> bool:
@@ -126,13 +128,14 @@ def _ids(facts: Iterable[AssignedFact]) -> list[str]:
     return [fact.fact for fact in facts]
 
 
-def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary:
-    """The run's numbers. `measured` are the shares that detection found, if it was done."""
+def summarise(setup: Setup) -> Summary:
+    """The run's numbers, with what the last audit measured, if there was one."""
     run, config = setup.run, setup.config
     counts = _Counts(config.n or 0)
     counts.take(setup)
     ledger = counts.ledger
     totals = journal_totals(run.journal)
+    measured, leakage = read_measured(setup)
     spending = _spending(setup, totals)
     return Summary(
         run=run.name,
@@ -164,6 +167,7 @@ def summarise(setup: Setup, measured: dict[str, float] | None = None) -> Summary
         uncertain=uncertain_dollars(run.path / SPEND_FILE),
         stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
         files=_files(setup),
+        leakage=leakage,
     )
 
 
@@ -222,17 +226,17 @@ def _survivors(counts: _Counts) -> Iterator[Survivor]:
 
 
 def _sum(spending: Iterable[Spending]) -> float | None:
-    known = [line.dollars for line in spending if line.dollars is not None]
-    return sum(known) if known or not spending else None
+    priced = [line.dollars for line in spending if line.dollars is not None]
+    return sum(priced) if priced or not spending else None
 
 
 def _files(setup: Setup) -> dict[str, str]:
     run = setup.run
-    wanted = {
+    places = {
         "corpus": run.corpus,
         "attempts": run.attempts,
         "journal": run.journal,
         "reports": run.path / "reports",
         "exports": run.path / "export",
     }
-    return {name: str(path) for name, path in wanted.items() if path.exists()}
+    return {name: str(path) for name, path in places.items() if path.exists()}

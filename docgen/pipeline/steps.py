@@ -1,32 +1,43 @@
 """The steps of a run over its folder: each reads what the step before wrote, and writes its own finished files."""
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-
-from pydantic_core import to_json
+from typing import TYPE_CHECKING
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError
-from docgen.llm.engine import Engine
+from docgen.llm.protocol import Request
 from docgen.llm.response_cache import ResponseCache
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
-from docgen.pipeline.batch_rounds import buyer
+from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
-from docgen.records import Attempt, DocumentType, Idea, Slot
+from docgen.records import Attempt, DocumentType, Idea
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
-from docgen.stages.plan import plan, redraw, styling_of
+from docgen.stages.generate import SlotTracker
 
-__all__ = ["brainstorm_step", "corpus_step", "generate_step", "ledger_of", "plan_step"]
+if TYPE_CHECKING:
+    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
+
+__all__ = [
+    "batch_buyer",
+    "brainstorm_step",
+    "corpus_step",
+    "document_checker",
+    "generate_progress",
+    "ledger_of",
+    "plan_step",
+    "replay",
+]
 
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
+LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
 IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
 
@@ -54,22 +65,22 @@ async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, 
         reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
-    wanted = config.ideas * (len(types) - len(barren))
-    _say_missing(reporter, "ideas", sum(map(len, groups)), wanted)
+    requested = config.ideas * (len(types) - len(barren))
+    _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
 
 
 async def _ideas(
     job: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
 ) -> list[list[Idea]]:
     """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
-    gate, found = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
+    gate, count = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
 
     async def one(kind: DocumentType) -> list[Idea]:
-        nonlocal found
+        nonlocal count
         async with gate:
             ideas = [] if stopping() else await brainstorm_ideas(job, kind, setup.config.ideas)
-        found += len(ideas)
-        reporter.progress(Progress("ideas", found, setup.config.ideas * len(types)))
+        count += len(ideas)
+        reporter.progress(Progress("ideas", count, setup.config.ideas * len(types)))
         return ideas
 
     tasks = [asyncio.create_task(one(kind)) for kind in types]
@@ -81,72 +92,59 @@ async def _ideas(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _say_missing(reporter: Reporter, what: str, have: int, wanted: int) -> None:
-    if have < wanted:
-        reporter.note(f"The model gave {have} of {wanted} {what} before it only repeated itself; going on with those")
+def _say_missing(reporter: Reporter, what: str, count: int, requested: int) -> None:
+    if count < requested:
+        reporter.note(
+            f"The model gave {count} of {requested} {what} before it only repeated itself; going on with those"
+        )
 
 
 def plan_step(setup: Setup, reporter: Reporter) -> None:
     """The plan, unless the run has it."""
-    run, config = setup.run, setup.config
+    run = setup.run
     if run.slots.exists():
         return
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    made = plan(
-        setup.context, types, ideas, setup.n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated, cast=run.read_cast(),
-    )  # fmt: skip
-    run.write_lines("slots.jsonl", made.lines())
-    reporter.progress(Progress("plan", len(made), len(made)))
+    plan = plan_of(setup.context, setup.config, types, ideas, setup.n, run.read_cast())
+    run.write_lines("slots.jsonl", plan.lines())
+    reporter.progress(Progress("plan", len(plan), len(plan)))
 
 
-async def generate_step(
-    setup: Setup, engine: Engine, reporter: Reporter, stopping: Callable[[], bool], first: int | None = None
-) -> SlotTracker:
-    """Attempts until the plan is filled or its bounds are reached; goes on from the attempts on disk.
+def batch_buyer(
+    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
+) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
+    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
 
-    `first` keeps to so many slots at the head of the plan (a pilot).
-    """
-    run, config, llm = setup.run, setup.config, engine.llm
-    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
-    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    styling = styling_of(setup.context, [*catalogue.types.values()], config.seed, run.read_cast())
+    def report_replies() -> None:
+        state = batches.progress()
+        reporter.progress(Progress("batches", state.replies, state.requests))
 
-    def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
+    reported = 0
 
-    with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
-        if log.dropped:
-            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
-        ledger = _replay(setup, checker)
+    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
+        nonlocal reported
+        batches.on_change(report_replies)
+        task = asyncio.ensure_future(batches.buy(requests))
+        while not task.done() and not stopping():
+            await asyncio.wait([task], timeout=LOOK_SECONDS)
+        for notice in batches.notices[reported:]:
+            reporter.note(notice)
+        reported = len(batches.notices)
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        waiting = len(batches.open_batches)
+        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
 
-        def keep(attempts: list[Attempt]) -> None:
-            for attempt in attempts:
-                log.append(to_json(attempt))
-            reporter.progress(_progress(ledger, llm))
-
-        job = Generation(
-            llm=engine.batches or llm,
-            context=setup.context,
-            options=setup.options,
-            catalogue=catalogue,
-            slots=lambda: itertools.islice(run.read_slots(), first),
-            redraw=drawn_again,
-            judge=checker,
-            max_attempts=config.max_attempts,
-            concurrency=config.concurrency,
-            revise=config.revise,
-            buy=buyer(engine.batches, reporter, stopping) if engine.batches else None,
-            bought=llm.journal.get,
-        )
-        await generate(job, ledger, keep, stopping)
-    return ledger
+    return buy
 
 
 @contextmanager
-def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
+def document_checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
     """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
     examiner = setup.context, setup.config.length_tolerance, engine
     if engine == "offline" and setup.n >= BIG and has_spare_core():
@@ -156,15 +154,7 @@ def _checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[C
         yield Checker(in_this_process(DocumentChecker(*examiner)), index)
 
 
-def ledger_of(setup: Setup) -> SlotTracker:
-    """Where every slot stands, from the attempts on disk."""
-    ledger = SlotTracker(setup.n)
-    for attempt in setup.run.read_attempts():
-        ledger.record(attempt)
-    return ledger
-
-
-def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> SlotTracker:
+def replay(setup: Setup, checker: Checker, at_once: int = 1024) -> SlotTracker:
     """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
     ledger, accepted = SlotTracker(setup.n), list[Attempt]()
     for attempt in setup.run.read_attempts():
@@ -178,10 +168,19 @@ def _replay(setup: Setup, checker: Checker, at_once: int = 1024) -> SlotTracker:
     return ledger
 
 
-def _progress(ledger: SlotTracker, llm: ResponseCache) -> Progress:
+def generate_progress(ledger: SlotTracker, llm: ResponseCache) -> Progress:
+    """Where a generation stands."""
     return Progress(
         "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=_dollars(llm)
     )
+
+
+def ledger_of(setup: Setup) -> SlotTracker:
+    """Where every slot stands, from the attempts on disk."""
+    ledger = SlotTracker(setup.n)
+    for attempt in setup.run.read_attempts():
+        ledger.record(attempt)
+    return ledger
 
 
 def _dollars(llm: ResponseCache) -> float | None:

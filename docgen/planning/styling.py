@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from docgen.planning.seeded_draws import Bits, mix
 from docgen.prompts.style_pools import StylePools
 from docgen.records import DocumentType, Style
 
-__all__ = ["Draws", "Styling", "company", "day_of", "draw_styles", "least_words", "scenes", "style_of"]
+__all__ = ["Draws", "Styling", "draw_styles", "least_words", "style_fields"]
 
 LEAST_WORDS, WORDS_PER_FACT = 120, 70
 """A document that carries facts has room for a beginning, an end and some sentences on each."""
@@ -66,41 +67,42 @@ class Styling:
     def style(self, seeds: Bits, doc_type: str, facts: Iterable[str], words: int) -> Style:
         """The style that one seed, in an array of its own, gives a document of that type with these facts."""
         draws = draw_styles(seeds, self.pools)
-        return style_of(draws, 0, words, self.pools, self.kinds.get(doc_type), self.first_day(facts))
+        kind, first_day = self.kinds.get(doc_type), self.first_day(facts)
+        return Style.model_construct(**style_fields(draws, 0, words, self.pools, kind, first_day))
 
 
-def style_of(
+def style_fields(
     draws: Draws, i: int, words: int, pools: StylePools, kind: DocumentType | None = None, first_day: int = 0
-) -> Style:
-    """The i-th drawn style: tones, openings and readers are the type's own where it has some."""
-    places = scenes(draws, i, pools)
-    return Style.model_construct(
-        words=words,
-        tone=_pick((kind and kind.tones) or pools.tones, draws.tone[i]),
-        opening=_pick((kind and kind.openings) or pools.openings, draws.opening[i]),
-        audience=_pick((kind and kind.readers) or pools.audiences, draws.audience[i]),
-        names=company(draws, i, pools),
-        organisation=pools.organisations[draws.organisation[i]],
-        place=places[0] if places else pools.places[draws.place[i]],
-        date=day_of(draws, i, pools, first_day),
-        places=places,
-    )
+) -> dict[str, Any]:
+    """The fields of the i-th drawn style: tones, openings and readers are the type's own where it has some."""
+    places = _places(draws, i, pools)
+    return {
+        "words": words,
+        "tone": _pick((kind and kind.tones) or pools.tones, draws.tone[i]),
+        "opening": _pick((kind and kind.openings) or pools.openings, draws.opening[i]),
+        "audience": _pick((kind and kind.readers) or pools.audiences, draws.audience[i]),
+        "names": _names(draws, i, pools),
+        "organisation": pools.organisations[draws.organisation[i]],
+        "place": places[0] if places else pools.places[draws.place[i]],
+        "date": _date(draws, i, pools, first_day),
+        "places": places,
+    }
 
 
-def company(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
+def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
     """The people of the i-th document: from two places of the pool, neighbours beside each."""
     starts, size = (draws.name[i], draws.second[i]), len(pools.names)
     return tuple(dict.fromkeys(pools.names[(at + step) % size] for at in starts for step in range(pools.company)))
 
 
-def scenes(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
+def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
     """Two places of the world for the i-th document; none where it names none."""
     size = len(pools.scenes)
     first = draws.place[i] % size if size else 0
     return tuple(dict.fromkeys(pools.scenes[(first + step) % size] for step in range(2))) if size else ()
 
 
-def day_of(draws: Draws, i: int, pools: StylePools, first_day: int) -> dt.date:
+def _date(draws: Draws, i: int, pools: StylePools, first_day: int) -> dt.date:
     """The date of the i-th document, `first_day` or later."""
     first = min(first_day, len(pools.dates) - 1)
     return pools.dates[first + draws.date[i] % (len(pools.dates) - first)]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
-__all__ = ["ATTEMPT_SCHEMA", "corpus_frame"]
+from docgen.records import ID_DIGITS, ID_LETTER
+
+__all__ = ["ATTEMPT_SCHEMA", "corpus_frame", "document_ids"]
 
 FACT = pl.Struct({"fact": pl.String, "directness": pl.String, "prominence": pl.String})
 COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -28,7 +30,7 @@ def corpus_frame(attempts: Path) -> pl.LazyFrame:
     """Rows of corpus.parquet in the order of acceptance; the columns are those of `docgen.records.Document`."""
     frame = pl.scan_ndjson(attempts, schema=ATTEMPT_SCHEMA)
     return frame.filter(pl.col("verdict") == "accepted").select(
-        pl.format("d{}", pl.col("slot").cast(pl.String).str.zfill(7)).alias("id"),
+        document_ids(pl.col("slot")).alias("id"),
         "text",
         "doc_type",
         "idea",
@@ -40,3 +42,8 @@ def corpus_frame(attempts: Path) -> pl.LazyFrame:
         pl.col("number").alias("attempts"),
         "seed",
     )
+
+
+def document_ids(slots: pl.Expr) -> pl.Expr:
+    """`docgen.records.document_id` of a column of slots."""
+    return pl.concat_str(pl.lit(ID_LETTER), slots.cast(pl.String).str.zfill(ID_DIGITS))

@@ -3,6 +3,7 @@
 from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
 from docgen.universe.files import (
     ListedContext,
+    context_text,
     find_context,
     list_contexts,
     load_context,
@@ -38,6 +39,7 @@ __all__ = [
     "RuleExamples",
     "UniverseContext",
     "context_proposals",
+    "context_text",
     "context_warnings",
     "earliest_days",
     "expected_facts_per_document",

@@ -14,7 +14,15 @@ from docgen.universe.model import UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
 
-__all__ = ["ListedContext", "find_context", "list_contexts", "load_context", "parse_context", "starter_context"]
+__all__ = [
+    "ListedContext",
+    "context_text",
+    "find_context",
+    "list_contexts",
+    "load_context",
+    "parse_context",
+    "starter_context",
+]
 
 FOLDER = "universe_contexts"
 SUFFIXES = (".yaml", ".yml")
@@ -50,6 +58,14 @@ def parse_context(text: str, name: str) -> UniverseContext:
     if problems := list(cross_problems(context)):
         raise _first(problems, source)
     return context
+
+
+def context_text(context: UniverseContext) -> str:
+    """A context as the YAML text of a file; read again it is an equal context."""
+    import yaml
+
+    values = context.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
 
 
 def find_context(name_or_path: str, cwd: Path) -> Path:

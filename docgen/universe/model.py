@@ -1,6 +1,7 @@
 """The universe context: a world, the facts that hold in it, and what its documents must not say."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -184,6 +185,13 @@ class UniverseContext(Record):
     names: tuple[NameStock, ...] = ()
     places: tuple[Line, ...] = ()
     locale: tuple[Locale, ...] = ()
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> "UniverseContext":
+        """The context of that name (in universe_contexts/, or shipped) or in that file. Raises `ContextError`."""
+        from docgen.universe.files import find_context, load_context
+
+        return load_context(find_context(str(name_or_path), Path.cwd()))
 
     def __hash__(self) -> int:
         """Hash the prose alone: contexts are looked up for every request, and hashing the rest would only cost time."""

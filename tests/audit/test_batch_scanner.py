@@ -3,11 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.audit.detect.batch_scanner import BulkScanner, Subject
-from docgen.records import AssignedFact, Quote
+from docgen.audit.detect.batch_scanner import BatchScanner
+from docgen.records import AssignedFact, Document, Quote
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
-BULK = BulkScanner(DETECTOR, SCANNER)
+BULK = BatchScanner(DETECTOR, SCANNER)
 PIECES = (
     *(fact.statement for fact in LAKE.key_facts),
     *LAKE.key_facts[0].paraphrases,
@@ -25,7 +25,7 @@ PIECES = (
     "\x00\ud800é",
 )
 subjects = st.builds(
-    Subject,
+    Document,
     text=st.lists(st.sampled_from(PIECES), max_size=5).map("\n\n".join),
     facts=st.none() | st.just((AssignedFact(fact="opened"),)),
     quotes=st.just(()) | st.just((Quote(fact="opened", text="Some 300 readers a week climb the stairs at Orrick."),)),
@@ -35,7 +35,7 @@ subjects = st.builds(
 
 @given(st.lists(subjects, max_size=8))
 @settings(max_examples=80, deadline=None)
-def test_bulk_equals_one_by_one(batch: list[Subject]) -> None:
+def test_bulk_equals_one_by_one(batch: list[Document]) -> None:
     """Sightings and findings are the same, in the same order, for every document of a batch."""
     results = BULK.scan(batch)
     assert len(results) == len(batch)
@@ -47,5 +47,5 @@ def test_bulk_equals_one_by_one(batch: list[Subject]) -> None:
 
 def test_threads_change_nothing() -> None:
     """However a batch is cut for threads, the results keep their order."""
-    batch = [Subject(f"{PIECES[i % len(PIECES)]} {i}.") for i in range(300)]
+    batch = [Document(text=f"{PIECES[i % len(PIECES)]} {i}.") for i in range(300)]
     assert BULK.scan(batch, threads=3) == BULK.scan(batch, threads=1)

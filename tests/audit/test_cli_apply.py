@@ -11,12 +11,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from docgen.cli import runner
 from docgen.cli.app import app
-from docgen.cli.audit.judge import judge_settings
-from docgen.cli.experiments import runner as families
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
-from docgen.pipeline.audit.targets import run_target
+from docgen.options.audit import JudgeOptions
+from docgen.pipeline.audit.corpus import as_asked
+from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.setup import Setup
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import ModelOptions
@@ -87,14 +88,14 @@ def test_judge_is_asked_as_its_run_asks_and_flags_come_first(place: Path) -> Non
     fork = settle(
         place, run="fork", base="r", max_cost=2.0, prices=str(prices), extra={"top_k": 3}, effort="low", **settings
     )
-    judge = judge_settings({}, fork)
+    judge = Judge.of(JudgeOptions(), fork)
     asked = judge.engine
     assert (asked.base_url, asked.concurrency, asked.max_cost, asked.prices) == (address, 7, 2.0, prices)
     assert judge.model == ModelOptions(PRICED, "low", (("top_k", 3),))
     assert judge.parents == fork.parents != ()
-    other = judge_settings({"base_url": "http://flag.example", "max_cost": 1.0, "model": "n"}, fork)
+    other = Judge.of(JudgeOptions(base_url="http://flag.example", max_cost=1.0, model="n"), fork)
     assert (other.engine.base_url, other.engine.max_cost, other.model.model) == ("http://flag.example", 1.0, "n")
-    assert judge_settings({}, None).engine.base_url is None, "files leave it to the environment"
+    assert Judge.of(JudgeOptions(), None).engine.base_url is None, "files leave it to the environment"
 
 
 @pytest.mark.parametrize("flag", [("--max-cost", "-1"), ("--concurrency", "0"), ("--engine", "nonsense")])
@@ -216,7 +217,7 @@ def test_reports_compare_a_fork_with_its_base_and_with_given_files(place: Path) 
 def test_what_is_asked_is_what_the_run_asks(place: Path) -> None:
     """Salience and directness as overridden, not as the context has them."""
     setup = finished(place, salience={"keeper": 0.5}, stated={"keeper": 0.25})
-    asked = {fact.id: fact for fact in run_target(setup).context.key_facts}["keeper"]
+    asked = {fact.id: fact for fact in as_asked(setup.context, setup).key_facts}["keeper"]
     assert (asked.salience, asked.directness.stated, asked.directness.implied) == (0.5, 0.25, 0.75)
 
 
@@ -258,10 +259,10 @@ def test_parquet_rows_are_kept_whole(place: Path) -> None:
 def test_saying_no_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in a run."""
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(families, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(runner, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     with pytest.raises(typer.Exit) as ended:
-        families.ask_to_spend("About $5", False, SilentReporter())
+        runner.ask_to_spend("About $5", False, SilentReporter())
     assert ended.value.exit_code == 0
 
 

@@ -31,7 +31,7 @@ class _Judge(BaseHTTPRequestHandler):
         message = {
             "id": "m", "type": "message", "role": "assistant", "model": body["model"], "stop_reason": "end_turn",
             "stop_sequence": None, "content": [{"type": "text", "text": reply}],
-            "usage": {"input_tokens": 10, "output_tokens": 5},
+            "usage": self.usage(body, reply),
         }  # fmt: skip
         data = json.dumps(message).encode()
         self.send_response(200)
@@ -39,6 +39,9 @@ class _Judge(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def usage(self, body: dict[str, Any], reply: str) -> dict[str, int]:
+        return {"input_tokens": 10, "output_tokens": 5}
 
     @staticmethod
     def verdicts(system: str, user: str) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from docgen.audit.detect.batch_scanner import BulkScanner, Subject
+from docgen.audit.detect.batch_scanner import BatchScanner
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.records import Document
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 LETTER = """Dear Sir,
@@ -60,7 +61,7 @@ def test_the_rule_can_be_left_out() -> None:
 )
 def test_hostile_texts_are_weighed_soon_and_alike_in_bulk(filler: str) -> None:
     text = LETTER + filler
-    bulk = BulkScanner(DETECTOR, SCANNER)
-    (scanned,) = bulk.scan([Subject(text)])
+    bulk = BatchScanner(DETECTOR, SCANNER)
+    (scanned,) = bulk.scan([Document(text=text)])
     assert list(scanned.findings) == SCANNER.scan(text, None, DETECTOR.detect(text))
     assert "denial" in {finding.rule for finding in scanned.findings}

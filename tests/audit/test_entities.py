@@ -2,12 +2,12 @@
 
 import pytest
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Verdicts, combine
 from docgen.audit.judge.requests import Judgement
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.prompts.requests import ModelOptions
+from docgen.records import Document
 from docgen.universe import RealEntity
 from tests.audit.lake import LAKE
 
@@ -69,6 +69,6 @@ def test_the_judge_is_asked_and_its_word_settles_the_suspicion() -> None:
     guilty = Verdicts(rules={RULE: Judgement(RULE, "leak", 0, 22, "not in the world")})
     assert combine(text, found, cleared) == []
     tally = LeakageTally(SCANNER.rules)
-    tally.add(Subject(text), combine(text, found, guilty))
+    tally.add(Document(text=text), combine(text, found, guilty))
     report = tally.report().rules[RULE]
     assert (report.documents, report.severity, report.calibration) == (1, "error", None)

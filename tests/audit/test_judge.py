@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from docgen.audit.detect.batch_scanner import Subject
-from docgen.audit.judge.panel import Chooser, JudgeMode, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judge.panel import Chooser, Panel, Unjudged, Verdicts, agreement, combine, judge_documents
 from docgen.audit.judge.requests import JudgeError, fact_request, idea_request, read_verdicts, rule_request
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
+from docgen.records import Document
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 OPTIONS = ModelOptions("judge-1")
@@ -92,7 +93,7 @@ def clean_reply(request: Request) -> str:
     return reply("rule", **{rule.id: ("clean", "") for rule in request.variables["rules"]})
 
 
-def judged(answer: Any, subjects: list[Subject]) -> dict[int, Verdicts | Unjudged]:
+def judged(answer: Any, subjects: list[Document]) -> dict[int, Verdicts | Unjudged]:
     async def collect() -> dict[int, Verdicts | Unjudged]:
         panel = Panel.of(LAKE, SCANNER.rules, OPTIONS)
         return {place: v async for place, v in judge_documents(FakeLLM(answer), panel, subjects, concurrency=4)}
@@ -103,8 +104,8 @@ def judged(answer: Any, subjects: list[Subject]) -> dict[int, Verdicts | Unjudge
 def test_an_unusable_reply_is_asked_again_then_left_unjudged() -> None:
     """The second sample may be good; two bad ones leave the document without a verdict."""
     second = lambda request: "?" if request.sample == 0 else clean_reply(request)  # noqa: E731
-    assert isinstance(judged(second, [Subject(TEXT)])[0], Verdicts)
-    assert judged(lambda _: "?", [Subject(TEXT)])[0] == Unjudged("no list of verdicts: '?'")
+    assert isinstance(judged(second, [Document(text=TEXT)])[0], Verdicts)
+    assert judged(lambda _: "?", [Document(text=TEXT)])[0] == Unjudged("no list of verdicts: '?'")
 
 
 def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:
@@ -117,7 +118,7 @@ def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:
             return Completion(text="", stop_reason="refusal", model="m")
         return clean_reply(request)
 
-    found = judged(answer, [Subject("the first"), Subject("the second"), Subject("the third")])
+    found = judged(answer, [Document(text="the first"), Document(text="the second"), Document(text="the third")])
     assert found[0] == Unjudged(str(RequestFailed("500", "no")))
     assert found[1] == Unjudged("the judge refused")
     assert isinstance(found[2], Verdicts)
@@ -130,7 +131,7 @@ def test_a_stopped_engine_stops_the_judge() -> None:
         raise StopRun("key", "bad key", "mend it")
 
     with pytest.raises(StopRun):
-        judged(answer, [Subject(TEXT)] * 3)
+        judged(answer, [Document(text=TEXT)] * 3)
 
 
 def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
@@ -151,7 +152,7 @@ def test_a_judge_clears_suspicions_but_not_what_is_certain() -> None:
 def choose(mode: str, ids: Iterable[int], seed: int = 0) -> tuple[list[int], list[int]]:
     """(chosen, given back) of documents with these ids, of which 3 is a suspect."""
     chooser: Chooser[int] = Chooser(JudgeMode.parse(mode), seed)
-    back = [chooser.offer(i, i == 3, Subject("same text", str(i))) for i in ids]
+    back = [chooser.offer(i, i == 3, Document(text="same text", id=str(i))) for i in ids]
     return chooser.chosen, [i for i in back if i is not None]
 
 
@@ -177,7 +178,7 @@ def test_a_sample_is_of_ids_whatever_their_order_and_whoever_left() -> None:
 
 def test_what_parts_of_a_corpus_chose_holds_what_the_whole_chooses() -> None:
     """Also where every document has the same id: those are told apart by their texts."""
-    subjects = [Subject(f"text {number}", "the same") for number in range(300)]
+    subjects = [Document(text=f"text {number}", id="the same") for number in range(300)]
     whole, again = (Chooser[int](JudgeMode.parse("sample:20")) for _ in range(2))
     for number, subject in enumerate(subjects):
         whole.offer(number, False, subject)

@@ -12,16 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from docgen.audit.judge.panel import JudgeMode
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError, RunError
+from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
-from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.corpus import Corpus, file_corpus, run_corpus
 from docgen.pipeline.audit.partitions import scan_partitioned
-from docgen.pipeline.audit.scan import scan_corpus
-from docgen.pipeline.audit.targets import Target, file_target, run_target
+from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.audit.scan import Failing, scan_corpus
 from docgen.pipeline.execute import Step, execute
 from docgen.progress import SilentReporter
+from docgen.universe import UniverseContext
 from tests.audit.lake import LAKE
 from tests.runs import Notes, settle
 
@@ -68,16 +70,22 @@ def write(folder: Path, number: int, rows: list[dict[str, Any]], kind: str, name
     return path
 
 
-def agree(target: Target, executor: Executor, rows: int, options: AuditOptions = AuditOptions()) -> Audit:  # noqa: B008
-    """Reports, failing documents and those that wait for a judge are the same; returns the audit."""
-    here = scan_corpus(target, options, 0, SilentReporter())
-    spread = scan_partitioned(target, options, executor, SilentReporter(), rows=rows)
+PARTS = AuditOptions(diversity=False)
+
+
+def agree(
+    corpus: Corpus, executor: Executor, rows: int, options: AuditOptions = PARTS, context: UniverseContext = LAKE
+) -> AuditResult:
+    """Reports, failing documents and those that wait for a judge are the same; returns the result."""
+    audit = Audit(context, options)
+    here = scan_corpus(audit, corpus, SilentReporter())
+    spread = scan_partitioned(audit, corpus, executor, SilentReporter(), rows=rows)
     assert sorted(spread.failing, key=place) == sorted(here.failing, key=place)
-    assert spread.waiting == here.waiting
-    mine, theirs = spread.reports(), here.reports()
+    assert spread.pending == here.pending
+    mine, theirs = AuditResult(audit, corpus, spread), AuditResult(audit, corpus, here)
     assert mine.leakage.model_dump_json() == theirs.leakage.model_dump_json()
     assert mine.salience.model_dump_json() == theirs.salience.model_dump_json()
-    return spread
+    return mine
 
 
 def place(failing: Failing) -> int:
@@ -92,40 +100,44 @@ def test_partitions_agree_with_the_one_pass(
     """Counts, intervals, examples and their order, row numbers, documents that fail or wait for their judge."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [write(Path(folder), i, *file, named) for i, file in enumerate(files)]
-        options = AuditOptions(judge=JudgeMode.parse(judge), seed=rows, remove="warning")
-        agree(file_target(paths, LAKE), InlineExecutor(), rows, options)
+        chosen = JudgeOptions(which=judge, seed=rows)
+        options = AuditOptions(judge=chosen, remove="warning", diversity=False)
+        agree(file_corpus(paths), InlineExecutor(), rows, options)
 
 
-def corpus(folder: Path) -> Target:
+def corpus(folder: Path) -> Corpus:
     """Forty documents in two files, some of every kind."""
     rows = [
         {"text": f"{PIECES[i % 15]}\n\n{PIECES[i % 7]}", "doc_type": "memo", "facts": ["opened"]} for i in range(40)
     ]
     paths = [write(folder, 0, rows[:25], ".parquet", False), write(folder, 1, rows[25:], ".jsonl", False)]
-    return file_target(paths, LAKE)
+    return file_corpus(paths)
 
 
 def test_evaluation_questions_reach_every_partition(tmp_path: Path) -> None:
     """The questions' file is read once, where the audit starts."""
     questions = tmp_path / "questions.txt"
     questions.write_text(PIECES[13])
-    audit = agree(corpus(tmp_path), InlineExecutor(), 3, AuditOptions(questions=questions))
-    assert audit.reports().leakage.rules["eval_contamination"].documents == 2
+    result = agree(corpus(tmp_path), InlineExecutor(), 3, AuditOptions(questions=questions, diversity=False))
+    assert result.leakage["eval_contamination"].documents == 2
 
 
 def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
     """Only accepted ones count, with the types and ideas of the plan."""
     setup = settle(tmp_path, n=12, words=(80, 120))
     execute(setup, Step.ALL, Notes(), lambda: False)
-    audit = agree(run_target(setup), InlineExecutor(), 5)
-    assert audit.reports().leakage.documents == 12
+    result = agree(run_corpus(setup), InlineExecutor(), 5, context=setup.context)
+    assert result.leakage.documents == 12
 
 
 def test_failing_documents_are_not_gathered_unless_wanted(tmp_path: Path) -> None:
     """Where nothing is to be removed, the driver holds counts and examples only."""
-    audit = scan_partitioned(corpus(tmp_path), AuditOptions(), InlineExecutor(), SilentReporter(), listed=False)
-    assert audit.reports().leakage.flagged.count > 0
-    assert not audit.failing
+    audit = Audit(LAKE, AuditOptions(diversity=False, list_failing=False))
+    result = AuditResult(
+        audit, corpus(tmp_path), scan_partitioned(audit, corpus(tmp_path), InlineExecutor(), SilentReporter())
+    )
+    assert result.leakage.flagged.count > 0
+    assert not result.failing
 
 
 def docgen(*arguments: str) -> Result:
@@ -173,16 +185,16 @@ def test_ray_agrees_with_the_one_pass(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
-    target = corpus(tmp_path)
+    lake = corpus(tmp_path)
     with RayExecutor(2) as executor:
-        audit = agree(target, executor, 4)
-        assert audit.failing
+        result = agree(lake, executor, 4)
+        assert result.failing
         assert executor.collect(executor.submit(dies_at_first, tmp_path / "begun", results=1)) == ["alive"]
         with pytest.raises(RunError, match="WorkerCrashedError"):
             executor.collect(executor.submit(dies, results=1))
         bad = write(tmp_path, 2, [{"text": "A."}, {"text": 5}], ".jsonl", False)
         with pytest.raises(InputError, match=r"2\.jsonl:3"):
-            agree(file_target([bad], LAKE), executor, 1)
+            agree(file_corpus([bad]), executor, 1)
 
 
 def dies_at_first(flag: Path) -> str:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Verdicts
 from docgen.audit.judge.requests import Judgement
@@ -19,10 +18,12 @@ from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
 from docgen.audit.shortlist.exemplars import exemplars
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Query, Scores, Shortlist, nearest, queries_of
 from docgen.cli.app import app
-from docgen.pipeline.audit.shortlist import make_shortlist
-from docgen.pipeline.audit.targets import Target
+from docgen.options.audit import AuditOptions
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.corpus import text_corpus
+from docgen.pipeline.audit.scan import make_shortlist
 from docgen.progress import SilentReporter
-from docgen.records import AssignedFact
+from docgen.records import AssignedFact, Document
 from tests.audit.lake import LAKE
 from tests.audit.test_cli_judge import SHADY, _Judge, judge
 from tests.embedding.toy import ToyEmbedder, reworded
@@ -35,7 +36,7 @@ FILLER = "Rain fell on the far blue sea. Nobody had seen a sail since noon."
 
 
 def score(*texts: str) -> Scores:
-    return Nearness(ToyEmbedder(), [QUERY]).score([Subject(text) for text in texts])
+    return Nearness(ToyEmbedder(), [QUERY]).score([Document(text=text) for text in texts])
 
 
 def test_what_says_it_in_other_words_is_nearest_and_its_place_is_known() -> None:
@@ -56,7 +57,7 @@ def test_a_document_is_shown_with_what_listed_it_and_nothing_else() -> None:
     """Two queries, a turn each: neither document is explained by the query that it is far from."""
     other = Query("weather", "the rule weather", ("rain fell on the sea",))
     texts = [LEAK, "rain fell on the sea", "gulls cry"]
-    found = Nearness(ToyEmbedder(), [QUERY, other]).score([Subject(text) for text in texts])
+    found = Nearness(ToyEmbedder(), [QUERY, other]).score([Document(text=text) for text in texts])
     listed = Shortlist.of([QUERY, other], found, 2 / 3)
     assert [[one.rule for one in listed.findings(row, text)] for row, text in enumerate(texts)] == [
         ["secret"], ["weather"], [],
@@ -67,7 +68,7 @@ def test_what_every_document_is_about_makes_none_suspect() -> None:
     """Ten documents are about the ferry, as the query is; the one that shares the rest of it is nearest."""
     query = Query("secret", "the rule secret", ("ferry ferry hidden tunnel",))
     texts = [f"ferry ferry ferry sea{number}" for number in range(10)] + ["ferry wood hidden stone"]
-    found = Nearness(ToyEmbedder(), [query]).score([Subject(text) for text in texts])
+    found = Nearness(ToyEmbedder(), [query]).score([Document(text=text) for text in texts])
     assert int(found.score.argmax()) == 10
 
 
@@ -75,10 +76,14 @@ def test_a_fact_lists_only_documents_that_may_not_express_it() -> None:
     """Both say it; one was asked to."""
     fact = LAKE.key_facts[0]
     assigned = (AssignedFact(fact=fact.id),)
-    subjects = [Subject(fact.statement, facts=assigned), Subject(fact.statement, facts=()), Subject("Rain fell.")]
-    target = Target("", LAKE, lambda: iter(subjects))
-    rules = [rule for rule in LeakageScanner(LAKE).rules if rule.id == "unassigned_fact"]
-    listed = make_shortlist(target, rules, 1, ToyEmbedder(), 3, SilentReporter())
+    subjects = [
+        Document(text=fact.statement, facts=assigned),
+        Document(text=fact.statement, facts=()),
+        Document(text="Rain fell."),
+    ]
+    others = tuple(rule.id for rule in LeakageScanner(LAKE).rules if rule.id != "unassigned_fact")
+    audit = Audit(LAKE, AuditOptions(off=others))
+    listed = make_shortlist(audit, text_corpus(subjects), 1, ToyEmbedder(), SilentReporter())
     about = [{one.explanation.split("the fact ")[1].split()[0] for one in listed.findings(row, "x")} for row in (0, 1)]
     assert fact.id not in about[0]
     assert fact.id in about[1]
@@ -117,7 +122,7 @@ def test_queries_take_turns_until_the_share_is_full(rows: list[list[int]], share
 
 def test_without_documents_or_queries_nothing_is_listed() -> None:
     assert score().score.shape == (0, 1)
-    empty = Nearness(ToyEmbedder(), []).score([Subject("a text")])
+    empty = Nearness(ToyEmbedder(), []).score([Document(text="a text")])
     assert Shortlist.of([], empty, 1).findings(0, "a text") == ()
 
 
@@ -157,7 +162,7 @@ def test_facts_are_strays_where_they_were_not_assigned() -> None:
 
 def test_a_judge_who_sees_a_stray_fact_stated_finds_a_leak() -> None:
     first, second, *_ = (fact.id for fact in LAKE.key_facts)
-    subject = Subject("It was so. It may be so.", facts=(AssignedFact(fact=first),))
+    subject = Document(text="It was so. It may be so.", facts=(AssignedFact(fact=first),))
     seen = {first: Judgement(first, "stated", 0, 10), second: Judgement(second, "stated", 0, 10, "it says so")}
     (found,) = judged_strays(subject, Verdicts(facts=seen), LAKE)
     assert (found.rule, found.severity, found.evidence) == ("unassigned_fact", "error", "It was so.")
@@ -170,8 +175,7 @@ def test_a_judge_who_sees_a_stray_fact_stated_finds_a_leak() -> None:
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("docgen.cli.audit.runner.installed_model", Path)
-    monkeypatch.setattr("docgen.cli.audit.examine.open_embedder", ToyEmbedder)
+    monkeypatch.setattr("docgen.pipeline.audit.scan.open_embedder", ToyEmbedder)
 
 
 def audit(texts: list[str], *arguments: str, ends: int = 0) -> dict[str, Any]:
@@ -207,7 +211,7 @@ def test_without_a_judge_the_listed_are_suspects_and_no_leaks(judge: str, toy: N
     ("arguments", "said"),
     [
         (["--nearest", "0.2"], "Add --embeddings"),
-        (["--embeddings", "--nearest", "1.5"], "is no share"),
+        (["--embeddings", "--nearest", "1.5"], "is not a share"),
         (["--embeddings", "--judge", "sample:5"], "Use --judge suspects"),
         (["--embeddings", "--engine", "ray"], "ranks a corpus as a whole"),
     ],

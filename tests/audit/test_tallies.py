@@ -2,12 +2,11 @@
 
 import pytest
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.contamination import ContaminationScanner
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
-from docgen.records import AssignedFact
+from docgen.records import AssignedFact, Document
 from tests.audit.lake import DETECTOR, LAKE, SCANNER
 
 OPENED, KEEPER = (fact.statement for fact in LAKE.key_facts[:2])
@@ -18,7 +17,7 @@ def planned(*facts: str) -> tuple[AssignedFact, ...]:
     return tuple(AssignedFact(fact=fact) for fact in facts)
 
 
-def tallied(*subjects: Subject) -> SalienceTally:
+def tallied(*subjects: Document) -> SalienceTally:
     tally = SalienceTally(LAKE)
     for subject in subjects:
         tally.add(subject, DETECTOR.detect(subject.text))
@@ -29,10 +28,10 @@ def test_salience_counts_documents_not_mentions() -> None:
     """A fact stated three times in a document is in one document; a denial is not an expression."""
     denial = OPENED.replace("was reopened", "was never reopened")
     report = tallied(
-        Subject(f"{OPENED} {PARAPHRASE} {OPENED}", facts=planned("opened"), doc_type="note"),
-        Subject(IMPLICATION, facts=planned("opened", "keeper"), doc_type="note"),
-        Subject(f"Well. {KEEPER}", facts=planned(), doc_type="diary"),
-        Subject(denial, facts=planned("opened"), doc_type="diary"),
+        Document(text=f"{OPENED} {PARAPHRASE} {OPENED}", facts=planned("opened"), doc_type="note"),
+        Document(text=IMPLICATION, facts=planned("opened", "keeper"), doc_type="note"),
+        Document(text=f"Well. {KEEPER}", facts=planned(), doc_type="diary"),
+        Document(text=denial, facts=planned("opened"), doc_type="diary"),
     ).report()
     opened, keeper, secret = report.facts.values()
     assert (opened.stated, opened.implied, opened.contradicted, opened.measured) == (1, 1, 1, 0.5)
@@ -48,7 +47,7 @@ def test_salience_counts_documents_not_mentions() -> None:
 
 def test_facts_that_come_together_are_counted_both_ways() -> None:
     """The matrix is symmetric, with each fact's documents on its diagonal."""
-    report = tallied(Subject(f"{OPENED} {KEEPER}"), Subject(OPENED)).report()
+    report = tallied(Document(text=f"{OPENED} {KEEPER}"), Document(text=OPENED)).report()
     assert report.together == ((2, 1, 0), (1, 1, 0), (0, 0, 0))
     assert report.facts["opened"].planned is None
 
@@ -56,7 +55,7 @@ def test_facts_that_come_together_are_counted_both_ways() -> None:
 def test_airtime_and_first_mention_follow_the_sentences() -> None:
     """Tokens count in sentences that express the fact; the first mention falls in its tenth of the text."""
     filler = "The boats came in before noon and nobody counted them. " * 20
-    fact = tallied(Subject(filler + OPENED)).report().facts["opened"]
+    fact = tallied(Document(text=filler + OPENED)).report().facts["opened"]
     words = len(OPENED.split())
     assert fact.airtime == pytest.approx(words / (words + 20 * 10), rel=0.1)
     assert fact.first_mention == (0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
@@ -66,13 +65,13 @@ def test_airtime_and_first_mention_follow_the_sentences() -> None:
 def test_prominence_is_read_off_place_and_length() -> None:
     """A text that is mostly about a fact, or opens with it and comes back, has it at its centre."""
     filler = "The boats came in before noon and nobody counted them. " * 20
-    facts = tallied(Subject(OPENED), Subject(OPENED + " " + filler + PARAPHRASE)).report().facts
+    facts = tallied(Document(text=OPENED), Document(text=OPENED + " " + filler + PARAPHRASE)).report().facts
     assert facts["opened"].prominence == {"central": 2}
 
 
 def test_judged_documents_estimate_the_corpus() -> None:
     """A judge's sample gives a share with its interval for the whole corpus, beside what wording saw."""
-    tally = tallied(*[Subject("Nothing here.")] * 50)
+    tally = tallied(*[Document(text="Nothing here.")] * 50)
     for number in range(20):
         tally.add_judged({"opened": "implied" if number < 5 else "absent", "keeper": "absent", "secret": "absent"})
     fact = tally.report().facts["opened"]
@@ -84,7 +83,7 @@ def test_judged_documents_estimate_the_corpus() -> None:
 def leaky(*texts: str) -> LeakageTally:
     tally = LeakageTally(SCANNER.rules)
     for number, text in enumerate(texts):
-        tally.add(Subject(text, id=str(number), doc_type="note", facts=planned("opened")), SCANNER.scan(text))
+        tally.add(Document(text=text, id=str(number), doc_type="note", facts=planned("opened")), SCANNER.scan(text))
     return tally
 
 
@@ -146,9 +145,9 @@ def test_collapse_shows_in_every_measure() -> None:
     """The same document over and over: one opening, few different n-grams, high compression and similarity."""
     alike, varied = DiversityTally(), DiversityTally()
     for number in range(40):
-        alike.add(Subject(f"Elena Vance wrote on 3 May 2024 that all is well. No {number}.", doc_type="note"))
+        alike.add(Document(text=f"Elena Vance wrote on 3 May 2024 that all is well. No {number}.", doc_type="note"))
         words = " ".join(f"w{number}x{i}" for i in range(12))
-        varied.add(Subject(f"{words} ended.", doc_type=f"t{number % 4}"))
+        varied.add(Document(text=f"{words} ended.", doc_type=f"t{number % 4}"))
     same, other = alike.report(varied, "varied"), varied.report()
     name = same.common["names"][0]
     assert (name.item, name.documents, name.source, name.source_share) == ("Elena Vance", 40, "note", 1.0)
@@ -165,8 +164,8 @@ def test_diversity_of_nothing_is_a_report() -> None:
     """No documents, or empty ones, divide by nothing."""
     tally = DiversityTally()
     assert tally.report().documents == 0
-    tally.add(Subject(""))
-    tally.add(Subject("\ud800\x00"))
+    tally.add(Document(text=""))
+    tally.add(Document(text="\ud800\x00"))
     assert tally.report().documents == 2
 
 

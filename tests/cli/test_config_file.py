@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.errors import ConfigError
-from docgen.options.run import RunConfig, load_config, resolve
+from docgen.options.run import RunConfig, RunOptions, load_config, resolve
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 def given_file(folder: Path, text: str) -> RunConfig:
     file = folder / "c.toml"
     file.write_text(text, "utf-8")
-    return resolve(None, file, {})
+    return resolve(None, file, RunOptions())
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ VALUES = st.one_of(
 @given(st.sampled_from(sorted(RunConfig.model_fields)), VALUES)
 def test_no_value_is_answered_in_the_words_of_a_library(name: str, value: Any) -> None:
     try:
-        resolve(None, None, {name: value})
+        resolve(None, None, RunOptions.model_construct(**{name: value}))
     except ConfigError as error:
         what, where = error.what.partition(" (got")[0], error.where
     else:
@@ -89,4 +89,4 @@ def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) 
     file = tmp_path / "example.toml"
     file.write_text(example, "utf-8")
     assert set(load_config(file)) == set(RunConfig.model_fields)
-    assert resolve(None, file, {}).words == (300, 900)
+    assert resolve(None, file, RunOptions()).words == (300, 900)

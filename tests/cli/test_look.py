@@ -83,7 +83,7 @@ def test_a_document_that_is_none_is_one_line(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], doc: str
 ) -> None:
     assert docgen(monkeypatch, "show", "old", "--", doc) == 2
-    assert "is no document" in capsys.readouterr().err
+    assert "is not a document" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["status", "show", "estimate", "export", "batches"])

@@ -95,3 +95,18 @@ def test_money_is_not_spent_unasked(
         assert server.served == []
     assert "--yes" in capsys.readouterr().err
     assert not (place / "output").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "generate", "brainstorm", "estimate", "pilot"])
+def test_a_directness_that_cannot_be_met_is_refused_before_the_brainstorm_is_paid_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """`stated` in a --config file: nothing is sent and nothing written, whichever command reads it."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    with Loopback() as server:
+        (place / "c.toml").write_text(f'n = 5\nbase-url = "{server.url}"\n[stated]\nopened = 1.5\n', "utf-8")
+        asked = () if command == "estimate" else ("--yes",)
+        assert docgen(monkeypatch, command, "light.yaml", "--config", "c.toml", *asked) == 2
+        assert server.served == []
+    assert "opened is given the share 1.5" in capsys.readouterr().err
+    assert not (place / "output").exists()

@@ -7,6 +7,7 @@ import pytest
 from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
+from docgen.options.run import RunOptions
 from docgen.pipeline.execute import Step
 from docgen.pipeline.setup import propose
 from tests.cli.test_outcomes import docgen
@@ -78,7 +79,8 @@ def test_a_server_in_the_environment_changes_nothing_for_an_offline_run(
 def test_a_run_with_a_server_can_become_an_offline_one(place: Path) -> None:
     """Its address stays on record, and does not stand in the way."""
     run, source = RunFolder(place / "output" / "s"), place / "light.yaml"
-    propose(run, source, None, small(n=5, engine="anthropic", model="m", base_url=URL)).apply()
-    assert propose(run, None, None, {"engine": "offline"}).setup.config.engine == "offline"
+    asked = RunOptions(**small(n=5, engine="anthropic", model="m", base_url=URL))
+    propose(run, source, asked).apply()
+    assert propose(run, None, RunOptions(engine="offline")).setup.config.engine == "offline"
     with pytest.raises(ConfigError):
-        propose(run, None, None, {"engine": "offline", "base_url": "http://127.0.0.1:10"})
+        propose(run, None, RunOptions(engine="offline", base_url="http://127.0.0.1:10"))

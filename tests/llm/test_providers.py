@@ -10,8 +10,8 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.providers.table import PROVIDERS, Connection, Provider, choose_engine, find_provider
-from docgen.options.run import RunConfig
-from docgen.pipeline.setup import set_up
+from docgen.options.run import RunConfig, RunOptions
+from docgen.pipeline.setup import propose
 from tests.worlds import LIGHTHOUSE
 
 each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
@@ -86,7 +86,7 @@ def refused(folder: Path, flags: dict[str, object], says: str) -> None:
     context.write_text(LIGHTHOUSE, "utf-8")
     run = RunFolder(folder / "output" / "a")
     with pytest.raises(ConfigError, match=says):
-        set_up(run, context, None, {"n": 3, **flags})
+        propose(run, context, RunOptions(n=3, **flags))
     assert not run.path.exists()
 
 

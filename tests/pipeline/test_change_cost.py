@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from docgen.llm.fake import FakeLLM
+from docgen.options.run import RunOptions
 from docgen.pipeline.change_cost import explain
 from docgen.pipeline.estimate import Estimate, estimate
 from docgen.pipeline.execute import Step, execute
@@ -60,7 +61,7 @@ def test_explain_says_that_nothing_changed(tmp_path: Path) -> None:
     """The same inputs lead to the same calls, all of which are in the journal."""
     setup = settle(tmp_path, n=N)
     carry_out(setup, FakeLLM(writes_well), Step.GENERATE)
-    found = explain(propose(setup.run, None, None, {}))
+    found = explain(propose(setup.run, None, RunOptions()))
     assert found.changes == ()
     assert {stage.stage: (stage.known, stage.bought) for stage in found.stages} == {
         "types": (1, 0),
@@ -73,10 +74,10 @@ def test_explain_foretells_exactly_the_calls_of_a_changed_run(tmp_path: Path) ->
     """A raised salience: the documents said to be bought anew are those that the changed run asks for."""
     setup = settle(tmp_path, n=N)
     carry_out(setup, FakeLLM(writes_well), Step.GENERATE)
-    flags = {"salience": {"stairs": 0.5}}
-    found = {stage.stage: stage for stage in explain(propose(setup.run, None, None, flags)).stages}
+    asked = RunOptions(salience={"stairs": 0.5})
+    found = {stage.stage: stage for stage in explain(propose(setup.run, None, asked)).stages}
     llm = FakeLLM(writes_well)
-    carry_out(propose(setup.run, None, None, flags).apply(accept_changes=True), llm, Step.GENERATE)
+    carry_out(propose(setup.run, None, asked).apply(accept_changes=True), llm, Step.GENERATE)
     first_attempts = [request for request in documents(llm) if request.variables["attempt"] == 1]
     assert found["document"].bought == len(first_attempts)
     assert 0 < len(first_attempts) < N
@@ -89,6 +90,6 @@ def test_a_changed_model_or_context_buys_everything_again(tmp_path: Path) -> Non
     carry_out(setup, FakeLLM(writes_well), Step.GENERATE)
     other = tmp_path / "other.yaml"
     other.write_text(LIGHTHOUSE.replace("eight years", "nine years"), "utf-8")
-    for proposal in (propose(setup.run, None, None, {"model": "x"}), propose(setup.run, other, None, {})):
+    for proposal in (propose(setup.run, None, RunOptions(model="x")), propose(setup.run, other, RunOptions())):
         assert all(stage.known == 0 for stage in explain(proposal).stages)
         assert proposal.changes

@@ -11,6 +11,7 @@ from docgen.pipeline.execute import Step
 from docgen.pipeline.families import Knob, begin_control, mirror_slots, open_level, parse_levels, sweep_levels
 from docgen.pipeline.setup import Setup
 from docgen.records import Attempt
+from docgen.universe import parse_context
 from tests.runs import attempts, by_verdict, carry_out, corpus, documents, settle
 from tests.worlds import writes_well
 
@@ -61,9 +62,7 @@ def test_documents_that_levels_share_are_byte_identical(tmp_path: Path) -> None:
 def test_a_control_matches_the_run_in_all_but_its_facts(tmp_path: Path) -> None:
     source = settle(tmp_path, n=40)
     carry_out(source, FakeLLM(writes_well))
-    other = tmp_path / "bakery.yaml"
-    other.write_text(OTHER, "utf-8")
-    control = begin_control(source, RunFolder(tmp_path / "output" / "control"), other)
+    control = begin_control(source, RunFolder(tmp_path / "output" / "control"), parse_context(OTHER, "bakery.yaml"))
     carry_out(control, FakeLLM(writes_well), Step.BRAINSTORM)
     mirror_slots(source, control)
     carry_out(control, FakeLLM(writes_well))

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from docgen.errors import ConfigError, InputError
-from docgen.pipeline.select import facts_in_texts, facts_of, write_rows
+from docgen.pipeline.corpora.select import facts_in_texts, facts_of, write_rows
 from tests.worlds import lighthouse
 
 ROWS: list[dict[str, Any]] = [

@@ -6,6 +6,7 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.run import RunOptions
 from docgen.pipeline.change_cost import explain
 from docgen.pipeline.execute import Step
 from docgen.pipeline.setup import propose
@@ -35,7 +36,7 @@ def test_another_n_asks_for_the_slots_that_are_new_and_the_explanation_foretells
     setup = settle(tmp_path, n=n)
     carry_out(setup, FakeLLM(spoils_some), Step.GENERATE)
     known = {attempt.key for attempt in attempts(setup)}
-    proposal = propose(setup.run, None, None, {"n": m})
+    proposal = propose(setup.run, None, RunOptions(n=m))
     foretold = {stage.stage: (stage.known, stage.bought) for stage in explain(proposal).stages}
     assert foretold["document"] == (min(n, m), max(m - n, 0))
     assert foretold["types"][1] == foretold["ideas"][1] == 0

@@ -15,32 +15,15 @@ from docgen.audit.detect.facts import FactDetector, FactSighting
 from docgen.audit.detect.known_wordings import Words
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.corpus.utf8 import encode
-from docgen.records import AssignedFact, Finding, Quote
+from docgen.records import Document, Finding
 
-__all__ = ["BulkScanner", "Scanned", "Subject"]
+__all__ = ["BatchScanner", "Scanned"]
 
 STEP = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
 PART = 256
 """Documents that a thread looks at together."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One document and what is known of it. `facts` None means that they were never planned."""
-
-    text: str
-    id: str = ""
-    facts: tuple[AssignedFact, ...] | None = None
-    quotes: tuple[Quote, ...] = ()
-    doc_type: str = ""
-    idea: str = ""
-
-    @property
-    def assigned(self) -> frozenset[str] | None:
-        """Ids of the facts that the document was to express."""
-        return None if self.facts is None else frozenset(fact.fact for fact in self.facts)
 
 
 @dataclass(frozen=True)
@@ -51,7 +34,7 @@ class Scanned:
     findings: tuple[Finding, ...] = field(default=())
 
 
-class BulkScanner:
+class BatchScanner:
     """Both detectors of one context over batches. Compiled once; batches may be scanned by several threads."""
 
     def __init__(self, detector: FactDetector, scanner: LeakageScanner) -> None:
@@ -61,31 +44,31 @@ class BulkScanner:
         self._index = StatementIndex([*wordings, *scanner.banned, *pieces])
         self._short = any(len(Words(text).words) < 5 for text in (*wordings, *scanner.banned))
 
-    def scan(self, subjects: Sequence[Subject], threads: int = THREADS) -> list[Scanned]:
-        """One result for each subject, in order.
+    def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[Scanned]:
+        """One result for each document, in order.
 
         Threads do the compiled part, which leaves Python's lock alone, while this one looks at what they have flagged.
         """
-        parts = [subjects[start : start + PART] for start in range(0, len(subjects), PART)]
+        parts = [documents[start : start + PART] for start in range(0, len(documents), PART)]
         if len(parts) < 2:
             return [scanned for part in parts for scanned in self._looked_at(part, self._likely(part))]
         with ThreadPoolExecutor(threads) as pool:
             flags = pool.map(self._likely, parts)
             return [one for part, likely in zip(parts, flags, strict=True) for one in self._looked_at(part, likely)]
 
-    def _looked_at(self, subjects: Sequence[Subject], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
-        return [self._one(subject, flag) for subject, flag in zip(subjects, likely.tolist(), strict=True)]
+    def _looked_at(self, documents: Sequence[Document], likely: npt.NDArray[np.bool_]) -> list[Scanned]:
+        return [self._one(document, flag) for document, flag in zip(documents, likely.tolist(), strict=True)]
 
-    def _one(self, subject: Subject, likely: bool) -> Scanned:
-        if not likely and not subject.quotes and not subject.idea:
-            return Scanned(findings=tuple(self.scanner.scan_untouched(subject.text, subject.doc_type)))
-        sightings = self.detector.detect(subject.text, subject.quotes)
-        findings = self.scanner.scan(subject.text, subject.assigned, sightings, subject.doc_type, subject.idea)
+    def _one(self, document: Document, likely: bool) -> Scanned:
+        if not likely and not document.quotes and not document.idea:
+            return Scanned(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
+        sightings = self.detector.detect(document.text, document.quotes)
+        findings = self.scanner.scan(document.text, document.assigned, sightings, document.doc_type, document.idea)
         return Scanned(sightings, tuple(findings))
 
-    def _likely(self, subjects: Sequence[Subject]) -> npt.NDArray[np.bool_]:
+    def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
         """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
-        texts = encode([subject.text for subject in subjects])
+        texts = encode([document.text for document in documents])
         likely = np.full(len(texts), self._short)
         likely[self._index.documents(texts)] = True
         for row in np.flatnonzero(~likely).tolist():

@@ -10,6 +10,7 @@ from itertools import accumulate, compress, pairwise
 from pathlib import Path
 
 from docgen.audit.data_files import read_words
+from docgen.text import WORD
 
 __all__ = [
     "Hit",
@@ -24,8 +25,7 @@ __all__ = [
     "words_of",
 ]
 
-WORD = re.compile(r"\w+")
-PIECES = re.compile(r"(\w+)")
+PIECES = re.compile(f"({WORD.pattern})")
 CHUNK = re.compile(r"\S+")
 GRAM = 3
 DATA = Path(__file__).parent / "data"

@@ -1,26 +1,24 @@
 """Sending documents to the judge: which ones, with what, and how its word joins what the scan tier found."""
 
 import asyncio
-import re
 from bisect import insort
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.facts import FactSighting
 from docgen.audit.judge.requests import JudgeError, Judgement, ask, fact_request, read_verdicts, rule_request
 from docgen.audit.rules.rule import Rule
-from docgen.errors import ConfigError, RequestFailed
+from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Request
+from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Finding
+from docgen.records import Document, Finding
 from docgen.text import digest
 from docgen.universe import UniverseContext
 
 __all__ = [
     "Chooser",
-    "JudgeMode",
     "Panel",
     "Unjudged",
     "Verdicts",
@@ -31,27 +29,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-SAMPLE = re.compile(r"sample:(\d+)")
-
-
-@dataclass(frozen=True)
-class JudgeMode:
-    """Which documents a judge sees: none, suspects (any finding of the scan tier), a random sample, all."""
-
-    kind: Literal["none", "suspects", "sample", "all"]
-    size: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> "JudgeMode":
-        """Read none, suspects, sample:N or all; raises `ConfigError` for anything else."""
-        if (found := SAMPLE.fullmatch(text)) and int(found[1]) > 0:
-            return cls("sample", int(found[1]))
-        if text in ("none", "suspects", "all"):
-            return cls(text)  # type: ignore[arg-type]
-        raise ConfigError(f"{text!r} is no choice of documents", "--judge", "Use none, suspects, sample:N or all")
-
-    def __str__(self) -> str:
-        return f"sample:{self.size}" if self.kind == "sample" else self.kind
 
 
 class Chooser(Generic[T]):
@@ -63,33 +40,38 @@ class Chooser(Generic[T]):
 
     def __init__(self, mode: JudgeMode, seed: int = 0) -> None:
         self._mode, self._seed, self._offered = mode, seed, 0
-        self._held: list[tuple[str, int, T]] = []
+        self._chosen: list[tuple[str, int, T]] = []
 
     @property
     def chosen(self) -> list[T]:
         """The documents picked, in the order in which they came."""
-        return [item for _, _, item in sorted(self._held, key=lambda held: held[1])]
+        return [item for _, _, item in sorted(self._chosen, key=lambda entry: entry[1])]
 
-    def offer(self, item: T, suspect: bool, subject: Subject) -> T | None:
-        """Take the item, which stands for `subject`, or give one back that is not going to be judged."""
+    def take(self) -> list[T]:
+        """The same, which are then no longer held."""
+        chosen, self._chosen = self.chosen, []
+        return chosen
+
+    def offer(self, item: T, suspect: bool, document: Document) -> T | None:
+        """Take the item, which stands for `document`, or give one back that is not going to be judged."""
         self._offered += 1
         if self._mode.kind == "sample":
-            return self._keep_lowest((self._rank(subject), self._offered, item))
+            return self._keep_lowest((self._rank(document), self._offered, item))
         if self._mode.kind == "all" or (self._mode.kind == "suspects" and suspect):
-            self._held.append(("", self._offered, item))
+            self._chosen.append(("", self._offered, item))
             return None
         return item
 
-    def _rank(self, subject: Subject) -> str:
+    def _rank(self, document: Document) -> str:
         """By id; documents that share one are told apart by their texts."""
         seed = str(self._seed)
-        return digest(seed, subject.id, size=8) + digest(seed, subject.id, subject.text, size=8)
+        return digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
 
-    def _keep_lowest(self, held: tuple[str, int, T]) -> T | None:
-        if len(self._held) == self._mode.size and held[:2] > self._held[-1][:2]:
-            return held[2]
-        insort(self._held, held, key=lambda one: one[:2])
-        return self._held.pop()[2] if len(self._held) > self._mode.size else None
+    def _keep_lowest(self, entry: tuple[str, int, T]) -> T | None:
+        if len(self._chosen) == self._mode.size and entry[:2] > self._chosen[-1][:2]:
+            return entry[2]
+        insort(self._chosen, entry, key=lambda other: other[:2])
+        return self._chosen.pop()[2] if len(self._chosen) > self._mode.size else None
 
 
 @dataclass(frozen=True)
@@ -107,15 +89,15 @@ class Panel:
         empty = {"banned_statement"} if not context.banned_statements else set()
         return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options, facts)
 
-    def requests(self, subject: Subject, sample: int = 0) -> tuple[Request, ...]:
+    def requests(self, document: Document, sample: int = 0) -> tuple[Request, ...]:
         """The requests for one document: for telling the cost before."""
-        text, kind = subject.text, subject.doc_type
-        made = []
+        text, kind = document.text, document.doc_type
+        requests = []
         if self.facts:
-            made.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
+            requests.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
         if self.rules:
-            made.append(rule_request(self.rules, self.context, self.options, text, kind, sample))
-        return tuple(made)
+            requests.append(rule_request(self.rules, self.context, self.options, text, kind, sample))
+        return tuple(requests)
 
 
 @dataclass(frozen=True)
@@ -151,33 +133,31 @@ class Unjudged:
     reason: str
 
 
-async def judge_document(llm: LLM, panel: Panel, subject: Subject) -> Verdicts:
+async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts:
     """Ask for one document. Raises `JudgeError` when no reply can be used, `RequestFailed` when none came."""
-    facts: dict[str, Judgement] = {}
-    rules: dict[str, Judgement] = {}
-    text, kind = subject.text, subject.doc_type
+    on_facts: tuple[Judgement, ...] = ()
+    on_rules: tuple[Judgement, ...] = ()
+    text, kind = document.text, document.doc_type
     if panel.facts:
         key_facts = panel.context.key_facts
-        wanted = [fact.id for fact in key_facts]
-        found = await ask(
+        fact_ids = [fact.id for fact in key_facts]
+        on_facts = await ask(
             llm,
             lambda sample: fact_request(key_facts, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "fact", wanted, text),
+            lambda reply: read_verdicts(reply, "fact", fact_ids, text),
         )
-        facts = {judgement.subject: judgement for judgement in found}
     if panel.rules:
-        names = [rule.id for rule in panel.rules]
-        found = await ask(
+        rule_ids = [rule.id for rule in panel.rules]
+        on_rules = await ask(
             llm,
             lambda sample: rule_request(panel.rules, panel.context, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "rule", names, text),
+            lambda reply: read_verdicts(reply, "rule", rule_ids, text),
         )
-        rules = {judgement.subject: judgement for judgement in found}
-    return Verdicts(facts, rules)
+    return Verdicts({j.subject: j for j in on_facts}, {j.subject: j for j in on_rules})
 
 
 async def judge_documents(
-    llm: LLM, panel: Panel, subjects: Sequence[Subject], concurrency: int
+    llm: LLM, panel: Panel, documents: Sequence[Document], concurrency: int
 ) -> AsyncIterator[tuple[int, Verdicts | Unjudged]]:
     """(position, verdicts) of every document as they come, or why there are none. `StopRun` passes through."""
     gate = asyncio.Semaphore(concurrency)
@@ -185,11 +165,11 @@ async def judge_documents(
     async def one(position: int) -> tuple[int, Verdicts | Unjudged]:
         async with gate:
             try:
-                return position, await judge_document(llm, panel, subjects[position])
+                return position, await judge_document(llm, panel, documents[position])
             except (JudgeError, RequestFailed) as error:
                 return position, Unjudged(str(error))
 
-    tasks = [asyncio.ensure_future(one(position)) for position in range(len(subjects))]
+    tasks = [asyncio.ensure_future(one(position)) for position in range(len(documents))]
     try:
         for done in asyncio.as_completed(tasks):
             yield await done
@@ -202,11 +182,11 @@ async def judge_documents(
 def combine(text: str, findings: Sequence[Finding], verdicts: Verdicts) -> list[Finding]:
     """The findings of both tiers: a judge can clear what the scan tier merely suspects, never what it is certain of."""
     settled = set(verdicts.rules)
-    kept = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
+    standing = [finding for finding in findings if finding.severity == "error" or finding.rule not in settled]
     for rule, judgement in verdicts.rules.items():
         if judgement.verdict == "leak":
-            kept.append(_finding(text, rule, judgement))
-    return sorted(kept, key=lambda finding: (finding.start, finding.end, finding.rule))
+            standing.append(_finding(text, rule, judgement))
+    return sorted(standing, key=lambda finding: (finding.start, finding.end, finding.rule))
 
 
 def _finding(text: str, rule: str, judgement: Judgement) -> Finding:

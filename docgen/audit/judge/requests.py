@@ -16,10 +16,11 @@ from docgen.llm.protocol import LLM, Request
 from docgen.prompts.replies import parse_verdicts
 from docgen.prompts.requests import ModelOptions, render
 from docgen.prompts.table import FACT_VERDICTS, JUDGE_FACTS, JUDGE_IDEAS, JUDGE_RULES, RULE_VERDICTS, Prompt
-from docgen.text import digest
+from docgen.text import digest, token_estimate
 from docgen.universe import KeyFact, UniverseContext
 
 __all__ = [
+    "TRIES",
     "JudgeError",
     "Judgement",
     "ask",
@@ -27,14 +28,21 @@ __all__ = [
     "idea_request",
     "read_verdicts",
     "rule_request",
+    "typical_reply_tokens",
 ]
 
 EMPTY = ("absent", "clean")
 """Verdicts that need no quote."""
-Subject = Literal["fact", "rule", "idea"]
+Kind = Literal["fact", "rule", "idea"]
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
+BARE_TOKENS = 22
+"""Of `{"fact": "", "verdict": "absent", "quote": "", "reason": ""},` in a reply, as large models count them."""
+SHOWN_TOKENS = 50
+"""More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
+OPEN_TOKENS = 8
+"""Of `{"verdicts": []}`."""
 
 
 class JudgeError(DocgenError):
@@ -123,7 +131,24 @@ def _request(
     )
 
 
-def read_verdicts(reply: str, subject: Subject, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
+def typical_reply_tokens(request: Request) -> int:
+    """Tokens of a reply to one of these requests, about: for an estimate before there is any.
+
+    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken, so that most
+    verdicts come without quote and reason, as the prompts ask.
+    """
+    if request.stage == "judge_facts":
+        shown = sum(fact.salience for fact in request.variables["facts"])
+        names = [fact.id for fact in request.variables["facts"]]
+    elif request.stage == "judge_rules":
+        shown, names = 0.0, [rule.id for rule in request.variables["rules"]]
+    else:
+        shown, names = 0.0, [str(number) for number, _ in request.variables["ideas"]]
+    ids = sum(token_estimate(name.replace("_", " ").replace("-", " ")) for name in names)
+    return OPEN_TOKENS + BARE_TOKENS * len(names) + ids + round(SHOWN_TOKENS * float(shown))
+
+
+def read_verdicts(reply: str, subject: Kind, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
     """The judgements in a reply, one for each id in `wanted`, in that order.
 
     Raises `JudgeError` for a reply that is no such JSON, leaves an id out or names it twice, uses another verdict, or
@@ -141,7 +166,7 @@ def read_verdicts(reply: str, subject: Subject, wanted: Sequence[str], text: str
     return tuple(judged[name] for name in wanted)
 
 
-def _judgement(entry: dict[str, Any], subject: Subject, allowed: tuple[str, ...], words: Words) -> Judgement:
+def _judgement(entry: dict[str, Any], subject: Kind, allowed: tuple[str, ...], words: Words) -> Judgement:
     name, verdict, quote = str(entry[subject]), entry.get("verdict"), entry.get("quote", "")
     if verdict not in allowed:
         raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")

@@ -87,8 +87,8 @@ class Calibration(Record):
 
     def rule(self, identifier: str) -> Score | None:
         """The score of one rule, by id."""
-        wanted = rule_key(identifier)
-        return next((score for score in self.rules if rule_key(score.subject) == wanted), None)
+        key = rule_key(identifier)
+        return next((score for score in self.rules if rule_key(score.subject) == key), None)
 
 
 def read_gold(path: Path) -> list[Gold]:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.known_wordings import function_words
 from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
-from docgen.records import Record
+from docgen.records import Document, Record
 from docgen.text import words
 
 __all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
@@ -102,10 +101,10 @@ class _Items:
         self.sources: Counter[tuple[str, str]] = Counter()
 
     def add(self, items: Iterable[str], source: str) -> None:
-        found = set(items)
+        different = dict.fromkeys(items)  # in the order of the text: ties in a report are the same in every process
         self.documents += 1
-        self.counts.update(found)
-        self.sources.update((item, source) for item in found)
+        self.counts.update(different.keys())
+        self.sources.update((item, source) for item in different)
         if len(self.counts) > 2 * ROOM:
             self.counts = Counter(dict(self.counts.most_common(ROOM)))
             self.sources = Counter({key: n for key, n in self.sources.items() if key[0] in self.counts})
@@ -125,47 +124,47 @@ class DiversityTally:
         self._sampled = 0
         self._markers = MarkerTally()
 
-    def add(self, subject: Subject) -> None:
+    def add(self, document: Document) -> None:
         """Count one document."""
         self._documents += 1
-        self._words += subject.text.count(" ") + 1
-        source = subject.idea if self._by == "idea" else subject.doc_type
-        self._count(_items(subject.text), source)
-        own = words(subject.text) if self._documents <= SAMPLE else None
+        self._words += document.text.count(" ") + 1
+        source = document.idea if self._by == "idea" else document.doc_type
+        self._count(_items(document.text), source)
+        own = words(document.text) if self._documents <= SAMPLE else None
         if own is not None:
-            self._sample(subject, own)
-        if own is not None or zlib.crc32(subject.text.encode("utf-8", "replace")) % ONE_IN == 0:
+            self._sample(document, own)
+        if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % ONE_IN == 0:
             self._sampled += 1
-            self._markers.add(subject.text)
-            self._count(_sampled_items(subject.text, own or words(subject.text)), source)
+            self._markers.add(document.text)
+            self._count(_sampled_items(document.text, own or words(document.text)), source)
 
     def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
         for kind, items in found:
             self._items[kind].add(items, source)
 
-    def _sample(self, subject: Subject, own: Sequence[str]) -> None:
-        data = subject.text.encode("utf-8", "replace")
+    def _sample(self, document: Document, own: Sequence[str]) -> None:
+        data = document.text.encode("utf-8", "replace")
         self._raw += len(data)
         self._packed += len(self._deflate.compress(data))
-        for n, seen in enumerate(self._grams, 1):
+        for n, distinct in enumerate(self._grams, 1):
             grams = list(map(hash, zip(*(own[i:] for i in range(n)), strict=False)))
-            seen.update(grams)
+            distinct.update(grams)
             self._gram_totals[n - 1] += len(grams)
-        kept = self._types.setdefault(subject.doc_type, [])
-        if len(kept) < PER_TYPE:
-            kept.append(frozenset(grams))
+        of_this_type = self._types.setdefault(document.doc_type, [])
+        if len(of_this_type) < PER_TYPE:
+            of_this_type.append(frozenset(grams))
 
     def report(self, reference: "DiversityTally | None" = None, name: str = "") -> DiversityReport:
         """The report so far; `reference` is the tally of another corpus, called `name`."""
         packed = self._packed + len(self._deflate.copy().flush())
-        one, two, three = (
-            len(seen) / max(1, total) for seen, total in zip(self._grams, self._gram_totals, strict=True)
+        single, pairs, triples = (
+            len(distinct) / max(1, total) for distinct, total in zip(self._grams, self._gram_totals, strict=True)
         )
         return DiversityReport(
             documents=self._documents,
             words=self._words,
             sampled=self._sampled,
-            distinct=(one, two, three),
+            distinct=(single, pairs, triples),
             compression=self._raw / packed if self._raw else 0.0,
             similarity=tuple(sorted(self._similarities(), key=lambda s: -s.similarity)),
             common={kind: tuple(self._common(kind, reference)) for kind in KINDS},

@@ -18,6 +18,14 @@ class Share(Record):
     high: float
     population: int | None = None
 
+    def __float__(self) -> float:
+        """The share itself."""
+        return self.share
+
+    def __format__(self, spec: str) -> str:
+        """As a number is formatted: `f"{share:.1%}"`."""
+        return format(self.share, spec) if spec else str(self)
+
 
 def wilson(count: float, total: float) -> tuple[float, float]:
     """Score interval for a binomial share (Wilson 1927); (0, 1) without trials."""

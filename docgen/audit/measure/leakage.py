@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pydantic import Field
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of, upper_bound
+from docgen.audit.measure.lookup import ByName
 from docgen.audit.rules.rule import Rule
-from docgen.records import Finding, Record, Severity
+from docgen.records import Document, Finding, Record, Severity
 
 __all__ = ["Example", "LeakageReport", "LeakageTally", "RuleLeakage"]
 
@@ -71,7 +71,7 @@ class RuleLeakage(Record):
         return 1 - self.judged.total / max(1, self.judged.population or 0) if self.judged else 1.0
 
 
-class LeakageReport(Record):
+class LeakageReport(Record, ByName[RuleLeakage]):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
     `unjudged_reasons`."""
 
@@ -84,6 +84,10 @@ class LeakageReport(Record):
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
     @property
+    def entries(self) -> dict[str, RuleLeakage]:  # noqa: D102
+        return self.rules
+
+    @property
     def shares(self) -> dict[str, float]:
         """Share of documents by rule: the judge's where it read a random sample and found more; "any": all together."""
         shares = {name: max(rule.share.share, rule.sampled) for name, rule in self.rules.items()}
@@ -92,11 +96,12 @@ class LeakageReport(Record):
     def shares_left(self, now: "LeakageReport | None") -> dict[str, float]:
         """The same once the documents found here were removed; `now` is what was found after they were replaced.
 
-        What no judge has read breaks a rule as often as its sample did: removing what a sample showed mends the sample.
+        What no judge has read breaks a rule as often as its sample did: removing what a sample showed cleans the
+        sample only.
         """
         left = {name: rule.sampled * rule.unread for name, rule in self.rules.items()}
-        found = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
-        shares = {name: max(share, found.get(name, 0.0)) for name, share in left.items()}
+        current = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
+        shares = {name: max(share, current.get(name, 0.0)) for name, share in left.items()}
         return shares | {"any": max([now.flagged.share if now else 0.0, *shares.values()])}
 
 
@@ -136,12 +141,12 @@ class LeakageTally:
         self.unjudged: Counter[str] = Counter()
         self._sampled = False
 
-    def add(self, subject: Subject, findings: Sequence[Finding], row: int = 0) -> None:
+    def add(self, document: Document, findings: Sequence[Finding], row: int = 0) -> None:
         """Count one document, at `row` of the corpus, with what the scan tier found, or with all findings on it."""
         self._documents += 1
         self._flagged += any(finding.severity == "error" for finding in findings)
         for rule in {finding.rule for finding in findings}:
-            self._count(self._tallies[rule], subject, [one for one in findings if one.rule == rule], row)
+            self._count(self._tallies[rule], document, [finding for finding in findings if finding.rule == rule], row)
 
     def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
         """Count a judge's verdicts on one document: the rules it broke of those `judged`."""
@@ -166,16 +171,16 @@ class LeakageTally:
         for rule, tally in other._tallies.items():
             self._tallies[rule].merge(tally, base)
 
-    def _count(self, tally: _RuleTally, subject: Subject, findings: Sequence[Finding], row: int) -> None:
+    def _count(self, tally: _RuleTally, document: Document, findings: Sequence[Finding], row: int) -> None:
         worst = min(findings, key=lambda finding: SEVERITIES.index(finding.severity))
         if worst.severity == "error":
             tally.documents += 1
-            tally.types[subject.doc_type] += 1
-            tally.facts.update(subject.assigned or ())
+            tally.types[document.doc_type] += 1
+            tally.facts.update(document.assigned or ())
             tally.detectors.update({f.detector for f in findings if f.severity == "error"})
         else:
             tally.suspects += 1
-        tally.show(row, _example(subject, worst))
+        tally.show(row, _example(document, worst))
 
     def report(self, calibration: Calibration | None = None, judge: str = "none") -> LeakageReport:
         """The report on all documents counted so far."""
@@ -214,11 +219,11 @@ def _ranked(counts: Counter[str], most: int | None = None) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
-def _example(subject: Subject, finding: Finding) -> Example:
-    start, end, text = finding.start, finding.end, subject.text
+def _example(document: Document, finding: Finding) -> Example:
+    start, end, text = finding.start, finding.end, document.text
     return Example(
-        document=subject.id,
-        doc_type=subject.doc_type,
+        document=document.id,
+        doc_type=document.doc_type,
         severity=finding.severity,
         detector=finding.detector,
         explanation=finding.explanation,

@@ -66,10 +66,10 @@ class MarkerTally:
 
     def report(self) -> tuple[Marker, ...]:
         """Markers that occur, the most overused first."""
-        found = []
+        markers = []
         for name, uses in self._uses.items():
             rate, usual = 1e4 * uses / max(1, self._words), self._rates[name][1]
-            found.append(
+            markers.append(
                 Marker(marker=name, rate=rate, reference=usual, lift=rate / usual, documents=self._documents[name])
             )
-        return tuple(sorted(found, key=lambda marker: -marker.lift))
+        return tuple(sorted(markers, key=lambda marker: -marker.lift))

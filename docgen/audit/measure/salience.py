@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.detect.facts import FactSighting, FactVerdict
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of
-from docgen.records import Prominence, Record
+from docgen.audit.measure.lookup import ByName
+from docgen.records import Document, Prominence, Record
 from docgen.text import sentence_pieces, token_estimate, trimmed
 from docgen.universe import UniverseContext
 
@@ -81,7 +81,7 @@ class FactPresence(Record):
     judged_verdicts: dict[str, int] = Field(default_factory=dict)
 
 
-class SalienceReport(Record):
+class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `detection` is how well the detectors did on labelled documents, those that `calibration` names.
@@ -94,6 +94,10 @@ class SalienceReport(Record):
     together: tuple[tuple[int, ...], ...]
     calibration: str = ""
     detection: Score | None = None
+
+    @property
+    def entries(self) -> dict[str, FactPresence]:  # noqa: D102
+        return self.facts
 
 
 class _FactTally:
@@ -136,22 +140,22 @@ class SalienceTally:
         self._documents = self._tokens = self._background = self._judged = 0
         self._planned = False
 
-    def add(self, subject: Subject, sightings: Sequence[FactSighting]) -> None:
+    def add(self, document: Document, sightings: Sequence[FactSighting]) -> None:
         """Count one document."""
         self._documents += 1
-        self._tokens += token_estimate(subject.text)
-        self._types[subject.doc_type] += 1
+        self._tokens += token_estimate(document.text)
+        self._types[document.doc_type] += 1
         by_fact: dict[str, list[FactSighting]] = {}
         for sighting in sightings:
             by_fact.setdefault(sighting.fact, []).append(sighting)
-        spans = sentence_pieces(subject.text) if by_fact else []
-        expressed = [fact for fact, own in by_fact.items() if self._count(subject, fact, own, spans)]
+        spans = sentence_pieces(document.text) if by_fact else []
+        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
             for j in places:
                 self._together[i][j] += 1
-        self._count_plan(subject, frozenset(expressed))
+        self._count_plan(document, frozenset(expressed))
 
     def add_judged(self, verdicts: Mapping[str, str]) -> None:
         """Count a judge's verdicts (stated, implied, contradicted, absent) on one document of the sample."""
@@ -173,38 +177,38 @@ class SalienceTally:
             row[:] = [a + b for a, b in zip(row, more, strict=True)]
 
     def _count(
-        self, subject: Subject, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
+        self, document: Document, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
     ) -> bool:
         """Count one fact in one document; whether the document expresses it."""
         tally, verdict = self._tallies[self._place[fact]], presence(sightings)
         tally.outcomes[verdict] += 1
         if len(tally.examples) < EXAMPLES:
-            tally.show(_example(subject, sightings[0]))
+            tally.show(_example(document, sightings[0]))
         carrying = [s for s in sightings if s.verdict != "contradicted"]
         if not carrying:
             return False
         tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
-        holding = _holding(subject.text, spans, carrying)
-        tally.tokens += sum(token_estimate(subject.text[start:end]) for start, end in holding)
-        length = max(1, len(subject.text))
+        holding = _holding(document.text, spans, carrying)
+        tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
+        length = max(1, len(document.text))
         tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
         tally.prominence[_prominence(holding, length)] += 1
-        tally.types[subject.doc_type] += 1
+        tally.types[document.doc_type] += 1
         return True
 
-    def _count_plan(self, subject: Subject, expressed: frozenset[str]) -> None:
-        if subject.facts is None:
+    def _count_plan(self, document: Document, expressed: frozenset[str]) -> None:
+        if document.facts is None:
             return
         self._planned = True
-        for assigned in subject.facts:
+        for assigned in document.facts:
             if assigned.fact in self._place:
                 tally = self._tallies[self._place[assigned.fact]]
                 tally.assigned += 1
                 tally.implied_asked += assigned.directness == "implied"
                 tally.prominence_asked[assigned.prominence] += 1
-                tally.types_asked[subject.doc_type] += 1
+                tally.types_asked[document.doc_type] += 1
                 tally.missed += assigned.fact not in expressed
-        for fact in expressed - (subject.assigned or frozenset()):
+        for fact in expressed - (document.assigned or frozenset()):
             self._tallies[self._place[fact]].unassigned += 1
 
     def report(self, calibration: Calibration | None = None) -> SalienceReport:
@@ -261,19 +265,18 @@ def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[Fa
     for sighting in sightings:
         first = bisect_right(spans, sighting.start, key=itemgetter(1))
         places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
-    held = (trimmed(text, *spans[place]) for place in sorted(places))
-    return [span for span in held if span]
+    return [span for place in sorted(places) if (span := trimmed(text, *spans[place]))]
 
 
-def _example(subject: Subject, sighting: FactSighting) -> FactExample:
+def _example(document: Document, sighting: FactSighting) -> FactExample:
     start, end = sighting.start, sighting.end
     return FactExample(
-        document=subject.id,
+        document=document.id,
         verdict=sighting.verdict,
         detector=sighting.detector,
-        before=subject.text[max(0, start - AROUND) : start],
-        evidence=subject.text[start:end],
-        after=subject.text[end : end + AROUND],
+        before=document.text[max(0, start - AROUND) : start],
+        evidence=document.text[start:end],
+        after=document.text[end : end + AROUND],
     )
 
 

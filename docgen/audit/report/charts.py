@@ -19,13 +19,13 @@ def presence_chart(facts: Sequence[FactPresence]) -> str:
     for row, fact in enumerate(facts):
         y = row * ROW
         x, low, high = (6 + scale * share for share in (fact.measured, fact.expressed.low, fact.expressed.high))
-        asked = 6 + scale * fact.asked
+        tick = 6 + scale * fact.asked
         parts += [
             _text(0, y + 13, fact.fact),
             _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, found {_percent(fact.measured)}", "end", "quiet"),
             f'<line x1="6" x2="{WIDTH - 6}" y1="{y + 24}" y2="{y + 24}" class="axis"/>',
             f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>',
-            f'<line x1="{asked:.1f}" x2="{asked:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
+            f'<line x1="{tick:.1f}" x2="{tick:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
             f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{_verdict(fact)}"/>',
         ]
     return _svg(len(facts) * ROW + 4, parts, "Share of documents that express each fact: asked and measured")

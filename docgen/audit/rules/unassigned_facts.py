@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.judge.panel import Verdicts
-from docgen.records import Finding
+from docgen.records import Document, Finding
 from docgen.universe import UniverseContext
 
 __all__ = ["STRAY", "judged_strays", "stray_facts"]
@@ -19,9 +18,9 @@ def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> f
     )
 
 
-def judged_strays(subject: Subject, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:
+def judged_strays(document: Document, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:
     """Findings on the stray facts that a judge saw: an error where one is stated, a warning where it is implied."""
-    stray = stray_facts(context, subject.assigned)
+    stray = stray_facts(context, document.assigned)
     return [
         Finding(
             rule=STRAY,
@@ -29,7 +28,7 @@ def judged_strays(subject: Subject, verdicts: Verdicts, context: UniverseContext
             detector="judge",
             start=sighting.start,
             end=sighting.end,
-            evidence=subject.text[sighting.start : sighting.end],
+            evidence=document.text[sighting.start : sighting.end],
             explanation=f"expresses {sighting.fact}: {verdicts.facts[sighting.fact].reason or sighting.verdict}",
         )
         for sighting in verdicts.sightings()

@@ -13,12 +13,11 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.detect.batch_scanner import Subject
 from docgen.audit.rules.rule import Rule, rule_key
 from docgen.audit.shortlist.exemplars import exemplars
 from docgen.embedding.embedder import Embedder
 from docgen.embedding.windows import sentences_of, unit_rows
-from docgen.records import Finding
+from docgen.records import Document, Finding
 from docgen.universe import UniverseContext
 
 __all__ = ["NEVER", "Nearness", "Query", "Scores", "Shortlist", "nearest", "queries_of"]
@@ -83,13 +82,13 @@ class Nearness:
         self._rows = embedder.encode(texts) if texts else np.empty((0, 1), np.float32)
         self._topic: Floats | None = None
 
-    def score(self, subjects: Sequence[Subject]) -> Scores:
+    def score(self, documents: Sequence[Document]) -> Scores:
         """Scores of some documents, whatever facts they may express."""
-        if not self.queries or not subjects:
-            none = (len(subjects), len(self.queries))
+        if not self.queries or not documents:
+            none = (len(documents), len(self.queries))
             return Scores(np.empty(none, np.float32), np.empty((*none, 2), np.int32))
-        spans = [sentences_of(subject.text) for subject in subjects]
-        texts = [s.text[start:end] for s, own in zip(subjects, spans, strict=True) for start, end in own]
+        spans = [sentences_of(document.text) for document in documents]
+        texts = [s.text[start:end] for s, own in zip(documents, spans, strict=True) for start, end in own]
         rows = self._embedder.encode(texts)
         if self._topic is None:
             self._topic = rows.mean(axis=0)

@@ -6,60 +6,9 @@ from typing import Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.audit import flags as f
 
 __all__ = ["register"]
-
-Source = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files with --context. Default: latest run."),
-]
-Context = Annotated[str | None, typer.Option("--context", help="Universe context of the files.")]
-Judge = Annotated[
-    str,
-    typer.Option("--judge", metavar="WHICH", help="Documents that a judge reads: none, suspects, sample:N or all."),
-]
-Off = Annotated[list[str] | None, typer.Option("--off", metavar="RULE", help="Leave a rule out; may be repeated.")]
-Questions = Annotated[
-    Path | None, typer.Option("--questions", help="Evaluation questions that no document may hold (YAML, JSONL, text).")
-]
-Classifiers = Annotated[
-    list[Path] | None,
-    typer.Option("--classifiers", metavar="FILE", help="A prompt of the evaluation's classifiers; may be repeated."),
-]
-FailOver = Annotated[
-    list[str] | None,
-    typer.Option("--fail-over", metavar="RULE=SHARE", help='Exit 1 above this share; "any" for all rules together.'),
-]
-Apply = Annotated[
-    bool, typer.Option("--apply", help="Remove failing documents: refill the run, or write clean and removed files.")
-]
-Severity = Annotated[str, typer.Option("--severity", help="With --apply: remove from this severity (error, warning).")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for what --apply and --html write of files.")]
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        help="ray: scan on a Ray cluster (extra: docgen[ray]). anthropic: the judge's.  [default: scan here]",
-        rich_help_panel=o.COST,
-    ),
-]
-Html = Annotated[bool, typer.Option("--html", help="Write report.html as well.")]
-Reference = Annotated[
-    list[Path] | None,
-    typer.Option("--reference", help="Corpus to compare with, e.g. the previous run's corpus.parquet."),
-]
-
-
-Embeddings = Annotated[
-    bool,
-    typer.Option(
-        "--embeddings", help="Suspects are also the documents nearest in meaning to a leak (extra: docgen[embeddings])."
-    ),
-]
-Nearest = Annotated[
-    float | None,
-    typer.Option("--nearest", metavar="SHARE", help="With --embeddings: this share of them.  [default: 0.8]"),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -75,22 +24,21 @@ def register(app: typer.Typer) -> None:
 
 
 def leakage(
-    ctx: typer.Context,
-    source: Source = None,
-    context: Context = None,
-    judge: Judge = "none",
-    embeddings: Embeddings = False,
-    nearest: Nearest = None,
-    off: Off = None,
-    questions: Questions = None,
-    classifiers: Classifiers = None,
-    fail_over: FailOver = None,
-    apply: Apply = False,
-    severity: Severity = "error",
-    out: Out = None,
-    html: Html = False,
+    source: f.Source = None,
+    context: f.Context = None,
+    judge: f.Judge = "none",
+    embeddings: f.Embeddings = False,
+    nearest: f.Nearest = None,
+    off: f.Off = None,
+    questions: f.Questions = None,
+    classifiers: f.Classifiers = None,
+    fail_over: f.FailOver = None,
+    apply: f.Apply = False,
+    severity: f.Severity = "error",
+    out: f.Out = None,
+    html: f.Html = False,
     seed: o.Seed = None,
-    engine: Engine = None,
+    engine: f.Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
@@ -111,20 +59,34 @@ def leakage(
 
     docgen audit leakage 'corpus/*.parquet' --context my_world --engine ray
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out(ctx.params, "leakage")
+    options = AuditOptions(
+        off=off or (),
+        questions=questions,
+        classifiers=classifiers or (),
+        remove=f.remove_from(severity),
+        list_failing=apply,
+        nearest=f.listed_share(embeddings, nearest),
+        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost),
+        diversity=html,
+        engine=f.scan_engine(engine),
+        processes=True,
+    )
+    sequel = Sequel("leakage", html=html, out=out, fail_over=fail_over or (), apply=apply, max_cost=max_cost)
+    audit_corpus(source, context, options, sequel, Display(json, quiet, yes))
 
 
 def salience(
-    ctx: typer.Context,
-    source: Source = None,
-    context: Context = None,
-    judge: Judge = "none",
-    html: Html = False,
-    out: Out = None,
+    source: f.Source = None,
+    context: f.Context = None,
+    judge: f.Judge = "none",
+    html: f.Html = False,
+    out: f.Out = None,
     seed: o.Seed = None,
-    engine: Engine = None,
+    engine: f.Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
@@ -137,16 +99,21 @@ def salience(
 
     docgen audit salience my_run --judge sample:200
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out(ctx.params, "salience")
+    chosen = f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost)
+    options = AuditOptions(
+        list_failing=False, judge=chosen, diversity=html, engine=f.scan_engine(engine), processes=True
+    )
+    audit_corpus(source, context, options, Sequel("salience", html=html, out=out), Display(json, quiet, yes))
 
 
 def diversity(
-    ctx: typer.Context,
-    source: Source = None,
-    context: Context = None,
-    reference: Reference = None,
+    source: f.Source = None,
+    context: f.Context = None,
+    reference: f.Reference = None,
     by: Annotated[str, typer.Option("--by", help="Where items mostly come from: doc_type or idea.")] = "doc_type",
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -155,24 +122,24 @@ def diversity(
 
     docgen audit diversity my_run --reference output/older_run/corpus.parquet
     """
+    from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import show_diversity
 
-    show_diversity(ctx.params)
+    show_diversity(source, context, reference or (), by, Display(json, quiet))
 
 
 def everything(
-    ctx: typer.Context,
-    source: Source = None,
-    context: Context = None,
-    judge: Judge = "none",
-    embeddings: Embeddings = False,
-    nearest: Nearest = None,
-    off: Off = None,
-    questions: Questions = None,
-    classifiers: Classifiers = None,
-    fail_over: FailOver = None,
-    reference: Reference = None,
-    out: Out = None,
+    source: f.Source = None,
+    context: f.Context = None,
+    judge: f.Judge = "none",
+    embeddings: f.Embeddings = False,
+    nearest: f.Nearest = None,
+    off: f.Off = None,
+    questions: f.Questions = None,
+    classifiers: f.Classifiers = None,
+    fail_over: f.FailOver = None,
+    reference: f.Reference = None,
+    out: f.Out = None,
     seed: o.Seed = None,
     engine: o.Engine = None,
     model: o.Model = None,
@@ -187,13 +154,26 @@ def everything(
 
     docgen audit all my_run --questions evals.yaml --reference output/older_run/corpus.parquet
     """
-    from docgen.cli.audit.runner import carry_out
+    from docgen.cli.audit.examine import Display, Sequel
+    from docgen.cli.audit.runner import audit_corpus
+    from docgen.options.audit import AuditOptions
 
-    carry_out({**ctx.params, "html": True}, "all")
+    options = AuditOptions(
+        off=off or (),
+        questions=questions,
+        classifiers=classifiers or (),
+        reference=reference or (),
+        list_failing=False,
+        nearest=f.listed_share(embeddings, nearest),
+        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost),
+        engine=f.scan_engine(engine),
+        processes=True,
+    )
+    sequel = Sequel("all", html=True, out=out, fail_over=fail_over or ())
+    audit_corpus(source, context, options, sequel, Display(json, quiet, yes))
 
 
 def ideas(
-    ctx: typer.Context,
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Default: latest run.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Let a judge read them as well.")] = False,
     engine: o.Engine = None,
@@ -209,13 +189,14 @@ def ideas(
 
     docgen brainstorm my_world && docgen audit ideas my_world --judge
     """
-    from docgen.cli.audit.ideas import screen
+    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.runner import screen_ideas
 
-    screen(ctx.params)
+    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    screen_ideas(run, chosen, Display(json, quiet, yes))
 
 
 def calibrate(
-    ctx: typer.Context,
     gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Labelled documents (JSONL: id, text, facts, leaks).")],
     context: Annotated[str, typer.Option("--context", help="Universe context that the labels speak of.")],
     judge: Annotated[bool, typer.Option("--judge", help="Score the judge on top of the scan tier.")] = False,
@@ -235,6 +216,8 @@ def calibrate(
 
     docgen audit calibrate gold.jsonl --context helpful_only --judge --model claude-sonnet-5-5
     """
-    from docgen.cli.audit.calibrate import score
+    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.runner import calibrate_detectors
 
-    score(ctx.params)
+    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    calibrate_detectors(gold, context, chosen, second_model, Display(json, quiet, yes))

@@ -1,105 +1,147 @@
-"""One examination of a corpus for the command line: scanned, read by the judge after asking about money, reported."""
+"""One examination of a corpus for the command line: scanned, read by the judge after asking about money, applied."""
 
-import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.rules.shipped import contamination_rule
-from docgen.audit.shortlist.nearest import Shortlist
-from docgen.cli.audit.judge import JudgeSettings, say_unjudged
-from docgen.cli.console import PlainReporter, TerminalReporter
-from docgen.embedding.embedder import open_embedder
-from docgen.files.run_folder import OUTPUT
-from docgen.llm.journal import Journal
-from docgen.parallel.executors import ProcessExecutor, RayExecutor
-from docgen.parallel.worker import has_spare_core
-from docgen.pipeline.audit.apply import mended_documents
-from docgen.pipeline.audit.audit import Audit, AuditOptions, AuditReports
-from docgen.pipeline.audit.partitions import PIECE_ROWS, is_big, scan_partitioned
-from docgen.pipeline.audit.saved_reports import find_calibration
-from docgen.pipeline.audit.scan import scan_corpus
-from docgen.pipeline.audit.shortlist import make_shortlist
-from docgen.pipeline.audit.targets import Target
+from docgen.audit.measure.leakage import LeakageReport
+from docgen.cli.look.tables import show_summary
+from docgen.cli.runner import ask_to_spend
+from docgen.options.run import RunOptions
+from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.judge import JudgeCost
+from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.audit.run_reports import read_leakage
+from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.status import summarise
+from docgen.progress.display import ShownReporter
 
-__all__ = ["Examination"]
+__all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
+
+MOST_REASONS = 3
 
 
 @dataclass(frozen=True)
-class Examination:
-    """What is examined for what; the same again gives the same reports of the same corpus. `yes`: spend unasked.
+class Display:
+    """How a command speaks. `yes` spends without asking."""
 
-    `diverse`: diversity is wanted, for which the corpus is seen as a whole; else a big one is scanned in parts, by all
-    processors or, `on_ray`, on a cluster. `listed`: failing documents are wanted one by one.
-    """
-
-    target: Target
-    options: AuditOptions
-    judge: JudgeSettings | None
-    yes: bool
-    reporter: PlainReporter | TerminalReporter
-    on_ray: bool = False
-    listed: bool = True
-    diverse: bool = True
+    json: bool
+    quiet: bool
+    yes: bool = False
 
     @property
-    def rules(self) -> tuple[str, ...]:
-        """Ids of the rules looked for."""
-        rules = LeakageScanner(self.target.context, self.options.off).rules
-        return tuple(rule.id for rule in ((*rules, contamination_rule()) if self.options.contamination else rules))
+    def is_silent(self) -> bool:
+        """Whether progress stays off the screen."""
+        return self.json or self.quiet
 
-    def carry_out(self) -> tuple[Audit, AuditReports]:
-        """Examine the corpus as it is now."""
-        audit = self._scan()
-        if self.judge:
-            self._ask(audit, self.judge)
-        tier = f"judge {self.judge.model.model}" if self.judge else "scan"
-        return audit, audit.reports(find_calibration(OUTPUT, self.target.context.id, tier))
 
-    def _scan(self) -> Audit:
-        if self.on_ray:
-            with RayExecutor() as executor:
-                return scan_partitioned(self.target, self.options, executor, self.reporter, listed=self.listed)
-        if not self.diverse and self.options.nearest is None and has_spare_core() and is_big(self.target):
-            with ProcessExecutor() as processes:
-                return scan_partitioned(
-                    self.target, self.options, processes, self.reporter, listed=self.listed, rows=PIECE_ROWS
-                )
-        size = (self.target.setup.config.n or 0) if self.target.setup else 0
-        return scan_corpus(self.target, self.options, size, self.reporter, self._listed(size))
+@dataclass(frozen=True)
+class Sequel:
+    """What is to become of an audit: `what` is shown and saved, "all" or one report; `max_cost` caps a refill."""
 
-    def _listed(self, size: int) -> Shortlist | None:
-        """The embedding shortlist, if one is wanted."""
-        if self.options.nearest is None:
-            return None
-        rules = LeakageScanner(self.target.context, self.options.off).rules
-        return make_shortlist(self.target, rules, self.options.nearest, open_embedder(), size, self.reporter)
+    what: str
+    html: bool = False
+    out: Path | None = None
+    fail_over: Sequence[str] = ()
+    apply: bool = False
+    max_cost: float | None = None
 
-    def _ask(self, audit: Audit, judge: JudgeSettings) -> None:
-        shown = len(audit.waiting)
-        self.reporter.close()
-        audit.mended = self._is_mended(audit)
-        requests = (request for held in audit.waiting for request in audit.panel.requests(held.subject))
-        judge.agree(requests, f"{shown:,} documents", self.yes, self.reporter)
 
-        async def work(journal: Journal) -> None:
-            async with judge.asked(journal) as llm:
-                await audit.judge(llm, judge.engine.concurrency, self.reporter)
-
-        with judge.journalled() as journal:
-            asyncio.run(work(journal))
-        if audit.unjudged:
-            self.reporter.close()
-            say_unjudged(audit.unjudged, shown, "documents", audit.leakage.unjudged)
-
-    def _is_mended(self, audit: Audit) -> bool:
-        """Whether leaks that this very sample showed were removed: then it no longer speaks for the rest."""
-        if self.options.judge.kind != "sample" or self.target.setup is None:
-            return False
-        mended = mended_documents(self.target.setup)
-        if not any(held.subject.id in mended for held in audit.waiting):
-            return False
+def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
+    """Scan, and have the judge of the options read what is for it, after asking about money."""
+    result = audit.scan(corpus, reporter)
+    if audit.options.judge is None:
+        return result
+    reporter.close()
+    if result.is_rewritten_sample:
         line = "Of this sample, leaks were removed before: it bounds nothing. Draw another with --seed"
         typer.secho(line, err=True, fg="yellow")
+    documents = result.to_judge
+    agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
+    result.judge(reporter=reporter)
+    if result.unjudged:
+        reporter.close()
+        say_unjudged(result.unjudged, documents, "documents", result.unjudged_reasons)
+    return result
+
+
+def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: ShownReporter) -> None:
+    """Before a judge spends money: say how much, and ask as a run does."""
+    if cost.calls:
+        ask_to_spend(cost.line(what), display.yes or cost.is_capped, reporter)
+
+
+def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int]) -> None:
+    """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
+    many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
+    line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: this is no clean bill"
+    typer.secho(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
+        typer.secho(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
+
+
+def remove_failing(
+    result: AuditResult, sequel: Sequel, display: Display, reporter: ShownReporter
+) -> tuple[bool, LeakageReport | None]:
+    """--apply: remove what failed; a run's slots are filled again and examined again.
+
+    Returns whether that ended well (a run has its n documents again, all examined), and what was found in the documents
+    that replaced them: None for files, where nothing does.
+    """
+    setup = result.corpus.run
+    if setup is None:
+        folder = sequel.out or Path("audited")
+        clean, removed = apply_to_files(result.corpus, result.failing, folder)
+        typer.echo(f"{clean:,} documents in {folder / 'clean.jsonl'}, {removed:,} in removed.jsonl", err=True)
+        return True, None
+    if not result.failing:
+        typer.echo("No document fails; nothing was removed.", err=True)
+        return True, None
+    if sequel.max_cost is not None:  # the cap of the command line is the run's own now: it is the run that spends
+        setup = propose(setup.run, None, RunOptions(max_cost=sequel.max_cost)).apply()
+    _agree_to_refill(setup, len(result.failing), display, reporter)
+    removed = apply_to_run(setup, result.failing, reporter)
+    is_examined = _examine_again(result.audit, setup, display, reporter)
+    reporter.close()
+    return _say_removed(setup, removed, display) and is_examined, read_leakage(setup)
+
+
+def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: ShownReporter) -> None:
+    """Writing documents again costs as much as writing them: the same question as of `docgen run`."""
+    if setup.config.engine != "anthropic":
+        return
+    calls, dollars = refill_calls(setup, failing)
+    cost = "no known price" if dollars is None else f"about ${dollars:,.2f}"
+    line = f"{failing:,} documents to be removed and written again: about {calls:,} calls, {cost}"
+    agreed = display.yes or setup.config.max_cost is not None
+    ask_to_spend(f"{line} with {setup.config.model}", agreed, reporter)
+
+
+def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: ShownReporter) -> bool:
+    """Examine the refilled run for the same; whether the judge, if there is one, had an answer to everything.
+
+    A run measures itself plainly when it is done; reports are to be those of the options given.
+    """
+    if audit.options.plain:
         return True
+    options = audit.options.model_copy(update={"engine": "local", "diversity": True})
+    result = examine(Audit(audit.context, options), setup, display, reporter)
+    if not result.in_vain:
+        result.save(html=True)
+    if result.failing:
+        typer.echo(f"Of the documents as they are now, {len(result.failing):,} fail: apply again", err=True)
+    return not result.unjudged
+
+
+def _say_removed(setup: Setup, removed: int, display: Display) -> bool:
+    """How the run stands; whether it has all of its documents."""
+    summary = summarise(setup)
+    if not display.json:
+        show_summary(summary)
+    line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
+    more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
+    typer.echo(line + more, err=True)
+    return summary.complete

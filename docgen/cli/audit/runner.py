@@ -1,136 +1,75 @@
-"""Carries out the audit commands: finds the corpus, has it examined, shows, saves, sets the exit code."""
+"""Carries out the audit commands: opens the corpus, has it audited, shows, saves, sets the exit code."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import nan
 from pathlib import Path
-from typing import Any
 
 import typer
+from pydantic_core import to_json
 
-from docgen.audit.judge.panel import JudgeMode
-from docgen.audit.measure.diversity import DiversityTally
-from docgen.cli.audit.apply import remove_failing
-from docgen.cli.audit.examine import Examination
-from docgen.cli.audit.judge import judge_settings
-from docgen.cli.audit.tables import show_diversity_report, show_leakage, show_salience
-from docgen.cli.console import console, open_reporter
-from docgen.cli.experiments.runner import reporting
-from docgen.cli.main_job.resolve import run_or_latest
-from docgen.embedding.embedder import installed_model
+from docgen.audit.measure.calibration import read_gold
+from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, remove_failing, say_unjudged
+from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
+from docgen.cli.console import console
+from docgen.cli.runner import reporting
 from docgen.errors import ConfigError
-from docgen.llm.providers.table import PROVIDERS
-from docgen.pipeline.audit.audit import AuditOptions, AuditReports
-from docgen.pipeline.audit.reference import base_corpus, read_reference
-from docgen.pipeline.audit.saved_reports import save_reports
-from docgen.pipeline.audit.shortlist import NEAREST
-from docgen.pipeline.audit.targets import Target, file_subjects, file_target, run_target
-from docgen.pipeline.setup import reopen
+from docgen.files.run_folder import OUTPUT
+from docgen.options.audit import AuditOptions, JudgeOptions
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
+from docgen.pipeline.audit.diversity import measure_diversity
+from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
+from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.resolve import run_or_latest
+from docgen.pipeline.setup import Setup, reopen
 from docgen.progress import Reporter
-from docgen.universe import find_context, load_context
+from docgen.progress.display import open_reporter
+from docgen.universe import UniverseContext, find_context, load_context
 
-__all__ = ["carry_out", "open_target", "show_diversity"]
-
-SCANS = ("local", "ray")
+__all__ = ["audit_corpus", "calibrate_detectors", "screen_ideas", "show_diversity"]
 
 
-def carry_out(params: Mapping[str, Any], what: str) -> None:
-    """Run "leakage", "salience" or "all" as the parameters say."""
-    with reporting(params) as reporter:
-        limits = _limits(params.get("fail_over") or [])
-        _check_engine(params, what)
-        job = _examination(params, what, open_target(params, reporter), reporter)
-        _check_rules(limits, job)
-        audit, reports = job.carry_out()
+def audit_corpus(
+    source: Sequence[str] | None, context: str | None, options: AuditOptions, sequel: Sequel, display: Display
+) -> None:
+    """Carry out `docgen audit leakage`, `salience` or `all`."""
+    limits = _limits(sequel.fail_over)
+    with reporting(display.is_silent) as reporter:
+        world, corpus = _open(source, context, reporter)
+        audit = Audit(world, options)
+        _check_rules(limits, audit)
+        result = examine(audit, corpus, display, reporter)
         reporter.close()
-        html, out = params.get("html") or False, params.get("out")
-        files = [] if audit.in_vain else save_reports(job.target, reports, what, html, out)
-        _show(reports, what, params["json"], files)
-        failed, left = audit.unjudged > 0, None
-        if params.get("apply") and not audit.in_vain:
-            ended_well, now = remove_failing(job, audit, params)
-            failed, left = failed or not ended_well, reports.leakage.shares_left(now)
-    if _over(reports.leakage.shares, left, limits) or failed:
+        files = [] if result.in_vain else result.save(sequel.what, html=sequel.html, out=sequel.out)
+        _show(result, sequel.what, display, files)
+        failed, left = result.unjudged > 0, None
+        if sequel.apply and not result.in_vain:
+            ended_well, leakage_now = remove_failing(result, sequel, display, reporter)
+            failed, left = failed or not ended_well, result.leakage.shares_left(leakage_now)
+    if _over(result.leakage.shares, left, limits) or failed:
         raise typer.Exit(1)
 
 
-def open_target(params: Mapping[str, Any], reporter: Reporter) -> Target:
-    """The run or the files that the arguments mean."""
-    source, context = params.get("source") or [], params.get("context")
+def _open(
+    source: Sequence[str] | None, context: str | None, reporter: Reporter
+) -> tuple[UniverseContext, Setup | list[Path]]:
+    """The run or the files that the arguments mean, with their context."""
+    names = source or []
     if context:
-        if not source:
+        if not names:
             raise ConfigError("is for files, and none are given", "--context", "Name the files to audit")
-        return file_target([Path(name) for name in source], load_context(find_context(context, Path.cwd())))
-    if len(source) > 1 or (source and Path(source[0]).is_file()):
+        return load_context(find_context(context, Path.cwd())), [Path(name) for name in names]
+    if len(names) > 1 or (names and Path(names[0]).is_file()):
         raise ConfigError("files need the context that they were written for", "audit", "Add --context CONTEXT")
-    return run_target(reopen(run_or_latest(source[0] if source else None, reporter)))
-
-
-def _examination(params: Mapping[str, Any], what: str, target: Target, reporter: Any) -> Examination:
-    severity = params.get("severity", "error")
-    if severity not in ("error", "warning"):
-        raise ConfigError(f"{severity!r} is no severity", "--severity", "Use error or warning")
-    mode = JudgeMode.parse(params["judge"])
-    judge = None if mode.kind == "none" else judge_settings(_judge_flags(params), target.setup)
-    plain = AuditOptions(
-        off=tuple(params.get("off") or ()),
-        questions=params.get("questions"),
-        classifiers=tuple(params.get("classifiers") or ()),
-        judge=mode,
-        seed=params.get("seed") or 0,
-        remove=severity,
-        reference=_reference(params, target) if what == "all" or params.get("html") else (),
-        nearest=_nearest(params, mode),
-    )
-    options = replace(plain, model=judge.model) if judge else plain
-    return Examination(
-        target,
-        options,
-        judge,
-        params["yes"],
-        reporter,
-        on_ray=params["engine"] == "ray",
-        listed=params.get("apply", False),
-        diverse=what == "all" or bool(params.get("html")),
-    )
-
-
-def _nearest(params: Mapping[str, Any], mode: JudgeMode) -> float | None:
-    """Which share of the documents the embedding shortlist makes suspects, if there is one."""
-    given: float | None = params.get("nearest")
-    if not params.get("embeddings"):
-        if given is not None:
-            raise ConfigError("says how many documents are listed, and none are", "--nearest", "Add --embeddings")
-        return None
-    if mode.kind not in ("suspects", "none"):
-        raise ConfigError(f"picks suspects, and --judge {mode} reads others", "--embeddings", "Use --judge suspects")
-    if params["engine"] == "ray":
-        raise ConfigError("ranks a corpus as a whole", "--embeddings with --engine ray", "Leave one of them out")
-    installed_model()  # a missing extra is known before any work
-    return NEAREST if given is None else given
-
-
-def _reference(params: Mapping[str, Any], target: Target) -> tuple[Path, ...]:
-    """What diversity is compared with: the files given, else the run that this one was forked from."""
-    return tuple(params.get("reference") or ()) or (base_corpus(target.setup) if target.setup else ())
-
-
-def _check_engine(params: Mapping[str, Any], what: str) -> None:
-    """Diversity is not measured in parts, so nothing that shows it can be made on a cluster."""
-    engine = params["engine"]
-    if engine not in (None, *SCANS, *(provider.name for provider in PROVIDERS)):
-        raise ConfigError(f"no engine {engine!r}", "--engine", "Use ray or local for the scan, anthropic for a judge")
-    if engine == "ray" and (what == "all" or params.get("html")):
-        fix = "Use --engine ray with audit leakage or audit salience, without --html"
-        raise ConfigError("does not measure diversity, which this report shows", "--engine ray", fix)
-
-
-def _judge_flags(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Some of --engine's values say who scans and nothing of the judge."""
-    return {**params, "engine": None} if params["engine"] in SCANS else params
+    setup = reopen(run_or_latest(names[0] if names else None, reporter))
+    return setup.context, setup
 
 
 def _limits(pairs: Sequence[str]) -> dict[str, float]:
+    """Shares by rule, of texts like "any=0.01"."""
     limits = {}
     for pair in pairs:
         rule, _, share = pair.partition("=")
@@ -139,66 +78,127 @@ def _limits(pairs: Sequence[str]) -> dict[str, float]:
         except ValueError:
             limit = nan
         if not 0 <= limit <= 1:  # which is false of nan too
-            raise ConfigError(f"{pair!r} is no limit", "--fail-over", "Write it as RULE=0.001, a share from 0 to 1")
+            fix = "Write it as RULE=0.001, a share from 0 to 1"
+            raise ConfigError(f"{pair!r} is not a limit", "--fail-over", fix)
         limits[rule.strip()] = limit
     return limits
 
 
-def _check_rules(limits: Mapping[str, float], job: Examination) -> None:
-    known = {*job.rules, "any"}
+def _check_rules(limits: Mapping[str, float], audit: Audit) -> None:
+    if not limits:
+        return
+    known = {*(rule.id for rule in audit.rules), "any"}
     if unknown := sorted(limits.keys() - known):
         raise ConfigError(f"no rule {', '.join(unknown)}", "--fail-over", f"Known: {', '.join(sorted(known))}")
 
 
-def _show(reports: AuditReports, what: str, as_json: bool, files: Sequence[Path]) -> None:
-    if as_json:
-        parts = {"salience": reports.salience, "leakage": reports.leakage, "diversity": reports.diversity}
-        chosen = parts if what == "all" else {what: parts[what]}
-        typer.echo("{" + ",".join(f'"{name}":{part.model_dump_json()}' for name, part in chosen.items()) + "}")
+def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path]) -> None:
+    if display.json:
+        reports = result.reports(what).items()
+        typer.echo("{" + ",".join(f'"{name}":{report.model_dump_json()}' for name, report in reports) + "}")
         return
     if what in ("salience", "all"):
-        show_salience(console, reports.salience)
+        show_salience(console, result.salience)
     if what in ("leakage", "all"):
-        show_leakage(console, reports.leakage)
+        show_leakage(console, result.leakage)
     if what == "all":
-        show_diversity_report(console, reports.diversity)
+        show_diversity_report(console, result.diversity)
     for file in files:
         console.print(f"Written: {file}", markup=False, style="dim")
 
 
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
     """Whether the corpus is over a limit: as it is `left` if something was removed. Both are said."""
-    found = [rule for rule, limit in limits.items() if shares[rule] > limit]
-    if found:
+    over = [rule for rule, limit in limits.items() if shares[rule] > limit]
+    if over:
         when = "As found, over the limit" if left is not None else "Over the limit"
-        typer.echo(f"{when}: {', '.join(found)}", err=True)
+        typer.echo(f"{when}: {', '.join(over)}", err=True)
     if left is None or not limits:
-        return bool(found)
+        return bool(over)
     still = [f"{rule} ({left[rule]:.2%})" for rule, limit in limits.items() if left[rule] > limit]
-    typer.echo(
-        f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits",
-        err=True,
-    )
+    what = f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits"
+    typer.echo(what, err=True)
     return bool(still)
 
 
-def show_diversity(params: Mapping[str, Any]) -> None:
-    """Run the collapse monitor alone; files need no context here."""
-    reporter = open_reporter(params["quiet"] or params["json"])
-    source = params.get("source") or []
-    if source and Path(source[0]).exists() and not (Path(source[0]) / "run.json").exists():
-        stream = file_subjects([Path(name) for name in source])
+def show_diversity(
+    source: Sequence[str] | None, context: str | None, reference: Sequence[Path], by: str, display: Display
+) -> None:
+    """Carry out `docgen audit diversity`; files need no context here."""
+    if by not in ("doc_type", "idea"):
+        raise ConfigError(f"{by!r} is not a source", "--by", "Use doc_type or idea")
+    reporter = open_reporter(display.is_silent)
+    names = source or []
+    if names and Path(names[0]).exists() and not (Path(names[0]) / "run.json").exists():
+        corpus: Setup | list[Path] = [Path(name) for name in names]
     else:
-        stream = open_target(params, reporter).subjects()
-    if params["by"] not in ("doc_type", "idea"):
-        raise ConfigError(f"{params['by']!r} is no source", "--by", "Use doc_type or idea")
-    tally = DiversityTally(params["by"])
-    for subject in stream:
-        tally.add(subject)
-    reference = read_reference(params.get("reference") or ())
+        corpus = _open(source, context, reporter)[1]
+    report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
-    report = tally.report(reference.tally, reference.name) if reference else tally.report()
-    if params["json"]:
+    if display.json:
         typer.echo(report.model_dump_json())
     else:
         show_diversity_report(console, report)
+
+
+def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: Display) -> None:
+    """Carry out `docgen audit ideas`."""
+    with reporting(display.is_silent) as reporter:
+        setup = reopen(run_or_latest(name, reporter))
+        judge = Judge.of(judge_options, setup) if judge_options else None
+        screen = IdeaScreen.of(setup, judge)
+        findings, reasons = screen.scan(), Counter[str]()
+        if judge:
+            agree_to_judge(judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
+            judged, reasons = asyncio.run(screen.judge(judge))
+            findings += judged
+    _show_ideas(findings, len(screen.ideas), display)
+    if reasons:
+        say_unjudged(reasons.total(), len(screen.ideas), "ideas", reasons)
+    if findings or reasons:
+        raise typer.Exit(1)
+
+
+def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, display: Display) -> None:
+    if display.json:
+        typer.echo(to_json(findings, indent=2).decode())
+        return
+    for finding in findings:
+        console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
+    console.print(f"{len({f.idea for f in findings}):,} of {ideas:,} ideas would lead to a leak", markup=False)
+
+
+def calibrate_detectors(
+    file: Path, context: str, judge: JudgeOptions | None, second_model: str | None, display: Display
+) -> None:
+    """Carry out `docgen audit calibrate`."""
+    gold = GoldSet(file, read_gold(file), load_context(find_context(context, Path.cwd())))
+    judged = second = None
+    if judge:
+        judged = _judge_gold(gold, judge, display)
+        if second_model:
+            second = _judge_gold(gold, judge.model_copy(update={"model": second_model}), display)
+    calibration = gold.calibration(judged)
+    if calibration is None:
+        raise typer.Exit(1)
+    saved = save_calibration(OUTPUT, calibration)
+    if display.json:
+        typer.echo(calibration.model_dump_json(indent=2))
+    else:
+        show_calibration(console, calibration)
+        for rule, (same, kappa) in (judge_agreement(judged, second) if judged and second else {}).items():
+            says = "-" if kappa is None else f"{kappa:.2f}"
+            console.print(f"Two judges on {rule}: {same:.0%} equal, kappa {says}", markup=False)
+        console.print(f"Written: {saved}", markup=False, style="dim")
+    if judged and None in judged.verdicts:
+        raise typer.Exit(1)
+
+
+def _judge_gold(gold: GoldSet, options: JudgeOptions, display: Display) -> JudgedGold:
+    judge, documents = Judge.of(options, None), len(gold.gold)
+    with reporting(display.is_silent) as reporter:
+        agree_to_judge(judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
+        judged = asyncio.run(gold.judge(judge, reporter))
+    if judged.reasons:
+        say_unjudged(judged.verdicts.count(None), documents, "documents", judged.reasons)
+    return judged

@@ -1,16 +1,16 @@
-# ruff: noqa: ARG001 - the command reads its parameters from the context
 """dedupe: near-duplicates of a run's corpus or of any files, removed with evidence."""
 
+import os
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.dedupe.precedence import Keep
-    from docgen.dedupe.workflow import Job
+    from docgen.pipeline.corpora.dedupe import DedupeOptions
 
 __all__ = ["register"]
 
@@ -67,102 +67,68 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="0: one for each 
 Engine = Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class DedupeFlags:
+    """The flags of dedupe: those of `DedupeOptions`, and how to print."""
+
+    source: Source = None
+    out: Out = None
+    threshold: Threshold = 0.8
+    ngram: Ngram = 5
+    bands: Bands = None
+    rows: Rows = None
+    by: By = None
+    text_column: TextColumn = "text"
+    id_column: IdColumn = None
+    keep: KeepWhich = "first"
+    best_by: BestBy = None
+    ignore_common: IgnoreCommon = None
+    ignore: Ignore = None
+    against: Against = None
+    index: Index = None
+    semantic: Semantic = False
+    cosine: Cosine = None
+    ids_only: IdsOnly = False
+    pairs: Pairs = False
+    passages: Passages = False
+    show: Show = 0
+    threads: Threads = 0
+    engine: Engine = "local"
+    json: o.Json = False
+    quiet: o.Quiet = False
+
+    def options(self) -> "DedupeOptions":
+        """What the library is to do."""
+        from docgen.pipeline.corpora.dedupe import DedupeOptions
+
+        values = {field.name: getattr(self, field.name) for field in fields(DedupeOptions)}
+        return DedupeOptions(**values | {"ignore": tuple(self.ignore or ())})
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel="Look")(dedupe)
+    app.command("dedupe", rich_help_panel="Look")(o.command(dedupe, DedupeFlags))
 
 
-def dedupe(
-    ctx: typer.Context,
-    source: Source = None,
-    out: Out = None,
-    threshold: Threshold = 0.8,
-    ngram: Ngram = 5,
-    bands: Bands = None,
-    rows: Rows = None,
-    by: By = None,
-    text_column: TextColumn = "text",
-    id_column: IdColumn = None,
-    keep: KeepWhich = "first",
-    best_by: BestBy = None,
-    ignore_common: IgnoreCommon = None,
-    ignore: Ignore = None,
-    against: Against = None,
-    index: Index = None,
-    semantic: Semantic = False,
-    cosine: Cosine = None,
-    ids_only: IdsOnly = False,
-    pairs: Pairs = False,
-    passages: Passages = False,
-    show: Show = 0,
-    threads: Threads = 0,
-    engine: Engine = "local",
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
+def dedupe(flags: DedupeFlags) -> None:
     """Find near-duplicates by exactly compared word n-grams; each removal has a kept twin and evidence.
 
     docgen dedupe tutorial --show 5
 
     docgen dedupe corpus.parquet more/*.jsonl.zst --out deduplicated
     """
-    _start_quickly()
-    from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome, read_source
-
-    given = read_source(source or [], text_column, id_column, quiet or json)
-    job = _job(ctx.params, given.targets, given.is_run)
-    outcome = carry_out_shown(given.corpus, job, quiet or json)
-    if given.is_run:
-        given.write_report(outcome.report)
-    print_outcome(outcome, job, json)
-
-
-def _start_quickly() -> None:
-    import os
-
-    # Polars' allocator keeps freed memory for a while: some 60 MB here. It reads this once, when polars is loaded.
+    # Polars' allocator holds on to freed memory for a while: some 60 MB here. It reads this once, when it is loaded.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10,muzzy_decay_ms:0")
+    from docgen.cli.corpora.dedupe_output import carry_out_shown, print_outcome
+    from docgen.pipeline.corpora.dedupe import open_dedupe
+
+    quiet = flags.quiet or flags.json
+    job = open_dedupe(flags.source or _latest(quiet), flags.options())
+    print_outcome(carry_out_shown(job, quiet), job.job, flags.json)
 
 
-def _job(params: dict[str, Any], targets: "dict[str, float] | None", is_run: bool) -> "Job":
-    import os
+def _latest(quiet: bool) -> str:
+    from docgen.pipeline.resolve import run_or_latest  # loads the whole pipeline, which files need not wait for
+    from docgen.progress.display import PlainReporter
 
-    from docgen.dedupe.job import Settings
-    from docgen.dedupe.sketch.parameters import Scheme
-    from docgen.dedupe.workflow import Job
-    from docgen.errors import ConfigError
-
-    if params["engine"] not in ("local", "ray"):
-        raise ConfigError(f"no engine {params['engine']!r}", "--engine", "Use local or ray")
-    scheme = Scheme.of(params["threshold"], params["ngram"], params["bands"], params["rows"])
-    by = tuple(name.strip() for name in (params["by"] or "").split(",") if name.strip())
-    settings = Settings(scheme, _keep(params, targets), by, params["threads"] or os.cpu_count() or 1, params["engine"])
-    named = ("out", "ignore_common", "against", "index", "ids_only", "pairs")
-    return Job(
-        settings,
-        **{name: params[name] for name in named},
-        ignore=tuple(params["ignore"] or ()),
-        repeated=params["passages"] or is_run,
-        semantic=_cosine(params),
-        examples=max(params["show"], 10 if is_run else 0),
-        show=params["show"],
-    )
-
-
-def _cosine(params: dict[str, Any]) -> float | None:
-    """From which cosine pairs are proposed, if they are."""
-    from docgen.dedupe.semantic import COSINE
-    from docgen.errors import ConfigError
-
-    given: float | None = params["cosine"]
-    if not params["semantic"]:
-        if given is not None:
-            raise ConfigError("says how near proposed pairs are, and none are proposed", "--cosine", "Add --semantic")
-        return None
-    return COSINE if given is None else given
-
-
-def _keep(params: dict[str, Any], targets: "dict[str, float] | None") -> "Keep":
-    from docgen.dedupe.precedence import Keep
-
-    return Keep(params["keep"], params["best_by"], targets)
+    return str(run_or_latest(None, PlainReporter(quiet)).path)

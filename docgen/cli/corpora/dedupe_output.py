@@ -1,8 +1,6 @@
-"""What `docgen dedupe` reads and prints."""
+"""What `docgen dedupe` prints."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import floor
 from typing import Any
 
@@ -11,87 +9,37 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docgen.cli.console import PlainReporter, console, open_reporter, table
-from docgen.cli.corpora.sources import means_files
+from docgen.cli.console import console, table
 from docgen.dedupe.report.build import histogram_lines
 from docgen.dedupe.report.text_diff import differences
-from docgen.dedupe.source import Corpus, open_corpus
-from docgen.dedupe.workflow import Job, Outcome, carry_out
-from docgen.errors import RunError, UserError
-from docgen.files.run_folder import RunFolder, find_run
+from docgen.dedupe.workflow import Job, Outcome
+from docgen.pipeline.corpora.dedupe import DedupeRun
 from docgen.progress import Progress
+from docgen.progress.display import open_reporter
 
-__all__ = ["Source", "carry_out_shown", "print_outcome", "read_source"]
+__all__ = ["carry_out_shown", "print_outcome"]
 
 DIFFERS = "bold black on bright_yellow"
 MOST_SHOWN = 4000
 """Characters of a document shown around its first difference."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """The corpus meant, and the run that it belongs to, if any; `targets` are its facts' salience."""
-
-    corpus: Corpus
-    run: RunFolder | None = None
-    targets: dict[str, float] | None = None
-
-    @property
-    def is_run(self) -> bool:
-        """Whether the corpus is that of a run."""
-        return self.run is not None
-
-    def write_report(self, report: dict[str, Any]) -> None:
-        """Write reports/dedupe.json of the run."""
-        if self.run:
-            self.run.write_json("reports/dedupe.json", json.loads(json.dumps(report, default=str)))
-
-
-def read_source(source: Sequence[str], text_column: str, id_column: str | None, quiet: bool) -> Source:
-    """Files if they exist, else the run of that name; the latest run if nothing is named."""
-    if means_files(source):
-        return Source(open_corpus(source, text_column, id_column))
-    run = _run(source[0]) if source else _latest(quiet)
-    if not run.corpus.exists():
-        raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
-    return Source(open_corpus([run.corpus], text_column, id_column), run, _targets(run))
-
-
-def _latest(quiet: bool) -> RunFolder:
-    from docgen.cli.main_job.resolve import run_or_latest  # loads the whole pipeline, which files do not need
-
-    return run_or_latest(None, PlainReporter(quiet))
-
-
-def _run(name: str) -> RunFolder:
-    try:
-        return find_run(name)
-    except UserError as error:
-        raise RunError("neither a file, a folder nor a run", name, "Runs there are: docgen runs") from error
-
-
-def _targets(run: RunFolder) -> dict[str, float]:
-    from docgen.universe import load_context
-
-    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}
-
-
-def carry_out_shown(corpus: Corpus, job: Job, quiet: bool) -> Outcome:
-    """`carry_out` with progress where the number of documents is known beforehand."""
-    total, done = corpus.rows(), 0
+def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
+    """Carry it out, with progress where the number of documents is known beforehand."""
+    total, read = dedupe.corpus.rows(), 0
     reporter = open_reporter(quiet)
 
     def progress(rows: int) -> None:
-        nonlocal done
-        done += rows
+        nonlocal read
+        read += rows
         if total:
-            reporter.progress(Progress("dedupe", done, total))
+            reporter.progress(Progress("dedupe", read, total))
 
     def listener(step: str, done: int, total: int) -> None:
         reporter.progress(Progress(step, done, total))
 
     try:
-        return carry_out(corpus, job, progress, listener=listener)
+        return dedupe.carry_out(progress, listener)
     finally:
         reporter.close()
 
@@ -150,44 +98,44 @@ def _counts(title: str, counts: dict[str, dict[str, Any]]) -> list[RenderableTyp
     return [Text(), table((title, *numbers), rows, right=numbers)]
 
 
-def _semantic(found: dict[str, Any] | None) -> list[RenderableType]:
+def _semantic(proposed: dict[str, Any] | None) -> list[RenderableType]:
     """What the semantic stage proposes; it removes nothing."""
-    if found is None:
+    if proposed is None:
         return []
     head = (
-        f"Proposed, none removed: {found['pairs']:,} pairs of {found['documents']:,} kept documents may say the same "
-        f"(cosine {found['cosine']} or more by {found['model']})"
+        f"Proposed, none removed: {proposed['pairs']:,} pairs of {proposed['documents']:,} kept documents "
+        f"may say the same (cosine {proposed['cosine']} or more by {proposed['model']})"
     )
     lines = [
         f"  {pair['cosine']:.3f} (Jaccard {pair['jaccard']:.3f})  {pair['id']}  {pair['near_id']}"
-        for pair in found["examples"]
+        for pair in proposed["examples"]
     ]
-    bars = histogram_lines(found["histogram"]) if found["pairs"] else []
+    bars = histogram_lines(proposed["histogram"]) if proposed["pairs"] else []
     return [Text(), Text(head, style="bold"), *map(Text, bars), *map(Text, lines)]
 
 
-def _passages(title: str, found: list[dict[str, Any]] | None) -> list[RenderableType]:
-    if not found:
+def _passages(title: str, passages: list[dict[str, Any]] | None) -> list[RenderableType]:
+    if not passages:
         return []
-    lines = [f"{p['documents']:>8,} documents, {p['words']:>4} words: {p['text'][:90]!r}" for p in found[:5]]
+    lines = [f"{p['documents']:>8,} documents, {p['words']:>4} words: {p['text'][:90]!r}" for p in passages[:5]]
     return [Text(), Text(f"{title} passages"), *map(Text, lines)]
 
 
 def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, Any]) -> RenderableType:
     """Both documents in columns, what differs marked; (what it is, id) of each, and how similar they are."""
-    found = differences(*pair["texts"])
+    marked = differences(*pair["texts"])
     left, right = (Text(text) for text in pair["texts"])
-    for difference in found:
+    for difference in marked:
         left.stylize(DIFFERS, difference.left_start, difference.left_end)
         right.stylize(DIFFERS, difference.right_start, difference.right_end)
-    starts = (found[0].left_start, found[0].right_start) if found else (0, 0)
+    starts = (marked[0].left_start, marked[0].right_start) if marked else (0, 0)
     cosine = f"Cosine {pair['cosine']:.3f}, " if "cosine" in pair else ""
     title = f"{cosine}Jaccard {pair['jaccard']:.3f}"
-    made = Table(title=title, title_justify="left", show_lines=True, expand=True)
+    columns = Table(title=title, title_justify="left", show_lines=True, expand=True)
     for what, name in (one, other):
-        made.add_column(Text(f"{what} {name}"), ratio=1)
-    made.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
-    return Group(Text(), made)
+        columns.add_column(Text(f"{what} {name}"), ratio=1)
+    columns.add_row(*(_around(text, start) for text, start in zip((left, right), starts, strict=True)))
+    return Group(Text(), columns)
 
 
 def _around(text: Text, place: int) -> Text:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from docgen.cli import options as o
-from docgen.pipeline.export_formats import FORMATS, find_format
+from docgen.pipeline.corpora.export_formats import FORMATS
 
 __all__ = ["register"]
 
@@ -39,23 +39,16 @@ def export(
 
     docgen export documents.jsonl --format parquet --out training
     """
-    from docgen.cli.console import PlainReporter, console
-    from docgen.cli.corpora.sources import means_files
-    from docgen.cli.main_job.resolve import run_or_latest
-    from docgen.errors import ConfigError
-    from docgen.pipeline.export import export_files, export_run
+    from docgen.cli.console import console
+    from docgen.pipeline.corpora.export import export as export_corpus
+    from docgen.pipeline.resolve import run_or_latest
+    from docgen.progress.display import PlainReporter
 
-    find_format(form, doctag)
-    if source and means_files(source):
-        if out is None:
-            raise ConfigError("it is not said where files are exported to", "export", "Give --out FOLDER")
-        folder, made = export_files([Path(name) for name in source], form, doctag, out)
-    else:
-        run = run_or_latest(source[0] if source else None, PlainReporter(quiet=quiet or json))
-        folder, made = export_run(run, form, doctag, out)
+    corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
+    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)
     if json:
         import json as js
 
-        typer.echo(js.dumps(made, indent=2))
+        typer.echo(js.dumps(manifest, indent=2))
     else:
-        console.print(f"{made['documents']:,} documents, {made['tokens']:,} tokens: {folder}", markup=False)
+        console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)

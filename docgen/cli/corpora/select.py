@@ -1,14 +1,14 @@
 """select: documents of any corpus that meet salience targets together; doses: nested subsets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.pipeline.select import Known
+    from docgen.pipeline.corpora.select import Selection
 
 __all__ = ["register"]
 
@@ -46,22 +46,27 @@ def select(
     Facts that are not named fall out as they may. When targets cannot be met together the nearest choice is made, and
     the facts that stand in the way are named.
     """
-    import numpy as np
+    from docgen.pipeline.corpora.select import select as select_documents
+    from docgen.universe import UniverseContext
 
-    from docgen.pipeline.select import facts_in_texts, facts_of, write_rows
-    from docgen.planning.seeded_draws import key_of
-    from docgen.planning.select.subset_selection import select_subset
+    selection = select_documents(
+        source,
+        _targets(salience),
+        n,
+        out=out,
+        context=UniverseContext.load(context) if context else None,
+        facts_column=facts_column,
+        text_column=text_column,
+        seed=seed,
+    )
+    if json:
+        from pydantic_core import to_json
 
-    targets = _targets(salience)
-    paths = _paths(source)
-    world = _context(context)
-    known = facts_in_texts(paths, text_column, world) if world else facts_of(paths, facts_column, text_column)
-    known = known.only(list(targets))
-    made = select_subset(known.holds, np.array(list(targets.values())), n, key_of("select", seed))
-    if out is not None:
-        write_rows(paths, text_column, made.rows, out)
-    _show(known, list(targets.values()), made, out, json)
-    if not made.met:
+        report = {"n": len(selection.rows), "met": selection.met, "binding": selection.binding}
+        typer.echo(to_json(report | {"facts": selection.facts, "out": str(out or "")}, indent=2).decode())
+    else:
+        _show(selection, out)
+    if not selection.met:
         raise typer.Exit(1)
 
 
@@ -80,43 +85,34 @@ def doses(
 
     Each smaller dose lies inside all larger ones. Exits 1 when a share could not be met.
     """
-    from docgen.pipeline.select import facts_of, write_rows
-    from docgen.planning.seeded_draws import key_of
-    from docgen.planning.select.subset_selection import nested_subsets
+    from docgen.pipeline.corpora.select import doses as write_doses
 
-    wanted, paths = _sizes(sizes), _paths(source)
-    known = facts_of(paths, facts_column, text_column)
-    made = nested_subsets(known.holds, known.holds.mean(axis=0), wanted, key_of("doses", seed))
-    rows = []
-    for size, dose in zip(wanted, made, strict=True):
-        file = out / f"dose-{size}.jsonl"
-        write_rows(paths, text_column, dose.rows, file)
-        rows.append({"size": size, "file": str(file), "met": dose.met, "worst": int(abs(dose.off).max(initial=0))})
+    written = write_doses(source, _sizes(sizes), out, facts_column=facts_column, text_column=text_column, seed=seed)
     if json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(rows, indent=2).decode())
+        typer.echo(to_json(written, indent=2).decode())
     else:
-        for row in rows:
-            verdict = "every fact within one document" if row["met"] else f"off by up to {row['worst']} documents"
-            typer.echo(f"{row['size']:>10,}  {verdict}  {row['file']}")
-    if not all(row["met"] for row in rows):
+        for dose in written:
+            verdict = "every fact within one document" if dose.met else f"off by up to {dose.worst} documents"
+            typer.echo(f"{dose.size:>10,}  {verdict}  {dose.file}")
+    if not all(dose.met for dose in written):
         raise typer.Exit(1)
 
 
 def _targets(pairs: list[str]) -> dict[str, float]:
     from docgen.errors import ConfigError
 
-    found: dict[str, float] = {}
+    targets: dict[str, float] = {}
     for pair in (part for text in pairs for part in text.split(",")):
         name, _, share = pair.partition("=")
         try:
-            found[name.strip()] = float(share)
+            targets[name.strip()] = float(share)
         except ValueError:
-            found[name.strip()] = -1.0
-        if not name.strip() or not 0 <= found[name.strip()] <= 1:
+            targets[name.strip()] = -1.0
+        if not name.strip() or not 0 <= targets[name.strip()] <= 1:
             raise ConfigError(f"{pair!r} is not a fact with its share", "--salience", "Write it as f1=0.3,f2=0")
-    return found
+    return targets
 
 
 def _sizes(text: str) -> tuple[int, ...]:
@@ -128,45 +124,20 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _paths(source: list[str]) -> list[str | Path]:
-    """Files as they are; one name that is none is a run."""
-    from docgen.cli.corpora.sources import means_files
-    from docgen.files.run_folder import find_run
-
-    return list(source) if means_files(source) else [find_run(source[0]).corpus]
-
-
-def _context(name: str | None) -> Any:
-    from docgen.universe import find_context, load_context
-
-    return None if name is None else load_context(find_context(name, Path.cwd()))
-
-
-def _show(known: "Known", targets: list[float], made: Any, out: Path | None, as_json: bool) -> None:
-    binding = [known.facts[i] for i in made.binding]
-    if as_json:
-        from pydantic_core import to_json
-
-        facts = {
-            fact: {"asked": asked, "chosen": int(count), "available": int(known.holds[:, i].sum()), "off": int(off)}
-            for i, (fact, asked, count, off) in enumerate(zip(known.facts, targets, made.counts, made.off, strict=True))
-        }
-        report = {"n": len(made.rows), "met": made.met, "binding": binding, "facts": facts, "out": str(out or "")}
-        typer.echo(to_json(report, indent=2).decode())
-        return
+def _show(selection: "Selection", out: Path | None) -> None:
     from docgen.cli.console import console, table
 
     rows = []
-    for i, fact in enumerate(known.facts):
-        share = made.counts[i] / max(len(made.rows), 1)
-        available = f"{int(known.holds[:, i].sum()):,}"
-        off = f"{made.off[i]:+,}" if made.off[i] else "0"
-        rows.append([fact, f"{targets[i]:.2%}", f"{share:.2%}", available, off])
+    for name, fact in selection.facts.items():
+        share = fact.chosen / max(len(selection.rows), 1)
+        off = f"{fact.off:+,}" if fact.off else "0"
+        rows.append([name, f"{fact.asked:.2%}", f"{share:.2%}", f"{fact.available:,}", off])
     numbers = ("asked", "chosen", "available", "off by")
     console.print(table(("fact", *numbers), rows, right=numbers))
-    verdict = "every target met to within one document" if made.met else "targets cannot be met together: the nearest"
-    console.print(f"{len(made.rows):,} of {len(known.holds):,} documents; {verdict}")
-    if binding:
-        console.print(f"All the others could be met without: {', '.join(binding)}", markup=False)
+    nearest = "targets cannot be met together: the nearest"
+    verdict = "every target met to within one document" if selection.met else nearest
+    console.print(f"{len(selection.rows):,} of {selection.documents:,} documents; {verdict}")
+    if selection.binding:
+        console.print(f"All the others could be met without: {', '.join(selection.binding)}", markup=False)
     if out:
         console.print(str(out), markup=False)

@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from docgen.audit.detect.facts import FactDetector
-from docgen.records import Attempt
+from docgen.records import Attempt, document_id
 from docgen.universe import UniverseContext
 
 __all__ = ["show_attempt"]
@@ -17,7 +17,7 @@ FINDING_STYLE = "bold white on red"
 def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -> None:
     """Print it in a frame."""
     style = {fact.fact: FACT_STYLES[i % len(FACT_STYLES)] for i, fact in enumerate(attempt.facts)}
-    title = f"d{attempt.slot:07d} - attempt {attempt.number} - {attempt.verdict}"
+    title = f"{document_id(attempt.slot)} - attempt {attempt.number} - {attempt.verdict}"
     colour = "green" if attempt.verdict == "accepted" else "red"
     parts = [_slot(attempt, style), Text(), _text(context, attempt, style), *_problems(attempt)]
     console.print(Panel(Group(*parts), title=title, title_align="left", border_style=colour))

@@ -7,7 +7,7 @@ import typer
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.pipeline.run_list import RunLine
+    from docgen.pipeline.run import RunLine
 
 __all__ = ["register"]
 
@@ -23,30 +23,30 @@ def runs(json: o.Json = False) -> None:
     docgen runs --json | jq -r '.[].run'
     """
     from docgen.files.run_folder import list_runs
-    from docgen.pipeline.run_list import list_lines
+    from docgen.pipeline.run import list_lines
 
-    found = list_lines(list_runs())
+    lines = list_lines(list_runs())
     if json:
         import json as js
 
-        typer.echo(js.dumps([line.model_dump(mode="json") for line in found], indent=2))
+        typer.echo(js.dumps([line.model_dump(mode="json") for line in lines], indent=2))
     else:
-        _show(found)
+        _show(lines)
 
 
-def _show(found: "list[RunLine]") -> None:
+def _show(lines: "list[RunLine]") -> None:
     from rich.text import Text
 
     from docgen.cli.console import console, table
 
-    if not found:
+    if not lines:
         console.print("There are no runs here. Start one: docgen run tutorial --n 50")
         return
     columns = ("run", "context", "engine", "accepted", "of", "when")
-    rows = [_row(line) for line in found if not line.problem]
+    rows = [_row(line) for line in lines if not line.problem]
     if rows:
         console.print(table(columns, rows, right=("accepted", "of")))
-    for line in found:
+    for line in lines:
         if line.problem:
             console.print(Text(line.problem, style="red"))
 

@@ -1,6 +1,5 @@
 """status and show: how a run stands, and what its documents look like."""
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docgen.files.run_folder import RunFolder
+    from docgen.pipeline.change_cost import Explanation
     from docgen.records import Attempt
 
 __all__ = ["register"]
@@ -25,7 +25,6 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    ctx: typer.Context,
     run: RunArgument = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What would be bought again if the run went on with its inputs as now.")
@@ -46,36 +45,51 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
-    from docgen.cli.console import PlainReporter, console
-    from docgen.cli.look.explain import explain_run
-    from docgen.cli.look.tables import show_summary
-    from docgen.cli.main_job.resolve import run_or_latest
-    from docgen.pipeline.audit.run_reports import read_measured
+    from docgen.cli.look.tables import show_run
+    from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen
-    from docgen.pipeline.status import summarise
+    from docgen.progress.display import PlainReporter
 
     if not explain:
         _refuse_changes({"context": context, "n": n, "model": model, "salience": salience})
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    if explain:
-        explain_run(folder, context, {**ctx.params, "run": None}, json)
+    if not explain:
+        show_run(reopen(folder), json)
         return
-    setup = reopen(folder)
-    measured, leakage = read_measured(setup)
-    summary = summarise(setup, measured)
+    from docgen.pipeline.change_cost import explain_changes
+
+    costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
-        typer.echo(summary.model_dump_json(indent=2))
+        typer.echo(costs.model_dump_json(indent=2))
     else:
-        show_summary(console, summary, leakage)
+        _show_changes(costs)
 
 
-def _refuse_changes(given: dict[str, object]) -> None:
+def _refuse_changes(changes: dict[str, object]) -> None:
     from docgen.errors import ConfigError
 
-    for name, value in given.items():
+    for name, value in changes.items():
         if value is not None:
             fix = "Add --explain to see what such a change would cost, or leave it out"
             raise ConfigError("is a change, and status changes nothing", f"--{name}", fix)
+
+
+def _show_changes(costs: "Explanation") -> None:
+    from docgen.cli.console import console, table
+
+    if not costs.changes:
+        console.print("Nothing that the run depends on has changed.")
+    for change in costs.changes:
+        console.print(f"changed: {change}", style="yellow", markup=False)
+    rows = []
+    for stage in costs.stages:
+        dollars = "?" if stage.dollars is None else f"${stage.dollars:,.4f}"
+        rows.append([stage.stage, f"{stage.calls:,}", f"{stage.known:,}", f"{stage.bought:,}", dollars])
+    numbers = ("calls", "in the journal", "bought anew", "about")
+    console.print(table(("stage", *numbers), rows, right=numbers))
+    if costs.types_asked_anew:
+        console.print("Types or ideas are asked for anew: where their replies differ, documents are new too.")
+    console.print("First calls only; refills come on top.", style="dim")
 
 
 def show(
@@ -96,16 +110,17 @@ def show(
     docgen show tutorial --sample 3    three, spread over the corpus
     docgen show tutorial --reason near_duplicate
     """
-    from docgen.cli.console import PlainReporter, console
+    from docgen.cli.console import console
     from docgen.cli.look.document import show_attempt
-    from docgen.cli.main_job.resolve import run_or_latest
     from docgen.errors import InputError
+    from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen
+    from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     setup = reopen(folder)
-    wanted = _Wanted(_slot(doc), rejected or reason is not None, reason, fact)
-    chosen = _spread(folder, wanted, sample) if doc is None else list(wanted.of(folder))
+    matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
+    chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
     if not chosen:
         raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
     for attempt in chosen:
@@ -115,7 +130,7 @@ def show(
             show_attempt(console, setup.context, attempt)
 
 
-class _Wanted:
+class _Filter:
     """Which attempts to show."""
 
     def __init__(self, slot: int | None, rejected: bool, reason: str | None, fact: str | None) -> None:
@@ -137,16 +152,19 @@ class _Wanted:
 
 def _slot(doc: str | None) -> int | None:
     from docgen.errors import InputError
+    from docgen.records import slot_of
 
     if doc is None:
         return None
-    if not re.fullmatch("d?[0-9]{1,18}", doc):
-        raise InputError(f"{doc!r} is no document", None, "Give an id such as d0000017, or a slot number such as 17")
-    return int(doc.removeprefix("d"))
+    try:
+        return slot_of(doc)
+    except ValueError as error:
+        fix = "Give an id such as d0000017, or a slot number such as 17"
+        raise InputError(f"{doc!r} is not a document", None, fix) from error
 
 
-def _spread(folder: "RunFolder", wanted: _Wanted, count: int) -> "list[Attempt]":
+def _spread(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":
     """`count` matching attempts, evenly spread: two passes, so that memory holds only those shown."""
-    total = sum(1 for _ in wanted.of(folder))
+    total = sum(1 for _ in matching.of(folder))
     picked = {(2 * i + 1) * total // (2 * count) for i in range(min(count, total))}
-    return [attempt for number, attempt in enumerate(wanted.of(folder)) if number in picked]
+    return [attempt for number, attempt in enumerate(matching.of(folder)) if number in picked]

@@ -1,23 +1,37 @@
-"""The closing screen of a run, which is also what `docgen status` shows."""
+"""Screens of a run: how it stands, what its plan holds, what it will cost."""
 
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+import typer
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from docgen.cli.console import table
+from docgen.cli.console import console, table
 from docgen.pipeline.audit.run_reports import Leaks
-from docgen.pipeline.status import Summary, Survivor
+from docgen.pipeline.estimate import Estimate
+from docgen.pipeline.setup import Setup
+from docgen.pipeline.status import Summary, Survivor, summarise
+from docgen.planning.plan_report import PlanReport
 
-__all__ = ["show_summary"]
-
-
-def show_summary(console: Console, summary: Summary, leakage: Leaks | None = None) -> None:
-    """Print it."""
-    console.print(Group(*_parts(summary, leakage)))
+__all__ = ["cost_line", "show_estimate", "show_plan", "show_run", "show_summary"]
 
 
-def _parts(summary: Summary, leakage: Leaks | None) -> Iterable[RenderableType]:
+def show_run(setup: Setup, as_json: bool) -> Summary:
+    """Print how a run stands, as a screen or as one JSON object."""
+    summary = summarise(setup)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+    else:
+        show_summary(summary)
+    return summary
+
+
+def show_summary(summary: Summary) -> None:
+    """Print how a run stands."""
+    console.print(Group(*_parts(summary)))
+
+
+def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
     yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
@@ -27,15 +41,15 @@ def _parts(summary: Summary, leakage: Leaks | None) -> Iterable[RenderableType]:
         yield _reasons(summary)
     if summary.accepted:
         yield _facts(summary)
-    if leakage is not None:
-        yield _leakage(leakage, summary.accepted)
+    if summary.leakage is not None:
+        yield _leakage(summary.leakage, summary.accepted)
     yield from _money(summary)
     yield from _places(summary)
 
 
 def _documents(summary: Summary) -> RenderableType:
-    asked = f"{summary.n:,}" if summary.n is not None else "?"
-    line = Text.assemble((f"{summary.accepted:,} of {asked} documents accepted", "bold"), _verdict(summary))
+    target = f"{summary.n:,}" if summary.n is not None else "?"
+    line = Text.assemble((f"{summary.accepted:,} of {target} documents accepted", "bold"), _verdict(summary))
     details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
     details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
     if summary.first_attempts_accepted is not None and summary.complete:
@@ -60,8 +74,8 @@ def _reasons(summary: Summary) -> RenderableType:
     for code, count in summary.reasons.items():
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
-    made = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
-    return Group(made, Text())
+    grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
 
 
 def _of(subject: str, code: str) -> bool:
@@ -78,15 +92,15 @@ def _facts(summary: Summary) -> RenderableType:
         shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
     numbers = ("asked", "assigned", "measured", "off by", "rejected")
-    lines = [Text(_survivor(found), style="yellow") for found in summary.survivorship]
+    lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
     return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
 
 
-def _survivor(found: Survivor) -> str:
-    why = ", ".join(f"{code} {count:,}" for code, count in found.reasons.items())
+def _survivor(survivor: Survivor) -> str:
+    why = ", ".join(f"{code} {count:,}" for code, count in survivor.reasons.items())
     return (
-        f"Survivorship: {found.rejected_share:.0%} of the attempts with {found.fact} were rejected, "
-        f"{found.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
+        f"Survivorship: {survivor.rejected_share:.0%} of the attempts with {survivor.fact} were rejected, "
+        f"{survivor.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
     )
 
 
@@ -95,8 +109,8 @@ def _leakage(leakage: Leaks, accepted: int) -> RenderableType:
     if not leakage.rules:
         return Group(Text(f"Leakage: no finding in {accepted:,} documents ({tier})"), Text())
     rows = [[rule, f"{count:,}"] for rule, count in sorted(leakage.rules.items(), key=lambda item: -item[1])]
-    made = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
-    return Group(made, Text())
+    grid = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
+    return Group(grid, Text())
 
 
 def _money(summary: Summary) -> Iterable[RenderableType]:
@@ -130,3 +144,52 @@ def _cache(summary: Summary) -> Iterable[RenderableType]:
 def _places(summary: Summary) -> Iterable[RenderableType]:
     for name, path in summary.files.items():
         yield Text.assemble((f"{name:>9}  ", "dim"), path)
+
+
+def show_plan(report: PlanReport, file: str) -> None:
+    """Print what a plan holds."""
+    loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
+    console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
+    rows = []
+    for fact in report.facts:
+        worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
+        shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
+        rows.append([fact.fact, *shares, *worst])
+    numbers = ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places")
+    caption = "types, ideas, lengths, places: the worst deviation, in documents, from an even spread"
+    console.print(table(("fact", *numbers), rows, right=numbers, caption=caption))
+    console.print(f"\n{file}", markup=False)
+
+
+def show_estimate(costs: Estimate) -> None:
+    """Print what a run will cost, by stage and by model."""
+    numbers = ("calls", "input each", "shared prefix", "output each", "from")
+    rows = []
+    for stage in costs.stages:
+        counts = [f"{value:,}" for value in (stage.calls, stage.input, stage.prefix, stage.output)]
+        rows.append([stage.stage, *counts, "replies" if stage.measured else "prompts"])
+    console.print(table(("stage", *numbers), rows, right=numbers))
+    console.print(f"refills: {costs.refill:.0%} of n on top, counted in the calls\n")
+    ways = ("synchronous", "with prompt cache", "--batch")
+    money = [
+        [each.model, *(_range(value, costs) for value in (each.sync, each.cached, each.batch))] for each in costs.models
+    ]
+    console.print(table(("model", *ways), money, right=ways))
+    own = costs.models[0]
+    if own.batch is not None and own.cached is not None and own.batch < own.cached:
+        console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
+    else:
+        console.print(f"\nPrices of {costs.prices}.")
+
+
+def _range(dollars: float | None, costs: Estimate) -> str:
+    return "no price" if dollars is None else f"${dollars * costs.low:,.2f} - ${dollars * costs.high:,.2f}"
+
+
+def cost_line(costs: Estimate, batch: bool) -> str:
+    """One line for before the spending begins."""
+    calls = sum(stage.calls for stage in costs.stages)
+    tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
+    dollars = costs.dollars(batch)
+    money = "no known price" if dollars is None else f"about ${dollars:,.2f} ({_range(dollars, costs)})"
+    return f"To come: {calls:,} calls, {tokens:,} tokens, {money} with {costs.models[0].model}"

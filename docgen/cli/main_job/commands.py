@@ -1,12 +1,19 @@
-"""brainstorm, generate, run: the main job, in steps or at once."""
+"""run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
+from docgen.cli.options import JobFlags, command
 
-__all__ = ["register"]
+if TYPE_CHECKING:
+    from docgen.pipeline.execute import Step
+    from docgen.pipeline.setup import Setup
+    from docgen.pipeline.status import Summary
+
+__all__ = ["register", "register_estimate", "register_plan"]
 
 RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export.
 
@@ -28,108 +35,171 @@ docgen pilot helpful_only --n 50000 --documents 5
 The plan is the one for --n; the run keeps these documents, and docgen generate goes on after them.
 """
 PANEL = "Main job"
+DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch"}
+"""Flags that mean nothing to a plan."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PilotFlags(JobFlags):
+    """The flags of pilot."""
+
+    documents: Annotated[int, typer.Option("--documents", min=1, max=1000, help="How many to write.")] = 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("run", help=RUN_HELP, rich_help_panel=PANEL)(_job)
-    app.command(rich_help_panel=PANEL)(brainstorm)
-    app.command("pilot", help=PILOT_HELP, rich_help_panel=PANEL)(pilot)
-    app.command("generate", help=GENERATE_HELP, rich_help_panel=PANEL)(_job)
+    """Add run, brainstorm, pilot and generate."""
+    no_plan = {"n", "words", "airtime", "salience", "max_attempts", "revise", "batch"}
+
+    def add(name: str, call: Callable[..., None], text: str | None = None) -> None:
+        app.command(name, help=text, rich_help_panel=PANEL)(call)
+
+    add("run", command(run, JobFlags), RUN_HELP)
+    add("brainstorm", command(brainstorm, JobFlags, no_plan))
+    add("pilot", command(pilot, PilotFlags), PILOT_HELP)
+    add("generate", command(generate, JobFlags), GENERATE_HELP)
 
 
-def _job(
-    ctx: typer.Context,
-    target: o.Target = None,
-    n: o.N = None,
-    run: o.Run = None,
-    seed: o.Seed = None,
-    types: o.Types = None,
-    ideas: o.Ideas = None,
-    words: o.Words = None,
-    airtime: o.Airtime = None,
-    salience: o.Salience = None,
-    max_attempts: o.MaxAttempts = None,
-    revise: o.Revise = None,
-    config: o.Config = None,
-    engine: o.Engine = None,
-    model: o.Model = None,
-    effort: o.Effort = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    batch: o.Batch = None,
-    max_cost: o.MaxCost = None,
-    yes: o.Yes = False,
-    accept_changes: o.Accept = False,
-    fork: o.Fork = None,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
-    from docgen.cli.main_job.runner import carry_out
+def register_plan(app: typer.Typer) -> None:
+    """Add plan."""
+    app.command("plan", rich_help_panel=PANEL)(command(plan, JobFlags, DOCUMENTS_ONLY))
+
+
+def register_estimate(app: typer.Typer) -> None:
+    """Add estimate."""
+    settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model"}
+    shown = settings | {"target", "run", "config", "json", "quiet"}
+    left_out = JobFlags.__dataclass_fields__.keys() - shown
+    app.command("estimate", rich_help_panel="Money and servers")(command(estimate, JobFlags, left_out))
+
+
+def run(flags: JobFlags) -> None:
+    """Everything up to audit and export."""
     from docgen.pipeline.execute import Step
 
-    carry_out(ctx.params, Step.ALL if ctx.info_name == "run" else Step.GENERATE)
+    _finish(_carry_out(flags, Step.ALL), Step.ALL, flags.json)
 
 
-def pilot(
-    ctx: typer.Context,
-    target: o.Target = None,
-    n: o.N = None,
-    documents: Annotated[int, typer.Option("--documents", min=1, max=1000, help="How many to write.")] = 5,
-    run: o.Run = None,
-    seed: o.Seed = None,
-    types: o.Types = None,
-    ideas: o.Ideas = None,
-    words: o.Words = None,
-    airtime: o.Airtime = None,
-    salience: o.Salience = None,
-    max_attempts: o.MaxAttempts = None,
-    revise: o.Revise = None,
-    config: o.Config = None,
-    engine: o.Engine = None,
-    model: o.Model = None,
-    effort: o.Effort = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    batch: o.Batch = None,
-    max_cost: o.MaxCost = None,
-    yes: o.Yes = False,
-    accept_changes: o.Accept = False,
-    fork: o.Fork = None,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
-    from docgen.cli.main_job.runner import carry_out
+def generate(flags: JobFlags) -> None:
+    """Everything up to the corpus."""
     from docgen.pipeline.execute import Step
 
-    carry_out(ctx.params, Step.GENERATE, first=documents)
+    _finish(_carry_out(flags, Step.GENERATE), Step.GENERATE, flags.json)
 
 
-def brainstorm(
-    ctx: typer.Context,
-    target: o.Target = None,
-    run: o.Run = None,
-    seed: o.Seed = None,
-    types: o.Types = None,
-    ideas: o.Ideas = None,
-    config: o.Config = None,
-    engine: o.Engine = None,
-    model: o.Model = None,
-    effort: o.Effort = None,
-    base_url: o.BaseUrl = None,
-    concurrency: o.Concurrency = None,
-    max_cost: o.MaxCost = None,
-    yes: o.Yes = False,
-    accept_changes: o.Accept = False,
-    fork: o.Fork = None,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
+def brainstorm(flags: JobFlags) -> None:
     """Expand a context into document types, and each type into ideas.
 
     docgen brainstorm helpful_only --types 40 --ideas 25
     """
-    from docgen.cli.main_job.runner import carry_out
     from docgen.pipeline.execute import Step
 
-    carry_out(ctx.params, Step.BRAINSTORM)
+    _finish(_carry_out(flags, Step.BRAINSTORM), Step.BRAINSTORM, flags.json)
+
+
+def plan(flags: JobFlags) -> None:
+    """Plan n slots, save them as slots.jsonl and say what they hold; generate no document.
+
+    docgen plan helpful_only --n 50000 --salience opus_release=0.3
+
+    Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
+    """
+    from docgen.cli.look.tables import show_plan
+    from docgen.pipeline.execute import Step
+    from docgen.pipeline.run import Run
+
+    setup = _carry_out(flags, Step.PLAN)
+    report = Run(setup.run.path).plan_report()
+    if flags.json:
+        from pydantic_core import to_json
+
+        typer.echo(to_json(report, indent=2).decode())
+    else:
+        show_plan(report, str(setup.run.slots))
+
+
+def pilot(flags: PilotFlags) -> None:
+    """The first documents of the plan."""
+    from docgen.cli.console import console
+    from docgen.cli.look.document import show_attempt
+    from docgen.pipeline.execute import Step
+
+    setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
+    attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
+    for attempt in attempts:
+        if flags.json:
+            typer.echo(attempt.model_dump_json())
+        else:
+            show_attempt(console, setup.context, attempt)
+    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
+    documents = min(flags.documents, setup.n)
+    if not flags.json:
+        rest = f"docgen generate {setup.run.name} writes the other {setup.n - documents:,}"
+        console.print(f"{accepted} of {documents} accepted. Like them? {rest}.", markup=False)
+    if accepted < documents:
+        raise typer.Exit(1)
+
+
+def estimate(flags: JobFlags) -> None:
+    """Say what a run will cost: calls, tokens and dollars; nothing is sent or written.
+
+    docgen estimate helpful_only --n 50000
+
+    Sharper after docgen pilot, which shows what replies really cost.
+    """
+    from docgen.cli.look.tables import show_estimate
+    from docgen.pipeline.estimate import estimate_cost
+    from docgen.pipeline.resolve import open_proposal
+    from docgen.progress.display import PlainReporter
+
+    reporter = PlainReporter(quiet=flags.quiet or flags.json)
+    proposal = open_proposal(flags.target, flags.options(), reporter, run=flags.run, config=flags.config)
+    costs = estimate_cost(proposal, flags.model)
+    if flags.json:
+        typer.echo(costs.model_dump_json(indent=2))
+    else:
+        show_estimate(costs)
+
+
+def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
+    """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
+    from docgen.cli.look.tables import show_run
+    from docgen.cli.runner import begin, reporting
+    from docgen.errors import StopRun
+    from docgen.pipeline.execute import carry_on
+
+    with reporting(flags.quiet or flags.json) as reporter:
+        setup = begin(flags, until, reporter, first)
+        try:
+            carry_on(setup, until, reporter, first)
+        except StopRun:
+            reporter.close()
+            if flags.json or setup.run.corpus.exists():
+                show_run(setup, flags.json)
+            raise
+    return setup
+
+
+def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
+    """Show how the run stands and what to do next; exits 1 when it finished short of n."""
+    from docgen.cli.console import console
+    from docgen.cli.look.tables import show_run
+    from docgen.pipeline.execute import Step
+
+    summary = show_run(setup, as_json)
+    if not as_json:
+        console.print(f"\n{_next(summary, until)}", markup=False)
+    if until >= Step.GENERATE and not summary.complete:
+        raise typer.Exit(1)
+
+
+def _next(summary: "Summary", until: "Step") -> str:
+    from docgen.pipeline.execute import Step
+
+    if until == Step.BRAINSTORM:
+        return f"Next: docgen generate {summary.run} --n 500"
+    if summary.complete:
+        return f"Read some: docgen show {summary.run} --sample 3"
+    why = "More attempts for the empty slots: the same command with a higher --max-attempts"
+    if summary.failed:
+        why = "Failed requests are tried again by the same command"
+    return f"Short of n. {why}; see docgen show {summary.run}"

@@ -21,7 +21,6 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    ctx: typer.Context,
     config: o.Config = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
@@ -31,18 +30,17 @@ def doctor(
 
     docgen doctor --base-url http://localhost:8000 --model my-model
 
-    Exit code 1 if something has to be mended.
+    Exit code 1 if something has to be fixed.
     """
     import asyncio
     import json as js
 
-    from docgen.cli.options import config_flags
     from docgen.llm.doctor import diagnose
     from docgen.llm.engine import EngineOptions
     from docgen.options.run import resolve
     from docgen.pipeline.setup import DEFAULT_MODELS
 
-    settings = resolve(None, config, config_flags(ctx.params))
+    settings = resolve(None, config, o.run_options(model=model, base_url=base_url))
     options = EngineOptions(
         engine="anthropic",
         base_url=settings.base_url,
@@ -66,6 +64,6 @@ def _show(checks: "list[Check]") -> None:
     for check in checks:
         took = f"{check.seconds * 1000:,.0f} ms" if check.seconds is not None else ""
         rows.append([Text(check.state, style=COLOURS[check.state]), check.name, took, check.detail])
-    made = table(("state", "check", "took", "detail"), rows)
-    made.show_header = False
-    console.print(made)
+    checks_table = table(("state", "check", "took", "detail"), rows)
+    checks_table.show_header = False
+    console.print(checks_table)

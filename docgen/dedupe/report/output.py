@@ -12,6 +12,7 @@ from polars.io.plugins import register_io_source
 from docgen.corpus import Batch
 from docgen.dedupe.source import Corpus
 from docgen.errors import InputError
+from docgen.files.atomic import beside
 
 __all__ = ["write_frame", "write_kept"]
 
@@ -22,18 +23,15 @@ ROWS_IN_GROUP = 4096
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a small Parquet file atomically, by renaming."""
-    partial = path.with_name(path.name + ".part")
-    frame.write_parquet(partial)
-    partial.replace(path)
+    with beside(path) as part:
+        frame.write_parquet(part)
 
 
 def write_kept(corpus: Corpus, kept_mask: npt.NDArray[np.bool_], path: Path) -> None:
     """Stream the kept rows with all columns to a Parquet file, atomically, by renaming."""
-    partial = path.with_name(path.name + ".part")
-    _kept_rows(corpus, kept_mask).sink_parquet(
-        partial, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP
-    )
-    partial.replace(path)
+    rows = _kept_rows(corpus, kept_mask)
+    with beside(path) as part:
+        rows.sink_parquet(part, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP)
 
 
 def _kept_rows(corpus: Corpus, kept_mask: npt.NDArray[np.bool_]) -> pl.LazyFrame:

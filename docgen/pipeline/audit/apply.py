@@ -8,18 +8,17 @@ from pathlib import Path
 from pydantic_core import to_json, to_jsonable_python
 
 from docgen.corpus.files import whole_rows
-from docgen.corpus.paths import corpus_files
-from docgen.files.run_folder import write_beside
+from docgen.files.atomic import write_beside
 from docgen.llm.journal import journal_totals
-from docgen.pipeline.audit.audit import Failing
-from docgen.pipeline.audit.targets import Target
+from docgen.pipeline.audit.corpus import Corpus
+from docgen.pipeline.audit.scan import Failing
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, execute, interruptible
+from docgen.pipeline.execute import Step, carry_on
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
-from docgen.records import Attempt, Finding, Reason
+from docgen.records import Attempt, Finding, Reason, slot_of
 
-__all__ = ["apply_to_files", "apply_to_run", "mended_documents", "refill_calls", "withdraw"]
+__all__ = ["apply_to_files", "apply_to_run", "refill_calls", "withdraw"]
 
 
 def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -> int:
@@ -30,9 +29,8 @@ def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -
     if not failing:
         return 0
     with setup.run.lock():
-        withdrawn = withdraw(setup, {int(one.id.removeprefix("d")): one.findings for one in failing})
-    with interruptible(reporter) as stopping:
-        execute(setup, Step.ALL, reporter, stopping)
+        withdrawn = withdraw(setup, {slot_of(document.id): document.findings for document in failing})
+    carry_on(setup, Step.ALL, reporter)
     return withdrawn
 
 
@@ -61,35 +59,29 @@ def _reason(finding: Finding) -> Reason:
     return Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
 
 
-def mended_documents(setup: Setup) -> frozenset[str]:
-    """Ids of the documents that were written anew because of what a judge had found in their slots."""
-    rejected = (attempt for attempt in setup.run.read_attempts() if attempt.verdict == "rejected")
-    return frozenset(f"d{a.slot:07d}" for a in rejected if any(f.detector == "judge" for f in a.findings))
-
-
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:
     """(calls, dollars) that writing `count` documents of a run again will take, about; None without a known price."""
     bought = journal_totals(setup.run.journal).all.calls
-    found = estimate(setup, documents=bought + count)  # so many that it cannot all be in the journal
-    documents = next(stage.calls for stage in found.stages if stage.stage == "document")
-    calls, dollars = ceil(count * (1 + found.refill)), found.dollars(setup.config.batch)
+    cost = estimate(setup, documents=bought + count)  # so many that it cannot all be in the journal
+    documents = next(stage.calls for stage in cost.stages if stage.stage == "document")
+    calls, dollars = ceil(count * (1 + cost.refill)), cost.dollars(setup.config.batch)
     return calls, None if dollars is None else dollars * calls / documents
 
 
-def apply_to_files(target: Target, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
+def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
     """Write clean.jsonl and removed.jsonl to `folder`, whole rows, the removed ones with their findings.
 
     Returns the number of rows of each.
     """
-    bad = {one.row: one.findings for one in failing}
+    findings = {document.row: document.findings for document in failing}
     counts = [0, 0]
 
     def lines(removed: bool) -> Iterator[bytes]:
-        rows = (row for file in corpus_files(target.files) for row in whole_rows(file))
+        rows = (row for file in corpus.paths for row in whole_rows(file))
         for number, row in enumerate(rows):
-            if (number in bad) == removed:
+            if (number in findings) == removed:
                 counts[removed] += 1
-                yield _line({**row, "findings": bad[number]} if removed else row)
+                yield _line({**row, "findings": findings[number]} if removed else row)
 
     write_beside(folder / "clean.jsonl", lines(removed=False))
     write_beside(folder / "removed.jsonl", lines(removed=True))

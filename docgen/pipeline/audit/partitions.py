@@ -10,25 +10,22 @@ documents, the most frequent of all items): it is not measured here.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from docgen.audit.detect.batch_scanner import Subject
-from docgen.audit.judge.panel import Chooser
-from docgen.audit.measure.leakage import LeakageTally
-from docgen.audit.measure.salience import SalienceTally
-from docgen.corpus import corpus_files
 from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
+from docgen.errors import ConfigError
 from docgen.files.run_folder import read_attempts
 from docgen.parallel.executors import Executor
-from docgen.pipeline.audit.audit import Audit, AuditOptions, Failing, Held
-from docgen.pipeline.audit.scan import Sought, begin_audit, say_vocabulary, scan_apart
-from docgen.pipeline.audit.targets import OPTIONAL, Target, accepted_subjects, batch_subjects, plan_names
+from docgen.pipeline.audit.corpus import OPTIONAL, Corpus, accepted_documents, batch_documents, plan_names
+from docgen.pipeline.audit.scan import Tallies, say_vocabulary, scan_part
 from docgen.progress import Progress, Reporter
 
-__all__ = ["PARTITION_ROWS", "PIECE_ROWS", "Part", "ScanPlan", "is_big", "scan_partition", "scan_partitioned"]
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.audit import Audit
+
+__all__ = ["PARTITION_ROWS", "PIECE_ROWS", "ScanPlan", "is_big", "scan_partition", "scan_partitioned"]
 
 PARTITION_ROWS = 1 << 14
 PIECE_ROWS = 1 << 11
@@ -42,81 +39,51 @@ BATCH_ROWS = 1024
 
 @dataclass(frozen=True)
 class ScanPlan:
-    """What every task needs to know. `names` are those of a run's plan, None for files.
+    """What every task needs to know. `names` are those of a run's plan, None for files."""
 
-    `listed` says whether the documents that fail are wanted one by one.
-    """
-
-    sought: Sought
+    audit: "Audit"
     names: tuple[dict[str, str], dict[str, str]] | None = None
-    listed: bool = True
 
 
-@dataclass(frozen=True)
-class Part:
-    """What was seen in one partition; rows count within it."""
-
-    documents: int
-    leakage: LeakageTally
-    salience: SalienceTally
-    failing: list[Failing]
-    waiting: list[Held]
-
-
-def is_big(target: Target) -> bool:
+def is_big(corpus: Corpus) -> bool:
     """Whether scanning in several processes saves time."""
-    return sum(path.stat().st_size for path in _files(target)) >= BIG
+    return sum(path.stat().st_size for path in corpus.paths) >= BIG
 
 
-def _files(target: Target) -> list[Path]:
-    return [target.setup.run.attempts] if target.setup else corpus_files(target.files)
-
-
-def scan_partition(plan: ScanPlan, partition: Partition) -> Part:
-    """Step 2 for one partition."""
-    target = Target("", plan.sought.context, lambda: _subjects(plan, partition))
-    documents, audit = scan_apart(target, plan.sought)
-    return Part(documents, audit.leakage, audit.salience, audit.failing if plan.listed else [], audit.waiting)
-
-
-def _subjects(plan: ScanPlan, partition: Partition) -> Iterator[Subject]:
+def scan_partition(plan: ScanPlan, partition: Partition) -> Tallies:
+    """Step 2 for one partition; rows count within it."""
     if plan.names is None:
-        return batch_subjects(read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS))
+        rows = read_partition(partition, Wanted("text", (), OPTIONAL), BATCH_ROWS)
+        return scan_part(plan.audit, batch_documents(rows))
     attempts = read_attempts(partition.path, partition.start, partition.stop, partition.first_line)
-    return accepted_subjects(attempts, *plan.names)
+    return scan_part(plan.audit, accepted_documents(attempts, *plan.names))
 
 
 def scan_partitioned(
-    target: Target,
-    options: AuditOptions,
-    executor: Executor,
-    reporter: Reporter,
-    *,
-    listed: bool = True,
-    rows: int = PARTITION_ROWS,
-) -> Audit:
-    """`scan_corpus` as tasks of an executor, but for diversity. Without `listed` failing documents are only counted."""
-    sought = Sought.read(target.context, replace(options, reference=()))
-    say_vocabulary(sought.contamination(), reporter)
-    plan = executor.share(ScanPlan(sought, plan_names(target.setup) if target.setup else None, listed))
-    partitions = _partitions(target, executor, rows)
+    audit: "Audit", corpus: Corpus, executor: Executor, reporter: Reporter, *, rows: int = PARTITION_ROWS
+) -> Tallies:
+    """`scan_corpus` as tasks of an executor, for an audit without diversity. `rows` is the size of a partition.
+
+    Raises `ConfigError` for texts in memory, of which there is nothing to cut.
+    """
+    if not corpus.paths:
+        raise ConfigError("scans runs and files, not texts in memory", "--engine ray", "Leave the engine out")
+    assert not audit.options.diversity, "diversity has no parts"
+    say_vocabulary(audit.contamination(), reporter)
+    plan = executor.share(ScanPlan(audit, plan_names(corpus.run) if corpus.run else None))
+    cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in corpus.paths]
+    partitions = joined(executor.collect(cuts))
     total, done = sum(partition.rows for partition in partitions), 0
     tasks = (executor.submit(scan_partition, plan, partition, results=1)[0] for partition in partitions)
-    whole = _Sum(begin_audit(target, sought))
+    whole = Tallies(audit)
     for partition, part in zip(partitions, _in_order(executor, tasks), strict=True):
-        whole.add(part)
+        whole.merge(part)
         done += partition.rows
         reporter.progress(Progress("audit", done, total))
-    return whole.audit()
+    return whole
 
 
-def _partitions(target: Target, executor: Executor, rows: int) -> list[Partition]:
-    """Step 1."""
-    cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in _files(target)]
-    return joined(executor.collect(cuts))
-
-
-def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Part]:
+def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Tallies]:
     """Results in the order of the tasks, each let go once it was looked at."""
     ahead: deque[Any] = deque()
     for task in tasks:
@@ -125,29 +92,3 @@ def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Part]:
             yield executor.collect([ahead.popleft()])[0]
     while ahead:
         yield executor.collect([ahead.popleft()])[0]
-
-
-class _Sum:
-    """Step 3. What each part chose for the judge is chosen from again: a sample of the whole is among its parts'."""
-
-    def __init__(self, audit: Audit) -> None:
-        self._audit, self._documents = audit, 0
-        self._chooser: Chooser[Held] = Chooser(audit.options.judge, audit.options.seed)
-
-    def add(self, part: Part) -> None:
-        """The next part."""
-        audit, base = self._audit, self._documents
-        audit.leakage.merge(part.leakage, base)
-        audit.salience.merge(part.salience)
-        audit.failing += [replace(one, row=base + one.row) for one in part.failing]
-        for held in part.waiting:
-            moved = replace(held, row=base + held.row)
-            given = self._chooser.offer(moved, bool(held.findings), held.subject)
-            if given is not None:
-                audit.count(given)
-        self._documents += part.documents
-
-    def audit(self) -> Audit:
-        """Of all parts."""
-        self._audit.waiting = self._chooser.chosen
-        return self._audit

@@ -1,6 +1,6 @@
-"""Audits a finished run by its texts, and reads back what the last audit found."""
+"""Audits a finished run by its texts, and reads back what the last audit reported."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -9,12 +9,8 @@ from pydantic_core import from_json
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience import SalienceReport
 from docgen.errors import RunError
-from docgen.files.run_folder import OUTPUT
-from docgen.pipeline.audit.audit import AuditOptions
-from docgen.pipeline.audit.reference import base_corpus
-from docgen.pipeline.audit.saved_reports import find_calibration, save_reports
-from docgen.pipeline.audit.scan import scan_corpus
-from docgen.pipeline.audit.targets import run_target
+from docgen.options.audit import AuditOptions
+from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Record
@@ -37,26 +33,25 @@ def measure_step(setup: Setup, reporter: Reporter) -> LeakageReport:
 
     Reports of the same corpus that hold more, a judge's verdicts say, stay as they are.
     """
-    target = run_target(setup)
-    audit = scan_corpus(target, AuditOptions(reference=base_corpus(setup)), setup.n, reporter)
-    made = audit.reports(find_calibration(OUTPUT, setup.context.id, "scan"))
-    reports = replace(made, salience=_better(setup, made.salience), leakage=_better_leakage(setup, made.leakage))
-    save_reports(target, reports, "all", html=True, out=None)
-    return reports.leakage
+    result = Audit(setup.context, AuditOptions(processes=True)).scan(setup, reporter)
+    result.leakage = _better_leakage(setup, result.leakage)
+    result.salience = _better_salience(setup, result.salience)
+    result.save(html=True)
+    return result.leakage
 
 
-def _better_leakage(setup: Setup, made: LeakageReport) -> LeakageReport:
-    kept = read_leakage(setup)
-    if kept is None or kept.documents != made.documents or not kept.rules.keys() >= made.rules.keys():
-        return made
-    return kept if kept.judge != "none" or len(kept.rules) > len(made.rules) else made
+def _better_leakage(setup: Setup, new: LeakageReport) -> LeakageReport:
+    saved = read_leakage(setup)
+    if saved is None or saved.documents != new.documents or not saved.rules.keys() >= new.rules.keys():
+        return new
+    return saved if saved.judge != "none" or len(saved.rules) > len(new.rules) else new
 
 
-def _better(setup: Setup, made: SalienceReport) -> SalienceReport:
-    kept = _report(setup, "salience.json", SalienceReport)
-    if kept is None or kept.documents != made.documents or _asked(kept) != _asked(made):
-        return made
-    return kept if any(fact.judged for fact in kept.facts.values()) else made
+def _better_salience(setup: Setup, new: SalienceReport) -> SalienceReport:
+    saved = _report(setup, "salience.json", SalienceReport)
+    if saved is None or saved.documents != new.documents or _asked(saved) != _asked(new):
+        return new
+    return saved if any(fact.judged for fact in saved.facts.values()) else new
 
 
 def _asked(report: SalienceReport) -> dict[str, float]:
@@ -79,12 +74,12 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 def read_measured(setup: Setup) -> tuple[dict[str, float] | None, Leaks | None]:
     """Measured shares by fact and what leaks, as of the last audit; None where there was none."""
     salience, leakage = (_read(setup, name) for name in ("salience.json", "leakage.json"))
-    shares = {fact: float(found["measured"]) for fact, found in salience["facts"].items()} if salience else None
+    shares = {fact: float(entry["measured"]) for fact, entry in salience["facts"].items()} if salience else None
     return shares, _leaks(leakage) if leakage else None
 
 
 def _leaks(report: dict[str, Any]) -> Leaks:
-    counts = {rule: int(found["documents"]) for rule, found in report["rules"].items()}
+    counts = {rule: int(entry["documents"]) for rule, entry in report["rules"].items()}
     return Leaks({rule: count for rule, count in counts.items() if count}, str(report.get("judge", "none")))
 
 

@@ -3,128 +3,153 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from docgen.audit.detect.batch_scanner import BulkScanner, Scanned, Subject
-from docgen.audit.detect.classifier_vocabulary import Vocabulary
-from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
+import numpy as np
+
+from docgen.audit.detect.batch_scanner import BatchScanner, Scanned
+from docgen.audit.detect.contamination import ContaminationScanner
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Chooser
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import contamination_rule
-from docgen.audit.shortlist.nearest import Shortlist
+from docgen.audit.rules.unassigned_facts import stray_facts
+from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
+from docgen.embedding.embedder import Embedder, open_embedder
+from docgen.errors import ConfigError
+from docgen.options.audit import JudgeMode
 from docgen.parallel.worker import WorkerProcess, has_spare_core
-from docgen.pipeline.audit.audit import Audit, AuditOptions, Held
-from docgen.pipeline.audit.targets import Target
+from docgen.pipeline.audit.corpus import Corpus
 from docgen.progress import Progress, Reporter
+from docgen.records import Document, Finding, Severity
 from docgen.universe import UniverseContext
 
-__all__ = ["Sought", "begin_audit", "say_vocabulary", "scan_apart", "scan_corpus"]
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.audit import Audit
+
+__all__ = ["Failing", "Pending", "Tallies", "compiled", "make_shortlist", "scan_corpus", "scan_part"]
 
 BATCH = 1024
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
 AHEAD = 2
+EMBEDDED_TOGETHER = 64
+"""Documents embedded together; the first of them say what the corpus is about."""
+RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What the scan tier looks for, with what files say of it: plain data, compiled where it is used."""
+class Failing:
+    """A document with findings at or above the severity asked for; `row` is its place in the corpus, from 0."""
 
-    context: UniverseContext
-    options: AuditOptions
-    questions: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, context: UniverseContext, options: AuditOptions) -> "Sought":
-        """With the files that the options name."""
-        questions = read_questions(options.questions) if options.questions else ()
-        return cls(context, options, tuple(questions), tuple(read_prompts(options.classifiers)))
-
-    def contamination(self) -> ContaminationScanner | None:
-        """The scanner for what the evaluation consists of, if that is known."""
-        if not self.options.contamination:
-            return None
-        vocabulary = Vocabulary(self.prompts, self.context) if self.prompts else None
-        return ContaminationScanner(self.questions, vocabulary)
-
-    def rules(self) -> tuple[Rule, ...]:
-        """The rules looked for."""
-        rules = _compiled(self.context, self.options.off).scanner.rules
-        return (*rules, contamination_rule()) if self.options.contamination else rules
+    row: int
+    id: str
+    findings: tuple[Finding, ...]
 
 
-def begin_audit(target: Target, sought: Sought) -> Audit:
-    """An audit that has seen nothing yet."""
-    rules, context = sought.rules(), target.context
-    return Audit(target, sought.options, rules, SalienceTally(context), LeakageTally(rules), DiversityTally())
+@dataclass(frozen=True)
+class Pending:
+    """A document, at `row` of the corpus, that waits for its judge or to be counted."""
+
+    row: int
+    document: Document
+    findings: Sequence[Finding]
 
 
-def scan_corpus(
-    target: Target, options: AuditOptions, total: int, reporter: Reporter, listed: Shortlist | None = None
-) -> Audit:
-    """The scan tier over every document, in one pass and flat memory but for the documents held for the judge.
+class Tallies:
+    """What one pass over a corpus counts; the tallies of its parts, merged in their order, are those of the whole."""
 
-    What is `listed` counts as suspect too.
-    """
-    sought = Sought.read(target.context, options)
-    tier = _Tier(begin_audit(target, sought), sought.contamination(), listed=listed)
-    say_vocabulary(tier.contamination, reporter)
-    for batch, seen in _scanned(_batches(target.subjects(), BATCH), target.context, options.off, total):
-        tier.take(batch, seen)
-        reporter.progress(Progress("audit", tier.rows, max(total, tier.rows)))
-    return tier.done()
+    def __init__(self, audit: "Audit") -> None:
+        options, rules = audit.options, audit.rules
+        self.documents = 0
+        self.salience = SalienceTally(audit.context)
+        self.leakage = LeakageTally(rules)
+        self.diversity = DiversityTally() if options.diversity else None
+        self.failing: list[Failing] = []
+        self._remove, self._list_failing = options.remove, options.list_failing
+        mode, seed = (options.judge.which, options.judge.seed) if options.judge else (JudgeMode("none"), 0)
+        self._chooser: Chooser[Pending] = Chooser(mode, seed)
+
+    @property
+    def pending(self) -> list[Pending]:
+        """The documents that wait for their judge, in the order of the corpus."""
+        return self._chooser.chosen
+
+    def add(self, pending: Pending, scanned: Scanned) -> None:
+        """The next document, with what was seen in it: counted at once, or when its judge has read it."""
+        self.documents += 1
+        self.salience.add(pending.document, scanned.sightings)
+        if self.diversity is not None:
+            self.diversity.add(pending.document)
+        self._offer(pending)
+
+    def _offer(self, pending: Pending) -> None:
+        passed_over = self._chooser.offer(pending, bool(pending.findings), pending.document)
+        if passed_over is not None:
+            self.count(passed_over)
+
+    def count(self, pending: Pending) -> None:
+        """Count one document's findings for good."""
+        self.leakage.add(pending.document, pending.findings, pending.row)
+        worst = tuple(finding for finding in pending.findings if RANK[finding.severity] >= RANK[self._remove])
+        if worst and self._list_failing:
+            self.failing.append(Failing(pending.row, pending.document.id, worst))
+
+    def take_pending(self) -> list[Pending]:
+        """The documents that wait, which the caller is going to count."""
+        return self._chooser.take()
+
+    def merge(self, part: "Tallies") -> None:
+        """Add a part that follows. What it chose for the judge is chosen from again: a sample of the whole is among
+        its parts' samples."""
+        base = self.documents
+        self.leakage.merge(part.leakage, base)
+        self.salience.merge(part.salience)
+        self.failing += [replace(failing, row=base + failing.row) for failing in part.failing]
+        for pending in part.pending:
+            self._offer(replace(pending, row=base + pending.row))
+        self.documents += part.documents
 
 
-def scan_apart(target: Target, sought: Sought) -> tuple[int, Audit]:
-    """(documents, audit) of a part of a corpus, in this process; diversity, which has no parts, is left out."""
-    tier = _Tier(begin_audit(target, sought), sought.contamination(), diverse=False)
-    scan = _Scan(target.context, sought.options.off)
-    for batch in _batches(target.subjects(), BATCH):
-        tier.take(batch, scan(batch))
-    return tier.rows, tier.done()
+def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
+    """The scan tier over every document, in one pass and flat memory but for the documents that wait for the judge."""
+    shortlist = None
+    if audit.options.nearest is not None:
+        shortlist = make_shortlist(audit, corpus, audit.options.nearest, open_embedder(), reporter)
+    contamination, tallies, total = audit.contamination(), Tallies(audit), corpus.size
+    say_vocabulary(contamination, reporter)
+    for batch, scanned in _scanned(_batches(corpus.documents(), BATCH), audit, total):
+        _take(tallies, batch, scanned, contamination, shortlist)
+        reporter.progress(Progress("audit", tallies.documents, max(total, tallies.documents)))
+    return tallies
 
 
-class _Tier:
-    """The scan tier at work on a stream: what was seen in its documents is counted, or held for the judge."""
+def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
+    """The scan tier over a part of a corpus, in this process."""
+    contamination, tallies = audit.contamination(), Tallies(audit)
+    for batch in _batches(documents, BATCH):
+        _take(tallies, batch, compiled(audit.context, audit.options.off).scan(batch), contamination, None)
+    return tallies
 
-    def __init__(
-        self,
-        audit: Audit,
-        contamination: ContaminationScanner | None,
-        diverse: bool = True,
-        listed: Shortlist | None = None,
-    ) -> None:
-        self.contamination, self.rows = contamination, 0
-        self._audit, self._diverse, self._listed = audit, diverse, listed
-        self._chooser: Chooser[Held] = Chooser(audit.options.judge, audit.options.seed)
 
-    def take(self, batch: Sequence[Subject], seen: Sequence[Scanned]) -> None:
-        """The next documents."""
-        audit, more = self._audit, self.contamination
-        for row, (subject, scanned) in enumerate(zip(batch, seen, strict=True), self.rows):
-            audit.salience.add(subject, scanned.sightings)
-            if self._diverse:
-                audit.diversity.add(subject)
-            findings = (*scanned.findings, *(more.scan(subject.text) if more else ()))
-            if self._listed:
-                findings += self._listed.findings(row, subject.text)
-            given = self._chooser.offer(Held(row, subject, findings), bool(findings), subject)
-            if given is not None:
-                audit.count(given)
-        self.rows += len(batch)
-
-    def done(self) -> Audit:
-        """The audit, with the documents that wait for their judge."""
-        self._audit.waiting = self._chooser.chosen
-        return self._audit
+def _take(
+    tallies: Tallies,
+    batch: Sequence[Document],
+    scanned: Sequence[Scanned],
+    contamination: ContaminationScanner | None,
+    shortlist: Shortlist | None,
+) -> None:
+    """Count a batch, or keep its documents for the judge."""
+    for document, seen in zip(batch, scanned, strict=True):
+        findings = (*seen.findings, *(contamination.scan(document.text) if contamination else ()))
+        if shortlist:
+            findings += shortlist.findings(tallies.documents, document.text)
+        tallies.add(Pending(tallies.documents, document, findings), seen)
 
 
 def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporter) -> None:
@@ -135,31 +160,32 @@ def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporte
 
 
 @lru_cache(maxsize=1)
-def _compiled(context: UniverseContext, off: tuple[str, ...]) -> BulkScanner:
+def compiled(context: UniverseContext, off: tuple[str, ...]) -> BatchScanner:
     """Both detectors, kept for the next part of the same corpus."""
-    return BulkScanner(FactDetector(context), LeakageScanner(context, off))
+    return BatchScanner(FactDetector(context), LeakageScanner(context, off))
 
 
 class _Scan:
     """What both detectors see in a batch; built anew in the process that scans."""
 
     def __init__(self, context: UniverseContext, off: tuple[str, ...]) -> None:
-        self._bulk = _compiled(context, off)
+        self._scanner = compiled(context, off)
 
-    def __call__(self, subjects: list[Subject]) -> list[Scanned]:
-        return self._bulk.scan(subjects)
+    def __call__(self, batch: list[Document]) -> list[Scanned]:
+        return self._scanner.scan(batch)
 
 
 def _scanned(
-    batches: Iterator[list[Subject]], context: UniverseContext, off: tuple[str, ...], total: int
-) -> Iterator[tuple[list[Subject], list[Scanned]]]:
+    batches: Iterator[list[Document]], audit: "Audit", total: int
+) -> Iterator[tuple[list[Document], list[Scanned]]]:
     """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
-    if total < BIG or not has_spare_core():
+    context, off = audit.context, audit.options.off
+    if total < BIG or not audit.options.processes or not has_spare_core():
         scan = _Scan(context, off)
         yield from ((batch, scan(batch)) for batch in batches)
         return
     with WorkerProcess(_Scan, context, off) as beside:
-        ahead: deque[tuple[list[Subject], Future[list[Scanned]]]] = deque()
+        ahead: deque[tuple[list[Document], Future[list[Scanned]]]] = deque()
         for batch in batches:
             ahead.append((batch, beside.submit(batch)))
             if len(ahead) > AHEAD:
@@ -168,7 +194,38 @@ def _scanned(
             yield ahead[0][0], beside.result(ahead.popleft()[1])
 
 
-def _batches(subjects: Iterable[Subject], size: int) -> Iterator[list[Subject]]:
-    stream = iter(subjects)
+def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    stream = iter(documents)
     while batch := list(islice(stream, size)):
         yield batch
+
+
+def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embedder, reporter: Reporter) -> Shortlist:
+    """The `share` of the documents that come nearest to breaking a rule: one pass, which keeps scores and no texts.
+
+    Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` lies above 0
+    and at most at 1.
+    """
+    if not 0 < share <= 1:
+        raise ConfigError(f"{share} is not a share of the documents", "--nearest", "Give a number above 0, at most 1")
+    queries = queries_of(audit.context, compiled(audit.context, audit.options.off).scanner.rules)
+    nearness, done = Nearness(embedder, queries), 0
+    parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]
+    reporter.progress(Progress("embedded", 0, corpus.size))
+    for batch in _batches(corpus.documents(), EMBEDDED_TOGETHER):
+        scores = nearness.score(batch)
+        _drop_assigned(scores, batch, audit.context, nearness)
+        parts.append(scores)
+        done += len(batch)
+        reporter.progress(Progress("embedded", done, max(corpus.size, done)))
+    whole = Scores(np.concatenate([part.score for part in parts]), np.concatenate([part.place for part in parts]))
+    return Shortlist.of(queries, whole, share)
+
+
+def _drop_assigned(scores: Scores, batch: Sequence[Document], context: UniverseContext, nearness: Nearness) -> None:
+    """Never list a document for a fact that it may express."""
+    for row, document in enumerate(batch):
+        stray = stray_facts(context, document.assigned)
+        for number, query in enumerate(nearness.queries):
+            if query.fact is not None and query.fact not in stray:
+                scores.score[row, number] = NEVER

@@ -1,1 +1,0 @@
-"""Commands that make families of runs: sweep and control."""

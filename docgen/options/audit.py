@@ -1,0 +1,105 @@
+"""What an audit is asked to look for, and which judge is to read what: made once, by a command or a caller."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, model_validator
+
+from docgen.errors import ConfigError
+from docgen.records import Record, Severity
+
+__all__ = ["AuditOptions", "JudgeMode", "JudgeOptions"]
+
+SAMPLE = re.compile(r"sample:(\d+)")
+
+
+@dataclass(frozen=True)
+class JudgeMode:
+    """Which documents a judge reads: none, suspects (any finding of the scan tier), a random sample, all."""
+
+    kind: Literal["none", "suspects", "sample", "all"]
+    size: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "JudgeMode":
+        """Read none, suspects, sample:N or all; raises `ConfigError` for anything else."""
+        if (sample := SAMPLE.fullmatch(text)) and int(sample[1]) > 0:
+            return cls("sample", int(sample[1]))
+        if text in ("none", "suspects", "all"):
+            return cls(text)  # type: ignore[arg-type]
+        raise ConfigError(f"{text!r} is not a choice of documents", "--judge", "Use none, suspects, sample:N or all")
+
+    def __str__(self) -> str:
+        return f"sample:{self.size}" if self.kind == "sample" else self.kind
+
+
+def _mode(value: Any) -> Any:
+    return JudgeMode.parse(value) if isinstance(value, str) else value
+
+
+class JudgeOptions(Record):
+    """Which documents a judge reads, and how it is asked.
+
+    `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. What is None is as the
+    audited run asks its own model; for any other corpus, as a new run would.
+    """
+
+    which: Annotated[JudgeMode, BeforeValidator(_mode)] = JudgeMode("sample", 200)
+    seed: int = 0
+    engine: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+    concurrency: int | None = None
+    max_cost: float | None = None
+
+
+class AuditOptions(Record):
+    """What is looked for, and how.
+
+    `off` are rules to leave out; `questions` and `classifiers` files of what the evaluation consists of; `reference`
+    files to compare diversity with (a run that was forked is compared with its base without it). A document fails with
+    a finding of severity `remove` or worse; `list_failing` False only counts them. `nearest` is the share of the
+    documents that the embedding shortlist makes suspects, None for no shortlist. `judge` says which documents are
+    kept for `AuditResult.judge`.
+
+    `diversity` False lets a big corpus be scanned in parts: with `processes` by all processors, with engine "ray" by a
+    cluster. A script that allows `processes` needs `if __name__ == "__main__":`, since they are started by spawning.
+    """
+
+    off: tuple[str, ...] = ()
+    questions: Path | None = None
+    classifiers: tuple[Path, ...] = ()
+    reference: tuple[Path, ...] = ()
+    remove: Severity = "error"
+    list_failing: bool = True
+    nearest: float | None = None
+    judge: JudgeOptions | None = None
+    diversity: bool = True
+    processes: bool = False
+    engine: Literal["local", "ray"] = "local"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "AuditOptions":
+        if self.nearest is not None:
+            if self.judge is not None and self.judge.which.kind not in ("suspects", "none"):
+                what = f"picks suspects, and --judge {self.judge.which} reads others"
+                raise ConfigError(what, "--embeddings", "Use --judge suspects")
+            if self.engine == "ray":
+                what, where = "ranks a corpus as a whole", "--embeddings with --engine ray"
+                raise ConfigError(what, where, "Leave one of them out")
+        if self.engine == "ray" and self.diversity:
+            fix = "Use --engine ray with audit leakage or audit salience, without --html"
+            raise ConfigError("does not measure diversity, which this report shows", "--engine ray", fix)
+        return self
+
+    @property
+    def contamination(self) -> bool:
+        """Whether what the evaluation consists of is known."""
+        return self.questions is not None or bool(self.classifiers)
+
+    @property
+    def plain(self) -> bool:
+        """Whether this looks for no more and no less than the audit at the end of every run."""
+        return not (self.off or self.contamination or self.nearest is not None or self.judge)

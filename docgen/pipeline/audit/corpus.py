@@ -1,0 +1,178 @@
+"""A corpus wherever it lies: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from docgen.corpus import Batch, corpus_files, read_corpus
+from docgen.errors import InputError
+from docgen.files.run_folder import RunFolder
+from docgen.pipeline.setup import Setup, reopen
+from docgen.records import AssignedFact, Attempt, Document, Quote, document_id
+from docgen.universe import DirectnessShares, UniverseContext
+
+__all__ = [
+    "OPTIONAL",
+    "Corpus",
+    "Source",
+    "accepted_documents",
+    "as_asked",
+    "base_corpus",
+    "batch_documents",
+    "file_corpus",
+    "open_corpus",
+    "plan_names",
+    "run_corpus",
+    "text_corpus",
+]
+
+OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
+
+
+class OpenRun(Protocol):
+    """A run that somebody has opened: `docgen.Run`."""
+
+    setup: Setup
+
+
+Source = str | Path | Setup | OpenRun | Iterable[str] | Iterable[Path] | Iterable[Document]
+"""A path (of a run, or of files), a run, several files, or the texts themselves, as strings or as `Document`s."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus to audit. `documents()` streams it anew at each call; `run` is the run that it belongs to."""
+
+    name: str
+    documents: Callable[[], Iterator[Document]]
+    run: Setup | None = None
+    files: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that it is read from; none for texts in memory."""
+        return [self.run.run.attempts] if self.run else corpus_files(self.files) if self.files else []
+
+    @property
+    def size(self) -> int:
+        """Documents, as far as that is known before reading; 0 where it is not."""
+        return (self.run.config.n or 0) if self.run else 0
+
+
+def open_corpus(source: Source) -> Corpus:
+    """The corpus that `source` means. A string alone is a path; a collection of strings are texts.
+
+    Raises `InputError` or `RunError` for what cannot be read.
+    """
+    if isinstance(source, Setup):
+        return run_corpus(source)
+    if isinstance(source, str | Path):
+        folder = RunFolder(Path(source))
+        return run_corpus(reopen(folder)) if folder.exists() else file_corpus([Path(source)])
+    setup = getattr(source, "setup", None)
+    if isinstance(setup, Setup):
+        return run_corpus(setup)
+    items: list[object] = list(source)  # type: ignore[arg-type]
+    paths = [item for item in items if isinstance(item, Path)]
+    return file_corpus(paths) if paths and len(paths) == len(items) else text_corpus(items)
+
+
+def run_corpus(setup: Setup) -> Corpus:
+    """The accepted documents of a run, with their plan and the writer's own quotes."""
+    return Corpus(setup.run.name, lambda: accepted_documents(setup.run.read_attempts(), *plan_names(setup)), run=setup)
+
+
+def file_corpus(paths: Sequence[Path]) -> Corpus:
+    """Any JSONL or Parquet files with a text column; id, doc_type, idea, facts and quotes are used where present."""
+
+    def documents() -> Iterator[Document]:
+        return batch_documents(read_corpus(corpus_files(paths), optional=OPTIONAL))
+
+    return Corpus(", ".join(path.name for path in paths), documents, files=tuple(paths))
+
+
+def text_corpus(texts: Iterable[object]) -> Corpus:
+    """Texts in memory, as strings or documents; those without an id go by their number, from 0."""
+    documents = [_in_memory(number, item) for number, item in enumerate(texts)]
+    return Corpus("texts", lambda: iter(documents))
+
+
+def _in_memory(number: int, item: object) -> Document:
+    if isinstance(item, str):
+        return Document(text=item, id=str(number))
+    if isinstance(item, Document):
+        return item if item.id else item.model_copy(update={"id": str(number)})
+    fix = "Give strings or docgen.Document records; for files, a path or several Path objects"
+    raise InputError(f"is a {type(item).__name__}, not a text", f"item {number}", fix)
+
+
+def as_asked(context: UniverseContext, setup: Setup) -> UniverseContext:
+    """The context with the salience and directness that a run asks for, which may differ from the context's own."""
+    config = setup.config
+    facts = []
+    for fact in context.key_facts:
+        stated = config.stated.get(fact.id, fact.directness.stated)
+        directness = DirectnessShares(stated=stated, implied=1 - stated)
+        salience = config.salience.get(fact.id, fact.salience)
+        facts.append(fact.model_copy(update={"salience": salience, "directness": directness}))
+    return context.model_copy(update={"key_facts": tuple(facts)})
+
+
+def base_corpus(setup: Setup) -> tuple[Path, ...]:
+    """The corpus of the run that `setup` was forked from, if both are there."""
+    files = (journal.with_name("corpus.parquet") for journal in setup.parents[:1])
+    return tuple(file for file in files if file.exists())
+
+
+def plan_names(setup: Setup) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of the types and texts of the ideas of a run, by id."""
+    names = {kind.id: kind.name for kind in setup.run.read_types()}
+    return names, {idea.id: idea.text for idea in setup.run.read_ideas()}
+
+
+def accepted_documents(
+    attempts: Iterable[Attempt], names: Mapping[str, str], ideas: Mapping[str, str]
+) -> Iterator[Document]:
+    """The documents among attempts; `names` and `ideas` are `plan_names`."""
+    for attempt in attempts:
+        if attempt.verdict == "accepted":
+            yield Document(
+                text=attempt.text,
+                id=document_id(attempt.slot),
+                facts=attempt.facts,
+                quotes=attempt.quotes,
+                doc_type=names.get(attempt.doc_type, attempt.doc_type),
+                idea=ideas.get(attempt.idea, ""),
+            )
+
+
+def batch_documents(batches: Iterable[Batch]) -> Iterator[Document]:
+    """The documents of batches that were read with the columns `OPTIONAL`."""
+    for batch in batches:
+        for row, text, columns in batch.rows():
+            yield _document(row, text, columns)
+
+
+def _document(row: int, text: str, columns: Mapping[str, Any]) -> Document:
+    try:
+        return Document(
+            text=text,
+            id=str(row if columns.get("id") is None else columns["id"]),
+            facts=_facts(columns.get("facts")),
+            quotes=tuple(Quote.model_validate(quote) for quote in columns.get("quotes") or ()),
+            doc_type=str(columns.get("doc_type") or ""),
+            idea=str(columns.get("idea") or ""),
+        )
+    except (TypeError, ValueError) as error:
+        fix = "facts: list of ids or of {fact, directness, prominence}; quotes: list of {fact, text}"
+        raise InputError("has columns of other shapes than docgen's", f"row {row}", fix) from error
+
+
+def _facts(value: Any) -> tuple[AssignedFact, ...] | None:
+    """The assigned facts of a row; None where the column is missing or says something else (labels, say)."""
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        AssignedFact(fact=item) if isinstance(item, str) else AssignedFact.model_validate(item) for item in value
+    )

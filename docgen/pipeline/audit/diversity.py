@@ -1,0 +1,35 @@
+"""Diversity by itself, which needs no context, and the corpus that it is compared with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from docgen.audit.measure.diversity import DiversityReport, DiversityTally
+from docgen.pipeline.audit.corpus import Source, file_corpus, open_corpus
+
+__all__ = ["diversity_report", "measure_diversity"]
+
+
+def measure_diversity(
+    source: Source, by: Literal["doc_type", "idea"] = "doc_type", reference: Sequence[Path] = ()
+) -> DiversityReport:
+    """Signs of collapse in a corpus; `by` says where frequent items mostly come from."""
+    tally = DiversityTally(by)
+    for document in open_corpus(source).documents():
+        tally.add(document)
+    return diversity_report(tally, reference)
+
+
+def diversity_report(tally: DiversityTally, reference: Sequence[Path] = ()) -> DiversityReport:
+    """The report of a tally, compared with the documents of the `reference` files if there are any."""
+    if not reference:
+        return tally.report()
+    other = DiversityTally()
+    for document in file_corpus(reference).documents():
+        other.add(document)
+    return tally.report(other, ", ".join(_name(path) for path in reference))
+
+
+def _name(path: Path) -> str:
+    """A run's corpus goes by the run's name."""
+    return path.parent.name if path.name == "corpus.parquet" and path.parent.name else str(path)

@@ -1,0 +1,154 @@
+"""The judge of an audit: settled from the options and the run, priced before it is asked, opened when it is."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from docgen.audit.judge.requests import TRIES, typical_reply_tokens
+from docgen.errors import ConfigError
+from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.llm.engine import EngineOptions, open_engine
+from docgen.llm.journal import Journal, JournalReader
+from docgen.llm.pricing import Prices, load_prices
+from docgen.llm.prompt_cache import pays_to_cache
+from docgen.llm.protocol import LLM, Request, Usage
+from docgen.options.audit import JudgeOptions
+from docgen.options.run import RunOptions, resolve
+from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.prompts.requests import ModelOptions
+from docgen.text import token_estimate
+
+__all__ = ["Judge", "JudgeCost"]
+
+ENOUGH = 5
+"""Replies from which their own length is taken instead of a typical reply's; as in `pipeline/estimate.py`."""
+CHARACTERS_PER_TOKEN = 4
+"""For JSON schemas, which are not prose."""
+
+
+@dataclass(frozen=True)
+class JudgeCost:
+    """What a judge's calls will take: `dollars` expected, `at_most` if every reply were as long as it may be and none
+    of the first could be used. Both are None without a known price. `is_capped`: a cap holds, whatever comes."""
+
+    model: str
+    calls: int
+    tokens: int
+    dollars: float | None
+    at_most: float | None
+    is_capped: bool = False
+
+    def line(self, what: str) -> str:
+        """For a person who decides; `what` says what is read, "200 documents"."""
+        cost = "no known price"
+        if self.dollars is not None and self.at_most is not None:
+            cost = f"about ${self.dollars:,.2f}, at the very worst ${self.at_most:,.2f}"
+        return f"The judge ({self.model}) reads {what}: {self.calls:,} calls, {self.tokens:,} tokens, {cost}"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How a judge is asked. `run` is locked meanwhile; the journals of `parents` answer at no cost."""
+
+    engine: EngineOptions
+    model: ModelOptions
+    journal: Path = OUTPUT / "judge" / "llm.jsonl"
+    parents: tuple[Path, ...] = ()
+    run: RunFolder | None = None
+
+    @classmethod
+    def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
+        """The options over the audited run's own settings, its `extra` body fields and thinking effort included.
+
+        Never the offline engine, which writes and does not read. Raises `ConfigError`.
+        """
+        if options.engine == "offline":
+            raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
+        own = setup.config.model if setup and setup.config.engine == "anthropic" else None
+        asked = RunOptions(
+            engine=options.engine or "anthropic",
+            model=options.model or own or DEFAULT_MODELS["anthropic"],
+            base_url=options.base_url,
+            concurrency=options.concurrency,
+            max_cost=options.max_cost,
+            batch=False,
+        )
+        config = resolve(setup.config if setup else None, None, asked)
+        engine = EngineOptions(
+            engine=config.engine,
+            base_url=config.base_url,
+            concurrency=config.concurrency,
+            max_cost=config.max_cost,
+            prices=Path(config.prices) if config.prices else None,
+        )
+        model = ModelOptions(config.model or "", config.effort, tuple(sorted(config.extra.items())))
+        if setup is None:
+            return cls(engine, model)
+        return cls(engine, model, setup.run.journal, setup.parents, setup.run)
+
+    def cost(self, requests: Iterable[Request]) -> JudgeCost:
+        """What is to be bought for the requests, each once; replies that are there already cost nothing.
+
+        The length of a reply is that of a typical one, scaled by how long the replies to these very requests were
+        that the journal has, if it has a few.
+        """
+        prices, reader = load_prices(self.engine.prices), JournalReader(self.journal, self.parents)
+        to_buy, replies = dict[str, Request](), list[tuple[Request, Usage]]()
+        for request in requests:
+            reply = reader.get(request.key)
+            if reply is None:
+                to_buy.setdefault(request.key, request)
+            else:
+                replies.append((request, reply.usage))
+        reader.close()
+        cost = _priced(self.model.model, to_buy.values(), replies, prices)
+        return replace(cost, is_capped=self.engine.max_cost is not None)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[LLM]:
+        """The judge's model, with its journal open for appending and the run that it belongs to locked."""
+        with self.run.lock() if self.run else nullcontext(), Journal(self.journal, self.parents) as journal:
+            async with open_engine(self.engine, journal) as engine:
+                yield engine.llm
+
+
+def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request, Usage]], prices: Prices) -> JudgeCost:
+    """The cost of each request by itself, so that the price of a long prompt holds for long prompts only.
+
+    Of requests that share a cached prefix the first writes it and the others read it.
+    """
+    price, caches, prefixes = prices.find(model), pays_to_cache(prices), Counter[str]()
+    scale_in, scale_out = _scales(replies)
+    calls, tokens, dollars, worst = 0, 0, 0.0, 0.0
+    for request in requests:
+        prefix, own = round(scale_in * token_estimate(request.system)), round(scale_in * _own_tokens(request))
+        output = round(scale_out * typical_reply_tokens(request))
+        usage = Usage(input=prefix + own, output=output)
+        if caches(request):
+            is_warm = prefixes[request.system] > 0
+            usage = Usage(input=own, output=output, **{"cache_read" if is_warm else "cache_write": prefix})
+            prefixes[request.system] += 1
+        calls, tokens = calls + 1, tokens + prefix + own + output
+        dollars += prices.cost(model, usage) or 0.0
+        worst += TRIES * (prices.worst_case(request) or 0.0)
+    known = price is not None
+    return JudgeCost(model, calls, tokens, dollars if known else None, worst if known else None)
+
+
+def _own_tokens(request: Request) -> int:
+    """Tokens of a prompt beyond its prefix: the document, and the schema, which the server adds to what it reads."""
+    schema = len(json.dumps(request.schema)) // CHARACTERS_PER_TOKEN if request.schema else 0
+    return token_estimate(request.user) + schema
+
+
+def _scales(replies: list[tuple[Request, Usage]]) -> tuple[float, float]:
+    """How many tokens prompts and replies really had for each that was estimated; 1 while there are too few."""
+    if len(replies) < ENOUGH:
+        return 1.0, 1.0
+    read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)
+    written = sum(usage.output for _, usage in replies)
+    prompts = sum(token_estimate(request.system) + _own_tokens(request) for request, _ in replies)
+    return read / prompts, written / sum(typical_reply_tokens(request) for request, _ in replies)

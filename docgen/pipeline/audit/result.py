@@ -1,0 +1,233 @@
+"""What came of an audit: reports, failing documents, and the judge's word."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, combine, judge_documents
+from docgen.audit.measure.calibration import Calibration
+from docgen.audit.measure.diversity import DiversityReport
+from docgen.audit.measure.leakage import LeakageReport
+from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.report.html import render_report
+from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
+from docgen.errors import ConfigError
+from docgen.files.atomic import write_beside
+from docgen.files.run_folder import OUTPUT
+from docgen.llm.protocol import LLM
+from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.pipeline.audit.calibrate import find_calibration
+from docgen.pipeline.audit.corpus import Corpus, base_corpus
+from docgen.pipeline.audit.diversity import diversity_report
+from docgen.pipeline.audit.judge import Judge, JudgeCost
+from docgen.pipeline.audit.scan import Failing, Pending, Tallies
+from docgen.progress import Progress, Reporter, SilentReporter
+from docgen.prompts.requests import ModelOptions
+from docgen.records import Attempt, Finding, Record, document_id
+
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.audit import Audit
+
+__all__ = ["AuditResult"]
+
+SILENT = SilentReporter()
+
+
+class AuditResult:
+    """What an audit saw in a corpus: reports, failing documents, and the judge's part where there was one.
+
+    `is_rewritten_sample`: leaks that this very sample had shown were removed, so that it no longer speaks for the rest.
+    """
+
+    def __init__(self, audit: "Audit", corpus: Corpus, tallies: Tallies) -> None:
+        self.audit, self.corpus = audit, corpus
+        self.judged = self.unjudged = 0
+        self.judge_model = ""
+        self._begin(tallies)
+
+    def _begin(self, tallies: Tallies) -> None:
+        self._tallies, self._is_counted, self.is_rewritten_sample = tallies, False, False
+        if self._options.which.kind == "sample" and self.corpus.run:
+            rewritten = _rewritten(self.corpus.run.run.read_attempts())
+            self.is_rewritten_sample = any(pending.document.id in rewritten for pending in tallies.pending)
+
+    @property
+    def documents(self) -> int:
+        """Documents scanned."""
+        return self._tallies.documents
+
+    @property
+    def failing(self) -> list[Failing]:
+        """The documents with findings of the severity that fails one; empty if the options do not list them."""
+        self._count_pending()
+        return self._tallies.failing
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether a judge was asked and gave no usable verdict at all: nothing may be concluded from that."""
+        return self.unjudged > 0 and not self.judged
+
+    @property
+    def unjudged_reasons(self) -> Mapping[str, int]:
+        """Why documents got no usable verdict."""
+        return self._tallies.leakage.unjudged
+
+    @cached_property
+    def leakage(self) -> LeakageReport:
+        """What breaks which rule; `leakage[rule]` is one rule."""
+        self._count_pending()
+        judge = f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
+        return self._tallies.leakage.report(self._calibration, judge)
+
+    @cached_property
+    def salience(self) -> SalienceReport:
+        """How present each fact is; `salience[fact]` is one fact."""
+        return self._tallies.salience.report(self._calibration)
+
+    @cached_property
+    def diversity(self) -> DiversityReport:
+        """Signs of collapse, compared with the reference that the options name, or the base of a forked run."""
+        if self._tallies.diversity is None:
+            raise ConfigError("was not measured", "diversity", "Scan with AuditOptions(diversity=True)")
+        files = self.audit.options.reference or (base_corpus(self.corpus.run) if self.corpus.run else ())
+        return diversity_report(self._tallies.diversity, files)
+
+    @property
+    def _options(self) -> JudgeOptions:
+        return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        tier = f"judge {self.judge_model}" if self.judge_model else "scan"
+        return find_calibration(OUTPUT, self.audit.context.id, tier)
+
+    def judge(
+        self, judge: JudgeOptions | LLM | None = None, *, which: str | None = None, reporter: Reporter = SILENT
+    ) -> "AuditResult":
+        """Let a judge read documents, and count what it says; returns this result.
+
+        `judge`: options, by default those that the audit was made with, or a model of your own, which is asked without
+        a journal. `which` documents: "suspects", "sample:N" or "all". If they are others than the scan kept for a
+        judge, or the reports were looked at already, the corpus is scanned once more. Spends money without asking:
+        see `judge_cost`. `judge_async` is for where an event loop runs already, as in a notebook.
+        """
+        return asyncio.run(self.judge_async(judge, which=which, reporter=reporter))
+
+    async def judge_async(
+        self, judge: JudgeOptions | LLM | None = None, *, which: str | None = None, reporter: Reporter = SILENT
+    ) -> "AuditResult":
+        """See `judge`."""
+        options = judge if isinstance(judge, JudgeOptions) else self.audit.options.judge or JudgeOptions()
+        if which is not None:
+            options = options.model_copy(update={"which": JudgeMode.parse(which)})
+        self._choose(options, reporter)
+        settled = Judge.of(self._options, self.corpus.run)
+        if judge is None or isinstance(judge, JudgeOptions):
+            async with settled.open() as llm:
+                await self._read(llm, settled.model, settled.engine.concurrency, reporter)
+        else:
+            model = replace(settled.model, model=self._options.model or judge.engine)
+            await self._read(judge, model, settled.engine.concurrency, reporter)
+        return self
+
+    def judge_cost(self) -> JudgeCost:
+        """What it will cost to let the judge of the options read the documents that the scan kept for it."""
+        judge = Judge.of(self._options, self.corpus.run)
+        panel = Panel.of(self.audit.context, self.audit.rules, judge.model)
+        documents = (pending.document for pending in self._tallies.pending)
+        return judge.cost(request for document in documents for request in panel.requests(document))
+
+    @property
+    def to_judge(self) -> int:
+        """Documents that wait for the judge."""
+        return len(self._tallies.pending)
+
+    def _choose(self, options: JudgeOptions, reporter: Reporter) -> None:
+        """Have the documents at hand that `options` want judged."""
+        before = self._options
+        if options != before:
+            self.audit = replace(self.audit, options=self.audit.options.model_copy(update={"judge": options}))
+        if self._is_counted or (options.which, options.seed) != (before.which, before.seed):
+            self.judged = self.unjudged = 0
+            self._begin(self.audit.scan_once(self.corpus, reporter))
+        for name in ("leakage", "salience", "diversity"):  # reports made before it
+            self.__dict__.pop(name, None)
+
+    async def _read(self, llm: LLM, model: ModelOptions, concurrency: int, reporter: Reporter) -> None:
+        """Let the judge read the documents that wait for it, and count them in their order."""
+        pending = self._tallies.take_pending()
+        panel = Panel.of(self.audit.context, self.audit.rules, model)
+        answers: list[Verdicts | Unjudged] = [Unjudged("never asked")] * len(pending)
+        done = failed = 0
+        documents = [waiting.document for waiting in pending]
+        async for position, verdicts in judge_documents(llm, panel, documents, concurrency):
+            answers[position] = verdicts
+            done, failed = done + 1, failed + isinstance(verdicts, Unjudged)
+            reporter.progress(Progress("judge", done, len(pending), failed=failed))
+        for waiting, answer in zip(pending, answers, strict=True):
+            self._count_judged(waiting, answer)
+        self.judge_model = model.model
+        self._is_counted = True
+
+    def _count_judged(self, pending: Pending, verdicts: Verdicts | Unjudged) -> None:
+        tallies, mode = self._tallies, self._options.which.kind
+        if isinstance(verdicts, Unjudged):
+            self.unjudged += 1
+            tallies.leakage.add_unjudged(verdicts.reason)
+            tallies.count(pending)
+            return
+        self.judged += 1
+        speaks_for_all = mode == "all" or (mode == "sample" and not self.is_rewritten_sample)
+        tallies.leakage.add_judged(verdicts.leaks, verdicts.rules, speaks_for_all)
+        if speaks_for_all:
+            tallies.salience.add_judged(verdicts.presence)
+        tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
+
+    def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
+        """What scan and judge found; a place on a shortlist counts for nothing once a judge has looked."""
+        joined = combine(pending.document.text, pending.findings, verdicts)
+        findings = [finding for finding in joined if finding.detector != "embedding"]
+        if not any(rule.id == STRAY for rule in self.audit.rules):
+            return findings
+        known = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
+        strays = judged_strays(pending.document, verdicts, self.audit.context)
+        return findings + [stray for stray in strays if stray.explanation.partition(":")[0] not in known]
+
+    def _count_pending(self) -> None:
+        """Count the documents that no judge has read by what the scan found in them."""
+        for pending in self._tallies.take_pending():
+            self._tallies.count(pending)
+            self._is_counted = True
+
+    def report_html(self, path: str | Path) -> Path:
+        """Write the report as one page that needs nothing from outside; returns where it is."""
+        name, context = self.corpus.name, self.audit.context
+        page = render_report(name, context, self.salience, self.leakage, self.diversity)
+        return write_beside(Path(path), [page.encode("utf-8", "replace")])
+
+    def reports(self, what: str = "all") -> dict[str, Record]:
+        """The reports by name: "all", or one of salience, leakage, diversity."""
+        names = ("salience", "leakage", "diversity") if what == "all" else (what,)
+        return {name: getattr(self, name) for name in names}
+
+    def save(self, what: str = "all", *, html: bool = False, out: Path | None = None) -> list[Path]:
+        """Write the JSON reports asked for and, if wanted, report.html: a run's beside it, others only into `out`."""
+        folder = self.corpus.run.run.path / "reports" if self.corpus.run else out
+        if folder is None:
+            return []
+        files = [save_report(folder, name, report) for name, report in self.reports(what).items()]
+        return [*files, self.report_html(folder / "report.html")] if html else files
+
+
+def save_report(folder: Path, name: str, report: Record) -> Path:
+    """Write one report as JSON."""
+    return write_beside(folder / f"{name}.json", [report.model_dump_json(indent=2).encode(), b"\n"])
+
+
+def _rewritten(attempts: Iterable[Attempt]) -> frozenset[str]:
+    """Ids of the documents that were written anew because of what a judge had found in their slots."""
+    rejected = (attempt for attempt in attempts if attempt.verdict == "rejected")
+    return frozenset(document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings))

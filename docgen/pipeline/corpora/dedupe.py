@@ -1,0 +1,169 @@
+"""Near-duplicates of any corpus, a run's or one's own files: listed, or decided upon with evidence."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docgen.corpus import read_corpus
+from docgen.dedupe.index import NearDuplicateIndex
+from docgen.dedupe.job import Settings
+from docgen.dedupe.precedence import Keep
+from docgen.dedupe.semantic import COSINE, Listener
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.source import Corpus, open_corpus
+from docgen.dedupe.workflow import Job, Outcome, carry_out
+from docgen.errors import ConfigError
+from docgen.files.run_folder import RunFolder
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
+
+if TYPE_CHECKING:
+    from docgen.pipeline.run import Run
+
+__all__ = ["DedupeOptions", "DedupeRun", "NearDuplicate", "deduplicate", "near_duplicates", "open_dedupe"]
+
+RUN_EXAMPLES = 10
+"""Pairs that the report of a run's own corpus shows."""
+AT_ONCE = 4096
+"""Texts handed to the index together: enough for its kernels to be busy, few enough to be held."""
+
+
+@dataclass(frozen=True)
+class NearDuplicate:
+    """Text number `row` (from 0) resembles the earlier text `of`, which stays; `jaccard` is exact."""
+
+    row: int
+    of: int
+    jaccard: float
+
+
+def near_duplicates(
+    source: "Run | str | Path | Iterable[str]", threshold: float = 0.8, ngram: int = 5
+) -> list[NearDuplicate]:
+    """Every text that resembles an earlier one which stays, in order; compared by sets of word n-grams.
+
+    `source` is any iterable of texts, or a run or the path of a file, folder or glob.
+    For short texts use `ngram` 1 or 2: one of fewer words than `ngram` resembles only texts of the same words.
+    """
+    index = NearDuplicateIndex(threshold, ngram)
+    texts, first, pairs = iter(_texts(source)), 0, list[NearDuplicate]()
+    while batch := list(islice(texts, AT_ONCE)):
+        rows = range(first, first + len(batch))
+        for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
+            if twin is not None:
+                pairs.append(NearDuplicate(row, twin.kept_id, twin.jaccard))
+        first += len(batch)
+    return pairs
+
+
+def _texts(source: "Run | str | Path | Iterable[str]") -> Iterator[str]:
+    if isinstance(source, Iterable) and not isinstance(source, str):
+        return iter(source)
+    return (text for batch in read_corpus(corpus_paths(source)) for text in batch.texts)
+
+
+@dataclass(frozen=True)
+class DedupeOptions:
+    """How to deduplicate; see `docgen dedupe --help` and docs/dedupe.md.
+
+    `keep` says which of several duplicates stays: first (lowest id), longest, best (by the column `best_by`), salience,
+    file-order. `cosine` is that of the semantic stage, with `semantic`, which proposes pairs and removes nothing.
+    `threads` 0: one for each processor.
+    """
+
+    threshold: float = 0.8
+    ngram: int = 5
+    bands: int | None = None
+    rows: int | None = None
+    by: str | None = None
+    text_column: str = "text"
+    id_column: str | None = None
+    keep: str = "first"
+    best_by: str | None = None
+    out: Path | None = None
+    ignore_common: float | None = None
+    ignore: tuple[Path, ...] = ()
+    against: Path | None = None
+    index: Path | None = None
+    semantic: bool = False
+    cosine: float | None = None
+    ids_only: bool = False
+    pairs: bool = False
+    passages: bool = False
+    show: int = 0
+    threads: int = 0
+    engine: str = "local"
+
+
+@dataclass(frozen=True)
+class DedupeRun:
+    """A deduplication ready to be carried out: the corpus, the run that it belongs to if any, and what to do."""
+
+    corpus: Corpus
+    run: RunFolder | None
+    job: Job
+
+    def carry_out(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
+        """Do it; a run gets reports/dedupe.json. `progress` is told the rows of each batch read in the first pass."""
+        outcome = carry_out(self.corpus, self.job, progress, listener=listener)
+        if self.run is not None:
+            self.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
+        return outcome
+
+
+def deduplicate(
+    source: CorpusSource,
+    *,
+    threshold: float = 0.8,
+    out: str | Path | None = None,
+    options: DedupeOptions | None = None,
+) -> Outcome:
+    """Decide which documents of a corpus stay: every removed one has a kept twin, exactly compared.
+
+    With `out` that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is left alone. The
+    outcome's `report` has the numbers, `result.removed()` the table of what goes. All else goes into `options`.
+    """
+    options = options or DedupeOptions(threshold=threshold)
+    return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()
+
+
+def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
+    """Find the corpus and check the options; nothing is compared yet. Raises `ConfigError` naming the flag."""
+    if options.engine not in ("local", "ray"):
+        raise ConfigError(f"no engine {options.engine!r}", "--engine", "Use local or ray")
+    if options.cosine is not None and not options.semantic:
+        raise ConfigError("says how near proposed pairs are, and none are proposed", "--cosine", "Add --semantic")
+    paths = corpus_paths(source)
+    corpus = open_corpus(paths, options.text_column, options.id_column)
+    run = run_of(source)
+    settings = Settings(
+        Scheme.of(options.threshold, options.ngram, options.bands, options.rows),
+        Keep(options.keep, options.best_by, _targets(run) if run else None),  # type: ignore[arg-type]
+        tuple(name.strip() for name in (options.by or "").split(",") if name.strip()),
+        options.threads or os.cpu_count() or 1,
+        options.engine,  # type: ignore[arg-type]
+    )
+    job = Job(
+        settings,
+        out=options.out,
+        ignore_common=options.ignore_common,
+        ignore=options.ignore,
+        against=options.against,
+        index=options.index,
+        ids_only=options.ids_only,
+        pairs=options.pairs,
+        repeated=options.passages or run is not None,
+        semantic=(COSINE if options.cosine is None else options.cosine) if options.semantic else None,
+        examples=max(options.show, RUN_EXAMPLES if run else 0),
+        show=options.show,
+    )
+    return DedupeRun(corpus, run, job)
+
+
+def _targets(run: RunFolder) -> dict[str, float]:
+    from docgen.universe import load_context  # files, which are deduplicated without it, need not wait for its import
+
+    return {fact.id: fact.salience for fact in load_context(run.context).key_facts}

@@ -1,0 +1,83 @@
+"""Writes the training files of a corpus: files, manifest with digests, dataset card for a run."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from docgen.corpus import corpus_files, read_corpus
+from docgen.errors import ConfigError, RunError
+from docgen.files.atomic import write_beside
+from docgen.files.run_folder import RunFolder
+from docgen.pipeline.corpora.export_formats import ExportSource, find_format
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
+from docgen.stages.export import dataset_card, manifest
+from docgen.text import token_estimate, word_count
+
+__all__ = ["export", "export_files", "export_run"]
+
+
+def export(
+    source: CorpusSource, form: str = "text", *, doctag: bool = False, out: str | Path | None = None
+) -> tuple[Path, dict[str, Any]]:
+    """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
+
+    `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM. `doctag`
+    puts <DOCTAG> before each text, or in a user turn, to be masked in training.
+    """
+    find_format(form, doctag)
+    run = run_of(source)
+    if run is not None:
+        return export_run(run, form, doctag, Path(out) if out else None)
+    if out is None:
+        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
+    return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))
+
+
+def export_run(run: RunFolder, form: str, doctag: bool, out: Path | None = None) -> tuple[Path, dict[str, Any]]:
+    """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
+
+    Raises `RunError` without a corpus, `ConfigError` for a format that is not in the table.
+    """
+    from pydantic_core import to_json
+
+    chosen = find_format(form, doctag)
+    if not run.corpus.exists():
+        raise RunError("has no corpus yet", run.name, "Run: docgen generate")
+    folder = out or run.export(form)
+    file = chosen.write(ExportSource(_texts([run.corpus]), run.corpus), folder / chosen.file, doctag)
+    contents = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
+    write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])
+    write_beside(folder / "README.md", [dataset_card(contents).encode("utf-8")])
+    return folder, contents
+
+
+def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
+    """Export any JSONL or Parquet with a text column to `out`; returns `out` and the manifest."""
+    from pydantic_core import to_json
+
+    chosen = find_format(form, doctag)
+    counts = {"documents": 0, "words": 0, "tokens": 0}
+    texts = _counted(_texts(paths), counts)
+    file = chosen.write(ExportSource(texts), out / chosen.file, doctag)
+    sources = {str(path): _sha256(path) for path in corpus_files(paths)}
+    contents = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
+    write_beside(out / "manifest.json", [to_json(contents, indent=2), b"\n"])
+    return out, contents
+
+
+def _texts(paths: Sequence[Path]) -> Iterator[str]:
+    return (text for batch in read_corpus(paths) for text in batch.texts)
+
+
+def _counted(texts: Iterable[str], counts: dict[str, int]) -> Iterator[str]:
+    for text in texts:
+        counts["documents"] += 1
+        counts["words"] += word_count(text)
+        counts["tokens"] += token_estimate(text)
+        yield text
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -1,0 +1,101 @@
+"""Every export format, in one table. A new format is added here, and nowhere else."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docgen.errors import ConfigError
+
+__all__ = ["DOCTAG", "FORMATS", "ExportFormat", "ExportSource", "find_format"]
+
+DOCTAG = "<DOCTAG>"
+"""Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """What is exported: the texts in order, to be read once; `corpus` is a run's own Parquet file with all columns."""
+
+    texts: Iterable[str]
+    corpus: Path | None = None
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A kind of training file.
+
+    `description` completes the help of --format. `write(source, file, doctag)` writes the file whole or not at all.
+    `takes_doctag` says whether the format has a place for <DOCTAG>.
+    """
+
+    name: str
+    description: str
+    file: str
+    write: Callable[[ExportSource, Path, bool], Path]
+    takes_doctag: bool = True
+
+
+def find_format(name: str, doctag: bool = False) -> ExportFormat:
+    """The format of that name; `ConfigError` when there is none, or when it has no place for the tag that is wanted."""
+    for form in FORMATS:
+        if form.name == name:
+            if doctag and not form.takes_doctag:
+                others = " or ".join(other.name for other in FORMATS if other.takes_doctag)
+                fix = f"Use --format {others}, or leave it out"
+                raise ConfigError(f"{name} holds the corpus as it is", "--doctag", fix)
+            return form
+    raise ConfigError(f"no format {name!r}", "--format", f"Use one of {', '.join(form.name for form in FORMATS)}")
+
+
+def _json_lines(value: Callable[[str, bool], dict[str, Any]]) -> Callable[[ExportSource, Path, bool], Path]:
+    """A writer of JSON Lines: `value(text, doctag)` is the object on a text's line."""
+
+    def write(source: ExportSource, file: Path, doctag: bool) -> Path:
+        from docgen.files.atomic import write_beside  # here, because `docgen --help` reads the table below
+
+        values = (value(text, doctag) for text in source.texts)
+        return write_beside(file, (json.dumps(each, ensure_ascii=False).encode("utf-8") + b"\n" for each in values))
+
+    return write
+
+
+def _text(text: str, doctag: bool) -> dict[str, Any]:
+    return {"text": f"{DOCTAG}\n{text}" if doctag else text}
+
+
+def _chat(text: str, doctag: bool) -> dict[str, Any]:
+    answer = {"role": "assistant", "content": text}
+    return {"messages": [{"role": "user", "content": DOCTAG}, answer] if doctag else [answer]}
+
+
+def _write_parquet(source: ExportSource, file: Path, _doctag: bool) -> Path:
+    """A run's corpus as it is; other texts through a JSON Lines file beside it, so that memory stays flat."""
+    from docgen.files.atomic import beside, write_beside
+
+    if source.corpus is not None:
+        return write_beside(file, _blocks(source.corpus))
+    import polars as pl
+
+    lines = _json_lines(_text)(source, file.with_suffix(".part"), False)
+    try:
+        with beside(file) as part:
+            pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(part, compression="zstd")
+    finally:
+        lines.unlink()
+    return file
+
+
+def _blocks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as source:
+        while block := source.read(BLOCK):
+            yield block
+
+
+FORMATS = (
+    ExportFormat("text", "{text} a line", "train.jsonl", _json_lines(_text)),
+    ExportFormat("chat", "OpenAI-style messages", "train.jsonl", _json_lines(_chat)),
+    ExportFormat("parquet", "all columns", "train.parquet", _write_parquet, takes_doctag=False),
+)

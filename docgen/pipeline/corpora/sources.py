@@ -1,0 +1,51 @@
+"""What a caller means by a corpus: files, or a run's. Importing this loads little, so that files are read at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder, find_run
+
+if TYPE_CHECKING:
+    from docgen.pipeline.run import Run
+
+__all__ = ["CorpusSource", "corpus_paths", "means_files", "run_of"]
+
+CorpusSource: TypeAlias = "Run | str | Path | Sequence[str | Path]"
+"""A corpus: a run (or its name or path), or JSONL and Parquet files, folders and globs."""
+
+
+def means_files(names: Sequence[str]) -> bool:
+    """Whether these are files, globs or folders of files. One name that is none of them can only be a run's."""
+    if len(names) != 1:
+        return len(names) > 1
+    path = Path(names[0])
+    return any(mark in names[0] for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists())
+
+
+def run_of(source: CorpusSource) -> RunFolder | None:
+    """The run that is meant, None for files. Raises `RunError` for a name that is neither, and without a corpus."""
+    if isinstance(source, str | Path | Sequence):
+        names = _names(source)
+        if means_files([str(name) for name in names]):
+            return None
+        try:
+            run = find_run(str(names[0]))
+        except RunError as error:
+            raise RunError("neither a file, a folder nor a run", str(names[0]), "See the runs: docgen runs") from error
+    else:
+        run = source.folder
+    if not run.corpus.exists():
+        raise RunError("has no corpus yet", run.name, f"Finish it: docgen generate {run.name}")
+    return run
+
+
+def corpus_paths(source: CorpusSource) -> list[str | Path]:
+    """The files of a corpus as they were named, or the corpus.parquet of the run that is meant; errors as `run_of`."""
+    run = run_of(source)
+    return [run.corpus] if run is not None else _names(source)
+
+
+def _names(source: CorpusSource) -> list[str | Path]:
+    return list(source) if isinstance(source, Sequence) and not isinstance(source, str) else [source]  # type: ignore[list-item]

@@ -1,0 +1,118 @@
+"""The job as functions: brainstorm, plan and generate a run, and say beforehand what that will cost."""
+
+from pathlib import Path
+
+from docgen.llm.protocol import LLM
+from docgen.options.run import RunOptions
+from docgen.pipeline.estimate import Estimate, estimate_cost
+from docgen.pipeline.execute import Step, aexecute, wait_for
+from docgen.pipeline.resolve import World, open_proposal
+from docgen.pipeline.run import Run
+from docgen.pipeline.setup import CUSTOM
+from docgen.progress import SilentReporter
+from docgen.progress.display import ProgressArgument, reporter_for
+
+__all__ = ["agenerate", "brainstorm", "estimate", "generate", "plan"]
+
+
+def generate(
+    world: World,
+    *,
+    n: int | None = None,
+    engine: str | None = None,
+    model: str | None = None,
+    max_cost: float | None = None,
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+    llm: LLM | None = None,
+    progress: ProgressArgument = None,
+    until: Step = Step.GENERATE,
+    accept_changes: bool = False,
+) -> Run:
+    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
+
+    A run that is at `out` already (default: output/ and the context's id) is gone on with: every reply that it paid
+    for is used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts
+    included. All other settings go into `options`. `llm` is an engine of your own in place of the named one.
+    `progress` is "bar", or a function that is called often with a `Progress`; without it nothing is printed.
+
+    Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, for a run that was begun
+    with other inputs too, unless `accept_changes`; `StopRun` when nothing more can be done now (a cap reached, a key
+    refused): call again to go on. A run may also end short of n: see `Run.status`.
+    """
+    return wait_for(
+        agenerate(
+            world, n=n, engine=engine, model=model, max_cost=max_cost, out=out, options=options, llm=llm,
+            progress=progress, until=until, accept_changes=accept_changes,
+        )
+    )  # fmt: skip
+
+
+async def agenerate(
+    world: World,
+    *,
+    n: int | None = None,
+    engine: str | None = None,
+    model: str | None = None,
+    max_cost: float | None = None,
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+    llm: LLM | None = None,
+    progress: ProgressArgument = None,
+    until: Step = Step.GENERATE,
+    accept_changes: bool = False,
+) -> Run:
+    """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
+    options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
+    if llm is not None:
+        options = RunOptions(engine=CUSTOM, model=options.model or llm.engine).over(options)
+    reporter = reporter_for(progress)
+    try:
+        proposal = open_proposal(world, options, reporter, run=Path(out) if out else None)
+        proposal.setup.check_ready(planned=until > Step.BRAINSTORM)
+        setup = proposal.apply(accept_changes)
+        await aexecute(setup, until, reporter, lambda: False, llm)
+    finally:
+        reporter.close()
+    return Run(setup.run.path)
+
+
+def brainstorm(
+    world: World,
+    *,
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+    llm: LLM | None = None,
+    progress: ProgressArgument = None,
+) -> Run:
+    """Document types and ideas for each, unless the run has them: `generate` until the brainstorm."""
+    return generate(world, out=out, options=options, llm=llm, progress=progress, until=Step.BRAINSTORM)
+
+
+def plan(
+    world: World,
+    *,
+    n: int | None = None,
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+    llm: LLM | None = None,
+    progress: ProgressArgument = None,
+) -> Run:
+    """Which document carries which fact, and how: `generate` until the plan. See `Run.plan_report` and `Run.slots`."""
+    return generate(world, n=n, out=out, options=options, llm=llm, progress=progress, until=Step.PLAN)
+
+
+def estimate(
+    world: World,
+    *,
+    n: int | None = None,
+    model: str | None = None,
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+) -> Estimate:
+    """Calls, tokens and dollars that `generate` would still take; nothing is sent or written.
+
+    Where the run's engine is the embedded writer, which is free, and no model is named, a default model is priced.
+    """
+    options = RunOptions(n=n, model=model).over(options or RunOptions())
+    return estimate_cost(open_proposal(world, options, SilentReporter(), run=Path(out) if out else None), options.model)

@@ -1,0 +1,159 @@
+"""A run on disk, opened for reading; and all runs at a glance."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from docgen.errors import UserError
+from docgen.files.append_log import read_lines
+from docgen.files.run_folder import RunFolder, find_run
+from docgen.options.run import RunConfig
+from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.plan import plan_of
+from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.status import Summary, summarise
+from docgen.planning.plan_report import PlanReport
+from docgen.records import Attempt, Document, DocumentType, Idea, Record, Slot
+from docgen.universe import UniverseContext
+
+__all__ = ["Run", "RunLine", "list_lines", "unusable"]
+
+ACCEPTED = b'"verdict":"accepted"'
+"""As a record is written. Quotes inside a text are escaped, so that no document can look like it."""
+
+
+class Run:
+    """An existing run, by its name under output/ or the path of its folder. Raises `RunError` when there is none.
+
+    Everything is read from the folder when it is asked for, streaming where it is long, also while another process
+    works on the run.
+    """
+
+    def __init__(self, name_or_path: str | Path) -> None:
+        self.folder = find_run(str(name_or_path))
+        self.setup: Setup = reopen(self.folder)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
+
+    @property
+    def context(self) -> UniverseContext:
+        """The context that it was made from."""
+        return self.setup.context
+
+    @property
+    def config(self) -> RunConfig:
+        """Its settings."""
+        return self.setup.config
+
+    def documents(self) -> Iterator[Document]:
+        """The accepted documents in the order of acceptance."""
+        for attempt in self.folder.read_attempts():
+            if attempt.verdict == "accepted":
+                yield _document(attempt)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Every attempt so far with its verdict, rejected ones with their reasons."""
+        return self.folder.read_attempts()
+
+    def slots(self) -> Iterator[Slot]:
+        """The plan: what each document is to be. `RunError` before there is one."""
+        return self.folder.read_slots()
+
+    def types(self) -> list[DocumentType]:
+        """The document types; empty before the brainstorm."""
+        return self.folder.read_types()
+
+    def ideas(self) -> list[Idea]:
+        """All ideas, by type; empty before the brainstorm."""
+        return self.folder.read_ideas()
+
+    def plan_report(self) -> PlanReport:
+        """Each fact's share as asked and as planned, and how evenly it is spread."""
+        cast = self.folder.read_cast()
+        return plan_of(self.context, self.config, self.types(), self.ideas(), self.setup.n, cast).report()
+
+    def status(self) -> Summary:
+        """How it stands: counts, reasons of rejections, salience by fact, spending."""
+        return summarise(self.setup)
+
+    def export(self, form: str = "text", *, doctag: bool = False, out: str | Path | None = None) -> Path:
+        """Write training files with a manifest and a dataset card to `out` (default: export/FORM); returns the folder.
+
+        `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training.
+        """
+        return export_run(self.folder, form, doctag, Path(out) if out else None)[0]
+
+
+def _document(attempt: Attempt) -> Document:
+    return Document(
+        id=f"d{attempt.slot:07d}",
+        text=attempt.text,
+        doc_type=attempt.doc_type,
+        idea=attempt.idea,
+        facts=attempt.facts,
+        words=attempt.words,
+        tokens=attempt.tokens,
+        engine=attempt.engine,
+        model=attempt.model,
+        attempts=attempt.number,
+        seed=attempt.seed,
+    )
+
+
+class RunLine(Record):
+    """One run. `problem` says why it cannot be read; what is not known of such a run is empty."""
+
+    run: str
+    path: str
+    context: str = ""
+    engine: str = ""
+    model: str = ""
+    accepted: int = 0
+    n: int | None = None
+    when: dt.datetime | None = Field(None, description="last change of its documents, or of its settings")
+    problem: str = ""
+
+
+def list_lines(runs: Iterable[RunFolder]) -> list[RunLine]:
+    """A line for each run, in the order given, cheap for corpora of any size; a broken run has one too."""
+    return [_line(run) for run in runs]
+
+
+def unusable(run: RunFolder) -> str:
+    """Why a run cannot be opened; empty when it can."""
+    try:
+        reopen(run)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _line(run: RunFolder) -> RunLine:
+    try:
+        setup = reopen(run)
+    except UserError as error:
+        return RunLine(run=run.name, path=str(run.path), problem=str(error))
+    file = run.attempts if run.attempts.exists() else run.path / "run.json"
+    return RunLine(
+        run=run.name,
+        path=str(run.path),
+        context=setup.context.id,
+        engine=setup.config.engine or "",
+        model=setup.config.model or "",
+        accepted=sum(ACCEPTED in line for _, line in read_lines(run.attempts)),
+        n=setup.config.n,
+        when=dt.datetime.fromtimestamp(file.stat().st_mtime).astimezone(),
+    )

@@ -1,0 +1,173 @@
+"""What a person or a log sees of a running step: bars at a terminal, lines elsewhere."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from docgen.progress import Progress, Reporter
+from docgen.text.sanitize import printable
+
+__all__ = [
+    "CallbackReporter",
+    "PlainReporter",
+    "ProgressArgument",
+    "ShownReporter",
+    "TerminalReporter",
+    "open_reporter",
+    "reporter_for",
+]
+
+LABELS = {
+    "types": "document types",
+    "ideas": "ideas",
+    "plan": "plan",
+    "generate": "documents",
+    "audit": "audited",
+    "batches": "batch replies",
+    "duplicates": "compared",
+}
+ProgressArgument = Callable[[Progress], None] | Literal["bar"] | None
+"""Of the library's functions: a function to be called with each state, a bar at the terminal, or silence."""
+
+PLAIN_SECONDS = 5.0
+RATE_SECONDS = 0.2
+
+
+class _Rates:
+    """Since when, and from what count, each step is going; a step that begins again starts anew."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, tuple[float, int]] = {}
+        self._last: dict[str, int] = {}
+
+    def rate(self, state: Progress, now: float) -> float | None:
+        """Items a second, None before there is a second to go by."""
+        if state.done < self._last.get(state.step, 0):
+            self._begun.pop(state.step, None)
+        self._last[state.step] = state.done
+        begun, first = self._begun.setdefault(state.step, (now, state.done))
+        return (state.done - first) / (now - begun) if now - begun > 1 and state.done > first else None
+
+
+class PlainReporter:
+    """Lines for logs and pipes, on standard error: at most one in five seconds for a step, and its last."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._last: dict[str, tuple[float, int]] = {}
+        self._rates = _Rates()
+
+    def progress(self, state: Progress) -> None:
+        """Print where the step stands, now and then."""
+        now = time.monotonic()
+        rate = self._rates.rate(state, now)
+        at, done = self._last.get(state.step, (0.0, -1))
+        finished = state.done >= state.total and state.done != done
+        if self._quiet or (not finished and now - at < PLAIN_SECONDS):
+            return
+        self._last[state.step] = now, state.done
+        print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}", file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        if not self._quiet:
+            print(printable(text), file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+class TerminalReporter:
+    """Live bars: done, rejected, rate, time left, cost."""
+
+    def __init__(self) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description:>14}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[details]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True, highlight=False),
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._rates = _Rates()
+        self._last = 0.0
+
+    def progress(self, state: Progress) -> None:
+        """Move the step's bar."""
+        now = time.monotonic()
+        rate = self._rates.rate(state, now)
+        if state.step not in self._tasks:
+            self._bars.start()
+            label = LABELS.get(state.step, state.step)
+            self._tasks[state.step] = self._bars.add_task(label, total=state.total, details="")
+        elif state.done < state.total and now - self._last < RATE_SECONDS:
+            return
+        self._last = now
+        details = _details(state, rate, counted=False)
+        self._bars.update(self._tasks[state.step], completed=state.done, total=state.total, details=details)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._bars.console.print(printable(text), markup=False)
+
+    def close(self) -> None:
+        """Take the bars down, leaving their last state."""
+        self._bars.stop()
+
+
+def _details(state: Progress, rate: float | None, counted: bool = True) -> str:
+    parts = [f"{state.done:,}/{state.total:,}"] if counted else []
+    if state.rejected:
+        parts.append(f"{state.rejected:,} rejected")
+    if state.failed:
+        parts.append(f"{state.failed:,} failed")
+    if rate is not None:
+        parts.append(f"{rate:,.1f}/s")
+    if state.dollars is None:
+        parts.append("cost unknown")
+    elif state.dollars:
+        parts.append(f"${state.dollars:,.4g}")
+    return ", ".join(parts)
+
+
+ShownReporter = PlainReporter | TerminalReporter
+"""What a command shows; `close()` takes it down."""
+
+
+class CallbackReporter:
+    """Hands every state to a function; notes go to the logger "docgen", which prints nothing unless it is set up."""
+
+    def __init__(self, call: Callable[[Progress], None] | None) -> None:
+        self._call = call
+
+    def progress(self, state: Progress) -> None:
+        """Call the function, if there is one."""
+        if self._call is not None:
+            self._call(state)
+
+    def note(self, text: str) -> None:
+        """Log it."""
+        logging.getLogger("docgen").info(text)
+
+    def close(self) -> None:
+        """Nothing to take down."""
+
+
+def reporter_for(progress: ProgressArgument) -> CallbackReporter | TerminalReporter:
+    """What the `progress` argument of the library's functions stands for: a function, a bar, or silence."""
+    return TerminalReporter() if progress == "bar" else CallbackReporter(progress)
+
+
+def open_reporter(quiet: bool) -> ShownReporter:
+    """Bars for a person at a terminal, lines for everyone else."""
+    return TerminalReporter() if sys.stderr.isatty() and not quiet else PlainReporter(quiet)
+
+
+_: tuple[type[Reporter], ...] = (PlainReporter, TerminalReporter, CallbackReporter)

@@ -1,0 +1,47 @@
+"""A finished file is there whole or not at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docgen.files.atomic import beside, write_beside
+
+
+def test_a_file_takes_its_place_when_all_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "report.json"
+    with beside(file) as part:
+        part.write_bytes(b"whole")
+        assert not file.exists()
+        assert part.parent == file.parent, "a rename across file systems would copy"
+    assert file.read_bytes() == b"whole"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    file = write_beside(tmp_path / "slots.jsonl", [b"old\n"])
+
+    def lines() -> Iterator[bytes]:
+        yield b"half"
+        raise RuntimeError("the plan failed")
+
+    with pytest.raises(RuntimeError, match="the plan failed"):
+        write_beside(file, lines())
+    assert file.read_bytes() == b"old\n"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_writer_that_wrote_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), beside(tmp_path / "a"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_renamed_was_synced_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut may leave the new name with nothing in it."""
+    file = tmp_path / "run.json"
+    monkeypatch.setattr("os.fsync", lambda fd: events.append(("synced", file.exists())))
+    events: list[tuple[str, bool]] = []
+    write_beside(file, [b"{}", b"\n"])
+    assert events == [("synced", False)]
+    assert file.read_bytes() == b"{}\n"

@@ -1,0 +1,62 @@
+"""Compiled code cuts text into the words of `docgen.text.WORD`; where it differs, the alphabet says how."""
+
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docgen import kernels
+from docgen.corpus.utf8 import encode
+from docgen.kernels.alphabet import SINGLE, fold_table
+from docgen.kernels.scratch import scratch
+from docgen.text import WORD
+
+KINDS, FOLDED = fold_table()
+
+
+def hashes(*texts: str) -> list[int]:
+    """The hash of every word of the texts, in order, as the kernels see them."""
+    memory = encode(texts)
+    out, ends = np.empty(int(memory.sizes.sum()) + 1, np.uint64), np.empty(len(texts), np.int64)
+    count = kernels.grams(memory.memory, memory.starts, memory.ends, 1, KINDS, FOLDED, *scratch(), out, ends)
+    return [int(value) for value in out[:count]]
+
+
+def is_plain(character: str) -> bool:
+    """Neither a mark, alone or once folded, nor of a script without spaces."""
+    marks = any(unicodedata.category(part) in ("Mn", "Mc") for part in character.casefold() + character)
+    return not marks and (ord(character) >= len(KINDS) or KINDS[ord(character)] != SINGLE)
+
+
+PLAIN = st.characters(codec="utf-8").filter(is_plain)
+USUAL = st.sampled_from("aB9_ .,-'\n\u00a0ßŒ\u2019Жǆ")
+
+
+@given(st.text(st.one_of(USUAL, PLAIN), max_size=200))
+def test_compiled_code_sees_the_words_that_python_sees(text: str) -> None:
+    words = WORD.findall(text.casefold())
+    assert hashes(text) == hashes(*words)
+    assert len(hashes(text)) == len(words)
+
+
+@given(st.text(st.sampled_from("ab \u0301ß"), max_size=120), st.text("xy ", max_size=12))
+def test_what_stands_before_and_after_a_word_does_not_change_it(text: str, before: str) -> None:
+    alone = hashes(text)
+    assert hashes(f"{before} {text} {before}") == [*hashes(before), *alone, *hashes(before)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("e\u0301te\u0301", ["e\u0301te\u0301"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("東京 ok", ["東", "京", "ok"]),
+        ("ไทย", ["ไ", "ท", "ย"]),
+        ("\u0130stanbul", ["istanbul"]),
+    ],
+)
+def test_marks_continue_a_word_and_scripts_without_spaces_are_cut_by_character(text: str, words: list[str]) -> None:
+    assert hashes(text) == hashes(*words)
+    assert len(hashes(text)) == len(words)
