@@ -12,6 +12,8 @@ __all__ = ["PLAN_ONLY", "Change", "context_changes", "settings_changes", "templa
 
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
+UNDECIDED = ("n", "engine", "model")
+"""Settings that may be left open when a run begins."""
 SHOWN = 60
 """Characters of a value that are shown: enough to know it again."""
 NOTHING = "(none)"
@@ -34,8 +36,9 @@ def settings_changes(before: RunConfig, now: RunConfig, planned: bool) -> list[C
     old, new = before.identity(), now.identity()
     free = set() if planned else set(PLAN_ONLY)
     free |= {name for name in ("n", "max_attempts") if old[name] is not None and (new[name] or 0) > old[name]}
-    asked = {name: value for name, value in new.items() if name not in free and old[name] is not None}
-    return list(_differences({name: old[name] for name in asked}, asked))
+    free |= {name for name in UNDECIDED if old[name] is None}
+    kept = {name: value for name, value in old.items() if name not in free}
+    return list(_differences(kept, {name: value for name, value in new.items() if name not in free}))
 
 
 def context_changes(before: UniverseContext, now: UniverseContext) -> list[Change]:

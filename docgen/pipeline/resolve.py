@@ -82,7 +82,9 @@ def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | 
 
 def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
     """Which fields of the context a new fork has otherwise than its base."""
-    changes = changes_of_context(base, proposal.setup.context)
+    setup = proposal.setup
+    overridden = {"airtime"} if setup.config.airtime else set()
+    changes = [each for each in changes_of_context(base, setup.context) if each.what not in overridden]
     if changes:
         listed = "; ".join(map(str, changes))
         reporter.note(f"The context's file as it is now, not as {base.name} has it (--keep-context): {listed}")

@@ -139,16 +139,17 @@ def propose(
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
     context_file = source if isinstance(source, Path) else origin.context
-    context = source if isinstance(source, UniverseContext) else load_context(context_file)
+    original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
     config = with_engine(resolve(before, file, options), before, _asked(file, options), priced_only)
+    context = _with_settings(original, config)
     _preflight(context, config, priced_only)
     where = _source(source, run, origin, old)
-    meta = _meta(config, context, where, _journals(run, base, old))
-    changes = _changes(run, old, meta, context) if old and base is None else []
-    changes_context = bool(changes) and old is not None and old["context"]["digest"] != context.digest
+    meta = _meta(config, original, where, _journals(run, base, old))
+    changes = _changes(run, old, meta, original) if old and base is None else []
+    changes_context = bool(changes) and old is not None and old["context"]["digest"] != original.digest
     grows = base is None and run.slots.exists() and before is not None and (config.n or 0) > (before.n or 0)
-    text = context_text(context) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
+    text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
     text_to_write = None if context_file == run.context and source is None else text
     setup = Setup(run, context, config, _parents(run, meta))
     return Proposal(setup, meta, tuple(changes), text_to_write, grows, changes_context)
@@ -180,7 +181,12 @@ def reopen(run: RunFolder) -> Setup:
     """A run with the inputs that it was last given, for reading."""
     meta = _read_meta(run)
     config = own_model(RunConfig.model_validate(meta["config"]))
-    return Setup(run, load_context(run.context), config, _parents(run, meta))
+    return Setup(run, _with_settings(load_context(run.context), config), config, _parents(run, meta))
+
+
+def _with_settings(context: UniverseContext, config: RunConfig) -> UniverseContext:
+    """The context with the values that the run's settings override."""
+    return context.model_copy(update={"airtime": config.airtime}) if config.airtime else context
 
 
 def _read_meta(run: RunFolder) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_a_request_carries_what_the_table_says(case: str) -> None:
     request = CASES[case]()
     (prompt,) = (prompt for prompt in PROMPTS if prompt.name == request.stage)
     assert request.template == prompt.template
-    assert request.schema == prompt.schema
+    assert request.schema == (prompt.first_schema if case == "types" else prompt.schema)
     assert request.cacheable is prompt.cacheable
 
 
