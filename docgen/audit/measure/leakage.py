@@ -189,7 +189,7 @@ class LeakageTally:
             documents=self._documents,
             flagged=share_of(self._flagged, self._documents),
             rules={rule: self._leakage(rule, calibration) for rule in self._rules},
-            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            calibration=calibration.cited() if calibration else "",
             judge=judge,
             unjudged=self.unjudged.total(),
             unjudged_reasons=_ranked(self.unjudged, MOST_REASONS),

@@ -23,8 +23,7 @@ BINS = 10
 EXAMPLES = 3
 """Passages kept for each fact, of different detectors."""
 AROUND = 120
-CENTRAL_SHARE = 0.2
-PASSING_SHARE = 0.08
+CENTRAL_SHARE, PASSING_SHARE = 0.2, 0.08
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -220,7 +219,7 @@ class SalienceTally:
             background=share_of(self._background, self._documents),
             facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
-            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            calibration=calibration.cited() if calibration else "",
             detection=calibration.facts_overall if calibration else None,
         )
 

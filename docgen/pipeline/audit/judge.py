@@ -1,11 +1,13 @@
 """The judge of an audit: settled from the options and the run, priced before it is asked, opened when it is."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from docgen.audit.judge.requests import TRIES, typical_reply_tokens
 from docgen.errors import ConfigError
@@ -88,6 +90,13 @@ class Judge:
         if setup is None:
             return cls(engine, model)
         return cls(engine, model, setup.run.journal, setup.parents, setup.run)
+
+    @property
+    def server(self) -> str:
+        """Who answers: host and port of a server other than the API itself, "" for that."""
+        address = self.engine.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
+        host = urlsplit(address).netloc.rpartition("@")[2]
+        return "" if host == "api.anthropic.com" else host
 
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
         """What is to be bought for the requests, each once; replies that are there already cost nothing.

@@ -27,6 +27,7 @@ from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Attempt, Finding, Record, document_id, embedded_notice
+from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -45,7 +46,7 @@ class AuditResult:
     def __init__(self, audit: "Audit", corpus: Corpus, tallies: Tallies) -> None:
         self.audit, self.corpus = audit, corpus
         self.judged = self.unjudged = 0
-        self.judge_model = ""
+        self.judge_model = self._judge_server = ""
         self._begin(tallies)
 
     def _begin(self, tallies: Tallies) -> None:
@@ -108,9 +109,15 @@ class AuditResult:
         return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
 
     @property
+    def _calibrated_context(self) -> UniverseContext:
+        """The context as written, without the shares that a run asked for instead."""
+        run, own = self.corpus.run, self.audit.context
+        return run.context if run and run.context.id == own.id else own
+
+    @property
     def _calibration(self) -> Calibration | None:
         tier = f"judge {self.judge_model}" if self.judge_model else "scan"
-        return find_calibration(OUTPUT, self.audit.context.id, tier)
+        return find_calibration(OUTPUT, self._calibrated_context, tier, self._judge_server)
 
     def judge(
         self, judge: JudgeOptions | LLM | None = None, *, which: str | None = None, reporter: Reporter = SILENT
@@ -134,10 +141,12 @@ class AuditResult:
         self._choose(options, reporter)
         settled = Judge.of(self._options, self.corpus.run)
         if judge is None or isinstance(judge, JudgeOptions):
+            self._judge_server = settled.server
             async with settled.open() as llm:
                 await self._read(llm, settled.model, settled.engine.concurrency, reporter)
         else:
             model = replace(settled.model, model=self._options.model or judge.engine)
+            self._judge_server = f"engine {judge.engine}"
             await self._read(judge, model, settled.engine.concurrency, reporter)
         return self
 
