@@ -1,0 +1,187 @@
+"""Who wrote a corpus is what run.json, journal, corpus, manifest, card and screens say, whatever was asked of a run.
+
+The matrix: engine named or not, key or none, run new or begun offline or paid, model named or not, forked or not,
+context edited or not. The paid engine is the loopback server, whose sentences can be told from the embedded writer's.
+"""
+
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from docgen.records import EMBEDDED_NOTICE
+from tests.cli.test_outcomes import docgen
+from tests.loopback import Loopback
+from tests.loopback.compose import ADVERBS, SUBJECTS
+from tests.worlds import LIGHTHOUSE
+
+EMBEDDED, DEFAULT, NAMED = "docgen-offline-1", "claude-haiku-5-5", "claude-sonnet-5-5"
+PAID_SENTENCE = re.compile(rf", and (?:{SUBJECTS}) (?:{ADVERBS}) ")
+LOUDER = LIGHTHOUSE.replace("winds the clockwork every Sunday", "winds the clockwork every Monday")
+FIELD = "key_facts.keeper.statement"
+SMALL = ("--types", "2", "--ideas", "3", "--words", "60-120", "--yes")
+KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the matrix. `begun` "": a new run."""
+
+    flag: str
+    key: bool
+    begun: str
+    model: bool
+    forked: bool
+    edited: bool
+
+    def __str__(self) -> str:
+        parts = (
+            f"engine-{self.flag or 'unnamed'}",
+            "key" if self.key else "no-key",
+            f"begun-{self.begun}" if self.begun else "new",
+            *(name for name in ("model", "forked", "edited") if getattr(self, name)),
+        )
+        return ",".join(parts)
+
+    @property
+    def engine(self) -> str:
+        """Who is to write."""
+        return self.flag or self.begun or ("anthropic" if self.key else "offline")
+
+    @property
+    def writer(self) -> str:
+        """The model that is to write."""
+        return EMBEDDED if self.engine == "offline" else NAMED if self.model else DEFAULT
+
+    @property
+    def refusal(self) -> str:
+        """Why it cannot be done at all; empty when it can."""
+        if self.engine == "offline" and self.model:
+            return "--model"
+        return "API key" if self.engine == "anthropic" and not self.key else ""
+
+    @property
+    def changes(self) -> list[str]:
+        """Fields that somebody has to accept."""
+        if not self.begun or self.forked:
+            return []
+        model = EMBEDDED if self.begun == "offline" else DEFAULT
+        changes = [f"engine: {self.begun} -> {self.engine}"] if self.engine != self.begun else []
+        changes += [f"model: {model} -> {self.writer}"] if self.writer != model else []
+        return changes + ([FIELD] if self.edited else [])
+
+    @property
+    def buys(self) -> bool:
+        """Whether requests go to the paid server."""
+        return self.engine == "anthropic" and (self.begun != "anthropic" or self.model or self.edited)
+
+
+BEGUN = itertools.product(("", "offline", "anthropic"), (True, False), ("offline", "anthropic"), *[(True, False)] * 3)
+NEW = itertools.product(("", "offline", "anthropic"), (True, False), ("",), (True, False), (False,), (False,))
+CELLS = [Cell(*values) for values in (*NEW, *BEGUN)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Loopback]:
+    with Loopback() as loopback:
+        yield loopback
+
+
+@pytest.fixture(scope="module")
+def begun(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with finished runs of the same context, one by each engine."""
+    folder = tmp_path_factory.mktemp("begun")
+    (folder / "light.yaml").write_text(LIGHTHOUSE, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        enter_key(patch, server)
+        for engine in ("offline", "anthropic"):
+            command = ("run", "light.yaml", "--run", engine, "--engine", engine, "--n", "3", *SMALL, "--quiet")
+            assert docgen(patch, *command) == 0
+    return folder
+
+
+@pytest.fixture
+def place(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder as the current one, and no key."""
+    shutil.copytree(begun, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "place"
+
+
+def enter_key(patch: pytest.MonkeyPatch, server: Loopback) -> None:
+    patch.setenv("ANTHROPIC_API_KEY", "k" * 9)
+    patch.setenv("ANTHROPIC_BASE_URL", server.url)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def check_claims(run: Path, engine: str, model: str) -> None:
+    """Texts are the writer's, and everything written about them names that writer and nobody else."""
+    rows = pl.read_parquet(run / "corpus.parquet")
+    assert len(rows) == 3
+    assert set(rows.select("engine", "model").iter_rows()) == {(engine, model)}
+    assert all(bool(PAID_SENTENCE.search(text)) == (engine == "anthropic") for text in rows["text"])
+    meta = json.loads((run / "run.json").read_text())
+    manifest = json.loads((run / "export/text/manifest.json").read_text())
+    assert (meta["config"]["engine"], meta["config"]["model"]) == (engine, model)
+    assert (manifest["config"]["engine"], manifest["config"]["model"]) == (engine, model)
+    assert manifest["writers"] == [{"engine": engine, "model": model, "documents": 3}]
+    said = [
+        (run / "export/text/manifest.json").read_text(),
+        (run / "export/text/README.md").read_text(),
+        *(run / "export/text/train.jsonl").read_text().splitlines(),
+        (run / "reports/salience.json").read_text(),
+        (run / "reports/leakage.json").read_text(),
+        (run / "reports/report.html").read_text(),
+    ]
+    assert all((EMBEDDED_NOTICE in text) == (engine == "offline") for text in said)
+    other = "claude-" if engine == "offline" else EMBEDDED
+    assert not any(other in text for text in said)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_matrix(
+    cell: Cell, place: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What runs, what is refused, and what is written about it."""
+    if cell.key:
+        enter_key(monkeypatch, server)
+    if cell.edited:
+        (place / "light.yaml").write_text(LOUDER, "utf-8")
+    command = ["run", cell.begun or "light.yaml", "--n", "3", *SMALL]
+    command += ["--engine", cell.flag] if cell.flag else []
+    command += ["--model", NAMED] if cell.model else []
+    command += ["--fork", "f"] if cell.forked else []
+    before, billed = snapshot(place), len(server.served)
+    if cell.refusal or cell.changes:
+        assert docgen(monkeypatch, *command) == 2
+        errors = capsys.readouterr().err
+        assert cell.refusal in errors
+        assert cell.refusal or all(change in errors for change in cell.changes), errors
+        assert (snapshot(place), len(server.served)) == (before, billed)
+        command.append("--accept-changes")
+    if cell.refusal:
+        assert docgen(monkeypatch, *command) == 2
+        assert (snapshot(place), len(server.served)) == (before, billed)
+        return
+    assert docgen(monkeypatch, *command) == 0
+    out, errors = capsys.readouterr()
+    assert (EMBEDDED_NOTICE in out) == (cell.engine == "offline")
+    assert (len(server.served) > billed) == cell.buys
+    assert {each.model for each in server.served[billed:]} <= {cell.writer}
+    assert not cell.forked or (FIELD in errors) == cell.edited, errors
+    unused_key = cell.key and cell.begun == "offline" and not cell.flag and not cell.forked
+    assert ("stays with it" in errors) == unused_key, errors
+    check_claims(place / "output" / ("f" if cell.forked else cell.begun or "lighthouse"), cell.engine, cell.writer)
