@@ -5,28 +5,15 @@ context edited or not. The paid engine is the loopback server, whose sentences c
 """
 
 import itertools
-import json
-import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from docgen.records import EMBEDDED_NOTICE
 from tests.cli.test_outcomes import docgen
+from tests.cli.writers import DEFAULT, EMBEDDED, FIELD, LOUDER, NAMED, SMALL, check_claims, enter_key, snapshot
 from tests.loopback import Loopback
-from tests.loopback.compose import ADVERBS, SUBJECTS
-from tests.worlds import LIGHTHOUSE
-
-EMBEDDED, DEFAULT, NAMED = "docgen-offline-1", "claude-haiku-5-5", "claude-sonnet-5-5"
-PAID_SENTENCE = re.compile(rf", and (?:{SUBJECTS}) (?:{ADVERBS}) ")
-LOUDER = LIGHTHOUSE.replace("winds the clockwork every Sunday", "winds the clockwork every Monday")
-FIELD = "key_facts.keeper.statement"
-SMALL = ("--types", "2", "--ideas", "3", "--words", "60-120", "--yes")
-KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL")
 
 
 @dataclass(frozen=True)
@@ -85,70 +72,6 @@ class Cell:
 BEGUN = itertools.product(("", "offline", "anthropic"), (True, False), ("offline", "anthropic"), *[(True, False)] * 3)
 NEW = itertools.product(("", "offline", "anthropic"), (True, False), ("",), (True, False), (False,), (False,))
 CELLS = [Cell(*values) for values in (*NEW, *BEGUN)]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
-    with Loopback() as loopback:
-        yield loopback
-
-
-@pytest.fixture(scope="module")
-def begun(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with finished runs of the same context, one by each engine."""
-    folder = tmp_path_factory.mktemp("begun")
-    (folder / "light.yaml").write_text(LIGHTHOUSE, "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        enter_key(patch, server)
-        for engine in ("offline", "anthropic"):
-            command = ("run", "light.yaml", "--run", engine, "--engine", engine, "--n", "3", *SMALL, "--quiet")
-            assert docgen(patch, *command) == 0
-    return folder
-
-
-@pytest.fixture
-def place(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that folder as the current one, and no key."""
-    shutil.copytree(begun, tmp_path / "place")
-    monkeypatch.chdir(tmp_path / "place")
-    for name in KEYS:
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path / "place"
-
-
-def enter_key(patch: pytest.MonkeyPatch, server: Loopback) -> None:
-    patch.setenv("ANTHROPIC_API_KEY", "k" * 9)
-    patch.setenv("ANTHROPIC_BASE_URL", server.url)
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-def check_claims(run: Path, engine: str, model: str) -> None:
-    """Texts are the writer's, and everything written about them names that writer and nobody else."""
-    rows = pl.read_parquet(run / "corpus.parquet")
-    assert len(rows) == 3
-    assert set(rows.select("engine", "model").iter_rows()) == {(engine, model)}
-    assert all(bool(PAID_SENTENCE.search(text)) == (engine == "anthropic") for text in rows["text"])
-    meta = json.loads((run / "run.json").read_text())
-    manifest = json.loads((run / "export/text/manifest.json").read_text())
-    assert (meta["config"]["engine"], meta["config"]["model"]) == (engine, model)
-    assert (manifest["config"]["engine"], manifest["config"]["model"]) == (engine, model)
-    assert manifest["writers"] == [{"engine": engine, "model": model, "documents": 3}]
-    said = [
-        (run / "export/text/manifest.json").read_text(),
-        (run / "export/text/README.md").read_text(),
-        *(run / "export/text/train.jsonl").read_text().splitlines(),
-        (run / "reports/salience.json").read_text(),
-        (run / "reports/leakage.json").read_text(),
-        (run / "reports/report.html").read_text(),
-    ]
-    assert all((EMBEDDED_NOTICE in text) == (engine == "offline") for text in said)
-    other = "claude-" if engine == "offline" else EMBEDDED
-    assert not any(other in text for text in said)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
