@@ -89,6 +89,11 @@ class LeakageReport(Record, ByName[RuleLeakage]):
         return self.rules
 
     @property
+    def is_judged(self) -> bool:
+        """Whether a judge read documents. By wording alone nobody knows how many leaks were not seen."""
+        return any(rule.judged for rule in self.rules.values())
+
+    @property
     def shares(self) -> dict[str, float]:
         """Share of documents by rule: the judge's where it read a random sample and found more; "any": all together."""
         shares = {name: max(rule.share.share, rule.sampled) for name, rule in self.rules.items()}

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Literal
 
-from pydantic import Field
-
 from docgen.audit.detect.facts import FactSighting, FactVerdict
-from docgen.audit.measure.calibration import Calibration, Score
-from docgen.audit.measure.intervals import Share, sampled_share, share_of
-from docgen.audit.measure.lookup import ByName
-from docgen.records import Document, Prominence, Record
+from docgen.audit.measure.calibration import Calibration
+from docgen.audit.measure.intervals import sampled_share, share_of
+from docgen.audit.measure.salience_report import FactExample, FactPresence, SalienceReport, TypeShare
+from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate, trimmed
 from docgen.universe import UniverseContext
 
@@ -26,78 +24,6 @@ AROUND = 120
 CENTRAL_SHARE, PASSING_SHARE = 0.2, 0.08
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
-
-
-class FactExample(Record):
-    """A passage that expresses a fact: `before`, the evidence, `after`."""
-
-    document: str
-    verdict: str
-    detector: str
-    before: str
-    evidence: str
-    after: str
-
-
-class TypeShare(Record):
-    """One fact in the documents of one type."""
-
-    doc_type: str
-    asked: int
-    expressed: Share
-
-
-class FactPresence(Record):
-    """One fact in the corpus, as the detectors saw it.
-
-    `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
-    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
-    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
-    word on a sample of the documents.
-    """
-
-    fact: str
-    statement: str
-    asked: float
-    planned: float | None
-    measured: float
-    expressed: Share
-    stated: int
-    implied: int
-    contradicted: int
-    airtime: float
-    first_mention: tuple[int, ...]
-    prominence: dict[Prominence, int]
-    prominence_asked: dict[Prominence, int]
-    implied_asked: int
-    unassigned: int
-    missed: int
-    detectors: dict[str, int]
-    types: tuple[TypeShare, ...]
-    examples: tuple[FactExample, ...] = ()
-    judged: Share | None = None
-    judged_verdicts: dict[str, int] = Field(default_factory=dict)
-
-
-class SalienceReport(Record, ByName[FactPresence]):
-    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
-
-    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
-    """
-
-    writer: str = Field("", description="says so where documents are the embedded writer's")
-    documents: int
-    tokens: int
-    background: Share
-    facts: dict[str, FactPresence]
-    together: tuple[tuple[int, ...], ...]
-    calibration: str = ""
-    detection: Score | None = None
-
-    @property
-    def entries(self) -> dict[str, FactPresence]:  # noqa: D102
-        return self.facts
 
 
 class _FactTally:
