@@ -12,10 +12,10 @@ from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
 from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
+from docgen.planning.catalogue import Catalogue
 from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
-from docgen.stages.generate import Catalogue
 from docgen.text import token_estimate
 
 __all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate", "estimate_cost"]
