@@ -124,8 +124,8 @@ def test_an_untagged_reply_without_a_proper_end_is_truncated(stop: str, tmp_path
 
 
 def items_of(text: str) -> list[Any]:
-    (items,) = json.loads(text).values()
-    return list(items)
+    value = json.loads(text)
+    return list(value.get("types") or value["ideas"])
 
 
 def titled(item: Any, name: str) -> Any:
@@ -135,7 +135,9 @@ def titled(item: Any, name: str) -> Any:
 LISTS: dict[str, Callable[[str], str]] = {
     "cut at the token limit": lambda text: text[: len(text) * 2 // 3],
     "under another key": lambda text: text.replace('"types"', '"items"').replace('"ideas"', '"Items"'),
-    "trailing commas in a fence": lambda text: f"As [asked], {{note}}:\n```json\n{text[:-2]},]}}\n```",
+    "trailing commas in a fence": lambda text: (
+        f"As [asked], {{note}}:\n```json\n{text.replace('}]', '},]').replace('"]', '",]')}\n```"
+    ),
     "ideas as objects": lambda text: json.dumps({"list": [titled(item, "title") for item in items_of(text)]}),
     "one object a line": lambda text: "\n".join(json.dumps(titled(item, "idea")) for item in items_of(text)),
     "every second reply is prose": lambda text: text,
