@@ -128,6 +128,10 @@ def items_of(text: str) -> list[Any]:
     return list(value.get("types") or value["ideas"])
 
 
+def with_commas(text: str) -> str:
+    return text.replace("}]", "},]").replace('"]', '",]')
+
+
 def titled(item: Any, name: str) -> Any:
     return {name: item} if isinstance(item, str) else item
 
@@ -135,9 +139,7 @@ def titled(item: Any, name: str) -> Any:
 LISTS: dict[str, Callable[[str], str]] = {
     "cut at the token limit": lambda text: text[: len(text) * 2 // 3],
     "under another key": lambda text: text.replace('"types"', '"items"').replace('"ideas"', '"Items"'),
-    "trailing commas in a fence": lambda text: (
-        f"As [asked], {{note}}:\n```json\n{text.replace('}]', '},]').replace('"]', '",]')}\n```"
-    ),
+    "trailing commas in a fence": lambda text: "As [asked], {note}:\n```json\n" + with_commas(text) + "\n```",
     "ideas as objects": lambda text: json.dumps({"list": [titled(item, "title") for item in items_of(text)]}),
     "one object a line": lambda text: "\n".join(json.dumps(titled(item, "idea")) for item in items_of(text)),
     "every second reply is prose": lambda text: text,
