@@ -33,6 +33,7 @@ __all__ = [
     "KeepContext",
     "MaxAttempts",
     "MaxCost",
+    "MaxTokens",
     "Model",
     "N",
     "Quiet",
@@ -41,6 +42,7 @@ __all__ = [
     "Salience",
     "Seed",
     "Target",
+    "Timeout",
     "Types",
     "Words",
     "Yes",
@@ -101,6 +103,16 @@ Concurrency = Annotated[
 MaxCost = Annotated[
     float | None,
     typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", help="Most tokens of a reply, thinking included.  [default: by length]", rich_help_panel=COST
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", help="Seconds that one request may take.  [default: 600]", rich_help_panel=COST),
 ]
 Batch = Annotated[
     bool | None,
@@ -166,6 +178,8 @@ class JobFlags:
     concurrency: Concurrency = None
     batch: Batch = None
     max_cost: MaxCost = None
+    max_tokens: MaxTokens = None
+    timeout: Timeout = None
     yes: Yes = False
     accept_changes: Accept = False
     fork: Fork = None

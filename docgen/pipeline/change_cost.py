@@ -11,11 +11,11 @@ from docgen.options.run import RunOptions
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.resolve import recorded_source
 from docgen.pipeline.setup import CUSTOM, Proposal, propose
+from docgen.planning.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import EMBEDDED_MODEL, DocumentType, Record
 from docgen.stages.brainstorm import PER_CALL
-from docgen.stages.generate import Catalogue
 from docgen.universe import find_context
 
 __all__ = ["Explanation", "StageCost", "explain", "explain_changes"]

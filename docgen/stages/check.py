@@ -129,10 +129,20 @@ class Checker:
         self, check: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
     ) -> None:
         self._check, self._index = check, index
+        self._checked: dict[tuple[int, int], Attempt] = {}
+
+    async def check(self, reply: Reply) -> Attempt:
+        """The attempt before it is compared with the accepted documents; `judge` uses it."""
+        (attempt,) = await self._check([CheckInput.of(reply)])
+        self._checked[attempt.slot, attempt.number] = attempt
+        return attempt
 
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
-        attempts = await self._check([CheckInput.of(reply) for reply in replies])
+        checked = [self._checked.pop((reply.work.slot.id, reply.work.number), None) for reply in replies]
+        pairs = zip(replies, checked, strict=True)
+        new = iter(await self._check([CheckInput.of(reply) for reply, attempt in pairs if attempt is None]))
+        attempts = [attempt or next(new) for attempt in checked]
         passed = [attempt for attempt in attempts if not attempt.reasons]
         matches = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}
@@ -160,7 +170,7 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
         yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
     elif draft.declined is not None:
         yield Reason(code="declined", detail=f"It was declined: {draft.declined}")
-    elif not draft.closed and (reply.stop_reason == "max_tokens" or (draft.text and "<document>" in reply.text)):
+    elif not draft.closed and (not reply.ended or (draft.text and "<document>" in reply.text)):
         yield Reason(code="truncated", detail="It was cut off before its end: write a shorter document")
     elif not draft.text:
         yield Reason(code="empty", detail="There was no document in the reply")

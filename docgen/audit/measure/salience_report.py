@@ -1,4 +1,4 @@
-"""What is reported of how present each fact is."""
+"""What a salience report says: of the corpus, of each fact, of a fact in the documents of one type."""
 
 from pydantic import Field
 
@@ -35,8 +35,9 @@ class FactPresence(Record):
     `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
     `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
     the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
-    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
-    word on a sample of the documents.
+    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `presupposed`
+    documents may take it for granted, as public or behind an assigned fact; `presupposed_said` of them say it in a
+    known wording. `judged` is a judge's word on a sample of the documents.
     """
 
     fact: str
@@ -56,6 +57,8 @@ class FactPresence(Record):
     unassigned: int
     missed: int
     detectors: dict[str, int]
+    presupposed: int = 0
+    presupposed_said: int = 0
     types: tuple[TypeShare, ...]
     examples: tuple[FactExample, ...] = ()
     judged: Share | None = None
@@ -65,6 +68,7 @@ class FactPresence(Record):
 class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
+    `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a plan.
     `detection` is how well the detectors did on labelled documents, those that `calibration` names. `is_by_wording`:
     neither that nor a plan is there, so that nobody knows how many documents say a fact in other words.
     """
@@ -73,6 +77,7 @@ class SalienceReport(Record, ByName[FactPresence]):
     documents: int
     tokens: int
     background: Share
+    on_facts: float = 0.0
     facts: dict[str, FactPresence]
     together: tuple[tuple[int, ...], ...]
     calibration: str = ""
