@@ -61,7 +61,7 @@ def open_proposal(
 def _is_edited(run: RunFolder) -> bool:
     """Whether somebody has changed the run's own copy of its context, which then counts."""
     try:
-        return load_context(run.context).digest != run.read_meta()["context"]["digest"]
+        return bool(load_context(run.context).digest != run.read_meta()["context"]["digest"])
     except (UserError, KeyError, TypeError):
         return True  # what is wrong with it is said when it is used
 

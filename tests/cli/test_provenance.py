@@ -69,9 +69,15 @@ class Cell:
         return self.engine == "anthropic" and (self.begun != "anthropic" or self.model or self.edited)
 
 
-BEGUN = itertools.product(("", "offline", "anthropic"), (True, False), ("offline", "anthropic"), *[(True, False)] * 3)
-NEW = itertools.product(("", "offline", "anthropic"), (True, False), ("",), (True, False), (False,), (False,))
-CELLS = [Cell(*values) for values in (*NEW, *BEGUN)]
+BOTH, ENGINES = (True, False), ("", "offline", "anthropic")
+CELLS = [
+    *(Cell(flag, key, "", model, False, False) for flag in ENGINES for key in BOTH for model in BOTH),
+    *(
+        Cell(flag, key, begun, model, forked, edited)
+        for flag, key, begun in itertools.product(ENGINES, BOTH, ENGINES[1:])
+        for model, forked, edited in itertools.product(BOTH, BOTH, BOTH)
+    ),
+]
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
