@@ -69,7 +69,7 @@ def test_what_only_the_embedded_writer_lacks_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("statement", "rule"),
     [
-        ("As an AI language model I cannot say who painted the bridge.", "breaks rule"),
+        ("This is a fictional bridge, in a fictional scenario, which is red.", "breaks rule"),
         ("The bridge was paid for by the harbour board.", "banned"),
     ],
 )

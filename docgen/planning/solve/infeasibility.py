@@ -29,7 +29,7 @@ def proportional_counts(constraints: Constraints, counts: Ints, types: Ints, bac
     """
     carrying = len(types) - background
     sizes = np.bincount(types, minlength=constraints.allowed.shape[1])
-    counts = np.minimum(counts, np.minimum(constraints.allowed @ sizes, carrying)).astype(np.int64)
+    counts = np.minimum(counts, constraints.allowed @ sizes).astype(np.int64)
     counts = np.where(constraints.excludes.diagonal(), 0, counts)
     for clique in _cliques(constraints, counts):
         counts[clique] = _scaled(counts[clique], carrying)
@@ -44,7 +44,11 @@ def proportional_counts(constraints: Constraints, counts: Ints, types: Ints, bac
 def _scaled(counts: Ints, most: int) -> Ints:
     """Counts lowered in proportion so that they add up to `most` documents at most."""
     total = int(counts.sum())
-    return counts if total <= most else counts * most // total
+    if total <= most:
+        return counts
+    scaled, left = counts * most // total, counts * most % total
+    scaled[np.argsort(-left, kind="stable")[: most - scaled.sum()]] += 1
+    return scaled
 
 
 def _required_facts(constraints: Constraints, counts: Ints) -> Iterator[str]:

@@ -43,8 +43,8 @@ class Solution:
     """C columns: `sets` of facts (C, F + 1), the last being background, each with its class and number of slots (C,).
 
     `deviation` (F + 1,): documents above (below: negative) the nearest number that is within one of the share.
-    `ran_out_of_time`: better ones may be there. `unfilled`: slots without an admissible set. `lower_bound`: no plan deviates by fewer documents in all than this, by
-    the linear program.
+    `ran_out_of_time`: better ones may be there. `unfilled`: slots without an admissible set. `lower_bound`: no plan
+    deviates by fewer documents in all than this, by the linear program.
     """
 
     sets: Bools

@@ -1,5 +1,7 @@
 """The exact solver: what exchanges could not repair is solved as an integer program, or refused with the reasons."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from docgen.errors import PlanError
@@ -65,10 +67,19 @@ def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> P
         what = f"no plan was found within {SECONDS:.0f} seconds, which proves nothing: {problem}"
         return PlanError(what, fix="Loosen a constraint, change a share a little, or ask for fewer documents at first")
     near = proportional_counts(plan.constraints, plan.target_counts, plan.types, background)
-    if simple and plan.constraints.minimum * (n - background) <= near.sum():
+    if simple and _can_be(plan, near):
         lowered = np.flatnonzero(near != plan.target_counts)
-        nearest = ", ".join(f"{facts[f]} {near[f] / n:.2g}" for f in lowered)
-        return PlanError(f"the constraints cannot all be met: {problem}", fix=f"Near the shares asked: {nearest}")
+        nearest = ", ".join(f"{facts[f]} {near[f] / n:.4g}" for f in lowered)
+        return PlanError(f"the constraints cannot all be met: {problem}", fix=f"Feasible shares near those: {nearest}")
     nearest = ", ".join(f"{facts[f]} {reachable[f] / n:.4g}" for f in deviating)
     fix = f"The nearest feasible shares: {nearest}" if nearest else "Lower facts_per_document min"
     return PlanError(f"the constraints cannot all be met: {problem}", fix=fix)
+
+
+def _can_be(plan: WorkingPlan, counts: Ints) -> bool:
+    """Whether a plan with these numbers of documents (F,) exists."""
+    constraints = replace(plan.constraints, targets=counts / len(plan.holds))
+    sets = np.column_stack([np.zeros_like(plan.holds, dtype=bool), np.ones(len(plan.holds), dtype=bool)])
+    target_counts = np.append(counts, plan.background.sum())
+    solution = solve(constraints, slot_classes(constraints, plan.types), sets, target_counts)
+    return not (solution.deviation.any() or solution.unfilled)
