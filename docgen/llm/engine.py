@@ -153,7 +153,7 @@ def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
 def _open_batch_runner(
     api: "BatchAPI", sync: ResponseCache, budget: Budget, plan: BatchPlan
 ) -> Iterator["BatchRunner"]:
-    from docgen.llm.batch.collect import BatchCollector
+    from docgen.llm.batch.lifecycle import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner
 

@@ -14,7 +14,7 @@ from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.llm.ratelimit.control import INTERRUPTED
+from docgen.llm.errors import INTERRUPTED
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.corpora.export import export_run

@@ -18,8 +18,9 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.errors import Transient, one_line
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic_errors import Transient, from_status, one_line
+from docgen.llm.providers.anthropic_errors import from_status
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
