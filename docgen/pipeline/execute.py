@@ -12,9 +12,9 @@ from pydantic_core import to_json
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
+from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.llm.errors import INTERRUPTED
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.corpora.export import export_run
@@ -103,7 +103,7 @@ async def aexecute(
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        async with open_engine(setup.engine_options, journal, llm) as engine:
+        async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
             watching = asyncio.create_task(_pass_on(engine, stopping))
             try:
                 return await _steps(setup, until, reporter, stopping, engine, first)
