@@ -10,10 +10,9 @@ from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step
+from docgen.pipeline.execute import Interrupted, Step
 from docgen.pipeline.resolve import open_proposal
 from docgen.pipeline.setup import Setup
-from docgen.pipeline.stopping import Interrupted
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
 

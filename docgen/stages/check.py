@@ -120,7 +120,7 @@ class DocumentChecker:
 
 
 class Checker:
-    """Judges replies in order and adds accepted documents to the near-duplicate index. Implements `generate.Judge`.
+    """Checks replies in order, adds accepted documents to the near-duplicate index; a `generate.ReplyChecker`.
 
     `check` is a `DocumentChecker`, in this process or in a worker.
     """
@@ -130,7 +130,7 @@ class Checker:
     ) -> None:
         self._check, self._index = check, index
 
-    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def check(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
         attempts = await self._check([CheckInput.of(reply) for reply in replies])
         passed = [attempt for attempt in attempts if not attempt.reasons]

@@ -1,6 +1,6 @@
 """Fills slots, round after round, until each has an accepted document or has used up its attempts.
 
-A round attempts every open slot once. Replies arrive in any order but are judged in slot order, so that which of two
+A round attempts every open slot once. Replies arrive in any order but are checked in slot order, so that which of two
 near-duplicates is accepted depends on the plan and the replies alone, never on the network.
 """
 
@@ -18,13 +18,13 @@ from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Catalogue", "Generation", "Judge", "SlotTracker", "generate"]
+__all__ = ["Catalogue", "Generation", "ReplyChecker", "SlotTracker", "generate"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-JUDGED_TOGETHER = 256
-"""Most replies judged at once. Chosen: enough for a worker process to pay, few enough not to block the event loop."""
+CHECKED_TOGETHER = 256
+"""Most replies checked at once. Chosen: enough for a worker process to pay, few enough not to block the event loop."""
 PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
@@ -71,10 +71,10 @@ class Failure:
     error: RequestFailed
 
 
-class Judge(Protocol):
+class ReplyChecker(Protocol):
     """Turns replies into attempts with verdicts, in order, and remembers what it accepted."""
 
-    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def check(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply."""
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
@@ -144,7 +144,7 @@ class Generation:
     catalogue: Catalogue
     slots: Callable[[], Iterator[Slot]]
     redraw: Callable[[Slot, int], Slot]
-    judge: Judge
+    checker: ReplyChecker
     max_attempts: int
     concurrency: int
     revise: bool = False
@@ -153,24 +153,24 @@ class Generation:
 
 
 async def generate(
-    job: Generation, ledger: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation, tracker: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
 ) -> None:
-    """Fill the plan. `keep` receives attempts in order as they are judged; `stopping` ends it after calls in flight.
+    """Fill the plan. `keep` receives attempts in order as they are checked; `stopping` ends it after calls in flight.
 
     Raises `StopRun` when no call can succeed.
     """
     for number in range(1, job.max_attempts + 1):
         for _ in range(PASSES):
-            failed = await _one_pass(job, ledger, number, keep, stopping)
+            failed = await _one_pass(job, tracker, number, keep, stopping)
             if stopping() or not failed:
                 break
-        if stopping() or ledger.accepted == ledger.size:
+        if stopping() or tracker.accepted == tracker.size:
             return
 
 
 async def _one_pass(
     job: Generation,
-    ledger: SlotTracker,
+    tracker: SlotTracker,
     number: int,
     keep: Callable[[list[Attempt]], None],
     stopping: Callable[[], bool],
@@ -178,7 +178,7 @@ async def _one_pass(
     """Make attempt `number` for every slot that is due it; returns how many requests failed."""
 
     def due() -> Iterator[Work]:
-        return (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
+        return (_work(job, slot, number, tracker.feedback(slot.id)) for slot in tracker.due(job.slots(), number))
 
     failed = 0
     if job.buy is not None and not stopping():
@@ -186,10 +186,10 @@ async def _one_pass(
         if job.revise and not stopping():  # revisions need the drafts
             await job.buy(lambda: _revisions(job, due()))
     async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
-        judged = iter(await job.judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
-        attempts = [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
+        checked = iter(await job.checker.check([reply for reply in replies if isinstance(reply, Reply)]))
+        attempts = [next(checked) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
         for attempt in attempts:
-            ledger.record(attempt)
+            tracker.record(attempt)
             failed += attempt.verdict == "failed"
         keep(attempts)
     return failed
@@ -256,7 +256,7 @@ async def in_order(
     an earlier one; `items` is consumed no further ahead. Once `stopping`, calls in flight are completed and no more are
     started. An exception in a call cancels the others and propagates.
     """
-    semaphore, window = asyncio.Semaphore(concurrency), max(JUDGED_TOGETHER, 8 * concurrency)
+    semaphore, window = asyncio.Semaphore(concurrency), max(CHECKED_TOGETHER, 8 * concurrency)
     tasks: deque[asyncio.Task[R | None]] = deque()
 
     async def limited(item: T) -> R | None:
@@ -273,7 +273,7 @@ async def in_order(
             if not tasks[0].done():  # otherwise the new calls start while the consumer handles what is ready
                 await asyncio.wait([tasks[0]])
             ready: list[R] = []
-            while tasks and tasks[0].done() and len(ready) < JUDGED_TOGETHER:
+            while tasks and tasks[0].done() and len(ready) < CHECKED_TOGETHER:
                 result = tasks.popleft().result()
                 if result is None:
                     await asyncio.gather(*tasks)
