@@ -149,16 +149,9 @@ class Journal(JournalReader):
         self._synced, self._syncing = time.monotonic(), threading.Thread()
         self._sync_failed: OSError | None = None
         super().__init__(path, parents)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """One line for people per repair."""
-        notices = []
-        if self._log.dropped:
-            notices.append(f"{self.path.name}: dropped a half-written last line ({self._log.dropped} bytes)")
-        if self.bad_lines:
-            notices.append(f"{self.path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again")
-        return tuple(notices)
+        torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
+        bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
+        self.notices = (*[torn] * (self._log.dropped > 0), *[bad] * (self.bad_lines > 0))
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""
