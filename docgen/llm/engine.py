@@ -90,7 +90,7 @@ class Engine:
 async def open_engine(
     options: EngineOptions, journal: Journal, llm: LLM | None = None, say: Callable[[str], None] = lambda _: None
 ) -> AsyncIterator[Engine]:
-    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (fake, offline).
+    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (a fake).
 
     `say` gets lines for people: what is waited for, and what is odd about the server.
 

@@ -151,7 +151,8 @@ class Journal(JournalReader):
         super().__init__(path, parents)
         torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
         bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
-        self.notices = (*[torn] * (self._log.dropped > 0), *[bad] * (self.bad_lines > 0))
+        repairs = (torn, self._log.dropped), (bad, self.bad_lines)
+        self.notices = tuple(line for line, count in repairs if count)
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""
