@@ -50,9 +50,9 @@ def hostile(fact: str, share: float) -> type[Checker]:
     """A checker that also rejects `share` of what carries `fact`."""
 
     class Hostile(Checker):
-        async def check(self, replies: Sequence[Reply]) -> list[Attempt]:
+        async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
             kept = [reply for reply in replies if not self._hates(reply)]
-            judged, refused = iter(await super().check(kept)), iter(await self._refused(replies))
+            judged, refused = iter(await super().decide(kept)), iter(await self._refused(replies))
             return [next(refused) if self._hates(reply) else next(judged) for reply in replies]
 
         def _hates(self, reply: Reply) -> bool:

@@ -24,12 +24,14 @@ from docgen.pipeline.batches import batch_buyer
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
+from docgen.planning.catalogue import Catalogue
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Progress, Reporter
 from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
+from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
 
 __all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "brainstorm_step", "corpus_step", "generate_step", "plan_step"]
@@ -158,8 +160,8 @@ async def _fill_slots(job: Job) -> SlotTracker:
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
     styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
 
-    def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
+    def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
+        return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
     with _document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
@@ -183,6 +185,8 @@ async def _fill_slots(job: Job) -> SlotTracker:
             max_attempts=config.max_attempts,
             concurrency=config.concurrency,
             revise=config.revise,
+            spare=catalogue.spare(run.read_slots()),
+            eager=batches is None and llm.engine != "offline",  # which answers at once
             buy=batch_buyer(batches, reporter, job.stopping) if batches else None,
             bought=llm.journal.get,
         )
