@@ -133,8 +133,8 @@ async def _open_paid(
     llm = provider.connect(
         Connection(options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers)
     )
-    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say), control)
-    cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal)
+    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
+    cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
         # Exempts what was loaded before the first call, modules above all, from garbage collection: with 1,000 calls in
