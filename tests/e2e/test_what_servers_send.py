@@ -99,7 +99,7 @@ def test_what_stands_in_the_middle_is_a_scaffold_error(mark: str, tmp_path: Path
     def change(kind: str, sound: str, _: int) -> str:
         if kind != "document":
             return sound
-        head, _, rest = inside(sound).partition(". ")
+        head, _dot, rest = inside(sound).partition(". ")
         return f"<document>\n{head}. {mark} {rest}\n</document>"
 
     with Loopback() as server:
@@ -161,7 +161,7 @@ def test_lists_are_read_as_they_come(name: str, tmp_path: Path) -> None:
 
 
 def test_types_that_the_server_refuses_stop_the_run_with_its_words(tmp_path: Path) -> None:
-    refusal = 400, {"error": {"message": WORDS}}, {}
+    refusal: tuple[int, dict[str, Any], dict[str, str]] = 400, {"error": {"message": WORDS}}, {}
     assert WORDS in stopped(tmp_path, lambda kind, sound, _: refusal).message
 
 
@@ -176,7 +176,7 @@ def stopped(folder: Path, change: Callable[[str, str, int], Any]) -> StopRun:
 
 
 def test_ideas_that_the_server_refuses_are_said_and_stop_it_only_when_none_came(tmp_path: Path) -> None:
-    refusal = 422, {"detail": WORDS}, {}
+    refusal: tuple[int, dict[str, Any], dict[str, str]] = 422, {"detail": WORDS}, {}
     _, notes = carried_out(tmp_path, lambda kind, sound, number: refusal if (kind, number) == ("ideas", 1) else sound)
     assert any(WORDS in note for note in notes.notes)
     assert WORDS in stopped(tmp_path, lambda kind, sound, _: refusal if kind == "ideas" else sound).message
@@ -185,7 +185,7 @@ def test_ideas_that_the_server_refuses_are_said_and_stop_it_only_when_none_came(
 def test_documents_that_the_server_refuses_show_its_words_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusal = 400, {"error": WORDS}, {}
+    refusal: tuple[int, dict[str, Any], dict[str, str]] = 400, {"error": WORDS}, {}
     setup, _ = carried_out_failing(tmp_path, lambda kind, sound, _: refusal if kind == "document" else sound)
     assert [WORDS in words for words in summarise(setup).failures] == [True]
     monkeypatch.chdir(tmp_path)

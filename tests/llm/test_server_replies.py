@@ -178,7 +178,7 @@ def test_a_key_that_a_malformed_reply_echoes_is_blotted_out(body: Any) -> None:
 
 def test_errored_batch_items_keep_the_servers_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are tried again too, when the tries are used up."""
-    outcomes = {
+    outcomes: dict[int, dict[str, Any]] = {
         0: {
             "type": "errored",
             "error": {"type": "error", "error": {"type": "invalid_request_error", "message": WORDS}},
@@ -333,7 +333,7 @@ def test_headers_for_gateways_are_sent_and_kept_secret(monkeypatch: pytest.Monke
             seen.append(asked.headers["authorization"])
             return refused(asked, body)
 
-        server.server.refused = note  # type: ignore[method-assign]
+        server.server.refused = note  # type: ignore[method-assign, assignment]
         server.server.script = lambda _: (400, {"error": "you sent Bearer gateway-secret"}, {})
         shown = asyncio.run(run(server.url))
     assert seen == ["Bearer gateway-secret"]
