@@ -1,7 +1,7 @@
 """What every command that spends or writes goes through: the question about money, and the end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -34,16 +34,23 @@ def reporting(quiet: bool) -> Iterator[ShownReporter]:
         reporter.close()
 
 
-def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = None) -> Setup:
+def begin(
+    flags: JobFlags,
+    until: Step,
+    reporter: Reporter,
+    first: int | None = None,
+    check: Callable[[Setup], None] = lambda _: None,
+) -> Setup:
     """The run that the flags mean, with its inputs written down, once its cost up to `until` is agreed to.
 
-    `first` is the number of documents of a pilot.
+    `first` is the number of documents of a pilot. `check` raises what is wrong with the run before money is spoken of.
     """
     proposal = open_proposal(
         flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork
     )
     setup = proposal.setup
     setup.check_ready(planned=until > Step.BRAINSTORM)
+    check(setup)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)
     if setup.is_paid:
         costs = estimate(setup, documents=documents)

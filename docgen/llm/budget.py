@@ -37,13 +37,19 @@ class Budget:
 
     `spent` is the cost of the journalled replies. `uncertain` is the worst-case cost of calls that may have been billed
     although no reply arrived: interrupted by a kill or lost on the network. `held` is the worst-case cost of message
-    batches in flight, which survives a kill in their own log. A `cap` of None counts without limiting.
+    batches in flight, which survives a kill in their own log. `elsewhere` is what others under the same cap have spent
+    or may have been billed. A `cap` of None counts without limiting.
     """
 
     def __init__(
-        self, prices: Prices, cap: float | None = None, spent: float = 0.0, ledger: Path | None = None
+        self,
+        prices: Prices,
+        cap: float | None = None,
+        spent: float = 0.0,
+        ledger: Path | None = None,
+        elsewhere: float = 0.0,
     ) -> None:
-        self.prices, self.cap, self.spent = prices, cap, spent
+        self.prices, self.cap, self.spent, self.elsewhere = prices, cap, spent, elsewhere
         self.uncertain = uncertain_dollars(ledger) if ledger else 0.0
         self.reserved = self.held = 0.0
         self._log = AppendLog(ledger) if ledger else None
@@ -56,7 +62,11 @@ class Budget:
     @property
     def left(self) -> float | None:
         """Dollars that can still be reserved; None without a cap."""
-        return None if self.cap is None else self.cap - self.spent - self.uncertain - self.reserved - self.held
+        return (
+            None
+            if self.cap is None
+            else self.cap - self.elsewhere - self.spent - self.uncertain - self.reserved - self.held
+        )
 
     def check_model(self, model: str) -> None:
         """Raise `ConfigError` if there is a cap and the price of `model` is not known."""
@@ -141,13 +151,16 @@ class Budget:
     def exhausted(self, dollars: float) -> StopRun:
         """The error for a cap that does not have room for `dollars` more."""
         used = f"${self.spent:.4f} spent" + (f", ${self.uncertain:.4f} possibly billed" if self.uncertain else "")
+        used += f", ${self.elsewhere:.4f} by other runs under the same cap" if self.elsewhere else ""
         message = f"the next call could cost ${dollars:.4f} and the cap is ${self.cap or 0:.4f} ({used})"
         return StopRun("max_cost", message, "Run the same command with a higher --max-cost to go on")
 
     def close(self) -> None:
         """Record a clean exit: nothing is in flight. What is still reserved is a loss that could not be written."""
         if self._log is not None:
-            self.uncertain, self.reserved = self.uncertain + self.reserved, 0.0
+            if self.reserved > ROUNDING:
+                self.uncertain += self.reserved
+            self.reserved = 0.0
             if self._mark:
                 self._write_mark(0.0)
             self._log.close()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
 from docgen.llm.batch.log import BatchPlan, read_batches
-from docgen.llm.budget import Budget, BudgetedLLM
-from docgen.llm.journal import Journal
+from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
@@ -33,6 +33,7 @@ __all__ = [
     "Engine",
     "EngineOptions",
     "choose_engine",
+    "dollars_at_most",
     "open_engine",
 ]
 
@@ -52,6 +53,7 @@ class EngineOptions:
     flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
+    `family`: journals of other runs, whose costs count against the same `max_cost`.
     """
 
     engine: str | None = None
@@ -63,6 +65,7 @@ class EngineOptions:
     prices: Path | None = None
     caching: bool = True
     batch: bool = False
+    family: tuple[Path, ...] = ()
     batch_plan: BatchPlan = field(default_factory=BatchPlan)
 
 
@@ -127,7 +130,8 @@ async def _open_paid(
         )
     prices = load_prices(options.prices)
     spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
-    budget = Budget(prices, options.max_cost, spent, ledger)
+    elsewhere = sum(map(dollars_at_most, options.family))
+    budget = Budget(prices, options.max_cost, spent, ledger, elsewhere)
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     llm = provider.connect(
@@ -153,6 +157,13 @@ async def _open_paid(
         telling.cancel()
         await llm.aclose()
         budget.close()
+
+
+def dollars_at_most(journal: Path) -> float:
+    """What was spent, or may have been, on the replies in a journal and in the batches that were sent for it."""
+    batches = read_batches(journal.with_name(BATCHES_FILE))
+    waiting = sum(entry.worst for entry in batches if entry.open)
+    return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting
 
 
 def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":

@@ -70,7 +70,7 @@ def cancel_batches(setup: Setup) -> int:
 
 
 async def _cancel(setup: Setup) -> int:
-    with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+    with setup.lock_for_spending(), Journal(setup.run.journal, setup.parents) as journal:
         options = replace(setup.engine_options, engine="anthropic", batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0

@@ -19,6 +19,7 @@ from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.setup import CUSTOM, Setup, reopen
+from docgen.pipeline.shared_money import check_parents
 from docgen.pipeline.steps import (
     batch_buyer,
     brainstorm_step,
@@ -99,7 +100,9 @@ async def aexecute(
     if setup.config.engine == CUSTOM and llm is None:
         fix = "Go on from Python: docgen.generate(run, llm=...)"
         raise RunError("was begun with an engine of your own", setup.run.name, fix)
-    with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+    with setup.lock_for_spending(), Journal(setup.run.journal, setup.parents) as journal:
+        if setup.is_paid and llm is None:
+            check_parents(setup.parents)
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)

@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from docgen.llm.providers.table import (
 )
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.plan import trial_plan
+from docgen.pipeline.shared_money import family_of, levels_of
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, context_text, load_context
@@ -32,8 +34,6 @@ __all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose",
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
-
-
 CUSTOM = "custom"
 """The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
@@ -83,7 +83,15 @@ class Setup:
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
             batch=config.batch,
+            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
         )
+
+    @contextmanager
+    def lock_for_spending(self) -> Iterator[None]:
+        """Lock the run, and the family whose cap it shares, for whoever spends. Raises `RunError` when in use."""
+        levels = levels_of(self.run)
+        with RunFolder(levels).lock() if levels else nullcontext(), self.run.lock():
+            yield
 
     @property
     def is_paid(self) -> bool:
@@ -128,12 +136,27 @@ class Proposal:
             )
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
+            self._check_unchanged()
             if self.changes:
                 run.delete_derived()
             if self.context_text is not None:
                 run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
         return self.setup
+
+    def _check_unchanged(self) -> None:
+        """Raise `RunError` when another process has begun or changed the run since the inputs were compared."""
+        run = self.setup.run
+        if not run.exists():
+            return
+        now = _read_meta(run)
+        new = [change for change in _changes(now, self.meta, run.slots.exists()) if change not in self.changes]
+        if now["parents"] != self.meta["parents"]:
+            new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
+        if new:
+            listed = "; ".join(map(str, new))
+            what = f"was begun or changed by another process meanwhile: {listed}"
+            raise RunError(what, str(run.path), "Run the same command again, or use another --run NAME")
 
 
 def propose(

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from docgen.llm.protocol import LLM, Request, Usage
 from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
 from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.pipeline.shared_money import check_parents
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
 
@@ -51,13 +52,13 @@ class JudgeCost:
 
 @dataclass(frozen=True)
 class Judge:
-    """How a judge is asked. `run` is locked meanwhile; the journals of `parents` answer at no cost."""
+    """How a judge is asked. The run of `setup` is locked meanwhile; the journals of `parents` answer at no cost."""
 
     engine: EngineOptions
     model: ModelOptions
     journal: Path = OUTPUT / "judge" / "llm.jsonl"
     parents: tuple[Path, ...] = ()
-    run: RunFolder | None = None
+    setup: Setup | None = None
 
     @classmethod
     def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
@@ -85,12 +86,13 @@ class Judge:
             timeout=config.timeout,
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
+            family=setup.engine_options.family if setup else (),
         )
         extra = tuple(sorted(config.extra.items()))
         model = ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
         if setup is None:
             return cls(engine, model)
-        return cls(engine, model, setup.run.journal, setup.parents, setup.run)
+        return cls(engine, model, setup.run.journal, setup.parents, setup)
 
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
         """What is to be bought for the requests, each once; replies that are there already cost nothing.
@@ -112,10 +114,21 @@ class Judge:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[LLM]:
-        """The judge's model, with its journal open for appending and the run that it belongs to locked."""
-        with self.run.lock() if self.run else nullcontext(), Journal(self.journal, self.parents) as journal:
+        """The judge's model, with its journal open for appending and what it books to locked.
+
+        Outside a run that is the folder of the journal. Raises `RunError` when another process holds the lock, or works
+        on a run whose replies this one shares.
+        """
+        check_parents(self.parents)
+        with self._lock(), Journal(self.journal, self.parents) as journal:
             async with open_engine(self.engine, journal) as engine:
                 yield engine.llm
+
+    def _lock(self) -> AbstractContextManager[None]:
+        if self.setup is not None:
+            return self.setup.lock_for_spending()
+        fix = "Wait for it: judges outside a run share one journal, so that their costs are one sum"
+        return RunFolder(self.journal.parent).lock(fix)
 
 
 def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request, Usage]], prices: Prices) -> JudgeCost:
