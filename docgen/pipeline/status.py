@@ -14,8 +14,8 @@ from docgen.llm.pricing import ModelPrice, load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.records import AssignedFact, Record
-from docgen.stages.generate import SlotTracker
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 

@@ -13,12 +13,12 @@ from docgen.llm.response_cache import ResponseCache
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Progress, Reporter
 from docgen.records import Attempt, DocumentType, Idea
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import SlotTracker
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import

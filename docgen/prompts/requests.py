@@ -18,6 +18,9 @@ from docgen.universe import KeyFact, UniverseContext, roles_of
 from docgen.universe.airtime import AIRTIME
 
 __all__ = [
+    "CAST_TOKENS",
+    "IDEA_TOKENS",
+    "TYPE_TOKENS",
     "FactToExpress",
     "ModelOptions",
     "Work",
