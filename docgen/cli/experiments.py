@@ -67,7 +67,7 @@ def sweep(flags: SweepFlags) -> None:
     shares = parse_levels(flags.levels)
     knob: Knob = "stated" if flags.directness else "salience"
     name = family_name(flags.target, flags.fact)
-    with reporting(flags.quiet or flags.json) as reporter:
+    with reporting(flags.quiet, flags.json) as reporter:
 
         def check(asked: "Setup") -> None:
             asked.check_ready(planned=True)
@@ -145,7 +145,7 @@ def control(
     from docgen.pipeline.setup import reopen
     from docgen.universe import UniverseContext
 
-    with reporting(quiet or json) as reporter:
+    with reporting(quiet, json) as reporter:
         original = reopen(run_or_latest(source, reporter))
         setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
         agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)

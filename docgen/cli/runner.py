@@ -21,9 +21,9 @@ __all__ = ["agree", "ask_to_spend", "begin", "reporting"]
 
 
 @contextmanager
-def reporting(quiet: bool) -> Iterator[ShownReporter]:
+def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
     """A reporter for the command; a run that was interrupted ends it with exit code 130."""
-    reporter = open_reporter(quiet)
+    reporter = open_reporter(quiet, as_json)
     try:
         yield reporter
     except Interrupted:
@@ -55,6 +55,7 @@ def begin(
     if setup.is_paid:
         costs = estimate(setup, documents=documents)
         if any(stage.calls for stage in costs.stages):
+            setup.check_engine()
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)
 

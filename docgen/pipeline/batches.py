@@ -8,6 +8,7 @@ from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE, open_engine
 from docgen.llm.journal import Journal
 from docgen.pipeline.setup import Setup
+from docgen.pipeline.shared_money import lock_for_spending
 from docgen.records import Record
 
 __all__ = ["BatchLine", "cancel_batches", "list_batches"]
@@ -70,7 +71,7 @@ def cancel_batches(setup: Setup) -> int:
 
 
 async def _cancel(setup: Setup) -> int:
-    with setup.lock_for_spending(), Journal(setup.run.journal, setup.parents) as journal:
+    with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         options = replace(setup.engine_options, engine="anthropic", batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0

@@ -19,7 +19,7 @@ from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.setup import CUSTOM, Setup, reopen
-from docgen.pipeline.shared_money import check_parents
+from docgen.pipeline.shared_money import check_parents, lock_for_spending
 from docgen.pipeline.steps import (
     batch_buyer,
     brainstorm_step,
@@ -29,7 +29,7 @@ from docgen.pipeline.steps import (
     plan_step,
     replay,
 )
-from docgen.pipeline.stopping import Interrupted, interruptible
+from docgen.pipeline.stopping import Interrupted, interruptible, look_after
 from docgen.planning.catalogue import Catalogue
 from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Reporter
@@ -40,9 +40,6 @@ from docgen.stages.plan import redraw, styling_of
 __all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
 
 T = TypeVar("T")
-
-LOOK_SECONDS = 0.2
-"""Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 
 
 class Step(IntEnum):
@@ -55,7 +52,7 @@ class Step(IntEnum):
 
 
 def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = None) -> None:
-    """`execute` for the command line: Ctrl-C and SIGTERM stop it cleanly."""
+    """`execute` for the command line: Ctrl-C, SIGTERM and SIGHUP stop it cleanly."""
     with interruptible(reporter) as stopping:
         execute(setup, until, reporter, stopping, first=first)
 
@@ -102,14 +99,14 @@ async def aexecute(
     if setup.config.engine == CUSTOM and llm is None:
         fix = "Go on from Python: docgen.generate(run, llm=...)"
         raise RunError("was begun with an engine of your own", setup.run.name, fix)
-    with setup.lock_for_spending(), Journal(setup.run.journal, setup.parents) as journal:
+    with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         if setup.is_paid and llm is None:
             check_parents(setup.parents)
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
         async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
-            watching = asyncio.create_task(_pass_on(engine, stopping))
+            watching = asyncio.create_task(look_after(engine, stopping, reporter))
             try:
                 return await _steps(setup, until, reporter, stopping, engine, first)
             except StopRun as error:
@@ -133,14 +130,6 @@ def _check_current(setup: Setup) -> None:
 def _lost(setup: Setup) -> Iterator[str]:
     """One line for each journal that the run shared and that is gone."""
     return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
-
-
-async def _pass_on(engine: Engine, stopping: Callable[[], bool]) -> None:
-    """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them."""
-    while not stopping():
-        await asyncio.sleep(LOOK_SECONDS)
-    if engine.control is not None:
-        engine.control.stop()
 
 
 async def _steps(

@@ -2,8 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +23,7 @@ from docgen.llm.providers.table import (
 )
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.plan import trial_plan
-from docgen.pipeline.shared_money import family_of, levels_of
+from docgen.pipeline.shared_money import family_of
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, context_text, load_context
@@ -86,13 +85,6 @@ class Setup:
             family=tuple(path for path in family_of(self.run) if path != self.run.journal),
         )
 
-    @contextmanager
-    def lock_for_spending(self) -> Iterator[None]:
-        """Lock the run, and the family whose cap it shares, for whoever spends. Raises `RunError` when in use."""
-        levels = levels_of(self.run)
-        with RunFolder(levels).lock() if levels else nullcontext(), self.run.lock():
-            yield
-
     @property
     def is_paid(self) -> bool:
         """Whether its engine costs money."""
@@ -104,6 +96,11 @@ class Setup:
         if self.config.n is None:
             raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
         return self.config.n
+
+    def check_engine(self) -> None:
+        """Raise `ConfigError` where a paid engine has neither a key nor an address."""
+        if self.is_paid:
+            find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
@@ -184,7 +181,7 @@ def propose(
     before = _config_of(old)
     config = _with_engine(resolve(before, file, options), before)
     context = _with_settings(original, config)
-    _preflight(context, config)
+    _preflight(context, config, connects=base is not None or not (run.path / "ideas.jsonl").exists())
     where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
@@ -193,7 +190,7 @@ def propose(
     return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
 
 
-def _preflight(context: UniverseContext, config: RunConfig) -> None:
+def _preflight(context: UniverseContext, config: RunConfig, connects: bool) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
@@ -202,7 +199,8 @@ def _preflight(context: UniverseContext, config: RunConfig) -> None:
     provider = find_provider(config.engine)
     if provider.paid:
         Budget(prices, config.max_cost).check_model(config.model or "")
-        provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
+        if connects:
+            provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:

@@ -1,6 +1,7 @@
 """Who shares money with a run: the members of a sweep one cap, a fork and its parents their replies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from docgen.errors import RunError
@@ -8,7 +9,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE
 
-__all__ = ["LEVELS", "check_parents", "family_of", "levels_of"]
+__all__ = ["LEVELS", "check_parents", "family_of", "levels_of", "lock_for_spending"]
 
 LEVELS = "levels"
 """Folder of a sweep's runs, in the folder of its base."""
@@ -29,6 +30,14 @@ def family_of(run: RunFolder) -> tuple[Path, ...]:
     if levels is None:
         return ()
     return (levels.parent / "llm.jsonl", *(path / "llm.jsonl" for path in sorted(levels.iterdir()) if path.is_dir()))
+
+
+@contextmanager
+def lock_for_spending(run: RunFolder) -> Iterator[None]:
+    """Lock a run, and the family whose cap it shares, for whoever spends. Raises `RunError` when either is in use."""
+    levels = levels_of(run)
+    with RunFolder(levels).lock() if levels else nullcontext(), run.lock():
+        yield
 
 
 def check_parents(parents: Sequence[Path]) -> None:
