@@ -11,6 +11,7 @@ from docgen.llm.engine import BATCHES_FILE, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
 from docgen.pipeline.setup import Setup
+from docgen.pipeline.shared_money import lock_for_spending
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
 
@@ -80,7 +81,7 @@ def cancel_batches(setup: Setup) -> int:
 
 
 async def _cancel(setup: Setup) -> int:
-    with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+    with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         options = replace(setup.engine_options, engine="anthropic", batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0

@@ -114,6 +114,11 @@ class RateControl:
         """Record that a call only now got its budget, so that waiting for it does not count as server latency."""
         self._reserved[request.key] = time.monotonic()
 
+    @property
+    def oldest_call(self) -> float | None:
+        """Seconds since the oldest call in flight was sent; None with none in flight."""
+        return time.monotonic() - min(self._reserved.values()) if self._reserved else None
+
     def sent_at(self, request: Request, entered: float) -> float:
         """When a call that entered at `entered` was really sent."""
         return self._reserved.pop(request.key, entered)
