@@ -14,6 +14,7 @@ from docgen.llm.protocol import Completion, Request
 from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
+from docgen.text.scripts import has_spaceless
 from docgen.universe import KeyFact, UniverseContext, roles_of
 from docgen.universe.airtime import AIRTIME
 
@@ -119,6 +120,7 @@ def document_request(
         "presupposed": roles.presupposed,
         "left_out": roles.left_out,
         "style": slot.style,
+        "by_letter": has_spaceless(context.key_facts[0].statement),
         "feedback": feedback,
         "attempt": attempt,
         "seed": slot.seed,

@@ -5,17 +5,21 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from docgen.text.forms import Folded, fold
+from docgen.text.forms import Folded, compose, fold, is_composed
 from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, spaceless_count
 
 __all__ = [
     "CLOSERS",
     "ENDS",
+    "Folded",
     "SENTENCE_BREAK",
     "WORD",
+    "compose",
     "digest",
     "find_words",
     "find_normalised",
+    "fold",
+    "is_composed",
     "normalise",
     "sentence_pieces",
     "sentences",

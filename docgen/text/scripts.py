@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 __all__ = [
     "MARKS",
     "SPACELESS",
+    "SPACELESS_CLASS",
     "SPACELESS_LETTER",
     "WORD",
     "find_words",
@@ -62,6 +63,8 @@ def _marks() -> Iterator[tuple[int, int]]:
 MARKS = _class(_marks())
 """The inside of a class of characters: every combining mark."""
 _SPACELESS = _class(SPACELESS)
+SPACELESS_CLASS = f"[{_SPACELESS}]"
+"""A character of a script written without spaces, its marks and signs included."""
 _SPACED = rf"[^\W{_SPACELESS}]"
 WORD = re.compile(rf"{_SPACED}+(?:[{MARKS}]+{_SPACED}*)*|(?=\w)[{_SPACELESS}]")
 """A word of any text; `find_words` is quicker where it is ASCII."""

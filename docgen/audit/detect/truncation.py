@@ -55,4 +55,5 @@ def _cannot_end(text: str, line: str, words: list[str]) -> str:
         return ""
     known = detect_language(text[-4000:]).cannot_end
     spaceless = has_spaceless(words[-1])
-    return next((end for end in known if (line.endswith(end) if spaceless else words[-1] == end)), "")
+    last = line.split()[-1]  # whole: the name Ng'ang'a does not end in an article
+    return next((end for end in known if (line.endswith(end) if spaceless else last == end)), "")

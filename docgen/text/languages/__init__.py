@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from docgen.text.scripts import find_words
 
@@ -31,7 +31,7 @@ class Cue:
     rule: str
     pattern: str
     why: str
-    severity: str = "error"
+    severity: Literal["error", "warning"] = "error"
 
 
 @dataclass(frozen=True)
