@@ -32,6 +32,7 @@ __all__ = [
     "Json",
     "MaxAttempts",
     "MaxCost",
+    "MaxTokens",
     "Model",
     "N",
     "Quiet",
@@ -40,6 +41,7 @@ __all__ = [
     "Salience",
     "Seed",
     "Target",
+    "Timeout",
     "Types",
     "Words",
     "Yes",
@@ -101,6 +103,16 @@ MaxCost = Annotated[
     float | None,
     typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
 ]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", help="Most tokens of a reply, thinking included.  [default: by length]", rich_help_panel=COST
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", help="Seconds that one request may take.  [default: 600]", rich_help_panel=COST),
+]
 Batch = Annotated[
     bool | None,
     typer.Option("--batch/--no-batch", help="Message batches: half the price, up to a day.", rich_help_panel=COST),
@@ -161,6 +173,8 @@ class JobFlags:
     concurrency: Concurrency = None
     batch: Batch = None
     max_cost: MaxCost = None
+    max_tokens: MaxTokens = None
+    timeout: Timeout = None
     yes: Yes = False
     accept_changes: Accept = False
     fork: Fork = None

@@ -103,7 +103,7 @@ async def aexecute(
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        async with open_engine(setup.engine_options, journal, llm) as engine:
+        async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
             watching = asyncio.create_task(_pass_on(engine, stopping))
             try:
                 return await _steps(setup, until, reporter, stopping, engine, first)

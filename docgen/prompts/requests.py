@@ -14,7 +14,6 @@ from docgen.llm.protocol import Completion, Request
 from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
-from docgen.text.scripts import has_spaceless
 from docgen.universe import KeyFact, UniverseContext, roles_of
 from docgen.universe.airtime import AIRTIME
 
@@ -67,11 +66,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What reaches the model beside the prompt: the same for all requests of a run."""
+    """What reaches the model beside the prompt: the same for all requests of a run.
+
+    `max_tokens` None leaves the room for a reply to each request.
+    """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
+    max_tokens: int | None = None
 
 
 def types_request(
@@ -120,7 +123,6 @@ def document_request(
         "presupposed": roles.presupposed,
         "left_out": roles.left_out,
         "style": slot.style,
-        "by_letter": has_spaceless(context.key_facts[0].statement),
         "feedback": feedback,
         "attempt": attempt,
         "seed": slot.seed,
@@ -166,7 +168,7 @@ def _request(
         system=_system(prompt.name, context),
         user=_block(_template(prompt.name), "user", variables),
         model=options.model,
-        max_tokens=max_tokens,
+        max_tokens=options.max_tokens or max_tokens,
         schema=prompt.first_schema if first else prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),

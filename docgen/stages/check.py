@@ -160,7 +160,7 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
         yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
     elif draft.declined is not None:
         yield Reason(code="declined", detail=f"It was declined: {draft.declined}")
-    elif not draft.closed and (reply.stop_reason == "max_tokens" or (draft.text and "<document>" in reply.text)):
+    elif not draft.closed and (not reply.ended or (draft.text and "<document>" in reply.text)):
         yield Reason(code="truncated", detail="It was cut off before its end: write a shorter document")
     elif not draft.text:
         yield Reason(code="empty", detail="There was no document in the reply")

@@ -223,7 +223,7 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
 
 def _draft(job: Generation, completion: Completion) -> str:
     """The document to revise; "" if there is none."""
-    return DOCUMENT.parse(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
+    return DOCUMENT.parse(completion.text).text if job.revise and completion.ended else ""
 
 
 def failed_attempt(failure: Failure) -> Attempt:

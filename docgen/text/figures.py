@@ -28,7 +28,6 @@ NUMBER = re.compile(
     r"\s?-?(thousand|million|billion|trillion|[kmb]n?(?!\w)|M|bn)?(?![\d])",
 )
 HAN_DATE = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日号일])?")
-BESIDESPACELESS_CLASS = re.compile(rf"(?<=\d)(?={SPACELESS_CLASS})|(?<={SPACELESS_CLASS})(?=\d)")
 BESIDE_LETTER = re.compile(rf"(?<=\d)(?={SPACELESS_CLASS})|(?<={SPACELESS_CLASS})(?=\d)")
 """Between a digit and a letter of a script without spaces, where `NUMBER` looks for the end of a word."""
 CURRENCY = re.compile(r"[\u00a3$\u20ac\u00a5]|\b(?:USD|EUR|GBP|US)(?=[\d$])")

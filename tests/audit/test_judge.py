@@ -75,13 +75,13 @@ def test_a_verdict_is_read_with_the_span_of_its_quote() -> None:
         reply("rule", visitors=("leak", "")),
         reply("rule", visitors=("maybe", "Some 300 readers")),
         reply("rule", scaffold=("clean", "")),
-        reply("rule", visitors=("clean", ""), scaffold=("clean", "")),
+        json.dumps({"verdicts": [{"rule": "visitors", "verdict": said} for said in ("clean", "leak")]}),
         "[" * 5000,
         '{"verdicts": ' + "[" * 100_000,
     ],
 )
 def test_a_reply_that_cannot_be_checked_is_an_error(said: str) -> None:
-    """Never a score: no JSON, a rule too few or too many, an unknown verdict, a quote that does not occur."""
+    """Never a score: no JSON, another rule, two verdicts on one, an unknown verdict, a quote that does not occur."""
     with pytest.raises(JudgeError):
         read_verdicts(said, "rule", ["visitors"], TEXT)
 

@@ -145,6 +145,7 @@ async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts
             llm,
             lambda sample: fact_request(key_facts, panel.options, text, kind, sample),
             lambda reply: read_verdicts(reply, "fact", fact_ids, text),
+            fact_ids,
         )
     if panel.rules:
         rule_ids = [rule.id for rule in panel.rules]
@@ -152,6 +153,7 @@ async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts
             llm,
             lambda sample: rule_request(panel.rules, panel.context, panel.options, text, kind, sample),
             lambda reply: read_verdicts(reply, "rule", rule_ids, text),
+            rule_ids,
         )
     return Verdicts({j.subject: j for j in on_facts}, {j.subject: j for j in on_rules})
 

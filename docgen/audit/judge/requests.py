@@ -1,7 +1,7 @@
 """The LLM judge: one structured verdict for each fact, or each rule, of one document.
 
-A verdict counts only with a quoted passage that occurs in the document. A reply that cannot be read is an error and
-never a score; the same prompt is then asked once more as another sample.
+A verdict counts only with a quoted passage that occurs in the document. What cannot be read is an error and never a
+score; the same prompt is then asked once more, as another sample, for the verdicts that are missing.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,8 @@ from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.errors import DocgenError
 from docgen.llm.protocol import LLM, Request
-from docgen.prompts.replies import parse_verdicts
+from docgen.prompts.chat_markup import without_chat_markup
+from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.prompts.requests import ModelOptions, render
 from docgen.prompts.table import FACT_VERDICTS, JUDGE_FACTS, JUDGE_IDEAS, JUDGE_RULES, RULE_VERDICTS, Prompt
 from docgen.text import digest, token_estimate
@@ -121,7 +122,7 @@ def _request(
         system=render(prompt.name, "system", system),
         user=render(prompt.name, "user", user),
         model=options.model,
-        max_tokens=min(16_000, 2_000 + ROOM * count),
+        max_tokens=options.max_tokens or min(16_000, 2_000 + ROOM * count),
         schema=prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),
@@ -149,27 +150,50 @@ def typical_reply_tokens(request: Request) -> int:
 
 
 def read_verdicts(reply: str, subject: Kind, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
-    """The judgements in a reply, one for each id in `wanted`, in that order.
+    """The judgements in a reply that can be used, at most one for each id in `wanted`, in that order.
 
-    Raises `JudgeError` for a reply that is no such JSON, leaves an id out or names it twice, uses another verdict, or
-    quotes what does not occur in `text`.
+    Left out are ids that the reply does not name, or names with two verdicts, another verdict than those allowed, and
+    quotes that do not occur in `text`. Raises `JudgeError` when not one can be used.
     """
     allowed = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
-    entries = parse_verdicts(reply)
-    if entries is None:
-        raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
-    named = [entry.get(subject) for entry in entries]
-    if sorted(map(str, named)) != sorted(wanted):
-        raise JudgeError(f"expected verdicts on {', '.join(wanted)}; got {', '.join(map(str, named)) or 'none'}")
-    words = Words(text)
-    judged = {str(entry[subject]): _judgement(entry, subject, allowed, words) for entry in entries}
-    return tuple(judged[name] for name in wanted)
+    words, judged = Words(text), dict[str, Judgement]()
+    error = JudgeError(f"no list of verdicts: {' '.join(reply.split())[:80]!r}")
+    for name, entries in _by_subject(reply, subject, wanted).items():
+        try:
+            judged[name] = _agreed([_judgement(name, entry, allowed, words) for entry in entries])
+        except JudgeError as problem:
+            error = problem
+    if not judged:
+        raise error
+    return tuple(judged[name] for name in wanted if name in judged)
 
 
-def _judgement(entry: dict[str, Any], subject: Kind, allowed: tuple[str, ...], words: Words) -> Judgement:
-    name, verdict, quote = str(entry[subject]), entry.get("verdict"), entry.get("quote", "")
+def _by_subject(reply: str, subject: Kind, wanted: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The entries on each wanted id: from a list of objects, or from an object with the ids as keys."""
+    message, found = without_chat_markup(reply), dict[str, list[dict[str, Any]]]()
+    for entry in read_items(message, "verdicts"):
+        if isinstance(entry, dict) and str(entry.get(subject, entry.get("id"))) in wanted:
+            found.setdefault(str(entry.get(subject, entry.get("id"))), []).append(entry)
+    if found:
+        return found
+    for value in read_objects(message):
+        inner = value.get("verdicts")
+        for name, entry in (inner if isinstance(inner, dict) else value).items():
+            if name in wanted:
+                found[name] = [entry if isinstance(entry, dict) else {"verdict": entry}]
+    return found
+
+
+def _agreed(judgements: Sequence[Judgement]) -> Judgement:
+    if len({judgement.verdict for judgement in judgements}) > 1:
+        raise JudgeError(f"{judgements[0].subject}: two verdicts, {judgements[0].verdict} and {judgements[1].verdict}")
+    return judgements[0]
+
+
+def _judgement(name: str, entry: dict[str, Any], allowed: tuple[str, ...], words: Words) -> Judgement:
+    verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
     if verdict not in allowed:
-        raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(allowed)}")
     reason = " ".join(str(entry.get("reason", "")).split())
     if verdict in EMPTY:
         return Judgement(name, verdict, reason=reason)
@@ -180,17 +204,29 @@ def _judgement(entry: dict[str, Any], subject: Kind, allowed: tuple[str, ...], w
 
 
 async def ask(
-    llm: LLM, make: Callable[[int], Request], read: Callable[[str], tuple[Judgement, ...]]
+    llm: LLM,
+    make: Callable[[int], Request],
+    read: Callable[[str], tuple[Judgement, ...]],
+    wanted: Sequence[str],
 ) -> tuple[Judgement, ...]:
-    """Ask up to twice until a reply can be read; `make` takes the sample's number. Raises the last `JudgeError`."""
-    error = JudgeError("never asked")
+    """A judgement on each of `wanted`, in that order; what the first reply lacks is taken from a second.
+
+    `make` takes the sample's number. Raises `JudgeError` when something is still missing then.
+    """
+    judged: dict[str, Judgement] = {}
+    error: JudgeError | None = None
     for sample in range(TRIES):
         completion = await llm.complete(make(sample))
         if completion.stop_reason == "refusal":
             error = JudgeError("the judge refused")
             continue
         try:
-            return read(completion.text)
-        except JudgeError as again:
-            error = again
-    raise error
+            judged = {judgement.subject: judgement for judgement in read(completion.text)} | judged
+        except JudgeError as problem:
+            error = problem
+        if all(name in judged for name in wanted):
+            return tuple(judged[name] for name in wanted)
+    if error is not None and not judged:
+        raise error
+    missing = ", ".join(name for name in wanted if name not in judged)
+    raise JudgeError(f"no usable verdict on {missing}" + (f": {error}" if error else "")) from error

@@ -101,6 +101,7 @@ class IdeaScreen:
                     llm,
                     lambda sample: self._request(ideas, sample),
                     lambda reply: read_verdicts(reply, "idea", numbers, text),
+                    numbers,
                 )
         except (JudgeError, RequestFailed) as error:
             return Unjudged(str(error))

@@ -5,14 +5,14 @@ A language without a file is known by its code at most; rules of wording then sa
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from docgen.text.scripts import find_words
 
-__all__ = ["Language", "UNKNOWN", "all_negations", "detect_language", "known_languages", "language"]
+__all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
 FOLDER = Path(__file__).parent
 LOOKED_AT = 4_000
@@ -55,9 +55,15 @@ class Language:
     stemmer: str = ""
     denial: Denial = Denial()
     cues: tuple[Cue, ...] = ()
-    has_file: bool = field(default=True)
+    has_file: bool = True
+
+    @property
+    def by_letter(self) -> bool:
+        """Whether it is written without spaces, so that lengths are in letters."""
+        return self.code in BY_LETTER
 
 
+BY_LETTER = frozenset({"zh", "ja", "th", "lo", "my", "km"})
 UNKNOWN = Language("und", "an unknown language", has_file=False)
 
 SCRIPTS = (
