@@ -12,7 +12,7 @@ __all__ = ["truncated"]
 CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
 OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
 """What nothing ends with."""
-OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab\u00bb]\s?$")
+OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab]\s?$")
 """A quotation that has only been opened: these marks close one where they stand right behind something."""
 LONG_LINE, LONG_SPACELESS = 14, 30
 """Words, and letters of a script without spaces, in an open last line that make it prose rather than a signature,
