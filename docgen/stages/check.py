@@ -16,7 +16,7 @@ from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
-from docgen.text import tokens_in, word_count
+from docgen.text import token_estimate, word_count
 from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
@@ -108,7 +108,7 @@ class DocumentChecker:
             facts=slot.facts,
             text=draft.text,
             words=words,
-            tokens=tokens_in(words),
+            tokens=token_estimate(draft.text),
             quotes=draft.quotes,
             reasons=tuple(reasons),
             findings=tuple(findings),
