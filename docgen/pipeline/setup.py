@@ -19,6 +19,7 @@ from docgen.options.run import RunConfig, RunOptions, load_config, resolve
 from docgen.pipeline.changes import Change, context_changes, settings_changes, template_changes
 from docgen.pipeline.engine_choice import CUSTOM, DEFAULT_MODELS, own_model, with_engine
 from docgen.pipeline.plan import trial_plan
+from docgen.pipeline.shared_money import family_of
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.universe import UniverseContext, context_text, load_context
 
@@ -59,6 +60,7 @@ class Setup:
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
             batch=config.batch,
+            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
         )
 
     @property
@@ -72,6 +74,11 @@ class Setup:
         if self.config.n is None:
             raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
         return self.config.n
+
+    def check_engine(self) -> None:
+        """Raise `ConfigError` where a paid engine has neither a key nor an address."""
+        if self.is_paid:
+            find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
@@ -111,12 +118,27 @@ class Proposal:
                 fix += ", or keep the run's own copy of the context with --keep-context"
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
+            self._check_unchanged()
             if self.changes or self.grows:
                 run.delete_derived()
             if self.context_text is not None:
                 run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
         return self.setup
+
+    def _check_unchanged(self) -> None:
+        """Raise `RunError` when another process has begun or changed the run since the inputs were compared."""
+        run = self.setup.run
+        if not run.exists():
+            return
+        now = _read_meta(run)
+        new = [change for change in _changes(now, self.meta, run.slots.exists()) if change not in self.changes]
+        if now["parents"] != self.meta["parents"]:
+            new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
+        if new:
+            listed = "; ".join(map(str, new))
+            what = f"was begun or changed by another process meanwhile: {listed}"
+            raise RunError(what, str(run.path), "Run the same command again, or use another --run NAME")
 
 
 def propose(
@@ -145,10 +167,11 @@ def propose(
     before = _config_of(old)
     config = with_engine(resolve(before, file, options), before, _asked(file, options), priced_only)
     context = _with_settings(original, config)
-    _preflight(context, config, priced_only)
     where = _source(source, run, origin, old)
     meta = _meta(config, original, where, _journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
+    is_brainstormed = base is None and not changes and (run.path / "ideas.jsonl").exists()
+    _preflight(context, config, priced_only, connects=not is_brainstormed)
     changes_context = bool(changes) and old is not None and old["context"]["digest"] != original.digest
     grows = base is None and run.slots.exists() and before is not None and (config.n or 0) > (before.n or 0)
     text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
@@ -162,7 +185,7 @@ def _asked(file: Path | None, options: RunOptions) -> frozenset[str]:
     return frozenset(options.settings()) | frozenset(load_config(file) if file else ())
 
 
-def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool) -> None:
+def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool, connects: bool) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
@@ -171,7 +194,8 @@ def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool) -
     provider = find_provider(config.engine)
     if provider.paid and not priced_only:
         Budget(prices, config.max_cost).check_model(config.model or "")
-        provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
+        if connects:
+            provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:

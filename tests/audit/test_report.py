@@ -17,7 +17,7 @@ from docgen.audit.report.html import render_report
 from docgen.cli.audit.tables import show_leakage, show_salience
 from docgen.pipeline.audit.audit import Audit
 from docgen.records import Document
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 from tests.worlds import lighthouse
 
 ATTACK = "</mark><script>alert(1)</script>"

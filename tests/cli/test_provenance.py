@@ -51,7 +51,8 @@ class Cell:
         """Why it cannot be done at all; empty when it can."""
         if self.engine == "offline" and self.model:
             return "--model"
-        return "API key" if self.engine == "anthropic" and not self.key else ""
+        needs_key = self.buys or not self.begun or self.forked
+        return "API key" if self.engine == "anthropic" and not self.key and needs_key else ""
 
     @property
     def changes(self) -> list[str]:

@@ -123,9 +123,9 @@ def refuse_settings_without_key(settings: Collection[str]) -> None:
 
 
 def _embedded_writer(_: Connection) -> ConnectedLLM:
-    from docgen.embedded_writer import OfflineLLM
+    from docgen.embedded_writer import EmbeddedWriter
 
-    return OfflineLLM()
+    return EmbeddedWriter()
 
 
 def _anthropic(connection: Connection) -> ConnectedLLM:
