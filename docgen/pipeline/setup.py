@@ -132,7 +132,11 @@ class Proposal:
         if not run.exists():
             return
         now = _read_meta(run)
-        new = [change for change in _changes(now, self.meta, run.slots.exists()) if change not in self.changes]
+        before, after = (RunConfig.model_validate(meta["config"]) for meta in (now, self.meta))
+        changes = settings_changes(before, after, run.slots.exists()) + template_changes(now, self.meta, after.revise)
+        new = [change for change in changes if change not in self.changes]
+        if not self.changes_context and now["context"]["digest"] != self.meta["context"]["digest"]:
+            new.append(Change("context", "as the run was begun", "another"))
         if now["parents"] != self.meta["parents"]:
             new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
         if new:
