@@ -182,7 +182,7 @@ def test_further_problems_are_counted() -> None:
 
 def test_facts_written_as_plain_texts_are_refused_with_the_expected_shape() -> None:
     text = "id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n- The town is old.\n"
-    with pytest.raises(ContextError, match=r"demo.yaml:5: key_facts\[0\] is text where a mapping belongs"):
+    with pytest.raises(ContextError, match=r"demo.yaml:5: key_facts\[0\] is text, but should be a mapping"):
         parse_context(text, "demo.yaml")
 
 
