@@ -46,37 +46,17 @@ class RunFolder:
     """One run on disk. Reading needs no lock; writers hold `lock()`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """The run's name, which is the folder's."""
-        return self.path.name
-
-    @property
-    def journal(self) -> Path:
+        self.path, self.name = path, path.name
+        self.journal = path / "llm.jsonl"
         """Every completed LLM call, append-only."""
-        return self.path / "llm.jsonl"
-
-    @property
-    def attempts(self) -> Path:
+        self.attempts = path / "attempts.jsonl"
         """Every attempt with its verdict, append-only."""
-        return self.path / "attempts.jsonl"
-
-    @property
-    def corpus(self) -> Path:
+        self.corpus = path / "corpus.parquet"
         """The accepted documents."""
-        return self.path / "corpus.parquet"
-
-    @property
-    def slots(self) -> Path:
+        self.slots = path / "slots.jsonl"
         """The plan."""
-        return self.path / "slots.jsonl"
-
-    @property
-    def context(self) -> Path:
+        self.context = path / "context.yaml"
         """The universe context as used."""
-        return self.path / "context.yaml"
 
     def report(self, name: str) -> Path:
         """Path of one report, e.g. "salience.json"."""

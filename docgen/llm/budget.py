@@ -15,9 +15,9 @@ from pathlib import Path
 
 from docgen.errors import ConfigError, StopRun
 from docgen.files.append_log import AppendLog, read_lines
+from docgen.llm.errors import Transient, interrupted
 from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
-from docgen.llm.providers.anthropic_errors import Transient, interrupted
 from docgen.text import token_estimate
 
 __all__ = ["Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]

@@ -125,7 +125,7 @@ class OnDemand:
 async def open_engine(
     options: EngineOptions, journal: Journal, llm: LLM | None = None, say: Callable[[str], None] = lambda _: None
 ) -> AsyncIterator[Engine]:
-    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (fake, offline).
+    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (a fake).
 
     `say` gets lines for people: what is waited for, and what is odd about the server.
 
@@ -209,7 +209,7 @@ def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
 def _open_batch_runner(
     api: "BatchAPI", sync: ResponseCache, budget: Budget, plan: BatchPlan
 ) -> Iterator["BatchRunner"]:
-    from docgen.llm.batch.collect import BatchCollector
+    from docgen.llm.batch.lifecycle import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner
 

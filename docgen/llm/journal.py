@@ -155,16 +155,10 @@ class Journal(JournalReader):
         self._sync_failed: OSError | None = None
         self._expected = 0
         super().__init__(path, parents)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """One line for people per repair."""
-        notices = []
-        if self._log.dropped:
-            notices.append(f"{self.path.name}: dropped a half-written last line ({self._log.dropped} bytes)")
-        if self.bad_lines:
-            notices.append(f"{self.path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again")
-        return tuple(notices)
+        torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
+        bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
+        repairs = (torn, self._log.dropped), (bad, self.bad_lines)
+        self.notices = tuple(line for line, count in repairs if count)
 
     @contextmanager
     def room(self, request: Request) -> Iterator[None]:

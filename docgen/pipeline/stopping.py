@@ -11,7 +11,7 @@ from types import FrameType
 
 from docgen.errors import StopRun
 from docgen.llm.engine import Engine
-from docgen.llm.ratelimit.control import INTERRUPTED
+from docgen.llm.errors import INTERRUPTED
 from docgen.progress import Reporter
 from docgen.progress.display import JsonReporter
 

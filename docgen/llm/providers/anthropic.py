@@ -19,8 +19,9 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.errors import Transient, one_line
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic_errors import Transient, from_error_body, from_status, one_line
+from docgen.llm.providers.anthropic_errors import from_error_body, from_status
 from docgen.llm.providers.environment import (
     KEY_VARIABLES,
     check_network,

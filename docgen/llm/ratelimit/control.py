@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.errors import INTERRUPTED, Transient, interrupted
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient, interrupted
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
 from docgen.llm.ratelimit.retry import LONGEST_RETRY_AFTER, RetryState
