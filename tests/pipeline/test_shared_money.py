@@ -65,7 +65,7 @@ def test_several_audits_in_one_folder_are_one_sum_under_one_cap(tmp_path: Path) 
                 for name in ("a", "b", "c")
             ]  # fmt: skip
             for job in jobs:
-                _, words = job.communicate(timeout=120)
+                _, words = job.communicate(timeout=300)
                 assert job.returncode in (1, 2), words
                 assert "Traceback" not in words
                 assert job.returncode == 1 or "in use by process" in words
@@ -208,7 +208,7 @@ def test_a_judge_that_is_stopped_keeps_what_was_in_flight(tmp_path: Path, number
         while not server.server.arrivals and job.poll() is None:
             time.sleep(0.02)
         job.send_signal(number)
-        _, words = job.communicate(timeout=60)
+        _, words = job.communicate(timeout=120)
         assert job.returncode == 130, words
         assert "waiting for the calls in flight" in words
         assert "Go on with the same command" in words
