@@ -56,7 +56,5 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     listed = words(fold(text)) if isinstance(text, str) else list(text)
     empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
-    spaced = (
-        stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit())
-    )
+    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
     return frozenset(spaced).union(pairs)

@@ -89,7 +89,9 @@ class EvidenceFinder:
             return
         spans = list(sentences(text))
         for start, end in [*spans, *((first[0], last[1]) for first, last in pairwise(spans))]:
-            if _verdict(marks, text[start:end], self._stemmer) == "stated" and marks.figures <= figures(text[start:end]):
+            if _verdict(marks, text[start:end], self._stemmer) == "stated" and marks.figures <= figures(
+                text[start:end]
+            ):
                 yield FactSighting(fact, "stated", "quote", start, end)
 
 
