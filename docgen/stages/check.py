@@ -120,7 +120,7 @@ class DocumentChecker:
 
 
 class Checker:
-    """Judges replies in order and adds accepted documents to the near-duplicate index. Implements `generate.Judge`.
+    """Checks replies in order, adds accepted documents to the near-duplicate index; a `generate.ReplyChecker`.
 
     `check` is a `DocumentChecker`, in this process or in a worker.
     """
@@ -129,10 +129,20 @@ class Checker:
         self, check: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
     ) -> None:
         self._check, self._index = check, index
+        self._checked: dict[tuple[int, int], Attempt] = {}
 
-    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def check(self, reply: Reply) -> Attempt:
+        """The attempt before it is compared with the accepted documents; `decide` uses it."""
+        (attempt,) = await self._check([CheckInput.of(reply)])
+        self._checked[attempt.slot, attempt.number] = attempt
+        return attempt
+
+    async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
-        attempts = await self._check([CheckInput.of(reply) for reply in replies])
+        checked = [self._checked.pop((reply.work.slot.id, reply.work.number), None) for reply in replies]
+        pairs = zip(replies, checked, strict=True)
+        new = iter(await self._check([CheckInput.of(reply) for reply, attempt in pairs if attempt is None]))
+        attempts = [attempt or next(new) for attempt in checked]
         passed = [attempt for attempt in attempts if not attempt.reasons]
         matches = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}

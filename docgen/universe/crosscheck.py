@@ -11,7 +11,7 @@ from docgen.universe.yamlsource import Location
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
 MIN_PARAPHRASES = 3
-"""Fewer give a warning. Chosen: with the statement that is four wordings for the offline writer to choose from."""
+"""Fewer give a warning. Chosen: with the statement that is four wordings for the embedded writer to choose from."""
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 MAX_SEARCHES = 2_000_000
@@ -183,9 +183,9 @@ def _language_warnings(context: UniverseContext) -> Iterator[str]:
     if spoken.code not in known_languages():
         known = ", ".join(language.name for language in known_languages().values())
         yield (
-            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, fiction, "
-            "leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned statements "
-            "are found as in any language"
+            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, "
+            "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and "
+            "banned statements are found as in any language"
         )
 
 
@@ -203,10 +203,10 @@ def _companion_warnings(context: UniverseContext) -> Iterator[str]:
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
     if few:
-        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the offline writer will repeat itself"
+        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the embedded writer will repeat itself"
     for fact in context.key_facts:
         if fact.directness.implied and not fact.implications:
-            yield f"{fact.id} should be implied but has no implications; the offline writer will state it"
+            yield f"{fact.id} should be implied but has no implications; the embedded writer will state it"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:

@@ -15,7 +15,7 @@ from docgen.llm.protocol import Completion, Request
 from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 OPTIONS = ModelOptions("judge-1")
 TEXT = "Some 300 readers a week climb the stairs. The lamp is “mended”."

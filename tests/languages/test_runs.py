@@ -58,7 +58,9 @@ def test_a_missing_fact_is_missed(world: World, tmp_path: Path) -> None:
 @EACH
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("planted", ["banned", "leak"])
-def test_a_leak_is_found_in_either_form(world: World, form: Literal["NFC", "NFD"], planted: str, tmp_path: Path) -> None:
+def test_a_leak_is_found_in_either_form(
+    world: World, form: Literal["NFC", "NFD"], planted: str, tmp_path: Path
+) -> None:
     """A banned statement and a pattern are found in every first attempt, composed or decomposed."""
     text = unicodedata.normalize(form, getattr(world, planted))
     rule = {"banned": "banned_statement", "leak": "sinking"}[planted]

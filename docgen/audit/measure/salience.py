@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Literal
 
-from pydantic import Field
-
 from docgen.audit.detect.facts import FactSighting, FactVerdict
-from docgen.audit.measure.calibration import Calibration, Score
-from docgen.audit.measure.intervals import Share, sampled_share, share_of
-from docgen.audit.measure.lookup import ByName
-from docgen.records import Document, Prominence, Record
+from docgen.audit.measure.calibration import Calibration
+from docgen.audit.measure.intervals import sampled_share, share_of
+from docgen.audit.measure.salience_report import FactExample, FactPresence, SalienceReport, TypeShare
+from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate, trimmed
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
 
@@ -29,77 +27,6 @@ PASSING_SHARE = 0.08
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
 
-class FactExample(Record):
-    """A passage that expresses a fact: `before`, the evidence, `after`."""
-
-    document: str
-    verdict: str
-    detector: str
-    before: str
-    evidence: str
-    after: str
-
-
-class TypeShare(Record):
-    """One fact in the documents of one type."""
-
-    doc_type: str
-    asked: int
-    expressed: Share
-
-
-class FactPresence(Record):
-    """One fact in the corpus, as the detectors saw it.
-
-    `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
-    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
-    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
-    word on a sample of the documents.
-    """
-
-    fact: str
-    statement: str
-    asked: float
-    planned: float | None
-    measured: float
-    expressed: Share
-    stated: int
-    implied: int
-    contradicted: int
-    airtime: float
-    first_mention: tuple[int, ...]
-    prominence: dict[Prominence, int]
-    prominence_asked: dict[Prominence, int]
-    implied_asked: int
-    unassigned: int
-    missed: int
-    detectors: dict[str, int]
-    types: tuple[TypeShare, ...]
-    examples: tuple[FactExample, ...] = ()
-    judged: Share | None = None
-    judged_verdicts: dict[str, int] = Field(default_factory=dict)
-
-
-class SalienceReport(Record, ByName[FactPresence]):
-    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
-
-    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
-    """
-
-    documents: int
-    tokens: int
-    background: Share
-    facts: dict[str, FactPresence]
-    together: tuple[tuple[int, ...], ...]
-    calibration: str = ""
-    detection: Score | None = None
-
-    @property
-    def entries(self) -> dict[str, FactPresence]:  # noqa: D102
-        return self.facts
-
-
 class _FactTally:
     def __init__(self) -> None:
         self.outcomes: Counter[Outcome] = Counter()
@@ -112,6 +39,7 @@ class _FactTally:
         self.judged: Counter[str] = Counter()
         self.examples: list[FactExample] = []
         self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
+        self.presupposed = self.presupposed_said = 0
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
@@ -121,7 +49,7 @@ class _FactTally:
     def merge(self, later: "_FactTally") -> None:
         for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked", "judged"):
             getattr(self, name).update(getattr(later, name))
-        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed"):
+        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed", "presupposed", "presupposed_said"):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         self.first = [a + b for a, b in zip(self.first, later.first, strict=True)]
         for example in later.examples:
@@ -137,7 +65,9 @@ class SalienceTally:
         self._tallies = [_FactTally() for _ in context.key_facts]
         self._together = [[0] * len(self._facts) for _ in self._facts]
         self._types: Counter[str] = Counter()
-        self._documents = self._tokens = self._background = self._judged = 0
+        self._documents = self._tokens = self._background = self._judged = self._on_facts = 0
+        self._granted: dict[frozenset[str], frozenset[str]] = {}
+        self._context = context
         self._planned = False
 
     def add(self, document: Document, sightings: Sequence[FactSighting]) -> None:
@@ -150,6 +80,7 @@ class SalienceTally:
             by_fact.setdefault(sighting.fact, []).append(sighting)
         spans = sentence_pieces(document.text) if by_fact else []
         expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        self._on_facts += self._tokens_on(document, by_fact, spans)
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
@@ -169,6 +100,7 @@ class SalienceTally:
         self._tokens += later._tokens
         self._background += later._background
         self._judged += later._judged
+        self._on_facts += later._on_facts
         self._planned |= later._planned
         self._types.update(later._types)
         for own, other in zip(self._tallies, later._tallies, strict=True):
@@ -208,8 +140,28 @@ class SalienceTally:
                 tally.prominence_asked[assigned.prominence] += 1
                 tally.types_asked[document.doc_type] += 1
                 tally.missed += assigned.fact not in expressed
-        for fact in expressed - (document.assigned or frozenset()):
+        own = document.assigned or frozenset()
+        granted = self._granted_with(own)
+        for fact in granted:
+            tally = self._tallies[self._place[fact]]
+            tally.presupposed += 1
+            tally.presupposed_said += fact in expressed
+        for fact in expressed - own - granted:
             self._tallies[self._place[fact]].unassigned += 1
+
+    def _granted_with(self, assigned: frozenset[str]) -> frozenset[str]:
+        """What documents with these facts may take for granted; plans have few sets of facts, so each is kept."""
+        if assigned not in self._granted:
+            self._granted[assigned] = roles_of(self._context, assigned).granted
+        return self._granted[assigned]
+
+    def _tokens_on(
+        self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
+    ) -> int:
+        """Tokens of the document in sentences that express one of its assigned facts or more."""
+        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
+        holding = _holding(document.text, spans, own) if own else []
+        return sum(token_estimate(document.text[start:end]) for start, end in holding)
 
     def report(self, calibration: Calibration | None = None) -> SalienceReport:
         """The report on all documents counted so far, citing `calibration`."""
@@ -217,6 +169,7 @@ class SalienceTally:
             documents=self._documents,
             tokens=self._tokens,
             background=share_of(self._background, self._documents),
+            on_facts=self._on_facts / self._tokens if self._tokens else 0.0,
             facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
@@ -245,6 +198,8 @@ class SalienceTally:
             unassigned=tally.unassigned,
             missed=tally.missed,
             detectors=dict(tally.detectors),
+            presupposed=tally.presupposed,
+            presupposed_said=tally.presupposed_said,
             types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
             examples=tuple(tally.examples),
             judged=sampled_share(judged, self._judged, n) if self._judged else None,
