@@ -51,8 +51,7 @@ class Cell:
         """Why it cannot be done at all; empty when it can."""
         if self.engine == "offline" and self.model:
             return "--model"
-        needs_key = self.buys or not self.begun or self.forked
-        return "API key" if self.engine == "anthropic" and not self.key and needs_key else ""
+        return "API key" if self.engine == "anthropic" and not self.key else ""
 
     @property
     def changes(self) -> list[str]:
