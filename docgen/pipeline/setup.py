@@ -137,6 +137,8 @@ class Proposal:
         new = [change for change in changes if change not in self.changes]
         if not self.changes_context and now["context"]["digest"] != self.meta["context"]["digest"]:
             new.append(Change("context", "as the run was begun", "another"))
+        if run.slots.exists() and not self.grows and before.n != after.n:  # a plan of another size, written meanwhile
+            new.append(Change("n", str(before.n), str(after.n)))
         if now["parents"] != self.meta["parents"]:
             new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
         if new:

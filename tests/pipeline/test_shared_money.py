@@ -173,13 +173,13 @@ def test_a_fork_and_its_judge_wait_for_a_parent_that_is_at_work(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("meanwhile", [{"n": 8}, {"n": 16, "words": (40, 70)}, {"n": 16, "types": 2}])
-def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Path, meanwhile: dict[str, int]) -> None:
+def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Path, meanwhile: dict[str, Any]) -> None:
     """Compared again under the lock: what the other process settled and finished stays as it is."""
     source = tmp_path / "context-given.yaml"
     source.write_text(LIGHTHOUSE)
-    asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", model="fake", n=16)
+    asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", n=16)
     waiting = propose(RunFolder(tmp_path / "output" / "r"), source, asked)
-    other = settle(tmp_path, **meanwhile)
+    other = settle(tmp_path, engine="offline", **meanwhile)
     carry_out(other, FakeLLM(writes_well))
     before = (other.run.path / "run.json").read_bytes()
     for accept in (False, True):
@@ -191,9 +191,9 @@ def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Pa
 def test_a_run_begun_meanwhile_with_the_same_inputs_is_gone_on_with(tmp_path: Path) -> None:
     source = tmp_path / "context-given.yaml"
     source.write_text(LIGHTHOUSE)
-    asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", model="fake", n=8)
+    asked = RunOptions(types=3, ideas=4, words=(30, 60), engine="offline", n=8)
     waiting = propose(RunFolder(tmp_path / "output" / "r"), source, asked)
-    carry_out(settle(tmp_path, n=8), FakeLLM(writes_well))
+    carry_out(settle(tmp_path, engine="offline", n=8), FakeLLM(writes_well))
     assert waiting.apply().n == 8
 
 
