@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_json
 
 from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
+from docgen.files.atomic import beside, write_beside
 from docgen.records import Attempt, DocumentType, Idea, Record, Slot
 
 if TYPE_CHECKING:
@@ -136,15 +137,12 @@ class RunFolder:
         """Write corpus.parquet, streaming; returns the number of documents. Raises `RunError` when the disk is full."""
         import polars as pl
 
-        beside = self.path / f".corpus.{os.getpid()}.part"
         try:
-            rows().sink_parquet(beside, compression="zstd", maintain_order=True, row_group_size=10_000)
-            beside.replace(self.corpus)
+            with beside(self.corpus) as part:
+                rows().sink_parquet(part, compression="zstd", maintain_order=True, row_group_size=10_000)
         except pl.exceptions.PolarsError as error:
             fix = "Free some disk space and run the same command again: everything paid for is kept"
             raise RunError(f"cannot be written ({str(error).splitlines()[0]})", str(self.corpus), fix) from error
-        finally:
-            beside.unlink(missing_ok=True)
         return int(pl.scan_parquet(self.corpus).select(pl.len()).collect().item())
 
     def corpus_is_current(self) -> bool:
@@ -184,21 +182,6 @@ class RunFolder:
             yield
         finally:
             os.close(fd)
-
-
-def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a file atomically: to a temporary file next to it, synced, then renamed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as out:
-            out.writelines(pieces)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
-    return file
 
 
 def read_attempts(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[Attempt]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder, write_beside
+from docgen.files.atomic import write_beside
+from docgen.files.overwrite import refuse_overwriting
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.export_formats import ExportSource, find_format
 from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count
@@ -26,6 +28,7 @@ def export_run(run: RunFolder, form: str, doctag: bool, out: Path | None = None)
     if not run.corpus.exists():
         raise RunError("has no corpus yet", run.name, "Run: docgen generate")
     folder = out or run.export(form)
+    refuse_overwriting([run.corpus], [folder / name for name in (chosen.file, "manifest.json", "README.md")])
     file = chosen.write(ExportSource(_texts([run.corpus]), run.corpus), folder / chosen.file, doctag)
     made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
     write_beside(folder / "manifest.json", [to_json(made, indent=2), b"\n"])
@@ -38,9 +41,10 @@ def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> t
     from pydantic_core import to_json
 
     chosen = find_format(form, doctag)
+    refuse_overwriting(corpus_files(paths), [out / name for name in (chosen.file, "manifest.json")])
     counts = {"documents": 0, "words": 0, "tokens": 0}
     texts = _counted(_texts(paths), counts)
-    file = chosen.write(ExportSource(texts), out / chosen.file, doctag)
+    file = chosen.write(ExportSource(texts, files=tuple(corpus_files(paths))), out / chosen.file, doctag)
     sources = {str(path): _sha256(path) for path in corpus_files(paths)}
     made = {"format": form, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
     write_beside(out / "manifest.json", [to_json(made, indent=2), b"\n"])

@@ -20,7 +20,10 @@ from docgen.pipeline.audit.targets import Target, run_target
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
 
-__all__ = ["remove_failing"]
+__all__ = ["APPLIED", "remove_failing"]
+
+APPLIED = Path("audited")
+"""Where files go without --out."""
 
 
 def remove_failing(job: Examination, audit: Audit, params: Mapping[str, Any]) -> tuple[bool, LeakageReport | None]:
@@ -30,7 +33,7 @@ def remove_failing(job: Examination, audit: Audit, params: Mapping[str, Any]) ->
     that replaced them: None for files, where nothing does.
     """
     if job.target.setup is None:
-        _split(job.target, audit, params.get("out") or Path("audited"))
+        _split(job.target, audit, params.get("out") or APPLIED)
         return True, None
     if not audit.failing:
         typer.echo("No document fails; nothing was removed.", err=True)

@@ -10,7 +10,7 @@ import typer
 
 from docgen.audit.judge.panel import JudgeMode
 from docgen.audit.measure.diversity import DiversityTally
-from docgen.cli.audit.apply import remove_failing
+from docgen.cli.audit.apply import APPLIED, remove_failing
 from docgen.cli.audit.examine import Examination
 from docgen.cli.audit.judge import judge_settings
 from docgen.cli.audit.tables import show_diversity_report, show_leakage, show_salience
@@ -20,6 +20,7 @@ from docgen.cli.main_job.resolve import run_or_latest
 from docgen.embedding.embedder import installed_model
 from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS
+from docgen.pipeline.audit.apply import refuse_in_place
 from docgen.pipeline.audit.audit import AuditOptions, AuditReports
 from docgen.pipeline.audit.reference import base_corpus, read_reference
 from docgen.pipeline.audit.saved_reports import save_reports
@@ -39,7 +40,10 @@ def carry_out(params: Mapping[str, Any], what: str) -> None:
     with reporting(params) as reporter:
         limits = _limits(params.get("fail_over") or [])
         _check_engine(params, what)
-        job = _examination(params, what, open_target(params, reporter), reporter)
+        target = open_target(params, reporter)
+        if params.get("apply"):
+            refuse_in_place(target, params.get("out") or APPLIED)
+        job = _examination(params, what, target, reporter)
         _check_rules(limits, job)
         audit, reports = job.carry_out()
         reporter.close()

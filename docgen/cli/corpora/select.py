@@ -48,6 +48,8 @@ def select(
     """
     import numpy as np
 
+    from docgen.corpus import corpus_files
+    from docgen.files.overwrite import refuse_overwriting
     from docgen.pipeline.select import facts_in_texts, facts_of, write_rows
     from docgen.planning.seeded_draws import key_of
     from docgen.planning.select.subset_selection import select_subset
@@ -55,6 +57,8 @@ def select(
     targets = _targets(salience)
     paths = _paths(source)
     world = _context(context)
+    if out is not None:
+        refuse_overwriting(corpus_files(paths), [out])
     known = facts_in_texts(paths, text_column, world) if world else facts_of(paths, facts_column, text_column)
     known = known.only(list(targets))
     made = select_subset(known.holds, np.array(list(targets.values())), n, key_of("select", seed))
@@ -80,11 +84,14 @@ def doses(
 
     Each smaller dose lies inside all larger ones. Exits 1 when a share could not be met.
     """
+    from docgen.corpus import corpus_files
+    from docgen.files.overwrite import refuse_overwriting
     from docgen.pipeline.select import facts_of, write_rows
     from docgen.planning.seeded_draws import key_of
     from docgen.planning.select.subset_selection import nested_subsets
 
     wanted, paths = _sizes(sizes), _paths(source)
+    refuse_overwriting(corpus_files(paths), [out / f"dose-{size}.jsonl" for size in wanted])
     known = facts_of(paths, facts_column, text_column)
     made = nested_subsets(known.holds, known.holds.mean(axis=0), wanted, key_of("doses", seed))
     rows = []

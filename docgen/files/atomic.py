@@ -1,0 +1,41 @@
+"""Finished files: written beside their place, synced, then renamed, so that a file is there whole or not at all."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["beside", "write_beside"]
+
+
+@contextmanager
+def beside(file: Path) -> Iterator[Path]:
+    """A path beside `file` to write to; at the end of the block it is synced and takes the place of `file`.
+
+    An error or a kill in the block leaves `file` as it was. Folders above `file` are made. The path has another ending
+    than `file`: a writer that goes by the ending must be told the format.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        yield part
+        _sync(part)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
+    """Write a finished file from its parts, streaming; returns `file`."""
+    with beside(file) as part, part.open("wb") as out:
+        out.writelines(pieces)
+    return file
+
+
+def _sync(path: Path) -> None:
+    """Force what was written to the disk: after a power cut a renamed file must not be an empty one."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
