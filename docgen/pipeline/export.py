@@ -6,31 +6,39 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus import corpus_files, read_corpus
-from docgen.errors import RunError
+from docgen.corpus.files import parquet_rows
 from docgen.files.atomic import write_beside
+from docgen.files.digests import file_digest
 from docgen.files.overwrite import refuse_overwriting
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.export_formats import ExportSource, find_format
+from docgen.pipeline.finished import check_finished, fresh_corpus
 from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count
 
 __all__ = ["export_files", "export_run"]
 
 
-def export_run(run: RunFolder, form: str, doctag: bool, out: Path | None = None) -> tuple[Path, dict[str, Any]]:
+def export_run(
+    run: RunFolder, form: str, doctag: bool, out: Path | None = None, accept_unfinished: bool = False
+) -> tuple[Path, dict[str, Any]]:
     """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
 
-    Raises `RunError` without a corpus, `ConfigError` for a format that is not in the table.
+    Raises `RunError` without a corpus, and unless `accept_unfinished` for a run that is short of its documents or was
+    not audited since they changed; `ConfigError` for a format that is not in the table.
     """
     from pydantic_core import to_json
 
     chosen = find_format(form, doctag)
-    if not run.corpus.exists():
-        raise RunError("has no corpus yet", run.name, "Run: docgen generate")
+    meta = run.read_meta()
+    fresh_corpus(run)
+    if not accept_unfinished:
+        check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
     folder = out or run.export(form)
     refuse_overwriting([run.corpus], [folder / name for name in (chosen.file, "manifest.json", "README.md")])
     file = chosen.write(ExportSource(_texts([run.corpus]), run.corpus), folder / chosen.file, doctag)
-    made = manifest(run.corpus, run.read_meta(), form, {file.name: _sha256(file)})
+    made = manifest(run.corpus, meta, form, {file.name: _sha256(file)})
+    made["made_from"] = {"attempts": file_digest(run.attempts), "audited": run.report_is_current("leakage.json")}
     write_beside(folder / "manifest.json", [to_json(made, indent=2), b"\n"])
     write_beside(folder / "README.md", [dataset_card(made).encode("utf-8")])
     return folder, made

@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     context.write_text(LIGHTHOUSE, "utf-8")
     flags = {"n": N, "engine": "offline", "types": 5, "ideas": 5}
     setup = set_up(RunFolder(folder / "output" / "small"), context, None, flags)
-    execute(setup, Step.GENERATE, SilentReporter(), lambda: False)
+    execute(setup, Step.ALL, SilentReporter(), lambda: False)
     return setup.run
 
 

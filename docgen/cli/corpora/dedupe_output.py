@@ -45,6 +45,7 @@ class Source:
         """Write reports/dedupe.json of the run."""
         if self.run:
             self.run.write_json("reports/dedupe.json", json.loads(json.dumps(report, default=str)))
+            self.run.stamp_reports(["dedupe.json"])
 
 
 def read_source(source: Sequence[str], text_column: str, id_column: str | None, quiet: bool) -> Source:
@@ -52,9 +53,9 @@ def read_source(source: Sequence[str], text_column: str, id_column: str | None, 
     if means_files(source):
         return Source(open_corpus(source, text_column, id_column))
     run = _run(source[0]) if source else _latest(quiet)
-    if not run.corpus.exists():
-        raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
-    return Source(open_corpus([run.corpus], text_column, id_column), run, _targets(run))
+    from docgen.pipeline.finished import fresh_corpus  # loads the stages, which files do not need
+
+    return Source(open_corpus([fresh_corpus(run)], text_column, id_column), run, _targets(run))
 
 
 def _latest(quiet: bool) -> RunFolder:

@@ -30,6 +30,10 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write to.  [default: output/RUN/export/FORMAT]")
     ] = None,
+    accept_unfinished: Annotated[
+        bool,
+        typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed."),
+    ] = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -52,7 +56,7 @@ def export(
         folder, made = export_files([Path(name) for name in source], form, doctag, out)
     else:
         run = run_or_latest(source[0] if source else None, PlainReporter(quiet=quiet or json))
-        folder, made = export_run(run, form, doctag, out)
+        folder, made = export_run(run, form, doctag, out, accept_unfinished)
     if json:
         import json as js
 

@@ -139,8 +139,9 @@ def _paths(source: list[str]) -> list[str | Path]:
     """Files as they are; one name that is none is a run."""
     from docgen.cli.corpora.sources import means_files
     from docgen.files.run_folder import find_run
+    from docgen.pipeline.finished import fresh_corpus
 
-    return list(source) if means_files(source) else [find_run(source[0]).corpus]
+    return list(source) if means_files(source) else [fresh_corpus(find_run(source[0]))]
 
 
 def _context(name: str | None) -> Any:

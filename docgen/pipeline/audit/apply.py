@@ -49,6 +49,7 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
             yield to_json(attempt) + b"\n"
 
     write_beside(setup.run.attempts, lines())
+    setup.run.delete_corpus_outputs()  # exports that hold what was withdrawn
     return count
 
 

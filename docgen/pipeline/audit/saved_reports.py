@@ -31,6 +31,8 @@ def save_reports(target: Target, reports: AuditReports, what: str, html: bool, o
     if html:
         page = render_report(target.name, target.context, reports.salience, reports.leakage, reports.diversity)
         files.append(write_beside(folder / "report.html", [page.encode("utf-8", "replace")]))
+    if target.setup:
+        target.setup.run.stamp_reports([file.name for file in files])
     return files
 
 
