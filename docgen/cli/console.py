@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -125,12 +126,19 @@ class PlainReporter:
         if self._quiet or (not finished and now - at < PLAIN_SECONDS):
             return
         self._last[state.step] = now, state.done
-        print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}", file=sys.stderr, flush=True)
+        self._print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}")
 
     def note(self, text: str) -> None:
         """Print a line."""
         if not self._quiet:
-            print(printable(text), file=sys.stderr, flush=True)
+            self._print(printable(text))
+
+    def _print(self, line: str) -> None:
+        """Say it, and from then on nothing if nobody is there: a closed terminal or pipe must not end a run."""
+        try:
+            print(line, file=sys.stderr, flush=True)
+        except OSError:
+            self._quiet = True
 
     def close(self) -> None:
         """Nothing to take down."""
@@ -168,7 +176,8 @@ class TerminalReporter:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(printable(text), markup=False)
+        with suppress(OSError):  # the terminal is gone: the run goes on
+            self._bars.console.print(printable(text), markup=False)
 
     def close(self) -> None:
         """Take the bars down, leaving their last state."""

@@ -190,15 +190,13 @@ def json_rows(
         yield number, row
 
 
-def _lines(
-    path: Path, start: int = 0, stop: int | None = None, first_line: int = 1
-) -> Iterator[tuple[int, bytes | str]]:
+def _lines(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(plain_lines(path, start, stop), first_line):
         if line.strip():
             yield number, line
 
 
-def _parse(path: Path, number: int, line: bytes | str) -> dict[str, Any]:
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except UnicodeDecodeError as error:

@@ -4,43 +4,49 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
+
+from backports import zstd
 
 from docgen.corpus.paths import is_packed
 from docgen.errors import InputError
 
 __all__ = ["first_line", "plain_lines", "unreadable"]
 
+LONGEST_LINE = 64_000_000
+"""Bytes of a line. Chosen: the largest reply of a server that is read; a megabyte of gzip can hold a line of 1 GB."""
 
-def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes | str]:
+
+def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
     """Every line of a JSONL file, decompressed; of an uncompressed one those that begin in bytes [start, stop)."""
     if is_packed(path) and path.stat().st_size == 0:
         unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
     try:
-        yield from _zstd_lines(path) if path.name.lower().endswith(".zst") else _byte_lines(path, start, stop)
-    except (OSError, EOFError, zlib.error) as error:
+        with _open(path) as file:
+            yield from _lines(path, file, start, stop)
+    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
         unreadable(path, error)
 
 
-def _byte_lines(path: Path, start: int, stop: int | None) -> Iterator[bytes]:
-    with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as file:
-        file.seek(start)
-        remaining = None if stop is None else stop - start
-        for line in file:
-            yield line
-            if remaining is not None and (remaining := remaining - len(line)) <= 0:
-                return
+def _open(path: Path) -> IO[bytes]:
+    name = path.name.lower()
+    if name.endswith(".zst"):
+        return zstd.open(path, "rb")
+    return gzip.open(path, "rb") if name.endswith(".gz") else path.open("rb")
 
 
-def _zstd_lines(path: Path) -> Iterator[str]:
-    """The lines of a zstd file, read by polars in chunks since Python has no zstd before 3.14."""
-    import polars as pl
-
-    try:
-        for frame in pl.scan_lines(path, glob=False).collect_batches(chunk_size=1024, maintain_order=True):
-            yield from frame.to_series()
-    except pl.exceptions.PolarsError as error:
-        unreadable(path, error)
+def _lines(path: Path, file: IO[bytes], start: int, stop: int | None) -> Iterator[bytes]:
+    file.seek(start)
+    remaining = None if stop is None else stop - start
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            what = f"line {number:,} is longer than {LONGEST_LINE // 1_000_000} MB"
+            raise InputError(what, str(path), "A line is one document as JSON: cut it into several")
+        yield line
+        if remaining is not None and (remaining := remaining - len(line)) <= 0:
+            return
 
 
 def unreadable(path: Path, error: BaseException) -> NoReturn:

@@ -6,6 +6,7 @@ replies, so it can be deleted and rebuilt at no cost. Finished files are written
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +35,8 @@ MADE_FROM = "docgen.attempts"
 """Key in the metadata of corpus.parquet: the digest of attempts.jsonl."""
 STAMPS = "made_from.json"
 """In the folder of reports: the digest of attempts.jsonl for each report."""
+
+ATTEMPT = re.compile(rb'\{"slot":(\d+),"number":(\d+),"verdict":"(\w+)"')
 
 R = TypeVar("R", bound=Record)
 
@@ -99,9 +102,10 @@ class RunFolder:
             raise RunError(
                 f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
             ) from error
-        if not isinstance(value, dict):
-            raise RunError("is not a JSON object", str(file), "Restore it, or start a new run with --run NAME")
-        return value
+        parts = value if isinstance(value, dict) else {}
+        if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
+            raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
+        return parts
 
     def write_json(self, name: str, value: object) -> Path:
         """Write a finished JSON file, e.g. "run.json" or "reports/salience.json"."""
@@ -138,6 +142,25 @@ class RunFolder:
     def open_attempts(self) -> AppendLog:
         """The attempts, opened for appending."""
         return AppendLog(self.attempts)
+
+    def drop_repeated_attempts(self) -> int:
+        """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
+        seen, repeated = set[tuple[bytes, ...]](), 0
+        for _, line in read_lines(self.attempts):
+            key = _slot_and_number(line)
+            repeated += key in seen
+            seen.add(key)
+        if repeated:
+            self.write_lines("attempts.jsonl", self._first_of_each())
+        return repeated
+
+    def _first_of_each(self) -> Iterator[bytes]:
+        seen = set[tuple[bytes, ...]]()
+        for _, line in read_lines(self.attempts):
+            key = _slot_and_number(line)
+            if key not in seen:
+                seen.add(key)
+                yield line + b"\n"
 
     def write_corpus(self, rows: Callable[[], "pl.LazyFrame"]) -> int:
         """Write corpus.parquet, streaming, with the digest of the attempts it is made from; returns its documents.
@@ -193,11 +216,21 @@ class RunFolder:
                 owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 fix = "Wait for it, watch it with: docgen status, or use another --run NAME"
                 raise RunError(f"is in use by process {owner}", str(self.path), fix) from error
+            except OSError as error:
+                what = f"its file system cannot lock files ({error.strerror})"
+                fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
+                raise RunError(what, str(self.path), fix) from error
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(fd)
+
+
+def _slot_and_number(line: bytes) -> tuple[bytes, ...]:
+    """What tells one attempt from another; the line itself where it is not an attempt as docgen writes them."""
+    match = ATTEMPT.match(line)
+    return match.groups() if match else (line,)
 
 
 def _remove(path: Path) -> None:
@@ -229,10 +262,20 @@ def list_runs(root: Path = OUTPUT) -> list[RunFolder]:
 
     def last_used(run: RunFolder) -> float:
         files = (run.path / "run.json", run.attempts, run.path)
-        return max(file.stat().st_mtime for file in files if file.exists())
+        return max((at for file in files if (at := _changed(file)) is not None), default=0.0)
 
-    runs = [RunFolder(path) for path in sorted(root.iterdir()) if (path / "run.json").is_file()]
+    runs = [RunFolder(path) for path in sorted(root.iterdir()) if _changed(path / "run.json") is not None]
     return sorted(runs, key=last_used, reverse=True)
+
+
+def _changed(file: Path) -> float | None:
+    """When it was last changed; None for what is not there. What cannot be looked at is there, and old."""
+    try:
+        return file.stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return 0.0
 
 
 def latest_run(root: Path = OUTPUT) -> RunFolder:

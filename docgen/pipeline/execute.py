@@ -9,7 +9,9 @@ from enum import IntEnum
 from types import FrameType
 
 from docgen.errors import RunError, StopRun
-from docgen.llm.engine import DRAIN_SECONDS, Engine, open_engine
+from docgen.files.append_log import damaged_lines
+from docgen.llm.batch.log import lost_batches
+from docgen.llm.engine import DRAIN_SECONDS, SPEND_FILE, Engine, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
 from docgen.llm.ratelimit.control import INTERRUPTED
@@ -23,6 +25,8 @@ from docgen.progress import Reporter
 __all__ = ["Interrupted", "Step", "Stopping", "execute", "interruptible"]
 
 LOOK_SECONDS = 0.2
+STOPPING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""Ctrl-C; systemd, Slurm and docker stop; a terminal or ssh that is closed. One that is ignored (nohup) stays so."""
 
 
 class Step(IntEnum):
@@ -51,7 +55,7 @@ class Stopping:
 
 @contextmanager
 def interruptible(reporter: Reporter) -> Iterator[Stopping]:
-    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once."""
+    """Within the block the first Ctrl-C (or SIGTERM, SIGHUP) asks to stop, the second stops at once."""
     stopping = Stopping()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -60,7 +64,7 @@ def interruptible(reporter: Reporter) -> Iterator[Stopping]:
         stopping.asked = True
         reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in STOPPING if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield stopping
     finally:
@@ -85,7 +89,7 @@ def execute(
     """
     with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
         _check_current(setup)
-        for notice in (*journal.notices, *_lost(setup)):
+        for notice in (*journal.notices, *_lost(setup), *_damaged(setup)):
             reporter.note(notice)
         finished = asyncio.run(_execute(setup, until, reporter, stopping, journal, llm, first))
     if not finished:
@@ -102,6 +106,15 @@ def _check_current(setup: Setup) -> None:
 def _lost(setup: Setup) -> Iterator[str]:
     """One line for each journal that the run shared and that is gone."""
     return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
+
+
+def _damaged(setup: Setup) -> Iterator[str]:
+    """One line for each log of the run with lines that cannot be read."""
+    for name in (SPEND_FILE, "batches.jsonl"):
+        if count := damaged_lines(setup.run.path / name):
+            yield f"{name}: {count} unreadable line(s) skipped"
+    if count := lost_batches(setup.run.path / "batches.jsonl"):
+        yield f"batches.jsonl: the beginning of {count} batch(es) is lost; what they deliver may be bought again"
 
 
 async def _execute(

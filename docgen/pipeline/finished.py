@@ -19,6 +19,7 @@ def fresh_corpus(run: RunFolder) -> Path:
         raise RunError("has no corpus.parquet yet", run.name, f"Finish it: docgen generate {run.name}")
     if not run.corpus_is_current():
         with run.lock():
+            run.drop_repeated_attempts()
             run.write_corpus(partial(corpus_frame, run.attempts))
     return run.corpus
 

@@ -40,16 +40,20 @@ def unusable(run: RunFolder) -> str:
     """Why a run cannot be opened; empty when it can."""
     try:
         reopen(run)
-    except UserError as error:
+    except (UserError, OSError) as error:
         return str(error)
     return ""
 
 
 def _line(run: RunFolder) -> RunLine:
     try:
-        setup = reopen(run)
-    except UserError as error:
+        return _readable_line(run)
+    except (UserError, OSError) as error:
         return RunLine(run=run.name, path=str(run.path), problem=str(error))
+
+
+def _readable_line(run: RunFolder) -> RunLine:
+    setup = reopen(run)
     config = setup.config
     return RunLine(
         run=run.name,

@@ -93,6 +93,7 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
+    Catalogue.of(types, ideas)  # ideas whose type got lost
     made = plan(
         setup.context, types, ideas, setup.n, config.seed,
         words=config.words, salience=config.salience, stated=config.stated,
@@ -116,6 +117,8 @@ async def generate_step(
     def drawn_again(slot: Slot, number: int) -> Slot:
         return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
 
+    if repeated := run.drop_repeated_attempts():
+        reporter.note(f"attempts.jsonl: {repeated:,} attempts were there twice; the first of each stays")
     with _checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
             reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")

@@ -92,7 +92,9 @@ def test_a_run_not_audited_since_it_changed_is_exported_only_when_told(finished:
 
 def test_reports_of_other_attempts_say_nothing(finished: Setup) -> None:
     shares, leaks = read_measured(finished)
-    assert shares is not None and leaks is not None and read_duplicates(finished) == 0
+    assert shares is not None
+    assert leaks is not None
+    assert read_duplicates(finished) == 0
     lines = finished.run.attempts.read_bytes().splitlines(keepends=True)
     finished.run.attempts.write_bytes(b"".join(reversed(lines)))
     assert read_measured(finished) == (None, None)
