@@ -93,7 +93,6 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    Catalogue.of(types, ideas)  # ideas whose type got lost
     made = plan(
         setup.context, types, ideas, setup.n, config.seed,
         words=config.words, salience=config.salience, stated=config.stated,
