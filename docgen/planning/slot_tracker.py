@@ -33,6 +33,8 @@ class SlotTracker:
         if not 0 <= attempt.slot < self.size:
             what = f"holds an attempt for slot {attempt.slot} of a plan with {self.size} slots"
             raise RunError(what, "attempts.jsonl", "Delete the file: it is rebuilt from llm.jsonl at no cost")
+        if self._done[attempt.slot]:
+            return  # an attempt that is there twice
         self.failed.pop(attempt.slot, None)
         if attempt.verdict == "accepted":
             self._done[attempt.slot] = 1

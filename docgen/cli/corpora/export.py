@@ -30,6 +30,10 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder to write to.  [default: output/RUN/export/FORMAT]")
     ] = None,
+    accept_unfinished: Annotated[
+        bool,
+        typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed."),
+    ] = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -45,7 +49,7 @@ def export(
     from docgen.progress.display import PlainReporter
 
     corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
-    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)
+    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out, accept_unfinished=accept_unfinished)
     if json:
         import json as js
 

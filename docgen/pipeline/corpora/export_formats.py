@@ -17,10 +17,15 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class ExportSource:
-    """What is exported: the texts in order, to be read once; `corpus` is a run's own Parquet file with all columns."""
+    """What is exported: the texts in order, to be read once.
+
+    For formats with all columns there is `corpus`, a run's own Parquet file, or else `files`, the corpus that a user
+    named.
+    """
 
     texts: Iterable[str]
     corpus: Path | None = None
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,19 +77,17 @@ def _chat(text: str, doctag: bool) -> dict[str, Any]:
 
 
 def _write_parquet(source: ExportSource, file: Path, _doctag: bool) -> Path:
-    """A run's corpus as it is; other texts through a JSON Lines file beside it, so that memory stays flat."""
-    from docgen.files.atomic import beside, write_beside
+    """A run's corpus as it is; of other files all columns, streaming."""
+    from docgen.files.atomic import write_beside
 
     if source.corpus is not None:
         return write_beside(file, _blocks(source.corpus))
-    import polars as pl
+    from docgen.corpus.columns import every_row
+    from docgen.files.parquet import write_parquet
 
-    lines = _json_lines(_text)(source, file.with_suffix(".part"), False)
-    try:
-        with beside(file) as part:
-            pl.scan_ndjson(lines, schema={"text": pl.String}).sink_parquet(part, compression="zstd")
-    finally:
-        lines.unlink()
+    for _ in source.texts:  # whoever asked for the texts counts them as they go by
+        pass
+    write_parquet(every_row(source.files), file)
     return file
 
 
