@@ -162,10 +162,12 @@ class Budget:
             if self.reserved > ROUNDING:
                 self.uncertain += self.reserved
             self.reserved = 0.0
-            if self._mark:
-                self._write_mark(0.0)
-            self._log.close()
-            self._log = None
+            try:
+                if self._mark:
+                    self._write_mark(0.0)
+            finally:
+                self._log.close()
+                self._log = None
 
     def _write_mark(self, dollars: float) -> None:
         self._mark = dollars

@@ -1,6 +1,7 @@
 """Words cut to their stems, so that "erupted" and "eruption" are one, and figures in a form that can be compared.
 
-Stems are those of the Snowball project (for English, the Porter 2 algorithm), where it has the language. What is too short to mean anything alone is no
+Stems are those of the Snowball project, where it has the language (for English, the Porter 2 algorithm).
+What is too short to mean anything alone is no
 stem: function words, one or two letters; and a number is never part of a longer one.
 """
 
@@ -56,7 +57,5 @@ def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozen
     listed = words(fold(text)) if isinstance(text, str) else list(text)
     empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
     pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
-    spaced = (
-        stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit())
-    )
+    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
     return frozenset(spaced).union(pairs)

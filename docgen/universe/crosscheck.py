@@ -15,7 +15,7 @@ MIN_PARAPHRASES = 3
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 MAX_SEARCHES = 2_000_000
-"""Patterns times wordings that are tried: some three seconds."""
+"""Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
@@ -30,7 +30,7 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
     yield from _companions(context)
     yield from _presuppositions(context)
     yield from _repeated_entities(context)
-    yield from _self_accusations(context)
+    yield from _self_matching_rules(context)
 
 
 def context_warnings(context: UniverseContext) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _companions(context: UniverseContext) -> Iterator[Problem]:
                 if problem := _bad_reference(fact, other, known):
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
-        if pair := _quarrel(fact, known):
+        if pair := _contradictory_pair(fact, known):
             what = (
                 f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
             )
@@ -100,26 +100,26 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
 
 
 def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
-    """References to facts that are not there or are held out, and facts that no document could be late enough for."""
+    """References to facts that do not exist or are held out, and facts that become known after the last date."""
     known = {fact.id: fact for fact in context.key_facts}
     for number, fact in enumerate(context.key_facts):
         for index, other in enumerate(fact.presupposes):
             bad = _bad_reference(fact, other, known)
             if not bad and not known[other].salience and fact.salience:
-                bad = f"names {other}, which has salience 0: it is held out", "Give it salience, or delete it here"
+                bad = f"names {other}, which has salience 0, so it is held out", "Give it salience, or delete it here"
             if bad:
                 what = f"key_facts[{number}].presupposes ({fact.id}) {bad[0]}"
                 yield Problem(("key_facts", number, "presupposes", index), what, bad[1])
         if fact.public and not fact.salience:
-            what = f"key_facts[{number}] ({fact.id}) is public but has salience 0: it is held out"
+            what = f"key_facts[{number}] ({fact.id}) is public but has salience 0, so it is held out"
             yield Problem(("key_facts", number, "public"), what, "Delete public, or give the fact salience")
         if fact.known_from and fact.known_from > context.dates.last:
             what = f"key_facts[{number}].known_from ({fact.id}) is after the last of the dates, {context.dates.last}"
             yield Problem(("key_facts", number, "known_from"), what, "Make it earlier, or give later dates")
 
 
-def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    """Two facts that `fact` requires, directly or not, and that exclude each other."""
+def _contradictory_pair(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
+    """Two facts that exclude each other although `fact` requires both, directly or not; None if there are none."""
     required = dict.fromkeys(_closure(fact, known))
     pairs = ((first, second) for first in required for second in known[first].never_with)
     return next(((first, second) for first, second in pairs if second in required and second != first), None)
@@ -136,7 +136,7 @@ def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
     return queue
 
 
-def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
+def _self_matching_rules(context: UniverseContext) -> Iterator[Problem]:
     """Rules that would reject every document for expressing its assigned facts."""
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
     patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
@@ -145,7 +145,7 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
         yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
         return
     for number, rule in enumerate(context.leakage_rules):
-        yield from _accused_by(rule, number, wordings)
+        yield from _matching_patterns(rule, number, wordings)
     stated = {normalise(text): fact for fact, text in wordings}
     for number, text in enumerate(context.banned_statements):
         if fact := stated.get(normalise(text)):
@@ -153,7 +153,7 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
             yield Problem(("banned_statements", number), what, "Delete it, or give the fact salience 0")
 
 
-def _accused_by(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
+def _matching_patterns(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
     """One problem for each pattern that matches a wording or one of the rule's own clean examples."""
     import re2  # slow to import, and needed only here
 
@@ -183,9 +183,14 @@ def _language_warnings(context: UniverseContext) -> Iterator[str]:
     if spoken.code not in known_languages():
         known = ", ".join(language.name for language in known_languages().values())
         yield (
-            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, fiction, "
-            "leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned statements "
-            "are found as in any language"
+            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, "
+<<<<<<< HEAD
+            "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned "
+            "statements are found as in any language"
+=======
+            "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and "
+            "banned statements are found as in any language"
+>>>>>>> language
         )
 
 

@@ -15,7 +15,6 @@ import polars as pl
 import pytest
 
 from docgen.corpus import corpus_files, read_corpus
-from docgen.corpus.lines import zstd
 from docgen.errors import InputError, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
 from docgen.files.atomic import write_beside
@@ -24,6 +23,11 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.budget import uncertain_dollars
 from tests.pipeline.test_disk import files_no_larger_than
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 DOCGEN = [sys.executable, "-m", "docgen"]
 ROW = json.dumps({"text": "one"}).encode() + b"\n"

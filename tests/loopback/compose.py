@@ -41,9 +41,7 @@ def tokens(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def compose(
-    body: dict[str, Any], rng: random.Random, words: int | None = None, sentences: Sequence[str] = ()
-) -> str:
+def compose(body: dict[str, Any], rng: random.Random, words: int | None = None, sentences: Sequence[str] = ()) -> str:
     """A reply to the prompt: JSON where a schema asks for it, else a document in docgen's tagged form."""
     prompt = prompt_text(body)
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")

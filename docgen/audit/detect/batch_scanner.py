@@ -74,7 +74,9 @@ class BatchScanner:
         likely = np.full(len(texts), self._short)
         likely[self._index.documents(texts)] = True
         for row in np.flatnonzero(~likely).tolist():
-            likely[row] = self.scanner.touches(texts.bytes_of(row)) or self._touched_as_it_is(documents[row], folded[row])
+            likely[row] = self.scanner.touches(texts.bytes_of(row)) or self._touched_as_it_is(
+                documents[row], folded[row]
+            )
         return likely
 
     def _touched_as_it_is(self, document: Document, folded: str) -> bool:

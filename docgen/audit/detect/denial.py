@@ -75,7 +75,11 @@ def stance(text: str, start: int, end: int) -> Stance:
     if not before or before.isspace():
         return "asserted"
     lowered = before.casefold()
-    if (_holds(lowered, words.denial_cues) and words.before.search(before)) or _other("before").search(before) or _is_reviewed(text, before):
+    if (
+        (_holds(lowered, words.denial_cues) and words.before.search(before))
+        or _other("before").search(before)
+        or _is_reviewed(text, before)
+    ):
         return "denied"
     hedged = (_holds(lowered, words.hedge_cues) and words.hedge.search(before)) or _other("hedge").search(before)
     return "hedged" if hedged else "asserted"

@@ -51,7 +51,9 @@ class CueScanner:
         self._set = _set([compose(compiled.cue.pattern) for compiled in self._together], options)
         if self._set is None:
             self._together, self._alone = [], cues
-        self._loose = _set([_loosened(compose(compiled.cue.pattern)) for compiled in self._together], options) or self._set
+        self._loose = (
+            _set([_loosened(compose(compiled.cue.pattern)) for compiled in self._together], options) or self._set
+        )
 
     def touches(self, data: bytes) -> bool:
         """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""

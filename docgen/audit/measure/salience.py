@@ -1,4 +1,4 @@
-"""How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
+"""Measures how present each fact is in a corpus, against what was asked: a tally built document by document."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -19,10 +19,14 @@ __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "Ty
 BINS = 10
 """First mentions are counted in tenths of the document."""
 EXAMPLES = 3
-"""Passages kept for each fact, of different detectors."""
+"""Example passages for each fact, each by a different detector. Chosen: what a reader of the report will look at."""
 AROUND = 120
-CENTRAL_SHARE = 0.2
-PASSING_SHARE = 0.08
+"""Characters of text shown before and after an example. Chosen: about one sentence."""
+CENTRAL_SHARE, PASSING_SHARE = 0.2, 0.08
+"""Shares of the text from which a fact counts as central, and below which one sentence counts as passing.
+
+Chosen, not calibrated: docs/audit.md calls the measured prominence a heuristic.
+"""
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -42,8 +46,8 @@ class _FactTally:
         self.presupposed = self.presupposed_said = 0
 
     def show(self, example: FactExample) -> None:
-        """Keep the first example of a detector, of the first few detectors."""
-        if len(self.examples) < EXAMPLES and all(example.detector != one.detector for one in self.examples):
+        """Keep the example if it is the first by its detector and there are fewer than `EXAMPLES`."""
+        if len(self.examples) < EXAMPLES and all(example.detector != shown.detector for shown in self.examples):
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:
@@ -57,7 +61,7 @@ class _FactTally:
 
 
 class SalienceTally:
-    """Counts documents as they come; memory does not grow with their number."""
+    """Counts documents one at a time; memory does not grow with their number."""
 
     def __init__(self, context: UniverseContext) -> None:
         self._facts = context.key_facts
@@ -79,7 +83,7 @@ class SalienceTally:
         for sighting in sightings:
             by_fact.setdefault(sighting.fact, []).append(sighting)
         spans = sentence_pieces(document.text) if by_fact else []
-        expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        expressed = [fact for fact, of_fact in by_fact.items() if self._count(document, fact, of_fact, spans)]
         self._on_facts += self._tokens_on(document, by_fact, spans)
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
@@ -95,7 +99,7 @@ class SalienceTally:
             self._tallies[self._place[fact]].judged[verdict] += 1
 
     def merge(self, later: "SalienceTally") -> None:
-        """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
+        """Add a tally of later documents, counted with the same context."""
         self._documents += later._documents
         self._tokens += later._tokens
         self._background += later._background
@@ -103,28 +107,28 @@ class SalienceTally:
         self._on_facts += later._on_facts
         self._planned |= later._planned
         self._types.update(later._types)
-        for own, other in zip(self._tallies, later._tallies, strict=True):
-            own.merge(other)
-        for row, more in zip(self._together, later._together, strict=True):
-            row[:] = [a + b for a, b in zip(row, more, strict=True)]
+        for tally, later_tally in zip(self._tallies, later._tallies, strict=True):
+            tally.merge(later_tally)
+        for row, later_row in zip(self._together, later._together, strict=True):
+            row[:] = [a + b for a, b in zip(row, later_row, strict=True)]
 
     def _count(
         self, document: Document, fact: str, sightings: Sequence[FactSighting], spans: Sequence[tuple[int, int]]
     ) -> bool:
-        """Count one fact in one document; whether the document expresses it."""
+        """Count one fact in one document, and return whether the document expresses it."""
         tally, verdict = self._tallies[self._place[fact]], presence(sightings)
         tally.outcomes[verdict] += 1
         if len(tally.examples) < EXAMPLES:
             tally.show(_example(document, sightings[0]))
-        carrying = [s for s in sightings if s.verdict != "contradicted"]
-        if not carrying:
+        expressing = [s for s in sightings if s.verdict != "contradicted"]
+        if not expressing:
             return False
-        tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
-        holding = _holding(document.text, spans, carrying)
-        tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
+        tally.detectors.update(sorted({sighting.detector for sighting in expressing}))
+        fact_spans = _sentences_with(document.text, spans, expressing)
+        tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in fact_spans)
         length = max(1, len(document.text))
-        tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
-        tally.prominence[_prominence(holding, length)] += 1
+        tally.first[min(BINS - 1, BINS * expressing[0].start // length)] += 1
+        tally.prominence[_prominence(fact_spans, length)] += 1
         tally.types[document.doc_type] += 1
         return True
 
@@ -140,17 +144,17 @@ class SalienceTally:
                 tally.prominence_asked[assigned.prominence] += 1
                 tally.types_asked[document.doc_type] += 1
                 tally.missed += assigned.fact not in expressed
-        own = document.assigned or frozenset()
-        granted = self._granted_with(own)
+        assigned_facts = document.assigned or frozenset()
+        granted = self._granted_with(assigned_facts)
         for fact in granted:
             tally = self._tallies[self._place[fact]]
             tally.presupposed += 1
             tally.presupposed_said += fact in expressed
-        for fact in expressed - own - granted:
+        for fact in expressed - assigned_facts - granted:
             self._tallies[self._place[fact]].unassigned += 1
 
     def _granted_with(self, assigned: frozenset[str]) -> frozenset[str]:
-        """What documents with these facts may take for granted; plans have few sets of facts, so each is kept."""
+        """Facts that documents with these may take for granted; cached, as a plan has few different sets of facts."""
         if assigned not in self._granted:
             self._granted[assigned] = roles_of(self._context, assigned).granted
         return self._granted[assigned]
@@ -158,13 +162,15 @@ class SalienceTally:
     def _tokens_on(
         self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
     ) -> int:
-        """Tokens of the document in sentences that express one of its assigned facts or more."""
-        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
-        holding = _holding(document.text, spans, own) if own else []
-        return sum(token_estimate(document.text[start:end]) for start, end in holding)
+        """Tokens of the document in sentences that express at least one of its assigned facts."""
+        expressing = [
+            s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"
+        ]
+        fact_spans = _sentences_with(document.text, spans, expressing) if expressing else []
+        return sum(token_estimate(document.text[start:end]) for start, end in fact_spans)
 
     def report(self, calibration: Calibration | None = None) -> SalienceReport:
-        """The report on all documents counted so far, citing `calibration`."""
+        """The report on all documents counted so far; it cites `calibration`."""
         return SalienceReport(
             documents=self._documents,
             tokens=self._tokens,
@@ -208,14 +214,16 @@ class SalienceTally:
 
 
 def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
-    """What sightings of one fact say together: a denial outweighs, then a statement. There must be one."""
+    """The verdict of one fact's sightings (at least one) together: contradicted before stated before implied."""
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)
 
 
-def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
-    """The sentences, of the pieces in order, that hold a sighting or a part of one."""
+def _sentences_with(
+    text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]
+) -> list[tuple[int, int]]:
+    """The sentences, out of `spans` in order, that overlap a sighting; white space at their ends is cut off."""
     places: set[int] = set()
     for sighting in sightings:
         first = bisect_right(spans, sighting.start, key=itemgetter(1))
@@ -235,16 +243,16 @@ def _example(document: Document, sighting: FactSighting) -> FactExample:
     )
 
 
-def _prominence(holding: Sequence[tuple[int, int]], length: int) -> Prominence:
-    """How large a part a fact seems to play, by where and how long its sentences stand.
+def _prominence(fact_spans: Sequence[tuple[int, int]], length: int) -> Prominence:
+    """How prominent a fact seems to be, by the position and length of its sentences.
 
-    Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
+    Central: a fifth of the text, or two sentences, one of them in the first quarter. Passing: one short sentence.
     """
-    share = sum(end - start for start, end in holding) / length
-    early = any(start < length / 4 for start, _ in holding)
-    if share >= CENTRAL_SHARE or (len(holding) > 1 and early):
+    share = sum(end - start for start, end in fact_spans) / length
+    early = any(start < length / 4 for start, _ in fact_spans)
+    if share >= CENTRAL_SHARE or (len(fact_spans) > 1 and early):
         return "central"
-    return "passing" if len(holding) <= 1 and share < PASSING_SHARE else "supporting"
+    return "passing" if len(fact_spans) <= 1 and share < PASSING_SHARE else "supporting"
 
 
 def _type_shares(
