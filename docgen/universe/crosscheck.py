@@ -184,13 +184,8 @@ def _language_warnings(context: UniverseContext) -> Iterator[str]:
         known = ", ".join(language.name for language in known_languages().values())
         yield (
             f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, "
-<<<<<<< HEAD
-            "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned "
-            "statements are found as in any language"
-=======
             "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and "
             "banned statements are found as in any language"
->>>>>>> language
         )
 
 
