@@ -16,10 +16,10 @@ from docgen.files.append_log import AppendLog, read_lines
 from docgen.llm.budget import Budget, uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
 from docgen.llm.journal import Journal
+from docgen.llm.errors import Transient
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion
 from docgen.llm.providers.anthropic import AnthropicLLM
-from docgen.llm.providers.anthropic_errors import Transient
 from tests.llm.support import billed, completion, engine_over, request
 from tests.loopback import Loopback, Options
 

@@ -69,6 +69,11 @@ def test_an_untouched_corpus_stays_current_whatever_the_clock(finished: Setup) -
     assert fresh_corpus(run).stat().st_ino == before
 
 
+def test_a_damaged_corpus_is_made_anew(finished: Setup) -> None:
+    finished.run.corpus.write_text("x")
+    assert pl.read_parquet(fresh_corpus(finished.run)).height == N
+
+
 def test_a_short_run_is_exported_only_when_told(finished: Setup) -> None:
     run = finished.run
     withdraw(finished, {0: (LEAK,)})

@@ -173,7 +173,7 @@ def test_a_fork_and_its_judge_wait_for_a_parent_that_is_at_work(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("meanwhile", [{"n": 8}, {"n": 16, "words": (40, 70)}, {"n": 16, "types": 2}])
-def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Path, meanwhile: dict[str, int]) -> None:
+def test_a_run_begun_while_a_question_stood_open_is_not_overwritten(tmp_path: Path, meanwhile: dict[str, Any]) -> None:
     """Compared again under the lock: what the other process settled and finished stays as it is."""
     source = tmp_path / "context-given.yaml"
     source.write_text(LIGHTHOUSE)
