@@ -21,7 +21,7 @@ from docgen.prompts.requests import (
     ideas_request,
     types_request,
 )
-from docgen.records import DocumentType, Idea, Record
+from docgen.records import EMBEDDED_MODEL, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
 
@@ -104,7 +104,7 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
 def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
     """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
     setup = proposal.setup
-    if setup.config.engine == "offline" and model is None:
+    if setup.config.model == EMBEDDED_MODEL and model is None:
         setup = setup.with_model(DEFAULT_MODELS["anthropic"])
     return estimate(setup)
 
@@ -173,7 +173,7 @@ def _done(stage: str, totals: Totals) -> Tally:
     """What a stage has bought; the embedded writer's replies say nothing about a model's."""
     tally = Tally()
     for (name, model), each in totals.by_stage.items():
-        if name == stage and model != DEFAULT_MODELS["offline"]:
+        if name == stage and model != EMBEDDED_MODEL:
             tally.merge(each)
     return tally
 

@@ -15,7 +15,7 @@ from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
 from docgen.planning.plan_report import PlanReport
-from docgen.records import Attempt, Document, DocumentType, Idea, Record, Slot
+from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
 from docgen.universe import UniverseContext
 
 __all__ = ["Run", "RunLine", "list_lines", "unusable"]
@@ -97,10 +97,11 @@ class Run:
         out: str | Path | None = None,
         accept_unfinished: bool = False,
     ) -> Path:
-        """Write training files with a manifest and a dataset card to `out` (default: export/FORM); returns the folder.
+        """Write training files with a manifest and a dataset card to `out`; returns the folder.
 
-        `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. A run that is short of
-        its documents, or was not audited since they changed, is refused unless `accept_unfinished`.
+        `out` is export/FORM by default, with `doctag` export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or
+        in a user turn, to be masked in training. A run that is short of its documents, or was not audited since they
+        changed, is refused unless `accept_unfinished`.
         """
         return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
@@ -129,6 +130,7 @@ class RunLine(Record):
     context: str = ""
     engine: str = ""
     model: str = ""
+    writer: str = Field("", description="says so where it is the embedded writer")
     accepted: int = 0
     n: int | None = None
     when: dt.datetime | None = Field(None, description="last change of its documents, or of its settings")
@@ -165,6 +167,7 @@ def _readable_line(run: RunFolder) -> RunLine:
         context=setup.context.id,
         engine=setup.config.engine or "",
         model=setup.config.model or "",
+        writer=EMBEDDED_NOTICE if is_embedded(setup.config.engine, setup.config.model) else "",
         accepted=sum(ACCEPTED in line for _, line in read_lines(run.attempts)),
         n=setup.config.n,
         when=dt.datetime.fromtimestamp(file.stat().st_mtime).astimezone(),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from docgen.text import normalise, word_count
 from docgen.text.languages import known_languages
+from docgen.universe.example_warnings import example_warnings
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
 from docgen.universe.problems import Problem, shown, suggestion
-from docgen.universe.yamlsource import Location
+from docgen.universe.yamlsource import Location, YamlSource
 
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
@@ -33,10 +34,14 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
     yield from _self_matching_rules(context)
 
 
-def context_warnings(context: UniverseContext) -> tuple[str, ...]:
-    """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse."""
-    warnings = (_load_warnings, _language_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
-    return tuple(line for warning in warnings for line in warning(context))
+def context_warnings(context: UniverseContext, source: YamlSource | None = None) -> tuple[str, ...]:
+    """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse.
+
+    `source` is the context's file, for the lines in it.
+    """
+    warnings = (_load_warnings, _language_warnings, _companion_warnings, _entity_warnings, _wording_warnings)
+    examples = example_warnings(context, source)
+    return (*examples, *(line for warning in warnings for line in warning(context)))
 
 
 def _repeated_ids(context: UniverseContext) -> Iterator[Problem]:
@@ -201,12 +206,13 @@ def _companion_warnings(context: UniverseContext) -> Iterator[str]:
 
 
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
+    """One line for what only the embedded writer lacks: it has no other words than the context's."""
     few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
-    if few:
-        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the embedded writer will repeat itself"
-    for fact in context.key_facts:
-        if fact.directness.implied and not fact.implications:
-            yield f"{fact.id} should be implied but has no implications; the embedded writer will state it"
+    unimplied = [fact.id for fact in context.key_facts if fact.directness.implied and not fact.implications]
+    parts = [f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases"] if few else []
+    parts += [f"{len(unimplied)} should be implied but have no implications ({', '.join(unimplied)})"] * bool(unimplied)
+    if parts:
+        yield f"the embedded writer (--engine offline) will repeat itself or state facts: {'; '.join(parts)}"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:

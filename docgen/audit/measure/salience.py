@@ -178,7 +178,7 @@ class SalienceTally:
             on_facts=self._on_facts / self._tokens if self._tokens else 0.0,
             facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
-            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            calibration=calibration.cited() if calibration else "",
             detection=calibration.facts_overall if calibration else None,
         )
 

@@ -69,9 +69,11 @@ class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a plan.
-    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
+    `detection` is how well the detectors did on labelled documents, those that `calibration` names. `is_by_wording`:
+    neither that nor a plan is there, so that nobody knows how many documents say a fact in other words.
     """
 
+    writer: str = Field("", description="says so where documents are the embedded writer's")
     documents: int
     tokens: int
     background: Share
@@ -84,3 +86,7 @@ class SalienceReport(Record, ByName[FactPresence]):
     @property
     def entries(self) -> dict[str, FactPresence]:  # noqa: D102
         return self.facts
+
+    @property
+    def is_by_wording(self) -> bool:  # noqa: D102
+        return self.detection is None and all(fact.planned is None for fact in self.facts.values())

@@ -11,22 +11,26 @@ WIDTH = 340
 ROW = 36
 
 
-def presence_chart(facts: Sequence[FactPresence]) -> str:
-    """Asked (tick) against measured (dot) with its interval (band), a row for each fact."""
+def presence_chart(facts: Sequence[FactPresence], by_wording: bool = False) -> str:
+    """Asked (tick) against measured (dot) with its interval (band), a row for each fact.
+
+    `by_wording`: nobody knows what the detectors miss, so there is neither a band nor a verdict.
+    """
     top = max([0.05, *(fact.expressed.high for fact in facts), *(fact.asked for fact in facts)])
     scale = (WIDTH - 12) / top
     parts = []
+    seen = "seen by wording" if by_wording else "found"
     for row, fact in enumerate(facts):
         y = row * ROW
         x, low, high = (6 + scale * share for share in (fact.measured, fact.expressed.low, fact.expressed.high))
         tick = 6 + scale * fact.asked
         parts += [
             _text(0, y + 13, fact.fact),
-            _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, found {_percent(fact.measured)}", "end", "quiet"),
+            _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, {seen} {_percent(fact.measured)}", "end", "quiet"),
             f'<line x1="6" x2="{WIDTH - 6}" y1="{y + 24}" y2="{y + 24}" class="axis"/>',
-            f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>',
+            "" if by_wording else _band(low, high, y),
             f'<line x1="{tick:.1f}" x2="{tick:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
-            f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{_verdict(fact)}"/>',
+            f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{"bar" if by_wording else _verdict(fact)}"/>',
         ]
     return _svg(len(facts) * ROW + 4, parts, "Share of documents that express each fact: asked and measured")
 
@@ -85,6 +89,10 @@ def _cell(x: float, y: float, size: float, value: float, top: float, title: str)
     strong = " strong" if value / top > 0.55 else ""
     middle = (x + size / 2 - 1, y + size / 2 + 3)
     return shade + _text(*middle, f"{100 * value:.0f}", "middle", "tiny" + strong)
+
+
+def _band(low: float, high: float, y: int) -> str:
+    return f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>'
 
 
 def _verdict(fact: FactPresence) -> str:

@@ -59,7 +59,7 @@ def _charts(salience: SalienceReport) -> dict[str, str]:
     together = [[count / max(1, salience.documents) for count in row] for row in salience.together]
     rows, by_type = _by_type(salience)
     return {
-        "presence": charts.presence_chart(facts),
+        "presence": charts.presence_chart(facts, salience.is_by_wording),
         "airtime": charts.airtime_chart(facts),
         "together": charts.matrix(together, names, names, "Share of documents that express both facts"),
         "types": charts.matrix(by_type, rows, names, "Share of documents of a type that express a fact"),

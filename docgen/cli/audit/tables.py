@@ -11,7 +11,7 @@ from rich.text import Text
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.intervals import Share
-from docgen.audit.measure.leakage import Example, LeakageReport
+from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
@@ -24,11 +24,22 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 def show_salience(console: Console, report: SalienceReport) -> None:
     """Asked against measured for each fact."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
-    table = _table("fact", ">asked", ">measured (95 %)", "", ">stated", ">implied", ">airtime", ">unasked")
+    _show_writer(console, report.writer)
+    by_wording = report.is_by_wording
+    measured = ">seen by wording" if by_wording else ">measured (95 %)"
+    table = _table("fact", ">asked", measured, "", ">stated", ">implied", ">airtime", ">unasked")
     for fact in report.facts.values():
-        table.add_row(*_salience_cells(fact))
+        table.add_row(*_salience_cells(fact, by_wording))
     console.print(table)
-    background = f"Without any fact: {_percent(report.background.share)} ({_range(report.background)})"
+    if by_wording:
+        console.print(
+            "By wording alone, whose recall on this corpus nobody knows: documents that say a fact in other words are "
+            "not counted. --judge sample:200 measures it; docgen audit calibrate says what wording sees",
+            style="yellow",
+        )
+    interval = "" if by_wording else f" ({_range(report.background)})"
+    seen = "Without any fact seen" if by_wording else "Without any fact"
+    background = f"{seen}: {_percent(report.background.share)}{interval}"
     denied = sum(fact.contradicted for fact in report.facts.values())
     console.print(f"{background}; facts denied: {denied:,}", style="dim")
     if report.on_facts:
@@ -48,12 +59,13 @@ def show_salience(console: Console, report: SalienceReport) -> None:
         _show_judged(console, judged)
 
 
-def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
+def _salience_cells(fact: FactPresence, by_wording: bool) -> tuple[str | Text, ...]:
+    interval = "" if by_wording else f" ({100 * fact.expressed.low:.0f}-{100 * fact.expressed.high:.0f})"
     return (
         fact.fact,
         _percent(fact.asked),
-        f"{_percent(fact.measured)} ({100 * fact.expressed.low:.0f}-{100 * fact.expressed.high:.0f})",
-        _bar(fact.measured, fact.asked),
+        f"{_percent(fact.measured)}{interval}",
+        Text() if by_wording else _bar(fact.measured, fact.asked),
         f"{fact.stated:,}",
         f"{fact.implied:,}",
         _percent(fact.airtime),
@@ -75,15 +87,24 @@ def _show_judged(console: Console, facts: Iterable[FactPresence]) -> None:
 
 def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
-    title = f"\nLeakage: {report.flagged.count:,} of {report.documents:,} documents"
-    console.print(f"{title} break a rule ({_percent(report.flagged.share)}, {_range(report.flagged)})", style="bold")
-    table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", ">P / R")
+    console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
+    _show_writer(console, report.writer)
+    share = ">share (95 %)" if report.is_judged else ">share"
+    table = _table(
+        "rule",
+        ">documents",
+        share,
+        ">suspects",
+        ">judged",
+        ">at most",
+        ">P / R",
+    )
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
         table.add_row(
             Text(rule.rule, style=style),
             f"{rule.documents:,}",
-            f"{_percent(rule.share.share)} ({_range(rule.share)})",
+            f"{_percent(rule.share.share)} ({_range(rule.share)})" if report.is_judged else _seen(rule),
             f"{rule.suspects:,}",
             f"{rule.judged.count:,}/{rule.judged.total:,}" if rule.judged else "-",
             _percent(rule.at_most),
@@ -103,6 +124,27 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
             console.print(_example(rule.rule, example))
 
 
+def _leakage_in_words(report: LeakageReport) -> str:
+    """What was seen, with an interval only where a judge read: sampling is not what wording misses."""
+    if report.is_judged:
+        share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
+        return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
+    if not report.flagged.count:
+        return f"none seen by wording in {report.documents:,} documents; not judged"
+    seen = f"{report.flagged.count:,} of {report.documents:,} documents ({_percent(report.flagged.share)})"
+    return f"{seen} break a rule by their wording; not judged, so there may be more"
+
+
+def _seen(rule: RuleLeakage) -> str:
+    return _percent(rule.share.share) if rule.documents else "none seen"
+
+
+def _show_writer(console: Console, writer: str) -> None:
+    """Whose texts were audited, where that is the embedded writer."""
+    if writer:
+        console.print(writer, style="yellow", markup=False)
+
+
 def _example(rule: str, example: Example) -> Text:
     text = Text.assemble(
         ("\n" + example.severity, STYLES[example.severity]),
@@ -116,6 +158,7 @@ def _example(rule: str, example: Example) -> Text:
 def show_diversity_report(console: Console, report: DiversityReport) -> None:
     """Signs of collapse."""
     console.print(f"\nDiversity over {report.documents:,} documents", style="bold")
+    _show_writer(console, report.writer)
     grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
     table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")

@@ -28,7 +28,8 @@ def export(
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder to write to.  [default: output/RUN/export/FORMAT]")
+        Path | None,
+        typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
     ] = None,
     accept_unfinished: Annotated[
         bool,
@@ -56,3 +57,5 @@ def export(
         typer.echo(js.dumps(manifest, indent=2))
     else:
         console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)
+        if "writer" in manifest:
+            console.print(manifest["writer"], style="yellow", markup=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 
 if TYPE_CHECKING:
     from docgen.llm.batch.api import BatchAPI
@@ -31,6 +32,7 @@ __all__ = [
     "engines_in_words",
     "find_provider",
     "refuse_settings_of_others",
+    "refuse_settings_without_key",
 ]
 
 
@@ -108,6 +110,19 @@ def refuse_settings_of_others(engine: str, settings: Collection[str]) -> None:
                 raise ConfigError(f"is not a setting of the {engine} engine", f"--{name.replace('_', '-')}", fix)
 
 
+def refuse_settings_without_key(settings: Collection[str]) -> None:
+    """Raise `ConfigError` for the first of `settings` that only an engine with a key has, where there is none."""
+    for provider in PROVIDERS:
+        for name in provider.own_settings:
+            if name in settings:
+                variable = next(iter(provider.environment), "its key")
+                fix = (
+                    f"Set {variable} (or --base-url), or leave it out; --engine {PROVIDERS[0].name} if the embedded "
+                    "writer is meant, which is for trying out"
+                )
+                raise ConfigError("there is no API key for it", f"--{name.replace('_', '-')}", fix)
+
+
 def _embedded_writer(_: Connection) -> ConnectedLLM:
     from docgen.embedded_writer import EmbeddedWriter
 
@@ -134,14 +149,14 @@ def _anthropic_batches(llm: Any) -> BatchAPI:
 
 
 PROVIDERS = (
-    Provider("offline", "free, embedded", "docgen-offline-1", _embedded_writer),
+    Provider(EMBEDDED_ENGINE, "free, embedded", EMBEDDED_MODEL, _embedded_writer),
     Provider(
         "anthropic",
         "also compatible servers",
         "claude-haiku-5-5",
         _anthropic,
         paid=True,
-        own_settings=("base_url", "batch"),
+        own_settings=("model", "max_cost", "batch", "effort", "base_url"),
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
     ),
