@@ -36,14 +36,14 @@ def init(
     docgen init my_world && docgen context check my_world
     """
     from docgen.errors import ContextError
+    from docgen.files.atomic import write_beside
     from docgen.universe import starter_context
 
     text = starter_context(name)
     file = Path("universe_contexts") / f"{name}.yaml"
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text, "utf-8")
+    write_beside(file, [text.encode("utf-8")])
     typer.echo(f"Wrote {file}. Edit it, then: docgen context check {name}")
 
 

@@ -254,7 +254,10 @@ def _loads(line: bytes) -> Any:
     try:
         return from_json(line)
     except ValueError:
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except RecursionError as error:
+            raise ValueError("nested too deep for a reply") from error
 
 
 def _engine_of(entry: dict[str, Any]) -> str:

@@ -89,13 +89,21 @@ class Run:
         """How it stands: counts, reasons of rejections, salience by fact, spending."""
         return summarise(self.setup)
 
-    def export(self, form: str = "text", *, doctag: bool = False, out: str | Path | None = None) -> Path:
+    def export(
+        self,
+        form: str = "text",
+        *,
+        doctag: bool = False,
+        out: str | Path | None = None,
+        accept_unfinished: bool = False,
+    ) -> Path:
         """Write training files with a manifest and a dataset card to `out`; returns the folder.
 
         `out` is export/FORM by default, with `doctag` export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or
-        in a user turn, to be masked in training.
+        in a user turn, to be masked in training. A run that is short of its documents, or was not audited since they
+        changed, is refused unless `accept_unfinished`.
         """
-        return export_run(self.folder, form, doctag, Path(out) if out else None)[0]
+        return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
 
 def _document(attempt: Attempt) -> Document:
@@ -138,16 +146,20 @@ def unusable(run: RunFolder) -> str:
     """Why a run cannot be opened; empty when it can."""
     try:
         reopen(run)
-    except UserError as error:
+    except (UserError, OSError) as error:
         return str(error)
     return ""
 
 
 def _line(run: RunFolder) -> RunLine:
     try:
-        setup = reopen(run)
-    except UserError as error:
+        return _readable_line(run)
+    except (UserError, OSError) as error:
         return RunLine(run=run.name, path=str(run.path), problem=str(error))
+
+
+def _readable_line(run: RunFolder) -> RunLine:
+    setup = reopen(run)
     file = run.attempts if run.attempts.exists() else run.path / "run.json"
     return RunLine(
         run=run.name,

@@ -219,8 +219,8 @@ def _folder(path: Path) -> str:
 
 def _huge(path: Path) -> str:
     with path.open("wb") as file:
-        file.truncate(10_000_001)
-    return "larger than 10 MB"
+        file.truncate(1_000_001)
+    return "larger than 1 MB"
 
 
 def _latin_1(path: Path) -> str:

@@ -31,6 +31,10 @@ def export(
         Path | None,
         typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
     ] = None,
+    accept_unfinished: Annotated[
+        bool,
+        typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed."),
+    ] = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -46,7 +50,7 @@ def export(
     from docgen.progress.display import PlainReporter
 
     corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
-    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)
+    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out, accept_unfinished=accept_unfinished)
     if json:
         import json as js
 

@@ -247,7 +247,11 @@ class AuditResult:
         if folder is None:
             return []
         files = [save_report(folder, name, report) for name, report in self.reports(what).items()]
-        return [*files, self.report_html(folder / "report.html")] if html else files
+        if html:
+            files.append(self.report_html(folder / "report.html"))
+        if self.corpus.run:
+            self.corpus.run.run.stamp_reports([file.name for file in files])
+        return files
 
 
 def save_report(folder: Path, name: str, report: Record) -> Path:

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
-from docgen.errors import ConfigError, RunError
+from docgen.corpus.files import parquet_rows
+from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
+from docgen.files.digests import file_digest
+from docgen.files.overwrite import refuse_overwriting
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export_formats import WRITER, ExportSource, find_format
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 from docgen.pipeline.engine_choice import own_model
+from docgen.pipeline.finished import check_finished, fresh_corpus
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count
@@ -22,36 +26,49 @@ __all__ = ["export", "export_files", "export_run"]
 
 
 def export(
-    source: CorpusSource, form: str = "text", *, doctag: bool = False, out: str | Path | None = None
+    source: CorpusSource,
+    form: str = "text",
+    *,
+    doctag: bool = False,
+    out: str | Path | None = None,
+    accept_unfinished: bool = False,
 ) -> tuple[Path, dict[str, Any]]:
     """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
 
     `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM, with `doctag`
-    export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training.
+    export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. A run
+    that is short of its documents, or was not audited since they changed, is refused unless `accept_unfinished`.
     """
     find_format(form, doctag)
     run = run_of(source)
     if run is not None:
-        return export_run(run, form, doctag, Path(out) if out else None)
+        return export_run(run, form, doctag, Path(out) if out else None, accept_unfinished)
     if out is None:
         raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
     return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))
 
 
-def export_run(run: RunFolder, form: str, doctag: bool, out: Path | None = None) -> tuple[Path, dict[str, Any]]:
+def export_run(
+    run: RunFolder, form: str, doctag: bool, out: Path | None = None, accept_unfinished: bool = False
+) -> tuple[Path, dict[str, Any]]:
     """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
 
-    Raises `RunError` without a corpus, `ConfigError` for a format that is not in the table.
+    Raises `RunError` without a corpus, and unless `accept_unfinished` for a run that is short of its documents or was
+    not audited since they changed; `ConfigError` for a format that is not in the table.
     """
     from pydantic_core import to_json
 
     chosen = find_format(form, doctag)
-    if not run.corpus.exists():
-        raise RunError("has no corpus yet", run.name, "Run: docgen generate")
+    meta = run.read_meta()
+    fresh_corpus(run)
+    if not accept_unfinished:
+        check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
     folder = out or run.export(f"{form}-doctag" if doctag else form)
-    source = ExportSource(_texts([run.corpus]), run.corpus, _writers([run.corpus]))
+    refuse_overwriting([run.corpus], [folder / name for name in (chosen.file, "manifest.json", "README.md")])
+    source = ExportSource(_texts([run.corpus]), run.corpus, writers=_writers([run.corpus]))
     file = chosen.write(source, folder / chosen.file, doctag)
     contents = manifest(run.corpus, _portable(run, folder), form, doctag, {file.name: _sha256(file)})
+    contents["made_from"] = {"attempts": file_digest(run.attempts), "audited": run.report_is_current("leakage.json")}
     write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])
     write_beside(folder / "README.md", [dataset_card(contents).encode("utf-8")])
     return folder, contents
@@ -62,10 +79,12 @@ def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> t
     from pydantic_core import to_json
 
     chosen = find_format(form, doctag)
+    refuse_overwriting(corpus_files(paths), [out / name for name in (chosen.file, "manifest.json")])
     counts = {"documents": 0, "words": 0, "tokens": 0}
     texts = _counted(_texts(paths), counts)
     writers = _writers(paths)
-    file = chosen.write(ExportSource(texts, writers=writers), out / chosen.file, doctag)
+    source = ExportSource(texts, files=tuple(corpus_files(paths)), writers=writers)
+    file = chosen.write(source, out / chosen.file, doctag)
     sources = {_seen_from(out, path): _sha256(path) for path in corpus_files(paths)}
     contents = {"format": form, "doctag": doctag, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
     if writers is not None:
