@@ -8,7 +8,7 @@ from typing import Any
 from docgen.records import Quote
 from docgen.text.sanitize import printable
 
-__all__ = ["Draft", "parse_document", "parse_ideas", "parse_types", "parse_verdicts"]
+__all__ = ["Draft", "parse_document", "parse_ideas", "parse_judgements", "parse_types", "parse_verdicts"]
 
 OPEN = "<document>"
 CLOSE = re.compile(r"</document>|<evidence>")
@@ -59,9 +59,19 @@ def parse_ideas(reply: str) -> list[str] | None:
 
 
 def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
-    """A judge's verdicts as it wrote them, not yet compared with the document; None when there is no list of them."""
+    """A judge's verdicts as it wrote them, not yet compared with its material; None when there is no list of them."""
+    return _entries(_json(reply, openers="{"), "verdicts")
+
+
+def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """A judge's entries on facts and on rules as it wrote them, not yet compared with the document; None without."""
     value = _json(reply, openers="{")
-    entries = value.get("verdicts") if isinstance(value, dict) else None
+    facts, rules = _entries(value, "facts"), _entries(value, "rules")
+    return None if facts is None or rules is None else (facts, rules)
+
+
+def _entries(value: Any, name: str) -> list[dict[str, Any]] | None:
+    entries = value.get(name) if isinstance(value, dict) else None
     return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else None
 
 

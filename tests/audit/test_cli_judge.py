@@ -47,14 +47,9 @@ class _Judge(BaseHTTPRequestHandler):
     def verdicts(system: str, user: str) -> str:
         if "babble" in user:
             return "It is clean, I promise."
-        kind = "fact" if "<fact id=" in system else "rule"
-        names = re.findall(rf'<{kind} id="([^"]+)">', system)
-        shady = kind == "rule" and SHADY in user
-        empty = "absent" if kind == "fact" else "clean"
-        entries = [{kind: name, "verdict": empty, "quote": "", "reason": ""} for name in names]
-        if shady:
-            entries[0] |= {"verdict": "leak", "quote": SHADY, "reason": "it says so"}
-        return json.dumps({"verdicts": entries})
+        names = re.findall(r'<rule id="([^"]+)">', system)
+        leak = {"rule": names[0], "quote": SHADY, "reason": "it says so", "denies": "", "verdict": "leak"}
+        return json.dumps({"facts": [], "rules": [leak] * (SHADY in user)})
 
 
 def _text(content: Any) -> str:
@@ -91,7 +86,7 @@ def test_a_judge_finds_what_wording_cannot_see(judge: str) -> None:
     report = audit(texts, "all", judge, ends=1)
     leaks = {name: rule["judged"]["count"] for name, rule in report["rules"].items() if rule["judged"]}
     assert sorted(leaks.values(), reverse=True)[:2] == [2, 0]
-    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no list of verdicts": 1})
+    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no lists of facts and rules": 1})
     assert report["flagged"]["count"] == 2
     calls = _Judge.calls
     assert audit(texts, "all", judge, ends=1)["flagged"] == report["flagged"]
@@ -104,7 +99,7 @@ def test_a_sample_bounds_the_corpus(judge: str) -> None:
     judged = [rule for rule in report["rules"].values() if rule["judged"]]
     assert judged
     assert all(rule["judged"]["total"] == 10 and 0 < rule["at_most"] < 0.3 for rule in judged)
-    assert _Judge.calls == 20
+    assert _Judge.calls == 10
 
 
 def test_salience_is_estimated_from_a_sample(judge: str) -> None:
@@ -125,10 +120,10 @@ def test_a_cap_is_agreement_enough(judge: str) -> None:
     Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
     arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
     result = CliRunner().invoke(app, [*arguments, "--max-cost", "1"], catch_exceptions=False)
-    assert (result.exit_code, _Judge.calls) == (0, 2), result.output
-    assert "2 calls" in result.stderr
+    assert (result.exit_code, _Judge.calls) == (0, 1), result.output
+    assert "1 calls" in result.stderr
     again = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert (again.exit_code, _Judge.calls) == (0, 2), "what the journal answers needs no agreement"
+    assert (again.exit_code, _Judge.calls) == (0, 1), "what the journal answers needs no agreement"
 
 
 def test_status_says_who_looked(judge: str) -> None:
@@ -153,8 +148,8 @@ def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
     arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
     result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
     assert result.exit_code == 1
-    assert "1 times: no list of verdicts" in result.stderr
-    assert "no list of verdicts (1)" in result.stdout
+    assert "1 times: no lists of facts and rules" in result.stderr
+    assert "no lists of facts and rules (1)" in result.stdout
 
 
 def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: str) -> None:

@@ -1,84 +1,56 @@
-"""The LLM judge: one structured verdict for each fact, or each rule, of one document.
+"""The LLM judge: what it is asked about a document, or about ideas, and how a reply is got out of it."""
 
-A verdict counts only with a quoted passage that occurs in the document. A reply that cannot be read is an error and
-never a score; the same prompt is then asked once more as another sample.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from docgen.audit.detect.known_wordings import Words
+from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
-from docgen.errors import DocgenError
 from docgen.llm.protocol import LLM, Request
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import parse_verdicts
 from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import FACT_VERDICTS, JUDGE_FACTS, JUDGE_IDEAS, JUDGE_RULES, RULE_VERDICTS, Prompt
+from docgen.prompts.table import JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
+from docgen.records import Document
 from docgen.text import digest, token_estimate
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = [
-    "TRIES",
-    "JudgeError",
-    "Judgement",
-    "ask",
-    "fact_request",
-    "idea_request",
-    "read_verdicts",
-    "rule_request",
-    "typical_reply_tokens",
-]
+__all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
-EMPTY = ("absent", "clean")
-"""Verdicts that need no quote."""
-Kind = Literal["fact", "rule", "idea"]
+T = TypeVar("T")
+
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
-BARE_TOKENS = 22
-"""Of `{"fact": "", "verdict": "absent", "quote": "", "reason": ""},` in a reply, as large models count them."""
+BARE_TOKENS = 30
+"""Of `{"fact": "", "quote": "", "reason": "", "verdict": "stated", "prominence": "central"},` in a reply, as large models count them."""
 SHOWN_TOKENS = 50
 """More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
-OPEN_TOKENS = 8
-"""Of `{"verdicts": []}`."""
+OPEN_TOKENS = 12
+"""Of `{"facts": [], "rules": []}`."""
 
 
-class JudgeError(DocgenError):
-    """A judge's reply that cannot be used; the document stays unjudged and is counted as such."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The judge's word on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
-
-    subject: str
-    verdict: str
-    start: int = 0
-    end: int = 0
-    reason: str = ""
-
-
-def fact_request(
-    facts: Sequence[KeyFact], options: ModelOptions, text: str, doc_type: str = "", sample: int = 0
-) -> Request:
-    """Ask which of `facts` the text expresses."""
-    system = {"facts": tuple(facts)}
-    return _request(JUDGE_FACTS, len(facts), system, _document(text, doc_type), options, sample)
-
-
-def rule_request(
+def judge_request(
+    facts: Sequence[KeyFact],
     rules: Sequence[Rule],
     context: UniverseContext,
     options: ModelOptions,
-    text: str,
-    doc_type: str = "",
+    document: Document,
     sample: int = 0,
 ) -> Request:
-    """Ask which of `rules` the text breaks."""
-    system = {"rules": tuple(rules), "facts": context.key_facts, **_listed(rules, context)}
-    return _request(JUDGE_RULES, len(rules), system, _document(text, doc_type), options, sample)
+    """Ask which of `facts` the document expresses and which of `rules` it breaks; all but the document is the prefix."""
+    system = {
+        "facts": tuple(facts),
+        "rules": tuple(rules),
+        **_listed(rules, context),
+        "directness": DIRECTNESS,
+        "prominence": PROMINENCE,
+    }
+    mark = digest("judge", document.text, size=6)  # which whoever wrote the text could not know
+    user = {"text": clean_text(document.text), "doc_type": document.doc_type, "mark": mark}
+    schema = judgement_schema([fact.id for fact in facts], [rule.id for rule in rules])
+    return _request(JUDGE_DOCUMENT, schema, len(facts) + len(rules), system, user, options, sample)
 
 
 def idea_request(
@@ -87,7 +59,7 @@ def idea_request(
     """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
     system = {"rules": tuple(rules), **_listed(rules, context)}
     user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
-    return _request(JUDGE_IDEAS, len(ideas), system, user, options, sample)
+    return _request(JUDGE_IDEAS, JUDGE_IDEAS.schema, len(ideas), system, user, options, sample)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
@@ -102,13 +74,9 @@ def clean_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _document(text: str, doc_type: str) -> dict[str, Any]:
-    """Variables of a document under examination; the mark cannot be known to whoever wrote the text."""
-    return {"text": clean_text(text), "doc_type": doc_type, "mark": digest("judge", text, size=6)}
-
-
 def _request(
     prompt: Prompt[Any],
+    schema: Mapping[str, Any] | None,
     count: int,
     system: dict[str, Any],
     user: dict[str, Any],
@@ -122,7 +90,7 @@ def _request(
         user=render(prompt.name, "user", user),
         model=options.model,
         max_tokens=min(16_000, 2_000 + ROOM * count),
-        schema=prompt.schema,
+        schema=schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
@@ -134,63 +102,70 @@ def _request(
 def typical_reply_tokens(request: Request) -> int:
     """Tokens of a reply to one of these requests, about: for an estimate before there is any.
 
-    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken, so that most
-    verdicts come without quote and reason, as the prompts ask.
+    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
     """
-    if request.stage == "judge_facts":
-        shown = sum(fact.salience for fact in request.variables["facts"])
-        names = [fact.id for fact in request.variables["facts"]]
-    elif request.stage == "judge_rules":
-        shown, names = 0.0, [rule.id for rule in request.variables["rules"]]
-    else:
-        shown, names = 0.0, [str(number) for number, _ in request.variables["ideas"]]
-    ids = sum(token_estimate(name.replace("_", " ").replace("-", " ")) for name in names)
-    return OPEN_TOKENS + BARE_TOKENS * len(names) + ids + round(SHOWN_TOKENS * float(shown))
+    if request.stage == JUDGE_DOCUMENT.name:
+        facts = request.variables["facts"]
+        ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
+        expressed = sum(fact.salience for fact in facts)
+        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
+    names = [str(number) for number, _ in request.variables["ideas"]]
+    return OPEN_TOKENS + BARE_TOKENS * len(names) + sum(map(_id_tokens, names))
 
 
-def read_verdicts(reply: str, subject: Kind, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
-    """The judgements in a reply, one for each id in `wanted`, in that order.
+def _id_tokens(name: str) -> int:
+    return token_estimate(name.replace("_", " ").replace("-", " "))
 
-    Raises `JudgeError` for a reply that is no such JSON, leaves an id out or names it twice, uses another verdict, or
-    quotes what does not occur in `text`.
+
+def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgement, ...]:
+    """The judgements in a reply, one for each of the numbered `ideas`, in that order.
+
+    Raises `JudgeError` for a reply that is not such JSON, leaves an idea out or names it twice, uses another verdict,
+    or quotes what does not occur in `text`.
     """
-    allowed = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
     entries = parse_verdicts(reply)
     if entries is None:
         raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
-    named = [entry.get(subject) for entry in entries]
-    if sorted(map(str, named)) != sorted(wanted):
-        raise JudgeError(f"expected verdicts on {', '.join(wanted)}; got {', '.join(map(str, named)) or 'none'}")
+    named = [entry.get("idea") for entry in entries]
+    if sorted(map(str, named)) != sorted(ideas):
+        raise JudgeError(f"expected verdicts on {', '.join(ideas)}; got {', '.join(map(str, named)) or 'none'}")
     words = Words(text)
-    judged = {str(entry[subject]): _judgement(entry, subject, allowed, words) for entry in entries}
-    return tuple(judged[name] for name in wanted)
+    judged = {str(entry["idea"]): _judgement(entry, words) for entry in entries}
+    return tuple(judged[name] for name in ideas)
 
 
-def _judgement(entry: dict[str, Any], subject: Kind, allowed: tuple[str, ...], words: Words) -> Judgement:
-    name, verdict, quote = str(entry[subject]), entry.get("verdict"), entry.get("quote", "")
-    if verdict not in allowed:
-        raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")
+def _judgement(entry: dict[str, Any], words: Words) -> Judgement:
+    name, verdict, quote = str(entry["idea"]), entry.get("verdict"), entry.get("quote", "")
+    if verdict not in RULE_VERDICTS:
+        raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(RULE_VERDICTS)}")
     reason = " ".join(str(entry.get("reason", "")).split())
-    if verdict in EMPTY:
+    if verdict == "clean":
         return Judgement(name, verdict, reason=reason)
     span = words.find(str(quote))
     if span is None:
         raise JudgeError(f"{name}: the quoted passage does not occur: {str(quote)[:80]!r}")
-    return Judgement(name, verdict, *span, reason=reason)
+    return Judgement(name, str(verdict), *span, reason=reason)
 
 
-async def ask(
-    llm: LLM, make: Callable[[int], Request], read: Callable[[str], tuple[Judgement, ...]]
-) -> tuple[Judgement, ...]:
-    """Ask up to twice until a reply can be read; `make` takes the sample's number. Raises the last `JudgeError`."""
-    error = JudgeError("never asked")
+async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[str, T | None], tuple[T, bool]]) -> T:
+    """Ask up to twice until a reply says all; `make` takes the sample's number.
+
+    `read` takes a reply and what the one before it said, and returns what they say together and whether that is all.
+    Raises the last `JudgeError` where no reply could be read.
+    """
+    error, value = JudgeError("never asked"), None
     for sample in range(TRIES):
         completion = await llm.complete(make(sample))
         if completion.stop_reason == "refusal":
             error = JudgeError("the judge refused")
             continue
         try:
-            return read(completion.text)
+            value, is_whole = read(completion.text, value)
         except JudgeError as again:
             error = again
-    raise error
+            continue
+        if is_whole:
+            break
+    if value is None:
+        raise error
+    return value

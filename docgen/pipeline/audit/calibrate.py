@@ -9,7 +9,8 @@ from pydantic_core import from_json
 
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judge.panel import Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibrate
 from docgen.audit.measure.salience import presence
 from docgen.audit.rules.rule import rule_key
@@ -57,7 +58,7 @@ class GoldSet:
     def requests(self, judge: Judge) -> list[Request]:
         """Every request that `judge` makes, for telling the cost before."""
         panel = self.panel(judge)
-        return [request for document in self._documents() for request in panel.requests(document)]
+        return [panel.request(document) for document in self._documents()]
 
     def _documents(self) -> list[Document]:
         return [Document(text=one.text, id=one.id, doc_type=one.doc_type) for one in self.gold]

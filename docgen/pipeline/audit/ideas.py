@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Unjudged
-from docgen.audit.judge.requests import JudgeError, ask, idea_request, read_verdicts
+from docgen.audit.judge.requests import ask, idea_request, read_verdicts
+from docgen.audit.judge.verdicts import JudgeError
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.audit.judge import Judge
@@ -100,7 +101,7 @@ class IdeaScreen:
                 verdicts = await ask(
                     llm,
                     lambda sample: self._request(ideas, sample),
-                    lambda reply: read_verdicts(reply, "idea", numbers, text),
+                    lambda reply, _: (read_verdicts(reply, numbers, text), True),
                 )
         except (JudgeError, RequestFailed) as error:
             return Unjudged(str(error))

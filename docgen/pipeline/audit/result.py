@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, combine, judge_documents
+from docgen.audit.judge.panel import Panel, Unjudged, combine, judge_documents
+from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
@@ -138,7 +139,7 @@ class AuditResult:
         judge = Judge.of(self._options, self.corpus.run)
         panel = Panel.of(self.audit.context, self.audit.rules, judge.model)
         documents = (pending.document for pending in self._tallies.pending)
-        return judge.cost(request for document in documents for request in panel.requests(document))
+        return judge.cost(panel.request(document) for document in documents)
 
     @property
     def to_judge(self) -> int:
