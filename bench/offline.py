@@ -48,7 +48,7 @@ async def measure(context: UniverseContext, n: int) -> None:
     writer, options = OfflineLLM(), ModelOptions(model="docgen-offline-1")
     job = Brainstorm(llm=writer, context=context, options=options, seed=0)
     started = time.process_time()
-    types = await brainstorm_types(job, TYPES)
+    types = (await brainstorm_types(job, TYPES)).types
     ideas = [idea for kind in types for idea in await brainstorm_ideas(job, kind, IDEAS)]
     print(
         f"{len(types)} types, {len(ideas)} ideas: {time.process_time() - started:.1f} s of CPU, pools and texts loaded"

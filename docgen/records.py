@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 __all__ = [
     "ID_DIGITS",
     "ID_LETTER",
+    "Airtime",
     "AssignedFact",
     "Attempt",
+    "Cast",
+    "Community",
     "DateSpan",
     "Directness",
     "Document",
@@ -32,6 +35,8 @@ __all__ = [
 Directness = Literal["stated", "implied"]
 Prominence = Literal["central", "supporting", "passing"]
 Severity = Literal["info", "warning", "error"]
+Airtime = Literal["dense", "natural", "sparse"]
+"""How much of a document is about its world and its facts; `docgen.universe.airtime` has the numbers."""
 Verdict = Literal["accepted", "rejected", "failed"]
 
 
@@ -42,19 +47,48 @@ class Record(BaseModel):
 
 
 class DocumentType(Record):
-    """A kind of document, e.g. "internal onboarding FAQ"."""
+    """A kind of document, e.g. "internal onboarding FAQ".
+
+    `openings`, `tones` and `readers` are the kind's own, `words` its usual length (lowest, highest); without them a
+    document draws from the common pools. `head_on` types have the world's subject as their business.
+    """
 
     id: str
     name: str
     description: str = ""
+    openings: tuple[str, ...] = ()
+    tones: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    words: tuple[int, int] | None = None
+    head_on: bool = False
 
 
 class Idea(Record):
-    """One concrete document of a type: what it is about, in one or two sentences."""
+    """One concrete document of a type: what it is about, in one or two sentences.
+
+    `about` names the key facts that such a document could be mainly about. A `background` idea lies off the subject:
+    it suits documents that carry no fact.
+    """
 
     id: str
     doc_type: str
     text: str
+    about: tuple[str, ...] = ()
+    background: bool = False
+
+
+class Community(Record):
+    """People who share a stock of names: any of the given names goes with any of the family names."""
+
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+
+
+class Cast(Record):
+    """The minor people and places of a world, for whatever needs a name; empty where none were brought."""
+
+    names: tuple[Community, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 class AssignedFact(Record):
@@ -78,7 +112,10 @@ class DateSpan(Record):
 
 
 class Style(Record):
-    """The random choices that set one document apart from the next. `words` is the target length."""
+    """The random choices that set one document apart from the next.
+
+    `words` is the target length; `places` are places of the world for the writer to use, none where it names none.
+    """
 
     words: int
     tone: str
@@ -88,6 +125,7 @@ class Style(Record):
     organisation: str
     place: str
     date: dt.date
+    places: tuple[str, ...] = ()
 
 
 class Slot(Record):

@@ -88,7 +88,13 @@ def check(
     json: o.Json = False,
 ) -> None:
     """Validate a context and print what a corpus made from it would hold."""
-    from docgen.universe import context_warnings, expected_facts_per_document, find_context, load_context
+    from docgen.universe import (
+        context_proposals,
+        context_warnings,
+        expected_facts_per_document,
+        find_context,
+        load_context,
+    )
 
     path = find_context(file, Path.cwd())
     context = load_context(path)
@@ -127,3 +133,5 @@ def check(
     )
     for warning in context_warnings(context):
         console.print(f"warning: {warning}", style="yellow", markup=False)
+    for proposal in context_proposals(context):
+        console.print(f"proposal: {proposal}", style="cyan", markup=False)

@@ -17,6 +17,7 @@ from docgen.llm.providers.table import engines_in_words
 __all__ = [
     "COST",
     "Accept",
+    "Airtime",
     "BaseUrl",
     "Batch",
     "Commands",
@@ -65,7 +66,11 @@ N = Annotated[int | None, typer.Option("--n", help="Documents to accept.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
 Types = Annotated[int | None, typer.Option("--types", help="Document types to brainstorm.  [default: 40]")]
 Ideas = Annotated[int | None, typer.Option("--ideas", help="Ideas for each type.  [default: 25]")]
-Words = Annotated[str | None, typer.Option("--words", metavar="LOW-HIGH", help="Range of lengths.  [default: 200-700]")]
+Words = Annotated[str | None, typer.Option("--words", metavar="LOW-HIGH", help="Range of lengths.  [default: 300-900]")]
+Airtime = Annotated[
+    str | None,
+    typer.Option("--airtime", help="How much is about the facts: dense, natural, sparse.  [default: the context's]"),
+]
 Salience = Annotated[
     list[str] | None,
     typer.Option("--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated."),
@@ -144,6 +149,7 @@ class JobFlags:
     types: Types = None
     ideas: Ideas = None
     words: Words = None
+    airtime: Airtime = None
     salience: Salience = None
     max_attempts: MaxAttempts = None
     revise: Revise = None

@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
 from docgen.files.atomic import beside, write_beside
-from docgen.records import Attempt, DocumentType, Idea, Record, Slot
+from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
 
 OUTPUT = Path("output")
-DERIVED = ("export", "reports", "corpus.parquet", "attempts.jsonl", "slots.jsonl", "ideas.jsonl", "types.jsonl")
+DERIVED = (
+    "export",
+    "reports",
+    "corpus.parquet",
+    "attempts.jsonl",
+    "slots.jsonl",
+    "ideas.jsonl",
+    "types.jsonl",
+    "cast.json",
+)
 """In reverse order of creation, so that a kill during deletion never leaves attempts without their plan."""
 
 R = TypeVar("R", bound=Record)
@@ -120,6 +129,16 @@ class RunFolder:
     def read_ideas(self) -> list[Idea]:
         """All ideas, grouped by type; empty before the brainstorm."""
         return list(_records(self.path / "ideas.jsonl", Idea))
+
+    def read_cast(self) -> Cast:
+        """Names and places of the world; empty where the brainstorm brought none."""
+        try:
+            return Cast.model_validate_json((self.path / "cast.json").read_bytes())
+        except FileNotFoundError:
+            return Cast()
+        except ValueError as error:
+            fix = "Delete it and types.jsonl: they are rebuilt from llm.jsonl at no cost"
+            raise RunError("is not a record of names and places", str(self.path / "cast.json"), fix) from error
 
     def read_slots(self) -> Iterator[Slot]:
         """The plan, in order, streaming."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from docgen.errors import ConfigError
-from docgen.records import Record
+from docgen.records import Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_words", "resolve"]
 
@@ -35,6 +35,7 @@ class RunOptions(Record):
     types: int | None = None
     ideas: int | None = None
     words: tuple[int, int] | None = None
+    airtime: Airtime | None = None
     length_tolerance: float | None = None
     max_attempts: int | None = None
     revise: bool | None = None
@@ -72,7 +73,8 @@ class RunConfig(Record):
     prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
-    words: tuple[int, int] = Field((200, 700), description="range of target lengths")
+    words: tuple[int, int] = Field((300, 900), description="range of target lengths")
+    airtime: Airtime | None = Field(None, description="dense, natural or sparse; the context's own when left out")
     length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
@@ -97,8 +99,9 @@ class RunConfig(Record):
         return value
 
     def identity(self) -> dict[str, Any]:
-        """The part that decides what comes out."""
-        return self.model_dump(mode="json", exclude=set(HOW_NOT_WHAT))
+        """The part that decides what comes out; settings younger than the first runs only where they are made."""
+        left_out = {*HOW_NOT_WHAT, *(["airtime"] if self.airtime is None else [])}
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 def load_config(path: Path) -> dict[str, Any]:
@@ -125,10 +128,10 @@ def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
 
 
 def read_words(text: str, where: str) -> tuple[int, int]:
-    """The range that "200-700" or "300" means."""
+    """The range that "300-900" or "300" means."""
     match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", text)
     if not match:
-        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 200-700")
+        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 300-900")
     return int(match[1]), int(match[2] or match[1])
 
 

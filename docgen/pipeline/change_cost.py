@@ -123,7 +123,7 @@ def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     if not types or not ideas or config.n is None:
         return
     catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
-    for slot in plan_of(setup.context, config, list(catalogue.types.values()), ideas).slots():
+    for slot in plan_of(setup.context, config, list(catalogue.types.values()), ideas, cast=run.read_cast()).slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
         yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
 

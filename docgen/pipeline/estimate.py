@@ -130,7 +130,7 @@ def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[
     context = setup.context
     if types and ideas:
         size = min(setup.n, 1000)
-        documents = plan_of(context, setup.config, types, ideas, size)
+        documents = plan_of(context, setup.config, types, ideas, size, setup.run.read_cast())
     else:
         documents = trial_plan(context, setup.config)
         types, ideas, size = [STAND_IN_TYPE], [STAND_IN_IDEA], len(documents)

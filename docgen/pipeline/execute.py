@@ -30,10 +30,9 @@ from docgen.pipeline.steps import (
 )
 from docgen.pipeline.stopping import Interrupted, interruptible
 from docgen.progress import Reporter
-from docgen.prompts.style_pools import style_pools
 from docgen.records import Attempt, Slot
 from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
-from docgen.stages.plan import redraw
+from docgen.stages.plan import redraw, styling_of
 
 __all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
 
@@ -208,10 +207,10 @@ async def generate_step(
     run, config, llm = setup.run, setup.config, engine.llm
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
-    pools = style_pools(config.seed, setup.context.dates)
+    styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
 
     def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], pools)
+        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
 
     with document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:

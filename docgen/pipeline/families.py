@@ -24,9 +24,8 @@ from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
-from docgen.prompts.style_pools import style_pools
 from docgen.records import Idea, Record
-from docgen.stages.plan import Plan, constraints_of
+from docgen.stages.plan import Plan, constraints_of, styling_of
 from docgen.universe import UniverseContext
 
 __all__ = [
@@ -156,11 +155,11 @@ def parse_levels(text: str) -> tuple[float, ...]:
 
 def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) -> list[Level]:
     """Plan every level and say what each adds; the run must have its types and ideas."""
-    types, ideas = base.run.read_types(), base.run.read_ideas()
+    types, ideas, cast = base.run.read_types(), base.run.read_ideas(), base.run.read_cast()
     plans: list[Plan] = []
     rows = []
     for level in levels:
-        plan = plan_of(base.context, _at_level(base.config, fact, level, knob), types, ideas, base.n)
+        plan = plan_of(base.context, _at_level(base.config, fact, level, knob), types, ideas, base.n, cast)
         new = plan.slots_not_in(plans)
         index = plan.constraints.facts.index(fact)
         assignment = plan.columns.assignment
@@ -257,8 +256,8 @@ def mirror_slots(source: Setup, control: Setup) -> None:
         fix = "Run the command again: the model may find some; or take another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
-    pools = style_pools(seed + 1, control.context.dates)
-    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, pools, seed + 1)
+    styling = styling_of(control.context, types, seed + 1, control.run.read_cast())
+    slots = matched_slots(source.run.read_slots(), fact_mapping, owned, styling, seed + 1)
     control.run.write_records("slots.jsonl", slots)
 
 

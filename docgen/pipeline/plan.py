@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from docgen.options.run import RunConfig
-from docgen.records import DocumentType, Idea
+from docgen.records import Cast, DocumentType, Idea
 from docgen.stages.plan import Plan, plan
 from docgen.universe import UniverseContext
 
@@ -21,11 +21,15 @@ def plan_of(
     types: Sequence[DocumentType],
     ideas: Sequence[Idea],
     n: int | None = None,
+    cast: Cast | None = None,
 ) -> Plan:
-    """The plan that these settings ask for, of `n` documents if given. Raises `PlanError` where it cannot be met."""
+    """The plan that these settings ask for, of `n` documents if given. Raises `PlanError` where it cannot be met.
+
+    `cast` brings names and places where the context has none.
+    """
     return plan(
         context, types, ideas, config.n or 0 if n is None else n, config.seed,
-        words=config.words, salience=config.salience, stated=config.stated,
+        words=config.words, salience=config.salience, stated=config.stated, cast=cast,
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ class Run:
 
     def plan_report(self) -> PlanReport:
         """Each fact's share as asked and as planned, and how evenly it is spread."""
-        return plan_of(self.context, self.config, self.types(), self.ideas(), self.setup.n).report()
+        cast = self.folder.read_cast()
+        return plan_of(self.context, self.config, self.types(), self.ideas(), self.setup.n, cast).report()
 
     def status(self) -> Summary:
         """How it stands: counts, reasons of rejections, salience by fact, spending."""

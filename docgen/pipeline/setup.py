@@ -155,14 +155,15 @@ def propose(
     origin = base or run
     old = _read_meta(origin) if origin.exists() else None
     context_file = source if isinstance(source, Path) else origin.context
-    context = source if isinstance(source, UniverseContext) else load_context(context_file)
+    original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
     config = _with_engine(resolve(before, file, options), before)
+    context = _with_settings(original, config)
     _preflight(context, config)
     where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
-    text = context_text(context) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
+    text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
     text_to_write = None if context_file == run.context and source is None else text
     return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
 
@@ -188,7 +189,12 @@ def reopen(run: RunFolder) -> Setup:
     """A run with the inputs that it was last given, for reading."""
     meta = _read_meta(run)
     config = RunConfig.model_validate(meta["config"])
-    return Setup(run, load_context(run.context), config, _parents(run, meta))
+    return Setup(run, _with_settings(load_context(run.context), config), config, _parents(run, meta))
+
+
+def _with_settings(context: UniverseContext, config: RunConfig) -> UniverseContext:
+    """The context with the values that the run's settings override."""
+    return context.model_copy(update={"airtime": config.airtime}) if config.airtime else context
 
 
 def _read_meta(run: RunFolder) -> dict[str, Any]:
@@ -251,7 +257,7 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> l
     changes = [
         Change(name, str(before[name]), str(now[name]))
         for name in now
-        if name not in free and before[name] is not None and before[name] != now[name]
+        if name not in free and before.get(name) is not None and before[name] != now[name]
     ]
     if old["context"]["digest"] != new["context"]["digest"]:
         changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))

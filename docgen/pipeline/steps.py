@@ -49,7 +49,9 @@ async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, 
     types = run.read_types()
     if not types:
         reporter.progress(Progress("types", 0, config.types))
-        types = await brainstorm_types(job, config.types)
+        population = await brainstorm_types(job, config.types)
+        types = population.types
+        run.write_text("cast.json", population.cast.model_dump_json() + "\n")
         run.write_records("types.jsonl", types)
         reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
         _say_missing(reporter, "document types", len(types), config.types)
@@ -105,7 +107,7 @@ def plan_step(setup: Setup, reporter: Reporter) -> None:
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas:
         raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    plan = plan_of(setup.context, setup.config, types, ideas, setup.n)
+    plan = plan_of(setup.context, setup.config, types, ideas, setup.n, run.read_cast())
     run.write_lines("slots.jsonl", plan.lines())
     reporter.progress(Progress("plan", len(plan), len(plan)))
 

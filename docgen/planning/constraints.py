@@ -36,7 +36,7 @@ class Constraints:
     `targets` and `background` are shares of all documents; `minimum` and `maximum` bound the facts of a document that
     is not background. `requires[f, g]`: a document with f has g too. `excludes[f, g]`: never both. `allowed[f, t]`: f
     may be in documents of type t. Columns of `directness` are stated, implied; of `prominence` central, supporting,
-    passing; their rows sum to 1.
+    passing; their rows sum to 1. `suits` (F, T), where it is known, says in which types a fact may well be central.
     """
 
     facts: tuple[str, ...]
@@ -49,6 +49,7 @@ class Constraints:
     allowed: Bools
     directness: Floats
     prominence: Floats
+    suits: Bools | None = None
 
 
 def transitive_closure(requires: Bools, excludes: Bools, allowed: Bools) -> tuple[Bools, Bools, Bools]:

@@ -34,6 +34,7 @@ from docgen.planning.layout import Layout
 from docgen.planning.priorities import Keys, background_keys, priority_keys, tracks_of
 from docgen.planning.solve.repair import repair_counts, repair_or_solve, repair_slots
 from docgen.planning.solve.working_plan import WorkingPlan
+from docgen.planning.suited import keep_implied_supporting, move_central, relax
 
 __all__ = ["Assignment", "assign", "segment_complete"]
 
@@ -83,15 +84,36 @@ def assign(constraints: Constraints, layout: Layout, key: int) -> Assignment:
     assignment = Assignment(
         constraints, draft.holds, none, none.copy(), draft.background, draft.keys, starts, tracks.turns, ends
     )
-    for fact in range(len(constraints.facts)):
-        rows = np.flatnonzero(draft.holds[:, fact])
-        directness, prominence = assignment.positions(fact, rows, layout)
-        fact_ends = np.searchsorted(rows, ends)
-        assignment.directness[rows, fact] = _grades_by_segment(directness, constraints.directness[fact], fact_ends)
-        assignment.prominence[rows, fact] = _grades_by_segment(prominence, constraints.prominence[fact], fact_ends)
+    finished = [np.zeros(shares.shape, dtype=np.int64) for shares in (constraints.directness, constraints.prominence)]
     for start, end in pairwise((0, *ends)):
-        limit_central_facts(assignment.holds[start:end], assignment.prominence[start:end])
+        _grade_segment(assignment, layout, slice(start, end), finished)
     return assignment
+
+
+def _grade_segment(assignment: Assignment, layout: Layout, rows: slice, finished: list[Ints]) -> None:
+    """Grade the facts of a segment; `finished` counts each fact's grades in earlier segments, and is updated.
+
+    Each grade is within one of its share of all documents so far. Then documents exchange grades: few have many
+    central facts, these lie where they suit, and what is implied is supporting.
+    """
+    constraints, holds = assignment.constraints, assignment.holds[rows]
+    directness, prominence, types = assignment.directness[rows], assignment.prominence[rows], layout.types[rows]
+    for fact in range(len(constraints.facts)):
+        own = np.flatnonzero(holds[:, fact])
+        positions = assignment.positions(fact, own + rows.start, layout)
+        directness[own, fact] = assign_grades(positions[0], constraints.directness[fact], finished[0][fact])
+        prominence[own, fact] = assign_grades(positions[1], constraints.prominence[fact], finished[1][fact])
+    limit_central_facts(holds, prominence)
+    if constraints.suits is not None:
+        move_central(holds, prominence, constraints.suits[:, types].T)
+    for fact in range(len(constraints.facts)):
+        has_fact = holds[:, fact] == 1
+        if constraints.directness[fact, 1:].any():
+            shares = constraints.directness[fact], constraints.prominence[fact]
+            keep_implied_supporting(has_fact, directness[:, fact], prominence[:, fact], types)
+            relax(has_fact, directness[:, fact], prominence[:, fact], shares, (finished[0][fact], finished[1][fact]))
+        for grades, counts in ((directness, finished[0]), (prominence, finished[1])):
+            counts[fact] += np.bincount(grades[has_fact, fact], minlength=counts.shape[1])
 
 
 class _Draft:
@@ -137,17 +159,6 @@ def segment_complete(plan: WorkingPlan, counts: Ints, n: int) -> bool:
     """Whether `counts` (F,) are within one document of the shares of n, and no slot has too few facts."""
     close = np.abs(counts - plan.constraints.targets * n) < 1 - TOLERANCE
     return bool(close.all()) and not plan.has_underfilled()
-
-
-def _grades_by_segment(positions: Floats, shares: Floats, ends: Ints) -> Grid:
-    """Grades of a fact's documents; `ends` number the fact's documents at which segments end."""
-    grades, finished = np.empty(len(positions), dtype=np.uint8), np.zeros(len(shares), dtype=np.int64)
-    start = 0
-    for end in ends:
-        grades[start:end] = assign_grades(positions[start:end], shares, finished)
-        finished += np.bincount(grades[start:end], minlength=len(shares))
-        start = end
-    return grades
 
 
 def _assign_by_priority(constraints: Constraints, keys: Keys, eligible: Bools, target_counts: Ints) -> Grid:

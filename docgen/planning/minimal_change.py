@@ -7,16 +7,18 @@ more slots also begins with that for fewer, except for the grades that only its 
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from docgen.planning.checkpoints import plan_segments
-from docgen.planning.constraints import TOLERANCE, Constraints, Grid, Ints, document_counts
+from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Grid, Ints, document_counts
 from docgen.planning.grades import adjust_grades_by_segment
 from docgen.planning.initial_plan import Assignment, segment_complete
 from docgen.planning.layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve
 from docgen.planning.solve.working_plan import WorkingPlan
+from docgen.planning.suited import keep_implied_supporting
 
 __all__ = ["minimal_change"]
 
@@ -48,7 +50,17 @@ def minimal_change(base: Assignment, constraints: Constraints, layout: Layout) -
             (changed.prominence, positions[1], base.constraints.prominence[fact], constraints.prominence[fact]),
         ):
             grades[rows, fact] = adjust_grades_by_segment(grades[rows, fact], staying, own, (before, after), fact_ends)
+        if constraints.directness[fact, 1:].any():
+            _keep_implied_supporting(changed, layout, fact, base.holds[:, fact] == 0)
     return changed
+
+
+def _keep_implied_supporting(changed: Assignment, layout: Layout, fact: int, new: Bools) -> None:
+    """What is implied is supporting; the fact's new documents change rather than those that had it."""
+    for start, end in pairwise((0, *changed.ends)):
+        rows = slice(start, end)
+        has_fact, prominence = changed.holds[rows, fact] == 1, changed.prominence[rows, fact]
+        keep_implied_supporting(has_fact, changed.directness[rows, fact], prominence, layout.types[rows], new[rows])
 
 
 class _Change:

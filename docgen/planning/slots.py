@@ -11,10 +11,11 @@ from pydantic_core import to_json
 from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Ints, Layout
 from docgen.planning.seeded_draws import Bits, key_of, mix
-from docgen.prompts.style_pools import StylePools, style_pools
-from docgen.records import AssignedFact, DateSpan, Directness, Prominence, Slot, Style
+from docgen.planning.styling import draw_styles, least_words, style_fields
+from docgen.prompts.style_pools import StylePools
+from docgen.records import AssignedFact, Directness, DocumentType, Prominence, Slot, Style
 
-__all__ = ["DIRECTNESS", "PROMINENCE", "Draws", "SlotColumns", "draw_styles", "slot_seeds", "style_of"]
+__all__ = ["DIRECTNESS", "PROMINENCE", "SlotColumns", "slot_seeds"]
 
 DIRECTNESS: tuple[Directness, ...] = get_args(Directness)
 PROMINENCE: tuple[Prominence, ...] = get_args(Prominence)
@@ -26,48 +27,21 @@ def slot_seeds(seed: int, numbers: Ints) -> Bits:
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Indices into the style pools, one per slot; `second` is the index of the second name."""
-
-    name: list[int]
-    second: list[int]
-    tone: list[int]
-    opening: list[int]
-    audience: list[int]
-    organisation: list[int]
-    place: list[int]
-    date: list[int]
-
-
-def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
-    """Style draws of slots, each a function of the slot's seed."""
-    names = len(pools.names)
-    sizes = [
-        names, max(names - 1, 1), len(pools.tones), len(pools.openings), len(pools.audiences),
-        len(pools.organisations), len(pools.places), len(pools.dates),
-    ]  # fmt: skip
-    columns = [(mix(seeds, np.uint64(i)) % np.uint64(size)).astype(np.int64) for i, size in enumerate(sizes)]
-    columns[1] = (columns[0] + 1 + columns[1]) % names
-    return Draws(*(column.tolist() for column in columns))
-
-
-@dataclass(frozen=True)
 class SlotColumns:
-    """All that slots are made of. `idea_ids` holds each type's ideas, `words` the lowest and highest target length."""
+    """All that slots are made of. `idea_ids` holds each type's ideas, `words` the lowest and highest target length.
 
-    type_ids: tuple[str, ...]
+    `first_days` has for each fact the first day of the pools on which it is known.
+    """
+
+    types: tuple[DocumentType, ...]
     idea_ids: tuple[tuple[str, ...], ...]
     fact_ids: tuple[str, ...]
     layout: Layout
     assignment: Assignment
     words: tuple[int, int]
     seed: int
-    dates: DateSpan
-
-    @cached_property
-    def pools(self) -> StylePools:
-        """What the styles are drawn from; made when the first slot is asked for."""
-        return style_pools(self.seed, self.dates)
+    pools: StylePools
+    first_days: tuple[int, ...]
 
     def records(self, rows: Ints) -> Iterator[Slot]:
         """The slots of `rows` as records."""
@@ -86,21 +60,39 @@ class SlotColumns:
     def _fields(self, rows: Ints, assigned: Sequence[object]) -> Iterator[dict[str, Any]]:
         """The fields of each slot of `rows`, in the order of `Slot`, with `assigned` (see `_assigned`) as its facts."""
         seeds = slot_seeds(self.seed, rows)
-        draws, facts = draw_styles(seeds, self.pools), self._facts(rows)
-        kinds, ideas = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist()
+        draws, facts, pools = draw_styles(seeds, self.pools), self._facts(rows), self.pools
+        kinds, ideas, days = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist(), self._days(rows)
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
+            kind = self.types[kinds[i]]
             yield {
                 "id": row,
-                "doc_type": self.type_ids[kinds[i]],
+                "doc_type": kind.id,
                 "idea": self.idea_ids[kinds[i]][ideas[i]],
                 "facts": tuple(assigned[code] for code in facts[i]),
-                "style": _style_fields(draws, i, words, self.pools),
+                "style": style_fields(draws, i, words, pools, kind, days[i]),
                 "seed": seed,
             }
 
     def _lengths(self, rows: Ints) -> list[int]:
-        low, high = self.words
+        """Target lengths: within the type's range as far as the run's allows, and with room for the facts."""
+        ends, kinds = self._ranges, self.layout.types[rows]
+        loads = self.assignment.holds[rows].sum(axis=1, dtype=np.int64)
+        least = np.array([min(least_words(load), self.words[1]) for load in range(int(loads.max(initial=0)) + 1)])
+        low = np.maximum(ends[kinds, 0], least[loads])
+        high = np.maximum(ends[kinds, 1], low)
         return [int(x) for x in low + np.floor(self.layout.lengths[rows] * (high - low + 1)).astype(np.int64)]
+
+    @cached_property
+    def _ranges(self) -> Ints:
+        """(T, 2): lowest and highest length of each type."""
+        low, high = self.words
+        own = [kind.words or self.words for kind in self.types]
+        return np.array([(min(max(low, a), high), max(min(high, b), low)) for a, b in own], dtype=np.int64)
+
+    def _days(self, rows: Ints) -> list[int]:
+        """For each slot the first day on which all its facts are known."""
+        days = np.array(self.first_days, dtype=np.int64)
+        return [int(day) for day in (self.assignment.holds[rows] * days).max(axis=1, initial=0)]
 
     def _facts(self, rows: Ints) -> list[list[int]]:
         """For each slot the codes of its facts, in an order drawn for the slot, so that no fact always comes first."""
@@ -123,22 +115,3 @@ class SlotColumns:
             for directness in DIRECTNESS
             for prominence in PROMINENCE
         ]
-
-
-def style_of(draws: Draws, i: int, words: int, pools: StylePools) -> Style:
-    """The i-th drawn style."""
-    return Style.model_construct(**_style_fields(draws, i, words, pools))
-
-
-def _style_fields(draws: Draws, i: int, words: int, pools: StylePools) -> dict[str, Any]:
-    first, second = pools.names[draws.name[i]], pools.names[draws.second[i]]
-    return {
-        "words": words,
-        "tone": pools.tones[draws.tone[i]],
-        "opening": pools.openings[draws.opening[i]],
-        "audience": pools.audiences[draws.audience[i]],
-        "names": (first, second) if draws.second[i] != draws.name[i] else (first,),
-        "organisation": pools.organisations[draws.organisation[i]],
-        "place": pools.places[draws.place[i]],
-        "date": pools.dates[draws.date[i]],
-    }

@@ -14,7 +14,8 @@ from docgen.llm.protocol import Completion, Request
 from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
-from docgen.universe import KeyFact, UniverseContext
+from docgen.universe import KeyFact, UniverseContext, roles_of
+from docgen.universe.airtime import AIRTIME
 
 __all__ = [
     "FactToExpress",
@@ -27,7 +28,12 @@ __all__ = [
     "types_request",
 ]
 
-TAG = re.compile(r"<(?=\s*/?\s*(?:world|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE)
+TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS = 150, 1_500, 90
+"""Tokens of a reply for one document type, for the names and places, and for one idea."""
+
+TAG = re.compile(
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
+)
 """The start of a tag that the prompts themselves use."""
 
 
@@ -70,9 +76,11 @@ class ModelOptions:
 def types_request(
     context: UniverseContext, options: ModelOptions, count: int, exclude: tuple[str, ...], seed: int, sample: int = 0
 ) -> Request:
-    """Ask for `count` document types that are not in `exclude`."""
+    """Ask for `count` document types that are not in `exclude`; the first ask brings the names and places as well."""
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
-    return _request(TYPES, variables, options, max_tokens=_room(40 * count), sample=sample)
+    with_cast = not exclude and not (context.names and context.places)
+    room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)
+    return _request(TYPES, variables, options, max_tokens=room, sample=sample, first=with_cast)
 
 
 def ideas_request(
@@ -86,7 +94,7 @@ def ideas_request(
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
     variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
-    return _request(IDEAS, variables, options, max_tokens=_room(70 * count), sample=sample)
+    return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
 
 
 def document_request(
@@ -101,13 +109,15 @@ def document_request(
     """Ask for the document of `slot`; `idea` and `slot.style` are this attempt's draws."""
     by_id = {fact.id: fact for fact in context.key_facts}
     assigned = tuple(FactToExpress(by_id[f.fact], f.directness, f.prominence) for f in slot.facts)
-    taken = {fact.fact for fact in slot.facts}
+    roles = roles_of(context, [fact.fact for fact in slot.facts])
     variables = {
         "context": context,
+        "airtime": AIRTIME[context.airtime],
         "doc_type": doc_type,
         "idea": idea,
         "facts": assigned,
-        "other_facts": tuple(fact for fact in context.key_facts if fact.id not in taken),
+        "presupposed": roles.presupposed,
+        "left_out": roles.left_out,
         "style": slot.style,
         "feedback": feedback,
         "attempt": attempt,
@@ -140,7 +150,12 @@ def _room(tokens: int) -> int:
 
 
 def _request(
-    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, max_tokens: int, sample: int = 0
+    prompt: Prompt[Any],
+    variables: Mapping[str, Any],
+    options: ModelOptions,
+    max_tokens: int,
+    sample: int = 0,
+    first: bool = False,
 ) -> Request:
     context: UniverseContext = variables["context"]
     return Request(
@@ -150,7 +165,7 @@ def _request(
         user=_block(_template(prompt.name), "user", variables),
         model=options.model,
         max_tokens=max_tokens,
-        schema=prompt.schema,
+        schema=prompt.first_schema if first else prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
@@ -191,7 +206,7 @@ def _template(stage: str) -> Template:
 @lru_cache(maxsize=16)
 def _system(stage: str, context: UniverseContext) -> str:
     """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return _block(_template(stage), "system", {"context": context})
+    return _block(_template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime]})
 
 
 def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:

@@ -5,11 +5,12 @@ Left to itself a model names everybody alike (one name 439,000 times in one publ
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from docgen.records import DateSpan
+from docgen.records import Cast, Community, DateSpan
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -102,7 +103,11 @@ AUDIENCES = (
 
 @dataclass(frozen=True)
 class StylePools:
-    """What a slot's style is drawn from; equal for equal seeds."""
+    """What a slot's style is drawn from; equal for equal seeds.
+
+    `scenes` are places of the world itself, empty where it names none. `company` is how many people a document gets at
+    a time from `names`, where neighbours belong together.
+    """
 
     names: tuple[str, ...]
     organisations: tuple[str, ...]
@@ -111,18 +116,46 @@ class StylePools:
     openings: tuple[str, ...]
     audiences: tuple[str, ...]
     dates: tuple[dt.date, ...] = ()
+    scenes: tuple[str, ...] = ()
+    company: int = 1
 
 
 @lru_cache(maxsize=8)
-def style_pools(seed: int, dates: DateSpan | None = None) -> StylePools:
-    """Some 3,400 people, 2,000 organisations and 1,800 places, seeded, and days; about a second at the first call."""
-    return replace(_drawn(seed), dates=(dates or DateSpan()).days)
+def style_pools(
+    seed: int, dates: DateSpan | None = None, cast: Cast | None = None, locales: tuple[str, ...] = ()
+) -> StylePools:
+    """Some 3,400 people, 2,000 organisations and 1,800 places, seeded, and days; about a second at the first call.
+
+    People and places are those of `cast` where it has any, else people usual in the `locales` (Faker's), if given.
+    """
+    pools = replace(_drawn(seed, locales), dates=(dates or DateSpan()).days)
+    cast = cast or Cast()
+    if cast.names:
+        pools = replace(pools, names=_combined(random.Random(seed), cast.names), company=2)
+    return replace(pools, scenes=_shuffled(random.Random(seed), cast.places)) if cast.places else pools
+
+
+def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, ...]:
+    """Every given name with every family name of its stock, in random order, stock after stock.
+
+    150 names alone would recur in a hundredth of the documents each; combined, hardly any does.
+    """
+    names: dict[str, None] = {}
+    for stock in stocks:
+        names |= dict.fromkeys(
+            _shuffled(rng, [f"{given} {family}" for given in stock.given for family in stock.family])
+        )
+    return tuple(names)
+
+
+def _shuffled(rng: random.Random, items: Sequence[str]) -> tuple[str, ...]:
+    return tuple(rng.sample(items, len(items)))
 
 
 @lru_cache(maxsize=4)
-def _drawn(seed: int) -> StylePools:
+def _drawn(seed: int, locales: tuple[str, ...] = ()) -> StylePools:
     rng = random.Random(seed)
-    names = _people(seed)
+    names = (_people(seed, locales) if locales else ()) or _people(seed)
     places = _places(rng, seed)
     return StylePools(
         names=names,
@@ -134,12 +167,12 @@ def _drawn(seed: int) -> StylePools:
     )
 
 
-def _people(seed: int) -> tuple[str, ...]:
-    """First name and family name in Latin script, locales interleaved."""
-    columns = []
-    for offset, locale in enumerate(LOCALES):
+def _people(seed: int, locales: tuple[str, ...] = LOCALES) -> tuple[str, ...]:
+    """First name and family name in Latin script, locales interleaved; as many whatever the number of locales."""
+    columns, each = [], NAMES_PER_LOCALE * len(LOCALES) // len(locales)
+    for offset, locale in enumerate(locales):
         fake = _faker(locale, seed + offset)
-        columns.append([f"{fake.first_name()} {fake.last_name()}" for _ in range(NAMES_PER_LOCALE)])
+        columns.append([f"{fake.first_name()} {fake.last_name()}" for _ in range(each)])
     return tuple(dict.fromkeys(name for row in zip(*columns, strict=True) for name in row if _is_usual(name)))
 
 

@@ -31,8 +31,9 @@ class Prompt(Generic[Reply]):
 
     `name` is the stage that journals and estimates count its calls under. `parse` turns the model's raw text into a
     value and never raises: a reply that makes no sense is None, or a draft that says so. `schema` is the JSON schema of
-    the reply, None for plain text. `calls` says whether a run makes many calls with the same system text. `used_for`
-    tells the prompts that a corpus is made with, which a run compares when it goes on, from those that judge one.
+    the reply, None for plain text; `first_schema` that of a first reply which brings more than later ones. `calls` says
+    whether a run makes many calls with the same system text. `used_for` tells the prompts that a corpus is made with,
+    which a run compares when it goes on, from those that judge one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Prompt(Generic[Reply]):
     calls: Literal["few", "many"]
     used_for: Literal["corpus", "judging"] = "corpus"
     schema: Mapping[str, Any] | None = None
+    first_schema: Mapping[str, Any] | None = None
 
     @property
     def template(self) -> str:
@@ -69,7 +71,7 @@ def _list_of(items: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-STRING = {"type": "string"}
+STRING, BOOLEAN = {"type": "string"}, {"type": "boolean"}
 
 
 def _one_of(values: Sequence[str]) -> dict[str, Any]:
@@ -100,8 +102,29 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
 
 IDEA_VERDICT = _object(idea=STRING, verdict=_one_of(RULE_VERDICTS), quote=STRING, reason=STRING)
 
-TYPES = Prompt("types", parse_types, "few", schema=_object(types=_list_of(_object(name=STRING, description=STRING))))
-IDEAS = Prompt("ideas", parse_ideas, "many", schema=_object(ideas=_list_of(STRING)))
+_STRINGS = _list_of(STRING)
+_TYPES = _list_of(
+    _object(
+        name=STRING,
+        description=STRING,
+        head_on=BOOLEAN,
+        openings=_STRINGS,
+        tones=_STRINGS,
+        readers=_STRINGS,
+        words=_list_of({"type": "integer"}),
+    )
+)
+_NAMES = _list_of(_object(given=_STRINGS, family=_STRINGS))
+_IDEA = _object(idea=STRING, about=_STRINGS, background=BOOLEAN)
+
+TYPES = Prompt(
+    "types",
+    parse_types,
+    "few",
+    schema=_object(types=_TYPES),
+    first_schema=_object(types=_TYPES, names=_NAMES, places=_STRINGS),
+)
+IDEAS = Prompt("ideas", parse_ideas, "many", schema=_object(ideas=_list_of(_IDEA)))
 DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many")
 REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many")
 JUDGE_DOCUMENT = Prompt("judge_document", parse_judgements, "many", "judging", judgement_schema())

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
+from docgen.prompts.replies import ProposedIdea, parse_cast
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
 from docgen.prompts.table import IDEAS, TYPES
-from docgen.records import DocumentType, Idea
+from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "brainstorm_ideas", "brainstorm_types"]
+__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
@@ -50,12 +51,21 @@ class _NoveltyFilter:
         return self._index.check_and_add([self._next], [normal])[0] is None
 
 
-async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
-    """`count` document types, or fewer if the model keeps repeating itself.
+@dataclass(frozen=True)
+class Population:
+    """The result of the first brainstorm: document types, and the names and places of the world, if any came."""
+
+    types: list[DocumentType]
+    cast: Cast
+
+
+async def brainstorm_types(job: Brainstorm, count: int) -> Population:
+    """`count` document types, or fewer if the model keeps repeating itself; the first reply also brings the cast.
 
     Raises `StopRun` if there are none.
     """
     types: list[DocumentType] = []
+    casts: list[Cast] = []
     novelty, ids = _NoveltyFilter(), list[str]()
 
     def build(missing: int, number: int) -> Request:
@@ -64,36 +74,47 @@ async def brainstorm_types(job: Brainstorm, count: int) -> list[DocumentType]:
 
     def take(text: str, missing: int) -> int:
         before = len(types)
-        for name, description in TYPES.parse(text) or []:
-            if len(types) - before < missing and novelty.admit(name):
-                base = slug(name)
+        casts.append(parse_cast(text))
+        for kind in TYPES.parse(text) or []:
+            if len(types) - before < missing and novelty.admit(kind.name):
+                base = slug(kind.name)
                 spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
                 ids.append(next(spelling for spelling in spellings if spelling not in ids))
-                types.append(DocumentType(id=ids[-1], name=name, description=description))
+                types.append(kind.model_copy(update={"id": ids[-1]}))
         return len(types) - before
 
     await _request_until(job.llm, count, build, take)
     if not types:
         fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
         raise StopRun("no_types", "none of the model's replies contained a readable document type", fix)
-    return types
+    return Population(types, next((cast for cast in casts if cast != Cast()), Cast()))
 
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:
     """`count` ideas for documents of one type, or fewer if the model keeps repeating itself."""
-    ideas: list[str] = []
-    novelty = _NoveltyFilter()
+    ideas: list[ProposedIdea] = []
+    novelty, facts = _NoveltyFilter(), [fact.id for fact in job.context.key_facts]
 
     def build(missing: int, number: int) -> Request:
-        return ideas_request(job.context, job.options, kind, missing, tuple(ideas), job.seed + number, sample=number)
+        texts = tuple(idea.text for idea in ideas)
+        return ideas_request(job.context, job.options, kind, missing, texts, job.seed + number, sample=number)
 
     def take(text: str, missing: int) -> int:
-        new = [idea for idea in IDEAS.parse(text) or [] if novelty.admit(idea)][:missing]
+        new = [idea for idea in IDEAS.parse(text) or [] if novelty.admit(idea.text)][:missing]
         ideas.extend(new)
         return len(new)
 
     await _request_until(job.llm, count, build, take)
-    return [Idea(id=f"{kind.id}.{number}", doc_type=kind.id, text=text) for number, text in enumerate(ideas, start=1)]
+    return [
+        Idea(
+            id=f"{kind.id}.{number}",
+            doc_type=kind.id,
+            text=idea.text,
+            about=tuple(fact for fact in facts if fact in idea.about),
+            background=idea.background,
+        )
+        for number, idea in enumerate(ideas, start=1)
+    ]
 
 
 async def _request_until(

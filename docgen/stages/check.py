@@ -7,7 +7,8 @@ document. Every reason has a code for counting and a line that tells the next at
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from docgen.audit.detect.facts import FactDetector, FactSighting, expressed
+from docgen.audit.detect.evidence import EvidenceFinder
+from docgen.audit.detect.facts import FactSighting, expressed
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
@@ -16,7 +17,7 @@ from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
 
@@ -64,7 +65,8 @@ class DocumentChecker:
     """
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
-        self._facts = FactDetector(context)
+        self._context = context
+        self._evidence = EvidenceFinder(context)
         self._leaks = LeakageScanner(context)
         self._tolerance = length_tolerance
         self._engine = engine
@@ -87,12 +89,15 @@ class DocumentChecker:
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
         if draft.text and not reasons:
-            sightings = self._facts.detect(draft.text, draft.quotes)
+            evidence = self._evidence.find(draft.text, slot.facts, draft.quotes)
+            sightings = evidence.sightings
             assigned = frozenset(fact.fact for fact in slot.facts)
-            findings = self._leaks.scan(draft.text, assigned, sightings, case.doc_type, case.idea)
+            may_hold = assigned | roles_of(self._context, assigned).granted
+            findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
             # A denial of an assigned fact is a reason already; its finding would only repeat it.
             denials = {(s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned}
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, denials)]
+            findings = [*findings, *evidence.unclear]
         return Attempt(
             slot=slot.id,
             number=case.number,
@@ -179,7 +184,7 @@ def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> I
             detail, passage = f"It denied the fact {fact.fact}", text[denied[0].start : denied[0].end]
             yield Reason(code="contradicted_fact", subject=fact.fact, detail=detail, evidence=passage)
         elif fact.fact not in present:
-            detail = f"The fact {fact.fact} was not found: express it as asked above, and quote that passage exactly"
+            detail = f"The fact {fact.fact} was not found: express it as asked, and quote that passage exactly"
             yield Reason(code="missing_fact", subject=fact.fact, detail=detail)
         elif fact.directness == "implied" and any(s.detector in ("statement", "paraphrase") for s in own):
             yield Reason(code="too_direct", subject=fact.fact, detail=f"It stated {fact.fact} outright: only imply it")

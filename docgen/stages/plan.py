@@ -6,20 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.errors import PlanError
-from docgen.planning.constraints import Constraints, relation_matrix, transitive_closure
+from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
 from docgen.planning.initial_plan import Assignment, assign
 from docgen.planning.layout import Layout, lay_out
 from docgen.planning.minimal_change import minimal_change
+from docgen.planning.pairing import Suitability, pair_ideas, suitability
 from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.priorities import tracks_of
 from docgen.planning.seeded_draws import key_of, mix
-from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, draw_styles, slot_seeds, style_of
-from docgen.prompts.style_pools import StylePools
-from docgen.records import DocumentType, Idea, Slot
+from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
+from docgen.planning.styling import Styling
+from docgen.prompts.style_pools import StylePools, style_pools
+from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, earliest_days, roles_of
 
-__all__ = ["Plan", "constraints_of", "plan", "redraw"]
+__all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]
 
 CHUNK = 1 << 14
 """Slots built at a time. Chosen: columns stay vectorised, and no more than some megabytes are held."""
@@ -79,43 +81,86 @@ def plan(
     n: int,
     seed: int,
     *,
-    words: tuple[int, int] = (200, 700),
+    words: tuple[int, int] = (300, 900),
     salience: Mapping[str, float] | None = None,
     stated: Mapping[str, float] | None = None,
+    cast: Cast | None = None,
 ) -> Plan:
     """Plan n documents. `salience` overrides targets by fact, `stated` the share of a fact's documents that state it.
 
     Every share is met to within one document and every constraint exactly, or `PlanError` says why that is impossible.
     A plan with overrides is the context's own plan with as few slots changed as possible, so that the documents of the
-    unchanged ones are found in the journal. Types without ideas are left out.
+    unchanged ones are found in the journal. Types without ideas are left out. `cast` brings names and places where the
+    context has none.
     """
     if n < 1:
         raise PlanError(f"cannot plan {n} documents", "--n", "Give at least 1")
-    own_ideas: dict[str, list[str]] = {kind.id: [] for kind in types}
+    own_ideas: dict[str, list[Idea]] = {kind.id: [] for kind in types}
     for idea in ideas:
-        own_ideas[idea.doc_type].append(idea.id)
-    grouped = [tuple(own_ideas[kind.id]) for kind in types]
-    kinds = tuple(kind for kind, own in zip(types, grouped, strict=True) if own)
+        own_ideas[idea.doc_type].append(idea)
+    kinds = tuple(kind for kind in types if own_ideas[kind.id])
+    grouped = [own_ideas[kind.id] for kind in kinds]
     if not kinds:
         raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
     own = constraints_of(context, kinds)
+    suits = [suitability(group, own.facts) for group in grouped]
+    own = replace(own, suits=_central_suits(kinds, suits))
     asked = override(own, salience or {}, stated or {})
-    idea_ids, key = tuple(group for group in grouped if group), key_of("plan", seed)
-    layout = lay_out(n, [len(group) for group in idea_ids], len(tracks_of(own).names), key)
-    assignment = _assigned(own, asked, layout, key)
-    type_ids = tuple(kind.id for kind in kinds)
-    columns = SlotColumns(type_ids, idea_ids, own.facts, layout, assignment, words, seed, context.dates)
+    key = key_of("plan", seed)
+    layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
+    base, assignment = _assigned(own, asked, layout, key)
+    layout = replace(layout, ideas=pair_ideas(layout, base, suits, _granted(context)))
+    columns = SlotColumns(
+        types=kinds,
+        idea_ids=tuple(tuple(idea.id for idea in group) for group in grouped),
+        fact_ids=own.facts,
+        layout=layout,
+        assignment=assignment,
+        words=words,
+        seed=seed,
+        pools=_pools(context, seed, cast),
+        first_days=tuple(earliest_days(context)),
+    )
     return Plan(asked, columns)
 
 
-def _assigned(own: Constraints, asked: Constraints, layout: Layout, key: int) -> Assignment:
+def styling_of(context: UniverseContext, types: Sequence[DocumentType], seed: int, cast: Cast | None = None) -> Styling:
+    """What the styles of later attempts are drawn by, as the plan draws those of the first."""
+    days = dict(zip([fact.id for fact in context.key_facts], earliest_days(context), strict=True))
+    return Styling(_pools(context, seed, cast), {kind.id: kind for kind in types}, days)
+
+
+def _pools(context: UniverseContext, seed: int, cast: Cast | None) -> StylePools:
+    brought = cast or Cast()
+    own = Cast(names=context.names or brought.names, places=context.places or brought.places)
+    return style_pools(seed, context.dates, own, context.locale)
+
+
+def _assigned(own: Constraints, asked: Constraints, layout: Layout, key: int) -> tuple[Assignment, Assignment]:
+    """The context's own plan, as far as there can be one, and the plan that is asked for."""
     if asked is own:
-        return assign(own, layout, key)
+        base = assign(own, layout, key)
+        return base, base
     try:
         base = assign(own, layout, key)
     except PlanError:  # the context alone is infeasible: there is no plan to stay close to
-        return assign(asked, layout, key)
-    return minimal_change(base, asked, layout)
+        base = assign(asked, layout, key)
+        return base, base
+    return base, minimal_change(base, asked, layout)
+
+
+def _central_suits(types: Sequence[DocumentType], ideas: Sequence[Suitability]) -> Bools | None:
+    """(F, T): the facts that may be central in a type: it treats the subject head-on or has an idea about them."""
+    if not any(kind.head_on for kind in types) and not any(own.known for own in ideas):
+        return None
+    return np.array([own.about.any(axis=0) | kind.head_on for kind, own in zip(types, ideas, strict=True)]).T
+
+
+def _granted(context: UniverseContext) -> Bools:
+    """(F, F): facts that a document with each fact may hold or take for granted."""
+    facts = [fact.id for fact in context.key_facts]
+    granted = [{fact, *roles_of(context, [fact]).granted} for fact in facts]
+    return np.array([[other in own for other in facts] for own in granted], dtype=bool)
 
 
 def constraints_of(context: UniverseContext, types: Sequence[DocumentType]) -> Constraints:
@@ -158,7 +203,7 @@ def override(constraints: Constraints, salience: Mapping[str, float], stated: Ma
     return replace(constraints, targets=targets, directness=directness)
 
 
-def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: StylePools) -> Slot:
+def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], styling: Styling) -> Slot:
     """The slot for its `attempt`-th attempt: same facts, type and length, another idea and style.
 
     Ideas are used in an order drawn for the slot, none twice before all have been used. Attempt 1 is the slot itself.
@@ -168,7 +213,7 @@ def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], pools: Style
     others = [idea.id for idea in ideas_of_type if idea.id != slot.idea] or [slot.idea]
     order = np.argsort(mix(slot.seed, np.arange(len(others))), kind="stable")
     seeds = slot_seeds(slot.seed, np.array([attempt]))
-    style = style_of(draw_styles(seeds, pools), 0, slot.style.words, pools)
+    style = styling.style(seeds, slot.doc_type, [fact.fact for fact in slot.facts], slot.style.words)
     idea = others[int(order[(attempt - 2) % len(others)])]
     return slot.model_copy(update={"idea": idea, "style": style, "seed": int(seeds[0])})
 

@@ -16,11 +16,14 @@ from docgen.universe.model import (
     FactsPerDocument,
     KeyFact,
     LeakageRule,
+    NameStock,
     ProminenceShares,
     RealEntity,
     RuleExamples,
     UniverseContext,
 )
+from docgen.universe.proposals import context_proposals
+from docgen.universe.roles import Roles, earliest_days, roles_of
 
 __all__ = [
     "Dates",
@@ -29,16 +32,21 @@ __all__ = [
     "KeyFact",
     "LeakageRule",
     "ListedContext",
+    "NameStock",
     "ProminenceShares",
     "RealEntity",
+    "Roles",
     "RuleExamples",
     "UniverseContext",
+    "context_proposals",
     "context_text",
     "context_warnings",
+    "earliest_days",
     "expected_facts_per_document",
     "find_context",
     "list_contexts",
     "load_context",
     "parse_context",
+    "roles_of",
     "starter_context",
 ]

@@ -27,6 +27,7 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
     yield from _repeated_ids(context)
     yield from _repeated_wordings(context)
     yield from _companions(context)
+    yield from _presuppositions(context)
     yield from _repeated_entities(context)
     yield from _self_accusations(context)
 
@@ -95,6 +96,25 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
     if other not in known:
         return f"names {other}, which is not a key fact", suggestion(other, [*known], f"Key facts: {', '.join(known)}")
     return None
+
+
+def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
+    """References to facts that are not there or are held out, and facts that no document could be late enough for."""
+    known = {fact.id: fact for fact in context.key_facts}
+    for number, fact in enumerate(context.key_facts):
+        for index, other in enumerate(fact.presupposes):
+            bad = _bad_reference(fact, other, known)
+            if not bad and not known[other].salience and fact.salience:
+                bad = f"names {other}, which has salience 0: it is held out", "Give it salience, or delete it here"
+            if bad:
+                what = f"key_facts[{number}].presupposes ({fact.id}) {bad[0]}"
+                yield Problem(("key_facts", number, "presupposes", index), what, bad[1])
+        if fact.public and not fact.salience:
+            what = f"key_facts[{number}] ({fact.id}) is public but has salience 0: it is held out"
+            yield Problem(("key_facts", number, "public"), what, "Delete public, or give the fact salience")
+        if fact.known_from and fact.known_from > context.dates.last:
+            what = f"key_facts[{number}].known_from ({fact.id}) is after the last of the dates, {context.dates.last}"
+            yield Problem(("key_facts", number, "known_from"), what, "Make it earlier, or give later dates")
 
 
 def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:

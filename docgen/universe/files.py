@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from docgen.errors import ContextError
 from docgen.files.resources import folder
 from docgen.universe.crosscheck import cross_problems
-from docgen.universe.model import IDENTIFIER, UniverseContext
+from docgen.universe.fields import IDENTIFIER
+from docgen.universe.model import UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
 

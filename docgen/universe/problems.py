@@ -13,6 +13,7 @@ from docgen.universe.model import (
     FactsPerDocument,
     KeyFact,
     LeakageRule,
+    NameStock,
     ProminenceShares,
     RealEntity,
     RuleExamples,
@@ -32,6 +33,7 @@ SECTIONS: Mapping[Location, type[BaseModel]] = {
     ("leakage_rules",): LeakageRule,
     ("leakage_rules", "examples"): RuleExamples,
     ("real_entities",): RealEntity,
+    ("names",): NameStock,
 }
 NUMBERS = ("float_", "int_", "greater_than", "less_than", "finite_number")
 
@@ -96,7 +98,7 @@ def _problem(details: Any, data: Any) -> Problem:
         return Problem(
             location, f"{name} is {shown(value)}, {_number_rule(details)}", _number_fix(value, _is_whole(location))
         )
-    return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(kind, value))
+    return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(details))
 
 
 def _unknown_key(location: Location, data: Any) -> Problem:
@@ -140,6 +142,8 @@ def _number_fix(value: Any, whole: bool) -> str:
 
 
 def _shape_rule(kind: str, value: Any) -> str:
+    if kind == "literal_error":
+        return f"is {shown(value)}, which it cannot be"
     if kind.startswith("bool"):
         return f"is {shown(value)}, which is neither true nor false"
     wanted = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
@@ -147,7 +151,10 @@ def _shape_rule(kind: str, value: Any) -> str:
     return f"is {found} where {wanted} belongs"
 
 
-def _shape_fix(kind: str, value: Any) -> str:
+def _shape_fix(details: Any) -> str:
+    kind, value = details["type"], details["input"]
+    if kind == "literal_error":
+        return f"Write {details['ctx']['expected']}"
     if kind.startswith("bool"):
         return "Write true or false"
     if kind == "string_type":

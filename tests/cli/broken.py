@@ -133,7 +133,7 @@ FLAGS = [
     flags("n without end", f"--n {10**40}", "--n"),
     flags("unknown engine", "--engine gpt", "engine"),
     Case("two runs at once", ("run", "r", "--run", "s", *OFFLINE), ("--run s",)),
-    flags("range of words", "--words many", "--words", "200-700"),
+    flags("range of words", "--words many", "--words", "300-900"),
     flags("words too few", "--words 1-2", "--words"),
     flags("salience without share", "--salience opened", "opened", "--salience"),
     flags("salience of a stranger", "--salience nobody=0.1", "nobody"),

@@ -43,8 +43,8 @@ def test_names_and_values_are_those_of_the_flags(tmp_path: Path, text: str, name
     ("text", "says"),
     [
         ("max-attempts = 2\nmax_attempts = 3", "dash"),
-        ('words = "many"', "200-700"),
-        ('words = "²"', "200-700"),
+        ('words = "many"', "300-900"),
+        ('words = "²"', "300-900"),
         ('salience = ["fact"]', "FACT=0.3"),
         ("max-attemps = 2", "max_attempts"),
         ("n = 0", "must be 1 or more"),
@@ -89,4 +89,4 @@ def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) 
     file = tmp_path / "example.toml"
     file.write_text(example, "utf-8")
     assert set(load_config(file)) == set(RunConfig.model_fields)
-    assert resolve(None, file, RunOptions()).words == (200, 700)
+    assert resolve(None, file, RunOptions()).words == (300, 900)

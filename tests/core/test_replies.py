@@ -3,10 +3,12 @@
 import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.prompts.replies import parse_document, parse_ideas, parse_types
+from docgen.prompts.replies import parse_cast, parse_document, parse_ideas, parse_types
+from docgen.records import Cast
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.text(
     alphabet='<>/document evidence quote fact="a" decline{}[]"types ideas:,\n'
@@ -31,7 +33,7 @@ def test_no_control_character_reaches_a_document_an_idea_or_a_quote(text: str) -
     """Escape sequences, bells and C1 controls are gone from all that a reply gives; line breaks and tabs stay."""
     draft = parse_document(f'<document>\na{text}b\n</document><evidence><quote fact="f">{text}</quote></evidence>')
     ideas = parse_ideas(json.dumps({"ideas": [text]})) or []
-    seen = "".join([draft.text, *(quote.text for quote in draft.quotes), *ideas])
+    seen = "".join([draft.text, *(quote.text for quote in draft.quotes), *(idea.text for idea in ideas)])
     assert {char for char in seen if unicodedata.category(char) == "Cc"} <= {"\n", "\t"}
     assert [char for char in draft.text if char.isalpha()] == [char for char in f"a{text}b" if char.isalpha()]
 
@@ -77,12 +79,83 @@ def test_types_round_trip(pairs: list[tuple[str, str]]) -> None:
         found = parse_types(reply)
         assert found is not None
         assert len(found) <= len(pairs)
-        assert all(name for name, _ in found)
+        assert all(kind.name for kind in found)
+
+
+def texts(reply: str) -> list[str] | None:
+    ideas = parse_ideas(reply)
+    return None if ideas is None else [idea.text for idea in ideas]
 
 
 def test_ideas_may_be_strings_or_objects() -> None:
     """Compatible servers without structured output vary the form."""
-    assert parse_ideas('{"ideas": ["a", {"idea": "b"}, {"x": 1}, 3]}') == ["a", "b"]
-    assert parse_ideas('["a", "b"]') == ["a", "b"]
-    assert parse_ideas("no idea") is None
-    assert parse_ideas("[" * 100_000) is None
+    assert texts('{"ideas": ["a", {"idea": "b"}, {"x": 1}, 3]}') == ["a", "b"]
+    assert texts('["a", "b"]') == ["a", "b"]
+    assert texts("no idea") is None
+    assert texts("[" * 100_000) is None
+
+
+def test_an_idea_says_what_it_is_about_and_whether_it_is_for_background() -> None:
+    """What is not a list of texts, or not a truth value, counts as not said."""
+    reply = {"ideas": [{"idea": "a", "about": ["x", 3, "y"], "background": True}, {"idea": "b", "about": "x"}]}
+    first, second = parse_ideas(json.dumps(reply)) or []
+    assert (first.about, first.background) == (("x", "y"), True)
+    assert (second.about, second.background) == ((), False)
+
+
+def test_a_type_keeps_what_makes_sense_of_its_own_ways() -> None:
+    """Lengths out of order, or of the wrong kind, are left to the run's range."""
+    fields = {"openings": ["with the date"], "tones": ["dry"], "readers": ["staff"], "head_on": True}
+    kinds = parse_types(
+        json.dumps(
+            {
+                "types": [
+                    {"name": "n", "words": [300, 600], **fields},
+                    {"name": "m", "words": [600, 300]},
+                    {"name": "o", "words": ["a"]},
+                ]
+            }
+        )
+    )
+    assert kinds is not None
+    assert (kinds[0].words, kinds[0].openings, kinds[0].head_on) == ((300, 600), ("with the date",), True)
+    assert [kind.words for kind in kinds[1:]] == [None, None]
+
+
+def test_names_and_places_come_with_the_types_or_not_at_all() -> None:
+    """A stock without family names names nobody."""
+    stocks = [{"given": ["Ada"], "family": ["Holm"]}, {"given": ["Bo"]}, "x"]
+    cast = parse_cast(json.dumps({"types": [], "names": stocks, "places": ["Orrick", 3, "Orrick"]}))
+    assert [(c.given, c.family) for c in cast.names] == [(("Ada",), ("Holm",))]
+    assert cast.places == ("Orrick",)
+    assert parse_cast("nothing") == parse_cast('["a"]') == Cast()
+
+
+QUOTED = "The light went out in 2011. It stood empty, the council says, for eight long years. Then came the books."
+
+
+@pytest.mark.parametrize(
+    ("quote", "passage"),
+    [
+        (
+            "It stood empty, the council … for eight long years.",
+            "It stood empty, the council says, for eight long years",
+        ),
+        ("it stood empty the council ... eight long years", "It stood empty, the council says, for eight long years"),
+        ("The light went out in […] Then came the books.", QUOTED[:-1]),
+        ("It stood empty, the council … of nothing at all", "It stood empty, the council says, for eight long years."),
+        (
+            "Words never written here by … for eight long years",
+            "It stood empty, the council says, for eight long years",
+        ),
+    ],
+)
+def test_a_quote_by_its_ends_becomes_the_passage(quote: str, passage: str) -> None:
+    """Case, punctuation and the kind of dots do not matter; one end alone gives its sentence."""
+    reply = f'<document>{QUOTED}</document><evidence><quote fact="f">{quote}</quote></evidence>'
+    assert parse_document(reply).quotes[0].text == passage
+
+
+def test_a_quote_found_nowhere_stays_as_it_is() -> None:
+    reply = f'<document>{QUOTED}</document><evidence><quote fact="f">Not a word … of this</quote></evidence>'
+    assert parse_document(reply).quotes[0].text == "Not a word … of this"

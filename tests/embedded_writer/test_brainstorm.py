@@ -16,13 +16,13 @@ TYPES = load_library().types
 
 def ask_types(count: int, exclude: tuple[str, ...] = (), seed: int = 1) -> list[tuple[str, str]]:
     variables = {"context": LIGHTHOUSE, "count": count, "exclude": exclude, "seed": seed}
-    return parse_types(reply(request("types", variables))) or []
+    return [(kind.name, kind.description) for kind in parse_types(reply(request("types", variables))) or []]
 
 
 def ask_ideas(doc_type: str, count: int, exclude: tuple[str, ...] = (), seed: int = 1) -> list[str]:
     kind = DocumentType(id="t", name=doc_type)
     variables = {"context": LIGHTHOUSE, "doc_type": kind, "count": count, "exclude": exclude, "seed": seed}
-    return parse_ideas(reply(request("ideas", variables))) or []
+    return [idea.text for idea in parse_ideas(reply(request("ideas", variables))) or []]
 
 
 def test_types_come_as_asked_with_descriptions_and_without_those_excluded() -> None:

@@ -10,6 +10,7 @@ import pytest
 from docgen.errors import PlanError
 from docgen.planning.constraints import Constraints
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
+from docgen.planning.styling import Styling
 from docgen.prompts.style_pools import style_pools
 from docgen.records import AssignedFact, Slot, Style
 from tests.planning.constraints import simple
@@ -94,7 +95,7 @@ def test_the_control_has_the_same_distribution_of_everything_but_content() -> No
     usage = fact_usage(slots(), TYPES)
     fact_mapping = map_facts(usage, constraints)
     ideas = {name: [f"{name}.{i}" for i in range(5)] for name in TYPES}
-    control = list(matched_slots(slots(), fact_mapping, ideas, style_pools(1), seed=1))
+    control = list(matched_slots(slots(), fact_mapping, ideas, Styling(style_pools(1)), seed=1))
 
     def structure(slot: Slot) -> tuple[object, ...]:
         grades = tuple((fact.directness, fact.prominence) for fact in slot.facts)

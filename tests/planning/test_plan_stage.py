@@ -7,9 +7,8 @@ import pytest
 from pydantic_core import to_json
 
 from docgen.errors import PlanError
-from docgen.prompts.style_pools import style_pools
 from docgen.records import DocumentType, Idea, Slot
-from docgen.stages.plan import Plan, plan, redraw
+from docgen.stages.plan import Plan, plan, redraw, styling_of
 from docgen.universe import UniverseContext, parse_context
 from tests.worlds import LIGHTHOUSE, lighthouse
 
@@ -31,7 +30,7 @@ def test_a_plan_has_n_slots_with_valid_records_in_order() -> None:
     assert all(Slot.model_validate_json(to_json(slot)) == slot for slot in slots)
     by_type = {idea.id: idea.doc_type for idea in IDEAS}
     assert all(by_type[slot.idea] == slot.doc_type for slot in slots)
-    assert all(200 <= slot.style.words <= 700 for slot in slots)
+    assert all(300 <= slot.style.words <= 900 for slot in slots)
 
 
 def test_lines_are_the_records_byte_for_byte() -> None:
@@ -85,13 +84,13 @@ def test_the_report_says_what_was_planned() -> None:
 def test_refills_keep_facts_type_and_length_and_go_through_all_other_ideas() -> None:
     slot = make_plan().slot(5)
     ideas = [idea for idea in IDEAS if idea.doc_type == slot.doc_type]
-    pools = style_pools(7)
-    again = [redraw(slot, attempt, ideas, pools) for attempt in range(1, 6)]
+    styling = styling_of(lighthouse(), TYPES, 7)
+    again = [redraw(slot, attempt, ideas, styling) for attempt in range(1, 6)]
     assert again[0] == slot
     assert all((a.facts, a.doc_type, a.style.words) == (slot.facts, slot.doc_type, slot.style.words) for a in again)
     assert len({a.idea for a in again[:4]}) == 4
     assert len({a.seed for a in again}) == 5
-    assert again[1] == redraw(slot, 2, ideas, pools)
+    assert again[1] == redraw(slot, 2, ideas, styling)
 
 
 def test_a_type_without_ideas_is_left_out_and_no_ideas_at_all_are_refused() -> None:

@@ -48,7 +48,8 @@ def test_a_request_carries_what_the_table_says(case: str) -> None:
     request = CASES[case]()
     (prompt,) = (prompt for prompt in PROMPTS if prompt.name == request.stage)
     assert request.template == prompt.template
-    assert _any_id(request.schema) == _any_id(prompt.schema)
+    schema = prompt.first_schema if case == "types" else prompt.schema
+    assert _any_id(request.schema) == _any_id(schema)
     assert request.cacheable is prompt.cacheable
 
 

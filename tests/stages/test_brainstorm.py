@@ -25,7 +25,7 @@ def job(reply: Callable[[Request], str | Completion], seed: int = 0) -> tuple[Br
 
 def types_of(reply: Callable[[Request], str | Completion], count: int) -> tuple[list[DocumentType], FakeLLM]:
     brainstorm, llm = job(reply)
-    return asyncio.run(brainstorm_types(brainstorm, count)), llm
+    return asyncio.run(brainstorm_types(brainstorm, count)).types, llm
 
 
 def ideas_of(reply: Callable[[Request], str | Completion], count: int) -> tuple[list[Idea], FakeLLM]:

@@ -24,7 +24,7 @@ ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
 BARE_TOKENS = 30
-"""Of `{"fact": "", "quote": "", "reason": "", "verdict": "stated", "prominence": "central"},` in a reply, as large models count them."""
+"""Of an entry without its id, quote and reason, as large models count them."""
 SHOWN_TOKENS = 50
 """More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
 OPEN_TOKENS = 12
@@ -39,7 +39,7 @@ def judge_request(
     document: Document,
     sample: int = 0,
 ) -> Request:
-    """Ask which of `facts` the document expresses and which of `rules` it breaks; all but the document is the prefix."""
+    """Ask which of `facts` the document expresses and which of `rules` it breaks."""
     system = {
         "facts": tuple(facts),
         "rules": tuple(rules),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from docgen.audit.judge.verdicts import Verdicts
 from docgen.records import Document, Finding
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["STRAY", "judged_strays", "stray_facts"]
 
@@ -12,10 +12,13 @@ STRAY = "unassigned_fact"
 
 
 def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> frozenset[str]:
-    """Facts that a document may not express: those not assigned, or, where nobody knows, those that are held out."""
-    return frozenset(
-        fact.id for fact in context.key_facts if (fact.salience == 0 if assigned is None else fact.id not in assigned)
-    )
+    """Facts that a document may not express: those that it is to leave out, or, if nobody knows, those held out.
+
+    What the assigned facts presuppose, and what is public, may stand in the background of the document.
+    """
+    if assigned is None:
+        return frozenset(fact.id for fact in context.key_facts if fact.salience == 0)
+    return frozenset(fact.id for fact in roles_of(context, assigned).left_out)
 
 
 def judged_strays(document: Document, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:

@@ -48,7 +48,7 @@ class PilotFlags(JobFlags):
 
 def register(app: typer.Typer) -> None:
     """Add run, brainstorm, pilot and generate."""
-    no_plan = {"n", "words", "salience", "max_attempts", "revise", "batch"}
+    no_plan = {"n", "words", "airtime", "salience", "max_attempts", "revise", "batch"}
 
     def add(name: str, call: Callable[..., None], text: str | None = None) -> None:
         app.command(name, help=text, rich_help_panel=PANEL)(call)
@@ -66,7 +66,8 @@ def register_plan(app: typer.Typer) -> None:
 
 def register_estimate(app: typer.Typer) -> None:
     """Add estimate."""
-    shown = {"target", "n", "run", "types", "ideas", "words", "salience", "revise", "config", "model", "json", "quiet"}
+    settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model"}
+    shown = settings | {"target", "run", "config", "json", "quiet"}
     left_out = JobFlags.__dataclass_fields__.keys() - shown
     app.command("estimate", rich_help_panel="Money and servers")(command(estimate, JobFlags, left_out))
 

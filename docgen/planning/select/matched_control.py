@@ -11,8 +11,8 @@ import numpy as np
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Bools, Constraints
-from docgen.planning.slots import draw_styles, slot_seeds, style_of
-from docgen.prompts.style_pools import StylePools
+from docgen.planning.slots import slot_seeds
+from docgen.planning.styling import Styling
 from docgen.records import AssignedFact, Slot
 
 __all__ = ["FactUsage", "control_salience", "fact_usage", "map_facts", "matched_slots"]
@@ -129,7 +129,7 @@ def matched_slots(
     slots: Iterable[Slot],
     fact_mapping: Mapping[str, str],
     ideas: Mapping[str, Sequence[str]],
-    pools: StylePools,
+    styling: Styling,
     seed: int,
 ) -> Iterator[Slot]:
     """The same slots with the other universe's facts, ideas (ids by document type), names, organisations and places."""
@@ -139,12 +139,12 @@ def matched_slots(
         use = uses.get(slot.doc_type, 0)
         uses[slot.doc_type] = use + 1
         seeds = slot_seeds(seed, np.array([slot.id]))
-        drawn = style_of(draw_styles(seeds, pools), 0, slot.style.words, pools)
-        style = drawn.model_copy(update={name: getattr(slot.style, name) for name in ("tone", "opening", "audience")})
         facts = tuple(
             AssignedFact(fact=fact_mapping[fact.fact], directness=fact.directness, prominence=fact.prominence)
             for fact in slot.facts
         )
+        drawn = styling.style(seeds, slot.doc_type, [fact.fact for fact in facts], slot.style.words)
+        style = drawn.model_copy(update={name: getattr(slot.style, name) for name in ("tone", "opening", "audience")})
         idea = own_ideas[use % len(own_ideas)]
         yield slot.model_copy(update={"idea": idea, "facts": facts, "style": style, "seed": int(seeds[0])})
 

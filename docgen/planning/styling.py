@@ -1,0 +1,112 @@
+"""The style of one document: draws that are a function of its seed, from the pools of its world and of its type."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from docgen.planning.seeded_draws import Bits, mix
+from docgen.prompts.style_pools import StylePools
+from docgen.records import DocumentType, Style
+
+__all__ = ["Draws", "Styling", "draw_styles", "least_words", "style_fields"]
+
+LEAST_WORDS, WORDS_PER_FACT = 120, 70
+"""A document that carries facts has room for a beginning, an end and some sentences on each."""
+
+
+def least_words(facts: int) -> int:
+    """Words below which a document with so many facts can only list them."""
+    return LEAST_WORDS + WORDS_PER_FACT * facts if facts else 0
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Indices into the style pools, one per slot; tone, opening, audience, scene and date are still to be cut to size.
+
+    `second` is the index of the second name.
+    """
+
+    name: list[int]
+    second: list[int]
+    tone: list[int]
+    opening: list[int]
+    audience: list[int]
+    organisation: list[int]
+    place: list[int]
+    date: list[int]
+
+
+def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
+    """Style draws of slots, each a function of the slot's seed."""
+    names = len(pools.names)
+    sizes = [names, max(names - 1, 1), 0, 0, 0, len(pools.organisations), len(pools.places), 0]
+    raw = [mix(seeds, np.uint64(i)) for i in range(len(sizes))]
+    columns = [(own % np.uint64(size)).astype(np.int64) if size else own for own, size in zip(raw, sizes, strict=True)]
+    columns[1] = (columns[0] + 1 + columns[1]) % names
+    return Draws(*(column.tolist() for column in columns))
+
+
+@dataclass(frozen=True)
+class Styling:
+    """What styles are drawn by: `kinds` are document types by id, `first_days` the days of the pools by fact.
+
+    A document with a fact is dated on that day of the pools or later.
+    """
+
+    pools: StylePools
+    kinds: Mapping[str, DocumentType] = field(default_factory=dict)
+    first_days: Mapping[str, int] = field(default_factory=dict)
+
+    def first_day(self, facts: Iterable[str]) -> int:
+        """The first day, as an index, on which all the facts are known."""
+        return max((self.first_days.get(fact, 0) for fact in facts), default=0)
+
+    def style(self, seeds: Bits, doc_type: str, facts: Iterable[str], words: int) -> Style:
+        """The style that one seed, in an array of its own, gives a document of that type with these facts."""
+        draws = draw_styles(seeds, self.pools)
+        kind, first_day = self.kinds.get(doc_type), self.first_day(facts)
+        return Style.model_construct(**style_fields(draws, 0, words, self.pools, kind, first_day))
+
+
+def style_fields(
+    draws: Draws, i: int, words: int, pools: StylePools, kind: DocumentType | None = None, first_day: int = 0
+) -> dict[str, Any]:
+    """The fields of the i-th drawn style: tones, openings and readers are the type's own where it has some."""
+    places = _places(draws, i, pools)
+    return {
+        "words": words,
+        "tone": _pick((kind and kind.tones) or pools.tones, draws.tone[i]),
+        "opening": _pick((kind and kind.openings) or pools.openings, draws.opening[i]),
+        "audience": _pick((kind and kind.readers) or pools.audiences, draws.audience[i]),
+        "names": _names(draws, i, pools),
+        "organisation": pools.organisations[draws.organisation[i]],
+        "place": places[0] if places else pools.places[draws.place[i]],
+        "date": _date(draws, i, pools, first_day),
+        "places": places,
+    }
+
+
+def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
+    """The people of the i-th document: from two places of the pool, neighbours beside each."""
+    starts, size = (draws.name[i], draws.second[i]), len(pools.names)
+    return tuple(dict.fromkeys(pools.names[(at + step) % size] for at in starts for step in range(pools.company)))
+
+
+def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
+    """Two places of the world for the i-th document; none where it names none."""
+    size = len(pools.scenes)
+    first = draws.place[i] % size if size else 0
+    return tuple(dict.fromkeys(pools.scenes[(first + step) % size] for step in range(2))) if size else ()
+
+
+def _date(draws: Draws, i: int, pools: StylePools, first_day: int) -> dt.date:
+    """The date of the i-th document, `first_day` or later."""
+    first = min(first_day, len(pools.dates) - 1)
+    return pools.dates[first + draws.date[i] % (len(pools.dates) - first)]
+
+
+def _pick(pool: Sequence[str], draw: int) -> str:
+    return pool[draw % len(pool)]
