@@ -46,7 +46,7 @@ def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = 
     setup.check_ready(planned=until > Step.BRAINSTORM)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)
     if setup.is_paid:
-        costs = estimate(setup, documents=documents)
+        costs = estimate(setup, documents=documents, judged=until >= Step.ALL)
         if any(stage.calls for stage in costs.stages):
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)

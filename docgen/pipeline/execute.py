@@ -17,6 +17,7 @@ from docgen.llm.protocol import LLM
 from docgen.llm.ratelimit.control import INTERRUPTED
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.audit.verify import verify_step
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.setup import CUSTOM, Setup, reopen
 from docgen.pipeline.steps import (
@@ -250,6 +251,11 @@ async def _duplicates(job: Job) -> bool:
     return True
 
 
+async def _verify(job: Job) -> bool:
+    await verify_step(job.setup, job.engine, job.reporter)
+    return True
+
+
 async def _export(job: Job) -> bool:
     export_run(job.setup.run, "text", doctag=False)
     return True
@@ -262,5 +268,6 @@ RUN_STEPS = (
     RunStep("measure", Step.ALL, _measure),
     RunStep("duplicates", Step.ALL, _duplicates),
     RunStep("export", Step.ALL, _export),
+    RunStep("verify", Step.ALL, _verify),
 )
 """Every step of a run, in order. A new step is added here."""

@@ -176,7 +176,10 @@ def _preflight(context: UniverseContext, config: RunConfig) -> None:
         return
     provider = find_provider(config.engine)
     if provider.paid:
-        Budget(prices, config.max_cost).check_model(config.model or "")
+        budget = Budget(prices, config.max_cost)
+        budget.check_model(config.model or "")
+        if config.judge_model and config.verify:
+            budget.check_model(config.judge_model)
         provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 

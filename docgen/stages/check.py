@@ -17,7 +17,7 @@ from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
-from docgen.universe import UniverseContext, roles_of
+from docgen.universe import UniverseContext
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
 
@@ -65,7 +65,6 @@ class DocumentChecker:
     """
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
-        self._context = context
         self._evidence = EvidenceFinder(context)
         self._leaks = LeakageScanner(context)
         self._tolerance = length_tolerance
@@ -92,8 +91,7 @@ class DocumentChecker:
             evidence = self._evidence.find(draft.text, slot.facts, draft.quotes)
             sightings = evidence.sightings
             assigned = frozenset(fact.fact for fact in slot.facts)
-            may_hold = assigned | roles_of(self._context, assigned).granted
-            findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
+            findings = self._leaks.scan(draft.text, self._leaks.may_hold(assigned), sightings, case.doc_type, case.idea)
             # A denial of an assigned fact is a reason already; its finding would only repeat it.
             denials = {(s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned}
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, denials)]

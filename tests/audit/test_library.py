@@ -51,7 +51,7 @@ def test_texts_in_memory_are_audited(texts: Any) -> None:
     assert audit.documents == 4
     assert f"{audit.leakage['visitors'].share:.2f}" == "0.25"
     assert float(audit.leakage["visitors"].share) == 0.25
-    assert audit.salience["opened"].measured == 0.25
+    assert audit.salience["opened"].at_least == 0.25
     assert audit.diversity.documents == 4
     assert [(document.row, document.id) for document in audit.failing] == [(1, "1")]
 
@@ -104,7 +104,8 @@ def test_a_judge_of_your_own_reads_all_documents() -> None:
     assert audit.leakage.judge == "all by fake"
     judged = audit.salience["opened"].judged
     assert judged is not None
-    assert judged.share == 0.25
+    assert judged.share == audit.salience["opened"].measured == 0.25
+    assert audit.salience.judge == "all by fake"
     assert {document.row for document in audit.failing} == {1, 3}
 
 

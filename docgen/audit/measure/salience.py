@@ -1,20 +1,19 @@
 """How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Literal
 
-from pydantic import Field
-
 from docgen.audit.detect.facts import FactSighting, FactVerdict
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.calibration import Calibration, Score
-from docgen.audit.measure.intervals import Share, sampled_share, share_of
+from docgen.audit.measure.intervals import Share, share_of
+from docgen.audit.measure.judged import JudgedFact, JudgeTally
 from docgen.audit.measure.lookup import ByName
+from docgen.audit.measure.placement import holding_sentences, prominence_of
 from docgen.records import Document, Prominence, Record
-from docgen.text import sentence_pieces, token_estimate, trimmed
-from docgen.universe import UniverseContext
+from docgen.text import sentence_pieces, token_estimate
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
 
@@ -23,8 +22,6 @@ BINS = 10
 EXAMPLES = 3
 """Passages kept for each fact, of different detectors."""
 AROUND = 120
-CENTRAL_SHARE = 0.2
-PASSING_SHARE = 0.08
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
 
@@ -52,17 +49,17 @@ class FactPresence(Record):
     """One fact in the corpus, as the detectors saw it.
 
     `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
-    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
-    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `judged` is a judge's
-    word on a sample of the documents.
+    `measured` is the share of documents that express it: by a judge, or by wording where that sees all; None otherwise.
+    `expressed` is the share by wording, `airtime` that of all tokens in sentences that express it. `first_mention`
+    counts documents by the tenth in which the first such sentence begins. `unassigned` documents express it unasked,
+    `missed` ones were to and did not; both by wording. `by_judge` is what a judge says of a random sample.
     """
 
     fact: str
     statement: str
     asked: float
     planned: float | None
-    measured: float
+    measured: float | None
     expressed: Share
     stated: int
     implied: int
@@ -77,14 +74,31 @@ class FactPresence(Record):
     detectors: dict[str, int]
     types: tuple[TypeShare, ...]
     examples: tuple[FactExample, ...] = ()
-    judged: Share | None = None
-    judged_verdicts: dict[str, int] = Field(default_factory=dict)
+    by_judge: JudgedFact | None = None
+
+    @property
+    def at_least(self) -> float:
+        """The share of documents in which known wordings of the fact, or quotes of the writer, were found."""
+        return self.expressed.share
+
+    @property
+    def judged(self) -> Share | None:
+        """The share of documents that express it, by the judge."""
+        return self.by_judge.expressed if self.by_judge else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What is known of the share in the corpus: 95 % of the judge's sample, or from the share by wording up."""
+        share = self.judged or self.expressed
+        return share.low, share.high
 
 
 class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
-    `detection` is how well the detectors did on labelled documents, those that `calibration` names.
+    `is_exact`: wording sees every expression, since the embedded writer uses none but known wordings. Otherwise what
+    is seen by wording is a lower bound, and `judge` says who measured ("none": nobody). `detection` is how well the
+    detectors did on labelled documents, those that `calibration` names.
     """
 
     documents: int
@@ -94,6 +108,8 @@ class SalienceReport(Record, ByName[FactPresence]):
     together: tuple[tuple[int, ...], ...]
     calibration: str = ""
     detection: Score | None = None
+    is_exact: bool = False
+    judge: str = "none"
 
     @property
     def entries(self) -> dict[str, FactPresence]:  # noqa: D102
@@ -109,7 +125,7 @@ class _FactTally:
         self.first = [0] * BINS
         self.types: Counter[str] = Counter()
         self.types_asked: Counter[str] = Counter()
-        self.judged: Counter[str] = Counter()
+        self.judge = JudgeTally()
         self.examples: list[FactExample] = []
         self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
 
@@ -119,8 +135,9 @@ class _FactTally:
             self.examples.append(example)
 
     def merge(self, later: "_FactTally") -> None:
-        for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked", "judged"):
+        for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked"):
             getattr(self, name).update(getattr(later, name))
+        self.judge.merge(later.judge)
         for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed"):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         self.first = [a + b for a, b in zip(self.first, later.first, strict=True)]
@@ -137,7 +154,8 @@ class SalienceTally:
         self._tallies = [_FactTally() for _ in context.key_facts]
         self._together = [[0] * len(self._facts) for _ in self._facts]
         self._types: Counter[str] = Counter()
-        self._documents = self._tokens = self._background = self._judged = 0
+        self._context = context
+        self._documents = self._tokens = self._background = 0
         self._planned = False
 
     def add(self, document: Document, sightings: Sequence[FactSighting]) -> None:
@@ -157,18 +175,19 @@ class SalienceTally:
                 self._together[i][j] += 1
         self._count_plan(document, frozenset(expressed))
 
-    def add_judged(self, verdicts: Mapping[str, str]) -> None:
-        """Count a judge's verdicts (stated, implied, contradicted, absent) on one document of the sample."""
-        self._judged += 1
-        for fact, verdict in verdicts.items():
-            self._tallies[self._place[fact]].judged[verdict] += 1
+    def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
+        """Count a judge's verdicts, by fact, on one document of the sample."""
+        asked = None if document.facts is None else {fact.fact: fact for fact in document.facts}
+        granted = roles_of(self._context, asked).granted if asked is not None else frozenset()
+        for fact, judgement in verdicts.items():
+            tally = self._tallies[self._place[fact]].judge
+            tally.add(judgement, asked.get(fact) if asked else None, may_be_granted=fact in granted)
 
     def merge(self, later: "SalienceTally") -> None:
         """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
         self._documents += later._documents
         self._tokens += later._tokens
         self._background += later._background
-        self._judged += later._judged
         self._planned |= later._planned
         self._types.update(later._types)
         for own, other in zip(self._tallies, later._tallies, strict=True):
@@ -188,11 +207,11 @@ class SalienceTally:
         if not carrying:
             return False
         tally.detectors.update(sorted({sighting.detector for sighting in carrying}))
-        holding = _holding(document.text, spans, carrying)
+        holding = holding_sentences(document.text, spans, carrying)
         tally.tokens += sum(token_estimate(document.text[start:end]) for start, end in holding)
         length = max(1, len(document.text))
         tally.first[min(BINS - 1, BINS * carrying[0].start // length)] += 1
-        tally.prominence[_prominence(holding, length)] += 1
+        tally.prominence[prominence_of(holding, length)] += 1
         tally.types[document.doc_type] += 1
         return True
 
@@ -211,29 +230,34 @@ class SalienceTally:
         for fact in expressed - (document.assigned or frozenset()):
             self._tallies[self._place[fact]].unassigned += 1
 
-    def report(self, calibration: Calibration | None = None) -> SalienceReport:
+    def report(
+        self, calibration: Calibration | None = None, is_exact: bool = False, judge: str = "none"
+    ) -> SalienceReport:
         """The report on all documents counted so far, citing `calibration`."""
         return SalienceReport(
             documents=self._documents,
             tokens=self._tokens,
             background=share_of(self._background, self._documents),
-            facts={fact.id: self._presence(i) for i, fact in enumerate(self._facts)},
+            facts={fact.id: self._presence(i, is_exact) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
             detection=calibration.facts_overall if calibration else None,
+            is_exact=is_exact,
+            judge=judge,
         )
 
-    def _presence(self, place: int) -> FactPresence:
+    def _presence(self, place: int, is_exact: bool) -> FactPresence:
         fact, tally, n = self._facts[place], self._tallies[place], self._documents
         stated, implied = tally.outcomes["stated"], tally.outcomes["implied"]
-        judged = tally.judged["stated"] + tally.judged["implied"]
+        by_judge, expressed = tally.judge.report(n), share_of(stated + implied, n)
+        measured = by_judge.expressed.share if by_judge else expressed.share if is_exact else None
         return FactPresence(
             fact=fact.id,
             statement=fact.statement,
             asked=fact.salience,
             planned=tally.assigned / n if self._planned and n else None,
-            measured=(stated + implied) / n if n else 0.0,
-            expressed=share_of(stated + implied, n),
+            measured=measured,
+            expressed=expressed if is_exact else expressed.model_copy(update={"high": 1.0}),
             stated=stated,
             implied=implied,
             contradicted=tally.outcomes["contradicted"],
@@ -247,8 +271,7 @@ class SalienceTally:
             detectors=dict(tally.detectors),
             types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
             examples=tuple(tally.examples),
-            judged=sampled_share(judged, self._judged, n) if self._judged else None,
-            judged_verdicts=dict(tally.judged),
+            by_judge=by_judge,
         )
 
 
@@ -257,15 +280,6 @@ def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)
-
-
-def _holding(text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]) -> list[tuple[int, int]]:
-    """The sentences, of the pieces in order, that hold a sighting or a part of one."""
-    places: set[int] = set()
-    for sighting in sightings:
-        first = bisect_right(spans, sighting.start, key=itemgetter(1))
-        places.update(range(first, bisect_left(spans, sighting.end, lo=first, key=itemgetter(0))))
-    return [span for place in sorted(places) if (span := trimmed(text, *spans[place]))]
 
 
 def _example(document: Document, sighting: FactSighting) -> FactExample:
@@ -278,18 +292,6 @@ def _example(document: Document, sighting: FactSighting) -> FactExample:
         evidence=document.text[start:end],
         after=document.text[end : end + AROUND],
     )
-
-
-def _prominence(holding: Sequence[tuple[int, int]], length: int) -> Prominence:
-    """How large a part a fact seems to play, by where and how long its sentences stand.
-
-    Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
-    """
-    share = sum(end - start for start, end in holding) / length
-    early = any(start < length / 4 for start, _ in holding)
-    if share >= CENTRAL_SHARE or (len(holding) > 1 and early):
-        return "central"
-    return "passing" if len(holding) <= 1 and share < PASSING_SHARE else "supporting"
 
 
 def _type_shares(

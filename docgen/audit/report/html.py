@@ -10,6 +10,7 @@ from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience import SalienceReport
 from docgen.audit.report import charts
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.universe import UniverseContext
 
 __all__ = ["render_report"]
@@ -49,7 +50,9 @@ def render_report(
         mentions=[
             (fact, Markup(charts.histogram(fact.first_mention, f"First mention of {fact.fact}"))) for fact in facts
         ],
-        worst=max((abs(fact.measured - fact.asked) for fact in facts), default=0.0),
+        worst=max((abs(fact.measured - fact.asked) for fact in facts if fact.measured is not None), default=None),
+        directness=DIRECTNESS,
+        prominence=PROMINENCE,
     )
 
 

@@ -80,13 +80,14 @@ class AuditResult:
     def leakage(self) -> LeakageReport:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
-        judge = f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
-        return self._tallies.leakage.report(self._calibration, judge)
+        return self._tallies.leakage.report(self._calibration, self._judge_name)
 
     @cached_property
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
-        return self._tallies.salience.report(self._calibration)
+        run = self.corpus.run
+        is_exact = run is not None and run.config.engine == "offline"
+        return self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
 
     @cached_property
     def diversity(self) -> DiversityReport:
@@ -99,6 +100,10 @@ class AuditResult:
     @property
     def _options(self) -> JudgeOptions:
         return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
+
+    @property
+    def _judge_name(self) -> str:
+        return f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
 
     @property
     def _calibration(self) -> Calibration | None:
@@ -184,7 +189,7 @@ class AuditResult:
         speaks_for_all = mode == "all" or (mode == "sample" and not self.is_rewritten_sample)
         tallies.leakage.add_judged(verdicts.leaks, verdicts.rules, speaks_for_all)
         if speaks_for_all:
-            tallies.salience.add_judged(verdicts.presence)
+            tallies.salience.add_judged(pending.document, verdicts.facts)
         tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
 
     def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
