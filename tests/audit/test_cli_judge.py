@@ -105,8 +105,9 @@ def test_a_sample_bounds_the_corpus(judge: str) -> None:
 def test_salience_is_estimated_from_a_sample(judge: str) -> None:
     """Each fact has the judge's share with its interval for the corpus, beside what wording saw."""
     facts = audit([f"The ferry left at {i}." for i in range(40)], "sample:10", judge, "salience")["facts"]
-    assert all(fact["judged"]["total"] == 10 and fact["judged"]["population"] == 40 for fact in facts.values())
-    assert all(fact["judged"]["share"] == 0 < fact["judged"]["high"] for fact in facts.values())
+    judged = [fact["by_judge"]["expressed"] for fact in facts.values()]
+    assert all(share["total"] == 10 and share["population"] == 40 for share in judged)
+    assert all(share["share"] == 0 < share["high"] for share in judged)
 
 
 def test_without_suspects_nothing_is_asked(judge: str) -> None:
@@ -118,7 +119,19 @@ def test_without_suspects_nothing_is_asked(judge: str) -> None:
 def test_a_cap_is_agreement_enough(judge: str) -> None:
     """As for a run: a script gives --yes or --max-cost."""
     Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--judge",
+        "all",
+        "--base-url",
+        judge,
+        "--model",
+        "claude-haiku-5-5",
+    ]
     result = CliRunner().invoke(app, [*arguments, "--max-cost", "1"], catch_exceptions=False)
     assert (result.exit_code, _Judge.calls) == (0, 1), result.output
     assert "1 calls" in result.stderr
@@ -145,7 +158,19 @@ def test_status_says_who_looked(judge: str) -> None:
 
 def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
     Path("corpus.jsonl").write_text(json.dumps({"text": "Please babble."}) + "\n")
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--judge",
+        "all",
+        "--base-url",
+        judge,
+        "--model",
+        "claude-haiku-5-5",
+    ]
     result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
     assert result.exit_code == 1
     assert "1 times: no lists of facts and rules" in result.stderr
@@ -159,7 +184,19 @@ def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: st
             json.dumps({"id": i, "text": f"{SHADY} It was {i}." if i % 2 else f"It was {i}."}) + "\n" for i in range(40)
         )
     )
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--base-url", judge, "--yes", "--apply"]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--base-url",
+        judge,
+        "--yes",
+        "--apply",
+        "--model",
+        "m",
+    ]
     limit = ["--fail-over", "any=0.01", "--judge"]
     half = CliRunner().invoke(app, [*arguments, *limit, "sample:20"], catch_exceptions=False)
     assert half.exit_code == 1

@@ -39,14 +39,14 @@ def tokens(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def compose(body: dict[str, Any], rng: random.Random, words: int | None = None) -> str:
-    """A reply: a judge's verdicts, or other JSON where a schema asks for it, else a document in docgen's tagged form."""
+def compose(body: dict[str, Any], rng: random.Random, words: int | None = None, babbles: bool = False) -> str:
+    """A reply: a judge's verdicts, other JSON where a schema asks for it, else a document in docgen's tagged form."""
     prompt = prompt_text(body)
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
     if schema is None and "JSON schema" in prompt:
         schema = json.loads(prompt[prompt.index("{", prompt.rindex("JSON schema")) :])
     if schema is not None and {"facts", "rules"} <= schema.get("properties", {}).keys():
-        return _judge(system_text(body), prompt)
+        return "I would rather not say." if babbles else _judge(system_text(body), prompt)
     if schema is not None:
         found = COUNT.search(prompt)
         return json.dumps(_of_schema(schema, rng, int(found.group(1)) if found else 10))

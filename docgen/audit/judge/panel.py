@@ -3,14 +3,14 @@
 import asyncio
 from bisect import insort
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from docgen.audit.judge.requests import ask, judge_request
 from docgen.audit.judge.verdicts import JudgeError, Judgement, Verdicts, read_judgements
 from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document, Finding
@@ -92,10 +92,10 @@ class Panel:
         """The request for one document."""
         return judge_request(self.context.key_facts, self.rules, self.context, self.options, document, sample)
 
-    def read(self, reply: str, document: Document) -> Verdicts:
+    def read(self, reply: Completion, document: Document) -> Verdicts:
         """What a reply says of the document; raises `JudgeError`."""
         facts, rules = [fact.id for fact in self.context.key_facts], [rule.id for rule in self.rules]
-        return read_judgements(reply, facts, rules, document.text)
+        return replace(read_judgements(reply.text, facts, rules, document.text), model=reply.model)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts
     Raises `JudgeError` when no reply can be used, `RequestFailed` when none came.
     """
 
-    def read(reply: str, before: Verdicts | None) -> tuple[Verdicts, bool]:
+    def read(reply: Completion, before: Verdicts | None) -> tuple[Verdicts, bool]:
         verdicts = panel.read(reply, document)
         verdicts = before.completed_by(verdicts) if before else verdicts
         return verdicts, not verdicts.open

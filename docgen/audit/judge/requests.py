@@ -7,7 +7,7 @@ from docgen.audit.detect.known_wordings import Words
 from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import parse_verdicts
 from docgen.prompts.requests import ModelOptions, render
@@ -147,7 +147,7 @@ def _judgement(entry: dict[str, Any], words: Words) -> Judgement:
     return Judgement(name, str(verdict), *span, reason=reason)
 
 
-async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[str, T | None], tuple[T, bool]]) -> T:
+async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]) -> T:
     """Ask up to twice until a reply says all; `make` takes the sample's number.
 
     `read` takes a reply and what the one before it said, and returns what they say together and whether that is all.
@@ -160,7 +160,7 @@ async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[str, T |
             error = JudgeError("the judge refused")
             continue
         try:
-            value, is_whole = read(completion.text, value)
+            value, is_whole = read(completion, value)
         except JudgeError as again:
             error = again
             continue

@@ -42,12 +42,14 @@ class Judgement:
 class Verdicts:
     """A judge's word on one document, absent facts and clean rules included.
 
-    `open` are facts and rules that it named with a passage that does not occur: they have no verdict.
+    `open` are facts and rules that it named with a passage that does not occur: they have no verdict. `model` is the
+    one that answered, as the server names it.
     """
 
     facts: Mapping[str, Judgement] = field(default_factory=dict)
     rules: Mapping[str, Judgement] = field(default_factory=dict)
     open: frozenset[str] = frozenset()
+    model: str = ""
 
     @property
     def leaks(self) -> frozenset[str]:
@@ -71,7 +73,7 @@ class Verdicts:
         """These, with another reading's verdicts on what is open."""
         facts = {**{name: other.facts[name] for name in self.open & other.facts.keys()}, **self.facts}
         rules = {**{name: other.rules[name] for name in self.open & other.rules.keys()}, **self.rules}
-        return Verdicts(facts, rules, self.open & other.open)
+        return Verdicts(facts, rules, self.open & other.open, other.model)
 
 
 def read_judgements(reply: str, facts: Sequence[str], rules: Sequence[str], text: str) -> Verdicts:

@@ -19,8 +19,7 @@ __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "Ty
 
 BINS = 10
 """First mentions are counted in tenths of the document."""
-EXAMPLES = 3
-"""Passages kept for each fact, of different detectors."""
+EXAMPLES = 3  # passages kept for each fact, of different detectors
 AROUND = 120
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
@@ -149,12 +148,11 @@ class SalienceTally:
     """Counts documents as they come; memory does not grow with their number."""
 
     def __init__(self, context: UniverseContext) -> None:
-        self._facts = context.key_facts
+        self._context, self._facts = context, context.key_facts
         self._place = {fact.id: i for i, fact in enumerate(context.key_facts)}
         self._tallies = [_FactTally() for _ in context.key_facts]
         self._together = [[0] * len(self._facts) for _ in self._facts]
         self._types: Counter[str] = Counter()
-        self._context = context
         self._documents = self._tokens = self._background = 0
         self._planned = False
 

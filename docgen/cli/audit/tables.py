@@ -144,14 +144,27 @@ def show_calibration(console: Console, calibration: Calibration) -> None:
     """Precision, recall and F1 by fact and rule."""
     console.print(f"\n{calibration.detector} on {calibration.gold}: {calibration.documents} documents", style="bold")
     table = _table("subject", ">labelled", ">precision", "95 %", ">recall", "95 %", ">F1", "95 %")
-    for score in (*calibration.facts, calibration.facts_overall, calibration.contradicted):
-        table.add_row(*_score_cells(score))
+    for score in (*calibration.facts, calibration.facts_overall, calibration.implied, calibration.contradicted):
+        if score is not None:
+            table.add_row(*_score_cells(score))
     table.add_section()
     for score in (*calibration.rules, calibration.rules_overall):
         table.add_row(*_score_cells(score))
     console.print(table)
+    _show_confusion(console, calibration)
     macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
+    if calibration.clean_flagged_interval:
+        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
     console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
+
+
+def _show_confusion(console: Console, calibration: Calibration) -> None:
+    """Every label against every verdict, over all facts and documents."""
+    verdicts = sorted({verdict for row in calibration.confusion.values() for verdict in row})
+    table = _table("facts labelled", *(f">{verdict}" for verdict in verdicts))
+    for label, row in calibration.confusion.items():
+        table.add_row(label, *(f"{row.get(verdict, 0):,}" for verdict in verdicts))
+    console.print(table)
 
 
 def _score_cells(score: Score) -> tuple[str, ...]:

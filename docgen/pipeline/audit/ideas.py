@@ -101,7 +101,7 @@ class IdeaScreen:
                 verdicts = await ask(
                     llm,
                     lambda sample: self._request(ideas, sample),
-                    lambda reply, _: (read_verdicts(reply, numbers, text), True),
+                    lambda reply, _: (read_verdicts(reply.text, numbers, text), True),
                 )
         except (JudgeError, RequestFailed) as error:
             return Unjudged(str(error))

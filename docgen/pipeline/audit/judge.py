@@ -1,11 +1,13 @@
 """The judge of an audit: settled from the options and the run, priced before it is asked, opened when it is."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from docgen.audit.judge.requests import TRIES, typical_reply_tokens
 from docgen.errors import ConfigError
@@ -59,6 +61,12 @@ class Judge:
     parents: tuple[Path, ...] = ()
     run: RunFolder | None = None
 
+    @property
+    def server(self) -> str:
+        """The host that answers, with its port."""
+        address = self.engine.base_url or os.environ.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        return urlsplit(address).netloc or address
+
     @classmethod
     def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
         """The options over the audited run's own settings, its `extra` body fields and thinking effort included.
@@ -67,6 +75,9 @@ class Judge:
         """
         if options.engine == "offline":
             raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
+        if options.base_url and not options.model and not (setup and setup.config.base_url == options.base_url):
+            fix = "Name the model that judges there with --model"
+            raise ConfigError("is a server whose models docgen does not know", f"--base-url {options.base_url}", fix)
         own = setup.config.model if setup and setup.config.engine == "anthropic" else None
         asked = RunOptions(
             engine=options.engine or "anthropic",

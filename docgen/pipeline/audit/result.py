@@ -1,6 +1,7 @@
 """What came of an audit: reports, failing documents, and the judge's word."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -20,7 +21,7 @@ from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.protocol import LLM
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.calibrate import find_calibration
+from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
 from docgen.pipeline.audit.judge import Judge, JudgeCost
@@ -46,7 +47,7 @@ class AuditResult:
     def __init__(self, audit: "Audit", corpus: Corpus, tallies: Tallies) -> None:
         self.audit, self.corpus = audit, corpus
         self.judged = self.unjudged = 0
-        self.judge_model = ""
+        self.judge_model = self._server = ""
         self._begin(tallies)
 
     def _begin(self, tallies: Tallies) -> None:
@@ -107,7 +108,7 @@ class AuditResult:
 
     @property
     def _calibration(self) -> Calibration | None:
-        tier = f"judge {self.judge_model}" if self.judge_model else "scan"
+        tier = judge_detector(self.judge_model, self._server) if self.judge_model else "scan"
         return find_calibration(OUTPUT, self.audit.context.id, tier)
 
     def judge(
@@ -132,6 +133,7 @@ class AuditResult:
         self._choose(options, reporter)
         settled = Judge.of(self._options, self.corpus.run)
         if judge is None or isinstance(judge, JudgeOptions):
+            self._server = settled.server
             async with settled.open() as llm:
                 await self._read(llm, settled.model, settled.engine.concurrency, reporter)
         else:
@@ -175,7 +177,8 @@ class AuditResult:
             reporter.progress(Progress("judge", done, len(pending), failed=failed))
         for waiting, answer in zip(pending, answers, strict=True):
             self._count_judged(waiting, answer)
-        self.judge_model = model.model
+        answered = Counter(answer.model for answer in answers if isinstance(answer, Verdicts) and answer.model)
+        self.judge_model = answered.most_common(1)[0][0] if answered else model.model
         self._is_counted = True
 
     def _count_judged(self, pending: Pending, verdicts: Verdicts | Unjudged) -> None:
