@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from docgen.cli.app import app
+from docgen.errors import ConfigError
 
 SHADY = "The crew laughed. Nobody must know that the ferry never sailed in winter."
 
@@ -20,6 +21,7 @@ class _Judge(BaseHTTPRequestHandler):
     """Holds every text with SHADY in it to break the first rule; one text makes it babble."""
 
     calls = 0
+    answers_as = ""
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -29,7 +31,8 @@ class _Judge(BaseHTTPRequestHandler):
         type(self).calls += 1
         reply = self.verdicts(_text(body["system"]), _text(body["messages"][0]["content"]))
         message = {
-            "id": "m", "type": "message", "role": "assistant", "model": body["model"], "stop_reason": "end_turn",
+            "id": "m", "type": "message", "role": "assistant", "model": self.answers_as or body["model"],
+            "stop_reason": "end_turn",
             "stop_sequence": None, "content": [{"type": "text", "text": reply}],
             "usage": self.usage(body, reply),
         }  # fmt: skip
@@ -227,3 +230,40 @@ def test_a_mended_sample_bounds_nothing(judge: str) -> None:
     assert max(
         rule["judged"]["count"] for rule in json.loads(fresh.stdout)["leakage"]["rules"].values() if rule["judged"]
     )
+
+
+def calibrated(judge: str, *more: str) -> Any:
+    """What `docgen audit calibrate` says, of two documents of which the judge knows one."""
+    rows = [
+        {"id": "a", "text": SHADY, "leaks": [{"rule": "accident", "evidence": "laughed"}]},
+        {"id": "b", "text": "The Juniper burnt.", "leaks": [{"rule": "accident", "evidence": "burnt"}]},
+    ]
+    Path("gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["audit", "calibrate", "gold.jsonl", "--context", "tutorial", "--judge", "--base-url", judge, "--yes"]
+    return CliRunner().invoke(app, [*arguments, *more], catch_exceptions=False)
+
+
+def test_disagreements_are_listed_with_label_verdict_and_reason(judge: str) -> None:
+    """So that a person can see which of the two is wrong."""
+    listed = json.loads(calibrated(judge, "--model", "m", "--disagreements", "--json").stdout)["disagreements"]
+    missed = next(row for row in listed if row["document"] == "b")
+    assert (missed["subject"], missed["label"], missed["verdict"], missed["passage"]) == (
+        "accident", "leak", "clean", "burnt",
+    )  # fmt: skip
+    wrong = next(row for row in listed if row["document"] == "a" and row["verdict"] == "leak")
+    assert (wrong["label"], wrong["passage"], wrong["reason"]) == ("clean", SHADY[:-1], "it says so")
+    assert "labelled leak, judged clean" in calibrated(judge, "--model", "m", "--disagreements").stdout
+
+
+def test_a_calibration_is_filed_under_server_and_model_that_answered(judge: str, monkeypatch: Any) -> None:
+    """Not under the name that was asked for: a gateway may send another model."""
+    monkeypatch.setattr(_Judge, "answers_as", "another-model")
+    calibration = json.loads(calibrated(judge, "--model", "asked-model", "--json").stdout)
+    assert calibration["detector"] == f"judge another-model at {judge.removeprefix('http://')}"
+
+
+def test_a_judge_behind_an_address_needs_a_model(judge: str) -> None:
+    """docgen cannot know what is served there."""
+    with pytest.raises(ConfigError, match="--model"):
+        calibrated(judge)
+    assert _Judge.calls == 0
