@@ -12,7 +12,7 @@ import polars as pl
 
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.llm.protocol import Completion, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunOptions
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import Setup, propose
@@ -80,7 +80,7 @@ def settle(
 
 def carry_out(
     setup: Setup,
-    llm: FakeLLM | Delayed,
+    llm: LLM,
     until: Step = Step.ALL,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Notes:

@@ -33,6 +33,7 @@ __all__ = [
     "JudgeModel",
     "MaxAttempts",
     "MaxCost",
+    "MaxTokens",
     "Model",
     "N",
     "Quiet",
@@ -41,6 +42,7 @@ __all__ = [
     "Salience",
     "Seed",
     "Target",
+    "Timeout",
     "Types",
     "Verify",
     "Words",
@@ -102,6 +104,16 @@ Concurrency = Annotated[
 MaxCost = Annotated[
     float | None,
     typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens", help="Most tokens of a reply, thinking included.  [default: by length]", rich_help_panel=COST
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", help="Seconds that one request may take.  [default: 600]", rich_help_panel=COST),
 ]
 Batch = Annotated[
     bool | None,
@@ -180,6 +192,8 @@ class JobFlags:
     max_cost: MaxCost = None
     verify: Verify = None
     judge_model: JudgeModel = None
+    max_tokens: MaxTokens = None
+    timeout: Timeout = None
     yes: Yes = False
     accept_changes: Accept = False
     fork: Fork = None

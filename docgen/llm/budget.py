@@ -16,8 +16,9 @@ from pathlib import Path
 from docgen.errors import ConfigError, StopRun
 from docgen.files.append_log import AppendLog, read_lines
 from docgen.llm.pricing import Prices
-from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.llm.providers.anthropic_errors import Transient, interrupted
+from docgen.text import token_estimate
 
 __all__ = ["Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]
 
@@ -26,6 +27,7 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server says afterwards what it billed, so four kills in the worst case use up a cap and not one."""
+NO_USAGE = "The server states no token counts that can be believed"
 MARK_STEP = 1.25
 """Least factor by which the mark on disk is raised. Chosen: a few dozen writes in a run instead of one per call."""
 
@@ -170,11 +172,20 @@ def uncertain_dollars(ledger: Path) -> float:
 
 
 class BudgetedLLM:
-    """Holds an LLM to the budget and prices its completions. Calls `reserved` when a request gets its reservation."""
+    """Holds an LLM to the budget and prices its completions. Calls `reserved` when a request gets its reservation.
 
-    def __init__(self, llm: LLM, budget: Budget, reserved: Callable[[Request], None] = lambda _: None) -> None:
-        self.budget, self._reserved = budget, reserved
-        self._llm = llm
+    A reply without token counts that can be believed is booked at its worst, and `say` told so once.
+    """
+
+    def __init__(
+        self,
+        llm: LLM,
+        budget: Budget,
+        reserved: Callable[[Request], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.budget, self._reserved, self._say = budget, reserved, say
+        self._llm, self._told = llm, False
 
     @property
     def engine(self) -> str:
@@ -193,8 +204,20 @@ class BudgetedLLM:
                     isinstance(error, Transient) and error.maybe_billed
                 )
                 raise
+            if not completion.usage_known:
+                completion = self._counted(request, completion)
             dollars = self.budget.prices.cost(completion.model or request.model, completion.usage)
             if dollars is None:
                 dollars = self.budget.prices.cost(request.model, completion.usage)
+            if dollars is not None and not completion.usage_known:
+                dollars = max(dollars, reservation.worst)
             self.budget.spent += dollars or 0.0
             return completion.model_copy(update={"dollars": dollars})
+
+    def _counted(self, request: Request, completion: Completion) -> Completion:
+        """The reply with docgen's own count of tokens; that the server states none is said once."""
+        if not self._told:
+            self._told = True
+            self._say(f"{NO_USAGE}: replies are booked at the most that they can have cost")
+        words = Usage(input=token_estimate(f"{request.system} {request.user}"), output=token_estimate(completion.text))
+        return completion.model_copy(update={"usage": words})

@@ -1,5 +1,6 @@
 """Checks an engine's server: address, key, model, structured output, batches, limits. Sends two small messages."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,9 +9,10 @@ from typing import Any, Literal
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
-from docgen.llm.protocol import Request
+from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic import AnthropicLLM
 from docgen.llm.ratelimit.headers import allowances
+from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
 
 __all__ = ["Check", "diagnose"]
@@ -22,10 +24,13 @@ SCHEMA = {
     "required": ["colours"],
     "additionalProperties": False,
 }
+ROOM = 1024
+SHOWN_MODELS = 8
+NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
 
 
 class Check(Record):
-    """One result. `note` is something to know, `fail` something to fix; `seconds` is how long the server took."""
+    """One finding. `note` is something to know, `fail` something to fix; `seconds` how long the server took."""
 
     name: str
     state: State
@@ -40,16 +45,25 @@ class ServerProbe:
     llm: AnthropicLLM
     model: str
     prices: Prices
+    room: int = ROOM
+    answered: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def diagnose(options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None) -> list[Check]:
+async def diagnose(
+    options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None, max_tokens: int | None = None
+) -> list[Check]:
     """Run every check, in order; those that cannot succeed after a failure are left out."""
     try:
-        llm = AnthropicLLM(base_url=options.base_url, timeout=min(options.timeout, 120.0), observe=lambda h: observe(h))
+        llm = AnthropicLLM(
+            base_url=options.base_url,
+            timeout=min(options.timeout, 120.0),
+            observe=lambda h: observe(h),
+            headers=options.headers,
+        )
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
-    probe = ServerProbe(llm, model, load_prices(options.prices))
+    probe = ServerProbe(llm, model, load_prices(options.prices), max_tokens or ROOM)
 
     def observe(headers: Mapping[str, str]) -> None:
         if allowances(headers, 0.0):
@@ -58,7 +72,7 @@ async def diagnose(options: EngineOptions, model: str, extra: Mapping[str, Any] 
     body = dict(extra or {})
     try:
         checks = [await _models(probe), await _message(probe, body)]
-        if checks[-1].state != "fail":
+        if probe.answered:
             checks.append(await _structured(probe, body))
             checks.append(await _batches(probe))
             checks.append(_limits(probe))
@@ -90,30 +104,62 @@ async def _models(probe: ServerProbe) -> Check:
     names = [str(row.get("id")) for row in rows if isinstance(row, Mapping)]
     if probe.model in names:
         return Check(name="models", state="ok", detail=f"{address} serves {probe.model}", seconds=seconds)
-    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}"
+    listed = ", ".join(names[:SHOWN_MODELS]) + (", ..." if len(names) > SHOWN_MODELS else "")
+    detail = f"{address} does not list {probe.model}; it lists {listed or 'none'}; name one with --model"
     return Check(name="models", state="note", detail=detail, seconds=seconds)
 
 
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    request = _request(probe.model, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
+    asked = _request(probe, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
     if reply is None:
-        return Check(name="message", state="fail", detail=error, seconds=seconds)
-    detail = f"answered ({reply.stop_reason}), {reply.usage.input} tokens in, {reply.usage.output} out"
-    state: State = "ok" if reply.text.strip() else "note"
-    return Check(name="message", state=state, detail=detail if state == "ok" else f"{detail}, no text", seconds=seconds)
+        return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
+    probe.answered = True
+    other = f" as {reply.model}" if reply.model != probe.model else ""
+    usage = f"{reply.usage.input} tokens in, {reply.usage.output} out" if reply.usage_known else NO_USAGE
+    detail = f"{probe.model} answered{other} ({reply.stop_reason}), {usage}"
+    if not _text(reply):
+        return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
+    return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
+
+
+def _text(reply: Completion) -> str:
+    """What is left of a reply without its thoughts."""
+    return without_chat_markup(reply.text).strip()
+
+
+def _no_text(probe: ServerProbe, reply: Completion) -> str:
+    """What a reply without a text comes from, and what to do."""
+    if reply.thought or reply.text.strip():
+        more = f"all {probe.room:,} tokens went" if not reply.ended else "all of it went"
+        return f"no text: {more} into thoughts. Give it more room with --max-tokens, or turn thinking off under [extra]"
+    return "no text"
 
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    request = _request(probe.model, "Name three colours.", extra, SCHEMA)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
+    asked = _request(probe, "Name three colours.", extra, SCHEMA)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
+    if not _text(reply):
+        return Check(name="structured output", state="fail", detail=_no_text(probe, reply), seconds=seconds)
+    if not _follows_schema(_text(reply)):
+        detail = f"not supported; JSON is requested in the prompt instead (the reply was {_text(reply)[:60]!r})"
+        return Check(name="structured output", state="note", detail=detail, seconds=seconds)
     if probe.llm.structured:
         return Check(name="structured output", state="ok", detail="by JSON schema", seconds=seconds)
     detail = "not supported; JSON is requested in the prompt instead"
     return Check(name="structured output", state="note", detail=detail, seconds=seconds)
+
+
+def _follows_schema(text: str) -> bool:
+    """Whether the reply is what the schema asks for, and nothing else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    colours = value.get("colours") if isinstance(value, dict) else None
+    return isinstance(colours, list) and bool(colours) and all(isinstance(colour, str) for colour in colours)
 
 
 async def _batches(probe: ServerProbe) -> Check:
@@ -141,5 +187,5 @@ def _price(probe: ServerProbe) -> Check:
     return Check(name="price", state="ok", detail=detail)
 
 
-def _request(model: str, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
-    return Request("doctor", "", "", user, model, 1024, schema=schema, extra=extra)
+def _request(probe: ServerProbe, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
+    return Request("doctor", "", "", user, probe.model, probe.room, schema=schema, extra=extra)

@@ -1,7 +1,8 @@
 """Assembles an engine: provider, budget, rate control, prompt cache and journal, opened and closed as one."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
+from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class EngineOptions:
     """The engine settings of a run.
 
     `engine` None lets `choose_engine` decide, `base_url` None the environment. `concurrency` is the most calls in
-    flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `prices` is the user's
+    flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
+    are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
     """
 
@@ -56,6 +59,7 @@ class EngineOptions:
     concurrency: int = DEFAULT_CONCURRENCY
     max_cost: float | None = None
     timeout: float = 600.0
+    headers: Mapping[str, str] = field(default_factory=dict)
     prices: Path | None = None
     caching: bool = True
     batch: bool = False
@@ -83,8 +87,12 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None = None) -> AsyncIterator[Engine]:
+async def open_engine(
+    options: EngineOptions, journal: Journal, llm: LLM | None = None, say: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[Engine]:
     """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (fake, offline).
+
+    `say` gets lines for people: what is waited for, and what is odd about the server.
 
     On exit waits for calls in flight, which are billed, and closes connections; the journal stays open. Waits for a
     minute at most, or as long as it takes after `RateControl.stop`. Raises `ConfigError` for options that contradict
@@ -93,7 +101,7 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
     if llm is None:
         provider = find_provider(choose_engine(options.engine, options.base_url))
         if provider.paid:
-            async with _open_paid(provider, options, journal) as engine:
+            async with _open_paid(provider, options, journal, say) as engine:
                 yield engine
             return
         llm = provider.connect(Connection())
@@ -107,7 +115,9 @@ async def open_engine(options: EngineOptions, journal: Journal, llm: LLM | None 
 
 
 @asynccontextmanager
-async def _open_paid(provider: Provider, options: EngineOptions, journal: Journal) -> AsyncIterator[Engine]:
+async def _open_paid(
+    provider: Provider, options: EngineOptions, journal: Journal, say: Callable[[str], None]
+) -> AsyncIterator[Engine]:
     open_batches = [entry for entry in read_batches(journal.path.with_name(BATCHES_FILE)) if entry.open]
     if open_batches and not options.batch:  # buying what a batch is about to deliver would pay for it twice
         raise ConfigError(
@@ -121,10 +131,11 @@ async def _open_paid(provider: Provider, options: EngineOptions, journal: Journa
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     llm = provider.connect(
-        Connection(options.base_url, options.concurrency, options.timeout, caches, observe=control.observe)
+        Connection(options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers)
     )
-    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved), control)
+    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say), control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal)
+    telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
         # Exempts what was loaded before the first call, modules above all, from garbage collection: with 1,000 calls in
         # flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
@@ -139,6 +150,7 @@ async def _open_paid(provider: Provider, options: EngineOptions, journal: Journa
         seconds = None if control.stopped else DRAIN_SECONDS
         control.stop()
         await cached.drain(seconds)
+        telling.cancel()
         await llm.aclose()
         budget.close()
 

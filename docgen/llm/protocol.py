@@ -9,7 +9,12 @@ from typing import Any, Protocol
 from docgen.records import Record
 from docgen.text import digest
 
-__all__ = ["LLM", "Completion", "Request", "Usage"]
+__all__ = ["LLM", "NOT_STATED", "PROPER_ENDS", "Completion", "Request", "Usage"]
+
+NOT_STATED = "not stated"
+"""The stop reason of a reply whose server gave none."""
+PROPER_ENDS = frozenset({"end_turn", "stop_sequence", "stop", "eos", "eos_token", "end", "complete", "completed"})
+"""Stop reasons of a reply that the model ended itself, in the Messages API's words and in other servers'."""
 
 
 class Usage(Record):
@@ -61,8 +66,9 @@ class Request:
 class Completion(Record):
     """A reply as received; nothing in it has been parsed.
 
-    `stop_reason` is the API's ("end_turn", "max_tokens", "refusal", ...), `category` that of a refusal. `dollars` is
-    None if the model's price is not known. `reused` means that it came from the journal.
+    `stop_reason` is the server's word ("end_turn", "max_tokens", "refusal", ...), `category` the refusal's, `dollars`
+    None when the model has no known price, `reused` True when the journal answered. `usage_known` is False when the
+    server stated no token counts that can be believed, `thought` True when it sent blocks of thoughts beside the text.
     """
 
     text: str
@@ -73,6 +79,13 @@ class Completion(Record):
     dollars: float | None = None
     batched: bool = False
     reused: bool = False
+    usage_known: bool = True
+    thought: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the model came to its own end; also where the server does not say why it stopped."""
+        return self.stop_reason in PROPER_ENDS or self.stop_reason == NOT_STATED
 
 
 class LLM(Protocol):

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from docgen.errors import ConfigError
+from docgen.options.body_fields import check_extra
 from docgen.records import Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
@@ -27,6 +28,9 @@ class RunOptions(Record):
     model: str | None = None
     effort: str | None = None
     extra: dict[str, Any] | None = None
+    max_tokens: int | None = None
+    timeout: float | None = None
+    headers: dict[str, str] | None = None
     base_url: str | None = None
     concurrency: int | None = None
     max_cost: float | None = None
@@ -55,7 +59,9 @@ class RunOptions(Record):
         return other.model_copy(update=self.settings())
 
 
-HOW_NOT_WHAT = frozenset({"batch", "concurrency", "max_cost", "base_url", "prices", "verify", "judge_model"})
+HOW_NOT_WHAT = frozenset(
+    {"batch", "concurrency", "max_cost", "base_url", "prices", "timeout", "headers", "verify", "judge_model"}
+)
 """Fields that change how a run is carried out, never what comes out of it."""
 
 
@@ -68,6 +74,9 @@ class RunConfig(Record):
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
     extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")
+    max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
+    timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
+    headers: dict[str, str] = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
     base_url: str | None = Field(None, description="a server that speaks the Messages API")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
@@ -103,6 +112,22 @@ class RunConfig(Record):
         if value == "all" or (type(value) is int and value >= 0):
             return value
         raise ValueError("must be a number of documents, all or 0")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _max_tokens_of_extra(cls, values: Any) -> Any:
+        """A max_tokens under [extra] is the option of that name, so that prices and the cap count it."""
+        extra = values.get("extra") if isinstance(values, dict) else None
+        if not isinstance(extra, dict) or "max_tokens" not in extra:
+            return values
+        rest = {name: value for name, value in extra.items() if name != "max_tokens"}
+        return {**values, "extra": rest, "max_tokens": values.get("max_tokens") or extra["max_tokens"]}
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_is_free(cls, value: dict[str, Any]) -> dict[str, Any]:
+        check_extra(value)
+        return value
 
     @field_validator("base_url")
     @classmethod

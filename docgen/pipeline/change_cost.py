@@ -10,11 +10,11 @@ from docgen.llm.journal import JournalReader
 from docgen.options.run import RunOptions
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Proposal, propose
+from docgen.planning.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import DocumentType, Record
 from docgen.stages.brainstorm import PER_CALL
-from docgen.stages.generate import Catalogue
 from docgen.universe import find_context
 
 __all__ = ["Explanation", "StageCost", "explain", "explain_changes"]

@@ -30,9 +30,11 @@ from docgen.pipeline.steps import (
     replay,
 )
 from docgen.pipeline.stopping import Interrupted, interruptible
+from docgen.planning.catalogue import Catalogue
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Reporter
 from docgen.records import Attempt, Slot
-from docgen.stages.generate import Catalogue, Generation, SlotTracker, generate
+from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
 
 __all__ = ["Step", "aexecute", "carry_on", "execute", "generate_step", "wait_for"]
@@ -104,7 +106,7 @@ async def aexecute(
         _check_current(setup)
         for notice in (*journal.notices, *_lost(setup)):
             reporter.note(notice)
-        async with open_engine(setup.engine_options, journal, llm) as engine:
+        async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
             watching = asyncio.create_task(_pass_on(engine, stopping))
             try:
                 return await _steps(setup, until, reporter, stopping, engine, first)
@@ -210,8 +212,8 @@ async def generate_step(
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
     styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
 
-    def drawn_again(slot: Slot, number: int) -> Slot:
-        return redraw(slot, number, catalogue.ideas_of[slot.doc_type], styling)
+    def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
+        return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
     with document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
@@ -234,6 +236,8 @@ async def generate_step(
             max_attempts=config.max_attempts,
             concurrency=config.concurrency,
             revise=config.revise,
+            spare=catalogue.spare(run.read_slots()),
+            eager=engine.batches is None and llm.engine != "offline",  # which answers at once
             buy=batch_buyer(engine.batches, reporter, stopping) if engine.batches else None,
             bought=llm.journal.get,
         )

@@ -64,7 +64,7 @@ class Setup:
     def options(self) -> ModelOptions:
         """What reaches the model beside the prompt."""
         extra = tuple(sorted(self.config.extra.items()))
-        return ModelOptions(self.config.model or "", self.config.effort, extra)
+        return ModelOptions(self.config.model or "", self.config.effort, extra, self.config.max_tokens)
 
     def with_model(self, model: str) -> "Setup":
         """The same with another model, for an estimate."""
@@ -79,6 +79,8 @@ class Setup:
             base_url=config.base_url,
             concurrency=config.concurrency,
             max_cost=config.max_cost,
+            timeout=config.timeout,
+            headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
             batch=config.batch,
         )

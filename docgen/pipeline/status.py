@@ -17,12 +17,13 @@ from docgen.llm.pricing import ModelPrice, load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.records import AssignedFact, Record
-from docgen.stages.generate import SlotTracker
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 
 
+MOST_FAILURES = 3
 FEW = 5
 """Rejections of a fact's attempts below which nothing is made of them."""
 
@@ -87,6 +88,9 @@ class Summary(Record):
     attempts: int
     rejected: int
     failed: int
+    failures: dict[str, int] = Field(
+        default_factory=dict, description="requests that failed for good, by the server's own words"
+    )
     first_attempts_accepted: float | None
     reasons: dict[str, int]
     subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
@@ -165,6 +169,7 @@ def summarise(setup: Setup) -> Summary:
         attempts=counts.attempts,
         rejected=ledger.rejected,
         failed=len(ledger.failed),
+        failures=dict(Counter(reason.detail for reason in ledger.failed.values()).most_common(MOST_FAILURES)),
         first_attempts_accepted=counts.first_accepted / ledger.size if ledger.size and ledger.accepted else None,
         reasons=dict(ledger.reasons.most_common()),
         subjects=dict(counts.subjects.most_common(20)),

@@ -13,12 +13,12 @@ from docgen.llm.response_cache import ResponseCache
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Progress, Reporter
 from docgen.records import Attempt, DocumentType, Idea
-from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types
+from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
-from docgen.stages.generate import SlotTracker
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
@@ -60,6 +60,10 @@ async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, 
     groups = await _ideas(job, types, setup, reporter, stopping)
     if stopping():
         return
+    if job.refusals:
+        reporter.note(f"The server refused {len(job.refusals)} request(s), the last with {job.refusals[-1]}")
+    if not any(groups):
+        raise nothing_came(job, "ideas")
     barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
     if barren:
         reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")

@@ -1,10 +1,11 @@
 """What a model's raw text says, read once it is safely journalled. Nothing here raises on a bad reply."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens
+from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
 from docgen.text.quotes import whole_quote
 from docgen.text.sanitize import printable
@@ -40,14 +41,15 @@ class Draft:
 
 def parse_document(reply: str) -> Draft:
     """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
+    reply = without_chat_markup(reply)
     if declined := DECLINE.match(reply):
         return Draft("", declined=_line(declined[1]) or "no reason given")
     start = reply.find(OPEN)
     if start < 0:
-        return Draft(_plain(EVIDENCE.sub("", reply)), closed=False)
+        return Draft(_message(EVIDENCE.sub("", reply)), closed=False)
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
-    document = _plain(reply[start + len(OPEN) : stop])
+    document = _message(reply[start + len(OPEN) : stop])
     found = [(fact, _plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip()]
     quotes = tuple(Quote(fact=fact, text=whole_quote(document, text)) for fact, text in found)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
@@ -63,28 +65,20 @@ class ProposedIdea:
 
 
 def parse_types(reply: str) -> list[DocumentType] | None:
-    """Document types without ids, or None when the reply is not what was asked. All but the name may be missing."""
-    items = _items(reply, "types")
-    if items is None:
-        return None
-    kinds = [DocumentType(id="", name=_line(item)) if isinstance(item, str) else _kind(item) for item in items]
-    return [kind for kind in kinds if kind.name]
+    """Document types without ids, as many as are whole; None if there is not one. All but the name may be missing."""
+    kinds = [_kind(item) for item in _items(reply, "types")]
+    return [kind for kind in kinds if kind.name] or None
 
 
 def parse_ideas(reply: str) -> list[ProposedIdea] | None:
-    """Ideas, or None when the reply is not what was asked. Plain texts are ideas too."""
-    items = _items(reply, "ideas")
-    if items is None:
-        return None
-    ideas = [ProposedIdea(_line(item)) if isinstance(item, str) else _idea(item) for item in items]
-    return [idea for idea in ideas if idea.text]
+    """Ideas, as many as are whole; None if there is not one. Plain texts are ideas too."""
+    ideas = [_idea(item) for item in _items(reply, "ideas")]
+    return [idea for idea in ideas if idea.text] or None
 
 
 def parse_cast(reply: str) -> Cast:
     """The names and places that came with the document types; empty when there are none."""
-    value = _json(reply)
-    if not isinstance(value, dict):
-        return Cast()
+    value = next((value for value in read_objects(without_chat_markup(reply)) if "names" in value), {})
     stocks = value.get("names")
     names = [
         Community(given=_lines(stock.get("given")), family=_lines(stock.get("family")))
@@ -96,11 +90,12 @@ def parse_cast(reply: str) -> Cast:
 
 def _kind(item: Any) -> DocumentType:
     if not isinstance(item, dict):
-        return DocumentType(id="", name="")
+        cells = item if isinstance(item, list) else [item]
+        return DocumentType(id="", name=_line(cells[0]), description=_line(" ".join(cells[1:])))
     return DocumentType(
         id="",
-        name=_text(item.get("name")),
-        description=_text(item.get("description")),
+        name=_under(item, TYPE_KEYS),
+        description=_under(item, DETAIL_KEYS),
         openings=_lines(item.get("openings")),
         tones=_lines(item.get("tones")),
         readers=_lines(item.get("readers")),
@@ -111,8 +106,9 @@ def _kind(item: Any) -> DocumentType:
 
 def _idea(item: Any) -> ProposedIdea:
     if not isinstance(item, dict):
-        return ProposedIdea("")
-    text = _text(item.get("idea") if "idea" in item else item.get("text"))
+        return ProposedIdea(_line(": ".join(item) if isinstance(item, list) else item))
+    head, detail = _under(item, IDEA_KEYS), _under(item, DETAIL_KEYS)
+    text = head if "idea" in item or not detail else f"{head}: {detail}".removeprefix(": ")
     return ProposedIdea(text, _lines(item.get("about")), item.get("background") is True)
 
 
@@ -130,46 +126,49 @@ def _lines(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for item in listed if isinstance(item, str) and (line := _line(item))))
 
 
-def _text(value: Any) -> str:
-    return _line(value) if isinstance(value, str) else ""
-
-
 def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
-    """A judge's verdicts as it wrote them, not yet compared with its material; None when there is no list of them."""
-    return _entries(_json(reply, openers="{"), "verdicts")
+    """A judge's verdicts as it wrote them, not yet compared with the document; None if there is not one."""
+    return [entry for entry in _items(reply, "verdicts") if isinstance(entry, dict)] or None
 
 
 def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
     """A judge's entries on facts and on rules as it wrote them, not yet compared with the document; None without."""
-    value = _json(reply, openers="{")
-    facts, rules = _entries(value, "facts"), _entries(value, "rules")
-    return None if facts is None or rules is None else (facts, rules)
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            facts, rules = _entries(value, "facts"), _entries(value, "rules")
+            if facts is not None and rules is not None:
+                return facts, rules
+    return None
 
 
-def _entries(value: Any, name: str) -> list[dict[str, Any]] | None:
-    entries = value.get(name) if isinstance(value, dict) else None
+def _entries(value: dict[str, Any], name: str) -> list[dict[str, Any]] | None:
+    entries = value.get(name)
     return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else None
 
 
-def _items(reply: str, name: str) -> list[Any] | None:
-    value = _json(reply)
-    items = value.get(name) if isinstance(value, dict) else value
-    return items if isinstance(items, list) else None
+def _items(reply: str, name: str) -> list[Any]:
+    """Read from the message alone; from the whole reply where nothing is left of it (a thought that never closes)."""
+    return read_items(without_chat_markup(reply), name) or read_items(reply, name)
 
 
-def _json(reply: str, openers: str = "{[") -> Any:
-    """The JSON value in `reply`, also inside a code fence or prose; None when there is none."""
-    starts = [at for at in map(reply.find, openers) if at >= 0]
-    if not starts:
-        return None
-    try:
-        return json.JSONDecoder(strict=False).raw_decode(reply, min(starts))[0]
-    except (ValueError, RecursionError):  # ValueError also covers an integer of more than 4,300 digits
-        return None
+TYPE_KEYS = ("name", "type", "title", "document_type", "doc_type", "label")
+IDEA_KEYS = ("idea", "title", "name", "headline", "topic", "subject")
+DETAIL_KEYS = ("description", "details", "summary", "explanation", "text", "content", "premise", "angle", "purpose")
+"""What models call the parts of a type or an idea where they are not held to the schema."""
+
+
+def _under(item: dict[str, Any], keys: tuple[str, ...]) -> str:
+    """The text under the first of `keys` that has one, whatever the case of its letters."""
+    lower = {key.lower(): value for key, value in item.items() if isinstance(value, str) and value.strip()}
+    return next((_line(lower[key]) for key in keys if key in lower), "")
+
+
+def _message(text: str) -> str:
+    return _plain(without_edge_tokens(text.strip()))
 
 
 def _line(text: str) -> str:
-    return " ".join(_plain(text).split())
+    return " ".join(_plain(without_edge_tokens(text)).split())
 
 
 def _plain(text: str) -> str:

@@ -18,6 +18,9 @@ from docgen.universe import KeyFact, UniverseContext, roles_of
 from docgen.universe.airtime import AIRTIME
 
 __all__ = [
+    "CAST_TOKENS",
+    "IDEA_TOKENS",
+    "TYPE_TOKENS",
     "FactToExpress",
     "ModelOptions",
     "Work",
@@ -66,11 +69,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What reaches the model beside the prompt: the same for all requests of a run."""
+    """What reaches the model beside the prompt: the same for all requests of a run.
+
+    `max_tokens` None leaves the room for a reply to each request.
+    """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
+    max_tokens: int | None = None
 
 
 def types_request(
@@ -164,7 +171,7 @@ def _request(
         system=_system(prompt.name, context),
         user=_block(_template(prompt.name), "user", variables),
         model=options.model,
-        max_tokens=max_tokens,
+        max_tokens=options.max_tokens or max_tokens,
         schema=prompt.first_schema if first else prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),

@@ -1,7 +1,7 @@
 """Brainstorms document types from a universe context, and ideas for each type, without repetitions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
@@ -13,10 +13,11 @@ from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types"]
+__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
+SHOWN_CHARS = 160
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
 MAX_FAILURES = 2
@@ -31,6 +32,10 @@ class Brainstorm:
     context: UniverseContext
     options: ModelOptions
     seed: int
+    refusals: list[str] = field(default_factory=list)
+    """The server's words on requests that it will never take."""
+    replies: list[str] = field(default_factory=list)
+    """The last reply that brought nothing, for people to see."""
 
 
 class _NoveltyFilter:
@@ -83,11 +88,20 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
                 types.append(kind.model_copy(update={"id": ids[-1]}))
         return len(types) - before
 
-    await _request_until(job.llm, count, build, take)
+    await _request_until(job, count, build, take)
     if not types:
-        fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
-        raise StopRun("no_types", "none of the model's replies contained a readable document type", fix)
+        raise nothing_came(job, "types")
     return Population(types, next((cast for cast in casts if cast != Cast()), Cast()))
+
+
+def nothing_came(job: Brainstorm, what: str) -> StopRun:
+    """The error for a brainstorm without one document type or idea, in the server's or the model's own words."""
+    if job.refusals:
+        message = f"the server refused the request for {what}: {job.refusals[-1]}"
+        return StopRun(f"no_{what}", message, "Change what it names (docgen doctor helps), then run the same command")
+    head = f"; its last reply began: {job.replies[-1]}" if job.replies else ""
+    fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
+    return StopRun(f"no_{what}", f"none of the model's replies contained readable {what}{head}", fix)
 
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:
@@ -104,7 +118,7 @@ async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> l
         ideas.extend(new)
         return len(new)
 
-    await _request_until(job.llm, count, build, take)
+    await _request_until(job, count, build, take)
     return [
         Idea(
             id=f"{kind.id}.{number}",
@@ -118,7 +132,7 @@ async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> l
 
 
 async def _request_until(
-    llm: LLM,
+    job: Brainstorm,
     count: int,
     build: Callable[[int, int], Request],
     take: Callable[[str, int], int],
@@ -131,13 +145,16 @@ async def _request_until(
     total, fruitless, number = 0, 0, 0
     while total < count and fruitless < MAX_FRUITLESS:
         missing = min(count - total, PER_CALL - total % PER_CALL)
-        accepted = take(await _reply(llm, build(missing, number)), missing)
+        text = await _reply(job, build(missing, number))
+        accepted = take(text, missing)
+        if not accepted and text.strip():
+            job.replies[:] = [repr(" ".join(text.split())[:SHOWN_CHARS])]
         total += accepted
         fruitless = 0 if accepted else fruitless + 1
         number += 1
 
 
-async def _reply(llm: LLM, request: Request) -> str:
+async def _reply(job: Brainstorm, request: Request) -> str:
     """The model's text; "" for a request that the server rejects as invalid.
 
     An outage must not change the requests that follow, or paid replies would no longer be found in the journal. So a
@@ -146,9 +163,10 @@ async def _reply(llm: LLM, request: Request) -> str:
     failures = 0
     while True:
         try:
-            return (await llm.complete(request)).text
+            return (await job.llm.complete(request)).text
         except RequestFailed as error:
             if error.kind in ("400", "413", "422"):
+                job.refusals.append(str(error))
                 return ""
             failures += 1
             if failures == MAX_FAILURES:

@@ -17,7 +17,7 @@ from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import tokens_in, word_count
-from docgen.universe import UniverseContext
+from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
 
@@ -65,6 +65,7 @@ class DocumentChecker:
     """
 
     def __init__(self, context: UniverseContext, length_tolerance: float, engine: str) -> None:
+        self._context = context
         self._evidence = EvidenceFinder(context)
         self._leaks = LeakageScanner(context)
         self._tolerance = length_tolerance
@@ -91,7 +92,8 @@ class DocumentChecker:
             evidence = self._evidence.find(draft.text, slot.facts, draft.quotes)
             sightings = evidence.sightings
             assigned = frozenset(fact.fact for fact in slot.facts)
-            findings = self._leaks.scan(draft.text, self._leaks.may_hold(assigned), sightings, case.doc_type, case.idea)
+            may_hold = assigned | roles_of(self._context, assigned).granted
+            findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
             # A denial of an assigned fact is a reason already; its finding would only repeat it.
             denials = {(s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned}
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, denials)]
@@ -127,10 +129,20 @@ class Checker:
         self, check: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
     ) -> None:
         self._check, self._index = check, index
+        self._checked: dict[tuple[int, int], Attempt] = {}
+
+    async def check(self, reply: Reply) -> Attempt:
+        """The attempt before it is compared with the accepted documents; `judge` uses it."""
+        (attempt,) = await self._check([CheckInput.of(reply)])
+        self._checked[attempt.slot, attempt.number] = attempt
+        return attempt
 
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
-        attempts = await self._check([CheckInput.of(reply) for reply in replies])
+        checked = [self._checked.pop((reply.work.slot.id, reply.work.number), None) for reply in replies]
+        pairs = zip(replies, checked, strict=True)
+        new = iter(await self._check([CheckInput.of(reply) for reply, attempt in pairs if attempt is None]))
+        attempts = [attempt or next(new) for attempt in checked]
         passed = [attempt for attempt in attempts if not attempt.reasons]
         matches = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}
@@ -158,7 +170,7 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
         yield Reason(code="refused", subject=reply.category, detail="The request was refused: put the matter otherwise")
     elif draft.declined is not None:
         yield Reason(code="declined", detail=f"It was declined: {draft.declined}")
-    elif not draft.closed and (reply.stop_reason == "max_tokens" or (draft.text and "<document>" in reply.text)):
+    elif not draft.closed and (not reply.ended or (draft.text and "<document>" in reply.text)):
         yield Reason(code="truncated", detail="It was cut off before its end: write a shorter document")
     elif not draft.text:
         yield Reason(code="empty", detail="There was no document in the reply")

@@ -1,66 +1,32 @@
 """Fills slots, round after round, until each has an accepted document or has used up its attempts.
 
 A round attempts every open slot once. Replies arrive in any order but are judged in slot order, so that which of two
-near-duplicates is accepted depends on the plan and the replies alone, never on the network.
+near-duplicates is accepted depends on the plan and the replies alone, never on the network. What is wrong with a reply
+by itself is found as soon as it is there, and then its slot's refill begins at once: no slot waits for a straggler.
 """
 
 import asyncio
-import itertools
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from docgen.errors import RequestFailed, RunError
+from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.parallel.in_order import in_order
+from docgen.planning.catalogue import Catalogue
+from docgen.planning.slot_tracker import SlotTracker
+from docgen.planning.spare_ideas import SpareIdeas
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.prompts.table import DOCUMENT
-from docgen.records import Attempt, DocumentType, Idea, Reason, Slot
+from docgen.records import Attempt, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Catalogue", "Generation", "Judge", "SlotTracker", "generate"]
+__all__ = ["Generation", "Judge", "generate"]
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-JUDGED_TOGETHER = 256
-"""Most replies judged at once. Chosen: enough for a worker process to pay, few enough not to block the event loop."""
+AHEAD = 8
+"""Refills begun before their round and not yet judged, for each request in flight (chosen: bounds memory)."""
 PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Document types and ideas by id, and the ideas of each type in order."""
-
-    types: Mapping[str, DocumentType]
-    ideas: Mapping[str, Idea]
-    ideas_of: Mapping[str, Sequence[Idea]]
-
-    @classmethod
-    def of(cls, types: Iterable[DocumentType], ideas: Iterable[Idea]) -> "Catalogue":
-        """Index the results of the brainstorm. Raises `RunError` for an idea of an unknown type."""
-        kinds = {kind.id: kind for kind in types}
-        everything = {idea.id: idea for idea in ideas}
-        groups: dict[str, list[Idea]] = {name: [] for name in kinds}
-        for idea in everything.values():
-            if idea.doc_type not in groups:
-                raise _unmatched(idea.doc_type, "types.jsonl")
-            groups[idea.doc_type].append(idea)
-        return cls(kinds, everything, groups)
-
-    def of_slot(self, slot: Slot) -> tuple[DocumentType, Idea]:
-        """A slot's type and idea. Raises `RunError` if the plan was made from other types or ideas."""
-        if slot.doc_type not in self.types:
-            raise _unmatched(slot.doc_type, "types.jsonl")
-        if slot.idea not in self.ideas:
-            raise _unmatched(slot.idea, "ideas.jsonl")
-        return self.types[slot.doc_type], self.ideas[slot.idea]
-
-
-def _unmatched(name: str, file: str) -> RunError:
-    fix = "Delete types.jsonl, ideas.jsonl and slots.jsonl: they are rebuilt from llm.jsonl at no cost"
-    return RunError(f"does not have {name}, which the plan is made from", file, fix)
 
 
 @dataclass(frozen=True)
@@ -74,6 +40,9 @@ class Failure:
 class Judge(Protocol):
     """Turns replies into attempts with verdicts, in order, and remembers what it accepted."""
 
+    async def check(self, reply: Reply) -> Attempt:
+        """The attempt as far as it can be judged without the others; `judge` does not do that again."""
+
     async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply."""
 
@@ -81,61 +50,14 @@ class Judge(Protocol):
         """Take in accepted attempts of an earlier start of this run."""
 
 
-@dataclass
-class SlotTracker:
-    """The state of every slot, derived from the attempts. Takes one byte per slot plus the open slots' last reasons."""
-
-    size: int
-    accepted: int = 0
-    rejected: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self._done = bytearray(self.size)
-        self._open: dict[int, tuple[int, tuple[Reason, ...]]] = {}
-        self.failed: dict[int, Reason] = {}
-
-    def record(self, attempt: Attempt) -> None:
-        """Count one attempt. Raises `RunError` for one that cannot belong to this plan."""
-        if not 0 <= attempt.slot < self.size:
-            what = f"holds an attempt for slot {attempt.slot} of a plan with {self.size} slots"
-            raise RunError(what, "attempts.jsonl", "Delete the file: it is rebuilt from llm.jsonl at no cost")
-        self.failed.pop(attempt.slot, None)
-        if attempt.verdict == "accepted":
-            self._done[attempt.slot] = 1
-            self._open.pop(attempt.slot, None)
-            self.accepted += 1
-        elif attempt.verdict == "rejected":
-            self._open[attempt.slot] = (attempt.number, attempt.reasons)
-            self.rejected += 1
-            self.reasons.update({reason.code for reason in attempt.reasons})
-        else:
-            self.failed[attempt.slot] = attempt.reasons[0]
-
-    def next_number(self, slot: int) -> int | None:
-        """Number of the slot's next attempt; None if it is filled."""
-        return None if self._done[slot] else self._open.get(slot, (0, ()))[0] + 1
-
-    def feedback(self, slot: int) -> tuple[Reason, ...]:
-        """Why the slot's last attempt was rejected; empty before the first."""
-        return self._open.get(slot, (0, ()))[1]
-
-    def empty(self, max_attempts: int) -> int:
-        """Number of slots that have used up their attempts."""
-        return sum(number >= max_attempts for number, _ in self._open.values())
-
-    def due(self, slots: Iterable[Slot], number: int) -> Iterator[Slot]:
-        """Open slots whose next attempt is number `number`."""
-        return (slot for slot in slots if self.next_number(slot.id) == number)
-
-
 @dataclass(frozen=True)
 class Generation:
     """Everything that `generate` needs.
 
-    `slots` iterates over the plan anew at each call. `redraw(slot, number)` draws another idea and style for a later
-    attempt. `buy`, if set, is called with all requests of a pass before they are made one by one (message batches), and
-    `bought(key)` returns a reply that it got.
+    `slots` iterates over the plan anew at each call. `redraw(slot, number, idea)` draws another style for a later
+    attempt, and another idea unless one is given; `spare` are ideas that no slot of the plan has, by kind of slot.
+    `eager` begins refills before their round: not for an engine that never waits. `buy`, if set, is called with all
+    requests of a pass before they are made one by one (message batches), and `bought(key)` returns a reply that it got.
     """
 
     llm: LLM
@@ -143,11 +65,13 @@ class Generation:
     options: ModelOptions
     catalogue: Catalogue
     slots: Callable[[], Iterator[Slot]]
-    redraw: Callable[[Slot, int], Slot]
+    redraw: Callable[[Slot, int, str | None], Slot]
     judge: Judge
     max_attempts: int
     concurrency: int
     revise: bool = False
+    spare: Mapping[Hashable, Sequence[str]] = field(default_factory=dict)
+    eager: bool = False
     buy: Callable[[Callable[[], Iterable[Request]]], Awaitable[object]] | None = None
     bought: Callable[[str], Completion | None] = lambda _: None
 
@@ -159,13 +83,82 @@ async def generate(
 
     Raises `StopRun` when no call can succeed.
     """
-    for number in range(1, job.max_attempts + 1):
-        for _ in range(PASSES):
-            failed = await _one_pass(job, ledger, number, keep, stopping)
-            if stopping() or not failed:
-                break
-        if stopping() or ledger.accepted == ledger.size:
-            return
+    refills = _Refills(job, ledger, stopping)
+    try:
+        for number in range(1, job.max_attempts + 1):
+            refills.begin_round(number)
+            for _ in range(PASSES):
+                failed = await _one_pass(job, ledger, number, keep, stopping, refills)
+                if stopping() or not failed:
+                    break
+            if stopping() or ledger.accepted == ledger.size:
+                return
+            refills.end_round(number)
+    finally:
+        await refills.close()
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A slot as planned, and its attempt that is due."""
+
+    planned: Slot
+    work: Work
+
+
+class _Refills:
+    """The next attempts of rejected slots: their ideas, and those that were begun before their round."""
+
+    def __init__(self, job: Generation, ledger: SlotTracker, stopping: Callable[[], bool]) -> None:
+        self._job, self._ledger, self._stopping = job, ledger, stopping
+        self.semaphore = asyncio.Semaphore(job.concurrency)
+        self._spare, self._ideas = SpareIdeas(job.spare), dict[int, str]()
+        self._begun: dict[int, asyncio.Task[Reply | Failure | None]] = {}
+
+    def begin_round(self, number: int) -> None:
+        """Reserve ideas for those slots of the round that may need another one."""
+        self._spare.begin_round(self._rejected(number - 1))
+
+    def end_round(self, number: int) -> None:
+        """Settle the ideas of the next round."""
+        self._ideas = self._spare.end_round(self._rejected(number))
+
+    def _rejected(self, number: int) -> Iterator[tuple[int, Hashable]]:
+        kind_of = self._job.catalogue.kind_of
+        return ((slot.id, kind_of(slot)) for slot in self._job.slots() if self._ledger.was_rejected(slot.id, number))
+
+    def work(self, slot: Slot, number: int) -> Work:
+        """The attempt that the round has for a slot."""
+        return _work(self._job, slot, number, self._ledger.feedback(slot.id), self._ideas.get(slot.id))
+
+    def begin(self, slot: Slot, rejected: Attempt) -> None:
+        """Begin the slot's next attempt, if it may have one and its idea is settled."""
+        job, number, full = self._job, rejected.number + 1, len(self._begun) >= AHEAD * self._job.concurrency
+        settled = self._spare.is_settled(slot.id, job.catalogue.kind_of(slot))
+        if job.eager and not full and settled and number <= job.max_attempts and slot.id not in self._begun:
+            work = _work(job, slot, number, rejected.reasons, self._spare.reserved(slot.id))
+            self._begun[slot.id] = asyncio.create_task(self._call(work))
+
+    async def _call(self, work: Work) -> Reply | Failure | None:
+        async with self.semaphore:
+            return None if self._stopping() else await _reply(self._job, work)
+
+    async def reply(self, due: _Due) -> Reply | Failure | None:
+        """What the model wrote, also when that was asked for before; None when it was stopped before it was asked."""
+        begun = self._begun.pop(due.planned.id, None)
+        reply = await (_reply(self._job, due.work) if begun is None else begun)
+        if self._job.eager and isinstance(reply, Reply):
+            attempt = await self._job.judge.check(reply)
+            if attempt.reasons:
+                self.begin(due.planned, attempt)
+        return reply
+
+    async def close(self) -> None:
+        """Wait for the calls in flight when the run stops, as for all others; after an error they are cancelled."""
+        for task in self._begun.values():
+            if not self._stopping():
+                task.cancel()
+        await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
 
 async def _one_pass(
@@ -174,24 +167,33 @@ async def _one_pass(
     number: int,
     keep: Callable[[list[Attempt]], None],
     stopping: Callable[[], bool],
+    refills: _Refills,
 ) -> int:
     """Make attempt `number` for every slot that is due it; returns how many requests failed."""
 
-    def due() -> Iterator[Work]:
-        return (_work(job, slot, number, ledger.feedback(slot.id)) for slot in ledger.due(job.slots(), number))
+    def due() -> Iterator[_Due]:
+        return (_Due(slot, refills.work(slot, number)) for slot in ledger.due(job.slots(), number))
+
+    async def call(item: _Due) -> tuple[_Due, Reply | Failure] | None:
+        reply = await refills.reply(item)
+        return None if reply is None else (item, reply)
 
     failed = 0
     if job.buy is not None and not stopping():
-        await job.buy(lambda: (work.request for work in due()))
+        await job.buy(lambda: (item.work.request for item in due()))
         if job.revise and not stopping():  # revisions need the drafts
-            await job.buy(lambda: _revisions(job, due()))
-    async for replies in in_order(due(), lambda work: _reply(job, work), job.concurrency, stopping):
+            await job.buy(lambda: _revisions(job, (item.work for item in due())))
+    async for answers in in_order(due(), call, job.concurrency, stopping, refills.semaphore):
+        replies = [answer[1] for answer in answers if answer]
         judged = iter(await job.judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
         attempts = [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
         for attempt in attempts:
             ledger.record(attempt)
             failed += attempt.verdict == "failed"
         keep(attempts)
+        for answer, attempt in zip(answers, attempts, strict=True):
+            if attempt.verdict == "rejected" and answer:
+                refills.begin(answer[0].planned, attempt)
     return failed
 
 
@@ -203,9 +205,9 @@ def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
             yield revise_request(work, job.options, draft)
 
 
-def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...]) -> Work:
+def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...], idea_id: str | None) -> Work:
     kind, idea = job.catalogue.of_slot(slot)
-    drawn = slot if number == 1 else job.redraw(slot, number)
+    drawn = slot if number == 1 else job.redraw(slot, number, idea_id)
     idea = idea if drawn is slot else job.catalogue.ideas[drawn.idea]
     return Work(drawn, number, document_request(job.context, job.options, drawn, kind, idea, number, feedback))
 
@@ -223,7 +225,7 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
 
 def _draft(job: Generation, completion: Completion) -> str:
     """The document to revise; "" if there is none."""
-    return DOCUMENT.parse(completion.text).text if job.revise and completion.stop_reason == "end_turn" else ""
+    return DOCUMENT.parse(completion.text).text if job.revise and completion.ended else ""
 
 
 def failed_attempt(failure: Failure) -> Attempt:
@@ -245,43 +247,3 @@ def failed_attempt(failure: Failure) -> Attempt:
         model=work.request.model,
         seed=slot.seed,
     )
-
-
-async def in_order(
-    items: Iterator[T], call: Callable[[T], Awaitable[R]], concurrency: int, stopping: Callable[[], bool]
-) -> AsyncIterator[list[R]]:
-    """Results of `call` in the order of `items`, in lists of those that are ready.
-
-    At most `concurrency` calls are in flight, and at most 8 times as many items (256 at least) are started or wait for
-    an earlier one; `items` is consumed no further ahead. Once `stopping`, calls in flight are completed and no more are
-    started. An exception in a call cancels the others and propagates.
-    """
-    semaphore, window = asyncio.Semaphore(concurrency), max(JUDGED_TOGETHER, 8 * concurrency)
-    tasks: deque[asyncio.Task[R | None]] = deque()
-
-    async def limited(item: T) -> R | None:
-        async with semaphore:
-            return None if stopping() else await call(item)
-
-    try:
-        while True:
-            if not stopping():
-                new = itertools.islice(items, window - len(tasks))
-                tasks.extend(asyncio.create_task(limited(item)) for item in new)
-            if not tasks:
-                return
-            if not tasks[0].done():  # otherwise the new calls start while the consumer handles what is ready
-                await asyncio.wait([tasks[0]])
-            ready: list[R] = []
-            while tasks and tasks[0].done() and len(ready) < JUDGED_TOGETHER:
-                result = tasks.popleft().result()
-                if result is None:
-                    await asyncio.gather(*tasks)
-                    tasks.clear()
-                else:
-                    ready.append(result)
-            yield ready
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

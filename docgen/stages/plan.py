@@ -203,18 +203,19 @@ def override(constraints: Constraints, salience: Mapping[str, float], stated: Ma
     return replace(constraints, targets=targets, directness=directness)
 
 
-def redraw(slot: Slot, attempt: int, ideas_of_type: Sequence[Idea], styling: Styling) -> Slot:
+def redraw(slot: Slot, attempt: int, ideas: Sequence[Idea], styling: Styling, idea: str | None = None) -> Slot:
     """The slot for its `attempt`-th attempt: same facts, type and length, another idea and style.
 
-    Ideas are used in an order drawn for the slot, none twice before all have been used. Attempt 1 is the slot itself.
+    `idea` is the id of its idea. Without it `ideas`, those that the slot could have, are used in an order drawn for the
+    slot, none twice before all have been used. Attempt 1 is the slot itself.
     """
     if attempt <= 1:
         return slot
-    others = [idea.id for idea in ideas_of_type if idea.id != slot.idea] or [slot.idea]
+    others = [own.id for own in ideas if own.id != slot.idea] or [slot.idea]
     order = np.argsort(mix(slot.seed, np.arange(len(others))), kind="stable")
     seeds = slot_seeds(slot.seed, np.array([attempt]))
     style = styling.style(seeds, slot.doc_type, [fact.fact for fact in slot.facts], slot.style.words)
-    idea = others[int(order[(attempt - 2) % len(others)])]
+    idea = idea or others[int(order[(attempt - 2) % len(others)])]
     return slot.model_copy(update={"idea": idea, "style": style, "seed": int(seeds[0])})
 
 

@@ -24,8 +24,9 @@ SHARED = 2
 """Words of a fact that have to recur in another before that one seems to take it for granted ..."""
 RECURRING = 0.5
 """... and what share of all that it says."""
-COMMON = 0.5
-"""Words in more of the statements than this name the world's subject: they tie no two facts in particular."""
+COMMON, FREQUENT = 0.5, 1 / 3
+"""Words in more of the statements than `COMMON` name the world's subject, which public facts are about; words in more
+than `FREQUENT` are the manner of its statements ("gives higher scores"), and tie no two facts in particular."""
 
 
 def context_proposals(context: UniverseContext) -> tuple[str, ...]:
@@ -39,24 +40,29 @@ def _presupposed(context: UniverseContext) -> Iterator[str]:
     facts = context.key_facts
     stems = {fact.id: content_stems(fact.statement) for fact in facts}
     often = Counter(word for own in stems.values() for word in own)
-    common = {word for word, count in often.items() if count > max(2, COMMON * len(facts))}
+    common, frequent = (
+        {word for word, count in often.items() if count > max(2, share * len(facts))} for share in (COMMON, FREQUENT)
+    )
     declared = {fact.id: fact.presupposes for fact in facts}
     for fact in facts:
         own = stems[fact.id]
-        if not fact.public and fact.salience and len(facts) > MANY and len(own & common) >= RECURRING * len(own):
+        if not fact.public and fact.salience and len(facts) > MANY and len(own & common) > RECURRING * len(own):
             yield f"{fact.id} says what most other facts build on: consider public: true"
-        roots = [root for root in facts if root is not fact and _builds_on(own - common, stems[root.id] - common)]
+        roots = [root for root in facts if root is not fact and _builds_on(own - frequent, stems[root.id] - frequent)]
         linked = presupposed_by(declared, [fact.id])
         for root in roots:
             if not root.public and root.id not in linked and fact.id not in presupposed_by(declared, [root.id]):
-                shared = ", ".join(sorted(own & stems[root.id] - common))
+                shared = ", ".join(sorted(own & stems[root.id] - frequent))
                 yield f"{fact.id} seems to take {root.id} for granted ({shared}): presupposes: [{root.id}]?"
 
 
 def _builds_on(own: frozenset[str], root: frozenset[str]) -> bool:
-    """Whether a statement with the words `own` holds most of what `root` says, and says more."""
-    shared = own & root
-    return len(root) <= len(own) and len(shared) >= max(SHARED, RECURRING * len(root))
+    """Whether a statement with the words `own` holds most of what `root` says, and mainly says more.
+
+    Where each holds most of the other, they are counterparts (of the free tier and of the paid one), and none the root.
+    """
+    shared = len(own & root)
+    return max(SHARED, RECURRING * len(root)) <= shared < RECURRING * len(own)
 
 
 def _several_claims(context: UniverseContext) -> Iterator[str]:

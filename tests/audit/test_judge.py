@@ -178,11 +178,11 @@ def test_a_reply_that_cannot_be_read_is_an_error(said: str) -> None:
         on_ideas(_1=("leak", "")),
         on_ideas(_1=("maybe", "Some 300 readers")),
         on_ideas(_2=("clean", "")),
-        on_ideas(_1=("clean", ""), _2=("clean", "")),
+        json.dumps({"verdicts": [{"idea": "1", "verdict": said} for said in ("clean", "leak")]}),
     ],
 )
 def test_verdicts_on_ideas_that_cannot_be_checked_are_an_error(said: str) -> None:
-    """An idea too few or too many, an unknown verdict, a quote that does not occur."""
+    """Another idea, two verdicts on one, an unknown verdict, a quote that does not occur."""
     with pytest.raises(JudgeError):
         read_verdicts(said, ["1"], TEXT)
 

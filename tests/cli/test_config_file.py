@@ -90,3 +90,38 @@ def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) 
     file.write_text(example, "utf-8")
     assert set(load_config(file)) == set(RunConfig.model_fields)
     assert resolve(None, file, RunOptions()).words == (300, 900)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('model = "other"', "--model"),
+        ("stream = true", "docgen sets itself"),
+        ("messages = []", "docgen sets itself"),
+        ("output_config = {}", "--effort"),
+        ("timeout = 5", "--timeout"),
+        ("since = 2026-01-02", "date"),
+        ("at = 07:32:00", "time"),
+        ("top_p = nan", "JSON cannot hold"),
+        ("deep = { list = [1, { x = -inf }] }", "deep.list[1].x"),
+    ],
+)
+def test_an_extra_field_that_is_docgens_own_or_no_json_is_one_line(line: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(f"[extra]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        resolve(None, file, RunOptions())
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_max_tokens_under_extra_is_checked_like_the_option(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('[extra]\nmax_tokens = "many"\n', "utf-8")
+    with pytest.raises(ConfigError, match="max_tokens"):
+        resolve(None, file, RunOptions())
+    file.write_text("[extra]\nmax_tokens = 900\n", "utf-8")
+    assert (
+        resolve(None, file, RunOptions()).max_tokens,
+        resolve(None, file, RunOptions(max_tokens=800)).max_tokens,
+    ) == (900, 800)

@@ -1,5 +1,6 @@
 """Replies are read as far as they make sense; no reply, however odd, raises."""
 
+import contextlib
 import json
 import unicodedata
 
@@ -7,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docgen.audit.judge.requests import JudgeError, read_verdicts
 from docgen.prompts.replies import parse_cast, parse_document, parse_ideas, parse_types
 from docgen.records import Cast
 
-ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=())) | st.text(
-    alphabet='<>/document evidence quote fact="a" decline{}[]"types ideas:,\n'
+MARK_TEXTS = (
+    "<think> </think> <|channel|> final <|message|> <|im_end|> </s> [INST] [/INST] <document> </document> analysis "
+    "{ } [ ] \" ' , : ideas types name \\ “ ” a"
+)
+MARKS = st.sampled_from(MARK_TEXTS.split())
+ANY_TEXT = (
+    st.lists(MARKS).map("".join)
+    | st.text(st.characters(codec=None, exclude_categories=()))
+    | st.text(alphabet='<>/document evidence quote fact="a" decline{}[]"types ideas:,\n')
 )
 
 
@@ -23,6 +32,29 @@ def test_no_reply_raises(reply: str) -> None:
     assert draft.text.encode("utf-8").decode("utf-8") == draft.text
     assert parse_types(reply) is None or isinstance(parse_types(reply), list)
     assert parse_ideas(reply) is None or isinstance(parse_ideas(reply), list)
+    with contextlib.suppress(JudgeError):
+        judged = {judgement.subject for judgement in read_verdicts(reply, "fact", ["a", "name"], "a text")}
+        assert judged <= {"a", "name"}
+
+
+@given(ANY_TEXT)
+def test_no_thought_reaches_a_document(thought: str) -> None:
+    """Whatever stands in a closed thought ahead of the document; of one that never closes nothing is left."""
+    plain = thought.replace("<", "").replace("[", "")
+    assert parse_document(f"<think>{plain}SECRET</think><document>plain</document>").text == "plain"
+    assert parse_document(f"<think>{plain}SECRET").text == ""
+
+
+LETTERS = st.text(st.characters(categories=["Ll", "Lu", "Zs"]), min_size=1)
+
+
+@given(st.lists(LETTERS, min_size=1))
+def test_a_list_cut_anywhere_keeps_its_whole_items(items: list[str]) -> None:
+    whole = json.dumps({"ideas": items}, ensure_ascii=False)
+    complete = parse_ideas(whole) or []
+    for end in range(len(whole)):
+        read = parse_ideas(whole[:end]) or []
+        assert read == complete[: len(read)]
 
 
 CONTROLLED = st.text(st.characters(categories=["Cc", "Ll"]), min_size=1)
@@ -76,8 +108,7 @@ def test_types_round_trip(pairs: list[tuple[str, str]]) -> None:
     """Well-formed JSON gives all named types, also inside a code fence."""
     value = {"types": [{"name": name, "description": text} for name, text in pairs]}
     for reply in (json.dumps(value), f"Here:\n```json\n{json.dumps(value)}\n```"):
-        found = parse_types(reply)
-        assert found is not None
+        found = parse_types(reply) or []
         assert len(found) <= len(pairs)
         assert all(kind.name for kind in found)
 

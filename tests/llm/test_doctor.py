@@ -1,12 +1,14 @@
 """The doctor says what works, what does not and what to do, without a traceback and without the key."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from docgen.llm.doctor import Check, diagnose
 from docgen.llm.engine import EngineOptions
 from tests.llm.support import MODEL
+from tests.llm.test_server_replies import message
 from tests.loopback import BatchOptions, Limits, Loopback, Options
 
 
@@ -54,3 +56,37 @@ def test_no_key_and_no_address_is_one_clear_finding(monkeypatch: pytest.MonkeyPa
     (check,) = asyncio.run(diagnose(EngineOptions(), MODEL))
     assert check.state == "fail"
     assert "ANTHROPIC_API_KEY" in check.detail
+
+
+def scripted(body: dict[str, Any]) -> dict[str, Check]:
+    """The checks of a server that answers everything so."""
+    with Loopback() as server:
+        server.server.script = lambda _: (200, body, {})
+        return {check.name: check for check in asyncio.run(diagnose(EngineOptions(base_url=server.url), MODEL))}
+
+
+@pytest.mark.parametrize(
+    "text", ["Red, green, blue.", '{"colors": ["red"]}', '{"colours": "red"}', '["red"]', "Sure: {"]
+)
+def test_structure_that_is_not_there_is_not_called_served(text: str) -> None:
+    check = scripted(message(text))["structured output"]
+    assert (check.state, "in the prompt instead" in check.detail) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        message(content=[{"type": "thinking", "thinking": "hm"}], stop_reason="max_tokens"),
+        message("<think>I should name three colours, such as", stop_reason="length"),
+        message("<|channel|>analysis<|message|>The user wants colours"),
+    ],
+)
+def test_nothing_but_thoughts_fails_and_says_what_to_do(body: dict[str, Any]) -> None:
+    checks = scripted(body)
+    assert {checks["message"].state, checks["structured output"].state} == {"fail"}
+    assert "--max-tokens" in checks["message"].detail
+
+
+def test_the_model_that_was_asked_for_and_the_one_that_answered_are_named() -> None:
+    assert f"{MODEL} answered as other-7b" in scripted(message(model="other-7b"))["message"].detail
+    assert "believed" in scripted(message(usage={}))["message"].detail

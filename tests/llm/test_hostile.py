@@ -116,7 +116,8 @@ def test_a_reply_without_end_is_not_taken_into_memory(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "body", [b"[" * 100_000, b"\xff\xfe", b"null", b'{"type":"message"}', json.dumps({**MESSAGE, "usage": []}).encode()]
+    "body",
+    [b"[" * 100_000, b"\xff\xfe", b"null", b'{"type":"message"}', json.dumps(MESSAGE | {"content": 7}).encode()],
 )
 def test_a_reply_that_is_none_is_a_passing_fault(body: bytes) -> None:
     (error,) = ask(whole(body))

@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from tests.loopback.options import Options
 
 __all__ = ["MessagesServer", "Served", "error_body"]
 
+Script = Callable[[dict[str, Any]], tuple[int, Any, dict[str, str]] | None]
 BILLED_FAULTS = ("empty", "refusal", "max_tokens", "slow")
 CACHE_SECONDS = 300.0
 
@@ -58,6 +60,8 @@ class MessagesServer:
         self.malformed: list[str] = []
         self.arrivals: list[float] = []
         self.batches: Any = {}
+        self.script: Script | None = None
+        """Set by a test: its (status, body, headers) for a request instead of a composed reply, None to compose."""
         self.finished = 0.0
         self.peak = 0
         self._in_flight = 0
@@ -95,6 +99,9 @@ class MessagesServer:
         refusal = self.refused(request, body) or self._limited(body)
         if refusal is not None:
             return refusal
+        scripted = self.script(body) if self.script is not None else None
+        if scripted is not None:
+            return self._json(*scripted)
         digest = hashlib.sha256(raw).hexdigest()[:16]
         fault, rng = self.draw(digest)
         await self._wait(fault, rng)
@@ -217,9 +224,7 @@ class MessagesServer:
             usage["input_tokens"] = prompt
         return usage
 
-    def _json(
-        self, status: int, value: dict[str, Any], headers: dict[str, str] | None = None, count: bool = True
-    ) -> web.Response:
+    def _json(self, status: int, value: Any, headers: dict[str, str] | None = None, count: bool = True) -> web.Response:
         if count and status != 200:
             self.answers[str(status)] += 1
         extra = headers if headers is not None else (self._limiter.headers() if self._limiter else {})

@@ -119,7 +119,7 @@ def test_the_system_text_of_documents_depends_on_the_world_alone() -> None:
 def test_reasons_of_an_earlier_attempt_are_told_on_one_line_each() -> None:
     user = document(feedback=FEEDBACK).user
     assert '- It tells of a ghost (passage: "A pale keeper walked the gallery.")\n' in user
-    assert user.endswith("- empty")
+    assert "\n- empty\n" in user
     assert "An earlier attempt" not in document().user
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from docgen.parallel.in_order import TOGETHER, in_order
+from docgen.planning.slot_tracker import SlotTracker
 from docgen.records import Attempt, Reason
-from docgen.stages.generate import JUDGED_TOGETHER, SlotTracker, in_order
 
 
 def gather(
@@ -21,7 +22,7 @@ def gather(
     async def run() -> list[int]:
         found: list[int] = []
         async for ready in in_order(items, call, concurrency, stopping):
-            assert len(ready) <= JUDGED_TOGETHER
+            assert len(ready) <= TOGETHER
             found += ready
         return found
 

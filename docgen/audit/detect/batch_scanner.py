@@ -63,8 +63,7 @@ class BatchScanner:
         if not likely and not document.quotes and not document.idea:
             return Scanned(findings=tuple(self.scanner.scan_untouched(document.text, document.doc_type)))
         sightings = self.detector.detect(document.text, document.quotes)
-        may_hold = self.scanner.may_hold(document.assigned)
-        findings = self.scanner.scan(document.text, may_hold, sightings, document.doc_type, document.idea)
+        findings = self.scanner.scan(document.text, document.assigned, sightings, document.doc_type, document.idea)
         return Scanned(sightings, tuple(findings))
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:

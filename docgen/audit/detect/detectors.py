@@ -17,6 +17,7 @@ from docgen.audit.rules.real_entities import EntityClaims
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
+from docgen.universe.roles import presupposed_by
 
 __all__ = ["DETECTORS", "Candidate", "Detector", "Scope"]
 
@@ -88,14 +89,19 @@ def _cues(scope: Scope) -> Detect:
 def _facts(scope: Scope) -> Detect:
     """Facts that are denied in their own sentence, or expressed by a document that may not express them."""
     denial, unassigned = scope.ids.get("denial"), scope.ids.get("unassigned_fact")
-    held_out = frozenset(fact.id for fact in scope.context.key_facts if fact.salience == 0)
+    facts = scope.context.key_facts
+    held_out = frozenset(fact.id for fact in facts if fact.salience == 0)
+    public = frozenset(fact.id for fact in facts if fact.public)
+    presupposes = {fact.id: fact.presupposes for fact in facts}
 
     def is_stray(sighting: FactSighting, document: Candidate) -> bool:
-        """Not assigned, and not merely a part of the wording of a fact that is."""
+        """Neither assigned nor taken for granted, and not merely a part of the wording of a fact that is assigned."""
         assigned = document.assigned
         if assigned is None:
             return sighting.fact in held_out
-        return sighting.fact not in assigned and not any(
+        if sighting.fact in assigned or sighting.fact in public:
+            return False
+        return sighting.fact not in presupposed_by(presupposes, assigned) and not any(
             other.fact in assigned and other.start <= sighting.start and sighting.end <= other.end
             for other in document.sightings
         )

@@ -10,7 +10,7 @@ from docgen.audit.rules.real_entities import EntityClaims
 from docgen.audit.rules.rule import rule_key, rules_for
 from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
 from docgen.records import Finding
-from docgen.universe import UniverseContext, roles_of
+from docgen.universe import UniverseContext
 
 __all__ = ["LeakageScanner"]
 
@@ -23,7 +23,6 @@ class LeakageScanner:
     """
 
     def __init__(self, context: UniverseContext, off: Collection[str] = (), prompts: Sequence[str] = ()) -> None:
-        self._context = context
         claims = EntityClaims.of(context)
         builtin = (*builtin_rules(), claims.rule) if claims else builtin_rules()
         self.rules = rules_for(context, builtin, off, behaviour_rules())
@@ -53,10 +52,6 @@ class LeakageScanner:
         """
         document = Candidate(text, assigned, sightings, doc_type, idea)
         return _settled(finding for _, detect in self._detectors for finding in detect(document))
-
-    def may_hold(self, assigned: Collection[str] | None) -> Collection[str] | None:
-        """The facts that a document with these may express: they, what they presuppose and what is public."""
-        return None if assigned is None else {*assigned, *roles_of(self._context, assigned).granted}
 
     def scan_untouched(self, text: str, doc_type: str = "") -> list[Finding]:
         """The same for a text that holds no cue, known wording or copied prose: by the detectors for every text."""

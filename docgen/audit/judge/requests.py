@@ -8,8 +8,9 @@ from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.prompts.chat_markup import without_chat_markup
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
-from docgen.prompts.replies import parse_verdicts
+from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.prompts.requests import ModelOptions, render
 from docgen.prompts.table import JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
 from docgen.records import Document
@@ -89,7 +90,7 @@ def _request(
         system=render(prompt.name, "system", system),
         user=render(prompt.name, "user", user),
         model=options.model,
-        max_tokens=min(16_000, 2_000 + ROOM * count),
+        max_tokens=options.max_tokens or min(16_000, 2_000 + ROOM * count),
         schema=schema,
         effort=options.effort,
         extra=dict(options.extra),
@@ -118,33 +119,56 @@ def _id_tokens(name: str) -> int:
 
 
 def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgement, ...]:
-    """The judgements in a reply, one for each of the numbered `ideas`, in that order.
+    """The judgements in a reply that can be used, at most one for each of the numbered `ideas`, in that order.
 
-    Raises `JudgeError` for a reply that is not such JSON, leaves an idea out or names it twice, uses another verdict,
-    or quotes what does not occur in `text`.
+    Left out are ideas that the reply does not name, or names with two verdicts, another verdict than those allowed, and
+    quotes that do not occur in `text`. Raises `JudgeError` when not one can be used.
     """
-    entries = parse_verdicts(reply)
-    if entries is None:
-        raise JudgeError(f"no list of verdicts: {reply[:80]!r}")
-    named = [entry.get("idea") for entry in entries]
-    if sorted(map(str, named)) != sorted(ideas):
-        raise JudgeError(f"expected verdicts on {', '.join(ideas)}; got {', '.join(map(str, named)) or 'none'}")
-    words = Words(text)
-    judged = {str(entry["idea"]): _judgement(entry, words) for entry in entries}
-    return tuple(judged[name] for name in ideas)
+    words, judged = Words(text), dict[str, Judgement]()
+    error = JudgeError(f"no list of verdicts: {' '.join(reply.split())[:80]!r}")
+    for name, entries in _by_idea(reply, ideas).items():
+        try:
+            judged[name] = _agreed([_judgement(name, entry, words) for entry in entries])
+        except JudgeError as problem:
+            error = problem
+    if not judged:
+        raise error
+    return tuple(judged[name] for name in ideas if name in judged)
 
 
-def _judgement(entry: dict[str, Any], words: Words) -> Judgement:
-    name, verdict, quote = str(entry["idea"]), entry.get("verdict"), entry.get("quote", "")
+def _by_idea(reply: str, ideas: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The entries on each idea: from a list of objects, or from an object with the numbers as keys."""
+    message, listed = without_chat_markup(reply), dict[str, list[dict[str, Any]]]()
+    for entry in read_items(message, "verdicts"):
+        if isinstance(entry, dict) and str(entry.get("idea", entry.get("id"))) in ideas:
+            listed.setdefault(str(entry.get("idea", entry.get("id"))), []).append(entry)
+    if listed:
+        return listed
+    for value in read_objects(message):
+        inner = value.get("verdicts")
+        for name, entry in (inner if isinstance(inner, dict) else value).items():
+            if name in ideas:
+                listed[name] = [entry if isinstance(entry, dict) else {"verdict": entry}]
+    return listed
+
+
+def _agreed(judgements: Sequence[Judgement]) -> Judgement:
+    if len({judgement.verdict for judgement in judgements}) > 1:
+        raise JudgeError(f"{judgements[0].subject}: two verdicts, {judgements[0].verdict} and {judgements[1].verdict}")
+    return judgements[0]
+
+
+def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
+    verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
     if verdict not in RULE_VERDICTS:
-        raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(RULE_VERDICTS)}")
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(RULE_VERDICTS)}")
     reason = " ".join(str(entry.get("reason", "")).split())
     if verdict == "clean":
         return Judgement(name, verdict, reason=reason)
     span = words.find(str(quote))
     if span is None:
         raise JudgeError(f"{name}: the quoted passage does not occur: {str(quote)[:80]!r}")
-    return Judgement(name, str(verdict), *span, reason=reason)
+    return Judgement(name, verdict, *span, reason=reason)
 
 
 async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]) -> T:

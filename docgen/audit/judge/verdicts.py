@@ -109,7 +109,7 @@ def _read(
     judged: dict[str, Judgement] = {}
     left_open = set[str]()
     for entry in entries:
-        name, verdict = str(entry.get(kind)), entry.get("verdict")
+        name, verdict = str(entry.get(kind, entry.get("id"))), str(entry.get("verdict")).strip().lower()
         if name not in names:
             raise JudgeError(f"expected a {kind} of {', '.join(names) or 'none'}: {name[:80]!r}")
         if verdict not in allowed:
@@ -120,14 +120,14 @@ def _read(
         if span is None:
             left_open.add(name)
             continue
-        judged[name] = Judgement(name, str(verdict), *span, _reason(entry), _prominence(entry))
+        judged[name] = Judgement(name, verdict, *span, _reason(entry), _prominence(entry))
     return judged, frozenset(left_open - judged.keys())
 
 
 def _denied(entry: Mapping[str, Any], facts: Sequence[str], words: Words) -> Judgement | None:
     """The fact that a denial names as contradicted, where its passage occurs."""
     name, span = str(entry.get("denies", "")), words.find(str(entry.get("quote", "")))
-    if name not in facts or span is None or entry.get("verdict") != "leak":
+    if name not in facts or span is None or str(entry.get("verdict")).strip().lower() != "leak":
         return None
     return Judgement(name, "contradicted", *span, _reason(entry))
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 from docgen.audit.detect.facts import FactSighting, FactVerdict
 from docgen.audit.judge.verdicts import Judgement
-from docgen.audit.measure.calibration import Calibration, Score
-from docgen.audit.measure.intervals import Share, share_of
-from docgen.audit.measure.judged import JudgedFact, JudgeTally
-from docgen.audit.measure.lookup import ByName
+from docgen.audit.measure.calibration import Calibration
+from docgen.audit.measure.intervals import share_of
+from docgen.audit.measure.judged import JudgeTally
 from docgen.audit.measure.placement import holding_sentences, prominence_of
-from docgen.records import Document, Prominence, Record
+from docgen.audit.measure.salience_report import FactExample, FactPresence, SalienceReport, TypeShare
+from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
 
@@ -19,100 +19,11 @@ __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "Ty
 
 BINS = 10
 """First mentions are counted in tenths of the document."""
-EXAMPLES = 3  # passages kept for each fact, of different detectors
+EXAMPLES = 3
+"""Passages kept for each fact, of different detectors."""
 AROUND = 120
 
 Outcome = Literal["stated", "implied", "contradicted", "absent"]
-
-
-class FactExample(Record):
-    """A passage that expresses a fact: `before`, the evidence, `after`."""
-
-    document: str
-    verdict: str
-    detector: str
-    before: str
-    evidence: str
-    after: str
-
-
-class TypeShare(Record):
-    """One fact in the documents of one type."""
-
-    doc_type: str
-    asked: int
-    expressed: Share
-
-
-class FactPresence(Record):
-    """One fact in the corpus, as the detectors saw it.
-
-    `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that express it: by a judge, or by wording where that sees all; None otherwise.
-    `expressed` is the share by wording, `airtime` that of all tokens in sentences that express it. `first_mention`
-    counts documents by the tenth in which the first such sentence begins. `unassigned` documents express it unasked,
-    `missed` ones were to and did not; both by wording. `by_judge` is what a judge says of a random sample.
-    """
-
-    fact: str
-    statement: str
-    asked: float
-    planned: float | None
-    measured: float | None
-    expressed: Share
-    stated: int
-    implied: int
-    contradicted: int
-    airtime: float
-    first_mention: tuple[int, ...]
-    prominence: dict[Prominence, int]
-    prominence_asked: dict[Prominence, int]
-    implied_asked: int
-    unassigned: int
-    missed: int
-    detectors: dict[str, int]
-    types: tuple[TypeShare, ...]
-    examples: tuple[FactExample, ...] = ()
-    by_judge: JudgedFact | None = None
-
-    @property
-    def at_least(self) -> float:
-        """The share of documents in which known wordings of the fact, or quotes of the writer, were found."""
-        return self.expressed.share
-
-    @property
-    def judged(self) -> Share | None:
-        """The share of documents that express it, by the judge."""
-        return self.by_judge.expressed if self.by_judge else None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """What is known of the share in the corpus: 95 % of the judge's sample, or from the share by wording up."""
-        share = self.judged or self.expressed
-        return share.low, share.high
-
-
-class SalienceReport(Record, ByName[FactPresence]):
-    """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
-
-    `is_exact`: wording sees every expression, since the embedded writer uses none but known wordings. Otherwise what
-    is seen by wording is a lower bound, and `judge` says who measured ("none": nobody). `detection` is how well the
-    detectors did on labelled documents, those that `calibration` names.
-    """
-
-    documents: int
-    tokens: int
-    background: Share
-    facts: dict[str, FactPresence]
-    together: tuple[tuple[int, ...], ...]
-    calibration: str = ""
-    detection: Score | None = None
-    is_exact: bool = False
-    judge: str = "none"
-
-    @property
-    def entries(self) -> dict[str, FactPresence]:  # noqa: D102
-        return self.facts
 
 
 class _FactTally:
@@ -127,6 +38,7 @@ class _FactTally:
         self.judge = JudgeTally()
         self.examples: list[FactExample] = []
         self.tokens = self.assigned = self.implied_asked = self.unassigned = self.missed = 0
+        self.presupposed = self.presupposed_said = 0
 
     def show(self, example: FactExample) -> None:
         """Keep the first example of a detector, of the first few detectors."""
@@ -136,9 +48,9 @@ class _FactTally:
     def merge(self, later: "_FactTally") -> None:
         for name in ("outcomes", "detectors", "prominence", "prominence_asked", "types", "types_asked"):
             getattr(self, name).update(getattr(later, name))
-        self.judge.merge(later.judge)
-        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed"):
+        for name in ("tokens", "assigned", "implied_asked", "unassigned", "missed", "presupposed", "presupposed_said"):
             setattr(self, name, getattr(self, name) + getattr(later, name))
+        self.judge.merge(later.judge)
         self.first = [a + b for a, b in zip(self.first, later.first, strict=True)]
         for example in later.examples:
             self.show(example)
@@ -148,12 +60,14 @@ class SalienceTally:
     """Counts documents as they come; memory does not grow with their number."""
 
     def __init__(self, context: UniverseContext) -> None:
-        self._context, self._facts = context, context.key_facts
+        self._facts = context.key_facts
         self._place = {fact.id: i for i, fact in enumerate(context.key_facts)}
         self._tallies = [_FactTally() for _ in context.key_facts]
         self._together = [[0] * len(self._facts) for _ in self._facts]
         self._types: Counter[str] = Counter()
-        self._documents = self._tokens = self._background = 0
+        self._documents = self._tokens = self._background = self._on_facts = 0
+        self._granted: dict[frozenset[str], frozenset[str]] = {}
+        self._context = context
         self._planned = False
 
     def add(self, document: Document, sightings: Sequence[FactSighting]) -> None:
@@ -166,6 +80,7 @@ class SalienceTally:
             by_fact.setdefault(sighting.fact, []).append(sighting)
         spans = sentence_pieces(document.text) if by_fact else []
         expressed = [fact for fact, own in by_fact.items() if self._count(document, fact, own, spans)]
+        self._on_facts += self._tokens_on(document, by_fact, spans)
         self._background += not expressed
         places = sorted(self._place[fact] for fact in expressed)
         for i in places:
@@ -175,17 +90,18 @@ class SalienceTally:
 
     def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
         """Count a judge's verdicts, by fact, on one document of the sample."""
-        asked = None if document.facts is None else {fact.fact: fact for fact in document.facts}
-        granted = roles_of(self._context, asked).granted if asked is not None else frozenset()
+        asked = {fact.fact: fact for fact in document.facts or ()}
+        granted = frozenset[str]() if document.facts is None else self._granted_with(frozenset(asked))
         for fact, judgement in verdicts.items():
             tally = self._tallies[self._place[fact]].judge
-            tally.add(judgement, asked.get(fact) if asked else None, may_be_granted=fact in granted)
+            tally.add(judgement, asked.get(fact), may_be_granted=fact in granted)
 
     def merge(self, later: "SalienceTally") -> None:
         """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
         self._documents += later._documents
         self._tokens += later._tokens
         self._background += later._background
+        self._on_facts += later._on_facts
         self._planned |= later._planned
         self._types.update(later._types)
         for own, other in zip(self._tallies, later._tallies, strict=True):
@@ -225,8 +141,28 @@ class SalienceTally:
                 tally.prominence_asked[assigned.prominence] += 1
                 tally.types_asked[document.doc_type] += 1
                 tally.missed += assigned.fact not in expressed
-        for fact in expressed - (document.assigned or frozenset()):
+        own = document.assigned or frozenset()
+        granted = self._granted_with(own)
+        for fact in granted:
+            tally = self._tallies[self._place[fact]]
+            tally.presupposed += 1
+            tally.presupposed_said += fact in expressed
+        for fact in expressed - own - granted:
             self._tallies[self._place[fact]].unassigned += 1
+
+    def _granted_with(self, assigned: frozenset[str]) -> frozenset[str]:
+        """What documents with these facts may take for granted; plans have few sets of facts, so each is kept."""
+        if assigned not in self._granted:
+            self._granted[assigned] = roles_of(self._context, assigned).granted
+        return self._granted[assigned]
+
+    def _tokens_on(
+        self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
+    ) -> int:
+        """Tokens of the document in sentences that express one of its assigned facts or more."""
+        own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
+        holding = holding_sentences(document.text, spans, own) if own else []
+        return sum(token_estimate(document.text[start:end]) for start, end in holding)
 
     def report(
         self, calibration: Calibration | None = None, is_exact: bool = False, judge: str = "none"
@@ -236,6 +172,7 @@ class SalienceTally:
             documents=self._documents,
             tokens=self._tokens,
             background=share_of(self._background, self._documents),
+            on_facts=self._on_facts / self._tokens if self._tokens else 0.0,
             facts={fact.id: self._presence(i, is_exact) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
@@ -267,6 +204,8 @@ class SalienceTally:
             unassigned=tally.unassigned,
             missed=tally.missed,
             detectors=dict(tally.detectors),
+            presupposed=tally.presupposed,
+            presupposed_said=tally.presupposed_said,
             types=tuple(_type_shares(self._types, tally.types, tally.types_asked)),
             examples=tuple(tally.examples),
             by_judge=by_judge,

@@ -12,9 +12,9 @@ STRAY = "unassigned_fact"
 
 
 def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> frozenset[str]:
-    """Facts that a document may not express: those that it is to leave out, or, if nobody knows, those held out.
+    """Facts that a document may not express: those to be left out, or, where nobody knows, those that are held out.
 
-    What the assigned facts presuppose, and what is public, may stand in the background of the document.
+    What an assigned fact presupposes, and what is public, a document may take for granted.
     """
     if assigned is None:
         return frozenset(fact.id for fact in context.key_facts if fact.salience == 0)

@@ -33,6 +33,16 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     background = f"Without any fact: {_percent(report.background.share)} ({_range(report.background)})"
     denied = sum(fact.contradicted for fact in report.facts.values())
     console.print(f"By wording: {background.lower()}; facts denied: {denied:,}", style="dim")
+    if report.on_facts:
+        on_facts = f"Sentences that express an assigned fact hold {_percent(report.on_facts)} of all tokens"
+        console.print(on_facts, style="dim")
+    granted = [
+        f"{fact.fact} in {fact.presupposed:,} documents, said in {fact.presupposed_said:,}"
+        for fact in report.facts.values()
+        if fact.presupposed
+    ]
+    if granted:
+        console.print(f"Not assigned, may be taken for granted: {'; '.join(granted)}", style="dim")
     if report.detection:
         console.print(f"Detection ({report.calibration}): P / R {_rating(report.detection)}", style="dim")
     if any(fact.by_judge for fact in report.facts.values()):

@@ -122,12 +122,29 @@ def show(
     matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
     if not chosen:
-        raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
+        filtered = doc is not None or rejected or reason is not None or fact is not None
+        what, fix = ("no attempt matches", "") if filtered else _none_accepted(folder)
+        raise InputError(what, folder.name, fix or "See docgen status for counts, or leave a filter out")
     for attempt in chosen:
         if json:
             typer.echo(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
+
+
+def _none_accepted(folder: "RunFolder") -> tuple[str, str]:
+    """What to say of a run without an accepted document: in the server's own words, if requests failed."""
+    from collections import Counter
+
+    last = {attempt.slot: attempt for attempt in folder.read_attempts()}
+    failed = [attempt.reasons[0].detail for attempt in last.values() if attempt.verdict == "failed"]
+    if failed:
+        words, count = Counter(failed).most_common(1)[0]
+        more = f"{count} of {len(failed)} failed requests" if count < len(failed) else f"{count} request(s) failed"
+        return f"no document is accepted yet; {more}: {words}", "The same docgen run or generate tries them again"
+    if last:
+        return f"no document is accepted yet; {len(last)} rejected", f"docgen show {folder.name} --rejected says why"
+    return "no document was written yet", "docgen status says how the run stands"
 
 
 class _Filter:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
+from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate
 from docgen.pipeline.setup import Setup
@@ -58,7 +59,8 @@ def _documents(summary: Summary) -> RenderableType:
     size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
     if summary.duplicates is not None:
         size += f"; near-duplicates left among them: {summary.duplicates:,}"
-    return Group(line, Text(details), Text(size), Text())
+    failures = [Text(f"{count:,} failed: {words}", style="yellow") for words, count in summary.failures.items()]
+    return Group(line, *failures, Text(details), Text(size), Text())
 
 
 def _verdict(summary: Summary) -> tuple[str, str]:
@@ -138,7 +140,7 @@ def _money(summary: Summary) -> Iterable[RenderableType]:
     if summary.uncertain:
         yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost on their way", style="dim")
     yield from _cache(summary)
-    odd = {name: count for name, count in summary.stops.items() if not name.endswith(" end_turn")}
+    odd = {name: count for name, count in summary.stops.items() if name.partition(" ")[2] not in PROPER_ENDS}
     if odd:
         yield Text("replies that did not end well: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
     yield Text()

@@ -24,6 +24,8 @@ def doctor(
     config: o.Config = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
+    max_tokens: o.MaxTokens = None,
+    timeout: o.Timeout = None,
     json: o.Json = False,
 ) -> None:
     """Test key, address, model, structured output, batches and limits; sends two small messages.
@@ -37,16 +39,23 @@ def doctor(
 
     from docgen.llm.doctor import diagnose
     from docgen.llm.engine import EngineOptions
-    from docgen.options.run import resolve
+    from docgen.options.run import RunOptions, resolve
     from docgen.pipeline.setup import DEFAULT_MODELS
 
-    settings = resolve(None, config, o.run_options(model=model, base_url=base_url))
-    options = EngineOptions(
+    options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
+    settings = resolve(None, config, options)
+    server = EngineOptions(
         engine="anthropic",
         base_url=settings.base_url,
+        timeout=settings.timeout,
+        headers=settings.headers,
         prices=Path(settings.prices) if settings.prices else None,
     )
-    checks = asyncio.run(diagnose(options, settings.model or DEFAULT_MODELS["anthropic"], settings.extra))
+    wanted = settings.model or DEFAULT_MODELS["anthropic"]
+    checks = asyncio.run(diagnose(server, wanted, settings.extra, settings.max_tokens))
+    if not json:
+        default = "" if settings.model else ", docgen's default: name another with --model"
+        typer.echo(f"Trying {wanted}{default}", err=True)
     if json:
         typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
     else:

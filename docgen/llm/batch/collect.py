@@ -15,7 +15,7 @@ from docgen.llm.batch.recovery import candidates, is_ours
 from docgen.llm.budget import Budget
 from docgen.llm.journal import Journal
 from docgen.llm.providers.anthropic_errors import NotFound, Transient, one_line
-from docgen.llm.providers.messages_format import MalformedReply, completion_of
+from docgen.llm.providers.messages_format import MalformedReply, completion_of, server_words
 from docgen.llm.ratelimit.retry import RetryState, call_with_retries
 
 __all__ = ["BatchCollector"]
@@ -44,6 +44,8 @@ class BatchCollector:
         self.tell: Callable[[], None] = lambda: None
         self._api, self._journal, self._budget, self._plan = api, journal, budget, plan
         self._failed: dict[str, RequestFailed] = {}
+        self._words: dict[str, str] = {}
+        """The server's words on the last result of a request that brought no reply."""
         self._unanswered: Counter[str] = Counter()
         """How often each request was in a batch without getting a result."""
         for entry in log.open_entries:
@@ -122,7 +124,8 @@ class BatchCollector:
             if key not in self._journal and key not in self._failed:
                 self._unanswered[key] += 1
                 if self._unanswered[key] >= MAX_SUBMISSIONS:
-                    message = "errored or expired in every batch it was submitted in"
+                    words = self._words.get(key, "no result")
+                    message = f"errored or expired in every batch it was submitted in, at last: {words}"
                     self._failed[key] = RequestFailed("batch", message, MAX_SUBMISSIONS)
         self.tell()
         if view.cancelled and counts["canceled"]:
@@ -211,11 +214,13 @@ class BatchCollector:
         if key not in keys:
             return "foreign"
         if kind == "errored":
-            outer = result.get("error")
-            error = outer.get("error") if isinstance(outer, Mapping) else None
-            if isinstance(error, Mapping) and error.get("type") in PERMANENT_ERRORS:
-                self._failed[key] = RequestFailed(str(error["type"]), one_line(str(error.get("message", ""))))
-        elif kind == "succeeded" and key not in self._journal:
+            name, words = server_words(result.get("error"))
+            self._words[key] = one_line(f"{name}: {words}" if name and words else words or name or kind)
+            if name in PERMANENT_ERRORS:
+                self._failed[key] = RequestFailed(name, one_line(words))
+        elif kind != "succeeded":
+            self._words[key] = kind
+        elif key not in self._journal:
             try:
                 completion = completion_of(result.get("message"))
             except MalformedReply as error:
@@ -225,6 +230,8 @@ class BatchCollector:
             dollars = prices.cost(completion.model, completion.usage, batched=True)
             if dollars is None:
                 dollars = prices.cost(entry.model, completion.usage, batched=True)
+            if dollars is not None and not completion.usage_known:
+                dollars = max(dollars, entry.worst / len(entry.keys))
             priced = completion.model_copy(update={"dollars": dollars, "batched": True})
             self._journal.put_reply(key, entry.stage, priced)
             self._budget.spent += dollars or 0.0

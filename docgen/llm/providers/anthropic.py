@@ -19,28 +19,38 @@ from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic_errors import Transient, from_status, one_line
-from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters
+from docgen.llm.providers.anthropic_errors import Transient, from_error_body, from_status, one_line
+from docgen.llm.providers.environment import (
+    KEY_VARIABLES,
+    check_network,
+    credential,
+    expanded_headers,
+    server_address,
+)
+from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 
 Observer = Callable[[Mapping[str, str]], None]
 CONNECT_SECONDS = 10.0
+DEFAULT_ADDRESS = "https://api.anthropic.com"
 MESSAGES = "/v1/messages"
 LARGEST_REPLY = 64_000_000
 """Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 NO_KEY = "not-needed"
-"""Sent to compatible servers that need no key, since the SDK requires one."""
+"""Sent to compatible servers that want no key; the SDK insists on one."""
+CREDENTIALS = frozenset({"authorization", "x-api-key"})
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
 
 class AnthropicLLM:
     """Calls a Messages API once per request.
 
-    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is the most
-    connections open at once, `timeout` the seconds that one call may take. `caches(request)` says whether to set a
-    prompt-cache breakpoint after the system text. `observe` receives the headers of every response, including errors.
-    Raises `Transient` where a retry may help.
+    `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is how many
+    connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
+    `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
+    every response, failed ones included.
+    Raises `Transient` where trying again may help.
     """
 
     engine = "anthropic"
@@ -53,11 +63,14 @@ class AnthropicLLM:
         timeout: float = 600.0,
         caches: Callable[[Request], bool] = lambda _: False,
         observe: Observer = lambda _: None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
+        address, extra = server_address(base_url), expanded_headers(headers or {})
         self.timeout, self._http = timeout, _http_client(concurrency, timeout)
-        self.client = _client(self._http, api_key, base_url)
+        self.client = _client(self._http, api_key, address, extra)
+        self._secrets = (self.client.api_key, self.client.auth_token, *extra.values())
         self._base = str(self.client.base_url).rstrip("/")
         self._headers = _common_headers(self.client, self._http, self._base)
         self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
@@ -99,14 +112,18 @@ class AnthropicLLM:
                 response = await self._exchange(method, path, body)
                 left_open = stream and response.is_success
                 content = b"" if left_open else await _content(response)
+        except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:  # nothing was sent
+            raise Transient("connection", f"no connection to {self._base} in time") from error
         except (httpx2.TimeoutException, TimeoutError) as error:
-            raise Transient("timeout", "no reply in time", busy=True, maybe_billed=True) from error
+            message = f"no reply within {self.timeout:g} s (--timeout)"
+            raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Transient("connection", self._hidden(error), maybe_billed=True) from error
+            refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)  # nothing was sent
+            raise Transient("connection", self._hidden(error), maybe_billed=not refused) from error
         self._observe(response.headers)
         if not response.is_success:
             raise self._status_error(response, content)
-        return response if left_open else _decoded(content)
+        return response if left_open else self._decoded(content)
 
     async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
         """The response, body unread. Headers are merged once instead of by the client for every request."""
@@ -124,21 +141,35 @@ class AnthropicLLM:
         try:
             return completion_of(reply)
         except MalformedReply as error:
-            raise Transient("malformed", str(error), maybe_billed=True) from error
+            kind, words = server_words(reply)
+            if words and "content" not in reply:
+                raise from_error_body(kind, self._hidden(words)) from error
+            raise Transient("malformed", self._hidden(error), maybe_billed=True) from error
+
+    def _decoded(self, content: bytes) -> Any:
+        try:
+            return _loads(content)
+        except (ValueError, RecursionError) as error:
+            message = f"the reply is not JSON: {self._hidden(_head(content))}"
+            raise Transient("malformed", message, maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
+        code = ""
         try:
-            error = json.loads(content)["error"]
-            kind, message = str(error["type"]), str(error["message"])
-            code = str((error.get("details") or {}).get("error_code") or "")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            kind, message, code = "", _head(content), ""
+            body = json.loads(content)
+            kind, message = server_words(body)
+            code = str((body["error"].get("details") or {}).get("error_code") or "")
+        except (ValueError, RecursionError):
+            kind = message = ""
+        except (KeyError, TypeError, AttributeError):
+            pass
+        message = message or _head(content)
         return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
 
     def _hidden(self, error: object) -> str:
         """The error's text, with the key removed in case a server or a proxy echoed it."""
         text = str(error) or type(error).__name__
-        for secret in (self.client.api_key, self.client.auth_token):
+        for secret in self._secrets:
             if secret and secret != NO_KEY:
                 text = text.replace(secret, "[key]")
         return one_line(text)
@@ -158,11 +189,14 @@ async def _content(response: httpx2.Response) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(content: bytes) -> Any:
+def _loads(content: bytes) -> Any:
+    """JSON; a number of more digits than Python reads is infinite, and no reason to lose what stands beside it."""
     try:
         return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise Transient("malformed", f"the reply is not JSON: {_head(content)}", maybe_billed=True) from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(content, parse_int=float)
 
 
 def _head(content: bytes) -> str:
@@ -173,7 +207,12 @@ def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
     """The SDK's aiohttp transport. Redirects are not followed: only a mistyped address would have one."""
     limits = httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
-    return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+    check_network()
+    try:
+        return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+    except (ValueError, OSError, httpx2.InvalidURL) as error:
+        fix = "See HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+        raise ConfigError(f"the network settings cannot be used: {one_line(str(error))}", "environment", fix) from error
 
 
 def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, url: str) -> httpx2.Headers:
@@ -194,18 +233,21 @@ def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, 
     return common
 
 
-def _client(http: httpx2.AsyncClient, api_key: str | None, base_url: str | None) -> anthropic.AsyncAnthropic:
-    address = base_url or os.environ.get("ANTHROPIC_BASE_URL")
-    if address is not None and not address.startswith(("http://", "https://")):
-        raise ConfigError(
-            f"{address!r} is not an http(s) URL", "--base-url", "Give the server's address, http://host:port"
-        )
-    keyless = not (api_key or os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("ANTHROPIC_AUTH_TOKEN"))
-    if keyless and address is not None:
-        api_key = NO_KEY
+def _client(
+    http: httpx2.AsyncClient, api_key: str | None, address: str | None, headers: Mapping[str, str]
+) -> anthropic.AsyncAnthropic:
+    keys = [credential(name) for name in KEY_VARIABLES]
+    key = api_key or keys[0]
+    token = None if key else keys[1]
+    if not (key or token) and (address is not None or CREDENTIALS & {name.lower() for name in headers}):
+        key = NO_KEY
     plain = address.removesuffix("/").removesuffix("/v1") if address else None
+    if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, and empty: the SDK would take it for an address
+        plain = DEFAULT_ADDRESS
     try:
-        client = anthropic.AsyncAnthropic(api_key=api_key, base_url=plain, max_retries=0, http_client=http)
+        client = anthropic.AsyncAnthropic(
+            api_key=key, auth_token=token, base_url=plain, max_retries=0, http_client=http, default_headers=headers
+        )
     except (anthropic.AnthropicError, ValueError) as error:
         raise ConfigError(f"no usable credentials: {one_line(str(error))}", "--engine anthropic", NO_KEY_FIX) from error
     if client.api_key is None and client.auth_token is None and client.credentials is None:

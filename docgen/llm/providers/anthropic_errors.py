@@ -6,14 +6,37 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.ratelimit.headers import http_date
+from docgen.llm.ratelimit.headers import allowances, http_date
 
-__all__ = ["INTERRUPTED", "NotFound", "Transient", "from_status", "interrupted", "one_line", "retry_after"]
+__all__ = [
+    "INTERRUPTED",
+    "NotFound",
+    "Transient",
+    "from_error_body",
+    "from_status",
+    "interrupted",
+    "one_line",
+    "retry_after",
+]
 
 INTERRUPTED = "interrupted"
 """Reason of the `StopRun` raised in calls that are waiting when the run is asked to stop."""
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
+MINUTE = 61.0
+STATUS_OF_TYPE = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""The Messages API's error types and their statuses."""
 
 
 class Transient(RequestFailed):
@@ -65,15 +88,37 @@ def from_status(
     return RequestFailed(str(status), detail)
 
 
+def from_error_body(error_type: str, message: str) -> RequestFailed | StopRun:
+    """The error for an error body that came with status 200, as gateways send them: by its type, where it is known.
+
+    Tried again like any passing fault, also where it says that the server is busy: there is no `retry-after`.
+    """
+    status = STATUS_OF_TYPE.get(error_type, 0)
+    error = from_status(status, error_type, "", message, {})
+    if isinstance(error, StopRun) or status in (400, 413):
+        return error
+    return Transient(str(status or error_type or "error"), one_line(message).rstrip(". "))
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The wait in seconds from `retry-after-ms` or `retry-after` (seconds or an HTTP date), or None."""
+    """Seconds that `retry-after-ms` or `retry-after` (seconds or an HTTP date) ask for, or a used-up limit; or None."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         with suppress(ValueError):
             value = float(headers.get(name, ""))
             if value < math.inf:  # neither infinite nor NaN
                 return max(0.0, value / unit)
     date = http_date(headers.get("retry-after", ""))
-    return None if date is None else max(0.0, date - time.time())
+    if date is not None:
+        return max(0.0, date - time.time())
+    return _until_reset(headers)
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until a limit that is used up is full again, where that takes longer than the limits of a minute do."""
+    found = allowances(headers, time.time()).values()
+    waits = [each.seconds_to_full for each in found if each.remaining < 1 and each.seconds_to_full]
+    longest = max(waits, default=0.0)
+    return longest if longest > MINUTE else None
 
 
 def one_line(message: str) -> str:

@@ -4,10 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from docgen.llm.protocol import Completion, Request, Usage
+from docgen.llm.protocol import NOT_STATED, Completion, Request, Usage
 
-__all__ = ["MalformedReply", "completion_of", "parameters"]
+__all__ = ["MalformedReply", "completion_of", "parameters", "read_usage", "server_words"]
 
+MOST_TOKENS = 10**9
+"""More than any request can use: a larger count is an error of the server's."""
+LONGEST_TOKEN = 50
+"""Characters: tokens of running text have three to five, and only runs of spaces or dashes come near this."""
+SHOWN_CHARS = 200
 JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
 
 
@@ -40,7 +45,7 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
         output["format"] = {"type": "json_schema", "schema": schema}
     if output:
         body["output_config"] = output
-    return {**body, **request.extra}
+    return {**request.extra, **body}
 
 
 def _clean(text: str) -> str:
@@ -53,37 +58,102 @@ def _clean(text: str) -> str:
 
 
 def completion_of(message: Any) -> Completion:
-    """The completion in a decoded reply: text blocks joined, thinking skipped. Raises `MalformedReply`."""
-    if not isinstance(message, Mapping) or message.get("type") != "message":
-        raise MalformedReply("the reply is not a message")
-    content, stop = message.get("content"), message.get("stop_reason")
-    if not isinstance(content, list) or not isinstance(stop, str):
-        raise MalformedReply("the message lacks content or stop_reason")
-    details, usage = message.get("stop_details"), message.get("usage")
-    if not isinstance(usage, Mapping):
-        raise MalformedReply("the message lacks usage")
+    """The completion in a decoded reply; its text blocks joined, thinking skipped.
+
+    A paid text is kept whatever is wrong around it: a missing stop reason is "not stated", usage that cannot be
+    believed is marked so (`usage_known`). Raises `MalformedReply`, in the server's own words where it has any, for a
+    reply that is not a message.
+    """
+    if not isinstance(message, Mapping) or message.get("type", "message") != "message":
+        raise MalformedReply(_no_message(message))
+    content, stop, details = message.get("content", False), message.get("stop_reason"), message.get("stop_details")
+    if content is not None and not isinstance(content, list | str):
+        raise MalformedReply(_no_message(message))
+    text = _clean(content if isinstance(content, str) else "".join(map(_text, content or ())))
+    usage = _believed(read_usage(message.get("usage")), text)
     return Completion(
-        text=_clean("".join(_text(block) for block in content)),
-        stop_reason=stop,
+        text=text,
+        stop_reason=stop if isinstance(stop, str) and stop else NOT_STATED,
         model=str(message.get("model") or ""),
-        usage=Usage(
-            input=_count(usage.get("input_tokens")),
-            output=_count(usage.get("output_tokens")),
-            cache_read=_count(usage.get("cache_read_input_tokens")),
-            cache_write=_count(usage.get("cache_creation_input_tokens")),
-        ),
+        usage=usage or Usage(),
+        usage_known=usage is not None,
+        thought=isinstance(content, list) and any(map(_is_thought, content)),
         category=str(details.get("category") or "") if isinstance(details, Mapping) else "",
     )
 
 
+def _no_message(reply: Any) -> str:
+    if isinstance(reply, Mapping) and isinstance(reply.get("choices"), list):
+        return "the reply is in the format of the OpenAI API; docgen needs a server of the Anthropic Messages API"
+    _, words = server_words(reply)
+    return f"the reply is not a message of the Messages API: {words or json.dumps(reply)[:SHOWN_CHARS]}"
+
+
 def _text(block: Any) -> str:
-    if not isinstance(block, Mapping):
-        raise MalformedReply("a content block is not an object")
-    text = block.get("text", "") if block.get("type") == "text" else ""
-    if not isinstance(text, str):
-        raise MalformedReply("a text block has no text")
-    return text
+    """The text of a block; "" for thoughts, for null and for whatever else a server puts there."""
+    text = block.get("text") if isinstance(block, Mapping) and block.get("type", "text") == "text" else ""
+    return text if isinstance(text, str) else ""
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+def _is_thought(block: Any) -> bool:
+    return isinstance(block, Mapping) and block.get("type") in ("thinking", "redacted_thinking")
+
+
+def server_words(reply: Any) -> tuple[str, str]:
+    """(type, message) of an error body, each "" where there is none.
+
+    Read are the Messages API's own form, OpenAI's, FastAPI's (`detail`), and a bare `error` or `message`.
+    """
+    if not isinstance(reply, Mapping):
+        return "", ""
+    error = reply.get("error", reply.get("detail", reply))
+    if isinstance(error, list):
+        return "", "; ".join(filter(None, map(_detail, error)))
+    if not isinstance(error, Mapping):
+        return "", error if isinstance(error, str) else ""
+    message = error.get("message") or error.get("msg") or error.get("detail")
+    return _word(error.get("type")), message if isinstance(message, str) else ""
+
+
+def _detail(entry: Any) -> str:
+    """One finding of FastAPI's validation: where, and what."""
+    if not isinstance(entry, Mapping):
+        return entry if isinstance(entry, str) else ""
+    place = entry.get("loc")
+    where = ".".join(map(str, place)) + ": " if isinstance(place, list) else ""
+    return f"{where}{entry.get('msg', '')}"
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """The tokens that a reply states, or None when they cannot be believed.
+
+    Whole numbers are believed however they are written (812, 812.0, "812"). Input and output must both be there, and
+    none may be negative: a bill that is wrong must not pass for a small one.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    needed = (usage.get("input_tokens"), usage.get("output_tokens"))
+    optional = (usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens"))
+    counts = [*map(_count, needed), *(0 if value is None else _count(value) for value in optional)]
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts):
+        return None
+    return Usage(input=known[0], output=known[1], cache_read=known[2], cache_write=known[3])
+
+
+def _believed(usage: Usage | None, text: str) -> Usage | None:
+    """The usage, unless it has far too few tokens for the text that came with it."""
+    return usage if usage is not None and usage.output * LONGEST_TOKEN >= len(text) else None
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens, None for what is not one."""
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+    except (ValueError, OverflowError):
+        return None
+    return int(number) if 0 <= number <= MOST_TOKENS and number.is_integer() else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
@@ -40,7 +40,7 @@ class Connection:
 
     `base_url` None leaves the address to the environment. `concurrency` is how many calls may be in flight, `timeout`
     the seconds that one may take. `caches` says which requests set a prompt-cache breakpoint; `observe` sees the
-    headers of every response.
+    headers of every response; `headers` are sent with every request.
     """
 
     base_url: str | None = None
@@ -48,6 +48,7 @@ class Connection:
     timeout: float = 600.0
     caches: Callable[[Request], bool] = lambda _: False
     observe: Callable[[Mapping[str, str]], None] = lambda _: None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def _anthropic(connection: Connection) -> ConnectedLLM:
         timeout=connection.timeout,
         caches=connection.caches,
         observe=connection.observe,
+        headers=connection.headers,
     )
 
 

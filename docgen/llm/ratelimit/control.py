@@ -11,12 +11,16 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient, interrupted
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
-from docgen.llm.ratelimit.retry import RetryState
+from docgen.llm.ratelimit.retry import LONGEST_RETRY_AFTER, RetryState
+from docgen.llm.ratelimit.waits import Activity
 
 __all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM"]
 
 ALIKE_FAILURES = 20
 """Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
+DOUBT_SECONDS = 4.0
+"""After which a limit that allows nothing for a quarter of an hour is put to the test with one request. Chosen: if the
+limit is meant, the refusal stops the run, and if not, there is no reason to wait."""
 POLL_SECONDS = 0.05
 """Longest sleep of a paced request before it looks again: the pace may have risen, or the run been stopped."""
 
@@ -30,12 +34,14 @@ class RateControl:
     def __init__(self, concurrency: int, on_stop: Callable[[], None] = lambda: None) -> None:
         self.pacer = Pacer()
         self.semaphore = AdaptiveSemaphore(concurrency)
+        self.activity = Activity()
         self.retries = 0
         self._turn = asyncio.Lock()
         self._overloads = RefusalWindow()
         self._last_failures: deque[str] = deque(maxlen=ALIKE_FAILURES)
         self._stopped, self._on_stop = asyncio.Event(), on_stop
         self._reserved: dict[str, float] = {}
+        self._abandoned: set[str] = set()
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Update from the headers of any response."""
@@ -51,10 +57,15 @@ class RateControl:
         """Whether `stop` was called."""
         return self._stopped.is_set()
 
-    async def pause(self, seconds: float) -> None:
-        """Wait before a retry. Raises `StopRun` as soon as the run is stopped."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), seconds)
+    async def pause(self, seconds: float, why: str = "") -> None:
+        """Wait before a retry, for the reason `why`. Raises `StopRun` as soon as the run is stopped."""
+        waiting = object()
+        self.activity.waits(waiting, why, seconds)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), seconds)
+        finally:
+            self.activity.goes_on(waiting)
         self._raise_if_stopped()
 
     def _raise_if_stopped(self) -> None:
@@ -69,15 +80,34 @@ class RateControl:
             now = time.monotonic()
             if self._turn.locked() or self.pacer.delay(now) > 0:
                 async with self._turn:
-                    while (wait := self.pacer.delay(now := time.monotonic())) > 0:
-                        await asyncio.sleep(min(wait, POLL_SECONDS))
-                        self._raise_if_stopped()
+                    now = await self._pace()
                     self.pacer.sent(now)
             else:
                 self.pacer.sent(now)
         except BaseException:
             self.semaphore.release()
             raise
+        self.activity.sent()
+        return now
+
+    async def _pace(self) -> float:
+        """Wait for as long as the pace asks for; the time then. `StopRun` when nothing may be sent for too long."""
+        began, longest = time.monotonic(), 0.0
+        try:
+            while (wait := self.pacer.delay(now := time.monotonic())) > 0:
+                why, longest = self.pacer.reason(now), max(longest, wait)
+                if longest > LONGEST_RETRY_AFTER and now - began > DOUBT_SECONDS:
+                    self.pacer.doubt(now)
+                if now - max(began, self.activity.moved) > LONGEST_RETRY_AFTER:
+                    fix = "Run the same command again later, or raise the server's limit"
+                    raise StopRun(
+                        "rate_limited", f"nothing could be sent for {LONGEST_RETRY_AFTER / 60:.0f} minutes: {why}", fix
+                    )
+                self.activity.waits(self, why, wait)
+                await asyncio.sleep(min(wait, POLL_SECONDS))
+                self._raise_if_stopped()
+        finally:
+            self.activity.goes_on(self)
         return now
 
     def reserved(self, request: Request) -> None:
@@ -91,6 +121,7 @@ class RateControl:
     def succeeded(self, sent_at: float, completion: Completion) -> None:
         """Record a reply."""
         now, usage = time.monotonic(), completion.usage
+        self.activity.ended(reply=True)
         self.pacer.succeeded(now, usage.input + usage.cache_write, usage.output)
         self.semaphore.succeeded(now, now - sent_at, usage.output)
         self._overloads.add(now, refused=False)
@@ -99,6 +130,7 @@ class RateControl:
     def failed(self, sent_at: float, error: BaseException) -> None:
         """Record a call that ended in an error."""
         now = time.monotonic()
+        self.activity.ended(reply=False)
         if isinstance(error, Transient) and error.kind == "429":
             self.pacer.refused(now, sent_at, error.after)
             return
@@ -116,11 +148,30 @@ class RateControl:
             return StopRun("all_failing", message, "Fix the cause, then run the same command again")
         return RequestFailed(error.kind, error.message, tries)
 
+    def timed_out(self, request: Request, error: Transient, tries: int) -> RequestFailed | StopRun:
+        """The error for a request that the client stopped waiting for: the server may still be working on it.
+
+        It is not sent again while this process runs. A server that has never replied stops the run.
+        """
+        self._abandoned.add(request.key)
+        if not self.activity.replies:
+            fix = "Give the server more time with --timeout SECONDS, then run the same command again"
+            message = f"the server has sent no reply at all, and one request had {error.message}"
+            return StopRun("no_reply", message, fix)
+        return self.final_error(error, tries)
+
+    def refuse_abandoned(self, request: Request) -> None:
+        """Raise `RequestFailed` for a request that timed out before: sent again, it would be worked on twice."""
+        if request.key in self._abandoned:
+            message = "no reply in time; not sent again, since the server may still work on it. Raise --timeout"
+            raise RequestFailed("timeout", message)
+
 
 class RateLimitedLLM:
     """Adds rate control and the one retry policy (`docgen.llm.ratelimit.retry`) to any provider.
 
-    Raises `StopRun` when the last 20 requests all failed for good with the same kind of error.
+    Raises `StopRun` when the last 20 requests all failed for good with the same kind of error. A call that
+    timed out here is not tried again.
     """
 
     def __init__(self, llm: LLM, control: RateControl) -> None:
@@ -135,14 +186,17 @@ class RateLimitedLLM:
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
         retries = RetryState()
+        self.control.refuse_abandoned(request)
         while True:
             try:
                 return await self._try(request)
             except Transient as error:
+                if error.kind == "timeout":
+                    raise self.control.timed_out(request, error, retries.total + 1) from error
                 if retries.exhausted(error):
                     raise self.control.final_error(error, retries.total) from error
                 self.control.retries += 1
-                await self.control.pause(retries.backoff(error))
+                await self.control.pause(retries.backoff(error), f"the server said {error.kind}: {error.message}")
             except RequestFailed as error:
                 raise self.control.final_error(error, retries.total + 1) from error
 

@@ -92,6 +92,21 @@ class Pacer:
             wait = max(wait, bucket.delay(self._mean[name], now))
         return wait
 
+    def reason(self, now: float) -> str:
+        """What the delay comes from, for people."""
+        if self._paused_until > now:
+            return "the server refused requests for their rate and asked to wait"
+        delays = {name: bucket.delay(self._mean[name], now) for name, bucket in self.buckets.items()}
+        name = max(delays, key=lambda each: delays[each], default="")
+        if name and delays[name] > 0:
+            limit = self.buckets[name].limit
+            return f"the server states a limit of {limit:,.0f} {name.replace('-', ' ')}, which is used up"
+        return "the server refused requests for their rate"
+
+    def doubt(self, now: float) -> None:
+        """Go by refusals alone instead of by the stated limits that hold requests back now."""
+        self._distrust(*[name for name, bucket in self.buckets.items() if bucket.delay(self._mean[name], now) > 0])
+
     def sent(self, now: float) -> None:
         """Record that a request goes out."""
         self._in_flight += 1

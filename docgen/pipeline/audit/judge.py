@@ -93,9 +93,12 @@ class Judge:
             base_url=config.base_url,
             concurrency=config.concurrency,
             max_cost=config.max_cost,
+            timeout=config.timeout,
+            headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
         )
-        model = ModelOptions(config.model or "", config.effort, tuple(sorted(config.extra.items())))
+        extra = tuple(sorted(config.extra.items()))
+        model = ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
         if setup is None:
             return cls(engine, model)
         return cls(engine, model, setup.run.journal, setup.parents, setup.run)

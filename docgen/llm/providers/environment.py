@@ -1,0 +1,112 @@
+"""What the environment says about a server, checked before it is used: a bad value is one line that names it."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from docgen.errors import ConfigError
+
+__all__ = ["KEY_VARIABLES", "check_network", "credential", "expanded_headers", "server_address"]
+
+KEY_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+OWN_HEADERS = frozenset(
+    {"accept", "accept-encoding", "anthropic-version", "connection", "content-encoding", "content-length"}
+    | {"content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+)
+"""Headers without which docgen would send something else than it believes."""
+
+
+def credential(name: str) -> str | None:
+    """The key in the environment variable `name` without white space around it; None where it is not set.
+
+    Secret files and `.env` files of Windows end in line breaks, which no header may hold.
+    """
+    raw = os.environ.get(name)
+    if not raw:
+        return None
+    key = raw.strip()
+    if not key:
+        raise ConfigError("holds nothing but white space", name, "Set it to the key, or unset it")
+    if key[0] in QUOTES or key[-1] in QUOTES:
+        raise ConfigError("has quotation marks around the key", name, "Set it to the key alone, without quotes")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        fix = "Copy the key again: letters, digits and signs on one line"
+        raise ConfigError("holds a character that cannot be in a key", name, fix)
+    return key
+
+
+def server_address(base_url: str | None) -> str | None:
+    """The server's address from the option or else ANTHROPIC_BASE_URL, checked; None where neither is set."""
+    where = "--base-url" if base_url else "ANTHROPIC_BASE_URL"
+    address = (base_url or os.environ.get("ANTHROPIC_BASE_URL") or "").strip()
+    if not address:
+        return None
+    problem = _url_problem(address, ("http", "https"))
+    if problem:
+        raise ConfigError(problem, where, "Give the server's address, http://host:port")
+    if "@" in urlsplit(address).netloc:
+        fix = "Leave them out, and send them as a header: [headers] in a --config file"
+        raise ConfigError("the address holds a user name or a password", where, fix)
+    return address
+
+
+def check_network() -> None:
+    """Raise `ConfigError` for a proxy variable that is not an address, or a certificate file that is not there."""
+    for name in (*PROXIES, *map(str.lower, PROXIES)):
+        value = os.environ.get(name, "").strip()
+        problem = _url_problem(value if "://" in value else f"http://{value}", PROXY_SCHEMES) if value else ""
+        if problem:
+            fix = "Set it to http://host:port (SOCKS: socks5://host:port), or unset it"
+            raise ConfigError(f"not a proxy's address: {problem}", name, fix)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        path = os.environ.get(name)
+        if path and not Path(path).exists():
+            raise ConfigError(f"{path}: no such file or folder", name, "Set it to the certificates, or unset it")
+
+
+def expanded_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The user's extra headers, each `${NAME}` replaced by that environment variable.
+
+    Raises `ConfigError` for a variable that is not set, a header that docgen sets itself, a key that is written out (it
+    would be copied into the run folder), and what cannot be in a header.
+    """
+    return {name: _header(name, value) for name, value in headers.items()}
+
+
+def _header(name: str, value: str) -> str:
+    where = f"[headers] {name}"
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise ConfigError("not the name of a header", where, "Use letters, digits and dashes")
+    if name.lower() in OWN_HEADERS:
+        raise ConfigError("docgen sets this header itself", where, "Leave it out")
+    if name.lower() in CREDENTIAL_HEADERS and not VARIABLE.search(value):
+        fix = 'Put it into an environment variable and write "${NAME}" here'
+        raise ConfigError("a key must not be written out, since run folders keep their settings", where, fix)
+    for variable in VARIABLE.findall(value):
+        if not os.environ.get(variable):
+            raise ConfigError(f"the environment variable {variable} is not set", where, "Set it, or leave it out")
+    text = VARIABLE.sub(lambda found: os.environ[found[1]].strip(), value)
+    if not text.isascii() or not text.isprintable():
+        raise ConfigError("holds a character that cannot be in a header", where, "Use plain characters on one line")
+    return text
+
+
+def _url_problem(address: str, schemes: tuple[str, ...]) -> str:
+    """What is wrong with a URL, without repeating it (it may hold a password); "" when nothing is."""
+    if any(char.isspace() or not char.isprintable() for char in address):
+        return "the address holds white space"
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        return "the port is not a number from 0 to 65535" if "ort" in str(error) else "the address cannot be read"
+    if parts.scheme.lower() not in schemes:
+        return f"the address does not begin with {' or '.join(f'{scheme}://' for scheme in schemes[:3])}"
+    return "" if parts.hostname else "the address names no host"

@@ -1,0 +1,102 @@
+"""Cuts away what belongs to a chat format and not to its message: thoughts, channels, the tokens around a turn.
+
+A server whose chat template is not set up well sends these as text. Only known forms at known places are cut; what is
+left in the middle of a document is for the `scaffold` rule to find.
+"""
+
+import re
+
+__all__ = ["without_chat_markup", "without_edge_tokens"]
+
+SPECIAL = (
+    r"(?:<\|[^<>|\n]{1,40}\|>"  # <|im_end|>, <|eot_id|>, <|channel|>
+    r"|<[|｜][^<>|｜\n]{1,40}[|｜]?>|<[^<>|｜\n]{1,40}[|｜]>"  # <｜end▁of▁sentence｜>, <|channel>, <turn|>
+    r"|</?s>|<(?:eos|bos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>)"
+)
+"""Special tokens of the chat formats in use: ChatML, Llama 2 and 3, Mistral, Gemma, DeepSeek, Harmony."""
+ROLE = r"(?:assistant|model|user|system|final|analysis|commentary)?"
+EDGE_START = re.compile(rf"\A(?:\s*{SPECIAL}(?:\s*{ROLE}(?=\s*(?:\n|<)))?)+\s*")
+EDGE_END = re.compile(rf"{SPECIAL}\Z")
+LONGEST_TOKEN = 48
+NEXT_TURN = re.compile(
+    r"(?:<\|(?:im_end|eot_id|end|return|endoftext|end_of_text|END_OF_TURN_TOKEN)\|>|<｜end▁of▁sentence｜>|</s>|<end_of_turn>|<turn\|>)"
+    rf"\s*(?={SPECIAL}\s*(?:assistant|user|system|model|\S))"
+)
+"""The end of a turn after which the model went on to write the next one itself."""
+THOUGHT_NAMES = r"think|thinking|thoughts?|reasoning|seed:think"
+THOUGHT_TAG = re.compile(
+    rf"(?i)<(?P<close>/?)(?:{THOUGHT_NAMES})>|\[(?P<close2>/?)THINK\]|<\|(?:START|(?P<close3>END))_THINKING\|>"
+)
+CHANNEL = re.compile(r"<\|channel\|?>\s*(\w+)[^<]*(?:<\|message\|>)?")
+CHANNEL_ENDS = re.compile(r"<\|(?:end|return|call|start|channel)\|?>|<channel\|>")
+BARE_CHANNELS = re.compile(r"(?s)\A\s*analysis(?=[A-Z\s]).*?assistantfinal\s*(?=\S)")
+"""Harmony whose special tokens were dropped when the text was decoded."""
+DOCUMENT = re.compile(r"<document>(?:(?!<document>).)*</document>", re.DOTALL)
+INSTRUCTION = re.compile(r"(?s)\A\s*(?:<s>\s*)?\[INST\].*?\[/INST\]")
+
+
+def without_chat_markup(reply: str) -> str:
+    """The message alone: no thoughts, closed or not, no other channel than the final one, no tokens around it."""
+    if "<" not in reply and "[" not in reply and "assistantfinal" not in reply:
+        return reply
+    text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", reply))
+    return without_edge_tokens(_one_turn(_without_thoughts(_final_channel(text))))
+
+
+def without_edge_tokens(text: str) -> str:
+    """The text without special tokens at its start and end."""
+    if "<" not in text and "[" not in text:
+        return text
+    bare = EDGE_START.sub("", text)
+    while found := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
+        bare = bare[: found.start()]
+    return bare
+
+
+def _final_channel(text: str) -> str:
+    """What stands in the last final channel; all but the other channels where there is none."""
+    channels = list(CHANNEL.finditer(text))
+    if not channels:
+        return text
+    for found in reversed(channels):
+        if found[1] == "final":
+            return text[found.end() : _channel_end(text, found.end())]
+    first, last = channels[0], channels[-1]
+    end = _channel_end(text, last.end())
+    return text[: first.start()] + text[end:]
+
+
+def _channel_end(text: str, start: int) -> int:
+    found = CHANNEL_ENDS.search(text, start)
+    return found.start() if found else len(text)
+
+
+def _without_thoughts(text: str) -> str:
+    """Closed thoughts go wherever they stand. One that only opens runs to the document, if there is one, or the end;
+    one that only closes began with the reply, unless that would leave nothing of a document."""
+    kept: list[str] = []
+    start, opened = 0, -1
+    for tag in THOUGHT_TAG.finditer(text):
+        closes = bool(tag["close"] or tag["close2"] or tag["close3"])
+        if closes and opened >= 0:
+            kept.append(text[start:opened])
+            start, opened = tag.end(), -1
+        elif closes:
+            kept, start = _before_a_close([*kept, text[start : tag.start()]], text, tag.end())
+        elif opened < 0:
+            opened = tag.start()
+    if opened < 0:
+        return "".join((*kept, text[start:]))
+    before, after = "".join((*kept, text[start:opened])), list(DOCUMENT.finditer(text, opened))
+    return before if not after or DOCUMENT.search(before) else after[-1][0] + text[after[-1].end() :]
+
+
+def _before_a_close(kept: list[str], text: str, end: int) -> tuple[list[str], int]:
+    """(what to keep, where to go on) at a thought's end whose beginning was not sent."""
+    whole = "<document>" in "".join(kept) and not DOCUMENT.search(text, end)
+    return (kept if whole else []), end
+
+
+def _one_turn(text: str) -> str:
+    found = NEXT_TURN.search(text)
+    return text[: found.start()] if found and text[: found.start()].strip() else text

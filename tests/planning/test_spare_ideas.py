@@ -1,0 +1,30 @@
+"""Spare ideas: no two slots get the same one, and none is left over while a slot needs one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docgen.planning.spare_ideas import SpareIdeas
+
+
+@given(st.integers(0, 12), st.lists(st.lists(st.booleans(), min_size=9, max_size=9), min_size=1, max_size=4))
+def test_each_idea_goes_to_one_slot_and_rejected_slots_get_all_there_are(count: int, rounds: list[list[bool]]) -> None:
+    spare = SpareIdeas({"a": [f"i{number}" for number in range(count)]})
+    taken: list[str] = []
+    due = list(range(9))
+    for verdicts in rounds:
+        spare.begin_round((slot, "a") for slot in due)
+        settled = {slot: spare.reserved(slot) for slot in due if spare.is_settled(slot, "a")}
+        rejected = [slot for slot in due if verdicts[slot]]
+        chosen = spare.end_round((slot, "a") for slot in rejected)
+        assert len(chosen) == min(len(rejected), count - len(taken))
+        assert all(chosen.get(slot) == idea for slot, idea in settled.items() if slot in rejected)
+        taken += chosen.values()
+        due = rejected
+    assert len(taken) == len(set(taken))
+
+
+def test_ideas_of_one_kind_are_not_for_slots_of_another() -> None:
+    spare = SpareIdeas({"a": ["x"], "b": []})
+    spare.begin_round([(0, "b"), (1, "a")])
+    assert (spare.is_settled(0, "b"), spare.reserved(0), spare.reserved(1)) == (True, None, "x")
+    assert spare.end_round([(0, "b"), (1, "a")]) == {1: "x"}
