@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.machine import machine
-from tests.e2e.crashing import Job, Kill, asked
+from tests.e2e.kill_and_account import Job, Kill, asked
 from tests.loopback import LoopbackProcess, Options, every_fault
 
 FAULTS = 0.2

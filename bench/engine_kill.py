@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
-from tests.llm.killing import CONCURRENCY, Kill, Outcome, capped, kill_and_resume
+from tests.llm.kill_and_resume import CONCURRENCY, Kill, Outcome, capped, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
 COUNT, PER_JOB = 400, 5

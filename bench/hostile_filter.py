@@ -20,7 +20,6 @@ from docgen.llm.journal import Journal
 from docgen.options.run import RunOptions
 from docgen.pipeline import steps
 from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.execute import generate_step
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
@@ -51,9 +50,9 @@ def hostile(fact: str, share: float) -> type[Checker]:
     """A checker that also rejects `share` of what carries `fact`."""
 
     class Hostile(Checker):
-        async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+        async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
             kept = [reply for reply in replies if not self._hates(reply)]
-            judged, refused = iter(await super().judge(kept)), iter(await self._refused(replies))
+            judged, refused = iter(await super().decide(kept)), iter(await self._refused(replies))
             return [next(refused) if self._hates(reply) else next(judged) for reply in replies]
 
         def _hates(self, reply: Reply) -> bool:
@@ -71,11 +70,9 @@ def hostile(fact: str, share: float) -> type[Checker]:
 async def generate(setup: Setup) -> None:
     with setup.run.lock(), Journal(setup.run.journal) as journal:
         async with open_engine(setup.engine_options, journal) as engine:
-            quiet = SilentReporter()
-            await steps.brainstorm_step(setup, engine.llm, quiet, lambda: False)
-            steps.plan_step(setup, quiet)
-            await generate_step(setup, engine, quiet, lambda: False)
-            steps.corpus_step(setup, quiet)
+            job = steps.Job(setup, steps.Step.GENERATE, SilentReporter(), lambda: False, engine)
+            for step in (steps.brainstorm_step, steps.plan_step, steps.generate_step):
+                await step(job)
 
 
 def report(setup: Setup, fact: str) -> int:

@@ -5,9 +5,11 @@
 Static figures come from the syntax trees of a package (any importable one, to compare with: httpx, stamina). The trips
 are measured on docgen itself, on one `docgen run` of 50 documents by the embedded writer:
 
-- *files and returns, command to corpus*: functions in the order in which each is first called; a return is a step to
-  another file that was visited before. Counted over everything, and over the job itself, without the libraries that
-  it calls (LIBRARIES): a reader takes those as they are.
+- *files and returns, command to corpus*: functions in the order in which each is first called, from the command's own
+  on; a return is a step to another file that was visited before. Comprehensions and lambdas are left out: who reads
+  the function around one has read it too. Counted over everything, and over the job itself, without the libraries that
+  it calls and the parts of `pipeline/` that front them (LIBRARIES, as a folder anywhere in a path): a reader takes
+  those as they are.
 - *files from the entry to the engine*: distinct files on the call stack when the first document is asked for, with
   the stacks that created its tasks.
 """
@@ -32,8 +34,10 @@ VAGUE = frozenset(
     ["found", "made", "held", "kept", "asked", "told", "wanted", "seen", "given", "gone", "sought", "known"]
 )
 """Local names that say what happened to a value and not what it is."""
-LIBRARIES = ("planning", "embedded_writer", "kernels", "dedupe", "text", "audit", "corpus", "parallel")
-"""Packages that the job calls and that stand on their own."""
+LIBRARIES = frozenset(["planning", "embedded_writer", "kernels", "dedupe", "text", "audit", "corpus", "parallel"])
+"""Folders of what the job calls and what stands on its own."""
+COMMAND = "cli/main_job/commands.py", "run"
+"""Where the trip starts: what is called before it serves every command."""
 
 
 def main() -> None:
@@ -174,18 +178,22 @@ class Tracer:
     """A profile function: files by the first call of each function, and the stack at the first document."""
 
     def __init__(self, package: Path) -> None:
-        self.package, self.seen, self.order = str(package), set[Any](), list[str]()
+        self.package, self.seen = package, set[Any]()
+        self.order: list[tuple[Path, str]] = []
         self.entry: set[str] = set()
         self.creators: dict[Any, set[str]] = {}
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> None:
         """Note a call."""
         code = frame.f_code
-        if event != "call" or not code.co_filename.startswith(self.package) or not code.co_flags & inspect.CO_OPTIMIZED:
-            return  # the bodies of modules and classes run at import: nobody reads them as part of the trip
+        if event != "call":
+            return
         if code not in self.seen:
             self.seen.add(code)
-            self.order.append(code.co_filename)
+            file = Path(code.co_filename)
+            # The bodies of modules and classes run at import: nobody reads them as part of the trip.
+            if file.is_relative_to(self.package) and code.co_flags & inspect.CO_OPTIMIZED:
+                self.order.append((file.relative_to(self.package), code.co_qualname))
         if code.co_name == "complete" and not self.entry and "embedded_writer" in code.co_filename:
             request = frame.f_locals.get("request")
             if getattr(request, "stage", "") == "document":
@@ -195,7 +203,7 @@ class Tracer:
         """Files of docgen on the stack, and on the stacks that created the running task."""
         files = set()
         while frame is not None:
-            if frame.f_code.co_filename.startswith(self.package):
+            if frame.f_code.co_filename.startswith(str(self.package)):
                 files.add(frame.f_code.co_filename)
             frame = frame.f_back
         try:
@@ -209,19 +217,28 @@ class Tracer:
         self.creators[task] = self.stack(sys._getframe(1))
         return task
 
-    def trip(self, skip: tuple[str, ...] = ()) -> tuple[int, int]:
-        """(files, steps to another file that was visited before) of the trip, without packages to skip."""
-        visited, current, returns = set[str](), "", 0
-        for file in self.order:
-            if file != current and Path(file).relative_to(self.package).parts[0] not in skip:
-                returns += file in visited
-                visited.add(file)
-                current = file
-        return len(visited), returns
+    def trip(self, skip: frozenset[str] = frozenset()) -> list[tuple[Path, str]]:
+        """(file, function) at each step to another file, from the command on, without folders to skip."""
+        start = next(number for number, (file, name) in enumerate(self.order) if (file.as_posix(), name) == COMMAND)
+        steps: list[tuple[Path, str]] = []
+        for file, name in self.order[start:]:
+            skipped = name.endswith(">") or skip & set(file.parts)
+            if not skipped and (not steps or file != steps[-1][0]):
+                steps.append((file, name))
+        return steps
+
+
+def files_and_returns(steps: list[tuple[Path, str]]) -> tuple[int, int]:
+    """How many files a trip visits, and how many of its steps lead to a file that was visited before."""
+    files = len({file for file, _ in steps})
+    return files, len(steps) - files
 
 
 def trace() -> None:
-    """Run 50 documents under the tracer; print files and returns, those of the job itself, files from the entry."""
+    """Run 50 documents under the tracer; print files and returns, those of the job itself, files from the entry.
+
+    Called in a folder of its own (`python bench/house.py trace`) it leaves the job's own steps there, in trip.txt.
+    """
     from docgen.__main__ import main as docgen
 
     tracer = Tracer(package_folder("docgen"))
@@ -243,7 +260,9 @@ def trace() -> None:
             raise
     finally:
         sys.setprofile(None)
-    print(*tracer.trip(), *tracer.trip(LIBRARIES), len(tracer.entry))
+    own = tracer.trip(LIBRARIES)
+    Path("trip.txt").write_text("".join(f"{file}  {name}\n" for file, name in own), "utf-8")
+    print(*files_and_returns(tracer.trip()), *files_and_returns(own), len(tracer.entry))
 
 
 if __name__ == "__main__":

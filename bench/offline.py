@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.machine import machine
 from docgen.dedupe.index import NearDuplicateIndex
-from docgen.embedded_writer import OfflineLLM
+from docgen.embedded_writer import EmbeddedWriter
 from docgen.llm.protocol import Request
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import ModelOptions, document_request
@@ -45,7 +45,7 @@ def main() -> None:
 
 async def measure(context: UniverseContext, n: int) -> None:
     """Write n documents and print what they took and what they are."""
-    writer, options = OfflineLLM(), ModelOptions(model="docgen-offline-1")
+    writer, options = EmbeddedWriter(), ModelOptions(model="docgen-offline-1")
     job = Brainstorm(llm=writer, context=context, options=options, seed=0)
     started = time.process_time()
     types = (await brainstorm_types(job, TYPES)).types

@@ -12,7 +12,7 @@ Names are imported when they are first used, so that `import docgen` is quick. S
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from docgen.embedded_writer import OfflineLLM
+    from docgen.embedded_writer import EmbeddedWriter
     from docgen.errors import (
         ConfigError,
         ContextError,
@@ -55,13 +55,13 @@ __all__ = [
     "DedupeOptions",
     "DocgenError",
     "Document",
+    "EmbeddedWriter",
     "FakeLLM",
     "Finding",
     "InputError",
     "JudgeOptions",
     "KeyFact",
     "NearDuplicate",
-    "OfflineLLM",
     "PlanError",
     "Progress",
     "Request",
@@ -93,7 +93,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _WHERE = {
-    "docgen.embedded_writer": "OfflineLLM",
+    "docgen.embedded_writer": "EmbeddedWriter",
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
     "docgen.llm.fake": "FakeLLM",

@@ -24,7 +24,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_every_data_file(installed: Path) -> None:
-    """Templates, contexts, prices, the report's page and the offline writer's texts are in the wheel."""
+    """Templates, contexts, prices, the report's page and the embedded writer's texts are in the wheel."""
     package = installed / "docgen"
     for name in ("templates", "universe_contexts"):
         shipped = {path.name for path in (ROOT / name).iterdir() if path.suffix in (".jinja", ".yaml")}

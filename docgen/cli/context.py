@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.text import word_count
 
 if TYPE_CHECKING:
     from docgen.universe import UniverseContext
@@ -66,7 +67,7 @@ def list_all(json: o.Json = False) -> None:
     shown: list[list[str | Text]] = []
     for entry, context, error in rows:
         facts = str(len(context.key_facts)) if context else "-"
-        words = str(len(context.universe_context.split())) if context else "-"
+        words = str(word_count(context.universe_context)) if context else "-"
         shown.append([entry.name, entry.origin, facts, words, context.title if context else Text(error, style="red")])
     console.print(table(("name", "from", "facts", "words", "title"), shown, right=("facts", "words")))
 
@@ -117,7 +118,7 @@ def check(
     from docgen.cli.console import console, table
 
     console.print(f"{path}: valid", style="green", markup=False)
-    console.print(f"{context.title} ({len(context.universe_context.split()):,} words of prose)", markup=False)
+    console.print(f"{context.title} ({word_count(context.universe_context):,} words of prose)", markup=False)
     rows = []
     for fact in context.key_facts:
         counts = (len(fact.paraphrases), len(fact.implications))

@@ -9,6 +9,7 @@ from docgen.cli import options as o
 
 if TYPE_CHECKING:
     from docgen.pipeline.families import Level, Member
+    from docgen.pipeline.setup import Setup
 
 __all__ = ["register"]
 
@@ -55,6 +56,7 @@ def sweep(flags: SweepFlags) -> None:
     from docgen.pipeline.execute import Step, carry_on
     from docgen.pipeline.families import (
         Knob,
+        check_levels,
         family_cost,
         family_name,
         parse_levels,
@@ -65,8 +67,13 @@ def sweep(flags: SweepFlags) -> None:
     shares = parse_levels(flags.levels)
     knob: Knob = "stated" if flags.directness else "salience"
     name = family_name(flags.target, flags.fact)
-    with reporting(flags.quiet or flags.json) as reporter:
-        base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter)
+    with reporting(flags.quiet, flags.json) as reporter:
+
+        def check(asked: "Setup") -> None:
+            asked.check_ready(planned=True)
+            check_levels(asked.context, asked.config, flags.fact, shares, knob)
+
+        base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
         carry_on(base, Step.BRAINSTORM, reporter)
         levels = sweep_levels(base, flags.fact, shares, knob)
         if not (flags.json or flags.quiet) or flags.plan_only:
@@ -102,7 +109,7 @@ def _show_members(members: "list[Member]", as_json: bool) -> None:
     from docgen.cli.console import console
 
     if as_json:
-        shown = {"share", "run", "accepted", "planned_new", "calls"}
+        shown = {"share", "run", "accepted", "planned_new", "calls", "dollars"}
         typer.echo(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
         return
     for member in members:
@@ -138,7 +145,7 @@ def control(
     from docgen.pipeline.setup import reopen
     from docgen.universe import UniverseContext
 
-    with reporting(quiet or json) as reporter:
+    with reporting(quiet, json) as reporter:
         original = reopen(run_or_latest(source, reporter))
         setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
         agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)

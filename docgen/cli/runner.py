@@ -1,7 +1,7 @@
 """What every command that spends or writes goes through: the question about money, and the end."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -21,9 +21,9 @@ __all__ = ["agree", "ask_to_spend", "begin", "reporting"]
 
 
 @contextmanager
-def reporting(quiet: bool) -> Iterator[ShownReporter]:
+def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
     """A reporter for the command; a run that was interrupted ends it with exit code 130."""
-    reporter = open_reporter(quiet)
+    reporter = open_reporter(quiet, as_json)
     try:
         yield reporter
     except Interrupted:
@@ -34,20 +34,28 @@ def reporting(quiet: bool) -> Iterator[ShownReporter]:
         reporter.close()
 
 
-def begin(flags: JobFlags, until: Step, reporter: Reporter, first: int | None = None) -> Setup:
+def begin(
+    flags: JobFlags,
+    until: Step,
+    reporter: Reporter,
+    first: int | None = None,
+    check: Callable[[Setup], None] = lambda _: None,
+) -> Setup:
     """The run that the flags mean, with its inputs written down, once its cost up to `until` is agreed to.
 
-    `first` is the number of documents of a pilot.
+    `first` is the number of documents of a pilot. `check` raises what is wrong with the run before money is spoken of.
     """
     proposal = open_proposal(
         flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork
     )
     setup = proposal.setup
     setup.check_ready(planned=until > Step.BRAINSTORM)
+    check(setup)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)
     if setup.is_paid:
         costs = estimate(setup, documents=documents, judged=until >= Step.ALL)
         if any(stage.calls for stage in costs.stages):
+            setup.check_engine()
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)
 

@@ -19,7 +19,7 @@ from docgen.prompts.table import DOCUMENT, TYPES
 from docgen.text import digest, token_estimate
 from docgen.universe import UniverseContext
 
-__all__ = ["MODEL", "OfflineLLM"]
+__all__ = ["MODEL", "EmbeddedWriter"]
 
 MODEL = "docgen-offline-1"
 CACHED_WORLDS = 8
@@ -27,7 +27,7 @@ OWN_TOPIC_SHARE = 0.45
 """Share of documents about a name from their first fact instead of the context's most frequent one (chosen)."""
 
 
-class OfflineLLM:
+class EmbeddedWriter:
     """Answers from `Request.variables` alone, in the reply formats of the templates.
 
     Equal seeds, attempts, samples and slots give equal replies, whatever the order of requests. A fact that should be

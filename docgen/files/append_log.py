@@ -16,6 +16,10 @@ FSYNC_SECONDS = 1.0
 """Chosen: a power failure loses at most a second of replies, and an fsync per line would cost more than the line."""
 
 
+ROOM_BYTES = 1 << 16
+"""Bytes tried at once, and beyond what is needed. Chosen: a few dozen short replies between two tries."""
+
+
 class AppendLog:
     """A JSON-lines file open for appending. `dropped` is the size in bytes of a torn last line that was cut off."""
 
@@ -26,6 +30,7 @@ class AppendLog:
         self._end = os.fstat(self._fd).st_size
         self._fsync_seconds = fsync_seconds
         self._synced = time.monotonic()
+        self._room_until = 0
 
     def append(self, line: bytes) -> tuple[int, int]:
         """Append one line (without its newline); returns its offset and length in bytes.
@@ -45,6 +50,33 @@ class AppendLog:
         if time.monotonic() - self._synced >= self._fsync_seconds:
             self.sync()
         return start, len(line)
+
+    def ensure_room(self, size: int) -> None:
+        """Raise `OSError` if the file cannot grow by `size` bytes: a full disk, a quota, a limit on the size of files.
+
+        Found out by writing so many bytes and taking them back, and not again before the file has grown into them. A
+        kill in between leaves a torn last line.
+        """
+        if self._end + size <= self._room_until:
+            return
+        for tried in (2 * size + ROOM_BYTES, size):
+            if self._can_grow(tried, is_last=tried == size):
+                self._room_until = self._end + tried
+                return
+
+    def _can_grow(self, size: int, is_last: bool) -> bool:
+        padding = b" " * min(size, ROOM_BYTES)
+        try:
+            written = 0
+            while written < size:
+                written += os.write(self._fd, padding[: size - written])
+        except OSError:
+            if is_last:
+                raise
+            return False
+        finally:
+            os.ftruncate(self._fd, self._end)
+        return True
 
     def sync(self) -> None:
         """Flush everything appended to the disk."""

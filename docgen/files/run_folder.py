@@ -37,6 +37,8 @@ DERIVED = (
 )
 """In reverse order of creation, so that a kill during deletion never leaves attempts without their plan."""
 
+LOCKED_FIX = "Wait for it, watch it with: docgen status, or use another --run NAME"
+
 R = TypeVar("R", bound=Record)
 
 
@@ -44,37 +46,17 @@ class RunFolder:
     """One run on disk. Reading needs no lock; writers hold `lock()`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """The run's name, which is the folder's."""
-        return self.path.name
-
-    @property
-    def journal(self) -> Path:
+        self.path, self.name = path, path.name
+        self.journal = path / "llm.jsonl"
         """Every completed LLM call, append-only."""
-        return self.path / "llm.jsonl"
-
-    @property
-    def attempts(self) -> Path:
+        self.attempts = path / "attempts.jsonl"
         """Every attempt with its verdict, append-only."""
-        return self.path / "attempts.jsonl"
-
-    @property
-    def corpus(self) -> Path:
+        self.corpus = path / "corpus.parquet"
         """The accepted documents."""
-        return self.path / "corpus.parquet"
-
-    @property
-    def slots(self) -> Path:
+        self.slots = path / "slots.jsonl"
         """The plan."""
-        return self.path / "slots.jsonl"
-
-    @property
-    def context(self) -> Path:
+        self.context = path / "context.yaml"
         """The universe context as used."""
-        return self.path / "context.yaml"
 
     def report(self, name: str) -> Path:
         """Path of one report, e.g. "salience.json"."""
@@ -185,7 +167,7 @@ class RunFolder:
                 target.unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, fix: str = LOCKED_FIX) -> Iterator[None]:
         """Lock the run for writing. Raises `RunError` naming the process that holds it; a kill releases the lock."""
         self.path.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
@@ -194,13 +176,25 @@ class RunFolder:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                fix = "Wait for it, watch it with: docgen status, or use another --run NAME"
                 raise RunError(f"is in use by process {owner}", str(self.path), fix) from error
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(fd)
+
+    def lock_owner(self) -> str:
+        """The process that holds the lock, as of now; empty when nobody does."""
+        if not (self.path / ".lock").exists():
+            return ""
+        fd = os.open(self.path / ".lock", os.O_RDONLY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        finally:
+            os.close(fd)
+        return ""
 
 
 def read_attempts(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[Attempt]:

@@ -9,15 +9,15 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from docgen.errors import ConfigError, StopRun
 from docgen.files.append_log import AppendLog, read_lines
+from docgen.llm.errors import Transient, interrupted
 from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
-from docgen.llm.providers.anthropic_errors import Transient, interrupted
 from docgen.text import token_estimate
 
 __all__ = ["Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]
@@ -37,13 +37,19 @@ class Budget:
 
     `spent` is the cost of the journalled replies. `uncertain` is the worst-case cost of calls that may have been billed
     although no reply arrived: interrupted by a kill or lost on the network. `held` is the worst-case cost of message
-    batches in flight, which survives a kill in their own log. A `cap` of None counts without limiting.
+    batches in flight, which survives a kill in their own log. `elsewhere` is what others under the same cap have spent
+    or may have been billed. A `cap` of None counts without limiting.
     """
 
     def __init__(
-        self, prices: Prices, cap: float | None = None, spent: float = 0.0, ledger: Path | None = None
+        self,
+        prices: Prices,
+        cap: float | None = None,
+        spent: float = 0.0,
+        ledger: Path | None = None,
+        elsewhere: float = 0.0,
     ) -> None:
-        self.prices, self.cap, self.spent = prices, cap, spent
+        self.prices, self.cap, self.spent, self.elsewhere = prices, cap, spent, elsewhere
         self.uncertain = uncertain_dollars(ledger) if ledger else 0.0
         self.reserved = self.held = 0.0
         self._log = AppendLog(ledger) if ledger else None
@@ -56,7 +62,11 @@ class Budget:
     @property
     def left(self) -> float | None:
         """Dollars that can still be reserved; None without a cap."""
-        return None if self.cap is None else self.cap - self.spent - self.uncertain - self.reserved - self.held
+        return (
+            None
+            if self.cap is None
+            else self.cap - self.elsewhere - self.spent - self.uncertain - self.reserved - self.held
+        )
 
     def check_model(self, model: str) -> None:
         """Raise `ConfigError` if there is a cap and the price of `model` is not known."""
@@ -108,12 +118,22 @@ class Budget:
 
     def release(self, dollars: float, spent: float = 0.0, lost: float = 0.0) -> None:
         """Release a reservation of `dollars`, of which `spent` was billed and `lost` may have been."""
+        if lost:
+            self._write({"lost": lost})  # if the disk does not take it, it stays reserved, which is on disk
+            self.uncertain += lost
         self.reserved = max(0.0, self.reserved - dollars)
         self.spent += spent
-        if lost:
-            self.uncertain += lost
-            self._write({"lost": lost})
         self._freed.set()
+
+    def book_unjournalled(self, request: Request, completion: Completion) -> None:
+        """Book a reply that was paid for and could not be journalled: at its worst, as no journal will count it.
+
+        Raises `OSError` if the ledger cannot be written either; it then stays reserved, which is on disk.
+        """
+        worst = max(self.prices.worst_case(request) or 0.0, completion.dollars or 0.0)
+        self.spent -= completion.dollars or 0.0
+        self.reserved += worst
+        self.release(worst, lost=worst)
 
     def hold_for_batch(self, dollars: float) -> bool:
         """Hold `dollars` for a message batch if the cap allows it, until `release_batch`."""
@@ -131,12 +151,16 @@ class Budget:
     def exhausted(self, dollars: float) -> StopRun:
         """The error for a cap that does not have room for `dollars` more."""
         used = f"${self.spent:.4f} spent" + (f", ${self.uncertain:.4f} possibly billed" if self.uncertain else "")
+        used += f", ${self.elsewhere:.4f} by other runs under the same cap" if self.elsewhere else ""
         message = f"the next call could cost ${dollars:.4f} and the cap is ${self.cap or 0:.4f} ({used})"
         return StopRun("max_cost", message, "Run the same command with a higher --max-cost to go on")
 
     def close(self) -> None:
-        """Record a clean exit: nothing is in flight."""
+        """Record a clean exit: nothing is in flight. What is still reserved is a loss that could not be written."""
         if self._log is not None:
+            if self.reserved > ROUNDING:
+                self.uncertain += self.reserved
+            self.reserved = 0.0
             if self._mark:
                 self._write_mark(0.0)
             self._log.close()
@@ -174,7 +198,8 @@ def uncertain_dollars(ledger: Path) -> float:
 class BudgetedLLM:
     """Holds an LLM to the budget and prices its completions. Calls `reserved` when a request gets its reservation.
 
-    A reply without token counts that can be believed is booked at its worst, and `say` told so once.
+    A reply without token counts that can be believed is booked at its worst, and `say` told so once. A call is sent
+    within `room(request)`, which raises `OSError` where its reply could not be kept.
     """
 
     def __init__(
@@ -183,8 +208,9 @@ class BudgetedLLM:
         budget: Budget,
         reserved: Callable[[Request], None] = lambda _: None,
         say: Callable[[str], None] = lambda _: None,
+        room: Callable[[Request], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
-        self.budget, self._reserved, self._say = budget, reserved, say
+        self.budget, self._reserved, self._say, self._room = budget, reserved, say, room
         self._llm, self._told = llm, False
 
     @property
@@ -197,7 +223,8 @@ class BudgetedLLM:
         async with self.budget.reserve(request) as reservation:
             self._reserved(request)
             try:
-                completion = await self._llm.complete(request)
+                with self._room(request):
+                    completion = await self._llm.complete(request)
             except BaseException as error:
                 # It may have been billed: its reply was lost, or its caller was cancelled.
                 reservation.lost = isinstance(error, asyncio.CancelledError) or (

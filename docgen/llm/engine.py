@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docgen.errors import ConfigError
 from docgen.llm.batch.log import BatchPlan, read_batches
-from docgen.llm.budget import Budget, BudgetedLLM
-from docgen.llm.journal import Journal
+from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
-from docgen.llm.protocol import LLM
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from docgen.llm.ratelimit.waits import tell_waits
@@ -33,6 +33,7 @@ __all__ = [
     "Engine",
     "EngineOptions",
     "choose_engine",
+    "dollars_at_most",
     "open_engine",
 ]
 
@@ -52,6 +53,7 @@ class EngineOptions:
     flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
+    `family`: journals of other runs, whose costs count against the same `max_cost`.
     """
 
     engine: str | None = None
@@ -63,6 +65,7 @@ class EngineOptions:
     prices: Path | None = None
     caching: bool = True
     batch: bool = False
+    family: tuple[Path, ...] = ()
     batch_plan: BatchPlan = field(default_factory=BatchPlan)
 
 
@@ -85,12 +88,44 @@ class Engine:
         """ "anthropic", "offline" or "fake"."""
         return self.llm.engine
 
+    def in_flight(self) -> str:
+        """One line for people: the calls in flight, and what was spent so far."""
+        oldest = self.control.oldest_call if self.control else None
+        calls = f"{self.llm.in_flight} call(s) in flight" + (
+            "" if oldest is None else f", the oldest for {oldest:.0f} s"
+        )
+        return f"{calls}; ${self.journal.totals.all.dollars:.4f} spent so far"
+
+
+class OnDemand:
+    """A paid model that is connected when it is first asked, so that whoever asks nothing needs no key."""
+
+    def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
+        self.engine, self._connect = engine, connect
+        self._llm: Any = None
+
+    @property
+    def connected(self) -> Any:
+        """The model. Raises `ConfigError` where its settings or its key cannot be used."""
+        self._llm = self._llm or self._connect()
+        return self._llm
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request; see `LLM.complete`."""
+        reply: Completion = await self.connected.complete(request)
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the connections, if there are any."""
+        if self._llm is not None:
+            await self._llm.aclose()
+
 
 @asynccontextmanager
 async def open_engine(
     options: EngineOptions, journal: Journal, llm: LLM | None = None, say: Callable[[str], None] = lambda _: None
 ) -> AsyncIterator[Engine]:
-    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (fake, offline).
+    """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (a fake).
 
     `say` gets lines for people: what is waited for, and what is odd about the server.
 
@@ -127,21 +162,23 @@ async def _open_paid(
         )
     prices = load_prices(options.prices)
     spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
-    budget = Budget(prices, options.max_cost, spent, ledger)
+    elsewhere = sum(map(dollars_at_most, options.family))
+    budget = Budget(prices, options.max_cost, spent, ledger, elsewhere)
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
-    llm = provider.connect(
-        Connection(options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers)
+    connection = Connection(
+        options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers
     )
-    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say), control)
-    cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal)
+    llm = OnDemand(provider.name, lambda: provider.connect(connection))
+    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
+    cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
         # Exempts what was loaded before the first call, modules above all, from garbage collection: with 1,000 calls in
         # flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
         gc.freeze()
         if options.batch:
-            with _open_batch_runner(_batch_api(provider, llm), cached, budget, options.batch_plan) as runner:
+            with _open_batch_runner(_batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
                 yield Engine(cached, journal, budget, control, runner)
         else:
             yield Engine(cached, journal, budget, control)
@@ -155,6 +192,13 @@ async def _open_paid(
         budget.close()
 
 
+def dollars_at_most(journal: Path) -> float:
+    """What was spent, or may have been, on the replies in a journal and in the batches that were sent for it."""
+    batches = read_batches(journal.with_name(BATCHES_FILE))
+    waiting = sum(entry.worst for entry in batches if entry.open)
+    return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting
+
+
 def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
     if provider.batches is None:
         raise ConfigError(f"the {provider.name} engine has no batches", "--batch", "Omit it")
@@ -165,7 +209,7 @@ def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
 def _open_batch_runner(
     api: "BatchAPI", sync: ResponseCache, budget: Budget, plan: BatchPlan
 ) -> Iterator["BatchRunner"]:
-    from docgen.llm.batch.collect import BatchCollector
+    from docgen.llm.batch.lifecycle import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner
 

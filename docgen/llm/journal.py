@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from docgen.llm.protocol import Completion, Request, Usage
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
+BYTES_PER_TOKEN = 6
+"""Bytes of a journal line per token of a reply. Chosen: four letters and an escape; longer tokens are rare."""
+LINE_BYTES = 1024
+"""Bytes of a journal line without its text, generously."""
 _LENGTH_BITS = 32
 """A line's offset and length in one integer: half the memory of a tuple, and lines stay below 4 GiB."""
 
@@ -148,17 +153,26 @@ class Journal(JournalReader):
         self._log = AppendLog(path, fsync_seconds=math.inf)
         self._synced, self._syncing = time.monotonic(), threading.Thread()
         self._sync_failed: OSError | None = None
+        self._expected = 0
         super().__init__(path, parents)
+        torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
+        bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
+        repairs = (torn, self._log.dropped), (bad, self.bad_lines)
+        self.notices = tuple(line for line, count in repairs if count)
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """One line for people per repair."""
-        notices = []
-        if self._log.dropped:
-            notices.append(f"{self.path.name}: dropped a half-written last line ({self._log.dropped} bytes)")
-        if self.bad_lines:
-            notices.append(f"{self.path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again")
-        return tuple(notices)
+    @contextmanager
+    def room(self, request: Request) -> Iterator[None]:
+        """Within the block the longest reply to `request` is sure to fit, beside those to others in the same block.
+
+        Raises `OSError` where it would not, so that nothing is sent whose reply could not be kept.
+        """
+        size = LINE_BYTES + BYTES_PER_TOKEN * request.max_tokens
+        self._log.ensure_room(self._expected + size)
+        self._expected += size
+        try:
+            yield
+        finally:
+            self._expected -= size
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""

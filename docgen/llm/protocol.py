@@ -38,7 +38,7 @@ class Usage(Record):
 class Request:
     """One call. `system` is the stable prefix that many requests share, `user` the part that is this request's own.
 
-    `variables` are what the messages were rendered from; the offline provider composes from them, and they never reach
+    `variables` are what the messages were rendered from; the embedded writer composes from them, and they never reach
     a model. `sample` distinguishes deliberate repetitions of the same prompt, since the API has no seed. `cacheable`:
     many requests share this system text, so a prompt cache pays.
     """

@@ -1,6 +1,7 @@
 """A response cache: no reply is bought twice."""
 
 import asyncio
+from collections.abc import Callable
 
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM, Completion, Request
@@ -12,12 +13,15 @@ class ResponseCache:
     """Answers from the journal; on a miss calls the model and journals the reply before returning it.
 
     Identical requests in flight share one call. Cancelling a caller does not cancel the call, which is billed anyway;
-    `drain` waits for such calls. Failures are not journalled.
+    `drain` waits for such calls. Failures are not journalled. `unjournalled` is told of a reply that the disk did not
+    take, before the disk's error is raised.
     """
 
-    def __init__(self, llm: LLM, journal: Journal) -> None:
+    def __init__(
+        self, llm: LLM, journal: Journal, unjournalled: Callable[[Request, Completion], None] = lambda _, __: None
+    ) -> None:
         self.journal = journal
-        self._llm = llm
+        self._llm, self._unjournalled = llm, unjournalled
         self._calls: dict[str, asyncio.Task[Completion]] = {}
 
     @property
@@ -58,7 +62,15 @@ class ResponseCache:
     async def _buy(self, request: Request) -> Completion:
         try:
             completion = await self._llm.complete(request)
-            self.journal.put(request, completion)
+            self._keep(request, completion)
             return completion
         finally:
             del self._calls[request.key]
+
+    def _keep(self, request: Request, completion: Completion) -> None:
+        try:
+            self.journal.put(request, completion)
+        except OSError:
+            if request.key not in self.journal:  # it may be there although an earlier one could not be synced
+                self._unjournalled(request, completion)
+            raise

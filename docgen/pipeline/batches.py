@@ -1,16 +1,27 @@
-"""The message batches of a run, as they stand at the server, and cancelling them."""
+"""The message batches of a run: buying a round of requests by them, how they stand at the server, cancelling them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE, open_engine
 from docgen.llm.journal import Journal
+from docgen.llm.protocol import Request
 from docgen.pipeline.setup import Setup
+from docgen.pipeline.shared_money import lock_for_spending
+from docgen.progress import Progress, Reporter
 from docgen.records import Record
 
-__all__ = ["BatchLine", "cancel_batches", "list_batches"]
+if TYPE_CHECKING:
+    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
+
+__all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
+
+LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
 
 
 class BatchLine(Record):
@@ -70,7 +81,38 @@ def cancel_batches(setup: Setup) -> int:
 
 
 async def _cancel(setup: Setup) -> int:
-    with setup.run.lock(), Journal(setup.run.journal, setup.parents) as journal:
+    with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         options = replace(setup.engine_options, engine="anthropic", batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0
+
+
+def batch_buyer(
+    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
+) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
+    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
+
+    def report_replies() -> None:
+        state = batches.progress()
+        reporter.progress(Progress("batches", state.replies, state.requests))
+
+    reported = 0
+
+    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
+        nonlocal reported
+        batches.on_change(report_replies)
+        task = asyncio.ensure_future(batches.buy(requests))
+        while not task.done() and not stopping():
+            await asyncio.wait([task], timeout=LOOK_SECONDS)
+        for notice in batches.notices[reported:]:
+            reporter.note(notice)
+        reported = len(batches.notices)
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        waiting = len(batches.open_batches)
+        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
+
+    return buy

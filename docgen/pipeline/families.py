@@ -17,12 +17,15 @@ from docgen.llm.protocol import LLM
 from docgen.options.run import RunConfig, RunOptions
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.generate import brainstorm
-from docgen.pipeline.plan import plan_of
+from docgen.pipeline.generate import brainstorm, with_custom_engine
+from docgen.pipeline.plan import plan_of, trial_plan
+from docgen.pipeline.resolve import open_proposal
 from docgen.pipeline.run import Run
 from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.shared_money import LEVELS
 from docgen.pipeline.status import summarise
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
+from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Idea, Record
 from docgen.stages.plan import Plan, constraints_of, styling_of
@@ -34,6 +37,7 @@ __all__ = [
     "Level",
     "Member",
     "begin_control",
+    "check_levels",
     "control",
     "control_folder",
     "family_cost",
@@ -71,6 +75,7 @@ class Member(Record):
     planned_new: int
     calls: int
     complete: bool
+    dollars: float = 0.0
 
 
 def sweep(
@@ -94,6 +99,9 @@ def sweep(
     name = family_name(world, fact)
     folder = Path(out) if out else OUTPUT / name
     options = RunOptions(n=n).over(options or RunOptions())
+    asked = open_proposal(world, with_custom_engine(options, llm), SilentReporter(), run=folder).setup
+    asked.check_ready(planned=True)
+    check_levels(asked.context, asked.config, fact, levels, knob)
     base = brainstorm(world, out=folder, options=options, llm=llm, progress=progress).setup
     reporter = reporter_for(progress)
     try:
@@ -171,6 +179,12 @@ def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) ->
     return rows
 
 
+def check_levels(context: UniverseContext, config: RunConfig, fact: str, levels: Sequence[float], knob: Knob) -> None:
+    """Raise the `PlanError` of levels that no brainstorm can meet, before one is paid for."""
+    for level in levels:
+        trial_plan(context, _at_level(config, fact, level, knob))
+
+
 def _at_level(config: RunConfig, fact: str, level: float, knob: Knob) -> RunConfig:
     return config.model_copy(update={knob: {**getattr(config, knob), fact: level}})
 
@@ -192,18 +206,15 @@ def write_levels(base: Setup, fact: str, levels: Sequence[Level], knob: Knob, ca
     """Write each level's corpus, forked from the one before it; the base's cap holds for all of them together."""
     members: list[Member] = []
     before, cap = base.run, base.config.max_cost
-    spent = journal_totals(base.run.journal).all.dollars or 0.0
     for level in levels:
-        left = None if cap is None else max(cap - spent, 0.0)
-        setup = open_level(base, before, fact, level.share, knob, left)
+        setup = open_level(base, before, fact, level.share, knob, cap)  # the engine counts what the others have spent
         carry_on(setup, Step.ALL)
         bought = journal_totals(setup.run.journal).all
-        spent += bought.dollars or 0.0
         accepted = summarise(setup).accepted
         members.append(
             Member(
                 share=level.share, run=str(setup.run.path), accepted=accepted, planned_new=level.new,
-                calls=bought.calls, complete=accepted >= setup.n,
+                calls=bought.calls, complete=accepted >= setup.n, dollars=bought.dollars,
             )
         )  # fmt: skip
         before = setup.run
@@ -212,7 +223,7 @@ def write_levels(base: Setup, fact: str, levels: Sequence[Level], knob: Knob, ca
 
 def open_level(base: Setup, before: RunFolder, fact: str, level: float, knob: Knob, max_cost: float | None) -> Setup:
     """The run of one level, begun from the run `before` it or gone on with."""
-    run = RunFolder(base.run.path / "levels" / f"{fact}-{knob}-{level:g}")
+    run = RunFolder(base.run.path / LEVELS / f"{fact}-{knob}-{level:g}")
     shares = getattr(_at_level(base.config, fact, level, knob), knob)
     options = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})
     return propose(run, None, options, base=None if run.exists() else before).apply()

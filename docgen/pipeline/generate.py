@@ -12,7 +12,7 @@ from docgen.pipeline.setup import CUSTOM
 from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 
-__all__ = ["agenerate", "brainstorm", "estimate", "generate", "plan"]
+__all__ = ["agenerate", "brainstorm", "estimate", "generate", "plan", "with_custom_engine"]
 
 
 def generate(
@@ -64,8 +64,7 @@ async def agenerate(
 ) -> Run:
     """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
-    if llm is not None:
-        options = RunOptions(engine=CUSTOM, model=options.model or llm.engine).over(options)
+    options = with_custom_engine(options, llm)
     reporter = reporter_for(progress)
     try:
         proposal = open_proposal(world, options, reporter, run=Path(out) if out else None)
@@ -75,6 +74,11 @@ async def agenerate(
     finally:
         reporter.close()
     return Run(setup.run.path)
+
+
+def with_custom_engine(options: RunOptions, llm: LLM | None) -> RunOptions:
+    """The options of a run whose engine is the caller's own, if `llm` is given."""
+    return options if llm is None else RunOptions(engine=CUSTOM, model=options.model or llm.engine).over(options)
 
 
 def brainstorm(

@@ -23,6 +23,7 @@ from docgen.llm.providers.table import (
 )
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.plan import trial_plan
+from docgen.pipeline.shared_money import family_of
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, context_text, load_context
@@ -32,8 +33,6 @@ __all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose",
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
 """Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
-
-
 CUSTOM = "custom"
 """The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
@@ -83,6 +82,7 @@ class Setup:
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
             batch=config.batch,
+            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
         )
 
     @property
@@ -96,6 +96,11 @@ class Setup:
         if self.config.n is None:
             raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
         return self.config.n
+
+    def check_engine(self) -> None:
+        """Raise `ConfigError` where a paid engine has neither a key nor an address."""
+        if self.is_paid:
+            find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
@@ -128,12 +133,27 @@ class Proposal:
             )
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
+            self._check_unchanged()
             if self.changes:
                 run.delete_derived()
             if self.context_text is not None:
                 run.write_text("context.yaml", self.context_text)
             run.write_json("run.json", self.meta)
         return self.setup
+
+    def _check_unchanged(self) -> None:
+        """Raise `RunError` when another process has begun or changed the run since the inputs were compared."""
+        run = self.setup.run
+        if not run.exists():
+            return
+        now = _read_meta(run)
+        new = [change for change in _changes(now, self.meta, run.slots.exists()) if change not in self.changes]
+        if now["parents"] != self.meta["parents"]:
+            new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
+        if new:
+            listed = "; ".join(map(str, new))
+            what = f"was begun or changed by another process meanwhile: {listed}"
+            raise RunError(what, str(run.path), "Run the same command again, or use another --run NAME")
 
 
 def propose(
@@ -161,7 +181,7 @@ def propose(
     before = _config_of(old)
     config = _with_engine(resolve(before, file, options), before)
     context = _with_settings(original, config)
-    _preflight(context, config)
+    _preflight(context, config, connects=base is not None or not (run.path / "ideas.jsonl").exists())
     where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
     meta = _meta(config, context, where, _journals(run, base, old))
     changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
@@ -170,7 +190,7 @@ def propose(
     return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
 
 
-def _preflight(context: UniverseContext, config: RunConfig) -> None:
+def _preflight(context: UniverseContext, config: RunConfig, connects: bool) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
@@ -182,7 +202,8 @@ def _preflight(context: UniverseContext, config: RunConfig) -> None:
         budget.check_model(config.model or "")
         if config.judge_model and config.verify:
             budget.check_model(config.judge_model)
-        provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
+        if connects:
+            provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:

@@ -115,10 +115,10 @@ class Summary(Record):
 
 
 class _Counts:
-    """One pass over the attempts, in constant memory beside the ledger."""
+    """One pass over the attempts, in constant memory beside the tracker."""
 
     def __init__(self, size: int) -> None:
-        self.ledger = SlotTracker(size)
+        self.tracker = SlotTracker(size)
         self.attempts = self.first_accepted = self.words = self.tokens = 0
         self.subjects: Counter[str] = Counter()
         self.assigned: Counter[str] = Counter()
@@ -127,7 +127,7 @@ class _Counts:
 
     def take(self, setup: Setup) -> None:
         for attempt in setup.run.read_attempts():
-            self.ledger.record(attempt)
+            self.tracker.record(attempt)
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":
                 self.first_accepted += attempt.number == 1
@@ -149,7 +149,7 @@ def summarise(setup: Setup) -> Summary:
     run, config = setup.run, setup.config
     counts = _Counts(config.n or 0)
     counts.take(setup)
-    ledger = counts.ledger
+    tracker = counts.tracker
     totals = journal_totals(run.journal)
     measured, leakage = read_measured(setup)
     spending = _spending(setup, totals)
@@ -165,15 +165,15 @@ def summarise(setup: Setup) -> Summary:
         types=len(run.read_types()),
         ideas=len(run.read_ideas()),
         planned=(config.n or 0) if run.slots.exists() else 0,
-        accepted=ledger.accepted,
+        accepted=tracker.accepted,
         attempts=counts.attempts,
-        rejected=ledger.rejected,
-        failed=len(ledger.failed),
-        failures=dict(Counter(reason.detail for reason in ledger.failed.values()).most_common(MOST_FAILURES)),
-        first_attempts_accepted=counts.first_accepted / ledger.size if ledger.size and ledger.accepted else None,
-        reasons=dict(ledger.reasons.most_common()),
+        rejected=tracker.rejected,
+        failed=len(tracker.failed),
+        failures=dict(Counter(reason.detail for reason in tracker.failed.values()).most_common(MOST_FAILURES)),
+        first_attempts_accepted=counts.first_accepted / tracker.size if tracker.size and tracker.accepted else None,
+        reasons=dict(tracker.reasons.most_common()),
         subjects=dict(counts.subjects.most_common(20)),
-        empty_slots=ledger.empty(config.max_attempts),
+        empty_slots=tracker.empty(config.max_attempts),
         facts=_facts(setup, counts, measured.facts if measured else {}),
         judge=measured.judge if measured else "none",
         survivorship=tuple(_survivors(counts)),
@@ -216,7 +216,7 @@ def _saved(price: ModelPrice | None, tally: Tally) -> float | None:
 
 
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:
-    total = max(1, counts.ledger.accepted)
+    total = max(1, counts.tracker.accepted)
     overrides = setup.config.salience
     return tuple(
         FactSummary(
@@ -238,7 +238,7 @@ def _shares(fact: FactPresence) -> dict[str, Any]:
 
 def _survivors(counts: _Counts) -> Iterator[Survivor]:
     """Facts rejected at least twice as often as attempts without them, by more than chance (two standard errors)."""
-    total, rejected = counts.ledger.accepted + counts.ledger.rejected, counts.ledger.rejected
+    total, rejected = counts.tracker.accepted + counts.tracker.rejected, counts.tracker.rejected
     for fact in counts.rejected:
         mine, lost = counts.assigned[fact] + counts.rejected[fact], counts.rejected[fact]
         rest = (rejected - lost) / max(1, total - mine)

@@ -1,69 +1,95 @@
-"""The steps of a run over its folder: each reads what the step before wrote, and writes its own finished files."""
+"""The steps of a run, in order: each reads what the step before wrote to the run folder, and writes its own files.
+
+A step whose files are finished does nothing: that is how a run resumes.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
-from docgen.errors import RunError
-from docgen.llm.protocol import Request
+from docgen.errors import RunError, StopRun
+from docgen.llm.engine import Engine
 from docgen.llm.response_cache import ResponseCache
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
+from docgen.pipeline.audit.duplicates import duplicates_step
+from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.audit.verify import verify_step
+from docgen.pipeline.batches import batch_buyer
+from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
+from docgen.planning.catalogue import Catalogue
 from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Progress, Reporter
-from docgen.records import Attempt, DocumentType, Idea
+from docgen.records import Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
 from docgen.stages.check import Checker, DocumentChecker
 from docgen.stages.corpus import corpus_frame
+from docgen.stages.generate import Generation, generate
+from docgen.stages.plan import redraw, styling_of
 
-if TYPE_CHECKING:
-    from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
-
-__all__ = [
-    "batch_buyer",
-    "brainstorm_step",
-    "corpus_step",
-    "document_checker",
-    "generate_progress",
-    "ledger_of",
-    "plan_step",
-    "replay",
-]
+__all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "brainstorm_step", "corpus_step", "generate_step", "plan_step"]
 
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-LOOK_SECONDS = 0.2
-"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
 IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
+REPLAYED_TOGETHER = 1024
+"""Accepted documents of earlier starts that enter the near-duplicate index at a time."""
 
 
-async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, stopping: Callable[[], bool]) -> None:
+class Step(IntEnum):
+    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
+
+    BRAINSTORM = 1
+    PLAN = 2
+    GENERATE = 3
+    ALL = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """One start of a run. With `first`, only so many slots at the head of the plan are generated (a pilot)."""
+
+    setup: Setup
+    until: Step
+    reporter: Reporter
+    stopping: Callable[[], bool]
+    engine: Engine
+    first: int | None = None
+
+
+async def brainstorm_step(job: Job) -> bool:
     """Types and ideas, unless the run has them; what is missing of the wanted counts is said."""
+    setup, reporter, stopping = job.setup, job.reporter, job.stopping
     run, config = setup.run, setup.config
-    job = Brainstorm(llm, setup.context, setup.options, config.seed)
+    llm = job.engine.llm
+    storm = Brainstorm(llm, setup.context, setup.options, config.seed)
     types = run.read_types()
     if not types:
         reporter.progress(Progress("types", 0, config.types))
-        population = await brainstorm_types(job, config.types)
+        population = await brainstorm_types(storm, config.types)
         types = population.types
         run.write_text("cast.json", population.cast.model_dump_json() + "\n")
         run.write_records("types.jsonl", types)
         reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
         _say_missing(reporter, "document types", len(types), config.types)
     if stopping() or (run.path / "ideas.jsonl").exists():
-        return
-    groups = await _ideas(job, types, setup, reporter, stopping)
+        return not stopping()
+    groups = await _ideas(storm, types, setup, reporter, stopping)
     if stopping():
-        return
-    if job.refusals:
-        reporter.note(f"The server refused {len(job.refusals)} request(s), the last with {job.refusals[-1]}")
+        return False
+    if storm.refusals:
+        reporter.note(f"The server refused {len(storm.refusals)} request(s), the last with {storm.refusals[-1]}")
     if not any(groups):
-        raise nothing_came(job, "ideas")
+        raise nothing_came(storm, "ideas")
     barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
     if barren:
         reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
@@ -71,10 +97,11 @@ async def brainstorm_step(setup: Setup, llm: ResponseCache, reporter: Reporter, 
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
     requested = config.ideas * (len(types) - len(barren))
     _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
+    return not stopping()
 
 
 async def _ideas(
-    job: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
+    storm: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
 ) -> list[list[Idea]]:
     """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
     gate, count = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
@@ -82,7 +109,7 @@ async def _ideas(
     async def one(kind: DocumentType) -> list[Idea]:
         nonlocal count
         async with gate:
-            ideas = [] if stopping() else await brainstorm_ideas(job, kind, setup.config.ideas)
+            ideas = [] if stopping() else await brainstorm_ideas(storm, kind, setup.config.ideas)
         count += len(ideas)
         reporter.progress(Progress("ideas", count, setup.config.ideas * len(types)))
         return ideas
@@ -103,53 +130,74 @@ def _say_missing(reporter: Reporter, what: str, count: int, requested: int) -> N
         )
 
 
-def plan_step(setup: Setup, reporter: Reporter) -> None:
+async def plan_step(job: Job) -> bool:
     """The plan, unless the run has it."""
-    run = setup.run
-    if run.slots.exists():
-        return
-    types, ideas = run.read_types(), run.read_ideas()
-    if not types or not ideas:
-        raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
-    plan = plan_of(setup.context, setup.config, types, ideas, setup.n, run.read_cast())
-    run.write_lines("slots.jsonl", plan.lines())
-    reporter.progress(Progress("plan", len(plan), len(plan)))
+    setup, run = job.setup, job.setup.run
+    if not run.slots.exists():
+        types, ideas = run.read_types(), run.read_ideas()
+        if not types or not ideas:
+            raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
+        plan = plan_of(setup.context, setup.config, types, ideas, setup.n, run.read_cast())
+        run.write_lines("slots.jsonl", plan.lines())
+        job.reporter.progress(Progress("plan", len(plan), len(plan)))
+    return not job.stopping()
 
 
-def batch_buyer(
-    batches: "BatchRunner", reporter: Reporter, stopping: Callable[[], bool]
-) -> Callable[[Callable[[], Iterable[Request]]], Awaitable[None]]:
-    """`Generation.buy` by message batches: returns early, leaving them at the server, once `stopping`."""
+async def generate_step(job: Job) -> bool:
+    """Attempts until the plan is filled or its bounds are reached, from those on disk on; and the corpus of them."""
+    try:
+        tracker = await _fill_slots(job)
+    except StopRun:
+        corpus_step(job.setup, job.reporter)  # what it paid for until now can be exported all the same
+        raise
+    corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
+    return tracker.accepted == tracker.size or not job.stopping()
 
-    def report_replies() -> None:
-        state = batches.progress()
-        reporter.progress(Progress("batches", state.replies, state.requests))
 
-    reported = 0
+async def _fill_slots(job: Job) -> SlotTracker:
+    setup, reporter, batches = job.setup, job.reporter, job.engine.batches
+    run, config, llm = setup.run, setup.config, job.engine.llm
+    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
+    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
+    styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
 
-    async def buy(requests: Callable[[], Iterable[Request]]) -> None:
-        nonlocal reported
-        batches.on_change(report_replies)
-        task = asyncio.ensure_future(batches.buy(requests))
-        while not task.done() and not stopping():
-            await asyncio.wait([task], timeout=LOOK_SECONDS)
-        for notice in batches.notices[reported:]:
-            reporter.note(notice)
-        reported = len(batches.notices)
-        if task.done():
-            task.result()
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        waiting = len(batches.open_batches)
-        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
+    def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
+        return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
-    return buy
+    with _document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
+        if log.dropped:
+            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+        tracker = _replay(setup, checker)
+
+        def keep(attempts: list[Attempt]) -> None:
+            for attempt in attempts:
+                log.append(to_json(attempt))
+            done, rejected, failed = tracker.accepted, tracker.rejected, len(tracker.failed)
+            reporter.progress(Progress("generate", done, tracker.size, rejected, failed, dollars=_dollars(llm)))
+
+        generation = Generation(
+            llm=batches or llm,
+            context=setup.context,
+            options=setup.options,
+            catalogue=catalogue,
+            slots=lambda: itertools.islice(run.read_slots(), job.first),
+            redraw=drawn_again,
+            checker=checker,
+            max_attempts=config.max_attempts,
+            concurrency=config.concurrency,
+            revise=config.revise,
+            spare=catalogue.spare(run.read_slots()),
+            eager=batches is None and llm.engine != "offline",  # which answers at once
+            buy=batch_buyer(batches, reporter, job.stopping) if batches else None,
+            bought=llm.journal.get,
+        )
+        await generate(generation, tracker, keep, job.stopping)
+    return tracker
 
 
 @contextmanager
-def document_checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
-    """The judge of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
+def _document_checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
+    """The checker of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
     examiner = setup.context, setup.config.length_tolerance, engine
     if engine == "offline" and setup.n >= BIG and has_spare_core():
         with WorkerProcess(DocumentChecker, *examiner) as elsewhere:
@@ -158,33 +206,18 @@ def document_checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> It
         yield Checker(in_this_process(DocumentChecker(*examiner)), index)
 
 
-def replay(setup: Setup, checker: Checker, at_once: int = 1024) -> SlotTracker:
-    """The ledger of earlier starts; their accepted documents enter the near-duplicate index."""
-    ledger, accepted = SlotTracker(setup.n), list[Attempt]()
+def _replay(setup: Setup, checker: Checker) -> SlotTracker:
+    """Where earlier starts left every slot; their accepted documents enter the near-duplicate index."""
+    tracker, accepted = SlotTracker(setup.n), list[Attempt]()
     for attempt in setup.run.read_attempts():
-        ledger.record(attempt)
+        tracker.record(attempt)
         if attempt.verdict == "accepted":
             accepted.append(attempt)
-        if len(accepted) == at_once:
+        if len(accepted) == REPLAYED_TOGETHER:
             checker.remember(accepted)
             accepted.clear()
     checker.remember(accepted)
-    return ledger
-
-
-def generate_progress(ledger: SlotTracker, llm: ResponseCache) -> Progress:
-    """Where a generation stands."""
-    return Progress(
-        "generate", ledger.accepted, ledger.size, ledger.rejected, len(ledger.failed), dollars=_dollars(llm)
-    )
-
-
-def ledger_of(setup: Setup) -> SlotTracker:
-    """Where every slot stands, from the attempts on disk."""
-    ledger = SlotTracker(setup.n)
-    for attempt in setup.run.read_attempts():
-        ledger.record(attempt)
-    return ledger
+    return tracker
 
 
 def _dollars(llm: ResponseCache) -> float | None:
@@ -205,3 +238,48 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     if run.delete_corpus_outputs() and not remade:
         reporter.note("The corpus grew: reports and exports of the earlier one were removed; docgen audit, export")
     run.write_corpus(partial(corpus_frame, run.attempts))
+
+
+async def _measure(job: Job) -> bool:
+    measure_step(job.setup, job.reporter)
+    return True
+
+
+async def _duplicates(job: Job) -> bool:
+    duplicates_step(job.setup, job.reporter)
+    return True
+
+
+async def _verify(job: Job) -> bool:
+    await verify_step(job.setup, job.engine, job.reporter)
+    return True
+
+
+async def _export(job: Job) -> bool:
+    export_run(job.setup.run, "text", doctag=False)
+    return True
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """A step of a run, done when the run goes as far as `belongs_to`.
+
+    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing where they are finished,
+    and returns whether it came to its end.
+    """
+
+    name: str
+    belongs_to: Step
+    do: Callable[[Job], Awaitable[bool]]
+
+
+RUN_STEPS = (
+    RunStep("brainstorm", Step.BRAINSTORM, brainstorm_step),
+    RunStep("plan", Step.PLAN, plan_step),
+    RunStep("generate", Step.GENERATE, generate_step),
+    RunStep("measure", Step.ALL, _measure),
+    RunStep("duplicates", Step.ALL, _duplicates),
+    RunStep("export", Step.ALL, _export),
+    RunStep("verify", Step.ALL, _verify),
+)
+"""Every step of a run, in order. A new step is added here."""

@@ -1,15 +1,27 @@
-"""How a run is stopped halfway: Ctrl-C and SIGTERM for the command line, which alone asks for it."""
+"""How a run or a judge is stopped halfway: Ctrl-C, SIGTERM and SIGHUP for the command line, which alone asks for it."""
 
+import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from docgen.errors import StopRun
+from docgen.llm.engine import Engine
+from docgen.llm.errors import INTERRUPTED
 from docgen.progress import Reporter
+from docgen.progress.display import JsonReporter
 
-__all__ = ["Interrupted", "Stopping", "interruptible"]
+__all__ = ["Interrupted", "Stopping", "interruptible", "judging", "look_after"]
+
+LOOK_SECONDS = 0.2
+"""Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
+BEAT_SECONDS = 30.0
+"""Between two lines about calls in flight, where nothing else is shown (chosen)."""
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Interrupted(KeyboardInterrupt):
@@ -29,7 +41,7 @@ class Stopping:
 
 @contextmanager
 def interruptible(reporter: Reporter) -> Iterator[Stopping]:
-    """Within the block the first Ctrl-C (or SIGTERM) asks to stop, the second stops at once.
+    """Within the block the first Ctrl-C (or SIGTERM, SIGHUP) asks to stop, the second stops at once.
 
     For a program's main thread; elsewhere signals cannot be handled, and nothing is changed.
     """
@@ -44,9 +56,36 @@ def interruptible(reporter: Reporter) -> Iterator[Stopping]:
         stopping.requested = True
         reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
         yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def judging(reporter: Reporter) -> Iterator[Stopping]:
+    """`interruptible` for a judge: raises `Interrupted` when it was stopped with something left to be judged."""
+    with interruptible(reporter) as stopping:
+        try:
+            yield stopping
+        except StopRun as error:
+            if error.reason != INTERRUPTED:
+                raise
+            raise Interrupted from None
+
+
+async def look_after(engine: Engine, stopping: Callable[[], bool], reporter: Reporter) -> None:
+    """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them.
+
+    Until then, tells a reporter that shows no progress what is in flight, and what was spent.
+    """
+    said = time.monotonic()
+    while not stopping():
+        await asyncio.sleep(LOOK_SECONDS)
+        if isinstance(reporter, JsonReporter) and time.monotonic() - said >= BEAT_SECONDS:
+            said = time.monotonic()
+            reporter.note(engine.in_flight())
+    if engine.control is not None:
+        engine.control.stop()

@@ -15,6 +15,7 @@ from docgen.text.sanitize import printable
 
 __all__ = [
     "CallbackReporter",
+    "JsonReporter",
     "PlainReporter",
     "ProgressArgument",
     "ShownReporter",
@@ -81,6 +82,13 @@ class PlainReporter:
 
     def close(self) -> None:
         """Nothing to take down."""
+
+
+class JsonReporter(PlainReporter):
+    """For --json: notes, and who works long says now and then what it does; standard output stays for the result."""
+
+    def progress(self, state: Progress) -> None:
+        """Nothing: see `docgen.pipeline.stopping.look_after`."""
 
 
 class TerminalReporter:
@@ -165,8 +173,10 @@ def reporter_for(progress: ProgressArgument) -> CallbackReporter | TerminalRepor
     return TerminalReporter() if progress == "bar" else CallbackReporter(progress)
 
 
-def open_reporter(quiet: bool) -> ShownReporter:
+def open_reporter(quiet: bool, as_json: bool = False) -> ShownReporter:
     """Bars for a person at a terminal, lines for everyone else."""
+    if as_json and not quiet:
+        return JsonReporter()
     return TerminalReporter() if sys.stderr.isatty() and not quiet else PlainReporter(quiet)
 
 

@@ -168,15 +168,15 @@ def _request(
     return Request(
         stage=prompt.name,
         template=prompt.template,
+        cacheable=prompt.cacheable,
+        schema=prompt.first_schema if first else prompt.schema,
         system=_system(prompt.name, context),
         user=_block(_template(prompt.name), "user", variables),
         model=options.model,
         max_tokens=options.max_tokens or max_tokens,
-        schema=prompt.first_schema if first else prompt.schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
-        cacheable=prompt.cacheable,
         variables=variables,
     )
 

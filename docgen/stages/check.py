@@ -16,7 +16,7 @@ from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Finding, Reason, Slot
-from docgen.text import tokens_in, word_count
+from docgen.text import token_estimate, word_count
 from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
@@ -108,7 +108,7 @@ class DocumentChecker:
             facts=slot.facts,
             text=draft.text,
             words=words,
-            tokens=tokens_in(words),
+            tokens=token_estimate(draft.text),
             quotes=draft.quotes,
             reasons=tuple(reasons),
             findings=tuple(findings),
@@ -120,7 +120,7 @@ class DocumentChecker:
 
 
 class Checker:
-    """Judges replies in order and adds accepted documents to the near-duplicate index. Implements `generate.Judge`.
+    """Checks replies in order, adds accepted documents to the near-duplicate index; a `generate.ReplyChecker`.
 
     `check` is a `DocumentChecker`, in this process or in a worker.
     """
@@ -132,12 +132,12 @@ class Checker:
         self._checked: dict[tuple[int, int], Attempt] = {}
 
     async def check(self, reply: Reply) -> Attempt:
-        """The attempt before it is compared with the accepted documents; `judge` uses it."""
+        """The attempt before it is compared with the accepted documents; `decide` uses it."""
         (attempt,) = await self._check([CheckInput.of(reply)])
         self._checked[attempt.slot, attempt.number] = attempt
         return attempt
 
-    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
         checked = [self._checked.pop((reply.work.slot.id, reply.work.number), None) for reply in replies]
         pairs = zip(replies, checked, strict=True)

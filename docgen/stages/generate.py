@@ -1,6 +1,6 @@
 """Fills slots, round after round, until each has an accepted document or has used up its attempts.
 
-A round attempts every open slot once. Replies arrive in any order but are judged in slot order, so that which of two
+A round attempts every open slot once. Replies arrive in any order but are decided in slot order, so that which of two
 near-duplicates is accepted depends on the plan and the replies alone, never on the network. What is wrong with a reply
 by itself is found as soon as it is there, and then its slot's refill begins at once: no slot waits for a straggler.
 """
@@ -21,10 +21,10 @@ from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Generation", "Judge", "generate"]
+__all__ = ["Generation", "ReplyChecker", "generate"]
 
 AHEAD = 8
-"""Refills begun before their round and not yet judged, for each request in flight (chosen: bounds memory)."""
+"""Refills begun before their round and not yet decided, for each request in flight (chosen: bounds memory)."""
 PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
@@ -37,13 +37,13 @@ class Failure:
     error: RequestFailed
 
 
-class Judge(Protocol):
+class ReplyChecker(Protocol):
     """Turns replies into attempts with verdicts, in order, and remembers what it accepted."""
 
     async def check(self, reply: Reply) -> Attempt:
-        """The attempt as far as it can be judged without the others; `judge` does not do that again."""
+        """The attempt as far as it can be decided without the others; `decide` does not do that again."""
 
-    async def judge(self, replies: Sequence[Reply]) -> list[Attempt]:
+    async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply."""
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
@@ -66,7 +66,7 @@ class Generation:
     catalogue: Catalogue
     slots: Callable[[], Iterator[Slot]]
     redraw: Callable[[Slot, int, str | None], Slot]
-    judge: Judge
+    checker: ReplyChecker
     max_attempts: int
     concurrency: int
     revise: bool = False
@@ -77,21 +77,21 @@ class Generation:
 
 
 async def generate(
-    job: Generation, ledger: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
+    job: Generation, tracker: SlotTracker, keep: Callable[[list[Attempt]], None], stopping: Callable[[], bool]
 ) -> None:
-    """Fill the plan. `keep` receives attempts in order as they are judged; `stopping` ends it after calls in flight.
+    """Fill the plan. `keep` receives attempts in order once decided; `stopping` ends it after calls in flight.
 
     Raises `StopRun` when no call can succeed.
     """
-    refills = _Refills(job, ledger, stopping)
+    refills = _Refills(job, tracker, stopping)
     try:
         for number in range(1, job.max_attempts + 1):
             refills.begin_round(number)
             for _ in range(PASSES):
-                failed = await _one_pass(job, ledger, number, keep, stopping, refills)
+                failed = await _one_pass(job, tracker, number, keep, stopping, refills)
                 if stopping() or not failed:
                     break
-            if stopping() or ledger.accepted == ledger.size:
+            if stopping() or tracker.accepted == tracker.size:
                 return
             refills.end_round(number)
     finally:
@@ -109,8 +109,8 @@ class _Due:
 class _Refills:
     """The next attempts of rejected slots: their ideas, and those that were begun before their round."""
 
-    def __init__(self, job: Generation, ledger: SlotTracker, stopping: Callable[[], bool]) -> None:
-        self._job, self._ledger, self._stopping = job, ledger, stopping
+    def __init__(self, job: Generation, tracker: SlotTracker, stopping: Callable[[], bool]) -> None:
+        self._job, self._tracker, self._stopping = job, tracker, stopping
         self.semaphore = asyncio.Semaphore(job.concurrency)
         self._spare, self._ideas = SpareIdeas(job.spare), dict[int, str]()
         self._begun: dict[int, asyncio.Task[Reply | Failure | None]] = {}
@@ -125,11 +125,11 @@ class _Refills:
 
     def _rejected(self, number: int) -> Iterator[tuple[int, Hashable]]:
         kind_of = self._job.catalogue.kind_of
-        return ((slot.id, kind_of(slot)) for slot in self._job.slots() if self._ledger.was_rejected(slot.id, number))
+        return ((slot.id, kind_of(slot)) for slot in self._job.slots() if self._tracker.was_rejected(slot.id, number))
 
     def work(self, slot: Slot, number: int) -> Work:
         """The attempt that the round has for a slot."""
-        return _work(self._job, slot, number, self._ledger.feedback(slot.id), self._ideas.get(slot.id))
+        return _work(self._job, slot, number, self._tracker.feedback(slot.id), self._ideas.get(slot.id))
 
     def begin(self, slot: Slot, rejected: Attempt) -> None:
         """Begin the slot's next attempt, if it may have one and its idea is settled."""
@@ -148,7 +148,7 @@ class _Refills:
         begun = self._begun.pop(due.planned.id, None)
         reply = await (_reply(self._job, due.work) if begun is None else begun)
         if self._job.eager and isinstance(reply, Reply):
-            attempt = await self._job.judge.check(reply)
+            attempt = await self._job.checker.check(reply)
             if attempt.reasons:
                 self.begin(due.planned, attempt)
         return reply
@@ -163,7 +163,7 @@ class _Refills:
 
 async def _one_pass(
     job: Generation,
-    ledger: SlotTracker,
+    tracker: SlotTracker,
     number: int,
     keep: Callable[[list[Attempt]], None],
     stopping: Callable[[], bool],
@@ -172,7 +172,7 @@ async def _one_pass(
     """Make attempt `number` for every slot that is due it; returns how many requests failed."""
 
     def due() -> Iterator[_Due]:
-        return (_Due(slot, refills.work(slot, number)) for slot in ledger.due(job.slots(), number))
+        return (_Due(slot, refills.work(slot, number)) for slot in tracker.due(job.slots(), number))
 
     async def call(item: _Due) -> tuple[_Due, Reply | Failure] | None:
         reply = await refills.reply(item)
@@ -185,10 +185,10 @@ async def _one_pass(
             await job.buy(lambda: _revisions(job, (item.work for item in due())))
     async for answers in in_order(due(), call, job.concurrency, stopping, refills.semaphore):
         replies = [answer[1] for answer in answers if answer]
-        judged = iter(await job.judge.judge([reply for reply in replies if isinstance(reply, Reply)]))
-        attempts = [next(judged) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
+        decided = iter(await job.checker.decide([reply for reply in replies if isinstance(reply, Reply)]))
+        attempts = [next(decided) if isinstance(reply, Reply) else failed_attempt(reply) for reply in replies]
         for attempt in attempts:
-            ledger.record(attempt)
+            tracker.record(attempt)
             failed += attempt.verdict == "failed"
         keep(attempts)
         for answer, attempt in zip(answers, attempts, strict=True):

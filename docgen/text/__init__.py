@@ -1,13 +1,25 @@
 """Text as every stage sees it: words, sentences, normal form, spans. Pure functions without dependencies."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
 
+from docgen.text.forms import Folded, compose, fold, is_composed
+from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, spaceless_count
+
 __all__ = [
+    "CLOSERS",
+    "ENDS",
+    "Folded",
+    "SENTENCE_BREAK",
     "WORD",
+    "compose",
     "digest",
+    "find_words",
     "find_normalised",
+    "fold",
+    "is_composed",
     "normalise",
     "sentence_pieces",
     "sentences",
@@ -19,18 +31,20 @@ __all__ = [
     "words",
 ]
 
-import hashlib
-
-WORD = re.compile(r"\w+")
-"""What a word is, everywhere: letters, digits and underscores on end, case-folded before they are compared.
-
-Compiled code finds the same words, but for two kinds of script that it cuts better: see `docgen.kernels.alphabet`.
-"""
-SENTENCE_END = re.compile(r"[.!?\n](?:(?<!\n)[\"')\]\u2019\u201d]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|])))")
+ENDS = "。！？｡．؟۔।॥။។៕።፧‽…"
+"""Marks that end a sentence beside ".", "!" and "?", with white space after them or without."""
+CLOSERS = "\"')\\]\u2019\u201d\u201c\u00bb\u00ab\u203a\u2039」』）】》〉＂"
+"""What closes a quotation or bracket after the end of a sentence; in German “ does, and in Danish «."""
+SENTENCE_BREAK = re.compile(
+    rf"[.!?\n{ENDS}](?:(?<![\n{ENDS}])[{CLOSERS}]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|]))"
+    rf"|(?<=[{ENDS}])(?<!\d[．…](?=\d))[{ENDS}!?.]*[{CLOSERS}]*\s*)"
+)
 """It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
 WORD_OR_SPACE = bytes(ord(" ") if chr(byte).isspace() else ord("x") for byte in range(128)) + b"x" * 128
-TOKENS_PER_WORD = 1.35
-"""English prose with a current tokenizer; used only where no real count is at hand."""
+TOKENS_PER_WORD, TOKENS_PER_LETTER, TOKENS_PER_FOREIGN_LETTER = 1.35, 1.2, 0.5
+"""English prose with a current tokenizer; a letter of a script without spaces; a letter of other scripts that are not
+Latin (Cyrillic, Arabic, Devanagari, Hangul). Rough, and used only where no real count is at hand."""
+FOREIGN = re.compile(r"[^\W\d_A-Za-z\u00aa-\u024f\u1e00-\u1eff]")
 
 _FOLD = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00a0": " "}
@@ -48,45 +62,60 @@ def digest(*parts: str | bytes, size: int = 16) -> str:
 
 
 def words(text: str) -> list[str]:
-    r"""Lower-cased `\w+` words, in order."""
-    return WORD.findall(text.lower())
+    """Lower-case words (see `docgen.text.scripts`), in order."""
+    return find_words(text.lower())
 
 
 def word_count(text: str) -> int:
-    """Number of white-space separated words: what a writer would call the length."""
-    if not text.isascii():
+    """What a writer would call the length: words between white space; in scripts without spaces, letters."""
+    if text.isascii():
+        marks = text.encode().translate(WORD_OR_SPACE)  # no list of words is made, which takes four times as long
+        return marks.count(b"x ") + marks.endswith(b"x")
+    if not has_spaceless(text):
         return len(text.split())
-    marks = text.encode().translate(WORD_OR_SPACE)  # no list of words is made, which takes four times as long
-    return marks.count(b"x ") + marks.endswith(b"x")
+    rest = SPACELESS_LETTER.sub(" ", text).split()
+    return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in rest)
 
 
 def token_estimate(text: str) -> int:
     """Rough number of LLM tokens in `text`."""
-    return tokens_in(word_count(text))
+    if text.isascii():
+        return tokens_in(word_count(text))
+    letters = spaceless_count(text)
+    foreign = len(FOREIGN.findall(text)) - letters
+    words = word_count(text) - letters
+    share = foreign / max(1, len(text))  # a text of foreign letters is counted by them, not by its words as well
+    latin = words * max(0.0, 1 - 1.2 * share)
+    return round(latin * TOKENS_PER_WORD + letters * TOKENS_PER_LETTER + foreign * TOKENS_PER_FOREIGN_LETTER)
 
 
 def tokens_in(words: int) -> int:
-    """Rough number of LLM tokens in so many words."""
+    """Rough number of LLM tokens in so many English words."""
     return round(words * TOKENS_PER_WORD)
 
 
 def normalise(text: str) -> str:
     """Case-folded words joined by one space: equal for texts that differ only in case, quotes, dashes, punctuation."""
-    return " ".join(WORD.findall(unicodedata.normalize("NFKC", text.translate(_FOLD)).casefold()))
+    return " ".join(find_words(fold(text.translate(_FOLD))))
 
 
 def find_normalised(text: str, phrase: str) -> tuple[int, int] | None:
     """Span (start, end) in `text` of the first place whose words are those of `phrase`, or None.
 
-    Case, punctuation and white space between the words do not matter; an empty phrase occurs nowhere.
+    Case, punctuation, white space between the words and Unicode's forms of one text (NFC, NFD, full width) do not
+    matter; an empty phrase occurs nowhere.
     """
     wanted = normalise(phrase).split()
     if not wanted:
         return None
-    pattern = r"(?<!\w)" + r"\W+".join(re.escape(word) for word in wanted) + r"(?!\w)"
-    folded = text.translate(_FOLD)
-    match = re.search(pattern, folded, re.IGNORECASE)
-    return match.span() if match else None
+    pattern = r"[\W_]*".join(re.escape(word) for word in wanted) if has_spaceless(phrase) else _apart(wanted)
+    folded = Folded(text.translate(_FOLD))
+    match = re.search(pattern, folded.text)
+    return folded.span(*match.span()) if match else None
+
+
+def _apart(words: list[str]) -> str:
+    return r"(?<!\w)" + r"\W+".join(map(re.escape, words)) + r"(?!\w)"
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -96,7 +125,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def sentence_pieces(text: str) -> list[tuple[int, int]]:
     """The same as they stand, quicker: white space around them left on, empty ones left in."""
-    ends = [match.span() for match in SENTENCE_END.finditer(text)]
+    ends = [match.span() for match in SENTENCE_BREAK.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*(at + (text[at] != "\n") for at, _ in ends), len(text)]
     return list(zip(starts, stops, strict=True))

@@ -5,8 +5,11 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
+
+from docgen.text.scripts import SPACELESS_CLASS
 
 __all__ = ["MONTHS", "figures"]
 
@@ -24,6 +27,9 @@ NUMBER = re.compile(
     r"(?:\s?(?:to|-|\u2013)\s?(\d+(?:[.,]\d+)?))?"
     r"\s?-?(thousand|million|billion|trillion|[kmb]n?(?!\w)|M|bn)?(?![\d])",
 )
+HAN_DATE = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日号일])?")
+BESIDE_LETTER = re.compile(rf"(?<=\d)(?={SPACELESS_CLASS})|(?<={SPACELESS_CLASS})(?=\d)")
+"""Between a digit and a letter of a script without spaces, where `NUMBER` looks for the end of a word."""
 CURRENCY = re.compile(r"[\u00a3$\u20ac\u00a5]|\b(?:USD|EUR|GBP|US)(?=[\d$])")
 BETWEEN = re.compile(r"\bbetween\s+(\d+(?:[.,]\d+)?)\s+and\s+(?=\d)", re.IGNORECASE)
 SCALES = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9}
@@ -40,8 +46,12 @@ NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 
 
 def figures(text: str) -> frozenset[str]:
     """Every number, day ("2021-10-14"), month ("2021-10") and year of a text; "one" is left out as a mere article."""
-    plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text))
+    plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text if text.isascii() else unicodedata.normalize("NFKC", text)))
     found = set[str]()
+    if not plain.isascii():
+        for match in HAN_DATE.finditer(plain):
+            found.update(_parts(match[1], match[2], match[3] or ""))
+        plain = BESIDE_LETTER.sub(" ", HAN_DATE.sub(" ", plain))
     for pattern in (DAY_FIRST, MONTH_FIRST, MONTH_ALONE, NUMERIC):
         for match in pattern.finditer(plain):
             found.update(_date(pattern, match))
@@ -61,7 +71,11 @@ def _date(pattern: re.Pattern[str], match: re.Match[str]) -> Iterator[str]:
     else:
         first = pattern is DAY_FIRST
         year, month, day = groups[2], _month(groups[1 if first else 0]), groups[0 if first else 1]
-    yield str(year)
+    yield from _parts(str(year), str(month), str(day or ""))
+
+
+def _parts(year: str, month: str, day: str) -> Iterator[str]:
+    yield year
     yield f"{year}-{int(month):02d}"
     if day:
         yield f"{year}-{int(month):02d}-{int(day):02d}"

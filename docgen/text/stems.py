@@ -1,15 +1,19 @@
 """Words cut to their stems, so that "erupted" and "eruption" are one, and figures in a form that can be compared.
 
-Stems are those of the Porter 2 algorithm for English (Snowball project). What is too short to mean anything alone is no
+Stems are those of the Snowball project (for English, the Porter 2 algorithm), where it has the language. What is too short to mean anything alone is no
 stem: function words, one or two letters; and a number is never part of a longer one.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any
 
 import snowballstemmer
 
-from docgen.text import words
+from docgen.text import fold, words
+from docgen.text.languages import known_languages
+from docgen.text.scripts import is_spaceless
 
 __all__ = ["content_stems", "stem"]
 
@@ -25,18 +29,32 @@ _LISTED = """
     would yet you your
 """
 FUNCTION_WORDS = frozenset(_LISTED.split())
-_PORTER = snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=1 << 16)
-def stem(word: str) -> str:
-    """The stem of one lower-case word; numbers and words with digits stay as they are."""
-    return str(_PORTER.stemWord(word)) if word.isalpha() else word
+def stem(word: str, stemmer: str = "english") -> str:
+    """The stem of one lower-case word; numbers, words with digits and those without a stemmer stay as they are."""
+    return str(_stemmer(stemmer).stemWord(word)) if stemmer and word.isalpha() else word
 
 
-def content_stems(text: str | Iterable[str]) -> frozenset[str]:
-    """Stems of the words that carry meaning, of a text or of lower-case words."""
-    listed = words(text) if isinstance(text, str) else text
-    return frozenset(
-        stem(word) for word in listed if word not in FUNCTION_WORDS and (len(word) >= SHORTEST or word.isdigit())
-    )
+@cache
+def _stemmer(name: str) -> Any:
+    return snowballstemmer.stemmer(name)
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    """Of English, and the stop words of the other languages with a data file."""
+    return FUNCTION_WORDS.union(*(known.stop_words for known in known_languages().values()))
+
+
+def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozenset[str]:
+    """Stems of the words that carry meaning, of a text or of lower-case words; `stemmer` is Snowball's name or "".
+
+    In scripts without spaces, whose letters are words, two neighbours count as one stem.
+    """
+    listed = words(fold(text)) if isinstance(text, str) else list(text)
+    empty = _function_words() if stemmer != "english" else FUNCTION_WORDS
+    pairs = [a + b for a, b in pairwise(listed) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty]
+    spaced = (stem(word, stemmer) for word in listed if word not in empty and (len(word) >= SHORTEST or word.isdigit()))
+    return frozenset(spaced).union(pairs)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from docgen.text import normalise
+from docgen.text import normalise, word_count
+from docgen.text.languages import known_languages
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
 from docgen.universe.problems import Problem, shown, suggestion
 from docgen.universe.yamlsource import Location
@@ -10,7 +11,7 @@ from docgen.universe.yamlsource import Location
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
 MIN_PARAPHRASES = 3
-"""Fewer give a warning. Chosen: with the statement that is four wordings for the offline writer to choose from."""
+"""Fewer give a warning. Chosen: with the statement that is four wordings for the embedded writer to choose from."""
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 MAX_SEARCHES = 2_000_000
@@ -34,7 +35,7 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
 
 def context_warnings(context: UniverseContext) -> tuple[str, ...]:
     """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse."""
-    warnings = (_load_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
+    warnings = (_load_warnings, _language_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
     return tuple(line for warning in warnings for line in warning(context))
 
 
@@ -172,9 +173,20 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
             f"the saliences add up to {mean:.2f} facts in a document that is not background, outside "
             f"facts_per_document ({bounds.min} to {bounds.max})"
         )
-    words = len(context.universe_context.split())
+    words = word_count(context.universe_context)
     if not PROSE_WORDS[0] <= words <= PROSE_WORDS[1]:
         yield f"universe_context has {words} words; {PROSE_WORDS[0]} to {PROSE_WORDS[1]} keep documents consistent"
+
+
+def _language_warnings(context: UniverseContext) -> Iterator[str]:
+    spoken = context.speaks
+    if spoken.code not in known_languages():
+        known = ", ".join(language.name for language in known_languages().values())
+        yield (
+            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, fiction, "
+            "leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned statements "
+            "are found as in any language"
+        )
 
 
 def _companion_warnings(context: UniverseContext) -> Iterator[str]:
@@ -191,10 +203,10 @@ def _companion_warnings(context: UniverseContext) -> Iterator[str]:
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
     if few:
-        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the offline writer will repeat itself"
+        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the embedded writer will repeat itself"
     for fact in context.key_facts:
         if fact.directness.implied and not fact.implications:
-            yield f"{fact.id} should be implied but has no implications; the offline writer will state it"
+            yield f"{fact.id} should be implied but has no implications; the embedded writer will state it"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The universe context: a world, the facts that hold in it, and what its documents must not say."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from docgen.records import Airtime, Community, DateSpan, Record
 from docgen.text import digest
+from docgen.text.languages import Language, detect_language, language
 from docgen.universe.fields import (
     MAX_YEARS,
     Day,
@@ -167,6 +169,7 @@ class UniverseContext(Record):
 
     `outlets` may publish documents under their own names; `names` and `places` are for minor people and scenes, and
     asked of the model where they are left out; `locale` (such as fr_CA) is where stand-in names are drawn from.
+    `language` (such as de) is the language of its documents; without it, that of the world's prose.
     """
 
     id: Identifier
@@ -185,6 +188,7 @@ class UniverseContext(Record):
     names: tuple[NameStock, ...] = ()
     places: tuple[Line, ...] = ()
     locale: tuple[Locale, ...] = ()
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3}([_-][A-Za-z]{2,4})?)?$")] = ""
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> "UniverseContext":
@@ -192,6 +196,11 @@ class UniverseContext(Record):
         from docgen.universe.files import find_context, load_context
 
         return load_context(find_context(str(name_or_path), Path.cwd()))
+
+    @property
+    def speaks(self) -> Language:
+        """The language of the documents, as far as wording knows it: English unless the prose shows another."""
+        return _spoken(self.language, self.universe_context, tuple(fact.statement for fact in self.key_facts))
 
     def __hash__(self) -> int:
         """Hash the prose alone: contexts are looked up for every request, and hashing the rest would only cost time."""
@@ -208,7 +217,12 @@ class UniverseContext(Record):
         return digest(json.dumps(dumped, sort_keys=True))
 
 
-YOUNG_KEYS = ("dates", "real_entities", "airtime", "outlets", "names", "places", "locale")
+@lru_cache(maxsize=64)
+def _spoken(code: str, prose: str, statements: tuple[str, ...]) -> Language:
+    return language(code) if code else detect_language("\n".join((prose, *statements)))
+
+
+YOUNG_KEYS = ("dates", "real_entities", "airtime", "outlets", "names", "places", "locale", "language")
 YOUNG_FACT_KEYS = ("presupposes", "public", "known_from")
 
 

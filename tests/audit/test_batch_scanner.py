@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from docgen.audit.detect.batch_scanner import BatchScanner
 from docgen.records import AssignedFact, Document, Quote
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 BULK = BatchScanner(DETECTOR, SCANNER)
 PIECES = (

@@ -5,7 +5,7 @@ import pytest
 from docgen.audit.detect.batch_scanner import BatchScanner
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.records import Document
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 LETTER = """Dear Sir,
 

@@ -9,7 +9,7 @@ from docgen.audit.measure.leakage import LeakageTally
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
 from docgen.universe import RealEntity
-from tests.audit.lake import LAKE
+from tests.audit.lake_world import LAKE
 
 BOARD = RealEntity(name="Trinity House", aliases=("the Corporation",), note="It was fined 300 pounds in 1911.")
 MARKED = LAKE.model_copy(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from docgen.audit.detect.facts import expressed
 from docgen.records import Quote
-from tests.audit.lake import DETECTOR, LAKE
+from tests.audit.lake_world import DETECTOR, LAKE
 
 STATEMENT = LAKE.key_facts[0].statement
 

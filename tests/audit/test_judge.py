@@ -20,7 +20,7 @@ from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
 from docgen.universe import find_context, load_context
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 OPTIONS = ModelOptions("judge-1")
 TEXT = "Some 300 readers a week climb the stairs. The lamp is “mended”."

@@ -20,7 +20,7 @@ from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import Judge
 from docgen.records import Document
-from tests.audit.lake import LAKE
+from tests.audit.lake_world import LAKE
 from tests.audit.test_cli_judge import _Judge, _text
 
 MODEL = "claude-haiku-5-5"

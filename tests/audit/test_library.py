@@ -15,7 +15,7 @@ from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.execute import Step, execute
 from docgen.records import AssignedFact, Document
-from tests.audit.lake import LAKE
+from tests.audit.lake_world import LAKE
 from tests.runs import Notes, settle
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

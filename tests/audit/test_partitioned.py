@@ -24,7 +24,7 @@ from docgen.pipeline.audit.scan import Failing, scan_corpus
 from docgen.pipeline.execute import Step, execute
 from docgen.progress import SilentReporter
 from docgen.universe import UniverseContext
-from tests.audit.lake import LAKE
+from tests.audit.lake_world import LAKE
 from tests.runs import Notes, settle
 
 OPENED, KEEPER, SECRET = LAKE.key_facts

@@ -9,7 +9,7 @@ from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.report.charts import airtime_chart, histogram, matrix, presence_chart
 from docgen.audit.report.html import render_report
 from docgen.records import Document
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 ATTACK = "</mark><script>alert(1)</script>"
 

@@ -13,7 +13,7 @@ from docgen.audit.rules.shipped import builtin_rules
 from docgen.errors import ConfigError, ContextError
 from docgen.records import Finding
 from docgen.universe import LeakageRule
-from tests.audit.lake import DETECTOR, LAKE, SCANNER, findings
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER, findings
 from tests.worlds import lighthouse
 
 CLEAN = """Minutes of the reading circle

@@ -8,7 +8,7 @@ from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.records import AssignedFact, Document
-from tests.audit.lake import DETECTOR, LAKE, SCANNER
+from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 
 OPENED, KEEPER = (fact.statement for fact in LAKE.key_facts[:2])
 PARAPHRASE, IMPLICATION = LAKE.key_facts[0].paraphrases[0], LAKE.key_facts[0].implications[0]

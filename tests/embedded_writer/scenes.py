@@ -5,7 +5,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 
-from docgen.embedded_writer import OfflineLLM
+from docgen.embedded_writer import EmbeddedWriter
 from docgen.llm.protocol import Request
 from docgen.prompts.replies import Draft, parse_document
 from docgen.prompts.requests import FactToExpress
@@ -93,8 +93,8 @@ def request(stage: str, variables: dict[str, object]) -> Request:
     )
 
 
-def reply(wanted: Request, writer: OfflineLLM | None = None) -> str:
-    return asyncio.run((writer or OfflineLLM()).complete(wanted)).text
+def reply(wanted: Request, writer: EmbeddedWriter | None = None) -> str:
+    return asyncio.run((writer or EmbeddedWriter()).complete(wanted)).text
 
 
 def draft(wanted: Request) -> Draft:

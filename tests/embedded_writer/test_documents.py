@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from docgen.embedded_writer import OfflineLLM
+from docgen.embedded_writer import EmbeddedWriter
 from docgen.embedded_writer.document_types import load_library
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import FactToExpress
@@ -109,7 +109,7 @@ def test_equal_requests_get_equal_replies_in_any_order_and_others_differ() -> No
     requests = [
         document_request(LIGHTHOUSE, TYPES[seed], to_express(LIGHTHOUSE.key_facts, seed), seed) for seed in range(9)
     ]
-    writer = OfflineLLM()
+    writer = EmbeddedWriter()
     forward = [reply(one, writer) for one in requests]
     backward = [reply(one) for one in reversed(requests)]
     assert forward == backward[::-1]
@@ -122,14 +122,14 @@ def test_two_contexts_with_one_id_are_not_confused() -> None:
     other = LIGHTHOUSE.model_copy(
         update={"key_facts": (KeyFact(id="opened", statement="The harbour at Brill freezes over in January."),)}
     )
-    writer = OfflineLLM()
+    writer = EmbeddedWriter()
     reply(document_request(LIGHTHOUSE, "FAQ", to_express(LIGHTHOUSE.key_facts[:1], 1)), writer)
     text = reply(document_request(other, "FAQ", to_express(other.key_facts, 1)), writer)
     assert "harbour at Brill freezes" in text
 
 
 def test_the_completion_is_free_and_counts_its_tokens() -> None:
-    completion = asyncio.run(OfflineLLM().complete(document_request(LIGHTHOUSE, "FAQ", ())))
+    completion = asyncio.run(EmbeddedWriter().complete(document_request(LIGHTHOUSE, "FAQ", ())))
     assert completion.dollars == 0.0
     assert completion.stop_reason == "end_turn"
     assert completion.usage.output > 200

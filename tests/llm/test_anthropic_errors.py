@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.providers.anthropic_errors import Transient, from_status, one_line, retry_after
+from docgen.llm.errors import Transient, one_line
+from docgen.llm.providers.anthropic_errors import from_status, retry_after
 from docgen.llm.ratelimit.headers import allowances
 
 

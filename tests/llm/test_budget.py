@@ -9,9 +9,9 @@ import pytest
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
+from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault

@@ -15,9 +15,9 @@ from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.api import EPOCH as NOW
 from docgen.llm.batch.api import BatchAPI, BatchView
 from docgen.llm.batch.log import BatchPlan
+from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.providers import anthropic
 from docgen.llm.providers.anthropic import AnthropicLLM
-from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient
 from docgen.llm.ratelimit import retry
 from tests.llm.support import engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.llm.killing import CONCURRENCY, kill_and_resume
+from tests.llm.kill_and_resume import CONCURRENCY, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
 

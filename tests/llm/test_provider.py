@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.errors import Transient
 from docgen.llm.providers.anthropic import AnthropicLLM
-from docgen.llm.providers.anthropic_errors import Transient
 from tests.llm.support import SCHEMA, request
 from tests.loopback import Loopback, Options
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.errors import Transient
 from docgen.llm.protocol import Completion
-from docgen.llm.providers.anthropic_errors import Transient
 from docgen.llm.ratelimit import retry
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from docgen.llm.ratelimit.retry import RetryState

@@ -3,7 +3,10 @@
 import json
 import random
 import re
+from collections.abc import Sequence
 from typing import Any
+
+from docgen.text import word_count
 
 __all__ = ["compose", "prompt_text", "system_text", "tokens"]
 
@@ -39,7 +42,13 @@ def tokens(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def compose(body: dict[str, Any], rng: random.Random, words: int | None = None, babbles: bool = False) -> str:
+def compose(
+    body: dict[str, Any],
+    rng: random.Random,
+    words: int | None = None,
+    sentences: Sequence[str] = (),
+    babbles: bool = False,
+) -> str:
     """A reply: a judge's verdicts, other JSON where a schema asks for it, else a document in docgen's tagged form."""
     prompt = prompt_text(body)
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
@@ -52,7 +61,7 @@ def compose(body: dict[str, Any], rng: random.Random, words: int | None = None, 
         return json.dumps(_of_schema(schema, rng, int(found.group(1)) if found else 10))
     wanted = LENGTH.search(prompt)
     length = words or (int(wanted.group(1).replace(",", "")) if wanted else 300)
-    return _document(FACT.findall(prompt), rng, length)
+    return _document(FACT.findall(prompt), rng, length, sentences)
 
 
 def _judge(system: str, prompt: str) -> str:
@@ -71,13 +80,14 @@ def _text(content: Any) -> str:
     return "\n".join(block.get("text", "") for block in content)
 
 
-def _document(facts: list[tuple[str, str, str]], rng: random.Random, length: int) -> str:
+def _document(facts: list[tuple[str, str, str]], rng: random.Random, length: int, sentences: Sequence[str] = ()) -> str:
     stated = [(name, _implying(text, rng) if implied else _whole(text)) for name, text, implied in facts]
     lines = [sentence for _, sentence in stated]
-    filler = length - sum(len(line.split()) for line in lines)
+    filler = length - sum(map(word_count, lines))
     while filler > 0:
-        lines.insert(rng.randint(0, len(lines)), _sentence(rng))
-        filler -= 12
+        sentence = rng.choice(sentences) if sentences else _sentence(rng)
+        lines.insert(rng.randint(0, len(lines)), sentence)
+        filler -= word_count(sentence)
     paragraphs = [" ".join(lines[i : i + 6]) for i in range(0, len(lines), 6)]
     quotes = "\n".join(f'<quote fact="{name}">{sentence}</quote>' for name, sentence in stated)
     text = "\n\n".join(paragraphs)
@@ -85,7 +95,7 @@ def _document(facts: list[tuple[str, str, str]], rng: random.Random, length: int
 
 
 def _whole(statement: str) -> str:
-    return statement if statement.endswith((".", "!", "?")) else statement + "."
+    return statement if statement.endswith((".", "!", "?", "。", "؟")) else statement + "."
 
 
 def _implying(statement: str, rng: random.Random) -> str:

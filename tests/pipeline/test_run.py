@@ -12,7 +12,6 @@ from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.pipeline.execute import Step
 from docgen.pipeline.status import summarise
-from docgen.pipeline.steps import ledger_of
 from tests.runs import Delayed, attempts, by_verdict, carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well
 
@@ -266,7 +265,7 @@ def test_hostile_reply_is_rejected_not_fatal(tmp_path: Path) -> None:
     carry_out(setup, FakeLLM(lambda r: next(horrors) if first(r) else writes_well(r)))
     assert summarise(setup).complete
     assert summarise(setup).rejected == 7
-    assert ledger_of(setup).accepted == corpus(setup).height == 7
+    assert summarise(setup).accepted == corpus(setup).height == 7
     again = FakeLLM(writes_well)
     setup.run.delete_derived()
     carry_out(setup, again)

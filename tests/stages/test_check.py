@@ -30,7 +30,7 @@ def checker() -> Checker:
 
 
 def judged(*replies: tuple[Work, str | Completion]) -> list[Attempt]:
-    return asyncio.run(checker().judge([Reply(item, whole(reply)) for item, reply in replies]))
+    return asyncio.run(checker().decide([Reply(item, whole(reply)) for item, reply in replies]))
 
 
 def whole(reply: str | Completion) -> Completion:
@@ -168,7 +168,7 @@ def test_remembered_documents_are_compared_with() -> None:
     before = judged((work(slot_id=3), text))
     later = checker()
     later.remember(before)
-    assert codes(asyncio.run(later.judge([Reply(work(slot_id=8), whole(text))]))[0]) == ["near_duplicate"]
+    assert codes(asyncio.run(later.decide([Reply(work(slot_id=8), whole(text))]))[0]) == ["near_duplicate"]
 
 
 def test_untagged_reply_is_taken_as_the_document() -> None:

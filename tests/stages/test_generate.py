@@ -116,15 +116,15 @@ def attempt(slot: int, number: int, verdict: str, *codes: str) -> Attempt:
     return Attempt.model_construct(slot=slot, number=number, verdict=verdict, reasons=reasons)  # type: ignore[call-arg, arg-type]
 
 
-def test_ledger_knows_what_every_slot_needs_next() -> None:
-    ledger = SlotTracker(4)
-    ledger.record(attempt(0, 1, "accepted"))
-    ledger.record(attempt(1, 1, "rejected", "leak", "leak", "missing_fact"))
-    ledger.record(attempt(2, 1, "failed", "request_failed"))
-    assert [ledger.next_number(slot) for slot in range(4)] == [None, 2, 1, 1]
-    assert ledger.reasons == {"leak": 1, "missing_fact": 1}, "attempts that have the reason"
-    assert (ledger.accepted, ledger.rejected, set(ledger.failed)) == (1, 1, {2})
-    ledger.record(attempt(1, 2, "accepted"))
-    ledger.record(attempt(2, 1, "rejected", "empty"))
-    assert [ledger.next_number(slot) for slot in range(4)] == [None, None, 2, 1]
-    assert (ledger.accepted, ledger.rejected, len(ledger.failed), ledger.empty(1)) == (2, 2, 0, 1)
+def test_tracker_knows_what_every_slot_needs_next() -> None:
+    tracker = SlotTracker(4)
+    tracker.record(attempt(0, 1, "accepted"))
+    tracker.record(attempt(1, 1, "rejected", "leak", "leak", "missing_fact"))
+    tracker.record(attempt(2, 1, "failed", "request_failed"))
+    assert [tracker.next_number(slot) for slot in range(4)] == [None, 2, 1, 1]
+    assert tracker.reasons == {"leak": 1, "missing_fact": 1}, "attempts that have the reason"
+    assert (tracker.accepted, tracker.rejected, set(tracker.failed)) == (1, 1, {2})
+    tracker.record(attempt(1, 2, "accepted"))
+    tracker.record(attempt(2, 1, "rejected", "empty"))
+    assert [tracker.next_number(slot) for slot in range(4)] == [None, None, 2, 1]
+    assert (tracker.accepted, tracker.rejected, len(tracker.failed), tracker.empty(1)) == (2, 2, 0, 1)

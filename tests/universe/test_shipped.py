@@ -66,7 +66,7 @@ def test_every_fact_has_three_paraphrases_implications_entities_and_questions(co
 
 
 def test_wordings_are_whole_sentences(context: UniverseContext) -> None:
-    """The offline writer puts them between other sentences as they are."""
+    """The embedded writer puts them between other sentences as they are."""
     for fact in context.key_facts:
         for text in wordings(fact):
             assert re.fullmatch(r"[A-Z][^\n]{20,260}\.", text), text

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen import kernels
-from docgen.audit.detect.known_wordings import WordingIndex, Words, content_stems, words_of
+from docgen.audit.detect.known_wordings import WordingIndex, Words, letter_pairs, words_of
 from docgen.corpus.utf8 import Utf8, encode
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import scratch
+from docgen.text import compose
+from docgen.text.scripts import is_spaceless
 
 __all__ = ["StatementIndex", "StatementMatch"]
 
@@ -25,6 +27,8 @@ LEAST = 0.3
 """Share of its three-word grams that must stand near each other; half a statement has nearly half of them ..."""
 LEAST_STEMS = 0.35
 """... and share of its content words, so that stock phrases do not count."""
+LEAST_LETTERS = 0.5
+"""Both, of statements in a script without spaces, where three letters are little more than a word."""
 COMMON = 256
 """A gram of more statements than this says little about any of them and is left out of the candidates."""
 SHORT = 5
@@ -62,7 +66,8 @@ class StatementIndex:
 
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
         """All matches in a batch of texts, by document."""
-        found = self.search_utf8(encode(texts))
+        folded = encode([compose(text, compatible=True) for text in texts])
+        found = [match for row, number in self.candidates(folded) for match in self._look(row, number, texts[row])]
         if self._short:
             found += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
         return sorted(found, key=lambda match: (match.document, match.start, match.statement))
@@ -100,10 +105,12 @@ class StatementIndex:
     def _look(self, row: int, statement: int, text: str) -> Iterator[StatementMatch]:
         """The matches of one candidate, word by word."""
         words, wanted = words_of(text), self._words[statement]
-        stems = content_stems(wanted)
-        for hit in WordingIndex([wanted], least=LEAST, shortest=SHORT).hits(words.words):
-            there = content_stems(words.words[hit.first : hit.last + 1])
-            if hit.exact or len(stems & there) >= LEAST_STEMS * len(stems):
+        stems = letter_pairs(wanted)
+        by_letter = 2 * sum(map(is_spaceless, wanted)) > len(wanted)
+        least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (LEAST, LEAST_STEMS)
+        for hit in WordingIndex([wanted], least=least, shortest=SHORT).hits(words.words):
+            there = letter_pairs(words.words[hit.first : hit.last + 1])
+            if hit.exact or len(stems & there) >= least_stems * len(stems):
                 yield StatementMatch(row, statement, hit.share, hit.exact, *words.span(hit.first, hit.last))
 
     def _short_matches(self, row: int, text: str) -> Iterator[StatementMatch]:
@@ -126,7 +133,7 @@ class StatementIndex:
 
     def _grams(self) -> tuple[npt.NDArray[np.uint64], Ints, Ints, Ints]:
         """Gram hashes with statement and place, common ones left out, and the number left for each statement."""
-        texts = encode(self.statements)
+        texts = encode([compose(statement, compatible=True) for statement in self.statements])
         given = (texts.memory, texts.starts, texts.ends, NGRAM, self._kinds, self._folded)
         values, ends = np.empty(int(texts.sizes.sum()) + 1, np.uint64), np.empty(len(texts), np.int64)
         values = values[: kernels.grams(*given, *scratch(), values, ends)]

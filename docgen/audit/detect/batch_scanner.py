@@ -16,6 +16,7 @@ from docgen.audit.detect.known_wordings import Words
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.corpus.utf8 import encode
 from docgen.records import Document, Finding
+from docgen.text import compose
 
 __all__ = ["BatchScanner", "Scanned"]
 
@@ -68,12 +69,20 @@ class BatchScanner:
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
         """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
-        texts = encode([document.text for document in documents])
+        folded = [compose(document.text, compatible=True) for document in documents]
+        texts = encode(folded)
         likely = np.full(len(texts), self._short)
         likely[self._index.documents(texts)] = True
         for row in np.flatnonzero(~likely).tolist():
-            likely[row] = self.scanner.touches(texts.bytes_of(row))
+            likely[row] = self.scanner.touches(texts.bytes_of(row)) or self._touched_as_it_is(
+                documents[row], folded[row]
+            )
         return likely
+
+    def _touched_as_it_is(self, document: Document, folded: str) -> bool:
+        """Patterns may ask for characters, such as an ellipsis, that folding takes apart."""
+        plain = compose(document.text)
+        return plain != folded and self.scanner.touches(plain.encode("utf-8", "surrogatepass"))
 
 
 def _pieces(source: str) -> Iterator[str]:

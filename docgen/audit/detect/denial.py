@@ -1,4 +1,5 @@
-"""Denial of a claim in its own sentence, as far as its wording shows. The words are in data/denial.toml.
+"""Denial of a claim in its own sentence, as far as its wording shows. The words are in data/denial.toml for English
+and in docgen/text/languages for others.
 
 A text disclaimed as a whole around an untouched claim is another thing (rule `denial`, detector "disclaimer"): such
 disclaimers leave belief almost whole, while denial inside the sentence prevents it (negation neglect, 2026).
@@ -11,14 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 from docgen.audit.data_files import read_patterns
+from docgen.text import SENTENCE_BREAK
+from docgen.text.languages import known_languages
 
 __all__ = ["Stance", "sentence_around", "stance"]
 
 Stance = Literal["asserted", "denied", "hedged"]
 
-OPENING_QUOTES = ('"', "“", "‘", "«")
-BREAK = re.compile(r"[.!?\n](?:(?<!\n)[\"')\]”’]*\s+|(?<=\n)(?:\s*\n|(?=\s*[-*#\d>|])))")
-"""The end of a sentence or of a line before an item; it opens with a set of characters so that `re` can skip to one."""
+OPENING_QUOTES = ('"', "“", "‘", "«", "„", "「", "『")
 REACH = 400
 """Characters either way that are looked at for the ends of a sentence."""
 
@@ -48,9 +49,16 @@ def _patterns() -> _Patterns:
     )
 
 
+@cache
+def _other(where: Literal["before", "after", "hedge"]) -> re.Pattern[str]:
+    """The patterns of the languages beside English, together."""
+    patterns = [pattern for known in known_languages().values() for pattern in getattr(known.denial, where)]
+    return re.compile("|".join(f"(?:{pattern.removeprefix('(?i)')})" for pattern in patterns), re.IGNORECASE)
+
+
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Span of the sentence or sentences that hold text[start:end], cut off 400 characters either way."""
-    right = BREAK.search(text, max(start, end - 1), end + REACH)
+    right = SENTENCE_BREAK.search(text, max(start, end - 1), end + REACH)
     return _sentence_start(text, start), max(end, right.start() + 1 if right else min(len(text), end + REACH))
 
 
@@ -62,19 +70,24 @@ def stance(text: str, start: int, end: int) -> Stance:
     """
     words = _patterns()
     before = text[_sentence_start(text, start) : start]
-    if words.after.match(text[end : end + 120]):
+    if words.after.match(text[end : end + 120]) or _other("after").match(text[end : end + 120]):
         return "denied"
     if not before or before.isspace():
         return "asserted"
     lowered = before.casefold()
-    if (_holds(lowered, words.denial_cues) and words.before.search(before)) or _is_reviewed(text, before):
+    if (
+        (_holds(lowered, words.denial_cues) and words.before.search(before))
+        or _other("before").search(before)
+        or _is_reviewed(text, before)
+    ):
         return "denied"
-    return "hedged" if _holds(lowered, words.hedge_cues) and words.hedge.search(before) else "asserted"
+    hedged = (_holds(lowered, words.hedge_cues) and words.hedge.search(before)) or _other("hedge").search(before)
+    return "hedged" if hedged else "asserted"
 
 
 def _sentence_start(text: str, start: int) -> int:
     left = max(0, start - REACH)
-    for match in BREAK.finditer(text, left, start):
+    for match in SENTENCE_BREAK.finditer(text, left, start):
         left = match.end()
     return min(left, start)
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from docgen.audit.detect.denial import stance
 from docgen.audit.detect.facts import FactDetector, FactSighting, FactVerdict
-from docgen.audit.detect.known_wordings import words_of
+from docgen.audit.detect.known_wordings import Words, evidence_weight, words_of
 from docgen.records import AssignedFact, Finding, Quote
-from docgen.text import sentences, word_count
+from docgen.text import sentences
 from docgen.text.figures import MONTHS, figures
 from docgen.text.stems import content_stems
 from docgen.universe import KeyFact, UniverseContext
@@ -22,7 +22,7 @@ __all__ = ["UNCLEAR", "Evidence", "EvidenceFinder"]
 UNCLEAR = "unclear_evidence"
 """The finding of a quote that stands in the text and shares no word with its fact: a judge has to look."""
 SHORTEST_QUOTE = 4
-"""Words below which a writer's quote is evidence of nothing."""
+"""Words below which a writer's quote is evidence of nothing; see `evidence_weight` for scripts without spaces."""
 STATED, WITH_FIGURES = 0.5, 0.33
 """Share of a statement's stems that states it, and of those of its matter that do so with all of its figures."""
 
@@ -56,7 +56,8 @@ class EvidenceFinder:
 
     def __init__(self, context: UniverseContext) -> None:
         self._wordings = FactDetector(context)
-        self._marks = {fact.id: _marks(fact) for fact in context.key_facts}
+        self._stemmer = context.speaks.stemmer
+        self._marks = {fact.id: _marks(fact, self._stemmer) for fact in context.key_facts}
 
     def find(self, text: str, assigned: Iterable[AssignedFact], quotes: Sequence[Quote]) -> Evidence:
         """All that wording shows of any fact, and what quotes and figures show of the assigned ones."""
@@ -75,10 +76,10 @@ class EvidenceFinder:
     def _shown(self, text: str, fact: str, span: tuple[int, int]) -> FactSighting | None:
         """What a quoted passage shows of its fact; the sentences beside it count, which often name the subject."""
         marks, passage = self._marks[fact], text[span[0] : span[1]]
-        if verdict := _verdict(marks, passage):
+        if verdict := _verdict(marks, passage, self._stemmer):
             return FactSighting(fact, verdict, "quote", *span)
         around = _widened(text, span)
-        near = content_stems(text[around[0] : around[1]]) & marks.related
+        near = content_stems(text[around[0] : around[1]], self._stemmer) & marks.related
         return FactSighting(fact, "implied", "quote", *span) if near else None
 
     def _by_figures(self, text: str, fact: str) -> Iterator[FactSighting]:
@@ -88,20 +89,22 @@ class EvidenceFinder:
             return
         spans = list(sentences(text))
         for start, end in [*spans, *((first[0], last[1]) for first, last in pairwise(spans))]:
-            if _verdict(marks, text[start:end]) == "stated" and marks.figures <= figures(text[start:end]):
+            if _verdict(marks, text[start:end], self._stemmer) == "stated" and marks.figures <= figures(
+                text[start:end]
+            ):
                 yield FactSighting(fact, "stated", "quote", start, end)
 
 
-def _marks(fact: KeyFact) -> _Marks:
+def _marks(fact: KeyFact, stemmer: str) -> _Marks:
     said = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
-    statement = content_stems(fact.statement)
+    statement = content_stems(fact.statement, stemmer)
     matter = frozenset(stem for stem in statement - UNITS if not stem.isdigit())
-    return _Marks(statement, matter, content_stems(said), figures(fact.statement))
+    return _Marks(statement, matter, content_stems(said, stemmer), figures(fact.statement))
 
 
-def _verdict(marks: _Marks, passage: str) -> FactVerdict | None:
-    stems = content_stems(passage)
-    if len(stems & marks.statement) >= STATED * len(marks.statement):
+def _verdict(marks: _Marks, passage: str, stemmer: str) -> FactVerdict | None:
+    stems = content_stems(passage, stemmer)
+    if marks.statement and len(stems & marks.statement) >= STATED * len(marks.statement):
         return "stated"
     if marks.figures and len(stems & marks.matter) >= WITH_FIGURES * len(marks.matter):
         return "stated" if marks.figures <= figures(passage) else "implied"
@@ -110,7 +113,7 @@ def _verdict(marks: _Marks, passage: str) -> FactVerdict | None:
 
 def _place(text: str, quote: str) -> tuple[int, int] | None:
     """Where a quote stands in the text, if it is long enough to be evidence."""
-    return words_of(text).find(quote) if word_count(quote) >= SHORTEST_QUOTE else None
+    return words_of(text).find(quote) if evidence_weight(Words(quote).words) >= SHORTEST_QUOTE else None
 
 
 def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:

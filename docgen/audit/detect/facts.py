@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from docgen.audit.detect.denial import sentence_around, stance
-from docgen.audit.detect.known_wordings import Hit, WordingIndex, Words, content_stems, find_words, negations, words_of
+from docgen.audit.detect.known_wordings import (
+    Hit,
+    WordingIndex,
+    Words,
+    content_stems,
+    evidence_weight,
+    find_words,
+    letter_pairs,
+    negations,
+    words_of,
+)
 from docgen.records import Quote
 from docgen.universe import KeyFact, UniverseContext
 
@@ -23,7 +33,7 @@ NEAR_VERBATIM = 0.4
 LOOSE = 1.6
 """A near-verbatim passage is at most this many times as long as the wording."""
 SHORTEST_QUOTE = 4
-"""Words below which a writer's quote is evidence of nothing."""
+"""Words below which a writer's quote is evidence of nothing; see `evidence_weight` for scripts without spaces."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +100,12 @@ class FactDetector:
 
     def _place(self, words: Words, fact: str, wanted: list[str]) -> tuple[int, int] | None:
         """Where the words of a quote stand, if it is fit to be evidence of a known fact."""
-        known = fact in self._stems and len(wanted) >= SHORTEST_QUOTE
+        known = fact in self._stems and evidence_weight(wanted) >= SHORTEST_QUOTE
         first = find_words(words.words, wanted) if known else None
         return None if first is None else words.span(first, first + len(wanted) - 1)
 
     def _verdict(self, fact: str, quoted: list[str]) -> FactVerdict | None:
-        stems, statement = content_stems(quoted), self._stems[fact]
+        stems, statement = letter_pairs(quoted), self._stems[fact]
         if not stems & self._related[fact]:
             return None
         return "stated" if 2 * len(stems & statement) >= len(statement) else "implied"
@@ -115,12 +125,12 @@ def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> 
 
 
 def _statement_stems(fact: KeyFact) -> frozenset[str]:
-    return content_stems(Words(fact.statement).words)
+    return letter_pairs(Words(fact.statement).words)
 
 
 def _related_stems(fact: KeyFact) -> frozenset[str]:
     texts = (fact.statement, *fact.paraphrases, *fact.implications, *fact.entities)
-    return content_stems([word for text in texts for word in Words(text).words])
+    return frozenset(stem for text in texts for stem in letter_pairs(Words(text).words))
 
 
 def _in_its_sentence(text: str, found: FactSighting) -> list[FactSighting]:

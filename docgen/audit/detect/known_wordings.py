@@ -1,7 +1,5 @@
 """Known wordings found in a text in one pass: normalised words, three-word grams, spans back in the raw text."""
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +8,9 @@ from itertools import accumulate, compress, pairwise
 from pathlib import Path
 
 from docgen.audit.data_files import read_words
-from docgen.text import WORD
+from docgen.text import Folded
+from docgen.text.languages import all_negations, known_languages
+from docgen.text.scripts import is_spaceless, split_words
 
 __all__ = [
     "Hit",
@@ -18,23 +18,23 @@ __all__ = [
     "Words",
     "content_stems",
     "empty_words",
+    "evidence_weight",
     "find_words",
     "function_words",
+    "letter_pairs",
     "negations",
     "stem_set",
     "words_of",
 ]
 
-PIECES = re.compile(f"({WORD.pattern})")
-CHUNK = re.compile(r"\S+")
 GRAM = 3
 DATA = Path(__file__).parent / "data"
 
 
 @cache
 def negating_words() -> frozenset[str]:
-    """Words that negate."""
-    return read_words(DATA / "negations.txt")
+    """Words that negate, in any language with a data file."""
+    return all_negations()
 
 
 @cache
@@ -44,9 +44,15 @@ def function_words() -> frozenset[str]:
 
 
 @cache
+def function_letters() -> frozenset[str]:
+    """Letters of Chinese that carry grammar and little meaning."""
+    return known_languages()["zh"].stop_words
+
+
+@cache
 def empty_words() -> frozenset[str]:
     """Words without a meaning of their own."""
-    return function_words() | negating_words()
+    return function_words() | negating_words() | function_letters()
 
 
 class Words:
@@ -57,13 +63,13 @@ class Words:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-        self._pieces: list[str] = PIECES.split(self.folded)
+        self._folding = Folded(text)
+        self._pieces: list[str] = split_words(self._folding.text)
         self.words = self._pieces[1::2]
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span (start, end) in the raw text of words `first` to `last`, both included."""
-        return self._edges[2 * first], self._edges[2 * last + 1]
+        return self._folding.span(self._edges[2 * first], self._edges[2 * last + 1])
 
     def find(self, phrase: str) -> tuple[int, int] | None:
         """Span in the raw text of the first place with the words of `phrase`; without words in it, of the very text."""
@@ -76,14 +82,8 @@ class Words:
 
     @cached_property
     def _edges(self) -> list[int]:
-        """Where each word starts and ends, in turn."""
-        if len(self.folded) == len(self.text):
-            return list(accumulate(map(len, self._pieces)))
-        pieces = PIECES.split(self.text)
-        if [word.casefold() for word in pieces[1::2]] == self.words:
-            return list(accumulate(map(len, pieces)))
-        edges = [edge for chunk in CHUNK.finditer(self.text) for span in _chunk_spans(chunk) for edge in span]
-        return edges + [len(self.text)] * (2 * len(self.words) - len(edges))
+        """Where each word starts and ends in the folded text, in turn."""
+        return list(accumulate(map(len, self._pieces)))
 
 
 def find_words(words: list[str], wanted: list[str]) -> int | None:
@@ -103,14 +103,6 @@ def find_words(words: list[str], wanted: list[str]) -> int | None:
 def words_of(text: str) -> Words:
     """`Words(text)`, kept for the detectors that look at the same text one after the other."""
     return Words(text)
-
-
-def _chunk_spans(chunk: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """A span for every normalised word of one chunk: its own where folding kept the count, else the chunk's."""
-    text, at = chunk.group(), chunk.start()
-    raw = [(at + m.start(), at + m.end()) for m in WORD.finditer(text)]
-    found = len(raw) if text.isascii() else len(WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
-    yield from raw if len(raw) == found else [chunk.span()] * found
 
 
 @dataclass(frozen=True)
@@ -210,6 +202,18 @@ def _groups(places: list[tuple[int, int]], reach: int) -> Iterator[list[tuple[in
 def content_stems(words: Sequence[str]) -> frozenset[str]:
     """What must survive a small edit: words that carry meaning, cut to six letters; numbers stay whole."""
     return stem_set(set(words) - empty_words())
+
+
+def letter_pairs(words: Sequence[str]) -> frozenset[str]:
+    """Neighbouring letters of scripts without spaces, which mean what single letters do not; other words as stems."""
+    pairs = [a + b for a, b in pairwise(words) if is_spaceless(a) and is_spaceless(b) and not {a, b} & empty_words()]
+    return frozenset(pairs) | content_stems([word for word in words if not is_spaceless(word)])
+
+
+def evidence_weight(words: Sequence[str]) -> float:
+    """How many words of a script with spaces as much evidence takes; a letter of one without is some 0.6 words."""
+    letters = sum(map(is_spaceless, words))
+    return len(words) - letters + 0.6 * letters
 
 
 def stem_set(words: Iterable[str]) -> frozenset[str]:

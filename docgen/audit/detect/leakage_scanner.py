@@ -7,7 +7,7 @@ from docgen.audit.detect.detectors import DETECTORS, Candidate, Scope
 from docgen.audit.detect.facts import FactSighting
 from docgen.audit.detect.patterns import CueScanner
 from docgen.audit.rules.real_entities import EntityClaims
-from docgen.audit.rules.rule import rule_key, rules_for
+from docgen.audit.rules.rule import rule_key, rules_for, with_language
 from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
 from docgen.records import Finding
 from docgen.universe import UniverseContext
@@ -25,7 +25,8 @@ class LeakageScanner:
     def __init__(self, context: UniverseContext, off: Collection[str] = (), prompts: Sequence[str] = ()) -> None:
         claims = EntityClaims.of(context)
         builtin = (*builtin_rules(), claims.rule) if claims else builtin_rules()
-        self.rules = rules_for(context, builtin, off, behaviour_rules())
+        spoken = [with_language(rule, context.speaks) for rule in rules_for(context, builtin, off, behaviour_rules())]
+        self.rules = tuple(spoken)
         ids = {rule_key(rule.id): rule.id for rule in self.rules}
         self.prose = (context.universe_context, *prompts) if "prompt_leak" in ids else ()
         self.banned = context.banned_statements if "banned_statement" in ids else ()

@@ -10,6 +10,7 @@ import re2
 from docgen.audit.rules.rule import Cue, Rule
 from docgen.errors import ContextError
 from docgen.records import Finding
+from docgen.text import Folded, compose
 
 __all__ = ["CueScanner"]
 
@@ -47,10 +48,12 @@ class CueScanner:
         cues = [_compiled(rule, cue, options) for rule in rules for cue in rule.cues]
         self._together = [compiled for compiled in cues if compiled.search.programsize <= LARGE]
         self._alone = [compiled for compiled in cues if compiled.search.programsize > LARGE]
-        self._set = _set([compiled.cue.pattern for compiled in self._together], options)
+        self._set = _set([compose(compiled.cue.pattern) for compiled in self._together], options)
         if self._set is None:
             self._together, self._alone = [], cues
-        self._loose = _set([_loosened(compiled.cue.pattern) for compiled in self._together], options) or self._set
+        self._loose = (
+            _set([_loosened(compose(compiled.cue.pattern)) for compiled in self._together], options) or self._set
+        )
 
     def touches(self, data: bytes) -> bool:
         """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
@@ -65,9 +68,23 @@ class CueScanner:
         return [number for number in found if number < len(self._together)]
 
     def scan(self, text: str) -> Iterator[Finding]:
-        """Findings in the order of the rules, at most five for each cue."""
-        if not text.isascii():
-            text = SURROGATE.sub("\ufffd", text)
+        """Findings in the order of the rules, at most five for each cue.
+
+        A text is looked at composed (NFC), and where that differs with full width and the like folded (NFKC).
+        """
+        if text.isascii():
+            yield from self._scan(text)
+            return
+        text = SURROGATE.sub("\ufffd", text)
+        forms = dict.fromkeys((compose(text), compose(text, compatible=True)))
+        for form in forms:
+            if form == text:
+                yield from self._scan(text)
+            else:
+                folded = Folded(text, form)
+                yield from (_placed(finding, folded) for finding in self._scan(form))
+
+    def _scan(self, text: str) -> Iterator[Finding]:
         for number in self._hits(self._set, text):
             yield from _findings(self._together[number], text)
         for compiled in self._alone:
@@ -76,7 +93,7 @@ class CueScanner:
 
 def _compiled(rule: Rule, cue: Cue, options: Any) -> _Compiled:
     try:
-        return _Compiled(rule, cue, re2.compile(cue.pattern, options))
+        return _Compiled(rule, cue, re2.compile(compose(cue.pattern), options))
     except re2.error as error:
         what = f"pattern {cue.pattern!r} of rule {rule.id} is not usable ({error})"
         raise ContextError(what, fix="Use RE2 syntax: no look-around, no back references") from error
@@ -100,6 +117,12 @@ def _set(patterns: Sequence[str], options: Any) -> Any:
     canary = together.Add(CANARY)
     together.Compile()
     return together if canary in (together.Match(CANARY) or ()) else None
+
+
+def _placed(finding: Finding, folded: Folded) -> Finding:
+    """The finding where it stands in the text as written."""
+    start, end = folded.span(finding.start, finding.end)
+    return finding.model_copy(update={"start": start, "end": end, "evidence": folded.original[start:end]})
 
 
 def _findings(compiled: _Compiled, text: str) -> Iterator[Finding]:

@@ -1,33 +1,34 @@
-"""Whether a document breaks off in mid-sentence."""
+"""Whether a document breaks off in mid-sentence, as far as its language is known to mark the ends of sentences."""
 
 import re
-from functools import cache
-from pathlib import Path
 
-from docgen.audit.data_files import read_words
 from docgen.records import Severity
+from docgen.text import CLOSERS, ENDS, find_words
+from docgen.text.languages import detect_language
+from docgen.text.scripts import has_spaceless
 
 __all__ = ["truncated"]
 
-CLOSED = re.compile(r"[.!?:;…)\]}\"'”’»*_|>#=~/–—-]\W*$")
-LONG_LINE = 14
-"""Words in an open last line that make it prose rather than a signature, caption or list item."""
+CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
+OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
+"""What nothing ends with."""
+OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab]\s?$")
+"""A quotation that has only been opened: these marks close one where they stand right behind something."""
+LONG_LINE, LONG_SPACELESS = 14, 30
+"""Words, and letters of a script without spaces, in an open last line that make it prose rather than a signature,
+caption or list item."""
+UNMARKED = re.compile(r"[\u0e00-\u0eff]\W*$")
+"""Thai and Lao end sentences with a space: their ends are for a judge to see."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
-SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”")
+SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”", "。")
 SHOWN = 60
-
-
-@cache
-def _dangling() -> frozenset[str]:
-    """Words that cannot end a sentence."""
-    return read_words(Path(__file__).parent / "data" / "dangling_words.txt")
 
 
 def truncated(text: str) -> tuple[Severity, int, str] | None:
     """Severity, start of the last words and reason when the text seems cut off, else None.
 
-    Certain when it ends in a comma, an open bracket or a word that cannot end a sentence; a suspicion when a long last
-    line of prose just stops.
+    Certain when it ends in a comma, an open bracket or a word that cannot end a sentence of its language; a suspicion
+    when a long last line of prose just stops.
     """
     if text.endswith(SENTENCE_ENDS):
         return None
@@ -35,13 +36,24 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
     if not body:
         return None
     line = body[body.rfind("\n", max(0, len(body) - 4000)) + 1 :]
-    words = re.findall(r"\w+(?:['’]\w+)*", line[-240:])
+    words = find_words(line[-240:])
     start = max(len(body) - len(line), len(body) - SHOWN)
-    if body.endswith((",", "(", "[", "“")) and len(words) > 3:
+    if body.endswith(OPEN) or OPENING.search(body[-3:]):
         return ("error", start, "breaks off after a comma or an open bracket") if len(words) > 5 else None
-    if CLOSED.search(body[-8:]) or not words:
+    if CLOSED.search(body[-8:]) or UNMARKED.search(body[-8:]) or not words:
         return None
-    if words[-1] in _dangling() and len(words) > 1:
-        return "error", start, f'breaks off after "{words[-1]}"'
-    prose = len(words) >= LONG_LINE and not LIST_ITEM.match(line) and "http" not in line
+    if last := _cannot_end(text, line, words):
+        return "error", start, f'breaks off after "{last}"'
+    long = LONG_SPACELESS if has_spaceless(words[-1]) else LONG_LINE
+    prose = len(words) >= long and not LIST_ITEM.match(line) and "http" not in line
     return ("warning", start, "the last line of prose has no end") if prose else None
+
+
+def _cannot_end(text: str, line: str, words: list[str]) -> str:
+    """The last word when no sentence of the text's language can end with it, else an empty string."""
+    if len(words) < 2:
+        return ""
+    known = detect_language(text[-4000:]).cannot_end
+    spaceless = has_spaceless(words[-1])
+    last = line.split()[-1]  # whole: the name Ng'ang'a does not end in an article
+    return next((end for end in known if (line.endswith(end) if spaceless else last == end)), "")

@@ -10,7 +10,7 @@ from pydantic import Field
 from docgen.audit.detect.known_wordings import function_words
 from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
 from docgen.records import Document, Record
-from docgen.text import words
+from docgen.text import word_count, words
 
 __all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilarity"]
 
@@ -127,7 +127,7 @@ class DiversityTally:
     def add(self, document: Document) -> None:
         """Count one document."""
         self._documents += 1
-        self._words += document.text.count(" ") + 1
+        self._words += word_count(document.text)
         source = document.idea if self._by == "idea" else document.doc_type
         self._count(_items(document.text), source)
         own = words(document.text) if self._documents <= SAMPLE else None

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from docgen.errors import ConfigError
 from docgen.records import Severity
+from docgen.text.languages import Language
 from docgen.universe import LeakageRule, UniverseContext
 
-__all__ = ["Cue", "Rule", "rule_key", "rules_for"]
+__all__ = ["Cue", "Rule", "rule_key", "rules_for", "with_language"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ def rules_for(
     if unknown := sorted(dropped - merged.keys()):
         raise ConfigError(f"no rule {', '.join(unknown)}", fix=f"known rules: {', '.join(sorted(merged))}")
     return tuple(rule for key, rule in merged.items() if key not in dropped)
+
+
+def with_language(rule: Rule, language: Language) -> Rule:
+    """The rule with what breaks it in the wording of a language beside English."""
+    key = rule_key(rule.id)
+    cues = tuple(Cue(cue.pattern, cue.why, cue.severity) for cue in language.cues if cue.rule == key)
+    return replace(rule, cues=rule.cues + cues) if cues else rule
 
 
 def _merged(base: Rule | None, own: LeakageRule) -> Rule:

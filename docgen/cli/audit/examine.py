@@ -17,6 +17,7 @@ from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.run_reports import read_leakage
 from docgen.pipeline.setup import Setup, propose
 from docgen.pipeline.status import summarise
+from docgen.pipeline.stopping import judging
 from docgen.progress.display import ShownReporter
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
@@ -61,7 +62,8 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
         typer.secho(line, err=True, fg="yellow")
     documents = result.to_judge
     agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
-    result.judge(reporter=reporter)
+    with judging(reporter) as stopping:
+        result.judge(reporter=reporter, stopping=stopping)
     if result.unjudged:
         reporter.close()
         say_unjudged(result.unjudged, documents, "documents", result.unjudged_reasons)

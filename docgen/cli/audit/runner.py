@@ -25,6 +25,7 @@ from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.resolve import run_or_latest
 from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.stopping import judging
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter
 from docgen.universe import UniverseContext, find_context, load_context
@@ -37,7 +38,7 @@ def audit_corpus(
 ) -> None:
     """Carry out `docgen audit leakage`, `salience` or `all`."""
     limits = _limits(sequel.fail_over)
-    with reporting(display.is_silent) as reporter:
+    with reporting(display.quiet, display.json) as reporter:
         world, corpus = _open(source, context, reporter)
         audit = Audit(world, options)
         _check_rules(limits, audit)
@@ -95,7 +96,8 @@ def _check_rules(limits: Mapping[str, float], audit: Audit) -> None:
 def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path]) -> None:
     if display.json:
         reports = result.reports(what).items()
-        typer.echo("{" + ",".join(f'"{name}":{report.model_dump_json()}' for name, report in reports) + "}")
+        parts = [f'"{name}":{report.model_dump_json()}' for name, report in reports]
+        typer.echo("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
         return
     if what in ("salience", "all"):
         show_salience(console, result.salience)
@@ -143,14 +145,15 @@ def show_diversity(
 
 def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: Display) -> None:
     """Carry out `docgen audit ideas`."""
-    with reporting(display.is_silent) as reporter:
+    with reporting(display.quiet, display.json) as reporter:
         setup = reopen(run_or_latest(name, reporter))
         judge = Judge.of(judge_options, setup) if judge_options else None
         screen = IdeaScreen.of(setup, judge)
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
             agree_to_judge(judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
-            judged, reasons = asyncio.run(screen.judge(judge))
+            with judging(reporter) as stopping:
+                judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
     _show_ideas(findings, len(screen.ideas), display)
     if reasons:
@@ -208,9 +211,10 @@ def calibrate_detectors(
 
 def _judge_gold(gold: GoldSet, options: JudgeOptions, display: Display) -> JudgedGold:
     judge, documents = Judge.of(options, None), len(gold.gold)
-    with reporting(display.is_silent) as reporter:
+    with reporting(display.quiet, display.json) as reporter:
         agree_to_judge(judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
-        judged = asyncio.run(gold.judge(judge, reporter))
+        with judging(reporter) as stopping:
+            judged = asyncio.run(gold.judge(judge, reporter, stopping))
     if judged.reasons:
         say_unjudged(judged.verdicts.count(None), documents, "documents", judged.reasons)
     return judged

@@ -169,7 +169,7 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
     from docgen.errors import StopRun
     from docgen.pipeline.execute import carry_on
 
-    with reporting(flags.quiet or flags.json) as reporter:
+    with reporting(flags.quiet, flags.json) as reporter:
         setup = begin(flags, until, reporter, first)
         try:
             carry_on(setup, until, reporter, first)

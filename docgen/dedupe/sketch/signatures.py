@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.corpus.utf8 import Utf8
+from docgen.dedupe.sketch.composed import composed
 from docgen.dedupe.sketch.parameters import Scheme, permutations
 from docgen.errors import InputError
 from docgen.kernels.alphabet import fold_table
@@ -25,7 +26,7 @@ class Sketches:
     """The kernel's results for n documents.
 
     `minima` (n, num_perm) are datasketch's affine32 hash values; `bands` (n, bands) band hashes; `content` (n, 2)
-    128-bit hashes of the bytes; `sizes` (n,) numbers of shingles, counting repetitions.
+    128-bit hashes of the bytes (in NFC); `sizes` (n,) numbers of shingles, counting repetitions.
     """
 
     minima: npt.NDArray[np.uint32]
@@ -48,7 +49,7 @@ class Sketcher:
 
         Without `minima`, that array of the result has a single meaningless row.
         """
-        n, scheme = len(texts), self.scheme
+        n, scheme, texts = len(texts), self.scheme, composed(texts)
         result = Sketches(
             np.empty((n if minima else 1, scheme.num_perm), np.uint32),
             np.empty((n, scheme.bands), np.uint32),
@@ -70,6 +71,7 @@ class Sketcher:
         `sizes` are those of `sketch`, and `out` must have room for their sum. A size of -1 skips a document. Raises
         `InputError` when a document has more shingles than its size: the corpus has changed since it was sketched.
         """
+        texts = composed(texts)
         ends, capacity = np.empty(len(texts), np.int64), max(BLOCK, int(sizes.max(initial=0)))
         words, hashes, text = scratch()
         grown = kernels.shingles(

@@ -12,9 +12,9 @@ from urllib.parse import quote
 import httpx2
 from pydantic_core import to_json
 
+from docgen.llm.errors import Transient
 from docgen.llm.protocol import Request
 from docgen.llm.providers.anthropic import LARGEST_REPLY, AnthropicLLM
-from docgen.llm.providers.anthropic_errors import Transient
 from docgen.llm.providers.messages_format import parameters
 
 __all__ = ["BatchAPI", "BatchView"]

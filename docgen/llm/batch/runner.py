@@ -7,7 +7,7 @@ from typing import Any
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.api import BatchAPI
-from docgen.llm.batch.collect import BatchCollector
+from docgen.llm.batch.lifecycle import BatchCollector
 from docgen.llm.batch.log import BatchEntry, BatchPlan
 from docgen.llm.budget import Budget
 from docgen.llm.protocol import Completion, Request

@@ -7,6 +7,7 @@ carry it, and they accept a body that is not a message and return an object whos
 """
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -18,8 +19,9 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.errors import Transient, one_line
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic_errors import Transient, from_error_body, from_status, one_line
+from docgen.llm.providers.anthropic_errors import from_error_body, from_status
 from docgen.llm.providers.environment import (
     KEY_VARIABLES,
     check_network,
@@ -37,6 +39,9 @@ DEFAULT_ADDRESS = "https://api.anthropic.com"
 MESSAGES = "/v1/messages"
 LARGEST_REPLY = 64_000_000
 """Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
+NEVER_CONNECTED = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
+)
 NO_KEY = "not-needed"
 """Sent to compatible servers that want no key; the SDK insists on one."""
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
@@ -118,8 +123,7 @@ class AnthropicLLM:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)  # nothing was sent
-            raise Transient("connection", self._hidden(error), maybe_billed=not refused) from error
+            raise Transient("connection", self._hidden(error), maybe_billed=not _unsent(error)) from error
         self._observe(response.headers)
         if not response.is_success:
             raise self._status_error(response, content)
@@ -173,6 +177,18 @@ class AnthropicLLM:
             if secret and secret != NO_KEY:
                 text = text.replace(secret, "[key]")
         return one_line(text)
+
+
+def _unsent(error: BaseException) -> bool:
+    """Whether no connection came about, so that nothing can have been billed: refused, no route, no file descriptor."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            return True
+        if isinstance(cause, OSError) and cause.errno in NEVER_CONNECTED:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 async def _content(response: httpx2.Response) -> bytes:

@@ -1,4 +1,4 @@
-"""Maps API errors to docgen's own: what is retried, what fails one call, what stops the run. Decided only here."""
+"""Maps the Messages API's errors to docgen's own: what is retried, what fails one call, what stops the run."""
 
 import math
 import time
@@ -6,21 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.ratelimit.headers import allowances, http_date
 
-__all__ = [
-    "INTERRUPTED",
-    "NotFound",
-    "Transient",
-    "from_error_body",
-    "from_status",
-    "interrupted",
-    "one_line",
-    "retry_after",
-]
+__all__ = ["from_error_body", "from_status", "retry_after"]
 
-INTERRUPTED = "interrupted"
-"""Reason of the `StopRun` raised in calls that are waiting when the run is asked to stop."""
 RETRIED_STATUS = frozenset({408, 409, 425, 429})
 SPEND_WORDS = ("spend_limit", "billing_error", "billing", "credit balance")
 MINUTE = 61.0
@@ -37,32 +27,6 @@ STATUS_OF_TYPE = {
     "overloaded_error": 529,
 }
 """The Messages API's error types and their statuses."""
-
-
-class Transient(RequestFailed):
-    """A failure that a retry may cure.
-
-    `after` is the wait in seconds that the server asked for, if any. `busy` means that the server is overloaded.
-    `maybe_billed` means that the reply was lost on its way, so the call may have been billed.
-    """
-
-    def __init__(
-        self, kind: str, message: str, after: float | None = None, busy: bool = False, maybe_billed: bool = False
-    ) -> None:
-        super().__init__(kind, message)
-        self.after, self.busy, self.maybe_billed = after, busy, maybe_billed
-
-
-class NotFound(StopRun):
-    """A 404 with the API's own `not_found_error`, not just any server's.
-
-    The thing does not exist, or belongs to another workspace than the key.
-    """
-
-
-def interrupted() -> StopRun:
-    """The error of a call that was waiting when the run was asked to stop."""
-    return StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
 
 
 def from_status(
@@ -119,9 +83,3 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
     waits = [each.seconds_to_full for each in found if each.remaining < 1 and each.seconds_to_full]
     longest = max(waits, default=0.0)
     return longest if longest > MINUTE else None
-
-
-def one_line(message: str) -> str:
-    """`message` as one printable line for a terminal, at most 300 characters."""
-    printable = "".join(c if c.isprintable() else " " for c in message)
-    return " ".join(printable.split())[:300]

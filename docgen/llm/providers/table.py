@@ -108,9 +108,9 @@ def refuse_settings_of_others(engine: str, settings: Collection[str]) -> None:
 
 
 def _embedded_writer(_: Connection) -> ConnectedLLM:
-    from docgen.embedded_writer import OfflineLLM
+    from docgen.embedded_writer import EmbeddedWriter
 
-    return OfflineLLM()
+    return EmbeddedWriter()
 
 
 def _anthropic(connection: Connection) -> ConnectedLLM:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.errors import INTERRUPTED, Transient, interrupted
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.llm.providers.anthropic_errors import INTERRUPTED, Transient, interrupted
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
 from docgen.llm.ratelimit.retry import LONGEST_RETRY_AFTER, RetryState
@@ -113,6 +113,11 @@ class RateControl:
     def reserved(self, request: Request) -> None:
         """Record that a call only now got its budget, so that waiting for it does not count as server latency."""
         self._reserved[request.key] = time.monotonic()
+
+    @property
+    def oldest_call(self) -> float | None:
+        """Seconds since the oldest call in flight was sent; None with none in flight."""
+        return time.monotonic() - min(self._reserved.values()) if self._reserved else None
 
     def sent_at(self, request: Request, entered: float) -> float:
         """When a call that entered at `entered` was really sent."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.providers.anthropic_errors import Transient
+from docgen.llm.errors import Transient
 
 __all__ = ["RetryState", "call_with_retries"]
 

@@ -1,7 +1,7 @@
 """Scores detectors against labelled documents, and keeps the scores for later reports to cite."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ from docgen.audit.rules.rule import rule_key
 from docgen.errors import RunError
 from docgen.files.atomic import write_beside
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge import Judge, never
 from docgen.progress import Progress, Reporter
 from docgen.records import Document, Finding, Record
 from docgen.text import digest, slug
@@ -91,12 +91,12 @@ class GoldSet:
     def _documents(self) -> list[Document]:
         return [Document(text=one.text, id=one.id, doc_type=one.doc_type) for one in self.gold]
 
-    async def judge(self, judge: Judge, reporter: Reporter) -> JudgedGold:
+    async def judge(self, judge: Judge, reporter: Reporter, stopping: Callable[[], bool] = never) -> JudgedGold:
         """The judge's verdicts."""
         documents, panel = self._documents(), self.panel(judge)
         verdicts: list[Verdicts | None] = [None] * len(documents)
         reasons, done = Counter[str](), 0
-        async with judge.open() as llm:
+        async with judge.open(reporter, stopping) as llm:
             async for position, answer in judge_documents(llm, panel, documents, judge.engine.concurrency):
                 done += 1
                 if isinstance(answer, Unjudged):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
@@ -11,8 +11,9 @@ from docgen.audit.judge.requests import ask, idea_request, read_verdicts
 from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge import SILENT, Judge, never
 from docgen.pipeline.setup import Setup
+from docgen.progress import Reporter
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Idea, Record
 
@@ -77,10 +78,12 @@ class IdeaScreen:
         panel = self.panel
         return idea_request(panel.rules, panel.context, panel.options, [idea.text for idea in ideas], sample)
 
-    async def judge(self, judge: Judge) -> tuple[list[IdeaFinding], Counter[str]]:
+    async def judge(
+        self, judge: Judge, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
+    ) -> tuple[list[IdeaFinding], Counter[str]]:
         """What the judge holds to lead to a leak, and why so many ideas got no usable verdict."""
         groups, gate = self._groups(), asyncio.Semaphore(judge.engine.concurrency)
-        async with judge.open() as llm:
+        async with judge.open(reporter, stopping) as llm:
             answers = await asyncio.gather(*(self._judge_group(llm, gate, group) for group in groups))
         findings, reasons = list[IdeaFinding](), Counter[str]()
         for group, answer in zip(groups, answers, strict=True):

@@ -1,10 +1,11 @@
 """The judge of an audit: settled from the options and the run, priced before it is asked, opened when it is."""
 
+import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,19 +17,30 @@ from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal, JournalReader
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import pays_to_cache
-from docgen.llm.protocol import LLM, Request, Usage
+from docgen.llm.protocol import Request, Usage
+from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
 from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.pipeline.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.stopping import look_after
+from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
 
-__all__ = ["Judge", "JudgeCost", "own_tokens"]
+__all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
+
+SILENT = SilentReporter()
 
 ENOUGH = 5
 """Replies from which their own length is taken instead of a typical reply's; as in `pipeline/estimate.py`."""
 CHARACTERS_PER_TOKEN = 4
 """For JSON schemas, which are not prose."""
+
+
+def never() -> bool:
+    """For judges that nobody asks to stop."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,7 @@ class Judge:
             timeout=config.timeout,
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
+            family=setup.engine_options.family if setup else (),
         )
         extra = tuple(sorted(config.extra.items()))
         model = ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
@@ -122,11 +135,29 @@ class Judge:
         return replace(cost, is_capped=self.engine.max_cost is not None)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[LLM]:
-        """The judge's model, with its journal open for appending and the run that it belongs to locked."""
-        with self.run.lock() if self.run else nullcontext(), Journal(self.journal, self.parents) as journal:
-            async with open_engine(self.engine, journal) as engine:
-                yield engine.llm
+    async def open(
+        self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
+    ) -> AsyncIterator[ResponseCache]:
+        """The judge's model, with its journal open for appending and what it books to locked.
+
+        Outside a run that is the folder of the journal. Raises `RunError` when another process holds the lock, or works
+        on a run whose replies this one shares. Once `stopping`, calls that wait end with `StopRun`; those in flight are
+        waited for at the end of the block.
+        """
+        check_parents(self.parents)
+        with self._lock(), Journal(self.journal, self.parents) as journal:
+            async with open_engine(self.engine, journal, say=reporter.note) as engine:
+                watching = asyncio.create_task(look_after(engine, stopping, reporter))
+                try:
+                    yield engine.llm
+                finally:
+                    watching.cancel()
+
+    def _lock(self) -> AbstractContextManager[None]:
+        if self.run is not None:
+            return lock_for_spending(self.run)
+        fix = "Wait for it: judges outside a run share one journal, so that their costs are one sum"
+        return RunFolder(self.journal.parent).lock(fix)
 
 
 def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request, Usage]], prices: Prices) -> JudgeCost:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -24,9 +24,9 @@ from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
-from docgen.pipeline.audit.judge import Judge, JudgeCost
+from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
-from docgen.progress import Progress, Reporter, SilentReporter
+from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Attempt, Finding, Record, document_id
 
@@ -35,19 +35,18 @@ if TYPE_CHECKING:
 
 __all__ = ["AuditResult"]
 
-SILENT = SilentReporter()
-
 
 class AuditResult:
     """What an audit saw in a corpus: reports, failing documents, and the judge's part where there was one.
 
     `is_rewritten_sample`: leaks that this very sample had shown were removed, so that it no longer speaks for the rest.
+    `judge_dollars`: what the judge's replies have cost.
     """
 
     def __init__(self, audit: "Audit", corpus: Corpus, tallies: Tallies) -> None:
         self.audit, self.corpus = audit, corpus
         self.judged = self.unjudged = 0
-        self.judge_model = self._server = ""
+        self.judge_model, self._server, self.judge_dollars = "", "", 0.0
         self._begin(tallies)
 
     def _begin(self, tallies: Tallies) -> None:
@@ -112,7 +111,12 @@ class AuditResult:
         return find_calibration(OUTPUT, self.audit.context.id, tier)
 
     def judge(
-        self, judge: JudgeOptions | LLM | None = None, *, which: str | None = None, reporter: Reporter = SILENT
+        self,
+        judge: JudgeOptions | LLM | None = None,
+        *,
+        which: str | None = None,
+        reporter: Reporter = SILENT,
+        stopping: Callable[[], bool] = never,
     ) -> "AuditResult":
         """Let a judge read documents, and count what it says; returns this result.
 
@@ -121,10 +125,15 @@ class AuditResult:
         judge, or the reports were looked at already, the corpus is scanned once more. Spends money without asking:
         see `judge_cost`. `judge_async` is for where an event loop runs already, as in a notebook.
         """
-        return asyncio.run(self.judge_async(judge, which=which, reporter=reporter))
+        return asyncio.run(self.judge_async(judge, which=which, reporter=reporter, stopping=stopping))
 
     async def judge_async(
-        self, judge: JudgeOptions | LLM | None = None, *, which: str | None = None, reporter: Reporter = SILENT
+        self,
+        judge: JudgeOptions | LLM | None = None,
+        *,
+        which: str | None = None,
+        reporter: Reporter = SILENT,
+        stopping: Callable[[], bool] = never,
     ) -> "AuditResult":
         """See `judge`."""
         options = judge if isinstance(judge, JudgeOptions) else self.audit.options.judge or JudgeOptions()
@@ -134,8 +143,10 @@ class AuditResult:
         settled = Judge.of(self._options, self.corpus.run)
         if judge is None or isinstance(judge, JudgeOptions):
             self._server = settled.server
-            async with settled.open() as llm:
+            async with settled.open(reporter, stopping) as llm:
+                before = llm.journal.totals.all.dollars
                 await self._read(llm, settled.model, settled.engine.concurrency, reporter)
+                self.judge_dollars += llm.journal.totals.all.dollars - before
         else:
             model = replace(settled.model, model=self._options.model or judge.engine)
             await self._read(judge, model, settled.engine.concurrency, reporter)

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-__all__ = ["Child", "Nursery"]
+__all__ = ["Child", "CommandForker"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,14 +20,14 @@ ROOT = Path(__file__).parents[2]
 class Child:
     """One forked command; like `subprocess.Popen` as far as tests need it."""
 
-    def __init__(self, nursery: "Nursery", pid: int, errors: Path) -> None:
-        self._nursery, self.pid, self._errors = nursery, pid, errors
+    def __init__(self, forker: "CommandForker", pid: int, errors: Path) -> None:
+        self._forker, self.pid, self._errors = forker, pid, errors
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
         if self.returncode is None:
-            self.returncode = self._nursery.ask({"poll": self.pid})
+            self.returncode = self._forker.ask({"poll": self.pid})
         return self.returncode
 
     def wait(self, timeout: float) -> int:
@@ -55,13 +55,13 @@ class Child:
         return "", self._errors.read_text("utf-8")
 
 
-class Nursery:
+class CommandForker:
     """The process that forks; a context manager."""
 
-    def __enter__(self) -> "Nursery":
+    def __enter__(self) -> "CommandForker":
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.nursery"],
+            [sys.executable, "-m", "tests.e2e.forked_commands"],
             cwd=ROOT, env=clean, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         self.ask({"ready": True})

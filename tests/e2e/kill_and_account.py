@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from docgen.files.append_log import read_lines
-from tests.e2e.nursery import Child, Nursery
+from tests.e2e.forked_commands import Child, CommandForker
 from tests.worlds import LIGHTHOUSE
 
 __all__ = ["Books", "Job", "Kill", "asked"]
@@ -57,12 +57,12 @@ class Job:
     """`docgen run` of n documents in `folder`, against a server at `url` that logs what it bills to `log`."""
 
     def __init__(
-        self, folder: Path, url: str, log: Path, n: int, concurrency: int = 8, nursery: Nursery | None = None
+        self, folder: Path, url: str, log: Path, n: int, concurrency: int = 8, forker: CommandForker | None = None
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "lighthouse.yaml").write_text(LIGHTHOUSE, "utf-8")
         self.folder, self.url, self.log, self.concurrency = folder, url, log, concurrency
-        self.nursery = nursery
+        self.forker = forker
         self.run = folder / "output" / "job"
         settings = {"n": n, "concurrency": concurrency, "types": 4, "ideas": 5, "words": "60-200", "max-attempts": 12}
         named = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
@@ -73,8 +73,8 @@ class Job:
 
     def start(self) -> "subprocess.Popen[str] | Child":
         """Begin it, or go on with it, in a process of its own."""
-        if self.nursery:
-            return self.nursery.start(self.command, self.folder)
+        if self.forker:
+            return self.forker.start(self.command, self.folder)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
         return subprocess.Popen(
             [sys.executable, "-m", "docgen", *self.command],

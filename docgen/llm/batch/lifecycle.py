@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.api import BatchAPI, BatchView
 from docgen.llm.batch.log import BatchEntry, BatchLog, BatchPlan
-from docgen.llm.batch.recovery import candidates, is_ours
+from docgen.llm.batch.lost_creation import candidates, is_ours
 from docgen.llm.budget import Budget
+from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.journal import Journal
-from docgen.llm.providers.anthropic_errors import NotFound, Transient, one_line
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, server_words
 from docgen.llm.ratelimit.retry import RetryState, call_with_retries
 

@@ -1,0 +1,44 @@
+"""What went wrong with a call, whoever the provider is: the words that retries, rate control and batches go by.
+
+A provider maps its server's errors to these and to `docgen.errors.RequestFailed` (this one call cannot succeed) and
+`StopRun` (no call can).
+"""
+
+from docgen.errors import RequestFailed, StopRun
+
+__all__ = ["INTERRUPTED", "NotFound", "Transient", "interrupted", "one_line"]
+
+INTERRUPTED = "interrupted"
+"""Reason of the `StopRun` raised in calls that are waiting when the run is asked to stop."""
+
+
+class Transient(RequestFailed):
+    """A failure that a retry may cure.
+
+    `after` is the wait in seconds that the server asked for, if any. `busy` means that the server is overloaded.
+    `maybe_billed` means that the reply was lost on its way, so the call may have been billed.
+    """
+
+    def __init__(
+        self, kind: str, message: str, after: float | None = None, busy: bool = False, maybe_billed: bool = False
+    ) -> None:
+        super().__init__(kind, message)
+        self.after, self.busy, self.maybe_billed = after, busy, maybe_billed
+
+
+class NotFound(StopRun):
+    """A 404 with the API's own `not_found_error`, not just any server's.
+
+    The thing does not exist, or belongs to another workspace than the key.
+    """
+
+
+def interrupted() -> StopRun:
+    """The error of a call that was waiting when the run was asked to stop."""
+    return StopRun(INTERRUPTED, "interrupted", "Run the same command again to go on")
+
+
+def one_line(message: str) -> str:
+    """`message` as one printable line for a terminal, at most 300 characters."""
+    printable = "".join(c if c.isprintable() else " " for c in message)
+    return " ".join(printable.split())[:300]

@@ -1,0 +1,58 @@
+"""Who shares money with a run: the members of a sweep one cap, a fork and its parents their replies."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder
+from docgen.llm.batch.log import read_batches
+from docgen.llm.engine import BATCHES_FILE
+
+__all__ = ["LEVELS", "check_parents", "family_of", "levels_of", "lock_for_spending"]
+
+LEVELS = "levels"
+"""Folder of a sweep's runs, in the folder of its base."""
+
+
+def levels_of(run: RunFolder) -> Path | None:
+    """The folder of a sweep's levels that a run is the base of, or one of; None if it is neither."""
+    above = run.path.parent
+    if above.name == LEVELS and RunFolder(above.parent).exists():
+        return above
+    own = run.path / LEVELS
+    return own if own.is_dir() else None
+
+
+def family_of(run: RunFolder) -> tuple[Path, ...]:
+    """The journals of a sweep, its base's first, of which `run` is one; empty outside a sweep."""
+    levels = levels_of(run)
+    if levels is None:
+        return ()
+    return (levels.parent / "llm.jsonl", *(path / "llm.jsonl" for path in sorted(levels.iterdir()) if path.is_dir()))
+
+
+@contextmanager
+def lock_for_spending(run: RunFolder) -> Iterator[None]:
+    """Lock a run, and the family whose cap it shares, for whoever spends. Raises `RunError` when either is in use."""
+    levels = levels_of(run)
+    with RunFolder(levels).lock() if levels else nullcontext(), run.lock():
+        yield
+
+
+def check_parents(parents: Sequence[Path]) -> None:
+    """Raise `RunError` while a run whose replies are shared is at work or waits for batches.
+
+    What it is about to get would otherwise be bought a second time. `parents` are journals.
+    """
+    for journal in parents:
+        run = RunFolder(journal.parent)
+        waiting = sum(entry.open for entry in read_batches(journal.with_name(BATCHES_FILE)))
+        if waiting:
+            fix = f"Collect them first (docgen generate {run.name} --batch), or cancel them: docgen batches --cancel"
+            what = f"shares its replies with this fork and waits for {waiting} batch(es): both would buy the same"
+            raise RunError(what, str(run.path), fix)
+        owner = run.lock_owner()
+        if owner:
+            what = f"shares its replies with this fork and is in use by process {owner}: both would buy the same"
+            raise RunError(what, str(run.path), "Wait for it, or stop it (Ctrl-C), and run the same command again")

@@ -1,0 +1,73 @@
+"""Unicode's forms of one text: composed or decomposed, full width or half, with invisible characters or without.
+
+Texts are compared folded: NFKC, case-folded, without soft hyphens and characters of no width. Findings name places in
+the text as it is written, so that a folded text knows where each of its characters came from.
+"""
+
+import re
+import unicodedata
+from functools import cached_property
+
+from docgen.text.scripts import MARKS
+
+__all__ = ["Folded", "compose", "fold", "is_composed"]
+
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+CLUSTER = re.compile(rf"[\s\S][{MARKS}\u1160-\u11ff\uff9e\uff9f]*")
+"""A character with the marks and letters that may compose with it."""
+
+
+def fold(text: str) -> str:
+    """The text as it is compared."""
+    if text.isascii():
+        return text.lower()
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def compose(text: str, compatible: bool = False) -> str:
+    """The text in NFC, or with `compatible` in NFKC, without invisible characters; its case is left as it is."""
+    return text if text.isascii() else INVISIBLE.sub("", unicodedata.normalize("NFKC" if compatible else "NFC", text))
+
+
+def is_composed(text: str, compatible: bool = False) -> bool:
+    """Whether `compose` would leave the text as it is."""
+    form = "NFKC" if compatible else "NFC"
+    return text.isascii() or (unicodedata.is_normalized(form, text) and not INVISIBLE.search(text))
+
+
+class Folded:
+    """A text folded, or otherwise transformed, and where each character of the result stands in the text."""
+
+    def __init__(self, original: str, text: str | None = None) -> None:
+        self.original = original
+        self.text = fold(original) if text is None else text
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Span in the original of text[start:end]."""
+        if len(self.text) == len(self.original) and is_composed(self.original, compatible=True):
+            return start, end
+        starts, ends = self._places
+        if not starts or start >= len(starts):
+            return len(self.original), len(self.original)
+        return starts[start], ends[max(start, end - 1)]
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """First and last place in the original of each character; where clusters do not add up, by proportion."""
+        starts, ends, at = list[int](), list[int](), 0
+        transform = fold if self.text == fold(self.original) else None
+        for cluster in CLUSTER.finditer(self.original):
+            piece = cluster.group()
+            size = len(transform(piece) if transform else compose(piece, self._compatible))
+            starts += [cluster.start()] * size
+            ends += [cluster.end()] * size
+            at += size
+        if len(starts) != len(self.text):
+            scale = len(self.original) / max(1, len(self.text))
+            starts = [int(place * scale) for place in range(len(self.text))]
+            ends = [min(len(self.original), int((place + 1) * scale) + 1) for place in range(len(self.text))]
+        return starts, ends
+
+    @property
+    def _compatible(self) -> bool:
+        return self.text != compose(self.original)

@@ -1,0 +1,72 @@
+"""Whole runs in five languages: good replies are accepted, what is missing or leaks is found."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from docgen.llm.fake import FakeLLM
+from docgen.llm.protocol import Request
+from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.setup import Setup
+from tests.languages.worlds import WORLDS, World, document, sentences
+from tests.loopback import Loopback, Options
+from tests.runs import Notes, attempts, by_verdict, carry_out, settle
+from tests.worlds import first
+
+N = 40
+EACH = pytest.mark.parametrize("world", WORLDS, ids=[world.code for world in WORLDS])
+
+
+def run_of(folder: Path, world: World, **more: object) -> Setup:
+    return settle(folder, text=world.text, n=N, words=(120, 200), max_attempts=4, **more)
+
+
+@EACH
+def test_good_replies_are_accepted_at_once(world: World, tmp_path: Path) -> None:
+    """Forty documents, forty attempts: neither length nor facts nor endings nor rules of wording stand in the way."""
+    setup = run_of(tmp_path, world)
+    carry_out(setup, FakeLLM(lambda request: document(world, request)))
+    assert [(a.id, a.reasons) for a in attempts(setup) if a.reasons] == []
+    assert by_verdict(setup) == {"accepted": N}
+
+
+@EACH
+def test_good_replies_of_a_server_are_accepted(world: World, tmp_path: Path) -> None:
+    options = Options(sentences=sentences(world, 1, 2000), latency=0.001)
+    with Loopback(options) as server:
+        setup = run_of(tmp_path, world, engine="anthropic", base_url=server.url, model="claude-haiku-5-5")
+        execute(setup, Step.ALL, Notes(), lambda: False)
+    assert [reason for a in attempts(setup) for reason in a.reasons] == []
+    assert by_verdict(setup) == {"accepted": N}
+
+
+@EACH
+def test_a_missing_fact_is_missed(world: World, tmp_path: Path) -> None:
+    """First attempts leave their facts out, though they claim quotes of them; those with facts are rejected for it."""
+    setup = run_of(tmp_path, world)
+    carry_out(setup, FakeLLM(lambda request: document(world, request, without=first(request))))
+    firsts = [a for a in attempts(setup) if a.number == 1]
+    for attempt in firsts:
+        missed = {reason.subject for reason in attempt.reasons if reason.code == "missing_fact"}
+        assert missed == {fact.fact for fact in attempt.facts}
+    assert by_verdict(setup)["accepted"] == N
+    assert by_verdict(setup)["rejected"] > N / 2
+
+
+@EACH
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("planted", ["banned", "leak"])
+def test_a_leak_is_found_in_either_form(world: World, form: str, planted: str, tmp_path: Path) -> None:
+    """A banned statement and a pattern are found in every first attempt, composed or decomposed."""
+    text = unicodedata.normalize(form, getattr(world, planted))  # type: ignore[arg-type]
+    rule = {"banned": "banned_statement", "leak": "sinking"}[planted]
+
+    def reply(request: Request) -> str:
+        return document(world, request, plus=text if first(request) else "")
+
+    setup = run_of(tmp_path, world)
+    carry_out(setup, FakeLLM(reply))
+    firsts = [a for a in attempts(setup) if a.number == 1]
+    assert [{reason.subject for reason in a.reasons} for a in firsts] == [{rule}] * N
+    assert by_verdict(setup)["accepted"] == N
