@@ -1,6 +1,7 @@
 """Words cut to their stems, so that "erupted" and "eruption" are one, and figures in a form that can be compared.
 
-Stems are those of the Snowball project (for English, the Porter 2 algorithm), where it has the language. What is too short to mean anything alone is no
+Stems are those of the Snowball project, where it has the language (for English, the Porter 2 algorithm).
+What is too short to mean anything alone is no
 stem: function words, one or two letters; and a number is never part of a longer one.
 """
 
