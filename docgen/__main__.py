@@ -1,8 +1,8 @@
 """The `docgen` command."""
 
 import errno
-import os
 import sys
+from contextlib import suppress
 
 from docgen.errors import StopRun, UserError
 from docgen.text.sanitize import printable
@@ -12,6 +12,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line; user errors are one line and exit code 2, a stopped run is one line and exit code 1."""
+    from docgen.cli.streams import prepare_signals, prepare_streams
+
+    prepare_streams()
+    prepare_signals()
     from docgen.cli.app import app
 
     try:
@@ -26,26 +30,26 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("Interrupted.", 130)
     except BrokenPipeError:
-        _hush()
+        from docgen.cli.streams import LOOKING, silence
+
+        silence()
+        raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
     except OSError as error:
-        if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS):
+        from docgen.files.faults import NO_SUPPORT, advice
+
+        if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS | NO_SUPPORT):
             raise
-        _fail(f"Error: {error.filename or 'disk'}: {error.strerror}. What was written so far is kept.", 2)
+        where = error.filename or "disk"
+        _fail(f"Error: {where}: {error.strerror}. What was written so far is kept.{advice(error)}", 2)
 
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 
 def _fail(line: str, code: int) -> None:
-    print(printable(line), file=sys.stderr)
+    with suppress(OSError):  # nobody may be there to read it
+        print(printable(line), file=sys.stderr, flush=True)
     raise SystemExit(code)
-
-
-def _hush() -> None:
-    """The reader has seen enough (`docgen show | head`): no error. What is left in buffers goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 __all__ = [
+    "EMBEDDED_ENGINE",
+    "EMBEDDED_MODEL",
+    "EMBEDDED_NOTICE",
     "ID_DIGITS",
     "ID_LETTER",
     "Airtime",
@@ -29,6 +32,8 @@ __all__ = [
     "Style",
     "Verdict",
     "document_id",
+    "embedded_notice",
+    "is_embedded",
     "slot_of",
 ]
 
@@ -38,6 +43,26 @@ Severity = Literal["info", "warning", "error"]
 Airtime = Literal["dense", "natural", "sparse"]
 """How much of a document is about its world and its facts; `docgen.universe.airtime` has the numbers."""
 Verdict = Literal["accepted", "rejected", "failed"]
+
+EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
+"""The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
+EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
+"""Stands wherever a text of the embedded writer is shown, counted or exported."""
+
+
+def is_embedded(engine: str | None, model: str | None) -> bool:
+    """Whether a text that `engine` and `model` are on record for is the embedded writer's.
+
+    Its replies carry its model's name whatever model a run once asked for.
+    """
+    return engine == EMBEDDED_ENGINE or model == EMBEDDED_MODEL
+
+
+def embedded_notice(embedded: int, documents: int) -> str:
+    """What is said of a corpus of which so many documents are the embedded writer's; "" for none."""
+    if not embedded:
+        return ""
+    return EMBEDDED_NOTICE if embedded >= documents else f"{embedded:,} of {documents:,} documents: {EMBEDDED_NOTICE}"
 
 
 class Record(BaseModel):

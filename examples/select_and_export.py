@@ -3,7 +3,7 @@
 import docgen
 
 world = docgen.Context.load("tutorial")
-run = docgen.generate(world, n=100, engine="offline", out="output/example_select")
+run = docgen.generate(world, n=100, engine="offline", out="output/example_select", until=docgen.Step.ALL)
 fact = world.key_facts[0].id
 chosen = docgen.select(run, {fact: 0.1}, n=40, out="output/example_select/chosen.jsonl")
 print(f"{len(chosen.rows)} documents, {chosen.facts[fact].chosen} with {fact}; targets met: {chosen.met}")

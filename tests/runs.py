@@ -22,7 +22,7 @@ from tests.worlds import LIGHTHOUSE
 
 __all__ = ["Delayed", "Notes", "attempts", "by_verdict", "carry_out", "corpus", "documents", "settle", "small"]
 
-SMALL = {"types": 3, "ideas": 4, "words": (30, 60), "engine": "offline", "model": "fake"}
+SMALL = {"types": 3, "ideas": 4, "words": (30, 60), "engine": "custom", "model": "fake"}
 
 
 @dataclass
@@ -64,7 +64,8 @@ class Delayed:
 
 def small(**settings: Any) -> dict[str, Any]:
     """Settings of a run small enough for a test."""
-    return SMALL | settings
+    engine_of_their_own = {"model": None} if "engine" in settings else {}
+    return SMALL | engine_of_their_own | settings
 
 
 def settle(

@@ -9,6 +9,8 @@ from docgen.cli import options as o
 from docgen.text import word_count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from docgen.universe import UniverseContext
 
 __all__ = ["register"]
@@ -34,14 +36,14 @@ def init(
     docgen init my_world && docgen context check my_world
     """
     from docgen.errors import ContextError
+    from docgen.files.atomic import write_beside
     from docgen.universe import starter_context
 
     text = starter_context(name)
     file = Path("universe_contexts") / f"{name}.yaml"
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text, "utf-8")
+    write_beside(file, [text.encode("utf-8")])
     typer.echo(f"Wrote {file}. Edit it, then: docgen context check {name}")
 
 
@@ -96,6 +98,8 @@ def check(
         find_context,
         load_context,
     )
+    from docgen.universe.example_warnings import split_items
+    from docgen.universe.yamlsource import read_yaml
 
     path = find_context(file, Path.cwd())
     context = load_context(path)
@@ -132,7 +136,29 @@ def check(
         f"background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
-    for warning in context_warnings(context):
+    text = path.read_text("utf-8")
+    warnings = (*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_tripped(context))
+    for warning in warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
     for proposal in context_proposals(context):
         console.print(f"proposal: {proposal}", style="cyan", markup=False)
+
+
+def _tripped(context: "UniverseContext") -> "Iterator[str]":
+    """Facts whose own wordings break a rule or say a banned statement: every document with them would be rejected."""
+    from docgen.audit.detect.facts import FactDetector
+    from docgen.audit.detect.leakage_scanner import LeakageScanner
+
+    scanner, detector, everything = (
+        LeakageScanner(context),
+        FactDetector(context),
+        frozenset(f.id for f in context.key_facts),
+    )
+    for fact in context.key_facts:
+        for text in (fact.statement, *fact.paraphrases, *fact.implications) if fact.salience else ():
+            findings = scanner.scan(text, everything, detector.detect(text))
+            broken = next((each for each in findings if each.severity == "error"), None)
+            if broken is not None:
+                why = f"breaks rule {broken.rule} ({broken.explanation})"
+                yield f'{fact.id}: its own wording "{text[:60]}" {why}, so its documents would be rejected'
+                break

@@ -31,6 +31,7 @@ __all__ = [
     "JobFlags",
     "Json",
     "JudgeModel",
+    "KeepContext",
     "MaxAttempts",
     "MaxCost",
     "MaxTokens",
@@ -142,6 +143,10 @@ Accept = Annotated[
 Fork = Annotated[
     str | None, typer.Option("--fork", metavar="NAME", help="Make a new run that reuses this run's paid replies.")
 ]
+KeepContext = Annotated[
+    bool,
+    typer.Option("--keep-context", help="Keep the run's own copy of its context, whatever became of the file."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=LOOK)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=LOOK)]
 
@@ -197,6 +202,7 @@ class JobFlags:
     yes: Yes = False
     accept_changes: Accept = False
     fork: Fork = None
+    keep_context: KeepContext = False
     json: Json = False
     quiet: Quiet = False
 

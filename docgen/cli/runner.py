@@ -46,8 +46,9 @@ def begin(
     `first` is the number of documents of a pilot. `check` raises what is wrong with the run before money is spoken of.
     """
     proposal = open_proposal(
-        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork
-    )
+        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork,
+        keep_context=flags.keep_context,
+    )  # fmt: skip
     setup = proposal.setup
     setup.check_ready(planned=until > Step.BRAINSTORM)
     check(setup)

@@ -1,14 +1,15 @@
 """Reads corpus files as polars frames, a few thousand rows at a time."""
 
-import gzip
 import json
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from docgen.corpus.paths import is_packed, is_parquet
+from pydantic_core import to_jsonable_python
+
+from docgen.corpus.lines import first_line, plain_lines, unreadable
+from docgen.corpus.paths import is_parquet
 from docgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ __all__ = [
     "Slice",
     "Wanted",
     "column_names",
+    "json_line",
+    "json_rows",
     "jsonl_frames",
+    "parquet_column",
     "parquet_rows",
+    "parquet_schema",
     "parquet_slices",
-    "plain_lines",
     "whole_rows",
 ]
 
@@ -53,19 +57,20 @@ class Wanted:
 def column_names(path: Path) -> list[str]:
     """The columns of a Parquet file, or the keys of the first row of a JSONL file ([] if it is empty)."""
     if is_parquet(path):
-        return list(_schema(path))
+        return list(parquet_schema(path))
     for number, line in _lines(path):
         return list(_parse(path, number, line))
     return []
 
 
-def _schema(path: Path) -> "dict[str, pl.DataType]":
+def parquet_schema(path: Path) -> "dict[str, pl.DataType]":
+    """Columns of a Parquet file with their types. Raises `InputError` for a file that is not Parquet."""
     import polars as pl
 
     try:
         return dict(pl.read_parquet_schema(path))
     except (pl.exceptions.PolarsError, OSError) as error:
-        _unreadable(path, error)
+        unreadable(path, error)
 
 
 def parquet_rows(path: Path) -> int:
@@ -75,17 +80,17 @@ def parquet_rows(path: Path) -> int:
     try:
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
-        _unreadable(path, error)
+        unreadable(path, error)
 
 
-def _unreadable(path: Path, error: BaseException) -> NoReturn:
-    size = path.stat().st_size
-    what = "the file is empty" if size == 0 else f"unreadable, damaged or truncated ({_first_line(error)})"
-    raise InputError(what, str(path), "Create or copy it again") from error
+def parquet_column(path: Path, name: str) -> "pl.Series":
+    """One column of a Parquet file, whole."""
+    import polars as pl
 
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    try:
+        return pl.read_parquet(path, columns=[name], glob=False)[name]
+    except (pl.exceptions.PolarsError, OSError) as error:
+        unreadable(path, error)
 
 
 def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
@@ -112,7 +117,7 @@ class Slice:
         try:
             frame = scan.slice(self.start, self.rows).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            _unreadable(self.path, error)
+            unreadable(self.path, error)
         if frame.height != self.rows:
             raise InputError(
                 "the file changed while it was read", str(self.path), "Try again when nothing is writing to it"
@@ -132,7 +137,7 @@ def parquet_slices(
 
     Reading slice by slice keeps one in memory at a time; polars' own batches keep many.
     """
-    schema = _schema(path)
+    schema = parquet_schema(path)
     _check_schema(path, schema, selection)
     present = tuple(name for name in selection.all if name in schema)
     absent = tuple(name for name in selection.optional if name not in schema)
@@ -165,9 +170,7 @@ def jsonl_frames(
     """
     rows: list[tuple[int, dict[str, Any]]] = []
     characters = 0
-    for number, line in _lines(path, start, stop, first_line):
-        row = _parse(path, number, line)
-        _check_row(path, number, row, selection)
+    for number, row in json_rows(path, selection, start, stop, first_line):
         rows.append((number, row))
         characters += len(row[selection.text])
         if len(rows) >= batch_rows or characters >= BATCH_CHARACTERS:
@@ -177,53 +180,30 @@ def jsonl_frames(
         yield _frame(path, rows, selection)
 
 
-def _lines(
-    path: Path, start: int = 0, stop: int | None = None, first_line: int = 1
-) -> Iterator[tuple[int, bytes | str]]:
+def json_rows(
+    path: Path, selection: Wanted, start: int = 0, stop: int | None = None, first_line: int = 1
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, row with all its keys) of a JSONL file; every row has the required columns and a proper text."""
+    for number, line in _lines(path, start, stop, first_line):
+        row = _parse(path, number, line)
+        _check_row(path, number, row, selection)
+        yield number, row
+
+
+def _lines(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(plain_lines(path, start, stop), first_line):
         if line.strip():
             yield number, line
 
 
-def plain_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[bytes | str]:
-    """Every line of a JSONL file, decompressed; of an uncompressed one those that begin in bytes [start, stop)."""
-    if is_packed(path) and path.stat().st_size == 0:
-        _unreadable(path, EOFError())  # even an empty file takes some bytes when compressed
-    try:
-        yield from _zstd_lines(path) if path.name.lower().endswith(".zst") else _byte_lines(path, start, stop)
-    except (OSError, EOFError, zlib.error) as error:
-        _unreadable(path, error)
-
-
-def _byte_lines(path: Path, start: int, stop: int | None) -> Iterator[bytes]:
-    with gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb") as file:
-        file.seek(start)
-        remaining = None if stop is None else stop - start
-        for line in file:
-            yield line
-            if remaining is not None and (remaining := remaining - len(line)) <= 0:
-                return
-
-
-def _zstd_lines(path: Path) -> Iterator[str]:
-    """The lines of a zstd file, read by polars in chunks since Python has no zstd before 3.14."""
-    import polars as pl
-
-    try:
-        for frame in pl.scan_lines(path, glob=False).collect_batches(chunk_size=1024, maintain_order=True):
-            yield from frame.to_series()
-    except pl.exceptions.PolarsError as error:
-        _unreadable(path, error)
-
-
-def _parse(path: Path, number: int, line: bytes | str) -> dict[str, Any]:
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 ({error.reason})", f"{path}:{number}", "Convert the file to UTF-8") from error
     except (ValueError, RecursionError) as error:
         truncated = line.rstrip()[-1:] not in (b"}", "}")
-        what = f"not JSON ({_first_line(error)})" + (": the line is truncated" if truncated else "")
+        what = f"not JSON ({first_line(error)})" + (": the line is truncated" if truncated else "")
         raise InputError(what, f"{path}:{number}", "Fix or delete the line") from error
     if not isinstance(row, dict):
         raise InputError("not a JSON object", f"{path}:{number}", 'Each line must look like {"text": "..."}')
@@ -265,22 +245,37 @@ def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: Wanted
 def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
     import polars as pl
 
+    from docgen.corpus.json_types import common_type, type_of, typed_series
+
     values = [row.get(name) for _, row in rows]
-    try:
-        return pl.Series(name, values, strict=True)
-    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
-        raise InputError(
-            f"column {name!r} mixes types ({_first_line(error)})", where, "Convert it to one type"
-        ) from error
+    where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"
+    kind: Any = pl.Null()
+    for value in values:
+        if type(value) is not str or kind != pl.String:
+            kind = common_type(kind, type_of(value, name, where), name, where)
+    return typed_series(name, values, kind, where)
 
 
-def whole_rows(path: Path) -> Iterator[dict[str, Any]]:
+def whole_rows(path: Path, text_column: str = "text") -> Iterator[dict[str, Any]]:
     """Every row with all its columns, of whatever type, in file order."""
     if not is_parquet(path):
-        for number, line in _lines(path):
-            yield _parse(path, number, line)
+        for _, row in json_rows(path, Wanted(text_column)):
+            yield row
         return
-    for part in parquet_slices(path, Wanted("text", tuple(_schema(path))), 1024):
+    for part in parquet_slices(path, Wanted(text_column, tuple(parquet_schema(path))), 1024):
         frame = part.read()
         yield from frame.iter_rows(named=True)
+
+
+def json_line(row: Mapping[str, object]) -> bytes:
+    """A row as a line, as readable as can be: a lone surrogate, which only an escape can hold, has it escaped."""
+    text = json.dumps(row, ensure_ascii=False, default=_plain)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(row, default=_plain).encode() + b"\n"
+
+
+def _plain(value: object) -> object:
+    """Records, and what only Parquet holds: dates, decimals, bytes."""
+    return to_jsonable_python(value, bytes_mode="base64")

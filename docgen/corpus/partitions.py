@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docgen.corpus import Batch
-from docgen.corpus.files import Wanted, jsonl_frames, parquet_rows, parquet_slices, plain_lines
+from docgen.corpus.files import Wanted, jsonl_frames, parquet_rows, parquet_slices
+from docgen.corpus.lines import plain_lines
 from docgen.corpus.paths import is_packed, is_parquet
 from docgen.errors import InputError
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from docgen.corpus.paths import corpus_files
 from docgen.dedupe.index_on_disk import DiskIndex, create_index, open_index
 from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
 from docgen.dedupe.report.build import REPORT_COLUMNS, examples, summarise, texts_of
@@ -25,6 +26,7 @@ from docgen.dedupe.source import Corpus
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
+from docgen.files.overwrite import refuse_overwriting
 from docgen.text import digest
 
 __all__ = ["Job", "Outcome", "carry_out"]
@@ -33,6 +35,7 @@ PASSAGE_TEXTS = 60
 """Documents read to show the most repeated passages. Chosen: three for each of the twenty passages shown."""
 REPEATED_SHARE = 0.005
 """Share of documents that a passage must be in to be reported as repeated. Chosen: 10 of 2,000."""
+OUTPUTS = ("kept.parquet", "removed.parquet", "pairs.parquet", "semantic.parquet", "dedupe.json")
 SEMANTIC_EXAMPLES = 10
 """Pairs of the semantic stage in the report, at least."""
 
@@ -87,6 +90,8 @@ def carry_out(
     The semantic stage uses `embedder`, or else the installed model, and reports its progress to `listener`. Raises
     `InputError` for unusable files and `ConfigError` for settings that exclude each other.
     """
+    if job.out:
+        refuse_overwriting([*corpus_files(corpus.paths), *job.ignore], [job.out / name for name in OUTPUTS])
     if job.semantic is not None and embedder is None:
         embedder = open_embedder()  # before any work, so that a missing extra is reported at once
     ignored, ignored_report = _ignored(corpus, job)

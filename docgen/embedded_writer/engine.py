@@ -16,12 +16,13 @@ from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import FactToExpress
 from docgen.prompts.style_pools import style_pools
 from docgen.prompts.table import DOCUMENT, TYPES
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 from docgen.text import digest, token_estimate
 from docgen.universe import UniverseContext
 
 __all__ = ["MODEL", "EmbeddedWriter"]
 
-MODEL = "docgen-offline-1"
+MODEL = EMBEDDED_MODEL
 CACHED_WORLDS = 8
 OWN_TOPIC_SHARE = 0.45
 """Share of documents about a name from their first fact instead of the context's most frequent one (chosen)."""
@@ -34,7 +35,7 @@ class EmbeddedWriter:
     implied but has no implications is stated. It never refuses.
     """
 
-    engine = "offline"
+    engine = EMBEDDED_ENGINE
 
     def __init__(self) -> None:
         self._worlds: OrderedDict[int, tuple[UniverseContext, World]] = OrderedDict()

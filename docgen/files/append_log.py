@@ -9,8 +9,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-__all__ = ["AppendLog", "read_lines"]
+from pydantic_core import from_json
+
+from docgen.files.faults import naming
+
+__all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 
 FSYNC_SECONDS = 1.0
 """Chosen: a power failure loses at most a second of replies, and an fsync per line would cost more than the line."""
@@ -39,13 +44,14 @@ class AppendLog:
         """
         data = line + b"\n"
         start = self._end
-        try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
-        except OSError:
-            os.ftruncate(self._fd, start)
-            raise
+        with naming(self.path):
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(self._fd, rest) :]
+            except OSError:
+                os.ftruncate(self._fd, start)
+                raise
         self._end += len(data)
         if time.monotonic() - self._synced >= self._fsync_seconds:
             self.sync()
@@ -80,15 +86,19 @@ class AppendLog:
 
     def sync(self) -> None:
         """Flush everything appended to the disk."""
-        os.fsync(self._fd)
+        with naming(self.path):
+            os.fsync(self._fd)
         self._synced = time.monotonic()
 
     def close(self) -> None:
         """Sync and close; idempotent."""
         if self._fd >= 0:
-            self.sync()
-            os.close(self._fd)
-            self._fd = -1
+            fd, self._fd = self._fd, -1
+            try:
+                with naming(self.path):
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
 
     def __enter__(self) -> "AppendLog":
         return self
@@ -130,3 +140,21 @@ def read_lines(path: Path, start: int = 0, stop: int | None = None) -> Iterator[
                 return
             yield offset, line[:-1]
             offset += len(line)
+
+
+def read_entries(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON object on every complete line; lines that are damaged are left out (`damaged_lines` counts them)."""
+    return (entry for _, line in read_lines(path) if (entry := _entry(line)) is not None)
+
+
+def damaged_lines(path: Path) -> int:
+    """How many lines `read_entries` leaves out."""
+    return sum(_entry(line) is None for _, line in read_lines(path))
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = from_json(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from docgen.files.faults import naming
+
 __all__ = ["beside", "write_beside"]
 
 
@@ -36,6 +38,7 @@ def _sync(path: Path) -> None:
     """Force what was written to the disk: after a power cut a renamed file must not be an empty one."""
     fd = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(fd)
+        with naming(path.parent):
+            os.fsync(fd)
     finally:
         os.close(fd)

@@ -16,7 +16,10 @@ from pydantic_core import from_json, to_json
 
 from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
-from docgen.files.atomic import beside, write_beside
+from docgen.files.atomic import write_beside
+from docgen.files.digests import file_digest
+from docgen.files.parquet import parquet_metadata, write_parquet
+from docgen.files.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
 
 if TYPE_CHECKING:
@@ -38,6 +41,10 @@ DERIVED = (
 """In reverse order of creation, so that a kill during deletion never leaves attempts without their plan."""
 
 LOCKED_FIX = "Wait for it, watch it with: docgen status, or use another --run NAME"
+MADE_FROM = "docgen.attempts"
+"""Key in the metadata of corpus.parquet: the digest of attempts.jsonl."""
+STAMPS = "made_from.json"
+"""In the folder of reports: the digest of attempts.jsonl for each report."""
 
 R = TypeVar("R", bound=Record)
 
@@ -83,14 +90,14 @@ class RunFolder:
             raise RunError(
                 f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
             ) from error
-        if not isinstance(value, dict):
-            raise RunError("is not a JSON object", str(file), "Restore it, or start a new run with --run NAME")
-        return value
+        parts = value if isinstance(value, dict) else {}
+        if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
+            raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
+        return parts
 
     def write_json(self, name: str, value: object) -> Path:
         """Write a finished JSON file, e.g. "run.json" or "reports/salience.json"."""
-        file = self.path / name
-        return write_beside(file, [to_json(value, indent=2) + b"\n"])
+        return write_beside(self.path / name, [to_json(value, indent=2) + b"\n"])
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a finished text file."""
@@ -134,37 +141,54 @@ class RunFolder:
         """The attempts, opened for appending."""
         return AppendLog(self.attempts)
 
+    def drop_repeated_attempts(self) -> int:
+        """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
+        repeated = count_repeated(self.attempts)
+        if repeated:
+            self.write_lines("attempts.jsonl", first_of_each(self.attempts))
+        return repeated
+
     def write_corpus(self, rows: Callable[[], "pl.LazyFrame"]) -> int:
-        """Write corpus.parquet, streaming; returns the number of documents. Raises `RunError` when the disk is full."""
+        """Write corpus.parquet, streaming, with the digest of the attempts it is made from; returns its documents.
+
+        Raises `UserError` when the disk is full. The caller holds the lock.
+        """
         import polars as pl
 
-        try:
-            with beside(self.corpus) as part:
-                rows().sink_parquet(part, compression="zstd", maintain_order=True, row_group_size=10_000)
-        except pl.exceptions.PolarsError as error:
-            fix = "Free some disk space and run the same command again: everything paid for is kept"
-            raise RunError(f"cannot be written ({str(error).splitlines()[0]})", str(self.corpus), fix) from error
-        return int(pl.scan_parquet(self.corpus).select(pl.len()).collect().item())
+        write_parquet(rows(), self.corpus, row_group_size=10_000, metadata={MADE_FROM: file_digest(self.attempts)})
+        return int(pl.scan_parquet(self.corpus, glob=False).select(pl.len()).collect().item())
 
     def corpus_is_current(self) -> bool:
-        """Whether corpus.parquet was written after the last attempt."""
-        return self.corpus.exists() and self.corpus.stat().st_mtime_ns > self.attempts.stat().st_mtime_ns
+        """Whether corpus.parquet was made from the attempts as they are: by their content, since clocks go back."""
+        return self.corpus.exists() and parquet_metadata(self.corpus).get(MADE_FROM) == file_digest(self.attempts)
+
+    def stamp_reports(self, names: Iterable[str]) -> None:
+        """Note that these reports, just written, are about the attempts as they are now."""
+        stamps = self._stamps() | dict.fromkeys(names, file_digest(self.attempts))
+        write_beside(self.report(STAMPS), [to_json(stamps, indent=2), b"\n"])
+
+    def report_is_current(self, name: str) -> bool:
+        """Whether the report is there and is about the attempts as they are now."""
+        return self.report(name).exists() and self._stamps().get(name) == file_digest(self.attempts)
+
+    def _stamps(self) -> dict[str, str]:
+        try:
+            stamps = from_json(self.report(STAMPS).read_bytes())
+        except (FileNotFoundError, ValueError):  # a damaged one proves nothing, so the reports count as outdated
+            return {}
+        return stamps if isinstance(stamps, dict) else {}
 
     def delete_corpus_outputs(self) -> bool:
         """Delete reports and exports made from an earlier corpus; returns whether there were any."""
         outdated = [self.path / name for name in ("reports", "export") if (self.path / name).exists()]
         for folder in outdated:
-            shutil.rmtree(folder)
+            _remove(folder)
         return bool(outdated)
 
     def delete_derived(self) -> None:
         """Delete everything that can be derived again."""
         for name in DERIVED:
-            target = self.path / name
-            if target.is_dir():
-                shutil.rmtree(target)
-            else:
-                target.unlink(missing_ok=True)
+            _remove(self.path / name)
 
     @contextmanager
     def lock(self, fix: str = LOCKED_FIX) -> Iterator[None]:
@@ -177,6 +201,10 @@ class RunFolder:
             except BlockingIOError as error:
                 owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 raise RunError(f"is in use by process {owner}", str(self.path), fix) from error
+            except OSError as error:
+                what = f"its file system cannot lock files ({error.strerror})"
+                fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
+                raise RunError(what, str(self.path), fix) from error
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)
             yield
@@ -195,6 +223,14 @@ class RunFolder:
         finally:
             os.close(fd)
         return ""
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a folder, or a link to one: what a link leads to is somebody else's."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_attempts(path: Path, start: int = 0, stop: int | None = None, first_line: int = 1) -> Iterator[Attempt]:
@@ -218,10 +254,20 @@ def list_runs(root: Path = OUTPUT) -> list[RunFolder]:
 
     def last_used(run: RunFolder) -> float:
         files = (run.path / "run.json", run.attempts, run.path)
-        return max(file.stat().st_mtime for file in files if file.exists())
+        return max((at for file in files if (at := _changed(file)) is not None), default=0.0)
 
-    runs = [RunFolder(path) for path in sorted(root.iterdir()) if (path / "run.json").is_file()]
+    runs = [RunFolder(path) for path in sorted(root.iterdir()) if _changed(path / "run.json") is not None]
     return sorted(runs, key=last_used, reverse=True)
+
+
+def _changed(file: Path) -> float | None:
+    """When it was last changed; None for what is not there. What cannot be looked at is there, and old."""
+    try:
+        return file.stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return 0.0
 
 
 def latest_run(root: Path = OUTPUT) -> RunFolder:

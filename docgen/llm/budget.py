@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docgen.errors import ConfigError, StopRun
-from docgen.files.append_log import AppendLog, read_lines
+from docgen.files.append_log import AppendLog, read_entries
 from docgen.llm.errors import Transient, interrupted
 from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
@@ -161,10 +162,12 @@ class Budget:
             if self.reserved > ROUNDING:
                 self.uncertain += self.reserved
             self.reserved = 0.0
-            if self._mark:
-                self._write_mark(0.0)
-            self._log.close()
-            self._log = None
+            try:
+                if self._mark:
+                    self._write_mark(0.0)
+            finally:
+                self._log.close()
+                self._log = None
 
     def _write_mark(self, dollars: float) -> None:
         self._mark = dollars
@@ -188,11 +191,16 @@ class Reservation:
 def uncertain_dollars(ledger: Path) -> float:
     """Dollars that earlier starts may have been billed for replies that never arrived."""
     uncertain = mark = 0.0
-    for _, line in read_lines(ledger):
-        entry = json.loads(line)
-        uncertain = entry.get("uncertain", uncertain) + entry.get("lost", 0.0)
-        mark = entry.get("reserved", mark)
+    for entry in read_entries(ledger):
+        uncertain = _dollars(entry, "uncertain", uncertain) + _dollars(entry, "lost", 0.0)
+        mark = _dollars(entry, "reserved", mark)
     return uncertain + mark
+
+
+def _dollars(entry: dict[str, Any], name: str, otherwise: float) -> float:
+    """A sum of a ledger's line; a damaged one counts as not there."""
+    value = entry.get(name, otherwise)
+    return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else otherwise
 
 
 class BudgetedLLM:

@@ -142,6 +142,7 @@ async def open_engine(
         llm = provider.connect(Connection())
     if options.batch:
         raise ConfigError(f"the {llm.engine} engine has no batches", "--batch", "Omit it, or use another --engine")
+    journal.answer_for(llm.engine)
     cached = ResponseCache(llm, journal)
     try:
         yield Engine(cached, journal)
@@ -169,6 +170,7 @@ async def _open_paid(
     connection = Connection(
         options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers
     )
+    journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))
     rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)

@@ -1,7 +1,9 @@
 """The journal of paid replies: on disk before anything parses them, looked up by the request's key.
 
-One line per completed call, `{"key": ..., "stage": ..., "model": ..., ..., "text": ...}`, with the key first and the
-text last. Memory per entry is its key and its position in the file; replies are read from disk on demand.
+One line per completed call, `{"key": ..., "stage": ..., "engine": ..., "model": ..., ..., "text": ...}`, with the key
+first and the text last. A reply belongs to the engine that gave it: another engine's reply to the same request is not
+used. Lines of earlier versions name no engine; the embedded writer's are known by their model.
+Memory per entry is its key and its position in the file; replies are read from disk on demand.
 """
 
 import json
@@ -19,6 +21,7 @@ from pydantic_core import from_json
 
 from docgen.files.append_log import FSYNC_SECONDS, AppendLog, read_lines
 from docgen.llm.protocol import Completion, Request, Usage
+from docgen.records import EMBEDDED_ENGINE, is_embedded
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
@@ -92,16 +95,18 @@ class Totals:
 class JournalReader:
     """A journal opened for reading: an index from request key to position in the file.
 
-    `bad_lines` counts lines that are not a journal entry; they stay in the file and are ignored. If a key occurs twice,
-    its first line counts. `parents` are journals whose replies are reused but whose cost is not counted here.
+    `bad_lines` counts lines that are not a journal entry; they stay in the file and are ignored. If an engine has
+    answered a key twice, its first line counts. `parents` are journals whose replies are reused but whose cost is not
+    counted here. `engine`: whose replies are looked up; None: anybody's.
     """
 
-    def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
+    def __init__(self, path: Path, parents: Iterable[Path] = (), engine: str | None = None) -> None:
         self.path = path
+        self.engine = engine
         self.totals = Totals()
         self.bad_lines = 0
         self.parents = tuple(JournalReader(parent) for parent in parents)
-        self._positions: dict[bytes, int] = {}
+        self._positions: dict[str, dict[bytes, int]] = {}
         self._fd = -1
         for offset, line in read_lines(path):
             try:
@@ -110,18 +115,35 @@ class JournalReader:
             except (ValueError, KeyError, TypeError):
                 self.bad_lines += 1
                 continue
-            self._positions.setdefault(key, offset << _LENGTH_BITS | len(line))
+            self._place(_engine_of(entry), key, offset, len(line))
             self.totals.add(stage, completion)
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return sum(map(len, self._positions.values()))
 
     def __contains__(self, key: str) -> bool:
-        return bytes.fromhex(key) in self._positions or any(key in parent for parent in self.parents)
+        return self._position(key) is not None or any(key in parent for parent in self.parents)
+
+    def answer_for(self, engine: str) -> None:
+        """From now on look up, and append, the replies of `engine` only."""
+        self.engine = engine
+        for parent in self.parents:
+            parent.answer_for(engine)
+
+    def _place(self, engine: str, key: bytes, offset: int, length: int) -> None:
+        self._positions.setdefault(engine, {}).setdefault(key, offset << _LENGTH_BITS | length)
+
+    def _position(self, key: str) -> int | None:
+        """Where the reply that counts stands; None if there is none."""
+        wanted = bytes.fromhex(key)
+        unnamed = () if self.engine == EMBEDDED_ENGINE else ("",)
+        engines = tuple(self._positions) if self.engine is None else (self.engine, *unnamed)
+        places = (self._positions.get(engine, {}).get(wanted) for engine in engines)
+        return next((place for place in places if place is not None), None)
 
     def get(self, key: str) -> Completion | None:
         """The reply for this key, marked as reused, or None."""
-        position = self._positions.get(bytes.fromhex(key))
+        position = self._position(key)
         if position is not None:
             if self._fd < 0:
                 self._fd = os.open(self.path, os.O_RDONLY)
@@ -131,7 +153,7 @@ class JournalReader:
 
     def keys(self) -> Iterator[str]:
         """Keys of this journal's own lines, in order."""
-        return (key.hex() for key in self._positions)
+        return (key.hex() for positions in self._positions.values() for key in positions)
 
     def close(self) -> None:
         """Close the files; idempotent."""
@@ -148,13 +170,13 @@ class Journal(JournalReader):
     Raises `OSError` when the disk fails; a failed background sync is raised by the next `put` or `close`.
     """
 
-    def __init__(self, path: Path, parents: Iterable[Path] = ()) -> None:
+    def __init__(self, path: Path, parents: Iterable[Path] = (), engine: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._log = AppendLog(path, fsync_seconds=math.inf)
         self._synced, self._syncing = time.monotonic(), threading.Thread()
         self._sync_failed: OSError | None = None
         self._expected = 0
-        super().__init__(path, parents)
+        super().__init__(path, parents, engine)
         torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
         bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
         repairs = (torn, self._log.dropped), (bad, self.bad_lines)
@@ -180,8 +202,9 @@ class Journal(JournalReader):
 
     def put_reply(self, key: str, stage: str, completion: Completion) -> None:
         """`put` for a reply of which only the request's key is known, as with a batch's results."""
-        offset, length = self._log.append(_line(key, stage, completion))
-        self._positions.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
+        engine = self.engine or ""
+        offset, length = self._log.append(_line(key, stage, engine, completion))
+        self._place(engine, bytes.fromhex(key), offset, length)
         self.totals.add(stage, completion)
         self._raise_failed_sync()
         # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.
@@ -231,14 +254,24 @@ def _loads(line: bytes) -> Any:
     try:
         return from_json(line)
     except ValueError:
-        return json.loads(line)
+        try:
+            return json.loads(line)
+        except RecursionError as error:
+            raise ValueError("nested too deep for a reply") from error
 
 
-def _line(key: str, stage: str, completion: Completion) -> bytes:
+def _engine_of(entry: dict[str, Any]) -> str:
+    """Who gave the reply on a line; "" if an earlier version did not say, but not the embedded writer."""
+    engine = str(entry.get("engine") or "")
+    return EMBEDDED_ENGINE if is_embedded(engine, entry["model"]) else engine
+
+
+def _line(key: str, stage: str, engine: str, completion: Completion) -> bytes:
     usage = completion.usage
     entry = {
         "key": key,
         "stage": stage,
+        "engine": engine,
         "model": completion.model,
         "stop_reason": completion.stop_reason,
         "category": completion.category,

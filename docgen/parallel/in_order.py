@@ -1,4 +1,4 @@
-"""Calls whose results come in the order of their items, with a bounded number in flight and of items taken ahead."""
+"""Concurrent calls with results in the order of the items; calls in flight and items taken ahead are both bounded."""
 
 import asyncio
 import itertools
@@ -12,7 +12,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TOGETHER = 256
-"""Most results handed over at once. Chosen: enough for a worker process to pay, few enough not to block the loop."""
+"""Most results in one list. Chosen: enough to be worth a trip to a worker process, too few to block the event loop."""
+AHEAD = 8
+"""Items taken ahead, as a multiple of the calls in flight. Chosen: one slow call does not leave the others idle."""
 
 
 async def in_order(
@@ -22,13 +24,14 @@ async def in_order(
     stopping: Callable[[], bool],
     semaphore: asyncio.Semaphore | None = None,
 ) -> AsyncIterator[list[R]]:
-    """Results of `call` in the order of `items`, in lists of those that are ready.
+    """Yield the results of `call` in the order of `items`, in lists of those that are ready.
 
-    At most `concurrency` calls are in flight, and at most 8 times as many items (256 at least) are started or wait for
-    an earlier one; `items` is consumed no further ahead. Once `stopping`, calls in flight are completed and no more are
-    started. An exception in a call cancels the others and propagates. `semaphore` is one that other calls share.
+    At most `concurrency` calls are in flight; pass a `semaphore` to share that limit with other calls. At most `AHEAD`
+    times as many items (and at least `TOGETHER`) have been taken without their results having been yielded. Once
+    `stopping()` is true, calls in flight are completed and no more are started. An exception in a call cancels the
+    others and propagates.
     """
-    semaphore, window = semaphore or asyncio.Semaphore(concurrency), max(TOGETHER, 8 * concurrency)
+    semaphore, window = semaphore or asyncio.Semaphore(concurrency), max(TOGETHER, AHEAD * concurrency)
     tasks: deque[asyncio.Task[R | None]] = deque()
 
     async def limited(item: T) -> R | None:
@@ -42,7 +45,7 @@ async def in_order(
                 tasks.extend(asyncio.create_task(limited(item)) for item in new)
             if not tasks:
                 return
-            if not tasks[0].done():  # otherwise the new calls start while the consumer handles what is ready
+            if not tasks[0].done():  # else do not wait: new calls start while the consumer handles what is ready
                 await asyncio.wait([tasks[0]])
             ready: list[R] = []
             while tasks and tasks[0].done() and len(ready) < TOGETHER:

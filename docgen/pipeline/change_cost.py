@@ -9,11 +9,12 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.journal import JournalReader
 from docgen.options.run import RunOptions
 from docgen.pipeline.plan import plan_of
-from docgen.pipeline.setup import Proposal, propose
+from docgen.pipeline.resolve import recorded_source
+from docgen.pipeline.setup import CUSTOM, Proposal, propose
 from docgen.planning.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
-from docgen.records import DocumentType, Record
+from docgen.records import EMBEDDED_MODEL, DocumentType, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.universe import find_context
 
@@ -41,9 +42,8 @@ class Explanation(Record):
 
 def explain_changes(run: RunFolder, context: str | None, options: RunOptions) -> Explanation:
     """What a run would buy again with its context's file as it is now, or another context, and other settings."""
-    recorded = run.read_meta().get("context", {}).get("source", "")
-    own = Path(recorded) if recorded and Path(recorded).is_file() else None
-    return explain(propose(run, find_context(context, Path.cwd()) if context else own, options))
+    own = recorded_source(run)
+    return explain(propose(run, find_context(context, Path.cwd()) if context else own, options, priced_only=True))
 
 
 def explain(proposal: Proposal) -> Explanation:
@@ -52,7 +52,8 @@ def explain(proposal: Proposal) -> Explanation:
     Documents are compared with the plan that the present types and ideas give under the new inputs.
     """
     setup = proposal.setup
-    journal = JournalReader(setup.run.journal, setup.parents)
+    engine = None if setup.config.engine == CUSTOM else setup.config.engine
+    journal = JournalReader(setup.run.journal, setup.parents, engine)
     try:
         keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
         if setup.config.revise:
@@ -81,7 +82,8 @@ def _cost(stage: str, keys: Iterable[str], journal: JournalReader) -> StageCost:
 
 
 def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
-    tallies = [tally for (name, _), tally in journal.totals.by_stage.items() if name == stage]
+    priced = {names: tally for names, tally in journal.totals.by_stage.items() if names[1] != EMBEDDED_MODEL}
+    tallies = [tally for (name, _), tally in priced.items() if name == stage]
     calls, unpriced = sum(tally.calls for tally in tallies), sum(tally.unpriced for tally in tallies)
     if not bought:
         return 0.0

@@ -28,7 +28,7 @@ from docgen.prompts.requests import (
     ideas_request,
     types_request,
 )
-from docgen.records import Document, DocumentType, Idea, Record
+from docgen.records import EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
 
@@ -203,7 +203,7 @@ def _done(stage: str, totals: Totals) -> Tally:
     """What a stage has bought; the embedded writer's replies say nothing about a model's."""
     tally = Tally()
     for (name, model), each in totals.by_stage.items():
-        if name == stage and model != DEFAULT_MODELS["offline"]:
+        if name == stage and model != EMBEDDED_MODEL:
             tally.merge(each)
     return tally
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from docgen.errors import ConfigError, RunError, StopRun
-from docgen.llm.engine import DRAIN_SECONDS, open_engine
+from docgen.files.append_log import damaged_lines
+from docgen.llm.batch.log import lost_batches
+from docgen.llm.engine import DRAIN_SECONDS, SPEND_FILE, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
@@ -72,7 +74,7 @@ async def aexecute(
         if setup.is_paid and llm is None:
             check_parents(setup.parents)
         _check_current(setup)
-        for notice in (*journal.notices, *_lost(setup)):
+        for notice in (*journal.notices, *_lost(setup), *_damaged(setup)):
             reporter.note(notice)
         async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
             watching = asyncio.create_task(look_after(engine, stopping, reporter))
@@ -99,6 +101,15 @@ def _check_current(setup: Setup) -> None:
 def _lost(setup: Setup) -> Iterator[str]:
     """One line for each journal that the run shared and that is gone."""
     return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
+
+
+def _damaged(setup: Setup) -> Iterator[str]:
+    """One line for each log of the run with lines that cannot be read."""
+    for name in (SPEND_FILE, "batches.jsonl"):
+        if count := damaged_lines(setup.run.path / name):
+            yield f"{name}: {count} unreadable line(s) skipped"
+    if count := lost_batches(setup.run.path / "batches.jsonl"):
+        yield f"batches.jsonl: the beginning of {count} batch(es) is lost; what they deliver may be bought again"
 
 
 async def _steps(job: Job) -> bool:

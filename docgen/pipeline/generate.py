@@ -28,6 +28,7 @@ def generate(
     progress: ProgressArgument = None,
     until: Step = Step.GENERATE,
     accept_changes: bool = False,
+    keep_context: bool = False,
 ) -> Run:
     """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
 
@@ -35,6 +36,7 @@ def generate(
     for is used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts
     included. All other settings go into `options`. `llm` is an engine of your own in place of the named one.
     `progress` is "bar", or a function that is called often with a `Progress`; without it nothing is printed.
+    A run has the file that its context came from as that is now; with `keep_context` its own copy.
 
     Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, for a run that was begun
     with other inputs too, unless `accept_changes`; `StopRun` when nothing more can be done now (a cap reached, a key
@@ -43,7 +45,7 @@ def generate(
     return wait_for(
         agenerate(
             world, n=n, engine=engine, model=model, max_cost=max_cost, out=out, options=options, llm=llm,
-            progress=progress, until=until, accept_changes=accept_changes,
+            progress=progress, until=until, accept_changes=accept_changes, keep_context=keep_context,
         )
     )  # fmt: skip
 
@@ -61,13 +63,15 @@ async def agenerate(
     progress: ProgressArgument = None,
     until: Step = Step.GENERATE,
     accept_changes: bool = False,
+    keep_context: bool = False,
 ) -> Run:
     """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     options = with_custom_engine(options, llm)
     reporter = reporter_for(progress)
     try:
-        proposal = open_proposal(world, options, reporter, run=Path(out) if out else None)
+        where = Path(out) if out else None
+        proposal = open_proposal(world, options, reporter, run=where, keep_context=keep_context)
         proposal.setup.check_ready(planned=until > Step.BRAINSTORM)
         setup = proposal.apply(accept_changes)
         await aexecute(setup, until, reporter, lambda: False, llm)
@@ -119,4 +123,5 @@ def estimate(
     Where the run's engine is the embedded writer, which is free, and no model is named, a default model is priced.
     """
     options = RunOptions(n=n, model=model).over(options or RunOptions())
-    return estimate_cost(open_proposal(world, options, SilentReporter(), run=Path(out) if out else None), options.model)
+    where = Path(out) if out else None
+    return estimate_cost(open_proposal(world, options, SilentReporter(), run=where, priced_only=True), options.model)

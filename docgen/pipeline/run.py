@@ -15,7 +15,7 @@ from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
 from docgen.planning.plan_report import PlanReport
-from docgen.records import Attempt, Document, DocumentType, Idea, Record, Slot
+from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
 from docgen.universe import UniverseContext
 
 __all__ = ["Run", "RunLine", "list_lines", "unusable"]
@@ -89,12 +89,21 @@ class Run:
         """How it stands: counts, reasons of rejections, salience by fact, spending."""
         return summarise(self.setup)
 
-    def export(self, form: str = "text", *, doctag: bool = False, out: str | Path | None = None) -> Path:
-        """Write training files with a manifest and a dataset card to `out` (default: export/FORM); returns the folder.
+    def export(
+        self,
+        form: str = "text",
+        *,
+        doctag: bool = False,
+        out: str | Path | None = None,
+        accept_unfinished: bool = False,
+    ) -> Path:
+        """Write training files with a manifest and a dataset card to `out`; returns the folder.
 
-        `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training.
+        `out` is export/FORM by default, with `doctag` export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or
+        in a user turn, to be masked in training. A run that is short of its documents, or was not audited since they
+        changed, is refused unless `accept_unfinished`.
         """
-        return export_run(self.folder, form, doctag, Path(out) if out else None)[0]
+        return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
 
 def _document(attempt: Attempt) -> Document:
@@ -121,6 +130,7 @@ class RunLine(Record):
     context: str = ""
     engine: str = ""
     model: str = ""
+    writer: str = Field("", description="says so where it is the embedded writer")
     accepted: int = 0
     n: int | None = None
     when: dt.datetime | None = Field(None, description="last change of its documents, or of its settings")
@@ -136,16 +146,20 @@ def unusable(run: RunFolder) -> str:
     """Why a run cannot be opened; empty when it can."""
     try:
         reopen(run)
-    except UserError as error:
+    except (UserError, OSError) as error:
         return str(error)
     return ""
 
 
 def _line(run: RunFolder) -> RunLine:
     try:
-        setup = reopen(run)
-    except UserError as error:
+        return _readable_line(run)
+    except (UserError, OSError) as error:
         return RunLine(run=run.name, path=str(run.path), problem=str(error))
+
+
+def _readable_line(run: RunFolder) -> RunLine:
+    setup = reopen(run)
     file = run.attempts if run.attempts.exists() else run.path / "run.json"
     return RunLine(
         run=run.name,
@@ -153,6 +167,7 @@ def _line(run: RunFolder) -> RunLine:
         context=setup.context.id,
         engine=setup.config.engine or "",
         model=setup.config.model or "",
+        writer=EMBEDDED_NOTICE if is_embedded(setup.config.engine, setup.config.model) else "",
         accepted=sum(ACCEPTED in line for _, line in read_lines(run.attempts)),
         n=setup.config.n,
         when=dt.datetime.fromtimestamp(file.stat().st_mtime).astimezone(),

@@ -9,45 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from docgen import __version__
-from docgen.errors import RunError
+from docgen.errors import RunError, UserError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import load_prices
-from docgen.llm.providers.table import (
-    PROVIDERS,
-    Connection,
-    choose_engine,
-    find_provider,
-    refuse_settings_of_others,
-)
-from docgen.options.run import RunConfig, RunOptions, resolve
+from docgen.llm.providers.table import Connection, find_provider
+from docgen.options.run import RunConfig, RunOptions, load_config, resolve
+from docgen.pipeline.changes import Change, context_changes, settings_changes, template_changes
+from docgen.pipeline.engine_choice import CUSTOM, DEFAULT_MODELS, own_model, with_engine
 from docgen.pipeline.plan import trial_plan
 from docgen.pipeline.shared_money import family_of
 from docgen.prompts.requests import ModelOptions, template_digests
-from docgen.prompts.table import PROMPTS, REVISE
 from docgen.universe import UniverseContext, context_text, load_context
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "propose", "reopen"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "changes_of_context", "propose", "reopen"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
-PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
-"""Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
-CUSTOM = "custom"
-"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
-DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
-
-
-@dataclass(frozen=True)
-class Change:
-    """One input that differs from what the run was begun with."""
-
-    what: str
-    before: str
-    now: str
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.before} -> {self.now}"
 
 
 @dataclass(frozen=True)
@@ -110,13 +88,18 @@ class Setup:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A run with new inputs, of which nothing is written yet. `changes` is what a run that has begun would change."""
+    """A run with new inputs, of which nothing is written yet.
+
+    `changes` is what a run that has begun would change, for somebody to accept; `grows`: its plan is made anew for more
+    documents. `context_text` is what context.yaml is to hold; None: it stays as it is.
+    """
 
     setup: Setup
     meta: Mapping[str, Any]
     changes: tuple[Change, ...]
     context_text: str | None = None
-    """What context.yaml is to hold; None: it stays as it is."""
+    grows: bool = False
+    changes_context: bool = False
 
     def apply(self, accept_changes: bool = False) -> Setup:
         """Write the inputs down.
@@ -131,10 +114,12 @@ class Proposal:
                 f"Go on with --accept-changes (paid replies stay usable; docgen status {run.name} --explain says what "
                 "it costs), or leave this run alone with --fork NAME"
             )
+            if self.changes_context:
+                fix += ", or keep the run's own copy of the context with --keep-context"
             raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
         with run.lock():
             self._check_unchanged()
-            if self.changes:
+            if self.changes or self.grows:
                 run.delete_derived()
             if self.context_text is not None:
                 run.write_text("context.yaml", self.context_text)
@@ -147,7 +132,13 @@ class Proposal:
         if not run.exists():
             return
         now = _read_meta(run)
-        new = [change for change in _changes(now, self.meta, run.slots.exists()) if change not in self.changes]
+        before, after = (RunConfig.model_validate(meta["config"]) for meta in (now, self.meta))
+        changes = settings_changes(before, after, run.slots.exists()) + template_changes(now, self.meta, after.revise)
+        new = [change for change in changes if change not in self.changes]
+        if not self.changes_context and now["context"]["digest"] != self.meta["context"]["digest"]:
+            new.append(Change("context", "as the run was begun", "another"))
+        if run.slots.exists() and not self.grows and before.n != after.n:  # a plan of another size, written meanwhile
+            new.append(Change("n", str(before.n), str(after.n)))
         if now["parents"] != self.meta["parents"]:
             new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
         if new:
@@ -163,12 +154,13 @@ def propose(
     *,
     file: Path | None = None,
     base: RunFolder | None = None,
+    priced_only: bool = False,
 ) -> Proposal:
     """Resolve a run's inputs without writing anything.
 
     `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
     override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
-    is there goes on.
+    is there goes on. `priced_only`: nothing will be sent, so a model may be named without the key that it takes.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -179,29 +171,36 @@ def propose(
     context_file = source if isinstance(source, Path) else origin.context
     original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = _config_of(old)
-    config = _with_engine(resolve(before, file, options), before)
+    config = with_engine(resolve(before, file, options), before, _asked(file, options), priced_only)
     context = _with_settings(original, config)
-    _preflight(context, config, connects=base is not None or not (run.path / "ideas.jsonl").exists())
-    where = str(source.resolve()) if isinstance(source, Path) else (old or {"context": {}})["context"].get("source", "")
-    meta = _meta(config, context, where, _journals(run, base, old))
-    changes = _changes(old, meta, planned=run.slots.exists()) if old and base is None else []
+    where = _source(source, run, origin, old)
+    meta = _meta(config, original, where, _journals(run, base, old))
+    changes = _changes(run, old, meta, original) if old and base is None else []
+    is_brainstormed = base is None and not changes and (run.path / "ideas.jsonl").exists()
+    _preflight(context, config, priced_only, connects=not is_brainstormed)
+    changes_context = bool(changes) and old is not None and old["context"]["digest"] != original.digest
+    grows = base is None and run.slots.exists() and before is not None and (config.n or 0) > (before.n or 0)
     text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
     text_to_write = None if context_file == run.context and source is None else text
-    return Proposal(Setup(run, context, config, _parents(run, meta)), meta, tuple(changes), text_to_write)
+    setup = Setup(run, context, config, _parents(run, meta))
+    return Proposal(setup, meta, tuple(changes), text_to_write, grows, changes_context)
 
 
-def _preflight(context: UniverseContext, config: RunConfig, connects: bool) -> None:
+def _asked(file: Path | None, options: RunOptions) -> frozenset[str]:
+    """Names of the settings that were said this time, not at an earlier start."""
+    return frozenset(options.settings()) | frozenset(load_config(file) if file else ())
+
+
+def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool, connects: bool) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
     if config.engine == CUSTOM:
         return
     provider = find_provider(config.engine)
-    if provider.paid:
-        budget = Budget(prices, config.max_cost)
-        budget.check_model(config.model or "")
-        if config.judge_model and config.verify:
-            budget.check_model(config.judge_model)
+    if provider.paid and not priced_only:
+        for model in (config.model or "", (config.verify and config.judge_model) or config.model or ""):
+            Budget(prices, config.max_cost).check_model(model)
         if connects:
             provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 
@@ -214,7 +213,7 @@ def _is_fork(run: RunFolder, base: RunFolder) -> bool:
 def reopen(run: RunFolder) -> Setup:
     """A run with the inputs that it was last given, for reading."""
     meta = _read_meta(run)
-    config = RunConfig.model_validate(meta["config"])
+    config = own_model(RunConfig.model_validate(meta["config"]))
     return Setup(run, _with_settings(load_context(run.context), config), config, _parents(run, meta))
 
 
@@ -242,7 +241,7 @@ def _unusable(run: RunFolder) -> RunError:
 
 
 def _config_of(meta: Mapping[str, Any] | None) -> RunConfig | None:
-    return None if meta is None else RunConfig.model_validate(meta["config"])
+    return None if meta is None else own_model(RunConfig.model_validate(meta["config"]))
 
 
 def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | None) -> list[str]:
@@ -251,17 +250,6 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
         return list(old["parents"]) if old else []
     shared = [base.path, *(base.path.parent / parent for parent in old["parents"])]
     return [os.path.relpath(path.resolve(), run.path.parent.resolve()) for path in shared]
-
-
-def _with_engine(config: RunConfig, before: RunConfig | None) -> RunConfig:
-    """With engine and model decided; `ConfigError` for a new setting that means nothing to the engine, as a server."""
-    if config.engine == CUSTOM:
-        return config
-    engine = choose_engine(config.engine, config.base_url)
-    earlier = before.model_dump() if before else {}
-    new_settings = {name for name, value in config.model_dump().items() if value and value != earlier.get(name)}
-    refuse_settings_of_others(engine, new_settings)
-    return config.model_copy(update={"engine": engine, "model": config.model or DEFAULT_MODELS[engine]})
 
 
 def _meta(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
@@ -275,25 +263,37 @@ def _meta(config: RunConfig, context: UniverseContext, source: str, parents: lis
     }
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any], planned: bool) -> list[Change]:
-    before = RunConfig.model_validate(old["config"]).identity()
-    now = RunConfig.model_validate(new["config"]).identity()
-    more = {"max_attempts"} if now["max_attempts"] > before["max_attempts"] else set()
-    free = more if planned else PLAN_ONLY
-    changes = [
-        Change(name, str(before[name]), str(now[name]))
-        for name in now
-        if name not in free and before.get(name) is not None and before[name] != now[name]
+def _changes(run: RunFolder, old: Mapping[str, Any], new: Mapping[str, Any], context: UniverseContext) -> list[Change]:
+    before, now = (RunConfig.model_validate(meta["config"]) for meta in (old, new))
+    return [
+        *settings_changes(before, now, planned=run.slots.exists()),
+        *changes_of_context(run, context, old["context"]["digest"]),
+        *template_changes(old, new, now.revise),
     ]
-    if old["context"]["digest"] != new["context"]["digest"]:
-        changes.append(Change("context", old["context"]["digest"][:8], new["context"]["digest"][:8]))
-    templates = old["templates"]
-    unused = {prompt.template for prompt in PROMPTS if prompt.used_for != "corpus"}
-    unused |= set() if now["revise"] else {REVISE.template}
-    for name, value in new["templates"].items():
-        if name not in unused and templates.get(name) != value:
-            changes.append(Change(f"template {name}", str(templates.get(name))[:8], value[:8]))
-    return changes
+
+
+def changes_of_context(run: RunFolder, context: UniverseContext, digest: str = "") -> list[Change]:
+    """Fields of a context that differ from the run's own copy, which may be damaged; `digest` is the one on record."""
+    if digest == context.digest:
+        return []
+    try:
+        before = load_context(run.context)
+    except UserError:
+        return [Change("context", "as the run was begun", "another")]
+    if not digest or before.digest == digest:
+        return context_changes(before, context)
+    return context_changes(before, context) or [Change("context.yaml", "as the run was begun", "edited in the run")]
+
+
+def _source(
+    source: Path | UniverseContext | None, run: RunFolder, origin: RunFolder, old: Mapping[str, Any] | None
+) -> str:
+    """The file that the context comes from, as seen from `run`; "" if from none. `old` is the record of `origin`."""
+    if isinstance(source, UniverseContext):
+        return ""
+    recorded = old["context"].get("source", "") if source is None and old else ""
+    file = source.resolve() if source else origin.path.resolve() / recorded if recorded else None
+    return os.path.relpath(file, run.path.resolve()) if file else ""
 
 
 def _parents(run: RunFolder, meta: Mapping[str, Any]) -> tuple[Path, ...]:

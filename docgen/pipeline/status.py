@@ -18,7 +18,7 @@ from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
 from docgen.planning.slot_tracker import SlotTracker
-from docgen.records import AssignedFact, Record
+from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 
@@ -106,6 +106,7 @@ class Summary(Record):
     uncertain: float = Field(description="dollars that lost replies may have cost; they count against --max-cost")
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
+    writer: str = Field("", description="says so where the embedded writer wrote or is to write")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
     @property
@@ -119,7 +120,7 @@ class _Counts:
 
     def __init__(self, size: int) -> None:
         self.tracker = SlotTracker(size)
-        self.attempts = self.first_accepted = self.words = self.tokens = 0
+        self.attempts = self.first_accepted = self.words = self.tokens = self.embedded = 0
         self.subjects: Counter[str] = Counter()
         self.assigned: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
@@ -131,6 +132,7 @@ class _Counts:
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":
                 self.first_accepted += attempt.number == 1
+                self.embedded += is_embedded(attempt.engine, attempt.model)
                 self.words += attempt.words
                 self.tokens += attempt.tokens
                 self.assigned.update(_ids(attempt.facts))
@@ -186,7 +188,14 @@ def summarise(setup: Setup) -> Summary:
         stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
         files=_files(setup),
         leakage=leakage,
+        writer=_writer(setup, counts),
     )
+
+
+def _writer(setup: Setup, counts: _Counts) -> str:
+    if not counts.tracker.accepted:
+        return EMBEDDED_NOTICE if is_embedded(setup.config.engine, None) else ""
+    return embedded_notice(counts.embedded, counts.tracker.accepted)
 
 
 def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:

@@ -164,6 +164,8 @@ async def _fill_slots(job: Job) -> SlotTracker:
     def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
         return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
+    if repeated := run.drop_repeated_attempts():
+        reporter.note(f"attempts.jsonl: {repeated:,} attempts were there twice; the first of each stays")
     with _document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
         if log.dropped:
             reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
@@ -256,7 +258,7 @@ async def _verify(job: Job) -> bool:
 
 
 async def _export(job: Job) -> bool:
-    export_run(job.setup.run, "text", doctag=False)
+    export_run(job.setup.run, "text", doctag=False, accept_unfinished=True)  # the screen says what it is short of
     return True
 
 

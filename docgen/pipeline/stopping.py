@@ -22,6 +22,7 @@ LOOK_SECONDS = 0.2
 BEAT_SECONDS = 30.0
 """Between two lines about calls in flight, where nothing else is shown (chosen)."""
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""One that is ignored, as SIGHUP under nohup, stays so."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -56,7 +57,7 @@ def interruptible(reporter: Reporter) -> Iterator[Stopping]:
         stopping.requested = True
         reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
 
-    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    before = {number: signal.signal(number, ask) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield stopping
     finally:

@@ -1,4 +1,4 @@
-"""Which slots are filled, and what those that are not need next."""
+"""Tracks which slots are filled, and what the open ones need next."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ __all__ = ["SlotTracker"]
 class SlotTracker:
     """The state of every slot, derived from the attempts.
 
-    Takes one byte per slot, a number for each that was ever rejected, and the open slots' last reasons.
+    Memory: one byte per slot, a number for each slot that was ever rejected, and the last reasons of open slots.
     """
 
     size: int
@@ -29,10 +29,12 @@ class SlotTracker:
         self.failed: dict[int, Reason] = {}
 
     def record(self, attempt: Attempt) -> None:
-        """Count one attempt. Raises `RunError` for one that cannot belong to this plan."""
+        """Count one attempt. Raises `RunError` if the plan has no such slot."""
         if not 0 <= attempt.slot < self.size:
-            what = f"holds an attempt for slot {attempt.slot} of a plan with {self.size} slots"
+            what = f"contains an attempt for slot {attempt.slot}, but the plan has {self.size} slots"
             raise RunError(what, "attempts.jsonl", "Delete the file: it is rebuilt from llm.jsonl at no cost")
+        if self._done[attempt.slot]:
+            return  # an attempt that is there twice
         self.failed.pop(attempt.slot, None)
         if attempt.verdict == "accepted":
             self._done[attempt.slot] = 1
@@ -47,7 +49,7 @@ class SlotTracker:
             self.failed[attempt.slot] = attempt.reasons[0]
 
     def next_number(self, slot: int) -> int | None:
-        """Number of the slot's next attempt; None if it is filled."""
+        """Number of the slot's next attempt, from 1; None if the slot is filled."""
         return None if self._done[slot] else self._open.get(slot, (0, ()))[0] + 1
 
     def feedback(self, slot: int) -> tuple[Reason, ...]:
@@ -59,7 +61,7 @@ class SlotTracker:
         return self._rejected.get(slot, 0) >= number
 
     def empty(self, max_attempts: int) -> int:
-        """Number of slots that have used up their attempts."""
+        """Number of open slots that have used up their attempts."""
         return sum(number >= max_attempts for number, _ in self._open.values())
 
     def due(self, slots: Iterable[Slot], number: int) -> Iterator[Slot]:

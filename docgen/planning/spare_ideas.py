@@ -1,9 +1,9 @@
-"""Which idea a slot's next attempt gets: one that no document has, while there are such.
+"""Chooses the idea of a slot's next attempt: one that no document has yet, while any are left.
 
-A refill may begin before the other slots of its round are judged, and must get the same idea whenever their replies
-arrive, or a resumed run would not find its paid replies. So at the start of a round each of its slots has, in order,
-one of the ideas left reserved; the reservations of slots that turn out to need none go, at the end of the round, to
-those that had none; these slots alone wait for it.
+A refill may start before the other slots of its round are checked. Its idea must not depend on when their replies
+arrive, or a resumed run would not recognise the replies it has paid for. So when a round begins, each slot in turn
+reserves one of the ideas left. When it ends, reservations that were not needed go to rejected slots that could not
+reserve one; only those slots have to wait for the end of the round.
 """
 
 from collections import deque
@@ -13,15 +13,15 @@ __all__ = ["SpareIdeas"]
 
 
 class SpareIdeas:
-    """Ideas that no slot of the plan has, by kind (ideas of a kind can stand in for each other)."""
+    """The ideas that no slot of the plan has, by kind. Ideas of one kind are interchangeable."""
 
     def __init__(self, ideas: Mapping[Hashable, Sequence[str]]) -> None:
-        self._free = {kind: deque(own) for kind, own in ideas.items() if own}
+        self._free = {kind: deque(names) for kind, names in ideas.items() if names}
         self._kinds_with_spare = set(self._free)
         self._reserved: dict[int, tuple[Hashable, str]] = {}
 
     def begin_round(self, slots: Iterable[tuple[int, Hashable]]) -> None:
-        """Reserve ideas for the slots of a round, by id and kind, in the order of the plan."""
+        """Reserve ideas for the slots of a round, given as (id, kind) in the order of the plan."""
         self._kinds_with_spare = {kind for kind, free in self._free.items() if free}
         open_kinds = set(self._kinds_with_spare)
         if not open_kinds:
@@ -35,15 +35,15 @@ class SpareIdeas:
                 return
 
     def is_settled(self, slot: int, kind: Hashable) -> bool:
-        """Whether the idea of the slot's next attempt is known before its round has ended."""
+        """Whether the idea of the slot's next attempt is known before the round ends."""
         return slot in self._reserved or kind not in self._kinds_with_spare
 
     def reserved(self, slot: int) -> str | None:
-        """The slot's reserved idea, if it has one."""
+        """The slot's reserved idea; None if it has none."""
         return self._reserved[slot][1] if slot in self._reserved else None
 
     def end_round(self, rejected: Iterable[tuple[int, Hashable]]) -> dict[int, str]:
-        """The spare idea of each rejected slot's next attempt; slots that get none are left out."""
+        """The spare idea for the next attempt of each rejected slot, by slot; slots that get none are left out."""
         if not self._kinds_with_spare:
             return {}
         slots = list(rejected)

@@ -1,4 +1,4 @@
-"""The style of one document: draws that are a function of its seed, from the pools of its world and of its type."""
+"""The style of each document, drawn by its seed from the pools of its world and of its type."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,19 +14,20 @@ from docgen.records import DocumentType, Style
 __all__ = ["Draws", "Styling", "draw_styles", "least_words", "style_fields"]
 
 LEAST_WORDS, WORDS_PER_FACT = 120, 70
-"""A document that carries facts has room for a beginning, an end and some sentences on each."""
+"""Chosen: an opening and an ending take some 120 words, and a fact with its context three or four sentences."""
 
 
 def least_words(facts: int) -> int:
-    """Words below which a document with so many facts can only list them."""
+    """Words below which a document with so many facts can only list them; 0 for a document without facts."""
     return LEAST_WORDS + WORDS_PER_FACT * facts if facts else 0
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Indices into the style pools, one per slot; tone, opening, audience, scene and date are still to be cut to size.
+    """Style draws, one per slot. Name, organisation and place are indices into the style pools.
 
-    `second` is the index of the second name.
+    Tone, opening, audience and date are raw numbers, as are draws from an empty pool: the modulo is taken once the
+    document's type and facts are known. `second` is the index of the second name.
     """
 
     name: list[int]
@@ -44,16 +45,19 @@ def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
     names = len(pools.names)
     sizes = [names, max(names - 1, 1), 0, 0, 0, len(pools.organisations), len(pools.places), 0]
     raw = [mix(seeds, np.uint64(i)) for i in range(len(sizes))]
-    columns = [(own % np.uint64(size)).astype(np.int64) if size else own for own, size in zip(raw, sizes, strict=True)]
+    columns = [
+        (draw % np.uint64(size)).astype(np.int64) if size else draw for draw, size in zip(raw, sizes, strict=True)
+    ]
     columns[1] = (columns[0] + 1 + columns[1]) % names
     return Draws(*(column.tolist() for column in columns))
 
 
 @dataclass(frozen=True)
 class Styling:
-    """What styles are drawn by: `kinds` are document types by id, `first_days` the days of the pools by fact.
+    """What styles are drawn from.
 
-    A document with a fact is dated on that day of the pools or later.
+    `kinds` are the document types by id. `first_days` gives, for each fact, the index of the earliest date in the pools
+    that a document with this fact may have.
     """
 
     pools: StylePools
@@ -61,11 +65,11 @@ class Styling:
     first_days: Mapping[str, int] = field(default_factory=dict)
 
     def first_day(self, facts: Iterable[str]) -> int:
-        """The first day, as an index, on which all the facts are known."""
+        """Index of the first date on which all the facts are known."""
         return max((self.first_days.get(fact, 0) for fact in facts), default=0)
 
     def style(self, seeds: Bits, doc_type: str, facts: Iterable[str], words: int) -> Style:
-        """The style that one seed, in an array of its own, gives a document of that type with these facts."""
+        """The style of a document of this type with these facts; `seeds` is an array of one seed."""
         draws = draw_styles(seeds, self.pools)
         kind, first_day = self.kinds.get(doc_type), self.first_day(facts)
         return Style.model_construct(**style_fields(draws, 0, words, self.pools, kind, first_day))
@@ -74,7 +78,7 @@ class Styling:
 def style_fields(
     draws: Draws, i: int, words: int, pools: StylePools, kind: DocumentType | None = None, first_day: int = 0
 ) -> dict[str, Any]:
-    """The fields of the i-th drawn style: tones, openings and readers are the type's own where it has some."""
+    """The fields of the i-th style. A type's own tones, openings and readers replace those of the pools."""
     places = _places(draws, i, pools)
     return {
         "words": words,
@@ -90,13 +94,13 @@ def style_fields(
 
 
 def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
-    """The people of the i-th document: from two places of the pool, neighbours beside each."""
+    """People of the i-th document: `company` neighbouring names from each of two positions in the pool."""
     starts, size = (draws.name[i], draws.second[i]), len(pools.names)
-    return tuple(dict.fromkeys(pools.names[(at + step) % size] for at in starts for step in range(pools.company)))
+    return tuple(dict.fromkeys(pools.names[(start + step) % size] for start in starts for step in range(pools.company)))
 
 
 def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
-    """Two places of the world for the i-th document; none where it names none."""
+    """Two places of the world for the i-th document; empty if the world names none."""
     size = len(pools.scenes)
     first = draws.place[i] % size if size else 0
     return tuple(dict.fromkeys(pools.scenes[(first + step) % size] for step in range(2))) if size else ()

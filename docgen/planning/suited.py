@@ -1,8 +1,8 @@
-"""Which of a fact's documents get which of its grades: shares stay as they are, only the pairing is chosen.
+"""Decides which of a fact's documents get which of its grades. The shares stay as they are.
 
-A fact is central where type and ideas can bear it. A fact that is taken for granted (implied) in a single clause
-(passing) would be missed by readers, and a document can hardly be about what it never says (implied and central), so
-what is implied is supporting as far as the shares allow.
+A fact is central where the document's type and ideas suit it. Readers miss a fact that is only implied, in a single
+clause (implied and passing), and a document can hardly be about what it never says (implied and central), so implied
+facts are supporting as far as the shares allow.
 """
 
 from collections import defaultdict
@@ -20,13 +20,16 @@ SUPPORTING, PASSING = 1, 2
 
 
 def move_central(holds: Grid, prominence: Grid, suits: Bools) -> None:
-    """Change `prominence` (rows, F) in place: central goes from rows that do not suit a fact to rows that do."""
+    """Move central grades in `prominence` (rows, F), in place, from rows that do not suit a fact to rows that do.
+
+    `holds` and `suits` (rows, F) say which rows have a fact, and which would suit it as their central one.
+    """
     counts = ((holds == 1) & (prominence == CENTRAL)).sum(axis=1)
     for fact in range(holds.shape[1]):
-        held = holds[:, fact] == 1
+        has_fact = holds[:, fact] == 1
         central = prominence[:, fact] == CENTRAL
-        givers = np.flatnonzero(held & central & ~suits[:, fact])
-        takers = np.flatnonzero(held & ~central & suits[:, fact] & (counts < MAX_CENTRAL))
+        givers = np.flatnonzero(has_fact & central & ~suits[:, fact])
+        takers = np.flatnonzero(has_fact & ~central & suits[:, fact] & (counts < MAX_CENTRAL))
         takers = takers[np.argsort(counts[takers], kind="stable")][: len(givers)]
         givers = givers[np.argsort(-counts[givers], kind="stable")][: len(takers)]
         prominence[givers, fact], prominence[takers, fact] = prominence[takers, fact], CENTRAL
@@ -35,49 +38,49 @@ def move_central(holds: Grid, prominence: Grid, suits: Bools) -> None:
 
 
 def keep_implied_supporting(
-    held: Bools, directness: Grid, prominence: Grid, types: Ints, first: Bools | None = None
+    has_fact: Bools, directness: Grid, prominence: Grid, types: Ints, first: Bools | None = None
 ) -> None:
-    """Change one fact's `directness` (rows,) in place: implied goes from passing and central rows to supporting ones.
+    """Move implied grades in one fact's `directness` (rows,), in place, from passing and central to supporting rows.
 
-    Where there are not enough of these, from passing ones to central ones. Rows that are `first` change sooner (and
-    alone, where the matter is only of central ones), and rows of the same type exchange if they can.
+    If there are too few supporting rows, those left over go from passing rows to central ones. Rows in `first` are
+    preferred, and central rows exchange with supporting ones only within `first`; then rows of the same type are.
     """
-    for wrong, right in ((PASSING, SUPPORTING), (PASSING, CENTRAL), (CENTRAL, SUPPORTING)):
-        among = held if first is None or wrong == PASSING else held & first
-        givers = np.flatnonzero(among & (directness == IMPLIED) & (prominence == wrong))
-        takers = np.flatnonzero(among & (directness != IMPLIED) & (prominence == right))
-        sooner = np.zeros(len(takers), dtype=bool) if first is None else first[takers]
-        stocks = [_Stock(takers[sooner].tolist(), types), _Stock(takers[~sooner].tolist(), types)]
+    for source, target in ((PASSING, SUPPORTING), (PASSING, CENTRAL), (CENTRAL, SUPPORTING)):
+        candidates = has_fact if first is None or source == PASSING else has_fact & first
+        givers = np.flatnonzero(candidates & (directness == IMPLIED) & (prominence == source))
+        takers = np.flatnonzero(candidates & (directness != IMPLIED) & (prominence == target))
+        preferred = np.zeros(len(takers), dtype=bool) if first is None else first[takers]
+        queues = [_RowQueue(takers[preferred].tolist(), types), _RowQueue(takers[~preferred].tolist(), types)]
         for row in givers.tolist():
-            other = next((taken for stock in stocks if (taken := stock.take(int(types[row]))) is not None), None)
+            other = next((taker for queue in queues if (taker := queue.take(int(types[row]))) is not None), None)
             if other is None:
                 break
             directness[row], directness[other] = directness[other], IMPLIED
 
 
 def relax(
-    held: Bools, directness: Grid, prominence: Grid, shares: tuple[Floats, Floats], done: tuple[Ints, Ints]
+    has_fact: Bools, directness: Grid, prominence: Grid, shares: tuple[Floats, Floats], finished: tuple[Ints, Ints]
 ) -> None:
-    """Change grades of one fact (rows,) in place: what is still implied in passing becomes stated, or supporting.
+    """Change grades of one fact (rows,), in place: rows still implied in passing become stated or supporting.
 
-    As far as every grade stays within one document of its share of these and of those `done`; later documents make
-    up for it.
+    A row changes only if every grade stays within one document of its share, counted over these rows and the documents
+    `finished` before; later documents make up for the difference.
     """
-    for row in np.flatnonzero(held & (directness == IMPLIED) & (prominence == PASSING)):
-        for grades, other, own, before in (
-            (directness, STATED, shares[0], done[0]),
-            (prominence, SUPPORTING, shares[1], done[1]),
+    for row in np.flatnonzero(has_fact & (directness == IMPLIED) & (prominence == PASSING)):
+        for grades, other_grade, grade_shares, before in (
+            (directness, STATED, shares[0], finished[0]),
+            (prominence, SUPPORTING, shares[1], finished[1]),
         ):
-            counts = before + np.bincount(grades[held], minlength=len(own))
+            counts = before + np.bincount(grades[has_fact], minlength=len(grade_shares))
             counts[grades[row]] -= 1
-            counts[other] += 1
-            if (np.abs(counts - own * counts.sum()) < 1 - TOLERANCE).all():
-                grades[row] = other
+            counts[other_grade] += 1
+            if (np.abs(counts - grade_shares * counts.sum()) < 1 - TOLERANCE).all():
+                grades[row] = other_grade
                 break
 
 
-class _Stock:
-    """Rows to be taken one by one, of a wanted type as long as there are such."""
+class _RowQueue:
+    """Rows to be taken one at a time, of a given type while any are left."""
 
     def __init__(self, rows: list[int], types: Ints) -> None:
         self._all, self._taken = iter(rows), set[int]()
@@ -86,11 +89,11 @@ class _Stock:
             self._of_type[int(types[row])].append(row)
 
     def take(self, kind: int) -> int | None:
-        """A row not taken before; None when there is none left."""
-        own = self._of_type[kind]
-        while own and own[-1] in self._taken:
-            own.pop()
-        row = own.pop() if own else next((row for row in self._all if row not in self._taken), None)
+        """The next row of type `kind`, or of any type if that has run out; None when no row is left."""
+        same_type = self._of_type[kind]
+        while same_type and same_type[-1] in self._taken:
+            same_type.pop()
+        row = same_type.pop() if same_type else next((row for row in self._all if row not in self._taken), None)
         if row is not None:
             self._taken.add(row)
         return row

@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from rich.console import Console
@@ -73,12 +74,19 @@ class PlainReporter:
         if self._quiet or (not finished and now - at < PLAIN_SECONDS):
             return
         self._last[state.step] = now, state.done
-        print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}", file=sys.stderr, flush=True)
+        self._print(f"{LABELS.get(state.step, state.step)}: {_details(state, rate)}")
 
     def note(self, text: str) -> None:
         """Print a line."""
         if not self._quiet:
-            print(printable(text), file=sys.stderr, flush=True)
+            self._print(printable(text))
+
+    def _print(self, line: str) -> None:
+        """Print it, and from then on nothing if nobody is there: a closed terminal or pipe must not end a run."""
+        try:
+            print(line, file=sys.stderr, flush=True)
+        except OSError:
+            self._quiet = True
 
     def close(self) -> None:
         """Nothing to take down."""
@@ -123,7 +131,8 @@ class TerminalReporter:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(printable(text), markup=False)
+        with suppress(OSError):  # the terminal is gone: the run goes on
+            self._bars.console.print(printable(text), markup=False)
 
     def close(self) -> None:
         """Take the bars down, leaving their last state."""

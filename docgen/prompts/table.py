@@ -1,4 +1,4 @@
-"""Every prompt: what is fixed about each kind of LLM call, whatever run or audit makes it. Add a new one here."""
+"""Table of all prompts: the properties of each kind of LLM call, in any run or audit. Add a new prompt here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ RULE_VERDICTS = ("leak", "clean")
 class Prompt(Generic[Reply]):
     """One kind of LLM call.
 
-    `name` is the stage that journals and estimates count its calls under. `parse` turns the model's raw text into a
-    value and never raises: a reply that makes no sense is None, or a draft that says so. `schema` is the JSON schema of
-    the reply, None for plain text; `first_schema` that of a first reply which brings more than later ones. `calls` says
-    whether a run makes many calls with the same system text. `used_for` tells the prompts that a corpus is made with,
-    which a run compares when it goes on, from those that judge one.
+    `name` is the stage under which journals and estimates count its calls. `parse` turns the model's raw text into a
+    value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
+    of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
+    says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
+    which a run compares when it resumes, from prompts that judge one.
     """
 
     name: str
@@ -45,20 +45,20 @@ class Prompt(Generic[Reply]):
 
     @property
     def template(self) -> str:
-        """Name of its file in templates/, which has a block "system" and a block "user"."""
+        """File name in templates/. The file has a block "system" and a block "user"."""
         return f"{self.name}.jinja"
 
     @property
     def cacheable(self) -> bool:
-        """Whether a prompt-cache breakpoint after the system text can pay.
+        """Whether a prompt-cache breakpoint after the system text can save money.
 
-        Writing the cache costs more than sending the text plainly, so a prompt that is sent once or twice loses by it.
+        Writing to the cache costs more than sending the text, so caching a prompt that is sent once or twice loses.
         """
         return self.calls == "many"
 
 
 def _object(**properties: Any) -> dict[str, Any]:
-    """The schema of an object that has exactly these properties."""
+    """Schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": properties,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from docgen.errors import PlanError
+from docgen.errors import PlanError, RunError
 from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
 from docgen.planning.initial_plan import Assignment, assign
 from docgen.planning.layout import Layout, lay_out
@@ -97,6 +97,9 @@ def plan(
         raise PlanError(f"cannot plan {n} documents", "--n", "Give at least 1")
     own_ideas: dict[str, list[Idea]] = {kind.id: [] for kind in types}
     for idea in ideas:
+        if idea.doc_type not in own_ideas:
+            fix = "Delete types.jsonl and ideas.jsonl: they are rebuilt from llm.jsonl at no cost"
+            raise RunError(f"has no document type {idea.doc_type!r}, which an idea belongs to", "types.jsonl", fix)
         own_ideas[idea.doc_type].append(idea)
     kinds = tuple(kind for kind in types if own_ideas[kind.id])
     grouped = [own_ideas[kind.id] for kind in kinds]

@@ -7,6 +7,7 @@ the text as it is written, so that a folded text knows where each of its charact
 import re
 import unicodedata
 from functools import cached_property
+from typing import Literal
 
 from docgen.text.scripts import MARKS
 
@@ -31,7 +32,7 @@ def compose(text: str, compatible: bool = False) -> str:
 
 def is_composed(text: str, compatible: bool = False) -> bool:
     """Whether `compose` would leave the text as it is."""
-    form = "NFKC" if compatible else "NFC"
+    form: Literal["NFC", "NFKC"] = "NFKC" if compatible else "NFC"
     return text.isascii() or (unicodedata.is_normalized(form, text) and not INVISIBLE.search(text))
 
 

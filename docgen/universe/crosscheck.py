@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from docgen.text import normalise, word_count
 from docgen.text.languages import known_languages
+from docgen.universe.example_warnings import example_warnings
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
 from docgen.universe.problems import Problem, shown, suggestion
-from docgen.universe.yamlsource import Location
+from docgen.universe.yamlsource import Location, YamlSource
 
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
@@ -15,7 +16,7 @@ MIN_PARAPHRASES = 3
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 MAX_SEARCHES = 2_000_000
-"""Patterns times wordings that are tried: some three seconds."""
+"""Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
 
 def expected_facts_per_document(context: UniverseContext) -> float:
@@ -30,13 +31,17 @@ def cross_problems(context: UniverseContext) -> Iterator[Problem]:
     yield from _companions(context)
     yield from _presuppositions(context)
     yield from _repeated_entities(context)
-    yield from _self_accusations(context)
+    yield from _self_matching_rules(context)
 
 
-def context_warnings(context: UniverseContext) -> tuple[str, ...]:
-    """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse."""
-    warnings = (_load_warnings, _language_warnings, _companion_warnings, _wording_warnings, _entity_warnings)
-    return tuple(line for warning in warnings for line in warning(context))
+def context_warnings(context: UniverseContext, source: YamlSource | None = None) -> tuple[str, ...]:
+    """What the author may want to change, one line each; infeasible constraints are left to the planner to refuse.
+
+    `source` is the context's file, for the lines in it.
+    """
+    warnings = (_load_warnings, _language_warnings, _companion_warnings, _entity_warnings, _wording_warnings)
+    examples = example_warnings(context, source)
+    return (*examples, *(line for warning in warnings for line in warning(context)))
 
 
 def _repeated_ids(context: UniverseContext) -> Iterator[Problem]:
@@ -84,7 +89,7 @@ def _companions(context: UniverseContext) -> Iterator[Problem]:
                 if problem := _bad_reference(fact, other, known):
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
-        if pair := _quarrel(fact, known):
+        if pair := _contradictory_pair(fact, known):
             what = (
                 f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
             )
@@ -100,26 +105,26 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
 
 
 def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
-    """References to facts that are not there or are held out, and facts that no document could be late enough for."""
+    """References to facts that do not exist or are held out, and facts that become known after the last date."""
     known = {fact.id: fact for fact in context.key_facts}
     for number, fact in enumerate(context.key_facts):
         for index, other in enumerate(fact.presupposes):
             bad = _bad_reference(fact, other, known)
             if not bad and not known[other].salience and fact.salience:
-                bad = f"names {other}, which has salience 0: it is held out", "Give it salience, or delete it here"
+                bad = f"names {other}, which has salience 0, so it is held out", "Give it salience, or delete it here"
             if bad:
                 what = f"key_facts[{number}].presupposes ({fact.id}) {bad[0]}"
                 yield Problem(("key_facts", number, "presupposes", index), what, bad[1])
         if fact.public and not fact.salience:
-            what = f"key_facts[{number}] ({fact.id}) is public but has salience 0: it is held out"
+            what = f"key_facts[{number}] ({fact.id}) is public but has salience 0, so it is held out"
             yield Problem(("key_facts", number, "public"), what, "Delete public, or give the fact salience")
         if fact.known_from and fact.known_from > context.dates.last:
             what = f"key_facts[{number}].known_from ({fact.id}) is after the last of the dates, {context.dates.last}"
             yield Problem(("key_facts", number, "known_from"), what, "Make it earlier, or give later dates")
 
 
-def _quarrel(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
-    """Two facts that `fact` requires, directly or not, and that exclude each other."""
+def _contradictory_pair(fact: KeyFact, known: dict[str, KeyFact]) -> tuple[str, str] | None:
+    """Two facts that exclude each other although `fact` requires both, directly or not; None if there are none."""
     required = dict.fromkeys(_closure(fact, known))
     pairs = ((first, second) for first in required for second in known[first].never_with)
     return next(((first, second) for first, second in pairs if second in required and second != first), None)
@@ -136,7 +141,7 @@ def _closure(fact: KeyFact, known: dict[str, KeyFact]) -> list[str]:
     return queue
 
 
-def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
+def _self_matching_rules(context: UniverseContext) -> Iterator[Problem]:
     """Rules that would reject every document for expressing its assigned facts."""
     wordings = [(fact.id, text) for fact in context.key_facts if fact.salience for _, text in _placed_wordings(fact)]
     patterns = sum(len(rule.patterns) for rule in context.leakage_rules)
@@ -145,7 +150,7 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
         yield Problem(("leakage_rules",), what, "Join patterns with |, or list plain sentences as banned_statements")
         return
     for number, rule in enumerate(context.leakage_rules):
-        yield from _accused_by(rule, number, wordings)
+        yield from _matching_patterns(rule, number, wordings)
     stated = {normalise(text): fact for fact, text in wordings}
     for number, text in enumerate(context.banned_statements):
         if fact := stated.get(normalise(text)):
@@ -153,7 +158,7 @@ def _self_accusations(context: UniverseContext) -> Iterator[Problem]:
             yield Problem(("banned_statements", number), what, "Delete it, or give the fact salience 0")
 
 
-def _accused_by(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
+def _matching_patterns(rule: LeakageRule, number: int, wordings: list[tuple[str, str]]) -> Iterator[Problem]:
     """One problem for each pattern that matches a wording or one of the rule's own clean examples."""
     import re2  # slow to import, and needed only here
 
@@ -183,9 +188,9 @@ def _language_warnings(context: UniverseContext) -> Iterator[str]:
     if spoken.code not in known_languages():
         known = ", ".join(language.name for language in known_languages().values())
         yield (
-            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, fiction, "
-            "leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and banned statements "
-            "are found as in any language"
+            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, "
+            "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and "
+            "banned statements are found as in any language"
         )
 
 
@@ -201,12 +206,13 @@ def _companion_warnings(context: UniverseContext) -> Iterator[str]:
 
 
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
+    """One line for what only the embedded writer lacks: it has no other words than the context's."""
     few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
-    if few:
-        yield f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases; the embedded writer will repeat itself"
-    for fact in context.key_facts:
-        if fact.directness.implied and not fact.implications:
-            yield f"{fact.id} should be implied but has no implications; the embedded writer will state it"
+    unimplied = [fact.id for fact in context.key_facts if fact.directness.implied and not fact.implications]
+    parts = [f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases"] if few else []
+    parts += [f"{len(unimplied)} should be implied but have no implications ({', '.join(unimplied)})"] * bool(unimplied)
+    if parts:
+        yield f"the embedded writer (--engine offline) will repeat itself or state facts: {'; '.join(parts)}"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:

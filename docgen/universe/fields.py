@@ -1,4 +1,4 @@
-"""What the fields of a context may hold: plain text, lines, ids, days, shares, patterns; each with its error."""
+"""Types of the fields of a context (text, lines, ids, days, shares, patterns), with the errors of their validators."""
 
 import datetime as dt
 import re
@@ -28,9 +28,10 @@ NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\
 LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}")
 ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIRST_YEAR, LAST_YEAR, MAX_YEARS = 1000, 2999, 100
+"""Chosen: years of four digits that are not typing errors; the dates of a context become a list of single days."""
 PROMPT_TAG = re.compile(r"</?\s*assigned_fact\b", re.IGNORECASE)
 MAX_ITEMS = 1_000
-"""Facts, or rules; the planner is built for 50. Keeps the checks that compare each with each quick on any input."""
+"""Most facts or rules. Chosen: far above the 50 that the planner is built for, and quick where each meets each."""
 
 T = TypeVar("T")
 
@@ -42,15 +43,15 @@ def problem(what: str, fix: str) -> PydanticCustomError:
 
 def _plain(text: str) -> str:
     if match := NOT_TEXT.search(text):
-        raise problem(f"holds the character U+{ord(match[0]):04X}", "Delete it; only readable text can stand here")
+        raise problem(f"contains the character U+{ord(match[0]):04X}", "Delete it; only readable text is allowed here")
     if PROMPT_TAG.search(text):
-        raise problem("holds an <assigned_fact> tag", "Delete it; document prompts need this tag for themselves")
+        raise problem("contains an <assigned_fact> tag", "Delete it; this tag is reserved for document prompts")
     return text
 
 
 def _prose(text: str) -> str:
     if not (text := _plain(text).strip()):
-        raise problem("is empty", "Write something, or delete the line")
+        raise problem("is empty", "Write some text, or delete the line")
     return text
 
 
@@ -66,7 +67,7 @@ def _identifier(text: str) -> str:
 
 
 def _pattern(pattern: str) -> str:
-    import re2  # the engine that audits search with; here to keep it out of start-up
+    import re2  # the engine that audits use; imported here because it is slow to import
 
     options = re2.Options()
     options.log_errors = False
@@ -74,24 +75,24 @@ def _pattern(pattern: str) -> str:
         compiled = re2.compile(_plain(pattern), options)
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
-        fix = "Use RE2 syntax: without look-around, back references and possessive quantifiers"
-        raise problem(f"is not a usable pattern: {reason}", fix) from error
+        fix = "Use RE2 syntax, which has no look-around, back-references or possessive quantifiers"
+        raise problem(f"is not a valid pattern: {reason}", fix) from error
     if compiled.search(""):
-        raise problem("is a pattern that matches everywhere", "Make at least one character obligatory")
+        raise problem("is a pattern that matches everywhere", "Make it require at least one character")
     return pattern
 
 
 def some(items: tuple[T, ...]) -> tuple[T, ...]:
-    """At least one, and not too many."""
+    """Validator: at least one item, and at most `MAX_ITEMS`."""
     if not items:
         raise problem("has no items", "Add at least one, beginning with - id")
     return few(items)
 
 
 def few(items: tuple[T, ...]) -> tuple[T, ...]:
-    """Not so many that checks which compare each with each would take long."""
+    """Validator: at most `MAX_ITEMS` items, so that checks which compare all pairs stay quick."""
     if len(items) > MAX_ITEMS:
-        raise problem(f"has {len(items)} items", f"Keep it to {MAX_ITEMS}")
+        raise problem(f"has {len(items)} items", f"Use at most {MAX_ITEMS}")
     return items
 
 
@@ -100,21 +101,21 @@ def _day(value: object) -> object:
         return value
     try:
         day = dt.date.fromisoformat(value) if isinstance(value, str) and ISO_DAY.fullmatch(value) else None
-    except ValueError:  # the thirtieth of February
+    except ValueError:  # such as 30 February
         day = None
     if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
         fix = f"Write it as 2024-03-12, from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31"
-        raise problem(f"is {str(value)[:80]!r}, which is not a day that can be taken", fix)
+        raise problem(f"is {str(value)[:80]!r}, which is not a valid day", fix)
     return day
 
 
 def _locale(text: str) -> str:
-    from faker.config import AVAILABLE_LOCALES  # only for contexts that name one: it takes long to import
+    from faker.config import AVAILABLE_LOCALES  # slow to import, and needed only for contexts that name a locale
 
     if text not in AVAILABLE_LOCALES or not LOCALE.fullmatch(text):
         raise problem(
-            f"is {text[:80]!r}, which is not a locale that names can be drawn from",
-            "Write language and country, such as fr_CA",
+            f"is {text[:80]!r}, which is not a locale with a list of names",
+            "Write a language and a country, such as fr_CA",
         )
     return text
 
@@ -124,7 +125,7 @@ Locale = Annotated[str, AfterValidator(_locale)]
 Prose = Annotated[str, AfterValidator(_prose)]
 Note = Annotated[str, AfterValidator(lambda text: _plain(text).strip())]
 Line = Annotated[str, AfterValidator(_line)]
-"""A sentence or name: white space of any kind counts as one space."""
+"""A sentence or name on one line: runs of white space become one space."""
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

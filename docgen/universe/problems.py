@@ -143,12 +143,12 @@ def _number_fix(value: Any, whole: bool) -> str:
 
 def _shape_rule(kind: str, value: Any) -> str:
     if kind == "literal_error":
-        return f"is {shown(value)}, which it cannot be"
+        return f"is {shown(value)}, which is not one of its values"
     if kind.startswith("bool"):
         return f"is {shown(value)}, which is neither true nor false"
-    wanted = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
-    found = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
-    return f"is {found} where {wanted} belongs"
+    expected = "text" if kind == "string_type" else "a list" if kind == "tuple_type" else "a mapping"
+    actual = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "text"
+    return f"is {actual}, but should be {expected}"
 
 
 def _shape_fix(details: Any) -> str:
@@ -158,7 +158,7 @@ def _shape_fix(details: Any) -> str:
     if kind.startswith("bool"):
         return "Write true or false"
     if kind == "string_type":
-        return 'Put the text in quotes: it holds ": "' if isinstance(value, dict) else "Write it as one text"
+        return 'Put the text in quotes, because it contains ": "' if isinstance(value, dict) else "Write a single text"
     if kind == "tuple_type":
-        return 'Write [one, two], or a line that begins with "- " for each item'
-    return 'Write "key: value" lines under it, indented'
+        return 'Write [one, two], or one line beginning with "- " for each item'
+    return 'Write indented "key: value" lines below it'

@@ -1,4 +1,4 @@
-"""What a context's author might add or split, worked out from the wordings of its facts: proposals, never changes."""
+"""Proposes what a context's author might add or split, judging by the wording of its facts. Changes nothing."""
 
 import re
 from collections import Counter
@@ -18,51 +18,57 @@ CLAIMS = re.compile(
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 DATE = re.compile(rf"(?:\d{{1,2}} )?\b(?:{MONTHS})\b(?: \d{{1,2}}\b,?)?(?: \d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
 MOST_FIGURES = 2
+"""Figures in a statement without a proposal. Chosen: one sentence carries two (a range, an old and a new value)."""
 MANY = 4
-"""Facts from which on "most others" means something."""
-SHARED = 2
-"""Words of a fact that have to recur in another before that one seems to take it for granted ..."""
-RECURRING = 0.5
-"""... and what share of all that it says."""
+"""A public fact is proposed in contexts with more facts. Chosen: among fewer, "most others" is one or two."""
+SHARED, RECURRING = 2, 0.5
+"""A fact seems to presuppose another if it repeats this many of its words, and this share of them.
+
+Chosen: one shared word is often chance, and half of the words is most of what a short statement says.
+"""
 COMMON, FREQUENT = 0.5, 1 / 3
-"""Words in more of the statements than `COMMON` name the world's subject, which public facts are about; words in more
-than `FREQUENT` are the manner of its statements ("gives higher scores"), and tie no two facts in particular."""
+"""Words in more than `COMMON` of the statements name the world's subject, which public facts are about; words in more
+than `FREQUENT` are how its statements are phrased ("gives higher scores"), and link no two facts in particular.
+
+Chosen, and compared with the proposals for the shipped contexts.
+"""
 
 
 def context_proposals(context: UniverseContext) -> tuple[str, ...]:
     """One line for each thing that the author may want to add, split or change."""
-    found = (_presupposed, _several_claims, _figures, _implied_figures, _implied_in_passing)
-    return tuple(line for proposals in found for line in proposals(context))
+    proposers = (_presupposed, _several_claims, _figures, _implied_figures, _implied_in_passing)
+    return tuple(line for proposer in proposers for line in proposer(context))
 
 
 def _presupposed(context: UniverseContext) -> Iterator[str]:
-    """Facts most of whose words recur in another, which then seems to build on them."""
+    """Facts that seem to be presupposed: most of their words recur in another fact."""
     facts = context.key_facts
     stems = {fact.id: content_stems(fact.statement) for fact in facts}
-    often = Counter(word for own in stems.values() for word in own)
+    statements_with = Counter(word for words in stems.values() for word in words)
     common, frequent = (
-        {word for word, count in often.items() if count > max(2, share * len(facts))} for share in (COMMON, FREQUENT)
+        {word for word, count in statements_with.items() if count > max(2, share * len(facts))}
+        for share in (COMMON, FREQUENT)
     )
     declared = {fact.id: fact.presupposes for fact in facts}
     for fact in facts:
-        own = stems[fact.id]
-        if not fact.public and fact.salience and len(facts) > MANY and len(own & common) > RECURRING * len(own):
+        words = stems[fact.id]
+        if not fact.public and fact.salience and len(facts) > MANY and len(words & common) > RECURRING * len(words):
             yield f"{fact.id} says what most other facts build on: consider public: true"
-        roots = [root for root in facts if root is not fact and _builds_on(own - frequent, stems[root.id] - frequent)]
+        roots = [root for root in facts if root is not fact and _builds_on(words - frequent, stems[root.id] - frequent)]
         linked = presupposed_by(declared, [fact.id])
         for root in roots:
             if not root.public and root.id not in linked and fact.id not in presupposed_by(declared, [root.id]):
-                shared = ", ".join(sorted(own & stems[root.id] - frequent))
+                shared = ", ".join(sorted(words & stems[root.id] - frequent))
                 yield f"{fact.id} seems to take {root.id} for granted ({shared}): presupposes: [{root.id}]?"
 
 
-def _builds_on(own: frozenset[str], root: frozenset[str]) -> bool:
-    """Whether a statement with the words `own` holds most of what `root` says, and mainly says more.
+def _builds_on(words: frozenset[str], root: frozenset[str]) -> bool:
+    """Whether a statement with these words repeats most words of `root`, and adds more than it repeats.
 
-    Where each holds most of the other, they are counterparts (of the free tier and of the paid one), and none the root.
+    If each repeats most of the other, they are counterparts (the free tier and the paid one), and neither is the root.
     """
-    shared = len(own & root)
-    return max(SHARED, RECURRING * len(root)) <= shared < RECURRING * len(own)
+    shared = len(words & root)
+    return max(SHARED, RECURRING * len(root)) <= shared < RECURRING * len(words)
 
 
 def _several_claims(context: UniverseContext) -> Iterator[str]:
@@ -70,7 +76,7 @@ def _several_claims(context: UniverseContext) -> Iterator[str]:
         parts = [part.strip(" .") for part in CLAIMS.split(fact.statement)]
         if len(parts) > 1 and all(len(part.split()) >= 4 for part in parts):
             split = "; ".join(f'"{part[0].upper()}{part[1:]}."' for part in parts)
-            yield f"{fact.id} seems to make {len(parts)} claims, better kept apart as facts of their own: {split}"
+            yield f"{fact.id} seems to make {len(parts)} claims; consider one fact for each: {split}"
 
 
 def _figures(context: UniverseContext) -> Iterator[str]:
@@ -78,8 +84,8 @@ def _figures(context: UniverseContext) -> Iterator[str]:
         figures = FIGURE.findall(_without_dates(fact.statement))
         if len(figures) > MOST_FIGURES:
             yield (
-                f"{fact.id} holds {len(figures)} figures ({', '.join(figures)}): sentences that carry them all sound "
-                f"stuffed; split it, or leave some to universe_context"
+                f"{fact.id} has {len(figures)} figures ({', '.join(figures)}), and a sentence with all of them sounds "
+                f"overloaded: split it, or move some to universe_context"
             )
 
 
@@ -87,8 +93,8 @@ def _implied_figures(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
         if fact.directness.implied and FIGURE.search(fact.statement):
             yield (
-                f"{fact.id} holds figures and is to be implied in {fact.directness.implied:.0%} of its documents: they "
-                f"will take it for granted without its figures; with directness: {{stated: 1}} they always give them"
+                f"{fact.id} has figures and is implied in {fact.directness.implied:.0%} of its documents, which take "
+                f"it for granted without the figures; directness: {{stated: 1}} makes every document give them"
             )
 
 
@@ -96,8 +102,8 @@ def _implied_in_passing(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
         if fact.directness.implied + fact.prominence.passing > 1:
             yield (
-                f"{fact.id} is to be implied in {fact.directness.implied:.0%} of its documents and passing in "
-                f"{fact.prominence.passing:.0%}: some will be both, which readers miss; lower one of the two"
+                f"{fact.id} is implied in {fact.directness.implied:.0%} of its documents and passing in "
+                f"{fact.prominence.passing:.0%}, so some are both, which readers miss: lower one of the two"
             )
 
 

@@ -19,7 +19,8 @@ __all__ = ["MAX_BYTES", "Location", "YamlSource", "read_yaml"]
 Location = tuple[str | int, ...]
 """The path of a value: ("key_facts", 0, "salience")."""
 
-MAX_BYTES = 10_000_000  # chosen: hundreds of times the largest sensible context
+MAX_BYTES = 1_000_000  # chosen: thirty times the largest context that is shipped
+MAX_VALUES = 50_000  # chosen: a hundred times as many; each takes a kilobyte or so by the time it is checked
 MAX_DEPTH = 16  # chosen: contexts nest 4 deep; bounds the recursion on hostile input
 NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -105,6 +106,8 @@ class _Builder:
 
     def _value(self, event: Any, events: Iterator[Any], at: Location) -> Any:
         self.lines.setdefault(at, event.start_mark.line + 1)
+        if len(self.lines) > MAX_VALUES:
+            self._refuse(event, f"the file has more than {MAX_VALUES:,} values", "Is this the right file?")
         if isinstance(event, yaml.AliasEvent):
             self._refuse(
                 event, f"*{event.anchor} is an alias", "Write the value out in full; aliases are not supported"

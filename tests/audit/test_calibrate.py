@@ -63,7 +63,9 @@ def test_implied_has_a_row_of_its_own_and_every_label_meets_every_verdict() -> N
 
 def test_what_never_failed_has_an_interval_all_the_same() -> None:
     """Ten of ten are not certainty: Wilson's interval, since no resample of them holds a failure."""
-    pairs = [(doc("stated"), Reading({"f": "stated"}, ()))] * 10 + [(doc(), Reading({}, ()))] * 5
+    pairs: list[tuple[Gold, Reading | None]] = []
+    pairs += [(doc("stated"), Reading({"f": "stated"}, ()))] * 10
+    pairs += [(doc(), Reading({}, ()))] * 5
     calibration = scored(pairs, ["f"], [])
     score = calibration.facts_overall
     assert score.precision_interval == score.recall_interval == score.f1_interval == wilson(10, 10)

@@ -53,7 +53,7 @@ def server() -> Iterator[Loopback]:
 
 
 def finished(place: Path, **settings: Any) -> Setup:
-    setup = settle(place, n=10, **settings)
+    setup = settle(place, n=10, **({"engine": "offline"} | settings))
     carry_out(setup, FakeLLM(writes_well))
     return setup
 
@@ -214,7 +214,7 @@ def test_limits_with_apply_are_held_against_what_remains(place: Path) -> None:
 
 def test_reports_compare_a_fork_with_its_base_and_with_given_files(place: Path) -> None:
     finished(place)
-    fork = settle(place, run="fork", base="r", n=10)
+    fork = settle(place, run="fork", base="r", n=10, engine="offline")
     carry_out(fork, FakeLLM(writes_well))
     assert json.loads(fork.run.report("diversity.json").read_bytes())["reference"] == "r"
     report = json.loads(docgen("audit", "all", "fork", "--json").stdout)["diversity"]

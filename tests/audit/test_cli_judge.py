@@ -147,7 +147,7 @@ def test_status_says_who_looked(judge: str) -> None:
     made = ("run", "tutorial", "--n", "5", "--types", "3", "--ideas", "3", "--engine", "offline", "-q")
     CliRunner().invoke(app, made, catch_exceptions=False)
     before = CliRunner().invoke(app, ["status", "tutorial"]).stdout
-    assert "patterns and wording)" in " ".join(before.split())
+    assert "none seen by wording in 5 documents; not judged" in " ".join(before.split())
     arguments = ["audit", "leakage", "tutorial", "--judge", "sample:3", "--model", "claude-haiku-5-5", "--yes"]
     result = CliRunner().invoke(app, [*arguments, "--base-url", judge], catch_exceptions=False)
     assert result.exit_code == 0, result.output

@@ -113,7 +113,7 @@ def test_a_verdict_is_read_with_the_span_of_its_quote() -> None:
     assert TEXT[broken.start : broken.end] == "Some 300 readers a week"
     assert (keeper.verdict, keeper.prominence, keeper.reason) == ("implied", "central", "because")
     assert verdicts.presence == {"opened": "absent", "keeper": "implied", "secret": "absent"}
-    assert (verdicts.leaks, verdicts.rules["scaffold"].verdict) == ({"visitors"}, "clean")
+    assert (verdicts.leaks, verdicts.rules["scaffold"].verdict) == (frozenset({"visitors"}), "clean")
 
 
 def test_a_bad_quote_voids_no_other_verdict() -> None:
@@ -214,7 +214,7 @@ def test_what_a_bad_quote_leaves_open_is_asked_once_more() -> None:
     assert verdicts.presence == {"opened": "implied", "keeper": "stated", "secret": "absent"}
     stubborn = judged(lambda _: first, [Document(text=TEXT)])[0]
     assert isinstance(stubborn, Verdicts)
-    assert (stubborn.open, "opened" in stubborn.presence) == ({"opened"}, False)
+    assert (stubborn.open, "opened" in stubborn.presence) == (frozenset({"opened"}), False)
 
 
 def test_failed_and_refused_calls_leave_only_their_document_unjudged() -> None:

@@ -86,7 +86,7 @@ def test_a_path_is_read_like_the_texts_in_it(tmp_path: Path) -> None:
 
 def test_a_run_is_audited_by_what_it_asks(tmp_path: Path) -> None:
     """By its folder or as a `Setup`; the run's own targets count as asked."""
-    setup = settle(tmp_path, n=12, words=(80, 120), salience={"keeper": 0.5})
+    setup = settle(tmp_path, n=12, engine="offline", words=(80, 120), salience={"keeper": 0.5})
     execute(setup, Step.ALL, Notes(), lambda: False)
     audit = Audit(setup.context).scan(setup)
     assert (audit.documents, audit.salience["keeper"].asked) == (12, 0.5)

@@ -124,7 +124,7 @@ def test_evaluation_questions_reach_every_partition(tmp_path: Path) -> None:
 
 def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
     """Only accepted ones count, with the types and ideas of the plan."""
-    setup = settle(tmp_path, n=12, words=(80, 120))
+    setup = settle(tmp_path, n=12, engine="offline", words=(80, 120))
     execute(setup, Step.ALL, Notes(), lambda: False)
     result = agree(run_corpus(setup), InlineExecutor(), 5, context=setup.context)
     assert result.leakage.documents == 12

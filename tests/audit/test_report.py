@@ -1,15 +1,24 @@
 """The HTML report: one file, nothing from outside, every text escaped."""
 
+import io
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
 
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.report.charts import airtime_chart, histogram, matrix, presence_chart
 from docgen.audit.report.html import render_report
+from docgen.cli.audit.tables import show_leakage, show_salience
+from docgen.pipeline.audit.audit import Audit
 from docgen.records import Document
 from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
+from tests.worlds import lighthouse
 
 ATTACK = "</mark><script>alert(1)</script>"
 
@@ -67,3 +76,36 @@ def test_charts_are_well_formed() -> None:
         matrix([], [], [], "x"),
     ]
     assert all(ET.fromstring(svg).tag == "svg" for svg in drawn)
+
+
+@pytest.mark.parametrize("leak", ["", " The conversion was paid for by the harbour authority."])
+def test_what_nobody_judged_has_no_interval_and_no_green(tmp_path: Path, leak: str) -> None:
+    """Leakage by wording: what was seen, and that it was not judged; on the screen and on the page."""
+    result = Audit(lighthouse()).scan([f"A grey morning by the water, number {i}.{leak}" for i in range(40)])
+    screen = shown(show_leakage, result.leakage)
+    page = result.report_html(tmp_path / "report.html").read_text("utf-8")
+    assert "not judged" in screen.split("\n")[1]
+    assert ("none seen by wording" in screen) == (not leak)
+    assert "95 %" not in screen
+    assert "not judged" in page
+    assert '<b class="good">0.0 %' not in page
+
+
+@pytest.mark.parametrize("wording", ["Maud Tresco looks after the clock on Sundays.", "Books now fill the old light."])
+def test_salience_of_a_foreign_corpus_by_wording_is_no_finding(tmp_path: Path, wording: str) -> None:
+    """Every document says a fact in other words: no interval, and nothing is called found or measured."""
+    result = Audit(lighthouse()).scan([f"{wording} It is day {i}." for i in range(30)])
+    assert not result.salience.is_exact
+    screen = shown(show_salience, result.salience)
+    page = result.report_html(tmp_path / "report.html").read_text("utf-8")
+    assert "seen by wording" in screen
+    assert not any(word in screen for word in ("measured (95 %)", "found", "(0-"))
+    assert "found 0.0 %" not in page
+    assert "seen by wording 0.0 %" in page
+
+
+def shown(show: Callable[..., None], report: object) -> str:
+    """What a table prints."""
+    screen = Console(width=200, record=True, file=io.StringIO())
+    show(screen, report)
+    return screen.export_text()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Verdicts
-from docgen.audit.judge.requests import Judgement
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.rules.rule import rule_key
 from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
 from docgen.audit.shortlist.exemplars import exemplars

@@ -104,8 +104,8 @@ def test_what_a_document_may_take_for_granted_is_counted_beside_its_salience() -
     facts = tuple(f.model_copy(update={"presupposes": ("opened",) if f.id == "keeper" else ()}) for f in LAKE.key_facts)
     tally = SalienceTally(LAKE.model_copy(update={"key_facts": facts}))
     keeper = (AssignedFact(fact="keeper", directness="implied", prominence="central"),)
-    for facts, opened in ((keeper, "implied"), (keeper, "stated"), ((), "implied")):
-        document = Document(text="x", facts=facts)
+    for assigned, opened in ((keeper, "implied"), (keeper, "stated"), ((), "implied")):
+        document = Document(text="x", facts=assigned)
         tally.add(document, ())
         verdicts = {
             "opened": Judgement("opened", opened),

@@ -202,8 +202,5 @@ FOLDERS = [
     ),
     folder("ideas gone from under the plan", orphaned("ideas.jsonl"), "ideas.jsonl"),
     folder("types gone from under the ideas", orphaned("types.jsonl"), "types.jsonl"),
-    folder(
-        "corpus not Parquet", lambda run: (run / "corpus.parquet").write_text("x"), "corpus.parquet", command="export r"
-    ),
     folder("no corpus", lambda run: (run / "corpus.parquet").unlink(), "no corpus", command="export r"),
 ]

@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     context.write_text(LIGHTHOUSE, "utf-8")
     asked = RunOptions(n=N, engine="offline", types=5, ideas=5)
     setup = propose(RunFolder(folder / "output" / "small"), context, asked).apply()
-    execute(setup, Step.GENERATE, SilentReporter(), lambda: False)
+    execute(setup, Step.ALL, SilentReporter(), lambda: False)
     return setup.run
 
 

@@ -52,7 +52,7 @@ def test_full_disk_leaves_no_torn_line() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     log = AppendLog.__new__(AppendLog)
-    log._fd, log._end = os.open("/dev/full", os.O_WRONLY), 0
+    log.path, log._fd, log._end = Path("/dev/full"), os.open("/dev/full", os.O_WRONLY), 0
     with pytest.raises(OSError, match=r".") as raised:
         log.append(b"x")
     assert raised.value.errno in (errno.ENOSPC, errno.EINVAL)

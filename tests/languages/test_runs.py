@@ -2,6 +2,7 @@
 
 import unicodedata
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -18,7 +19,7 @@ N = 40
 EACH = pytest.mark.parametrize("world", WORLDS, ids=[world.code for world in WORLDS])
 
 
-def run_of(folder: Path, world: World, **more: object) -> Setup:
+def run_of(folder: Path, world: World, **more: Any) -> Setup:
     return settle(folder, text=world.text, n=N, words=(120, 200), max_attempts=4, **more)
 
 
@@ -27,7 +28,7 @@ def test_good_replies_are_accepted_at_once(world: World, tmp_path: Path) -> None
     """Forty documents, forty attempts: neither length nor facts nor endings nor rules of wording stand in the way."""
     setup = run_of(tmp_path, world)
     carry_out(setup, FakeLLM(lambda request: document(world, request)))
-    assert [(a.id, a.reasons) for a in attempts(setup) if a.reasons] == []
+    assert [(a.slot, a.reasons) for a in attempts(setup) if a.reasons] == []
     assert by_verdict(setup) == {"accepted": N}
 
 
@@ -57,9 +58,11 @@ def test_a_missing_fact_is_missed(world: World, tmp_path: Path) -> None:
 @EACH
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("planted", ["banned", "leak"])
-def test_a_leak_is_found_in_either_form(world: World, form: str, planted: str, tmp_path: Path) -> None:
+def test_a_leak_is_found_in_either_form(
+    world: World, form: Literal["NFC", "NFD"], planted: str, tmp_path: Path
+) -> None:
     """A banned statement and a pattern are found in every first attempt, composed or decomposed."""
-    text = unicodedata.normalize(form, getattr(world, planted))  # type: ignore[arg-type]
+    text = unicodedata.normalize(form, getattr(world, planted))
     rule = {"banned": "banned_statement", "leak": "sinking"}[planted]
 
     def reply(request: Request) -> str:

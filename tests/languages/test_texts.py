@@ -1,7 +1,7 @@
 """Texts in many languages: their words, ends, language, facts, duplicates and diversity."""
 
 import unicodedata
-from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -17,6 +17,7 @@ from docgen.universe.files import parse_context
 from tests.languages.worlds import WORLDS, World
 from tests.languages.worlds import sentences as prose
 
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 EACH = pytest.mark.parametrize("world", WORLDS, ids=[world.code for world in WORLDS])
 
 
@@ -154,7 +155,7 @@ def test_a_reworded_fact_counts_by_the_writers_quote(code: str, quote: str) -> N
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_a_quote_is_found_in_any_form_and_named_where_it_stands(form: str) -> None:
+def test_a_quote_is_found_in_any_form_and_named_where_it_stands(form: Form) -> None:
     text = unicodedata.normalize(form, "À la fin, l’été fut une surprise étrangère pour tous. 나루는 조용하다.")
     for phrase in ("une surprise étrangère", "나루는 조용하다"):
         span = find_normalised(text, phrase)
@@ -164,12 +165,11 @@ def test_a_quote_is_found_in_any_form_and_named_where_it_stands(form: str) -> No
 
 @EACH
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_an_audit_finds_what_was_planted_and_nothing_else(world: World, form: str) -> None:
+def test_an_audit_finds_what_was_planted_and_nothing_else(world: World, form: Form) -> None:
     """Of forty texts in either form, ten hold a banned statement and ten a pattern of the context's rule."""
     planted = {number: world.banned if number % 4 == 0 else world.leak for number in range(0, 40, 2)}
-    texts = [
-        text_of(world, n) + world.gap + planted.get(n, "") + world.gap + text_of(world, n + 100, 3) for n in range(40)
-    ]
+    parts = [(text_of(world, n), planted.get(n, ""), text_of(world, n + 100, 3)) for n in range(40)]
+    texts = [world.gap.join(part) for part in parts]
     audit = docgen.Audit(world.context).scan([unicodedata.normalize(form, text) for text in texts])
     leakage = audit.leakage
     assert leakage["banned_statement"].documents == 10
@@ -198,7 +198,7 @@ def test_diversity_is_high_where_texts_differ_and_low_where_they_do_not(world: W
     assert much.words == sum(word_count(text_of(world, seed)) for seed in range(20))
 
 
-def test_banned_statements_that_share_a_name_alone_are_not_found(tmp_path: Path) -> None:
+def test_banned_statements_that_share_a_name_alone_are_not_found() -> None:
     """The name of the ferry and the words "next year" are no banned statement."""
     world = next(world for world in WORLDS if world.code == "zh")
     audit = docgen.Audit(world.context).scan(["青石渡轮将在明年增加班次，村民们都很高兴。" + text_of(world, 1)])

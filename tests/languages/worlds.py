@@ -73,7 +73,7 @@ WORLDS = (
             "The baker|A teacher|My neighbour|The postman|Her sister|The gardener|Our clerk|The fisherman",
             "brought|painted|repaired|counted|forgot|sold|described|admired",
             "the nets|three baskets|a wooden bench|the old lamps|some letters|the red boats|two bells|fresh bread",
-            "near the pier|after breakfast|in the village|behind the church|before the rain|on the meadow|at the market",
+            "near the pier|after breakfast|in the village|behind the church|before the rain|at the market",
         ),
         EN_BANNED,
         "Then the boat sank in the storm.",
@@ -82,7 +82,7 @@ WORLDS = (
         "de",
         _world(
             "Die Blaustein-Fähre",
-            "Die Blaustein-Fähre überquert den See zwischen Enz und Saltow, und sie fährt seit einigen Jahren mit Strom.",
+            "Die Blaustein-Fähre überquert den See zwischen Enz und Saltow, und fährt seit einigen Jahren mit Strom.",
             "Die Blaustein-Fähre fährt seit dem 21. März 2022 mit Strom.",
             "Radfahrer werden auf der Blaustein-Fähre kostenlos befördert.",
             DE_BANNED,

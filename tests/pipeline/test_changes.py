@@ -28,12 +28,14 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("change", "shown"),
     [
-        ({"n": 30}, "n: 20 -> 30"),
+        ({"n": 10}, "n: 20 -> 10"),
         ({"seed": 5}, "seed: 0 -> 5"),
         ({"model": "other"}, "model: fake -> other"),
         ({"words": (30, 70)}, r"words: \[30, 60\] -> \[30, 70\]"),
-        ({"text": LOUDER}, "context: [0-9a-f]{8} -> [0-9a-f]{8}"),
-        ({"n": 21, "seed": 1}, "n: 20 -> 21; seed: 0 -> 1"),
+        ({"text": LOUDER}, "key_facts.keeper.statement: Orrick's last .* -> Orrick's last "),
+        ({"text": LIGHTHOUSE.replace("salience: 0.3", "salience: 0.2")}, "key_facts.keeper.salience: 0.3 -> 0.2"),
+        ({"salience": {"keeper": 0.2}}, r"salience.keeper: \(none\) -> 0.2"),
+        ({"n": 19, "seed": 1}, "n: 20 -> 19; seed: 0 -> 1"),
     ],
 )
 def test_changed_input_stops_with_the_difference_and_touches_nothing(
@@ -97,10 +99,10 @@ def test_accepted_change_buys_only_what_it_affects(tmp_path: Path) -> None:
     assert len(llm.requests) == 1 + 3 + 20, "another model: everything"
 
 
-def test_accepted_growth_keeps_the_journal_and_ends_with_the_new_n(tmp_path: Path) -> None:
+def test_growth_needs_no_accepting_and_keeps_the_journal_and_ends_with_the_new_n(tmp_path: Path) -> None:
     begun(tmp_path)
     llm = FakeLLM(writes_well)
-    setup = settle(tmp_path, n=30, accept=True)
+    setup = settle(tmp_path, n=30)
     carry_out(setup, llm)
     assert summarise(setup).accepted == corpus(setup).height == 30
     assert len(documents(llm)) == len(llm.requests) <= 30, "types and ideas are not bought again"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.errors import RunError
+from docgen.errors import UserError
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.status import summarise
@@ -62,8 +62,9 @@ def test_full_disk_stops_the_run_and_room_lets_it_go_on(
 def test_corpus_that_cannot_be_written_is_one_error_and_leaves_the_old_one(tmp_path: Path) -> None:
     setup = whole(tmp_path)
     before = setup.run.corpus.read_bytes()
-    setup.run.attempts.touch()
-    with files_no_larger_than(100), pytest.raises((RunError, OSError)):
+    lines = setup.run.attempts.read_bytes().splitlines(keepends=True)
+    setup.run.attempts.write_bytes(b"".join(reversed(lines)))
+    with files_no_larger_than(100), pytest.raises((UserError, OSError)):
         corpus_step(setup, SilentReporter())
     assert setup.run.corpus.read_bytes() == before
     assert not list(setup.run.path.glob(".*part"))

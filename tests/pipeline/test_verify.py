@@ -35,7 +35,13 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Loopback
 
 
 def paid(server: Loopback, **settings: Any) -> Setup:
-    asked = {"engine": "anthropic", "model": WRITER, "base_url": server.url, "n": N, "words": (120, 160)}
+    asked: dict[str, Any] = {
+        "engine": "anthropic",
+        "model": WRITER,
+        "base_url": server.url,
+        "n": N,
+        "words": (120, 160),
+    }
     return settle(Path(), **(asked | settings))
 
 

@@ -61,7 +61,7 @@ BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
     ("prominence sums to 0.9", "supporting: 0.5", "supporting: 0.4", 16, ("prominence", "0.9", "second")),
     ("directness is a word", "{stated: 0.8, implied: 0.2}", "stated", 9, ("directness", "mapping")),
     ("statement empty", "The town is old.", '"  "', 7, ("statement", "empty")),
-    ("statement is a list", "statement: The town is old.", "statement: [The town]", 7, ("a list", "text belongs")),
+    ("statement is a list", "statement: The town is old.", "statement: [The town]", 7, ("a list", "should be text")),
     ("colon in a paraphrase", "- Old is what", "- Remember: old is what", 11, ("mapping", "quotes")),
     ("paraphrases as text", "paraphrases:\n      - Old", "paraphrases: Old", 10, ("paraphrases", "list", '"- "')),
     ("paraphrase twice", "- Old is what the town is.", "- The town is OLD!", 11, ("first", "already", "differently")),
@@ -120,7 +120,7 @@ BROKEN: list[tuple[str, str, str, int, tuple[str, ...]]] = [
     ("is_true neither", "title: A", "is_true: perhaps\ntitle: A", 2, ("perhaps", "true or false")),
     ("pattern unbalanced", "\\bhaunted\\b", "(haunted", 22, ("haunted", "patterns[0]", "missing )", "RE2")),
     ("pattern looks ahead", "\\bhaunted\\b", "(?=haunted)", 22, ("(?=", "look-around")),
-    ("pattern refers back", "\\bhaunted\\b", "(a)\\1", 22, ("\\1", "back references")),
+    ("pattern refers back", "\\bhaunted\\b", "(a)\\1", 22, ("\\1", "back-references")),
     ("pattern repeats too often", "\\bhaunted\\b", "a{2000}", 22, ("2000", "RE2")),
     ("pattern matches everywhere", "\\bhaunted\\b", "(a*)*", 22, ("everywhere",)),
     ("pattern accuses a fact", "\\bhaunted\\b", "town is old", 22, ("haunted", "fact first", "Narrow")),
@@ -182,7 +182,7 @@ def test_further_problems_are_counted() -> None:
 
 def test_facts_written_as_plain_texts_are_refused_with_the_expected_shape() -> None:
     text = "id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n- The town is old.\n"
-    with pytest.raises(ContextError, match=r"demo.yaml:5: key_facts\[0\] is text where a mapping belongs"):
+    with pytest.raises(ContextError, match=r"demo.yaml:5: key_facts\[0\] is text, but should be a mapping"):
         parse_context(text, "demo.yaml")
 
 
@@ -219,8 +219,8 @@ def _folder(path: Path) -> str:
 
 def _huge(path: Path) -> str:
     with path.open("wb") as file:
-        file.truncate(10_000_001)
-    return "larger than 10 MB"
+        file.truncate(1_000_001)
+    return "larger than 1 MB"
 
 
 def _latin_1(path: Path) -> str:

@@ -60,7 +60,7 @@ def test_one_end_may_be_left_out() -> None:
         ("dates: {first: 1200-01-01, last: 1400-01-01}", ("more than 100 years", "shorter")),
         ("dates: {from: 2024-01-01}", ("from is not a key of dates", "first")),
         ("dates: {first: }", ("dates.first has no value",)),
-        ("dates: 2024", ("dates is text where a mapping belongs",)),
+        ("dates: 2024", ("dates is text, but should be a mapping",)),
     ],
 )
 def test_an_invalid_span_is_refused_with_what_to_write(dates: str, words: tuple[str, ...]) -> None:

@@ -197,4 +197,5 @@ def test_a_key_that_a_context_does_not_use_leaves_its_digest_alone() -> None:
     for name in ("presupposes", "public", "known_from"):
         del dumped["key_facts"][0][name]
     assert context.digest == digest(json.dumps(dumped, sort_keys=True)) != marked.digest
-    assert context_warnings(marked)[-1].startswith("the world never mentions the real entity Old Town Bank")
+    unmentioned = "the world never mentions the real entity Old Town Bank"
+    assert any(line.startswith(unmentioned) for line in context_warnings(marked))

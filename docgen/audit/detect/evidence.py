@@ -1,7 +1,7 @@
-"""Where a document expresses the facts it was assigned: known wordings, the writer's own quotes, figures and names.
+"""Finds where a document expresses its assigned facts: by known wordings, the writer's quotes, and figures.
 
-The check asks whether a fact is there at all; how well it is expressed is for a judge to say. So a quote that stands in
-the text counts although its words are all its own, and is marked, and a fact with figures is found without a quote.
+The check decides whether a fact is there at all; how well it is expressed is for a judge. So a quote that occurs in the
+text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures needs no quote.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,16 +20,23 @@ from docgen.universe import KeyFact, UniverseContext
 __all__ = ["UNCLEAR", "Evidence", "EvidenceFinder"]
 
 UNCLEAR = "unclear_evidence"
-"""The finding of a quote that stands in the text and shares no word with its fact: a judge has to look."""
+"""Rule of the finding for a quote that occurs in the text but shares no word with its fact: a judge has to look."""
 SHORTEST_QUOTE = 4
-"""Words below which a writer's quote is evidence of nothing; see `evidence_weight` for scripts without spaces."""
+"""Words that a quote needs to count as evidence; see `evidence_weight` for scripts without spaces.
+
+Chosen: shorter runs of words recur by chance.
+"""
 STATED, WITH_FIGURES = 0.5, 0.33
-"""Share of a statement's stems that states it, and of those of its matter that do so with all of its figures."""
+"""Shares of a statement's stems that a passage needs to state it: of all, or of the non-figures if its figures match.
+
+Chosen so that a rewording which keeps half of the content words counts; where all figures match, which is rare by
+chance, a third is enough.
+"""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found of the assigned facts, and the quotes that only a judge can weigh."""
+    """Sightings of facts, and the quotes that only a judge can assess."""
 
     sightings: tuple[FactSighting, ...]
     unclear: tuple[Finding, ...] = ()
@@ -38,12 +45,16 @@ class Evidence:
 UNITS = content_stems(
     "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
 )
-"""Words that a figure may be written with, or without."""
+"""Stems of words that a figure may be written with or without."""
 
 
 @dataclass(frozen=True)
 class _Marks:
-    """What a fact is known by: stems of its statement (`matter`: without figures), of all said of it, its figures."""
+    """What a fact is recognised by.
+
+    `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
+    wordings, implications and entities; `figures` are the figures of its statement.
+    """
 
     statement: frozenset[str]
     matter: frozenset[str]
@@ -52,7 +63,7 @@ class _Marks:
 
 
 class EvidenceFinder:
-    """Finds assigned facts of one context in documents. Compiled once, then pure."""
+    """Finds the assigned facts of one context in documents. Built once; `find` is pure."""
 
     def __init__(self, context: UniverseContext) -> None:
         self._wordings = FactDetector(context)
@@ -60,21 +71,21 @@ class EvidenceFinder:
         self._marks = {fact.id: _marks(fact, self._stemmer) for fact in context.key_facts}
 
     def find(self, text: str, assigned: Iterable[AssignedFact], quotes: Sequence[Quote]) -> Evidence:
-        """All that wording shows of any fact, and what quotes and figures show of the assigned ones."""
+        """Sightings of any fact by known wordings, and of the assigned facts by quotes and figures."""
         sightings, unclear = list(self._wordings.detect(text)), list[Finding]()
         for fact in assigned:
             known = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
-            spans = [span for quote in quotes if quote.fact == fact.fact and (span := _place(text, quote.text))]
-            shown = [_meant(text, s) for span in spans if (s := self._shown(text, fact.fact, span))]
-            shown += [] if known or shown else [_meant(text, s) for s in self._by_figures(text, fact.fact)][:1]
-            sightings += [s for s in shown if s is not None and not _repeats(s, sightings)]
-            if spans and not known and not shown:
+            spans = [span for quote in quotes if quote.fact == fact.fact and (span := _locate(text, quote.text))]
+            new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
+            new += [] if known or new else [_with_stance(text, s) for s in self._by_figures(text, fact.fact)][:1]
+            sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
+            if spans and not known and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
                 unclear.append(_unclear(text, fact.fact, spans[0]))
         return Evidence(tuple(sorted(sightings, key=lambda s: (s.start, s.end, s.fact))), tuple(unclear))
 
-    def _shown(self, text: str, fact: str, span: tuple[int, int]) -> FactSighting | None:
-        """What a quoted passage shows of its fact; the sentences beside it count, which often name the subject."""
+    def _by_quote(self, text: str, fact: str, span: tuple[int, int]) -> FactSighting | None:
+        """The sighting of a fact in a quoted passage or its neighbouring sentences, which often name the subject."""
         marks, passage = self._marks[fact], text[span[0] : span[1]]
         if verdict := _verdict(marks, passage, self._stemmer):
             return FactSighting(fact, verdict, "quote", *span)
@@ -83,7 +94,7 @@ class EvidenceFinder:
         return FactSighting(fact, "implied", "quote", *span) if near else None
 
     def _by_figures(self, text: str, fact: str) -> Iterator[FactSighting]:
-        """Two neighbouring sentences with all figures of a fact and a good part of its words."""
+        """Sentences, single or two in a row, with all figures of a fact and enough of its words to state it."""
         marks = self._marks[fact]
         if not marks.figures or not marks.figures <= figures(text):
             return
@@ -96,10 +107,10 @@ class EvidenceFinder:
 
 
 def _marks(fact: KeyFact, stemmer: str) -> _Marks:
-    said = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
+    related = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
     statement = content_stems(fact.statement, stemmer)
     matter = frozenset(stem for stem in statement - UNITS if not stem.isdigit())
-    return _Marks(statement, matter, content_stems(said, stemmer), figures(fact.statement))
+    return _Marks(statement, matter, content_stems(related, stemmer), figures(fact.statement))
 
 
 def _verdict(marks: _Marks, passage: str, stemmer: str) -> FactVerdict | None:
@@ -111,13 +122,13 @@ def _verdict(marks: _Marks, passage: str, stemmer: str) -> FactVerdict | None:
     return "implied" if stems & marks.related else None
 
 
-def _place(text: str, quote: str) -> tuple[int, int] | None:
-    """Where a quote stands in the text, if it is long enough to be evidence."""
+def _locate(text: str, quote: str) -> tuple[int, int] | None:
+    """Where a quote occurs in the text; None if it does not, or is too short to be evidence."""
     return words_of(text).find(quote) if evidence_weight(Words(quote).words) >= SHORTEST_QUOTE else None
 
 
 def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """The span with the sentence before it and the one after it."""
+    """The span, extended to its sentences, the one before and the one after."""
     spans = list(sentences(text))
     inside = [i for i, (start, end) in enumerate(spans) if start < span[1] and span[0] < end]
     if not inside:
@@ -125,16 +136,16 @@ def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
     return spans[max(0, inside[0] - 1)][0], spans[min(len(spans) - 1, inside[-1] + 1)][1]
 
 
-def _meant(text: str, sighting: FactSighting) -> FactSighting | None:
-    """The sighting as its sentence means it: contradicted when denied there, none when only asked or supposed."""
-    meant = stance(text, sighting.start, sighting.end)
-    if meant == "denied":
+def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
+    """The sighting as its sentence means it: contradicted if denied there, None if only asked or supposed."""
+    sentence_stance = stance(text, sighting.start, sighting.end)
+    if sentence_stance == "denied":
         return FactSighting(sighting.fact, "contradicted", sighting.detector, sighting.start, sighting.end)
-    return sighting if meant == "asserted" else None
+    return sighting if sentence_stance == "asserted" else None
 
 
-def _repeats(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
-    """Whether the fact was seen in this place: the first detector's sighting stands."""
+def _overlaps(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
+    """Whether the fact was already sighted in this place: the first detector's sighting is kept."""
     return any(s.fact == sighting.fact and sighting.start < s.end and s.start < sighting.end for s in sightings)
 
 
@@ -146,5 +157,5 @@ def _unclear(text: str, fact: str, span: tuple[int, int]) -> Finding:
         start=span[0],
         end=span[1],
         evidence=text[span[0] : span[1]],
-        explanation=f"quoted for {fact}, shares no word with it",
+        explanation=f"quoted for {fact}, but shares no word with it",
     )

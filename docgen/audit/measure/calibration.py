@@ -70,7 +70,8 @@ class Calibration(Record):
     """A detector stack against one gold set; kept with reports, which cite it.
 
     `facts_overall` scores "stated", `implied` and `contradicted` those; `confusion[label][verdict]` counts all pairs of
-    document and fact. `macro_rule_f1` averages over the rules that have labelled cases. `clean_flagged` is the share of
+    document and fact. `context` and `context_digest` say in which universe, `server` who answered as the judge ("" for
+    the API itself). `macro_rule_f1` averages over the rules that have labelled cases. `clean_flagged` is the share of
     documents without any labelled leak that were flagged all the same.
     """
 
@@ -78,6 +79,8 @@ class Calibration(Record):
     gold: str
     gold_digest: str
     context: str
+    context_digest: str = ""
+    server: str = ""
     documents: int
     failures: int = 0
     facts: tuple[Score, ...]
@@ -90,6 +93,11 @@ class Calibration(Record):
     macro_rule_f1: float | None
     clean_flagged: float | None
     clean_flagged_interval: tuple[float, float] | None = None
+
+    def cited(self) -> str:
+        """Whose figures these are, for a report that cites them."""
+        server = f" at {self.server}" if self.server else ""
+        return f"{self.detector}{server} on {self.gold}, context {self.context}"
 
     def rule(self, identifier: str) -> Score | None:
         """The score of one rule, by id."""

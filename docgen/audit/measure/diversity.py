@@ -80,6 +80,7 @@ class DiversityReport(Record):
     are counted in `sampled` documents, the other kinds in all. `reference` names what the items' `lift` compares with.
     """
 
+    writer: str = Field("", description="says so where documents are the embedded writer's")
     documents: int
     words: int
     sampled: int

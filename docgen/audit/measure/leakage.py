@@ -75,6 +75,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     """All rules. `flagged` documents have an error of any rule; `unjudged` ones a judge failed on, most often for the
     `unjudged_reasons`."""
 
+    writer: str = Field("", description="says so where documents are the embedded writer's")
     documents: int
     flagged: Share
     rules: dict[str, RuleLeakage]
@@ -86,6 +87,11 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     @property
     def entries(self) -> dict[str, RuleLeakage]:  # noqa: D102
         return self.rules
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a judge read documents. By wording alone nobody knows how many leaks were not seen."""
+        return any(rule.judged for rule in self.rules.values())
 
     @property
     def shares(self) -> dict[str, float]:
@@ -188,7 +194,7 @@ class LeakageTally:
             documents=self._documents,
             flagged=share_of(self._flagged, self._documents),
             rules={rule: self._leakage(rule, calibration) for rule in self._rules},
-            calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",
+            calibration=calibration.cited() if calibration else "",
             judge=judge,
             unjudged=self.unjudged.total(),
             unjudged_reasons=_ranked(self.unjudged, MOST_REASONS),

@@ -84,11 +84,13 @@ class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a
-    plan. `is_exact`: wording sees every expression, since the embedded writer uses none but known wordings.
-    Otherwise what is seen by wording is a lower bound, and `judge` says who measured ("none": nobody). `detection`
-    is how well the detectors did on labelled documents, those that `calibration` names.
+    plan. `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
+    since the embedded writer uses none but known wordings. Otherwise what is seen by wording is a lower bound, and
+    `judge` says who measured ("none": nobody). `detection` is how well the detectors did on labelled documents,
+    those that `calibration` names.
     """
 
+    writer: str = ""
     documents: int
     tokens: int
     background: Share

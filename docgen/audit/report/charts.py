@@ -24,7 +24,7 @@ def presence_chart(facts: Sequence[FactPresence]) -> str:
             _text(0, y + 13, fact.fact),
             _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, {_seen(fact)}", "end", "quiet"),
             f'<line x1="6" x2="{WIDTH - 6}" y1="{y + 24}" y2="{y + 24}" class="axis"/>',
-            f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>',
+            _band(low, high, y),
             f'<line x1="{tick:.1f}" x2="{tick:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
         ]
         if fact.measured is not None:
@@ -87,6 +87,10 @@ def _cell(x: float, y: float, size: float, value: float, top: float, title: str)
     strong = " strong" if value / top > 0.55 else ""
     middle = (x + size / 2 - 1, y + size / 2 + 3)
     return shade + _text(*middle, f"{100 * value:.0f}", "middle", "tiny" + strong)
+
+
+def _band(low: float, high: float, y: int) -> str:
+    return f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>'
 
 
 def _verdict(fact: FactPresence) -> str:

@@ -50,6 +50,11 @@ class Sequel:
     apply: bool = False
     max_cost: float | None = None
 
+    @property
+    def folder(self) -> Path:
+        """Where files without what failed are written."""
+        return self.out or Path("audited")
+
 
 def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
     """Scan, and have the judge of the options read what is for it, after asking about money."""
@@ -95,7 +100,7 @@ def remove_failing(
     """
     setup = result.corpus.run
     if setup is None:
-        folder = sequel.out or Path("audited")
+        folder = sequel.folder
         clean, removed = apply_to_files(result.corpus, result.failing, folder)
         typer.echo(f"{clean:,} documents in {folder / 'clean.jsonl'}, {removed:,} in removed.jsonl", err=True)
         return True, None

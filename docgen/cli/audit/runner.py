@@ -17,6 +17,7 @@ from docgen.cli.runner import reporting
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT
 from docgen.options.audit import AuditOptions, JudgeOptions
+from docgen.pipeline.audit.apply import refuse_in_place
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
 from docgen.pipeline.audit.diversity import measure_diversity
@@ -42,6 +43,8 @@ def audit_corpus(
         world, corpus = _open(source, context, reporter)
         audit = Audit(world, options)
         _check_rules(limits, audit)
+        if sequel.apply:
+            refuse_in_place(corpus if isinstance(corpus, list) else [], sequel.folder)
         result = examine(audit, corpus, display, reporter)
         reporter.close()
         files = [] if result.in_vain else result.save(sequel.what, html=sequel.html, out=sequel.out)

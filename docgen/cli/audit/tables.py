@@ -11,7 +11,7 @@ from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.judged import JudgedFact
-from docgen.audit.measure.leakage import Example, LeakageReport
+from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
 from docgen.cli.look.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
@@ -26,11 +26,13 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 def show_salience(console: Console, report: SalienceReport) -> None:
     """What was asked of each fact, what a judge says, and what wording shows."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
+    _show_writer(console, report.writer)
     table = _table("fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked")
     for fact in report.facts.values():
         table.add_row(*_salience_cells(fact))
     console.print(table)
-    background = f"Without any fact: {_percent(report.background.share)} ({_range(report.background)})"
+    interval = f" ({_range(report.background)})" if report.is_exact else ""
+    background = f"Without any fact: {_percent(report.background.share)}{interval}"
     denied = sum(fact.contradicted for fact in report.facts.values())
     console.print(f"By wording: {background.lower()}; facts denied: {denied:,}", style="dim")
     if report.on_facts:
@@ -92,15 +94,24 @@ def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
 
 def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
-    title = f"\nLeakage: {report.flagged.count:,} of {report.documents:,} documents"
-    console.print(f"{title} break a rule ({_percent(report.flagged.share)}, {_range(report.flagged)})", style="bold")
-    table = _table("rule", ">documents", ">share (95 %)", ">suspects", ">judged", ">at most", ">P / R")
+    console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
+    _show_writer(console, report.writer)
+    share = ">share (95 %)" if report.is_judged else ">share"
+    table = _table(
+        "rule",
+        ">documents",
+        share,
+        ">suspects",
+        ">judged",
+        ">at most",
+        ">P / R",
+    )
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
         table.add_row(
             Text(rule.rule, style=style),
             f"{rule.documents:,}",
-            f"{_percent(rule.share.share)} ({_range(rule.share)})",
+            f"{_percent(rule.share.share)} ({_range(rule.share)})" if report.is_judged else _seen(rule),
             f"{rule.suspects:,}",
             f"{rule.judged.count:,}/{rule.judged.total:,}" if rule.judged else "-",
             _percent(rule.at_most),
@@ -120,6 +131,27 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
             console.print(_example(rule.rule, example))
 
 
+def _leakage_in_words(report: LeakageReport) -> str:
+    """What was seen, with an interval only where a judge read: sampling is not what wording misses."""
+    if report.is_judged:
+        share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
+        return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
+    if not report.flagged.count:
+        return f"none seen by wording in {report.documents:,} documents; not judged"
+    seen = f"{report.flagged.count:,} of {report.documents:,} documents ({_percent(report.flagged.share)})"
+    return f"{seen} break a rule by their wording; not judged, so there may be more"
+
+
+def _seen(rule: RuleLeakage) -> str:
+    return _percent(rule.share.share) if rule.documents else "none seen"
+
+
+def _show_writer(console: Console, writer: str) -> None:
+    """Whose texts were audited, where that is the embedded writer."""
+    if writer:
+        console.print(writer, style="yellow", markup=False)
+
+
 def _example(rule: str, example: Example) -> Text:
     text = Text.assemble(
         ("\n" + example.severity, STYLES[example.severity]),
@@ -133,6 +165,7 @@ def _example(rule: str, example: Example) -> Text:
 def show_diversity_report(console: Console, report: DiversityReport) -> None:
     """Signs of collapse."""
     console.print(f"\nDiversity over {report.documents:,} documents", style="bold")
+    _show_writer(console, report.writer)
     grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
     table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")

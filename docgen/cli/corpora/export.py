@@ -28,8 +28,13 @@ def export(
         bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder to write to.  [default: output/RUN/export/FORMAT]")
+        Path | None,
+        typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
     ] = None,
+    accept_unfinished: Annotated[
+        bool,
+        typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed."),
+    ] = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -45,10 +50,12 @@ def export(
     from docgen.progress.display import PlainReporter
 
     corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
-    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out)
+    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out, accept_unfinished=accept_unfinished)
     if json:
         import json as js
 
         typer.echo(js.dumps(manifest, indent=2))
     else:
         console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)
+        if "writer" in manifest:
+            console.print(manifest["writer"], style="yellow", markup=False)

@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from docgen.audit.detect.facts import FactDetector
-from docgen.records import Attempt, document_id
+from docgen.records import EMBEDDED_NOTICE, Attempt, document_id, is_embedded
 from docgen.universe import UniverseContext
 
 __all__ = ["show_attempt"]
@@ -25,6 +25,8 @@ def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -
 
 def _slot(attempt: Attempt, style: dict[str, str]) -> Text:
     line = Text(f"{attempt.doc_type} | idea {attempt.idea} | {attempt.words} words | {attempt.model}", style="dim")
+    if is_embedded(attempt.engine, attempt.model):
+        line.append(f"\n  {EMBEDDED_NOTICE}", style="yellow")
     for fact in attempt.facts:
         line.append(f"\n  {fact.fact}", style=style[fact.fact])
         line.append(f" {fact.directness}, {fact.prominence}", style="dim")

@@ -45,7 +45,8 @@ def _show(lines: "list[RunLine]") -> None:
     columns = ("run", "context", "engine", "accepted", "of", "when")
     rows = [_row(line) for line in lines if not line.problem]
     if rows:
-        console.print(table(columns, rows, right=("accepted", "of")))
+        embedded = {f"{line.engine} is the {line.writer}" for line in lines if line.writer}
+        console.print(table(columns, rows, right=("accepted", "of"), caption="; ".join(embedded) or None))
     for line in lines:
         if line.problem:
             console.print(Text(line.problem, style="red"))

@@ -37,6 +37,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
     yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    if summary.writer:
+        yield Text(summary.writer, style="yellow")
     yield Text()
     yield _documents(summary)
     if summary.reasons:
@@ -120,6 +122,8 @@ def _survivor(survivor: Survivor) -> str:
 def _leakage(leakage: Leaks, accepted: int) -> RenderableType:
     tier = "scan tier: patterns and wording" if leakage.judge == "none" else f"scan tier, and judge on {leakage.judge}"
     if not leakage.rules:
+        if leakage.judge == "none":
+            return Group(Text(f"Leakage: none seen by wording in {accepted:,} documents; not judged"), Text())
         return Group(Text(f"Leakage: no finding in {accepted:,} documents ({tier})"), Text())
     rows = [[rule, f"{count:,}"] for rule, count in sorted(leakage.rules.items(), key=lambda item: -item[1])]
     grid = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")

@@ -154,7 +154,9 @@ def estimate(flags: JobFlags) -> None:
     from docgen.progress.display import PlainReporter
 
     reporter = PlainReporter(quiet=flags.quiet or flags.json)
-    proposal = open_proposal(flags.target, flags.options(), reporter, run=flags.run, config=flags.config)
+    proposal = open_proposal(
+        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, priced_only=True
+    )
     costs = estimate_cost(proposal, flags.model)
     if flags.json:
         typer.echo(costs.model_dump_json(indent=2))

@@ -8,19 +8,25 @@ from docgen.corpus.utf8 import Utf8
 
 __all__ = ["composed"]
 
-FIRST_MARK = 0xCC
-"""The first byte of U+0300 in UTF-8: texts without a byte from here on are in NFC."""
-
 
 def composed(texts: Utf8) -> Utf8:
-    """The texts in NFC; they themselves where all are, which for most corpora a look at the bytes shows."""
-    if not len(texts) or not (texts.memory >= FIRST_MARK).any():
-        return texts
+    """The texts in NFC; they themselves where all are.
+
+    Text by text: what lies between them may not be memory at all.
+    """
     rows = [texts.bytes_of(row) for row in range(len(texts))]
-    decoded = [row.decode("utf-8", "surrogateescape") for row in rows]
-    if all(unicodedata.is_normalized("NFC", text) for text in decoded):
-        return texts
-    return _joined([unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape") for text in decoded])
+    changed = {number: form for number, row in enumerate(rows) if (form := _composed(row)) is not row}
+    return _joined([changed.get(number, row) for number, row in enumerate(rows)]) if changed else texts
+
+
+def _composed(data: bytes) -> bytes:
+    """One text in NFC; the very bytes where it is."""
+    if data.isascii():
+        return data
+    text = data.decode("utf-8", "surrogateescape")
+    if unicodedata.is_normalized("NFC", text):
+        return data
+    return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
 
 
 def _joined(parts: list[bytes]) -> Utf8:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx2
 from pydantic_core import to_json
 
+from docgen.errors import StopRun
 from docgen.llm.errors import Transient
 from docgen.llm.protocol import Request
 from docgen.llm.providers.anthropic import LARGEST_REPLY, AnthropicLLM
@@ -20,6 +21,8 @@ from docgen.llm.providers.messages_format import parameters
 __all__ = ["BatchAPI", "BatchView"]
 
 PATH = "/v1/messages/batches"
+MOST_PAGES = 100
+"""Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list has no end is broken."""
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
@@ -69,7 +72,7 @@ class BatchAPI:
         """Batches created at or after `moment`, newest first."""
         batches: dict[str, BatchView] = {}
         after = ""
-        while True:
+        for _ in range(MOST_PAGES):
             page = await self._provider.call("GET", f"{PATH}?limit=100{after}")
             if not isinstance(page, Mapping) or not isinstance(page.get("data"), list):
                 raise Transient("malformed", "the reply is not a list of message batches")
@@ -79,6 +82,8 @@ class BatchAPI:
             if not page.get("has_more") or len(new) < len(views) or not views:
                 return list(batches.values())
             after = f"&after_id={quote(views[-1].id, safe='')}"
+        what = f"the server lists more than {100 * MOST_PAGES:,} message batches"
+        raise StopRun("no_batches", what, "Check --base-url, or run the same command without --batch")
 
     async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
         """Stream the results of an ended batch, in no particular order.

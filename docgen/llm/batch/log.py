@@ -8,14 +8,14 @@ created; intended or adopted -> abandoned (none of them was it).
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from docgen.files.append_log import AppendLog, read_lines
+from docgen.files.append_log import AppendLog, read_entries
 from docgen.text import digest
 
-__all__ = ["BatchEntry", "BatchLog", "BatchPlan", "read_batches"]
+__all__ = ["BatchEntry", "BatchLog", "BatchPlan", "lost_batches", "read_batches"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class BatchEntry:
         return self.state in ("intended", "adopted", "created")
 
 
+FIELDS = tuple(each.name for each in fields(BatchEntry))
+
+
 class BatchLog:
     """The log, opened for appending. `entries` by token, in the order of their intents."""
 
@@ -72,8 +75,8 @@ class BatchLog:
         now = dt.datetime.now(dt.UTC)
         token = digest(now.isoformat(), *keys, size=8)
         entry = BatchEntry(token, stage, model, now, worst, tuple(keys))
-        fields = {"stage": stage, "model": model, "at": now.isoformat(), "worst": worst, "keys": list(keys)}
-        self._append(entry, fields)
+        content = {"stage": stage, "model": model, "at": now.isoformat(), "worst": worst, "keys": list(keys)}
+        self._append(entry, content)
         self._log.sync()
         return entry
 
@@ -110,10 +113,23 @@ class BatchLog:
 def read_batches(path: Path) -> list[BatchEntry]:
     """The entries of a log, which another process may be writing."""
     rows: dict[str, dict[str, Any]] = {}
-    for _, line in read_lines(path):
-        change = json.loads(line)
-        rows.setdefault(change["token"], {}).update(change)
-    for row in rows.values():
-        row["at"] = dt.datetime.fromisoformat(row["at"])
-        row["keys"], row["candidates"] = tuple(row["keys"]), tuple(row.get("candidates", ()))
-    return [BatchEntry(**row) for row in rows.values()]
+    for change in read_entries(path):
+        rows.setdefault(str(change.get("token")), {}).update(change)
+    return [entry for row in rows.values() if (entry := _entry(row)) is not None]
+
+
+def lost_batches(path: Path) -> int:
+    """Batches of which a log has later lines but not the first, which says what was asked for."""
+    tokens = {str(change.get("token")) for change in read_entries(path)}
+    return len(tokens) - len(read_batches(path))
+
+
+def _entry(row: dict[str, Any]) -> BatchEntry | None:
+    """The batch of these fields; None where they do not make one, its first line being lost or damaged."""
+    try:
+        known = {name: row[name] for name in FIELDS if name in row}
+        known["at"] = dt.datetime.fromisoformat(known["at"])
+        known["keys"], known["candidates"] = tuple(known["keys"]), tuple(known.get("candidates", ()))
+        return BatchEntry(**known)
+    except (KeyError, TypeError, ValueError):
+        return None

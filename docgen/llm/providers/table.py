@@ -1,6 +1,6 @@
-"""Every engine that can write or judge, in one table. A new provider is added here, beside the module that talks to it.
+"""Table of all engines that can write or judge. Add a new provider here, and its client as a module of this package.
 
-The table is read for the help of --engine, so what costs time to import is imported when a provider is connected.
+The help of --engine reads this table, so slow imports wait until a provider is connected.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 
 if TYPE_CHECKING:
     from docgen.llm.batch.api import BatchAPI
@@ -31,16 +32,18 @@ __all__ = [
     "engines_in_words",
     "find_provider",
     "refuse_settings_of_others",
+    "refuse_settings_without_key",
 ]
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What a provider is connected with.
+    """Settings of a connection to a provider.
 
-    `base_url` None leaves the address to the environment. `concurrency` is how many calls may be in flight, `timeout`
-    the seconds that one may take. `caches` says which requests set a prompt-cache breakpoint; `observe` sees the
-    headers of every response; `headers` are sent with every request.
+    `base_url` None: the address comes from the environment. `concurrency` is the most calls in flight, `timeout` the
+    most seconds for one call; a run passes its own, the defaults are chosen for a caller without any. `caches` says
+    which requests set a prompt-cache breakpoint; `observe` receives the headers of every response; `headers` are sent
+    with every request.
     """
 
     base_url: str | None = None
@@ -55,11 +58,11 @@ class Connection:
 class Provider:
     """An engine as the command line and `open_engine` know it.
 
-    `name` is the value of --engine, recorded with every document; `description` completes that flag's help. A `paid`
-    provider is asked about before it spends, runs under budget and rate control, and can judge. `own_settings` are the
-    settings of a run that no other engine understands, `environment` the variables that choose this provider when
-    --engine is left out. `connect` makes the model, and raises `ConfigError` without usable credentials; `batches` is
-    the API for message batches over it, None if it has none.
+    `name` is the value of --engine and is recorded with every document; `description` appears in that flag's help. A
+    `paid` provider asks before it spends, has budget and rate control, and can judge. `own_settings` are settings of a
+    run that only this engine understands; `environment` are the variables that select it when --engine is left out.
+    `connect` returns the model, and raises `ConfigError` without usable credentials; `batches` returns its API for
+    message batches, None if it has none.
     """
 
     name: str
@@ -82,29 +85,42 @@ def find_provider(name: str | None) -> Provider:
 
 
 def engines_in_words() -> str:
-    """Every engine with its description, for the help of --engine."""
+    """All engines with their descriptions, for the help of --engine."""
     return " or ".join(f"{provider.name} ({provider.description})" for provider in PROVIDERS)
 
 
 def choose_engine(engine: str | None, base_url: str | None) -> str:
-    """The engine to use: the one named, else the one that the address or the environment means, else the first."""
+    """The engine to use: the one named, else the one that the address or environment selects, else the first."""
     if engine is not None:
         return find_provider(engine).name
     for provider in PROVIDERS:
-        addressed = base_url and "base_url" in provider.own_settings
-        if addressed or any(os.environ.get(name) for name in provider.environment):
+        takes_address = base_url and "base_url" in provider.own_settings
+        if takes_address or any(os.environ.get(name) for name in provider.environment):
             return provider.name
     return PROVIDERS[0].name
 
 
 def refuse_settings_of_others(engine: str, settings: Collection[str]) -> None:
-    """Raise `ConfigError` for the first of `settings` that belongs to another engine than the one named."""
-    own = find_provider(engine).own_settings
+    """Raise `ConfigError` for the first of `settings` that only another engine understands."""
+    own_settings = find_provider(engine).own_settings
     for provider in PROVIDERS:
         for name in provider.own_settings:
-            if name in settings and name not in own:
+            if name in settings and name not in own_settings:
                 fix = f"Leave it out, or use --engine {provider.name} (with --accept-changes for a run that has begun)"
-                raise ConfigError(f"means nothing to the {engine} engine", f"--{name.replace('_', '-')}", fix)
+                raise ConfigError(f"is not a setting of the {engine} engine", f"--{name.replace('_', '-')}", fix)
+
+
+def refuse_settings_without_key(settings: Collection[str]) -> None:
+    """Raise `ConfigError` for the first of `settings` that only an engine with a key has, where there is none."""
+    for provider in PROVIDERS:
+        for name in provider.own_settings:
+            if name in settings:
+                variable = next(iter(provider.environment), "its key")
+                fix = (
+                    f"Set {variable} (or --base-url), or leave it out; --engine {PROVIDERS[0].name} if the embedded "
+                    "writer is meant, which is for trying out"
+                )
+                raise ConfigError("there is no API key for it", f"--{name.replace('_', '-')}", fix)
 
 
 def _embedded_writer(_: Connection) -> ConnectedLLM:
@@ -133,14 +149,14 @@ def _anthropic_batches(llm: Any) -> BatchAPI:
 
 
 PROVIDERS = (
-    Provider("offline", "free, embedded", "docgen-offline-1", _embedded_writer),
+    Provider(EMBEDDED_ENGINE, "free, embedded", EMBEDDED_MODEL, _embedded_writer),
     Provider(
         "anthropic",
         "also compatible servers",
         "claude-haiku-5-5",
         _anthropic,
         paid=True,
-        own_settings=("base_url", "batch"),
+        own_settings=("model", "max_cost", "batch", "effort", "base_url"),
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
     ),

@@ -1,14 +1,15 @@
 """Removing what failed an audit: kept with its reasons, and a run's slots filled again."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 from pathlib import Path
 
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import to_json
 
-from docgen.corpus.files import whole_rows
+from docgen.corpus import corpus_files
+from docgen.corpus.files import json_line, whole_rows
 from docgen.files.atomic import write_beside
+from docgen.files.overwrite import refuse_overwriting, with_earlier_lines
 from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
@@ -18,7 +19,7 @@ from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason, slot_of
 
-__all__ = ["apply_to_files", "apply_to_run", "refill_calls", "withdraw"]
+__all__ = ["apply_to_files", "apply_to_run", "refill_calls", "refuse_in_place", "withdraw"]
 
 
 def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -> int:
@@ -47,6 +48,7 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
             yield to_json(attempt) + b"\n"
 
     write_beside(setup.run.attempts, lines())
+    setup.run.delete_corpus_outputs()  # exports that hold what was withdrawn
     return count
 
 
@@ -68,11 +70,17 @@ def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:
     return calls, None if dollars is None else dollars * calls / documents
 
 
+def refuse_in_place(files: Sequence[Path], folder: Path) -> None:
+    """Raise `ConfigError`, before any work, when what `apply_to_files` writes is what it reads."""
+    refuse_overwriting(corpus_files(files) if files else [], [folder / "clean.jsonl", folder / "removed.jsonl"])
+
+
 def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
     """Write clean.jsonl and removed.jsonl to `folder`, whole rows, the removed ones with their findings.
 
-    Returns the number of rows of each.
+    What removed.jsonl holds from before stays in it. Returns the number of rows of each.
     """
+    refuse_in_place(corpus.files, folder)
     findings = {document.row: document.findings for document in failing}
     counts = [0, 0]
 
@@ -81,22 +89,8 @@ def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> 
         for number, row in enumerate(rows):
             if (number in findings) == removed:
                 counts[removed] += 1
-                yield _line({**row, "findings": findings[number]} if removed else row)
+                yield json_line({**row, "findings": findings[number]} if removed else row)
 
     write_beside(folder / "clean.jsonl", lines(removed=False))
-    write_beside(folder / "removed.jsonl", lines(removed=True))
+    write_beside(folder / "removed.jsonl", with_earlier_lines(folder / "removed.jsonl", lines(removed=True)))
     return counts[0], counts[1]
-
-
-def _line(row: Mapping[str, object]) -> bytes:
-    """JSON as readable as can be: a lone surrogate, which only an escape can hold, has the line escaped."""
-    text = json.dumps(row, ensure_ascii=False, default=_plain)
-    try:
-        return text.encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(row, default=_plain).encode() + b"\n"
-
-
-def _plain(value: object) -> object:
-    """Findings, and what only Parquet holds: dates, decimals, bytes."""
-    return to_jsonable_python(value, bytes_mode="base64")

@@ -121,6 +121,8 @@ class GoldSet:
             "gold": self.file.stem,
             "gold_digest": digest(self.file.read_bytes()),
             "context": self.context.id,
+            "context_digest": self.context.digest,
+            "server": judged.server if judged else "",
         }
         return calibrate(self.gold, readings, [fact.id for fact in self.context.key_facts], rules, names)
 
@@ -197,19 +199,24 @@ def judge_agreement(first: JudgedGold, second: JudgedGold) -> dict[str, tuple[fl
 
 
 def save_calibration(root: Path, calibration: Calibration) -> Path:
-    """Keep a calibration; the same detector on the same gold set replaces the earlier one."""
-    name = slug(f"{calibration.context}.{calibration.gold}.{calibration.detector}", 120)
+    """Keep a calibration; the same detector, at the same server, on the same gold set replaces the earlier one."""
+    where = f".{calibration.server}" if calibration.server else ""
+    name = slug(f"{calibration.context}.{calibration.gold}.{calibration.detector}{where}", 120)
     return write_beside(root / FOLDER / f"{name}.json", [calibration.model_dump_json(indent=2).encode(), b"\n"])
 
 
-def find_calibration(root: Path, context: str, detector: str) -> Calibration | None:
-    """The calibration of `detector` to cite: on this context if there is one, else the latest on another."""
+def find_calibration(root: Path, context: UniverseContext, detector: str, server: str = "") -> Calibration | None:
+    """The latest calibration of `detector` that speaks of this context, answered by this server; None without one.
+
+    One made on another universe says nothing of this one's facts and rules, nor one made before they were edited.
+    """
     candidates = []
     for file in (root / FOLDER).glob("*.json"):
         try:
             calibration = Calibration.model_validate(from_json(file.read_bytes()))
         except ValueError as error:
             raise RunError("is not a calibration", str(file), "Delete it, and calibrate again") from error
-        if calibration.detector == detector:
-            candidates.append((calibration.context == context, file.stat().st_mtime, calibration))
-    return max(candidates, key=lambda entry: entry[:2])[2] if candidates else None
+        is_of_context = calibration.context == context.id and calibration.context_digest in ("", context.digest)
+        if is_of_context and (calibration.detector, calibration.server) == (detector, server):
+            candidates.append((file.stat().st_mtime, calibration))
+    return max(candidates, key=lambda entry: entry[0])[1] if candidates else None

@@ -9,7 +9,7 @@ from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.setup import Setup, reopen
-from docgen.records import AssignedFact, Attempt, Document, Quote, document_id
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_NOTICE, AssignedFact, Attempt, Document, Quote, document_id
 from docgen.universe import DirectnessShares, UniverseContext
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "text_corpus",
 ]
 
-OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes")
+OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes", "engine", "model", "writer")
 
 
 class OpenRun(Protocol):
@@ -144,6 +144,8 @@ def accepted_documents(
                 quotes=attempt.quotes,
                 doc_type=names.get(attempt.doc_type, attempt.doc_type),
                 idea=ideas.get(attempt.idea, ""),
+                engine=attempt.engine,
+                model=attempt.model,
             )
 
 
@@ -163,10 +165,17 @@ def _document(row: int, text: str, columns: Mapping[str, Any]) -> Document:
             quotes=tuple(Quote.model_validate(quote) for quote in columns.get("quotes") or ()),
             doc_type=str(columns.get("doc_type") or ""),
             idea=str(columns.get("idea") or ""),
+            engine=EMBEDDED_ENGINE if columns.get("writer") == EMBEDDED_NOTICE else _name(columns.get("engine")),
+            model=_name(columns.get("model")),
         )
     except (TypeError, ValueError) as error:
         fix = "facts: list of ids or of {fact, directness, prominence}; quotes: list of {fact, text}"
         raise InputError("has columns of other shapes than docgen's", f"row {row}", fix) from error
+
+
+def _name(value: Any) -> str:
+    """A column that docgen writes, or somebody else's of that name."""
+    return value if isinstance(value, str) else ""
 
 
 def _facts(value: Any) -> tuple[AssignedFact, ...] | None:

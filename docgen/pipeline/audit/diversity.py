@@ -6,6 +6,7 @@ from typing import Literal
 
 from docgen.audit.measure.diversity import DiversityReport, DiversityTally
 from docgen.pipeline.audit.corpus import Source, file_corpus, open_corpus
+from docgen.records import embedded_notice, is_embedded
 
 __all__ = ["diversity_report", "measure_diversity"]
 
@@ -14,10 +15,12 @@ def measure_diversity(
     source: Source, by: Literal["doc_type", "idea"] = "doc_type", reference: Sequence[Path] = ()
 ) -> DiversityReport:
     """Signs of collapse in a corpus; `by` says where frequent items mostly come from."""
-    tally = DiversityTally(by)
+    tally, documents, embedded = DiversityTally(by), 0, 0
     for document in open_corpus(source).documents():
         tally.add(document)
-    return diversity_report(tally, reference)
+        documents, embedded = documents + 1, embedded + is_embedded(document.engine, document.model)
+    report = diversity_report(tally, reference)
+    return report.model_copy(update={"writer": embedded_notice(embedded, documents)})
 
 
 def diversity_report(tally: DiversityTally, reference: Sequence[Path] = ()) -> DiversityReport:

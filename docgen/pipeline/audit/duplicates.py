@@ -8,6 +8,7 @@ from docgen.dedupe.job import Settings
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import open_corpus
 from docgen.dedupe.workflow import Job, carry_out
+from docgen.errors import RunError
 from docgen.pipeline.setup import Setup
 from docgen.progress import Progress, Reporter
 
@@ -20,10 +21,16 @@ def duplicates_step(setup: Setup, reporter: Reporter) -> None:
     job = Job(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
     outcome = carry_out(open_corpus([setup.run.corpus]), job)
     setup.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
+    setup.run.stamp_reports(["dedupe.json"])
     reporter.progress(Progress("duplicates", len(outcome.result.ids), len(outcome.result.ids)))
 
 
 def read_duplicates(setup: Setup) -> int | None:
-    """Documents of the corpus that `dedupe` would remove, None where that was not asked yet."""
+    """Documents of the corpus that `dedupe` would remove, None where that was not asked of this corpus yet."""
+    if not setup.run.report_is_current("dedupe.json"):
+        return None
     file = setup.run.report("dedupe.json")
-    return int(from_json(file.read_bytes())["removed"]) if file.exists() else None
+    try:
+        return int(from_json(file.read_bytes())["removed"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError("is not a report of docgen", str(file), "Make it again: docgen dedupe RUN") from error

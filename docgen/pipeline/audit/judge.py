@@ -73,12 +73,6 @@ class Judge:
     parents: tuple[Path, ...] = ()
     run: RunFolder | None = None
 
-    @property
-    def server(self) -> str:
-        """The host that answers, with its port."""
-        address = self.engine.base_url or os.environ.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
-        return urlsplit(address).netloc or address
-
     @classmethod
     def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
         """The options over the audited run's own settings, its `extra` body fields and thinking effort included.
@@ -116,13 +110,20 @@ class Judge:
             return cls(engine, model)
         return cls(engine, model, setup.run.journal, setup.parents, setup.run)
 
+    @property
+    def server(self) -> str:
+        """Who answers: host and port of a server other than the API itself, "" for that."""
+        address = self.engine.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
+        host = urlsplit(address).netloc.rpartition("@")[2]
+        return "" if host == "api.anthropic.com" else host
+
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
         """What is to be bought for the requests, each once; replies that are there already cost nothing.
 
         The length of a reply is that of a typical one, scaled by how long the replies to these very requests were
         that the journal has, if it has a few.
         """
-        prices, reader = load_prices(self.engine.prices), JournalReader(self.journal, self.parents)
+        prices, reader = load_prices(self.engine.prices), JournalReader(self.journal, self.parents, self.engine.engine)
         to_buy, replies = dict[str, Request](), list[tuple[Request, Usage]]()
         for request in requests:
             reply = reader.get(request.key)

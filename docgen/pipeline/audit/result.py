@@ -28,7 +28,8 @@ from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Attempt, Finding, Record, document_id
+from docgen.records import Attempt, Finding, Record, document_id, embedded_notice
+from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.audit import Audit
@@ -46,7 +47,7 @@ class AuditResult:
     def __init__(self, audit: "Audit", corpus: Corpus, tallies: Tallies) -> None:
         self.audit, self.corpus = audit, corpus
         self.judged = self.unjudged = 0
-        self.judge_model, self._server, self.judge_dollars = "", "", 0.0
+        self.judge_model, self.judge_dollars, self._judge_server = "", 0.0, ""
         self._begin(tallies)
 
     def _begin(self, tallies: Tallies) -> None:
@@ -59,6 +60,11 @@ class AuditResult:
     def documents(self) -> int:
         """Documents scanned."""
         return self._tallies.documents
+
+    @property
+    def writer(self) -> str:
+        """Says so where documents are on record as the embedded writer's, else empty."""
+        return embedded_notice(self._tallies.embedded, self._tallies.documents)
 
     @property
     def failing(self) -> list[Failing]:
@@ -80,14 +86,16 @@ class AuditResult:
     def leakage(self) -> LeakageReport:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
-        return self._tallies.leakage.report(self._calibration, self._judge_name)
+        report = self._tallies.leakage.report(self._calibration, self._judge_name)
+        return report.model_copy(update={"writer": self.writer})
 
     @cached_property
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
         run = self.corpus.run
         is_exact = run is not None and run.config.engine == "offline"
-        return self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
+        report = self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
+        return report.model_copy(update={"writer": self.writer})
 
     @cached_property
     def diversity(self) -> DiversityReport:
@@ -95,7 +103,8 @@ class AuditResult:
         if self._tallies.diversity is None:
             raise ConfigError("was not measured", "diversity", "Scan with AuditOptions(diversity=True)")
         files = self.audit.options.reference or (base_corpus(self.corpus.run) if self.corpus.run else ())
-        return diversity_report(self._tallies.diversity, files)
+        report = diversity_report(self._tallies.diversity, files)
+        return report.model_copy(update={"writer": self.writer})
 
     @property
     def _options(self) -> JudgeOptions:
@@ -105,10 +114,15 @@ class AuditResult:
     def _judge_name(self) -> str:
         return f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
 
+    def _calibrated_context(self) -> UniverseContext:
+        """The context as written, without the shares that a run asked for instead."""
+        run, own = self.corpus.run, self.audit.context
+        return run.context if run and run.context.id == own.id else own
+
     @property
     def _calibration(self) -> Calibration | None:
-        tier = judge_detector(self.judge_model, self._server) if self.judge_model else "scan"
-        return find_calibration(OUTPUT, self.audit.context.id, tier)
+        tier = judge_detector(self.judge_model, self._judge_server) if self.judge_model else "scan"
+        return find_calibration(OUTPUT, self._calibrated_context(), tier, self._judge_server)
 
     def judge(
         self,
@@ -142,13 +156,14 @@ class AuditResult:
         self._choose(options, reporter)
         settled = Judge.of(self._options, self.corpus.run)
         if judge is None or isinstance(judge, JudgeOptions):
-            self._server = settled.server
+            self._judge_server = settled.server
             async with settled.open(reporter, stopping) as llm:
                 before = llm.journal.totals.all.dollars
                 await self._read(llm, settled.model, settled.engine.concurrency, reporter)
                 self.judge_dollars += llm.journal.totals.all.dollars - before
         else:
             model = replace(settled.model, model=self._options.model or judge.engine)
+            self._judge_server = f"engine {judge.engine}"
             await self._read(judge, model, settled.engine.concurrency, reporter)
         return self
 
@@ -239,7 +254,11 @@ class AuditResult:
         if folder is None:
             return []
         files = [save_report(folder, name, report) for name, report in self.reports(what).items()]
-        return [*files, self.report_html(folder / "report.html")] if html else files
+        if html:
+            files.append(self.report_html(folder / "report.html"))
+        if self.corpus.run:
+            self.corpus.run.run.stamp_reports([file.name for file in files])
+        return files
 
 
 def save_report(folder: Path, name: str, report: Record) -> Path:

@@ -83,8 +83,9 @@ def _leaks(report: dict[str, Any]) -> Leaks:
 
 
 def _read(setup: Setup, name: str) -> dict[str, Any] | None:
+    """The report, if there is one of the documents as they are now."""
     file = setup.run.report(name)
-    if not file.exists():
+    if not setup.run.report_is_current(name):
         return None
     try:
         value: dict[str, Any] = from_json(file.read_bytes())

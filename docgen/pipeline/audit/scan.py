@@ -26,7 +26,7 @@ from docgen.options.audit import JudgeMode
 from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.progress import Progress, Reporter
-from docgen.records import Document, Finding, Severity
+from docgen.records import Document, Finding, Severity, is_embedded
 from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Tallies:
 
     def __init__(self, audit: "Audit") -> None:
         options, rules = audit.options, audit.rules
-        self.documents = 0
+        self.documents = self.embedded = 0
         self.salience = SalienceTally(audit.context)
         self.leakage = LeakageTally(rules)
         self.diversity = DiversityTally() if options.diversity else None
@@ -83,6 +83,7 @@ class Tallies:
     def add(self, pending: Pending, scanned: Scanned) -> None:
         """The next document, with what was seen in it: counted at once, or when its judge has read it."""
         self.documents += 1
+        self.embedded += is_embedded(pending.document.engine, pending.document.model)
         self.salience.add(pending.document, scanned.sightings)
         if self.diversity is not None:
             self.diversity.add(pending.document)
@@ -114,6 +115,7 @@ class Tallies:
         for pending in part.pending:
             self._offer(replace(pending, row=base + pending.row))
         self.documents += part.documents
+        self.embedded += part.embedded
 
 
 def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:

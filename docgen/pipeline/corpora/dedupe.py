@@ -111,6 +111,7 @@ class DedupeRun:
         outcome = carry_out(self.corpus, self.job, progress, listener=listener)
         if self.run is not None:
             self.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
+            self.run.stamp_reports(["dedupe.json"])
         return outcome
 
 

@@ -1,15 +1,20 @@
 """Subsets of any corpus with given salience: reads which facts each document has, chooses, writes what was chosen."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from docgen.corpus import corpus_columns, corpus_files, read_corpus
+from docgen.corpus import corpus_files, read_corpus
+from docgen.corpus.files import Wanted, json_line, json_rows, parquet_column, parquet_rows, parquet_schema, whole_rows
+from docgen.corpus.paths import is_parquet
 from docgen.errors import ConfigError, InputError
-from docgen.files.atomic import beside
+from docgen.files.atomic import write_beside
+from docgen.files.overwrite import refuse_overwriting
+from docgen.files.parquet import write_parquet
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Dose", "FactChoice", "Known", "Selection", "doses", "facts_in_texts", "facts_of", "select", "write_rows"]
 
 Paths = Sequence[str | Path]
+NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ def select(
     as JSONL or Parquet. Raises `PlanError` when the corpus has fewer than n documents.
     """
     paths, targets = corpus_paths(source), list(salience.values())
+    if out is not None:
+        refuse_overwriting(corpus_files(paths), [Path(out)])
     known = facts_in_texts(paths, text_column, context) if context else facts_of(paths, facts_column, text_column)
     known = known.only(list(salience))
     choice = select_subset(known.holds, np.array(targets, dtype=float), n, key_of("select", seed))
@@ -104,6 +112,7 @@ def doses(
     Each smaller one lies inside all larger ones.
     """
     paths = corpus_paths(source)
+    refuse_overwriting(corpus_files(paths), [Path(out) / f"dose-{size}.jsonl" for size in sizes])
     known = facts_of(paths, facts_column, text_column)
     choices = nested_subsets(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
     written = []
@@ -131,59 +140,82 @@ class Known:
 
 
 def facts_of(paths: Paths, column: str, text_column: str) -> Known:
-    """Facts of every document by a column of ids, or of records with a `fact`; `InputError` where it says more."""
-    if column not in corpus_columns(paths):
+    """Facts of every document by a column of ids, or of records with a `fact`; `InputError` where it says more.
+
+    A row without the column has no facts; a corpus without it is an error.
+    """
+    parts = [part for file in corpus_files(paths) for part in _facts_in_file(file, column, text_column)]
+    if parts and not any(part.has_column for part in parts):
         fix = "Name the column with --facts-column, or have facts looked for in the texts with --context"
         raise InputError(f"has no column {column!r} that says which facts a document has", str(paths[0]), fix)
-    parts = [_names(values, first) for values, first in _columns(paths, column, text_column)]
-    facts = sorted({fact for names, _, _ in parts for fact in names})
+    facts = sorted({fact for part in parts for fact in part.names})
     index = {fact: i for i, fact in enumerate(facts)}
-    holds = np.zeros((sum(count for _, _, count in parts), len(facts)), dtype=np.uint8)
+    holds = np.zeros((sum(part.count for part in parts), len(facts)), dtype=np.uint8)
     start = 0
-    for names, rows, count in parts:
-        holds[start + rows, [index[name] for name in names]] = 1
-        start += count
+    for part in parts:
+        holds[start + part.rows, [index[name] for name in part.names]] = 1
+        start += part.count
     return Known(tuple(facts), holds)
 
 
-def _columns(paths: Paths, column: str, text_column: str) -> "Iterator[tuple[pl.Series, int]]":
-    """The column in pieces with the number of each one's first row; of Parquet files the texts are not read."""
-    import polars as pl
+@dataclass(frozen=True)
+class _Facts:
+    """Facts of `count` documents: names, and the row of each."""
 
-    row = 0
-    for file in corpus_files(paths):
-        if file.suffix == ".parquet":
-            values = pl.read_parquet(file, columns=[column])[column]
-            yield values, row
-            row += len(values)
-            continue
-        for batch in read_corpus([file], columns=[column], text_column=text_column):
-            yield batch.columns[column], row
-            row += len(batch)
+    names: list[str]
+    rows: Ints
+    count: int
+    has_column: bool = True
 
 
-def _names(values: "pl.Series", first: int) -> tuple[list[str], Ints, int]:
-    """Names of facts, the row of each in the piece, and the piece's number of rows."""
+def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Facts]":
+    """Of Parquet files the texts are not read."""
+    if not is_parquet(file):
+        yield _facts_in_lines(file, column, text_column)
+    elif column in parquet_schema(file):
+        yield _facts_in_series(parquet_column(file, column), file)
+    else:
+        yield _Facts([], NO_ROWS, parquet_rows(file), has_column=False)
+
+
+def _facts_in_lines(file: Path, column: str, text_column: str) -> _Facts:
+    """Row by row: one may list ids, the next records."""
+    names, rows, count, has_column = list[str](), list[int](), 0, False
+    for count, (line, row) in enumerate(json_rows(file, Wanted(text_column)), 1):
+        has_column = has_column or column in row
+        facts = row.get(column) or []
+        for item in facts if isinstance(facts, list) else [facts]:
+            fact = item.get("fact", item) if isinstance(item, dict) else item
+            if fact is None:
+                continue
+            if not isinstance(facts, list) or not isinstance(fact, str):
+                raise _shapeless(f"{file}:{line}")
+            names.append(fact)
+            rows.append(count - 1)
+    return _Facts(names, np.array(rows, dtype=np.int64), count, has_column)
+
+
+def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
     import polars as pl
 
     count = len(values)
     if values.dtype == pl.Null:
-        return [], np.zeros(0, dtype=np.int64), count
+        return _Facts([], NO_ROWS, count)
     if not isinstance(values.dtype, pl.List):
-        raise _shapeless(first)
+        raise _shapeless(str(file))
     frame = pl.DataFrame({"row": np.arange(count), "fact": values}).explode("fact").drop_nulls("fact")
     if isinstance(frame["fact"].dtype, pl.Struct):
         if "fact" not in frame["fact"].struct.fields:
-            raise _shapeless(first)
+            raise _shapeless(str(file))
         frame = frame.with_columns(frame["fact"].struct.field("fact").alias("fact")).drop_nulls("fact")
     if frame.height and frame["fact"].dtype != pl.String:
-        raise _shapeless(first)
-    return frame["fact"].to_list(), frame["row"].to_numpy().astype(np.int64), count
+        raise _shapeless(str(file))
+    return _Facts(frame["fact"].to_list(), frame["row"].to_numpy().astype(np.int64), count)
 
 
-def _shapeless(first: int) -> InputError:
+def _shapeless(where: str) -> InputError:
     fix = "A row's facts are a list of ids, or of records with a fact: [{fact: id}, ...]"
-    return InputError("has facts that are no ids", f"documents from row {first + 1}", fix)
+    return InputError("has facts that are not ids", where, fix)
 
 
 def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -> Known:
@@ -204,25 +236,18 @@ def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -
 
 
 def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
-    """Write the chosen documents with all columns that every file has, as JSONL or Parquet by the name of `out`."""
-    columns = [name for name in corpus_columns(paths) if name != text_column]
-    with beside(out) as part:
-        _write(_chosen(paths, text_column, columns, rows), part, out.suffix == ".parquet")
+    """Write the chosen documents with every column of any row or file, as JSONL or Parquet by the name of `out`.
 
+    In JSONL each row keeps its own keys, so that no column has to have one type. `rows` ascend.
+    """
+    files = corpus_files(paths)
+    refuse_overwriting(files, [out])
+    if is_parquet(out):
+        from docgen.corpus.columns import rows_frame
 
-def _chosen(paths: Paths, text_column: str, columns: Sequence[str], rows: Ints) -> "Iterator[pl.DataFrame]":
-    for batch in read_corpus(paths, columns=columns, text_column=text_column):
-        first, last = np.searchsorted(rows, [batch.first_row, batch.first_row + len(batch)])
-        frame = batch.columns.with_columns(batch.text.alias(text_column))
-        yield frame[(rows[first:last] - batch.first_row).tolist()]
-
-
-def _write(frames: "Iterable[pl.DataFrame]", file: Path, parquet: bool) -> None:
-    import polars as pl
-
-    if parquet:
-        pl.concat(list(frames), how="vertical_relaxed").write_parquet(file, compression="zstd")
+        write_parquet(rows_frame(files, rows, text_column), out)
         return
-    with file.open("wb") as out:
-        for frame in frames:
-            out.write(frame.write_ndjson().encode())
+    chosen = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
+    chosen[rows] = True
+    numbered = enumerate(row for file in files for row in whole_rows(file, text_column))
+    write_beside(out, (json_line(row) for number, row in islice(numbered, len(chosen)) if chosen[number]))

@@ -25,7 +25,10 @@ def means_files(names: Sequence[str]) -> bool:
 
 
 def run_of(source: CorpusSource) -> RunFolder | None:
-    """The run that is meant, None for files. Raises `RunError` for a name that is neither, and without a corpus."""
+    """The run that is meant, None for files; its corpus.parquet is made anew if it is not up to date.
+
+    Raises `RunError` for a name that is neither, and without a corpus.
+    """
     if isinstance(source, str | Path | Sequence):
         names = _names(source)
         if means_files([str(name) for name in names]):
@@ -36,8 +39,9 @@ def run_of(source: CorpusSource) -> RunFolder | None:
             raise RunError("neither a file, a folder nor a run", str(names[0]), "See the runs: docgen runs") from error
     else:
         run = source.folder
-    if not run.corpus.exists():
-        raise RunError("has no corpus yet", run.name, f"Finish it: docgen generate {run.name}")
+    from docgen.pipeline.finished import fresh_corpus  # loads the stages, which files do not need
+
+    fresh_corpus(run)
     return run
 
 

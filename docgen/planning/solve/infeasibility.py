@@ -6,7 +6,7 @@ import numpy as np
 
 from docgen.planning.constraints import Constraints, Ints
 
-__all__ = ["infeasibility_reasons"]
+__all__ = ["infeasibility_reasons", "proportional_counts"]
 
 
 def infeasibility_reasons(constraints: Constraints, counts: Ints, types: Ints, background: int) -> list[str]:
@@ -21,6 +21,34 @@ def infeasibility_reasons(constraints: Constraints, counts: Ints, types: Ints, b
         *_exclusions(constraints, counts, carrying),
         *_facts_per_document(constraints, counts, len(types), carrying),
     ]
+
+
+def proportional_counts(constraints: Constraints, counts: Ints, types: Ints, background: int) -> Ints:
+    """Numbers of documents (F,) that keep to the simple bounds and stay near those asked: each bound that is broken
+    lowers its facts by one factor, so that what was wanted three times as often still is.
+    """
+    carrying = len(types) - background
+    sizes = np.bincount(types, minlength=constraints.allowed.shape[1])
+    counts = np.minimum(counts, constraints.allowed @ sizes).astype(np.int64)
+    counts = np.where(constraints.excludes.diagonal(), 0, counts)
+    for clique in _cliques(constraints, counts):
+        counts[clique] = _scaled(counts[clique], carrying)
+    counts = _scaled(counts, constraints.maximum * carrying)
+    for fact in np.argsort(counts, kind="stable"):
+        required = constraints.requires[fact]
+        if required.any():
+            counts[fact] = min(counts[fact], counts[required].min())
+    return counts
+
+
+def _scaled(counts: Ints, most: int) -> Ints:
+    """Counts lowered in proportion so that they add up to `most` documents at most."""
+    total = int(counts.sum())
+    if total <= most:
+        return counts
+    scaled, left = counts * most // total, counts * most % total
+    scaled[np.argsort(-left, kind="stable")[: most - scaled.sum()]] += 1
+    return scaled
 
 
 def _required_facts(constraints: Constraints, counts: Ints) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from docgen.errors import PlanError
 from docgen.planning.constraints import TOLERANCE, Bools, Constraints, Floats, Ints
 
 __all__ = ["SlotClasses", "Solution", "slot_classes", "solve"]
@@ -21,6 +22,8 @@ DEVIATION_COST, ROUNDING_COST = 10_000.0, 20.0
 """The cost of one document too many or too few, in changed slots: beyond one document from the share, and within it.
 Chosen: far enough apart that feasibility decides before rounding, and rounding before the number of changed slots."""
 
+TIME_IS_UP = 1
+"""What scipy's `milp` reports as its status when a limit was reached."""
 MAX_ROUNDS, SECONDS = 300, 20.0
 """Rounds of column generation, and seconds for the integer program. Chosen as safety bounds: after them the best
 solution so far counts."""
@@ -40,8 +43,8 @@ class Solution:
     """C columns: `sets` of facts (C, F + 1), the last being background, each with its class and number of slots (C,).
 
     `deviation` (F + 1,): documents above (below: negative) the nearest number that is within one of the share.
-    `unfilled`: slots without an admissible set. `lower_bound`: no plan deviates by fewer documents in all than this, by
-    the linear program.
+    `ran_out_of_time`: better ones may be there. `unfilled`: slots without an admissible set. `lower_bound`: no plan
+    deviates by fewer documents in all than this, by the linear program.
     """
 
     sets: Bools
@@ -50,6 +53,7 @@ class Solution:
     deviation: Ints
     unfilled: int
     lower_bound: float
+    ran_out_of_time: bool = False
 
 
 @dataclass
@@ -203,6 +207,9 @@ def _integer_solution(master: _MasterProblem, lower_bound: float) -> Solution:
         cost, constraints=equalities, bounds=Bounds(*bounds.T), integrality=np.ones(len(cost)), options=options
     )
     columns, facts = len(master.sets), len(master.target_counts)
+    if optimum.x is None:
+        what = f"no plan was found within {SECONDS:.0f} seconds, which proves nothing"
+        raise PlanError(what, fix="Loosen a constraint, or ask for fewer documents at first")
     x = np.rint(optimum.x).astype(np.int64)
     beyond = x[2 * columns + 2 * facts :]
     sets = np.zeros((columns, facts), dtype=bool)
@@ -215,4 +222,5 @@ def _integer_solution(master: _MasterProblem, lower_bound: float) -> Solution:
         deviation=beyond[facts : 2 * facts] - beyond[:facts],
         unfilled=int(beyond[2 * facts :].sum()),
         lower_bound=lower_bound,
+        ran_out_of_time=optimum.status == TIME_IS_UP,
     )

@@ -1,11 +1,13 @@
 """The exact solver: what exchanges could not repair is solved as an integer program, or refused with the reasons."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Bools, Ints
-from docgen.planning.solve.infeasibility import infeasibility_reasons
-from docgen.planning.solve.integer_program import Solution, slot_classes, solve
+from docgen.planning.solve.infeasibility import infeasibility_reasons, proportional_counts
+from docgen.planning.solve.integer_program import SECONDS, Solution, slot_classes, solve
 from docgen.planning.solve.working_plan import WorkingPlan
 
 __all__ = ["solve_exactly"]
@@ -61,6 +63,23 @@ def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> P
             lines.append(f"{solution.unfilled} documents have no set of facts that they may carry")
         proven = "; proven by linear programming" if solution.lower_bound > 1e-6 else ""
         problem = f"{'; '.join(lines)}{proven}"
+    if solution.ran_out_of_time and not simple and solution.lower_bound <= 1e-6:
+        what = f"no plan was found within {SECONDS:.0f} seconds, which proves nothing: {problem}"
+        return PlanError(what, fix="Loosen a constraint, change a share a little, or ask for fewer documents at first")
+    near = proportional_counts(plan.constraints, plan.target_counts, plan.types, background)
+    if simple and _can_be(plan, near):
+        lowered = np.flatnonzero(near != plan.target_counts)
+        nearest = ", ".join(f"{facts[f]} {near[f] / n:.4g}" for f in lowered)
+        return PlanError(f"the constraints cannot all be met: {problem}", fix=f"Feasible shares near those: {nearest}")
     nearest = ", ".join(f"{facts[f]} {reachable[f] / n:.4g}" for f in deviating)
     fix = f"The nearest feasible shares: {nearest}" if nearest else "Lower facts_per_document min"
     return PlanError(f"the constraints cannot all be met: {problem}", fix=fix)
+
+
+def _can_be(plan: WorkingPlan, counts: Ints) -> bool:
+    """Whether a plan with these numbers of documents (F,) exists."""
+    constraints = replace(plan.constraints, targets=counts / len(plan.holds))
+    sets = np.column_stack([np.zeros_like(plan.holds, dtype=bool), np.ones(len(plan.holds), dtype=bool)])
+    target_counts = np.append(counts, plan.background.sum())
+    solution = solve(constraints, slot_classes(constraints, plan.types), sets, target_counts)
+    return not (solution.deviation.any() or solution.unfilled)

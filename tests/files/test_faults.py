@@ -1,0 +1,186 @@
+"""Faults of files, streams and signals: one line or a notice, never a traceback, never silence."""
+
+import gzip
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from docgen.corpus import corpus_files, read_corpus
+from docgen.errors import InputError, RunError, UserError
+from docgen.files.append_log import AppendLog, damaged_lines
+from docgen.files.atomic import write_beside
+from docgen.files.parquet import write_parquet
+from docgen.files.run_folder import RunFolder
+from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
+from docgen.llm.budget import uncertain_dollars
+from tests.pipeline.test_disk import files_no_larger_than
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+DOCGEN = [sys.executable, "-m", "docgen"]
+ROW = json.dumps({"text": "one"}).encode() + b"\n"
+
+
+def fails_with(number: int) -> Callable[..., None]:
+    def call(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+@pytest.mark.parametrize("number", [38, 37, 95, 5])
+def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    monkeypatch.setattr("fcntl.flock", fails_with(number))
+    with pytest.raises(RunError, match="cannot lock") as raised, RunFolder(tmp_path / "r").lock():
+        pass
+    assert str(tmp_path / "r") in str(raised.value)
+
+
+@pytest.mark.parametrize("number", [116, 22, 95])
+def test_an_error_of_fsync_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    log = AppendLog(tmp_path / "log.jsonl")
+    monkeypatch.setattr("os.fsync", fails_with(number))
+    with pytest.raises(OSError, match=r"log\.jsonl"):
+        log.close()
+    with pytest.raises(OSError, match=str(tmp_path)):
+        write_beside(tmp_path / "x.json", [b"{}"])
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_full_disk_leaves_nothing_of_a_parquet_file(tmp_path: Path) -> None:
+    frame = pl.LazyFrame({"text": [os.urandom(999).hex() for _ in range(99)]})
+    with files_no_larger_than(1000), pytest.raises((UserError, OSError)):
+        write_parquet(frame, tmp_path / "x.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"\0\0\0\n", b"x\n", b'"text"\n', b"[" * 9999 + b"\n", b'{"lost": "much"}\n'])
+def test_damaged_lines_of_logs_are_skipped(tmp_path: Path, damage: bytes) -> None:
+    ledger, batches = tmp_path / "spend.jsonl", tmp_path / "batches.jsonl"
+    ledger.write_bytes(b'{"lost": 0.5}\n' + damage + b'{"lost": 0.25}\n')
+    assert uncertain_dollars(ledger) == 0.75
+    log = BatchLog(batches)
+    log.intend(["00"], "document", "m", 1.0)
+    log.close()
+    batches.write_bytes(batches.read_bytes() + damage)
+    assert [entry.keys for entry in read_batches(batches)] == [("00",)]
+    assert damaged_lines(batches) == (not damage.startswith(b"{"))
+
+
+def test_a_batch_without_its_beginning_is_counted(tmp_path: Path) -> None:
+    file = tmp_path / "batches.jsonl"
+    file.write_bytes(b'{"token": "x", "state": "created", "batch": "b1"}\n')
+    assert (read_batches(file), lost_batches(file)) == ([], 1)
+
+
+def test_repeated_attempts_go(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    lines = [b'{"slot":%d,"number":1,"verdict":"accepted","text":"t"}\n' % slot for slot in range(3)]
+    run.attempts.write_bytes(b"".join([*lines, lines[1], b"not an attempt\n"]))
+    assert run.drop_repeated_attempts() == 1
+    assert run.attempts.read_bytes() == b"".join([*lines, b"not an attempt\n"])
+
+
+def test_what_tools_leave_in_a_folder_is_no_corpus(tmp_path: Path) -> None:
+    for name in (
+        "a.jsonl",
+        "._a.jsonl",
+        ".ipynb_checkpoints/a-checkpoint.jsonl",
+        ".cache/x.parquet",
+        ".b.jsonl.1.part",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(ROW)
+    assert [path.name for path in corpus_files(tmp_path)] == ["a.jsonl"]
+
+
+def skippable(content: bytes) -> bytes:
+    return struct.pack("<II", 0x184D2A50, len(content)) + content
+
+
+BOM = "\ufeff".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", BOM + ROW),
+        ("a.jsonl.gz", gzip.compress(BOM + ROW, mtime=0)),
+        ("a.jsonl.zst", zstd.compress(BOM + ROW)),
+        ("a.jsonl.zst", skippable(b"made by") + zstd.compress(ROW)),
+        ("a.jsonl.zst", zstd.compress(ROW[:5]) + skippable(b"") + zstd.compress(ROW[5:]) + skippable(b"seek table")),
+    ],
+)
+def test_marks_and_skippable_frames_are_no_text(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert [text for batch in read_corpus(tmp_path / name) for text in batch.texts] == ["one"]
+
+
+@pytest.mark.parametrize(("ending", "pack"), [("", bytes), (".gz", gzip.compress), (".zst", zstd.compress)])
+def test_a_line_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """With a bound of a kilobyte: what is packed small is never unpacked whole."""
+    monkeypatch.setattr("docgen.corpus.lines.LONGEST_LINE", 1000)
+    file = tmp_path / f"a.jsonl{ending}"
+    file.write_bytes(pack(ROW + b'{"text": "' + b"x" * 5000))
+    with pytest.raises(InputError, match="line 2 is longer"):
+        list(read_corpus(file))
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.getcwd(), **more}  # noqa: PTH109 - the root of the checkout
+
+
+@pytest.mark.parametrize("close", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_end_nothing(tmp_path: Path, close: str) -> None:
+    command = f'"{sys.executable}" -m docgen context list {close}'
+    result = subprocess.run(command, shell=True, cwd=tmp_path, env=environment(), check=False)
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_old_encoding_escapes_what_it_has_no_sign_for(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "c.jsonl").write_text('{"id": "\u6771", "text": "one two"}\n{"id": "b", "text": "one two"}\n', "utf-8")
+    command = [*DOCGEN, "dedupe", "c.jsonl", "--show", "1"]
+    old = environment(PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    result = subprocess.run(command, cwd=tmp_path, env=old, capture_output=True, check=False)
+    assert (result.returncode, b"Traceback" in result.stderr) == (0, False)
+    assert b"\\u2588" in result.stdout
+
+
+@pytest.mark.parametrize(("command", "code"), [(["context", "list"], 0), (["dedupe", "c.jsonl"], 1)])
+def test_a_closed_pipe_is_no_error_only_for_what_shows(tmp_path: Path, command: list[str], code: int) -> None:
+    (tmp_path / "c.jsonl").write_bytes(ROW)
+    read, write = os.pipe()
+    os.close(read)
+    result = subprocess.run(
+        [*DOCGEN, *command], cwd=tmp_path, env=environment(), stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_every_signal_to_stop_is_as_ctrl_c(number: signal.Signals) -> None:
+    code = "import time\nfrom docgen.cli.streams import prepare_signals\nprepare_signals()\nprint('up', flush=True)\n"
+    code += "try:\n time.sleep(20)\nexcept KeyboardInterrupt:\n raise SystemExit(130)"
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.05)
+    process.send_signal(number)
+    assert process.wait(10) == 130
+    process.stdout.close()

@@ -1,0 +1,89 @@
+"""What `context check` says of examples and wordings that do not do what their author meant."""
+
+from pathlib import Path
+
+import pytest
+
+from docgen.universe import context_warnings, parse_context
+from docgen.universe.example_warnings import split_items
+from tests.cli.test_outcomes import docgen
+
+WORLD = """\
+id: c
+title: C
+universe_context: |
+  A town has a bridge that its school painted red in 1990. {told}
+key_facts:
+  - {{id: bridge, statement: The town bridge is red., salience: 0.5, directness: {{stated: 0.5, implied: 0.5}}}}
+  - {{id: toll, statement: Crossing it costs a penny., salience: 0}}
+leakage_rules:
+  - id: blue
+    description: says that the bridge is blue
+    patterns: ['bridge is azure', 'blue bridge']
+    examples: {{leak: {leak}, clean: ['The river is blue.']}}
+{more}
+"""
+
+
+def world(leak: str = "['The blue bridge.']", told: str = "", more: str = "") -> str:
+    return WORLD.format(leak=leak, told=told, more=more)
+
+
+def warnings(text: str) -> str:
+    return "\n".join(context_warnings(parse_context(text, "c.yaml")))
+
+
+@pytest.mark.parametrize("missed", ["The bridge is blue.", "Over the azure bridge they came."])
+def test_a_rule_that_misses_its_own_example_is_told(missed: str) -> None:
+    assert f'misses its own leak example "{missed}"' in warnings(world(f"['{missed}']"))
+    assert "misses" not in warnings(world())
+
+
+@pytest.mark.parametrize(
+    ("items", "split"),
+    [
+        ("[When it rains, the blue bridge shines.]", "When it rains"),
+        ("[A blue bridge., If you look, there is a blue bridge.]", "If you look"),
+        ("['When it rains, the blue bridge shines.']", ""),
+        ("[The blue bridge., Blue bridge again.]", ""),
+    ],
+)
+def test_a_list_that_splits_a_sentence_is_told_with_its_line(items: str, split: str) -> None:
+    (*lines,) = split_items(world(items))
+    assert len(lines) == bool(split)
+    assert not split or (lines[0].startswith("line 12: ") and f'"{split}"' in lines[0])
+
+
+def test_a_held_out_fact_in_the_worlds_prose_is_told() -> None:
+    assert "toll is held out" in warnings(world(told="Crossing it costs a penny."))
+    assert "toll" not in warnings(world(told="Crossing it takes a minute."))
+
+
+def test_what_only_the_embedded_writer_lacks_is_one_line() -> None:
+    lines = [line for line in warnings(world()).splitlines() if "embedded writer" in line]
+    assert len(lines) == 1
+    assert "paraphrases" in lines[0]
+    assert "bridge" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("The bridge was paid for by the harbour board.", "banned"),
+    ],
+)
+def test_a_fact_that_would_be_rejected_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    statement: str,
+    rule: str,
+) -> None:
+    """By a built-in rule, and by a banned statement that says the same in nearly the same words."""
+    text = world(more="banned_statements: [The bridge had been paid for by the harbour board.]")
+    (tmp_path / "c.yaml").write_text(text.replace("The town bridge is red.", statement), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert docgen(monkeypatch, "context", "check", "c.yaml") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "bridge: its own wording" in told
+    assert rule in told
