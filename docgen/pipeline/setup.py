@@ -137,13 +137,13 @@ class Proposal:
         new = [change for change in changes if change not in self.changes]
         if not self.changes_context and now["context"]["digest"] != self.meta["context"]["digest"]:
             new.append(Change("context", "as the run was begun", "another"))
-        if run.slots.exists() and not self.grows and before.n != after.n:  # a plan of another size, written meanwhile
+        is_other_n = before.n != after.n and not self.grows and all(change.what != "n" for change in self.changes)
+        if run.slots.exists() and is_other_n:  # planned by another process meanwhile
             new.append(Change("n", str(before.n), str(after.n)))
         if now["parents"] != self.meta["parents"]:
             new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
         if new:
-            listed = "; ".join(map(str, new))
-            what = f"was begun or changed by another process meanwhile: {listed}"
+            what = f"was begun or changed by another process meanwhile: {'; '.join(map(str, new))}"
             raise RunError(what, str(run.path), "Run the same command again, or use another --run NAME")
 
 

@@ -173,9 +173,9 @@ def test_a_held_out_fact_may_be_banned() -> None:
     assert parse_context(text, "town.yaml").banned_statements == ("The town is old.",)
 
 
-def test_a_hundred_thousand_facts_are_refused() -> None:
-    text = MINIMAL + "".join(f"  - {{id: f{i}, statement: Fact {i} holds.}}\n" for i in range(100_000))
-    with pytest.raises(ContextError, match=r"town.yaml:4: key_facts has 100001 items"):
+def test_too_many_facts_are_refused() -> None:
+    text = MINIMAL + "".join(f"  - {{id: f{i}, statement: F{i} is.}}\n" for i in range(5_000))
+    with pytest.raises(ContextError, match=r"town.yaml:4: key_facts has 5001 items"):
         parse_context(text, "town.yaml")
 
 
