@@ -103,7 +103,7 @@ def test_zero_turns_it_off_and_then_nothing_is_called_measured(server: Loopback)
 
 def test_the_embedded_writer_needs_no_judge(tmp_path: Path) -> None:
     """Its wordings are known: wording is exact."""
-    setup = settle(tmp_path, n=6)
+    setup = settle(tmp_path, n=6, engine="offline")
     carried_out(setup)
     assert all(fact.measured == fact.at_least for fact in summarise(setup).facts)
     assert all(fact.judged is None for fact in summarise(setup).facts)
