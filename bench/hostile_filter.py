@@ -81,9 +81,9 @@ def report(setup: Setup, fact: str) -> int:
     print(f"{summary.accepted:,} of {setup.n:,} accepted, {summary.rejected:,} attempts rejected")
     worst = 0.0
     for each in summary.facts:
-        off = 100 * ((each.measured or 0.0) - each.asked)
+        off = 100 * ((each.at_least or 0.0) - each.asked)
         worst = max(worst, abs(off))
-        print(f"{each.fact:>28}: asked {each.asked:.2%}, measured {each.measured:.2%}, off {off:+.3f} points")
+        print(f"{each.fact:>28}: asked {each.asked:.2%}, by wording {each.at_least:.2%}, off {off:+.3f} points")
     for found in summary.survivorship:
         print(f"survivorship reported: {found.fact}, {found.rejected_share:.1%} against {found.others_share:.1%}")
     named = {found.fact for found in summary.survivorship}

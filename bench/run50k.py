@@ -53,7 +53,7 @@ def report(context: str, n: int, folder: Path) -> int:
 def judge(summary: Summary, seconds: float, peak: float, cpu: float, folder: Path) -> int:
     setup = reopen(find_run(summary.run, folder / "output"))
     shares, leaks = read_measured(setup)
-    off = {fact.fact: 100 * ((shares or {}).get(fact.fact, 0.0) - fact.asked) for fact in summary.facts}
+    off = {fact.fact: 100 * ((shares[fact.fact].at_least if shares else 0.0) - fact.asked) for fact in summary.facts}
     worst = max(off, key=lambda fact: abs(off[fact]))
     n = summary.n or 0
     twins = sum(

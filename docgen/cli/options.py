@@ -30,6 +30,7 @@ __all__ = [
     "Ideas",
     "JobFlags",
     "Json",
+    "JudgeModel",
     "KeepContext",
     "MaxAttempts",
     "MaxCost",
@@ -44,6 +45,7 @@ __all__ = [
     "Target",
     "Timeout",
     "Types",
+    "Verify",
     "Words",
     "Yes",
     "command",
@@ -121,6 +123,19 @@ Batch = Annotated[
 Revise = Annotated[
     bool | None, typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.")
 ]
+Verify = Annotated[
+    str | None,
+    typer.Option(
+        "--verify",
+        metavar="N|all|0",
+        help="Documents that a judge reads at the end of a paid run, drawn at random.  [default: 200]",
+        rich_help_panel=COST,
+    ),
+]
+JudgeModel = Annotated[
+    str | None,
+    typer.Option("--judge-model", help="Model that judges.  [default: the one that writes]", rich_help_panel=COST),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.", rich_help_panel=COST)]
 Accept = Annotated[
     bool, typer.Option("--accept-changes", help="Go on with a run although its inputs changed; replies are reused.")
@@ -140,16 +155,18 @@ def run_options(
     n: int | None = None,
     model: str | None = None,
     words: str | None = None,
+    verify: str | None = None,
     salience: list[str] | None = None,
     base_url: str | None = None,
 ) -> "RunOptions":
     """Options of a run from flags as typed; `ConfigError` names the flag that cannot be read."""
-    from docgen.options.run import RunOptions, read_shares, read_words
+    from docgen.options.run import RunOptions, read_shares, read_verify, read_words
 
     return RunOptions(
         n=n,
         model=model,
         words=None if words is None else read_words(words, "--words"),
+        verify=None if verify is None else read_verify(verify),
         salience=read_shares(salience or [], "--salience") or None,
         base_url=base_url,
     )
@@ -178,6 +195,8 @@ class JobFlags:
     concurrency: Concurrency = None
     batch: Batch = None
     max_cost: MaxCost = None
+    verify: Verify = None
+    judge_model: JudgeModel = None
     max_tokens: MaxTokens = None
     timeout: Timeout = None
     yes: Yes = False
@@ -189,9 +208,9 @@ class JobFlags:
 
     def options(self) -> "RunOptions":
         """Those of them that are settings of a run."""
-        texts = run_options(words=self.words, salience=self.salience)
+        texts = run_options(words=self.words, verify=self.verify, salience=self.salience)
         names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
-        plain = {name: getattr(self, name) for name in names - {"words", "salience"}}
+        plain = {name: getattr(self, name) for name in names - {"words", "verify", "salience"}}
         return texts.model_copy(update=plain)
 
 

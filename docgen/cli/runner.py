@@ -54,7 +54,7 @@ def begin(
     check(setup)
     documents = 0 if until < Step.GENERATE else setup.n if first is None else min(first, setup.n)
     if setup.is_paid:
-        costs = estimate(setup, documents=documents)
+        costs = estimate(setup, documents=documents, judged=until >= Step.ALL)
         if any(stage.calls for stage in costs.stages):
             setup.check_engine()
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)

@@ -12,7 +12,7 @@ from docgen.errors import ConfigError
 from docgen.options.body_fields import check_extra
 from docgen.records import Airtime, Record
 
-__all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_words", "resolve"]
+__all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
 
 
 class RunOptions(Record):
@@ -43,6 +43,8 @@ class RunOptions(Record):
     length_tolerance: float | None = None
     max_attempts: int | None = None
     revise: bool | None = None
+    verify: int | Literal["all"] | None = None
+    judge_model: str | None = None
     threshold: float | None = None
     ngram: int | None = None
     salience: dict[str, float] | None = None
@@ -57,7 +59,9 @@ class RunOptions(Record):
         return other.model_copy(update=self.settings())
 
 
-HOW_NOT_WHAT = frozenset({"batch", "concurrency", "max_cost", "base_url", "prices", "timeout", "headers"})
+HOW_NOT_WHAT = frozenset(
+    {"batch", "concurrency", "max_cost", "base_url", "prices", "timeout", "headers", "verify", "judge_model"}
+)
 """Fields that change how a run is carried out, never what comes out of it."""
 
 
@@ -85,6 +89,10 @@ class RunConfig(Record):
     length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
+    verify: int | Literal["all"] = Field(200, description="documents that a judge reads at the end of a paid run")
+    judge_model: str | None = Field(
+        None, min_length=1, max_length=200, description="model that judges; None: the writer"
+    )
     threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
@@ -97,6 +105,13 @@ class RunConfig(Record):
         if not 20 <= low <= high <= 8000:
             raise ValueError("wants two numbers, lowest first, between 20 and 8000")
         return value
+
+    @field_validator("verify", mode="before")
+    @classmethod
+    def _documents(cls, value: Any) -> Any:
+        if value == "all" or (type(value) is int and value >= 0):
+            return value
+        raise ValueError("must be a number of documents, all or 0")
 
     @model_validator(mode="before")
     @classmethod
@@ -156,6 +171,15 @@ def read_words(text: str, where: str) -> tuple[int, int]:
     if not match:
         raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 300-900")
     return int(match[1]), int(match[2] or match[1])
+
+
+def read_verify(text: str) -> int | Literal["all"]:
+    """How many documents "200", "0" or "all" means."""
+    if text == "all":
+        return "all"
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    raise ConfigError(f"{text!r} is not a number of documents", "--verify", "Use a number, all or 0")
 
 
 def read_shares(pairs: Sequence[str], where: str) -> dict[str, float]:

@@ -1,15 +1,21 @@
 """What a run will cost, before anything is spent: from rendered prompts, and sharper from replies it already has."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from math import ceil, sqrt
 from pathlib import Path
 
 from pydantic import Field
 
+from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.judge.panel import Panel
+from docgen.audit.judge.requests import typical_reply_tokens
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
+from docgen.pipeline.audit.judge import own_tokens
+from docgen.pipeline.audit.verify import verification_of
 from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
 from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
 from docgen.planning.catalogue import Catalogue
@@ -17,11 +23,12 @@ from docgen.prompts.requests import (
     CAST_TOKENS,
     IDEA_TOKENS,
     TYPE_TOKENS,
+    ModelOptions,
     document_request,
     ideas_request,
     types_request,
 )
-from docgen.records import EMBEDDED_MODEL, DocumentType, Idea, Record
+from docgen.records import EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
 
@@ -37,6 +44,7 @@ SPREAD = 0.35
 """Half-width of the interval, as a share, until a pilot says better: models keep to asked lengths only roughly."""
 ENOUGH = 5
 """Replies from which a stage's own figures are used."""
+TOKENS_PER_WORD = 1.35
 QUOTE_TOKENS = 30
 """For one quote by its ends: 27 in 884 quotes of a corpus of the embedded writer, cut to five words at each end."""
 
@@ -50,6 +58,8 @@ class StageEstimate(Record):
     prefix: int
     output: int
     measured: bool = Field(description="from this run's own replies, not from rendered prompts alone")
+    model: str = Field("", description="model that answers these calls, if another than the run's own")
+    batched: bool = Field(True, description="whether --batch sends these calls as message batches")
 
 
 class ModelEstimate(Record):
@@ -78,16 +88,20 @@ class Estimate(Record):
         return own.batch if batch else own.cached
 
 
-def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | None = None) -> Estimate:
+def estimate(
+    setup: Setup, models: Sequence[str] = COMPARED, documents: int | None = None, *, judged: bool = True
+) -> Estimate:
     """Calls, tokens and dollars still to come; replies that the run has are taken off.
 
-    `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone.
+    `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone. `judged`: with the judge's sample.
     """
     documents_to_write = setup.n if documents is None else documents
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
     totals = journal_totals(setup.run.journal)
     refill, spread = _refill(setup), _spread(totals)
-    stages = tuple(stage for stage in _stages(setup, totals, refill, documents_to_write) if stage.calls)
+    to_come = [*_stages(setup, totals, refill, documents_to_write)]
+    to_come += _judge_stage(setup, totals, documents_to_write) if judged else ()
+    stages = tuple(stage for stage in to_come if stage.calls)
     own = setup.config.model or ""
     names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
     return Estimate(
@@ -104,8 +118,9 @@ def estimate(setup: Setup, models: Sequence[str] = COMPARED, documents: int | No
 def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
     """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
     setup = proposal.setup
-    if setup.config.model == EMBEDDED_MODEL and model is None:
-        setup = setup.with_model(DEFAULT_MODELS["anthropic"])
+    if setup.config.engine == "offline":
+        paid = {"engine": "anthropic", "model": model or DEFAULT_MODELS["anthropic"]}
+        setup = replace(setup, config=setup.config.model_copy(update=paid))
     return estimate(setup)
 
 
@@ -128,11 +143,26 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     asks = _sample(setup, types, ideas)
     words = sum(config.words) / 2
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
-    output = round(words * 1.35 + facts * QUOTE_TOKENS)
+    output = round(words * TOKENS_PER_WORD + facts * QUOTE_TOKENS)
     attempts = documents + ceil(documents * refill)
     yield _stage("document", max(0, attempts - _done("document", totals).calls), asks, output, totals)
     if config.revise:
         yield _stage("revise", max(0, attempts - _done("revise", totals).calls), asks, output, totals, extra=output)
+
+
+def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEstimate]:
+    """The judge's sample at the end of a run, if there is one."""
+    options = verification_of(setup)
+    if options is None or not documents:
+        return []
+    panel = Panel.of(setup.context, LeakageScanner(setup.context).rules, ModelOptions(options.model or ""))
+    document = Document(text="x")
+    ask = panel.request(document)
+    calls = documents if options.which.kind == "all" else min(options.which.size, documents)
+    calls = max(0, calls - _done(ask.stage, totals).calls)
+    read = round(sum(setup.config.words) / 2 * TOKENS_PER_WORD)
+    stage = _stage(ask.stage, calls, [ask], typical_reply_tokens(ask), totals, extra=read + own_tokens(ask))
+    return [stage.model_copy(update={"model": setup.config.judge_model or "", "batched": False})]
 
 
 def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
@@ -196,9 +226,16 @@ def _priced(model: str, stages: Sequence[StageEstimate], prices: Prices) -> Mode
     price = prices.find(model)
     if price is None:
         return ModelEstimate(model=model, sync=None, cached=None, batch=None)
-    sync = sum(_sync(stage, price) for stage in stages)
-    cached = sum(min(_sync(stage, price), _cached(stage, price)) for stage in stages)
-    return ModelEstimate(model=model, sync=sync, cached=cached, batch=sync * price.batch)
+    sync = cached = batch = 0.0
+    for stage in stages:
+        own = prices.find(stage.model) if stage.model else price
+        if own is None:
+            return ModelEstimate(model=model, sync=None, cached=None, batch=None)
+        plain = _sync(stage, own)
+        best = min(plain, _cached(stage, own))
+        sync, cached = sync + plain, cached + best
+        batch += plain * own.batch if stage.batched else best
+    return ModelEstimate(model=model, sync=sync, cached=cached, batch=batch)
 
 
 def _sync(stage: StageEstimate, price: ModelPrice) -> float:

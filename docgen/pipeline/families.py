@@ -193,10 +193,13 @@ def family_cost(base: Setup, levels: Sequence[Level]) -> float | None:
     """Dollars for the whole family, by the price of a document; None without a known price."""
     if not base.is_paid:
         return 0.0
-    costs = estimate(base)
+    costs = estimate(base, judged=False)
     total, calls = costs.dollars(base.config.batch), sum(stage.calls for stage in costs.stages)
+    whole = estimate(base).dollars(base.config.batch)
+    if total is None or whole is None:
+        return None
     attempts = sum(level.new for level in levels) * (1 + costs.refill)
-    return None if total is None else total / max(calls, 1) * attempts
+    return total / max(calls, 1) * attempts + (whole - total) * len(levels)
 
 
 def write_levels(base: Setup, fact: str, levels: Sequence[Level], knob: Knob, carry_on: CarryOn) -> list[Member]:

@@ -199,7 +199,8 @@ def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool, c
         return
     provider = find_provider(config.engine)
     if provider.paid and not priced_only:
-        Budget(prices, config.max_cost).check_model(config.model or "")
+        for model in (config.model or "", (config.verify and config.judge_model) or config.model or ""):
+            Budget(prices, config.max_cost).check_model(model)
         if connects:
             provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
 

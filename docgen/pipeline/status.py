@@ -1,12 +1,15 @@
 """How a run stands, from its files alone: also while another process writes them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
+from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.salience import FactPresence
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
 from docgen.llm.journal import Tally, Totals, journal_totals
@@ -26,13 +29,21 @@ FEW = 5
 
 
 class FactSummary(Record):
-    """A fact over the accepted documents; shares from 0 to 1. `measured` is what detection finds in the texts."""
+    """A fact over the accepted documents; shares from 0 to 1.
+
+    `measured` is the share that express it, by the judge, or by wording where that sees all (the embedded writer's
+    texts); `judged` the judge's sample with its interval, `at_least` the share by wording. None: not measured, not
+    judged, not audited.
+    """
 
     fact: str
     asked: float
     assigned: int
     assigned_share: float
     measured: float | None = None
+    judged: Share | None = None
+    presupposed: Share | None = None
+    at_least: float | None = None
     rejected: int = Field(0, description="rejected attempts that carried the fact")
 
 
@@ -85,6 +96,7 @@ class Summary(Record):
     subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
     empty_slots: int
     facts: tuple[FactSummary, ...]
+    judge: str = Field("none", description='who measured the salience; "none": nobody but the wording')
     survivorship: tuple[Survivor, ...]
     duplicates: int | None = Field(description="accepted documents that dedupe would remove; None: not asked yet")
     words: int
@@ -164,7 +176,8 @@ def summarise(setup: Setup) -> Summary:
         reasons=dict(tracker.reasons.most_common()),
         subjects=dict(counts.subjects.most_common(20)),
         empty_slots=tracker.empty(config.max_attempts),
-        facts=_facts(setup, counts, measured or {}),
+        facts=_facts(setup, counts, measured.facts if measured else {}),
+        judge=measured.judge if measured else "none",
         survivorship=tuple(_survivors(counts)),
         duplicates=read_duplicates(setup) if setup.run.corpus.exists() else None,
         words=counts.words,
@@ -211,7 +224,7 @@ def _saved(price: ModelPrice | None, tally: Tally) -> float | None:
     return ((tally.cache_read + tally.cache_write) * price.input - cached) / 1e6
 
 
-def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[FactSummary, ...]:
+def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:
     total = max(1, counts.tracker.accepted)
     overrides = setup.config.salience
     return tuple(
@@ -220,11 +233,16 @@ def _facts(setup: Setup, counts: _Counts, measured: dict[str, float]) -> tuple[F
             asked=overrides.get(fact.id, fact.salience),
             assigned=counts.assigned[fact.id],
             assigned_share=counts.assigned[fact.id] / total,
-            measured=measured.get(fact.id),
             rejected=counts.rejected[fact.id],
+            **(_shares(measured[fact.id]) if fact.id in measured else {}),
         )
         for fact in setup.context.key_facts
     )
+
+
+def _shares(fact: FactPresence) -> dict[str, Any]:
+    presupposed = fact.by_judge.presupposed if fact.by_judge else None
+    return {"measured": fact.measured, "judged": fact.judged, "presupposed": presupposed, "at_least": fact.at_least}
 
 
 def _survivors(counts: _Counts) -> Iterator[Survivor]:

@@ -20,6 +20,7 @@ from docgen.llm.response_cache import ResponseCache
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.audit.verify import verify_step
 from docgen.pipeline.batches import batch_buyer
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.plan import plan_of
@@ -251,6 +252,11 @@ async def _duplicates(job: Job) -> bool:
     return True
 
 
+async def _verify(job: Job) -> bool:
+    await verify_step(job.setup, job.engine, job.reporter)
+    return True
+
+
 async def _export(job: Job) -> bool:
     export_run(job.setup.run, "text", doctag=False, accept_unfinished=True)  # the screen says what it is short of
     return True
@@ -276,5 +282,6 @@ RUN_STEPS = (
     RunStep("measure", Step.ALL, _measure),
     RunStep("duplicates", Step.ALL, _duplicates),
     RunStep("export", Step.ALL, _export),
+    RunStep("verify", Step.ALL, _verify),
 )
 """Every step of a run, in order. A new step is added here."""

@@ -16,6 +16,7 @@ __all__ = [
     "parse_cast",
     "parse_document",
     "parse_ideas",
+    "parse_judgements",
     "parse_types",
     "parse_verdicts",
 ]
@@ -128,6 +129,21 @@ def _lines(value: Any) -> tuple[str, ...]:
 def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
     """A judge's verdicts as it wrote them, not yet compared with the document; None if there is not one."""
     return [entry for entry in _items(reply, "verdicts") if isinstance(entry, dict)] or None
+
+
+def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+    """A judge's entries on facts and on rules as it wrote them, not yet compared with the document; None without."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            facts, rules = _entries(value, "facts"), _entries(value, "rules")
+            if facts is not None and rules is not None:
+                return facts, rules
+    return None
+
+
+def _entries(value: dict[str, Any], name: str) -> list[dict[str, Any]] | None:
+    entries = value.get(name)
+    return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else None
 
 
 def _items(reply: str, name: str) -> list[Any]:

@@ -1,28 +1,27 @@
 """Table of all prompts: the properties of each kind of LLM call, in any run or audit. Add a new prompt here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from docgen.prompts.replies import Draft, parse_document, parse_ideas, parse_types, parse_verdicts
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.replies import Draft, parse_document, parse_ideas, parse_judgements, parse_types, parse_verdicts
 
 __all__ = [
     "DOCUMENT",
-    "FACT_VERDICTS",
     "IDEAS",
-    "JUDGE_FACTS",
+    "JUDGE_DOCUMENT",
     "JUDGE_IDEAS",
-    "JUDGE_RULES",
     "PROMPTS",
     "REVISE",
     "RULE_VERDICTS",
     "TYPES",
     "Prompt",
+    "judgement_schema",
 ]
 
 Reply = TypeVar("Reply")
 
-FACT_VERDICTS = ("stated", "implied", "contradicted", "absent")
 RULE_VERDICTS = ("leak", "clean")
 
 
@@ -75,11 +74,33 @@ def _list_of(items: Mapping[str, Any]) -> dict[str, Any]:
 STRING, BOOLEAN = {"type": "string"}, {"type": "boolean"}
 
 
-def _verdicts(subject: str, verdicts: tuple[str, ...]) -> dict[str, Any]:
-    """Schema of a judge's reply: one verdict for each `subject`."""
-    verdict = {"type": "string", "enum": list(verdicts)}
-    return _object(verdicts=_list_of(_object(**{subject: STRING}, verdict=verdict, quote=STRING, reason=STRING)))
+def _one_of(values: Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
 
+
+def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> dict[str, Any]:
+    """The schema of a judge's reply on one document, where only these ids can be named; any id where none are given.
+
+    A model writes the fields of an entry in this order, so it quotes and reasons before it decides.
+    """
+    fact = _object(
+        fact=_one_of(facts) if facts else STRING,
+        quote=STRING,
+        reason=STRING,
+        verdict=_one_of(tuple(DIRECTNESS)),
+        prominence=_one_of(tuple(PROMINENCE)),
+    )
+    rule = _object(
+        rule=_one_of(rules) if rules else STRING,
+        quote=STRING,
+        reason=STRING,
+        denies=_one_of(("", *facts)) if facts else STRING,
+        verdict=_one_of(RULE_VERDICTS),
+    )
+    return _object(facts=_list_of(fact), rules=_list_of(rule))
+
+
+IDEA_VERDICT = _object(idea=STRING, verdict=_one_of(RULE_VERDICTS), quote=STRING, reason=STRING)
 
 _STRINGS = _list_of(STRING)
 _TYPES = _list_of(
@@ -106,8 +127,7 @@ TYPES = Prompt(
 IDEAS = Prompt("ideas", parse_ideas, "many", schema=_object(ideas=_list_of(_IDEA)))
 DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many")
 REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many")
-JUDGE_FACTS = Prompt("judge_facts", parse_verdicts, "many", "judging", _verdicts("fact", FACT_VERDICTS))
-JUDGE_RULES = Prompt("judge_rules", parse_verdicts, "many", "judging", _verdicts("rule", RULE_VERDICTS))
-JUDGE_IDEAS = Prompt("judge_ideas", parse_verdicts, "many", "judging", _verdicts("idea", RULE_VERDICTS))
+JUDGE_DOCUMENT = Prompt("judge_document", parse_judgements, "many", "judging", judgement_schema())
+JUDGE_IDEAS = Prompt("judge_ideas", parse_verdicts, "many", "judging", _object(verdicts=_list_of(IDEA_VERDICT)))
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_FACTS, JUDGE_RULES, JUDGE_IDEAS)
+PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from docgen.audit.measure.calibration import Calibration, Gold, GoldLeak, Reading, calibrate, read_gold
+from docgen.audit.measure.intervals import wilson
 from docgen.errors import InputError
 
 NAMES = {"detector": "scan", "gold": "g", "gold_digest": "0", "context": "lake"}
@@ -44,6 +45,34 @@ def test_implied_labels_are_neutral_and_denied_ones_are_not_stated() -> None:
     assert (score.positives, score.negatives, score.false_positives) == (0, 2, 1)
     assert score.recall is None
     assert (calibration.contradicted.positives, calibration.contradicted.true_positives) == (2, 1)
+
+
+def test_implied_has_a_row_of_its_own_and_every_label_meets_every_verdict() -> None:
+    """The whole confusion table: what is labelled implied and what it was taken for, and the other way round."""
+    said = [("implied", "implied"), ("implied", "absent"), ("stated", "implied"), ("absent", "absent")]
+    calibration = scored([(doc(label), Reading({"f": verdict}, ())) for label, verdict in said], ["f"], [])
+    implied = calibration.implied
+    assert implied is not None
+    assert (implied.positives, implied.true_positives, implied.false_positives) == (2, 1, 1)
+    assert calibration.confusion == {
+        "absent": {"absent": 1},
+        "implied": {"absent": 1, "implied": 1},
+        "stated": {"implied": 1},
+    }
+
+
+def test_what_never_failed_has_an_interval_all_the_same() -> None:
+    """Ten of ten are not certainty: Wilson's interval, since no resample of them holds a failure."""
+    pairs: list[tuple[Gold, Reading | None]] = []
+    pairs += [(doc("stated"), Reading({"f": "stated"}, ()))] * 10
+    pairs += [(doc(), Reading({}, ()))] * 5
+    calibration = scored(pairs, ["f"], [])
+    score = calibration.facts_overall
+    assert score.precision_interval == score.recall_interval == score.f1_interval == wilson(10, 10)
+    assert score.precision_interval is not None
+    assert score.precision_interval[0] < 0.75
+    assert calibration.clean_flagged_interval is not None
+    assert calibration.clean_flagged_interval[1] > 0.1
 
 
 def test_rules_count_by_document_whatever_the_spelling_of_their_ids() -> None:

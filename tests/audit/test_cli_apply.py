@@ -21,7 +21,7 @@ from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.setup import Setup
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import ModelOptions
-from tests.loopback import Loopback
+from tests.loopback import Loopback, Options
 from tests.runs import carry_out, settle
 from tests.worlds import writes_well
 
@@ -48,7 +48,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server() -> Iterator[Loopback]:
     """Its documents are good; as a judge it babbles."""
-    with Loopback() as loopback:
+    with Loopback(Options(judge="babbles")) as loopback:
         yield loopback
 
 
@@ -130,7 +130,18 @@ def test_ideas_without_a_verdict_are_not_clean(place: Path, server: Loopback) ->
 def test_a_calibration_made_from_nothing_is_not_kept(place: Path, server: Loopback) -> None:
     row = {"id": "1", "text": "The boat left." + LEAK, "leaks": [{"rule": "scaffold", "evidence": "[Recipient Name]"}]}
     Path("gold.jsonl").write_text(json.dumps(row) + "\n")
-    command = ("audit", "calibrate", "gold.jsonl", "--context", "tutorial", "--judge", "--base-url", server.url)
+    command = (
+        "audit",
+        "calibrate",
+        "gold.jsonl",
+        "--context",
+        "tutorial",
+        "--judge",
+        "--base-url",
+        server.url,
+        "--model",
+        PRICED,
+    )
     result = docgen(*command, "--max-cost", "5", "--json")
     assert result.exit_code == 1
     assert "NO USABLE VERDICT on ANY of the 1 documents" in result.stderr

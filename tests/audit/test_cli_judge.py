@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from docgen.cli.app import app
+from docgen.errors import ConfigError
 
 SHADY = "The crew laughed. Nobody must know that the ferry never sailed in winter."
 
@@ -20,6 +21,7 @@ class _Judge(BaseHTTPRequestHandler):
     """Holds every text with SHADY in it to break the first rule; one text makes it babble."""
 
     calls = 0
+    answers_as = ""
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -29,7 +31,8 @@ class _Judge(BaseHTTPRequestHandler):
         type(self).calls += 1
         reply = self.verdicts(_text(body["system"]), _text(body["messages"][0]["content"]))
         message = {
-            "id": "m", "type": "message", "role": "assistant", "model": body["model"], "stop_reason": "end_turn",
+            "id": "m", "type": "message", "role": "assistant", "model": self.answers_as or body["model"],
+            "stop_reason": "end_turn",
             "stop_sequence": None, "content": [{"type": "text", "text": reply}],
             "usage": self.usage(body, reply),
         }  # fmt: skip
@@ -47,14 +50,9 @@ class _Judge(BaseHTTPRequestHandler):
     def verdicts(system: str, user: str) -> str:
         if "babble" in user:
             return "It is clean, I promise."
-        kind = "fact" if "<fact id=" in system else "rule"
-        names = re.findall(rf'<{kind} id="([^"]+)">', system)
-        shady = kind == "rule" and SHADY in user
-        empty = "absent" if kind == "fact" else "clean"
-        entries = [{kind: name, "verdict": empty, "quote": "", "reason": ""} for name in names]
-        if shady:
-            entries[0] |= {"verdict": "leak", "quote": SHADY, "reason": "it says so"}
-        return json.dumps({"verdicts": entries})
+        names = re.findall(r'<rule id="([^"]+)">', system)
+        leak = {"rule": names[0], "quote": SHADY, "reason": "it says so", "denies": "", "verdict": "leak"}
+        return json.dumps({"facts": [], "rules": [leak] * (SHADY in user)})
 
 
 def _text(content: Any) -> str:
@@ -91,7 +89,7 @@ def test_a_judge_finds_what_wording_cannot_see(judge: str) -> None:
     report = audit(texts, "all", judge, ends=1)
     leaks = {name: rule["judged"]["count"] for name, rule in report["rules"].items() if rule["judged"]}
     assert sorted(leaks.values(), reverse=True)[:2] == [2, 0]
-    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no list of verdicts": 1})
+    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no lists of facts and rules": 1})
     assert report["flagged"]["count"] == 2
     calls = _Judge.calls
     assert audit(texts, "all", judge, ends=1)["flagged"] == report["flagged"]
@@ -104,14 +102,15 @@ def test_a_sample_bounds_the_corpus(judge: str) -> None:
     judged = [rule for rule in report["rules"].values() if rule["judged"]]
     assert judged
     assert all(rule["judged"]["total"] == 10 and 0 < rule["at_most"] < 0.3 for rule in judged)
-    assert _Judge.calls == 20
+    assert _Judge.calls == 10
 
 
 def test_salience_is_estimated_from_a_sample(judge: str) -> None:
     """Each fact has the judge's share with its interval for the corpus, beside what wording saw."""
     facts = audit([f"The ferry left at {i}." for i in range(40)], "sample:10", judge, "salience")["facts"]
-    assert all(fact["judged"]["total"] == 10 and fact["judged"]["population"] == 40 for fact in facts.values())
-    assert all(fact["judged"]["share"] == 0 < fact["judged"]["high"] for fact in facts.values())
+    judged = [fact["by_judge"]["expressed"] for fact in facts.values()]
+    assert all(share["total"] == 10 and share["population"] == 40 for share in judged)
+    assert all(share["share"] == 0 < share["high"] for share in judged)
 
 
 def test_without_suspects_nothing_is_asked(judge: str) -> None:
@@ -123,12 +122,24 @@ def test_without_suspects_nothing_is_asked(judge: str) -> None:
 def test_a_cap_is_agreement_enough(judge: str) -> None:
     """As for a run: a script gives --yes or --max-cost."""
     Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--judge",
+        "all",
+        "--base-url",
+        judge,
+        "--model",
+        "claude-haiku-5-5",
+    ]
     result = CliRunner().invoke(app, [*arguments, "--max-cost", "1"], catch_exceptions=False)
-    assert (result.exit_code, _Judge.calls) == (0, 2), result.output
-    assert "2 calls" in result.stderr
+    assert (result.exit_code, _Judge.calls) == (0, 1), result.output
+    assert "1 calls" in result.stderr
     again = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert (again.exit_code, _Judge.calls) == (0, 2), "what the journal answers needs no agreement"
+    assert (again.exit_code, _Judge.calls) == (0, 1), "what the journal answers needs no agreement"
 
 
 def test_status_says_who_looked(judge: str) -> None:
@@ -150,11 +161,23 @@ def test_status_says_who_looked(judge: str) -> None:
 
 def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
     Path("corpus.jsonl").write_text(json.dumps({"text": "Please babble."}) + "\n")
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--base-url", judge]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--judge",
+        "all",
+        "--base-url",
+        judge,
+        "--model",
+        "claude-haiku-5-5",
+    ]
     result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
     assert result.exit_code == 1
-    assert "1 times: no list of verdicts" in result.stderr
-    assert "no list of verdicts (1)" in result.stdout
+    assert "1 times: no lists of facts and rules" in result.stderr
+    assert "no lists of facts and rules (1)" in result.stdout
 
 
 def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: str) -> None:
@@ -164,7 +187,19 @@ def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: st
             json.dumps({"id": i, "text": f"{SHADY} It was {i}." if i % 2 else f"It was {i}."}) + "\n" for i in range(40)
         )
     )
-    arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--base-url", judge, "--yes", "--apply"]
+    arguments = [
+        "audit",
+        "leakage",
+        "corpus.jsonl",
+        "--context",
+        "tutorial",
+        "--base-url",
+        judge,
+        "--yes",
+        "--apply",
+        "--model",
+        "m",
+    ]
     limit = ["--fail-over", "any=0.01", "--judge"]
     half = CliRunner().invoke(app, [*arguments, *limit, "sample:20"], catch_exceptions=False)
     assert half.exit_code == 1
@@ -195,3 +230,40 @@ def test_a_mended_sample_bounds_nothing(judge: str) -> None:
     assert max(
         rule["judged"]["count"] for rule in json.loads(fresh.stdout)["leakage"]["rules"].values() if rule["judged"]
     )
+
+
+def calibrated(judge: str, *more: str) -> Any:
+    """What `docgen audit calibrate` says, of two documents of which the judge knows one."""
+    rows = [
+        {"id": "a", "text": SHADY, "leaks": [{"rule": "accident", "evidence": "laughed"}]},
+        {"id": "b", "text": "The Juniper burnt.", "leaks": [{"rule": "accident", "evidence": "burnt"}]},
+    ]
+    Path("gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["audit", "calibrate", "gold.jsonl", "--context", "tutorial", "--judge", "--base-url", judge, "--yes"]
+    return CliRunner().invoke(app, [*arguments, *more], catch_exceptions=False)
+
+
+def test_disagreements_are_listed_with_label_verdict_and_reason(judge: str) -> None:
+    """So that a person can see which of the two is wrong."""
+    listed = json.loads(calibrated(judge, "--model", "m", "--disagreements", "--json").stdout)["disagreements"]
+    missed = next(row for row in listed if row["document"] == "b")
+    assert (missed["subject"], missed["label"], missed["verdict"], missed["passage"]) == (
+        "accident", "leak", "clean", "burnt",
+    )  # fmt: skip
+    wrong = next(row for row in listed if row["document"] == "a" and row["verdict"] == "leak")
+    assert (wrong["label"], wrong["passage"], wrong["reason"]) == ("clean", SHADY[:-1], "it says so")
+    assert "labelled leak, judged clean" in calibrated(judge, "--model", "m", "--disagreements").stdout
+
+
+def test_a_calibration_is_filed_under_server_and_model_that_answered(judge: str, monkeypatch: Any) -> None:
+    """Not under the name that was asked for: a gateway may send another model."""
+    monkeypatch.setattr(_Judge, "answers_as", "another-model")
+    calibration = json.loads(calibrated(judge, "--model", "asked-model", "--json").stdout)
+    assert calibration["detector"] == f"judge another-model at {judge.removeprefix('http://')}"
+
+
+def test_a_judge_behind_an_address_needs_a_model(judge: str) -> None:
+    """docgen cannot know what is served there."""
+    with pytest.raises(ConfigError, match="--model"):
+        calibrated(judge)
+    assert _Judge.calls == 0

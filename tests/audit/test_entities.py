@@ -4,7 +4,7 @@ import pytest
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Verdicts, combine
-from docgen.audit.judge.requests import Judgement
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document

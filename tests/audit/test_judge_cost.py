@@ -39,7 +39,7 @@ def tokens(text: str) -> int:
 class Biller(_Judge):
     """Quotes each fact that a document states, finds no rule broken, and bills what was read and written."""
 
-    reason = ""
+    reason = "The document says so in its own voice, without any distance."
     warm: ClassVar[set[str]] = set()
 
     def usage(self, body: dict[str, Any], reply: str) -> dict[str, int]:
@@ -53,15 +53,12 @@ class Biller(_Judge):
         return usage | {kind: tokens(system)}
 
     def verdicts(self, system: str, user: str) -> str:  # type: ignore[override]
-        kind = "fact" if "<fact id=" in system else "rule"
-        entries = []
-        for name, statement in re.findall(rf'<{kind} id="([^"]+)">\s*(.*)', system):
-            statement = statement.removesuffix("</fact>")
-            states = kind == "fact" and statement in user
-            verdict = "stated" if states else "absent" if kind == "fact" else "clean"
-            why = "The document says so in its own voice, without any distance." if states else self.reason
-            entries.append({kind: name, "verdict": verdict, "quote": statement if states else "", "reason": why})
-        return json.dumps({"verdicts": entries})
+        facts = [
+            {"fact": name, "quote": said, "reason": self.reason, "verdict": "stated", "prominence": "supporting"}
+            for name, said in re.findall(r'<fact id="([^"]+)">(.*)</fact>', system)
+            if said in user
+        ]
+        return json.dumps({"facts": facts, "rules": []})
 
 
 @pytest.fixture
@@ -110,13 +107,13 @@ def test_a_judge_that_writes_much_is_known_by_its_replies(biller: str, monkeypat
     monkeypatch.setattr(
         Biller, "reason", "It was weighed at length, and nothing in the document says so, near as it comes. " * 3
     )
-    audit = Audit(WORLD, options(biller, "sample:10")).scan(texts(60, 80))
+    audit = Audit(WORLD, options(biller, "sample:30")).scan(texts(60, 80))
     audit.judge()
     before = journal_totals(JOURNAL).all.dollars
     rest = Audit(WORLD, options(biller)).scan(texts(60, 80))
     cost = rest.judge_cost()
     rest.judge()
-    assert cost.calls == 100
+    assert cost.calls == 30
     assert cost.dollars == pytest.approx(journal_totals(JOURNAL).all.dollars - before, rel=0.2)
 
 
@@ -124,14 +121,14 @@ def test_the_command_says_what_is_expected_and_what_is_the_worst(biller: str) ->
     Path("corpus.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts(3, 80)))
     arguments = ["audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all", "--max-cost", "9"]
     result = CliRunner().invoke(app, [*arguments, "--base-url", biller, "--model", MODEL], catch_exceptions=False)
-    assert re.search(r"6 calls, [\d,]+ tokens, about \$\d\.\d\d, at the very worst \$\d\.\d\d", result.stderr)
+    assert re.search(r"3 calls, [\d,]+ tokens, about \$\d\.\d\d, at the very worst \$\d\.\d\d", result.stderr)
 
 
 def test_a_request_that_occurs_twice_is_bought_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     judge = Judge.of(JudgeOptions(model="unheard-of"), None)
     panel = Panel.of(WORLD, builtin_rules(), judge.model)
-    requests = panel.requests(Document(text="The boats came in."))
-    cost = judge.cost([*requests, *requests])
-    assert (cost.calls, cost.dollars, cost.at_most) == (2, None, None)
+    request = panel.request(Document(text="The boats came in."))
+    cost = judge.cost([request, request])
+    assert (cost.calls, cost.dollars, cost.at_most) == (1, None, None)
     assert "no known price" in cost.line("1 document")

@@ -28,15 +28,10 @@ TEXTS = [OPENED, LEAK, "The boats came in.", QUIET]
 
 def verdicts(request: Request) -> str:
     """A judge that sees `QUIET` for what it is, and the first fact where it is stated."""
-    kind, key = ("rule", "rules") if request.stage == "judge_rules" else ("fact", "facts")
-    entries: list[dict[str, str]] = []
-    for subject in request.variables[key]:
-        leaks = kind == "rule" and subject.id == "visitors" and QUIET in request.user
-        states = kind == "fact" and subject.id == "opened" and OPENED in request.user
-        verdict = "leak" if leaks else "stated" if states else "clean" if kind == "rule" else "absent"
-        quote = QUIET if leaks else OPENED if states else ""
-        entries.append({kind: subject.id, "verdict": verdict, "quote": quote, "reason": ""})
-    return json.dumps({"verdicts": entries})
+    leaks, states = QUIET in request.user, OPENED in request.user
+    leak = {"rule": "visitors", "quote": QUIET, "reason": "", "denies": "", "verdict": "leak"}
+    fact = {"fact": "opened", "quote": OPENED, "reason": "", "verdict": "stated", "prominence": "central"}
+    return json.dumps({"facts": [fact] * states, "rules": [leak] * leaks})
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +51,7 @@ def test_texts_in_memory_are_audited(texts: Any) -> None:
     assert audit.documents == 4
     assert f"{audit.leakage['visitors'].share:.2f}" == "0.25"
     assert float(audit.leakage["visitors"].share) == 0.25
-    assert audit.salience["opened"].measured == 0.25
+    assert audit.salience["opened"].at_least == 0.25
     assert audit.diversity.documents == 4
     assert [(document.row, document.id) for document in audit.failing] == [(1, "1")]
 
@@ -104,12 +99,13 @@ def test_a_judge_of_your_own_reads_all_documents() -> None:
     assert audit.leakage["visitors"].share.count == 1
     llm = FakeLLM(verdicts)
     assert audit.judge(llm, which="all") is audit
-    assert len(llm.requests) == 2 * len(TEXTS)
+    assert len(llm.requests) == len(TEXTS)
     assert audit.leakage["visitors"].share.count == 2
     assert audit.leakage.judge == "all by fake"
     judged = audit.salience["opened"].judged
     assert judged is not None
-    assert judged.share == 0.25
+    assert judged.share == audit.salience["opened"].measured == 0.25
+    assert audit.salience.judge == "all by fake"
     assert {document.row for document in audit.failing} == {1, 3}
 
 
@@ -119,7 +115,7 @@ def test_suspects_are_kept_for_the_judge_by_the_scan() -> None:
     audit = Audit(LAKE, AuditOptions(judge=JudgeOptions(which="suspects"))).scan(TEXTS)
     assert audit.to_judge == 1
     audit.judge(llm)
-    assert len(llm.requests) == 2
+    assert len(llm.requests) == 1
     assert (audit.judged, audit.unjudged, audit.to_judge) == (1, 0, 0)
 
 
@@ -127,7 +123,7 @@ def test_a_judge_that_babbles_is_counted_and_changes_nothing() -> None:
     before = Audit(LAKE).scan(TEXTS)
     audit = Audit(LAKE).scan(TEXTS).judge(FakeLLM(lambda _: "It is clean, I promise."), which="sample:2")
     assert (audit.judged, audit.unjudged, audit.in_vain) == (0, 2, True)
-    assert dict(audit.unjudged_reasons) == {"no list of verdicts": 2}
+    assert dict(audit.unjudged_reasons) == {"no lists of facts and rules": 2}
     assert audit.leakage.flagged == before.leakage.flagged
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Verdicts
-from docgen.audit.judge.requests import Judgement
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.rules.rule import rule_key
 from docgen.audit.rules.unassigned_facts import judged_strays, stray_facts
 from docgen.audit.shortlist.exemplars import exemplars
@@ -195,7 +195,7 @@ def test_only_the_listed_documents_are_paid_for(judge: str, toy: None) -> None:
     report = audit(
         texts, "--embeddings", "--nearest", "0.2", "--judge", "suspects", "--base-url", judge, "--model", "m", "--yes"
     )
-    assert _Judge.calls == 2 * 3
+    assert _Judge.calls == 3
     assert {rule["judged"]["total"] for rule in report["rules"].values() if rule["judged"]} == {3}
     assert sum(rule["suspects"] for rule in report["rules"].values()) == 0, "a judge has cleared the others"
 

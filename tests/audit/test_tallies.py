@@ -3,6 +3,7 @@
 import pytest
 
 from docgen.audit.detect.contamination import ContaminationScanner
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
@@ -34,10 +35,10 @@ def test_salience_counts_documents_not_mentions() -> None:
         Document(text=denial, facts=planned("opened"), doc_type="diary"),
     ).report()
     opened, keeper, secret = report.facts.values()
-    assert (opened.stated, opened.implied, opened.contradicted, opened.measured) == (1, 1, 1, 0.5)
+    assert (opened.stated, opened.implied, opened.contradicted, opened.at_least) == (1, 1, 1, 0.5)
     assert (opened.planned, opened.missed, opened.unassigned) == (0.75, 1, 0)
     assert (keeper.stated, keeper.missed, keeper.unassigned) == (1, 1, 1)
-    assert secret.measured == 0
+    assert secret.at_least == 0
     assert report.background.count == 1
     assert {t.doc_type: (t.asked, t.expressed.count, t.expressed.total) for t in opened.types} == {
         "note": (2, 2, 2),
@@ -73,11 +74,53 @@ def test_judged_documents_estimate_the_corpus() -> None:
     """A judge's sample gives a share with its interval for the whole corpus, beside what wording saw."""
     tally = tallied(*[Document(text="Nothing here.")] * 50)
     for number in range(20):
-        tally.add_judged({"opened": "implied" if number < 5 else "absent", "keeper": "absent", "secret": "absent"})
+        verdict = "implied" if number < 5 else "absent"
+        tally.add_judged(Document(text="Nothing here."), {"opened": Judgement("opened", verdict)})
     fact = tally.report().facts["opened"]
     assert fact.judged is not None
-    assert (fact.measured, fact.judged.share, fact.judged.total, fact.judged.population) == (0.0, 0.25, 20, 50)
+    assert tally.report().facts["keeper"].judged is None, "it was left open each time"
+    assert (fact.at_least, fact.measured, fact.judged.share, fact.judged.total, fact.judged.population) == (
+        0,
+        0.25,
+        0.25,
+        20,
+        50,
+    )
     assert fact.judged.low < 0.25 < fact.judged.high
+    assert fact.interval == (fact.judged.low, fact.judged.high)
+
+
+def test_without_a_judge_nothing_is_measured_unless_wording_sees_all() -> None:
+    """What wording sees is a lower bound, and no interval excludes more; of the embedded writer's texts it sees all."""
+    tally = tallied(Document(text=OPENED), *[Document(text="In May it came back, with books.")] * 9)
+    fact, exact = (tally.report(is_exact=is_exact).facts["opened"] for is_exact in (False, True))
+    assert (fact.at_least, fact.measured, fact.interval[1]) == (0.1, None, 1.0)
+    assert (exact.at_least, exact.measured) == (0.1, 0.1)
+    assert exact.interval[1] < 0.5
+
+
+def test_what_a_document_may_take_for_granted_is_counted_beside_its_salience() -> None:
+    """Presupposed by an assigned fact: asserted it counts as expressed, implied as presupposed."""
+    facts = tuple(f.model_copy(update={"presupposes": ("opened",) if f.id == "keeper" else ()}) for f in LAKE.key_facts)
+    tally = SalienceTally(LAKE.model_copy(update={"key_facts": facts}))
+    keeper = (AssignedFact(fact="keeper", directness="implied", prominence="central"),)
+    for assigned, opened in ((keeper, "implied"), (keeper, "stated"), ((), "implied")):
+        document = Document(text="x", facts=assigned)
+        tally.add(document, ())
+        verdicts = {
+            "opened": Judgement("opened", opened),
+            "keeper": Judgement("keeper", "implied", prominence="passing"),
+        }
+        tally.add_judged(document, verdicts)
+    judged = tally.report().facts["opened"].by_judge
+    assert judged is not None
+    assert (judged.expressed.count, judged.presupposed.count, judged.stated.count) == (2, 1, 1)
+    asked = tally.report().facts["keeper"].by_judge
+    assert asked is not None
+    assert {grade: (share.count, share.total) for grade, share in asked.as_asked.items()} == {
+        "central": (0, 2),
+        "implied": (2, 2),
+    }
 
 
 def leaky(*texts: str) -> LeakageTally:

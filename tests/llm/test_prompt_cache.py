@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.judge.requests import fact_request, idea_request, rule_request
+from docgen.audit.judge.requests import idea_request, judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
 from docgen.llm.journal import Tally
@@ -13,6 +13,7 @@ from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.prompts.requests import ModelOptions
+from docgen.records import Document
 from tests.llm.support import MODEL, Plain, completion, engine_over, request
 from tests.loopback import Loopback
 from tests.worlds import lighthouse
@@ -36,8 +37,7 @@ def test_parallel_requests_pay_for_one_write_of_the_cache(tmp_path: Path) -> Non
 
 
 JUDGING = {
-    "facts": lambda n: fact_request(lighthouse().key_facts * 60, OPTIONS, f"Document {n}."),
-    "rules": lambda n: rule_request(LONG_RULES, lighthouse(), OPTIONS, f"Document {n}."),
+    "document": lambda n: judge_request((), LONG_RULES, lighthouse(), OPTIONS, Document(text=f"Document {n}.")),
     "ideas": lambda n: idea_request(LONG_RULES, lighthouse(), OPTIONS, [f"Idea {n}."]),
 }
 

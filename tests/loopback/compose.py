@@ -11,6 +11,7 @@ from docgen.text import word_count
 __all__ = ["compose", "prompt_text", "system_text", "tokens"]
 
 FACT = re.compile(r'<assigned_fact id="([^"]*)"[^>]*>\s*(.*?)\s*</assigned_fact>\s*(Implied)?', re.DOTALL)
+KEY_FACT = re.compile(r'<fact id="([^"]*)"[^>]*>(.*)</fact>')
 LENGTH = re.compile(r"(\d[\d,]*)(?:\s*(?:to|-|–)\s*\d[\d,]*)?\s+words")
 COUNT = re.compile(r"(\d+)\s+(?:\w+[\s-]+){0,4}?(?:types|ideas|kinds)")
 SUBJECTS = "the team|our office|a reviewer|the planner|one supplier|the clerk|a visitor|the editor|the archive|our desk"
@@ -41,18 +42,36 @@ def tokens(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def compose(body: dict[str, Any], rng: random.Random, words: int | None = None, sentences: Sequence[str] = ()) -> str:
-    """A reply to the prompt: JSON where a schema asks for it, else a document in docgen's tagged form."""
+def compose(
+    body: dict[str, Any],
+    rng: random.Random,
+    words: int | None = None,
+    sentences: Sequence[str] = (),
+    babbles: bool = False,
+) -> str:
+    """A reply: a judge's verdicts, other JSON where a schema asks for it, else a document in docgen's tagged form."""
     prompt = prompt_text(body)
     schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
     if schema is None and "JSON schema" in prompt:
         schema = json.loads(prompt[prompt.index("{", prompt.rindex("JSON schema")) :])
+    if schema is not None and {"facts", "rules"} <= schema.get("properties", {}).keys():
+        return "I would rather not say." if babbles else _judge(system_text(body), prompt)
     if schema is not None:
         found = COUNT.search(prompt)
         return json.dumps(_of_schema(schema, rng, int(found.group(1)) if found else 10))
     wanted = LENGTH.search(prompt)
     length = words or (int(wanted.group(1).replace(",", "")) if wanted else 300)
     return _document(FACT.findall(prompt), rng, length, sentences)
+
+
+def _judge(system: str, prompt: str) -> str:
+    """The word of a judge that knows a fact by its statement alone, and finds no rule broken."""
+    facts = [
+        {"fact": name, "quote": said, "reason": "It says so.", "verdict": "stated", "prominence": "supporting"}
+        for name, said in KEY_FACT.findall(system)
+        if said in prompt
+    ]
+    return json.dumps({"facts": facts, "rules": []})
 
 
 def _text(content: Any) -> str:

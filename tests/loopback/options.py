@@ -55,9 +55,9 @@ class Options(_Model):
 
     `latency` and `jitter` in seconds. `capacity`: requests worked on at once, more of them wait (a GPU server);
     `overload`: requests in flight beyond which it answers 529. `structured` False answers 400 to output_config.
-    `words` fixes the length of documents; `sentences` are what they are
-    made of instead of English; `canned` sends one and the same, which costs the server nothing (benchmarks).
-    `spend_limit`: successes after which every call gets the spend-limit error. `log`: a JSONL file of what was billed.
+    `words` fixes the length of documents; `sentences` are what they are made of, in any language, instead of English;
+    `canned` sends one and the same, which costs the server nothing (benchmarks). `spend_limit`: successes after which
+    every call gets the spend-limit error. As a `judge` it reads, or babbles. `log`: a JSONL file of what was billed.
     """
 
     faults: dict[str, float] = {}
@@ -70,6 +70,7 @@ class Options(_Model):
     structured: bool = True
     spend_limit: int | None = None
     words: int | None = None
+    judge: Literal["reads", "babbles"] = "reads"
     sentences: tuple[str, ...] = ()
     canned: bool = False
     cache_min_tokens: int = 512

@@ -147,7 +147,8 @@ class MessagesServer:
     def _composed(self, body: dict[str, Any], rng: random.Random) -> str:
         if self.options.canned and self._canned:
             return self._canned
-        self._canned = compose(body, rng, self.options.words, self.options.sentences)
+        babbles = self.options.judge == "babbles"
+        self._canned = compose(body, rng, self.options.words, self.options.sentences, babbles)
         return self._canned
 
     def _enter(self, served: Served) -> None:

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Callable
 
-from docgen.audit.judge.requests import fact_request, idea_request, rule_request
+from docgen.audit.judge.requests import idea_request, judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
-from docgen.records import AssignedFact, DocumentType, Idea, Reason, Slot, Style
+from docgen.records import AssignedFact, Document, DocumentType, Idea, Reason, Slot, Style
 from docgen.universe import LeakageRule, RealEntity, UniverseContext
 from tests.worlds import lighthouse
 
@@ -75,9 +75,15 @@ def revision() -> Request:
     return revise_request(Work(slot(), 1, document()), OPTIONS, "The old light lends books now.\n\nIt is dry inside.")
 
 
-def judged_rules() -> Request:
+def judged() -> Request:
     rule = Rule(id="ghost", description="Tells of a ghost.", exceptions="Novels.", leak=("Boo.",), clean=("Fog.",))
-    return rule_request((rule, Rule(id="weather", description="Storms.")), ruled(), OPTIONS, "A calm night.", KIND.name)
+    rules = (rule, Rule(id="weather", description="Storms."))
+    document = Document(text="Books stand in the tower.", doc_type=KIND.name)
+    return judge_request(ruled().key_facts, rules, ruled(), OPTIONS, document)
+
+
+def judged_marked() -> Request:
+    return judge_request((), (entity_claim_rule(),), marked(), OPTIONS, Document(text="A calm night."))
 
 
 CASES: dict[str, Callable[[], Request]] = {
@@ -92,11 +98,10 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_bare": bare,
     "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
-    "judge_facts": lambda: fact_request(ruled().key_facts, OPTIONS, "Books stand in the tower.", KIND.name),
-    "judge_rules": judged_rules,
+    "judge_document": judged,
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
     ),
-    "judge_rules_marked": lambda: rule_request((entity_claim_rule(),), marked(), OPTIONS, "A calm night."),
+    "judge_document_marked": judged_marked,
     "judge_ideas_marked": lambda: idea_request((entity_claim_rule(),), marked(), OPTIONS, ["A walk.", "Fog."]),
 }

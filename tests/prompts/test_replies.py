@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.judge.requests import JudgeError, read_verdicts
+from docgen.audit.judge.verdicts import JudgeError, read_judgements
 from docgen.prompts.replies import parse_cast, parse_document, parse_ideas, parse_types
 from docgen.records import Cast
 
@@ -33,8 +33,9 @@ def test_no_reply_raises(reply: str) -> None:
     assert parse_types(reply) is None or isinstance(parse_types(reply), list)
     assert parse_ideas(reply) is None or isinstance(parse_ideas(reply), list)
     with contextlib.suppress(JudgeError):
-        judged = {judgement.subject for judgement in read_verdicts(reply, "fact", ["a", "name"], "a text")}
-        assert judged <= {"a", "name"}
+        verdicts = read_judgements(reply, ["a", "name"], ["rule"], "a text")
+        assert set(verdicts.facts) <= {"a", "name"}
+        assert set(verdicts.rules) <= {"rule"}
 
 
 @given(ANY_TEXT)

@@ -48,8 +48,17 @@ def test_a_request_carries_what_the_table_says(case: str) -> None:
     request = CASES[case]()
     (prompt,) = (prompt for prompt in PROMPTS if prompt.name == request.stage)
     assert request.template == prompt.template
-    assert request.schema == (prompt.first_schema if case == "types" else prompt.schema)
+    schema = prompt.first_schema if case == "types" else prompt.schema
+    assert _any_id(request.schema) == _any_id(schema)
     assert request.cacheable is prompt.cacheable
+
+
+def _any_id(schema: Any) -> Any:
+    """The schema with any text where a request lists the ids that can be named."""
+    if not isinstance(schema, dict):
+        return schema
+    named = {"fact", "rule", "denies"}
+    return {name: {"type": "string"} if name in named else _any_id(value) for name, value in schema.items()}
 
 
 @each_prompt

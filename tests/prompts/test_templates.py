@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, UndefinedError, meta
 
-from docgen.audit.judge.requests import rule_request
+from docgen.audit.judge.requests import judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.files.resources import folder
 from docgen.prompts.requests import document_request, ideas_request, render, types_request
-from docgen.records import Airtime, AssignedFact
+from docgen.records import Airtime, AssignedFact, Document
 from docgen.text import token_estimate
 from docgen.universe import NameStock, find_context, load_context
 from tests.prompts.cases import CASES, FEEDBACK, KIND, OPTIONS, SCENE, document, marked, ruled, slot
@@ -136,12 +136,15 @@ def test_banned_statements_and_rules_reach_whoever_writes() -> None:
 
 
 def test_real_entities_reach_writer_and_judge() -> None:
-    for name in ("document_marked", "judge_rules_marked", "judge_ideas_marked"):
+    for name in ("document_marked", "judge_document_marked", "judge_ideas_marked"):
         system = CASES[name]().system
         assert "- Trinity House (also" in system
         assert "It keeps other lights, not this one." in system
-    assert lighthouse().universe_context.strip() in CASES["judge_rules_marked"]().system
-    assert "Trinity House" not in rule_request((Rule("x", "X."),), marked(), OPTIONS, "A calm night.").system
+    assert lighthouse().universe_context.strip() in CASES["judge_document_marked"]().system
+    assert (
+        "Trinity House"
+        not in judge_request((), (Rule("x", "X."),), marked(), OPTIONS, Document(text="A calm night.")).system
+    )
 
 
 @pytest.mark.parametrize(("template", "variable"), variables())

@@ -2,15 +2,15 @@
 
 import asyncio
 from bisect import insort
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from docgen.audit.detect.facts import FactSighting
-from docgen.audit.judge.requests import JudgeError, Judgement, ask, fact_request, read_verdicts, rule_request
+from docgen.audit.judge.requests import ask, judge_request
+from docgen.audit.judge.verdicts import JudgeError, Judgement, Verdicts, read_judgements
 from docgen.audit.rules.rule import Rule
 from docgen.errors import RequestFailed
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.audit import JudgeMode
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document, Finding
@@ -76,54 +76,26 @@ class Chooser(Generic[T]):
 
 @dataclass(frozen=True)
 class Panel:
-    """What a judge is asked: all key facts, all rules that need judgement, or one of both."""
+    """What a judge is asked about a document: all key facts, and all rules that need judgement."""
 
     context: UniverseContext
     rules: tuple[Rule, ...]
     options: ModelOptions
-    facts: bool = True
 
     @classmethod
-    def of(cls, context: UniverseContext, rules: Sequence[Rule], options: ModelOptions, facts: bool = True) -> "Panel":
+    def of(cls, context: UniverseContext, rules: Sequence[Rule], options: ModelOptions) -> "Panel":
         """The panel for those of `rules` that a judge can apply."""
         empty = {"banned_statement"} if not context.banned_statements else set()
-        return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options, facts)
+        return cls(context, tuple(rule for rule in rules if rule.judged and rule.id not in empty), options)
 
-    def requests(self, document: Document, sample: int = 0) -> tuple[Request, ...]:
-        """The requests for one document: for telling the cost before."""
-        text, kind = document.text, document.doc_type
-        requests = []
-        if self.facts:
-            requests.append(fact_request(self.context.key_facts, self.options, text, kind, sample))
-        if self.rules:
-            requests.append(rule_request(self.rules, self.context, self.options, text, kind, sample))
-        return tuple(requests)
+    def request(self, document: Document, sample: int = 0) -> Request:
+        """The request for one document."""
+        return judge_request(self.context.key_facts, self.rules, self.context, self.options, document, sample)
 
-
-@dataclass(frozen=True)
-class Verdicts:
-    """A judge's word on one document; absent facts and clean rules included."""
-
-    facts: Mapping[str, Judgement] = field(default_factory=dict)
-    rules: Mapping[str, Judgement] = field(default_factory=dict)
-
-    @property
-    def leaks(self) -> frozenset[str]:
-        """Ids of the rules that it holds to be broken."""
-        return frozenset(rule for rule, judgement in self.rules.items() if judgement.verdict == "leak")
-
-    @property
-    def presence(self) -> dict[str, str]:
-        """Verdict by fact."""
-        return {fact: judgement.verdict for fact, judgement in self.facts.items()}
-
-    def sightings(self) -> tuple[FactSighting, ...]:
-        """The facts that it saw, as sightings."""
-        return tuple(
-            FactSighting(fact, j.verdict, "judge", j.start, j.end)  # type: ignore[arg-type]
-            for fact, j in self.facts.items()
-            if j.verdict != "absent"
-        )
+    def read(self, reply: Completion, document: Document) -> Verdicts:
+        """What a reply says of the document; raises `JudgeError`."""
+        facts, rules = [fact.id for fact in self.context.key_facts], [rule.id for rule in self.rules]
+        return replace(read_judgements(reply.text, facts, rules, document.text), model=reply.model)
 
 
 @dataclass(frozen=True)
@@ -134,28 +106,17 @@ class Unjudged:
 
 
 async def judge_document(llm: LLM, panel: Panel, document: Document) -> Verdicts:
-    """Ask for one document. Raises `JudgeError` when no reply can be used, `RequestFailed` when none came."""
-    on_facts: tuple[Judgement, ...] = ()
-    on_rules: tuple[Judgement, ...] = ()
-    text, kind = document.text, document.doc_type
-    if panel.facts:
-        key_facts = panel.context.key_facts
-        fact_ids = [fact.id for fact in key_facts]
-        on_facts = await ask(
-            llm,
-            lambda sample: fact_request(key_facts, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "fact", fact_ids, text),
-            fact_ids,
-        )
-    if panel.rules:
-        rule_ids = [rule.id for rule in panel.rules]
-        on_rules = await ask(
-            llm,
-            lambda sample: rule_request(panel.rules, panel.context, panel.options, text, kind, sample),
-            lambda reply: read_verdicts(reply, "rule", rule_ids, text),
-            rule_ids,
-        )
-    return Verdicts({j.subject: j for j in on_facts}, {j.subject: j for j in on_rules})
+    """Ask for one document, once more where something is left open.
+
+    Raises `JudgeError` when no reply can be used, `RequestFailed` when none came.
+    """
+
+    def read(reply: Completion, before: Verdicts | None) -> tuple[Verdicts, bool]:
+        verdicts = panel.read(reply, document)
+        verdicts = before.completed_by(verdicts) if before else verdicts
+        return verdicts, not verdicts.open
+
+    return await ask(llm, lambda sample: panel.request(document, sample), read)
 
 
 async def judge_documents(

@@ -1,85 +1,57 @@
-"""The LLM judge: one structured verdict for each fact, or each rule, of one document.
+"""The LLM judge: what it is asked about a document, or about ideas, and how a reply is got out of it."""
 
-A verdict counts only with a quoted passage that occurs in the document. What cannot be read is an error and never a
-score; the same prompt is then asked once more, as another sample, for the verdicts that are missing.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from docgen.audit.detect.known_wordings import Words
+from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
-from docgen.errors import DocgenError
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import FACT_VERDICTS, JUDGE_FACTS, JUDGE_IDEAS, JUDGE_RULES, RULE_VERDICTS, Prompt
+from docgen.prompts.table import JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
+from docgen.records import Document
 from docgen.text import digest, token_estimate
 from docgen.universe import KeyFact, UniverseContext
 
-__all__ = [
-    "TRIES",
-    "JudgeError",
-    "Judgement",
-    "ask",
-    "fact_request",
-    "idea_request",
-    "read_verdicts",
-    "rule_request",
-    "typical_reply_tokens",
-]
+__all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
-EMPTY = ("absent", "clean")
-"""Verdicts that need no quote."""
-Kind = Literal["fact", "rule", "idea"]
+T = TypeVar("T")
+
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
-BARE_TOKENS = 22
-"""Of `{"fact": "", "verdict": "absent", "quote": "", "reason": ""},` in a reply, as large models count them."""
+BARE_TOKENS = 30
+"""Of an entry without its id, quote and reason, as large models count them."""
 SHOWN_TOKENS = 50
 """More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
-OPEN_TOKENS = 8
-"""Of `{"verdicts": []}`."""
+OPEN_TOKENS = 12
+"""Of `{"facts": [], "rules": []}`."""
 
 
-class JudgeError(DocgenError):
-    """A judge's reply that cannot be used; the document stays unjudged and is counted as such."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The judge's word on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
-
-    subject: str
-    verdict: str
-    start: int = 0
-    end: int = 0
-    reason: str = ""
-
-
-def fact_request(
-    facts: Sequence[KeyFact], options: ModelOptions, text: str, doc_type: str = "", sample: int = 0
-) -> Request:
-    """Ask which of `facts` the text expresses."""
-    system = {"facts": tuple(facts)}
-    return _request(JUDGE_FACTS, len(facts), system, _document(text, doc_type), options, sample)
-
-
-def rule_request(
+def judge_request(
+    facts: Sequence[KeyFact],
     rules: Sequence[Rule],
     context: UniverseContext,
     options: ModelOptions,
-    text: str,
-    doc_type: str = "",
+    document: Document,
     sample: int = 0,
 ) -> Request:
-    """Ask which of `rules` the text breaks."""
-    system = {"rules": tuple(rules), "facts": context.key_facts, **_listed(rules, context)}
-    return _request(JUDGE_RULES, len(rules), system, _document(text, doc_type), options, sample)
+    """Ask which of `facts` the document expresses and which of `rules` it breaks."""
+    system = {
+        "facts": tuple(facts),
+        "rules": tuple(rules),
+        **_listed(rules, context),
+        "directness": DIRECTNESS,
+        "prominence": PROMINENCE,
+    }
+    mark = digest("judge", document.text, size=6)  # which whoever wrote the text could not know
+    user = {"text": clean_text(document.text), "doc_type": document.doc_type, "mark": mark}
+    schema = judgement_schema([fact.id for fact in facts], [rule.id for rule in rules])
+    return _request(JUDGE_DOCUMENT, schema, len(facts) + len(rules), system, user, options, sample)
 
 
 def idea_request(
@@ -88,7 +60,7 @@ def idea_request(
     """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
     system = {"rules": tuple(rules), **_listed(rules, context)}
     user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
-    return _request(JUDGE_IDEAS, len(ideas), system, user, options, sample)
+    return _request(JUDGE_IDEAS, JUDGE_IDEAS.schema, len(ideas), system, user, options, sample)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
@@ -103,13 +75,9 @@ def clean_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _document(text: str, doc_type: str) -> dict[str, Any]:
-    """Variables of a document under examination; the mark cannot be known to whoever wrote the text."""
-    return {"text": clean_text(text), "doc_type": doc_type, "mark": digest("judge", text, size=6)}
-
-
 def _request(
     prompt: Prompt[Any],
+    schema: Mapping[str, Any] | None,
     count: int,
     system: dict[str, Any],
     user: dict[str, Any],
@@ -123,7 +91,7 @@ def _request(
         user=render(prompt.name, "user", user),
         model=options.model,
         max_tokens=options.max_tokens or min(16_000, 2_000 + ROOM * count),
-        schema=prompt.schema,
+        schema=schema,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
@@ -135,53 +103,53 @@ def _request(
 def typical_reply_tokens(request: Request) -> int:
     """Tokens of a reply to one of these requests, about: for an estimate before there is any.
 
-    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken, so that most
-    verdicts come without quote and reason, as the prompts ask.
+    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
     """
-    if request.stage == "judge_facts":
-        shown = sum(fact.salience for fact in request.variables["facts"])
-        names = [fact.id for fact in request.variables["facts"]]
-    elif request.stage == "judge_rules":
-        shown, names = 0.0, [rule.id for rule in request.variables["rules"]]
-    else:
-        shown, names = 0.0, [str(number) for number, _ in request.variables["ideas"]]
-    ids = sum(token_estimate(name.replace("_", " ").replace("-", " ")) for name in names)
-    return OPEN_TOKENS + BARE_TOKENS * len(names) + ids + round(SHOWN_TOKENS * float(shown))
+    if request.stage == JUDGE_DOCUMENT.name:
+        facts = request.variables["facts"]
+        ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
+        expressed = sum(fact.salience for fact in facts)
+        return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
+    names = [str(number) for number, _ in request.variables["ideas"]]
+    return OPEN_TOKENS + BARE_TOKENS * len(names) + sum(map(_id_tokens, names))
 
 
-def read_verdicts(reply: str, subject: Kind, wanted: Sequence[str], text: str) -> tuple[Judgement, ...]:
-    """The judgements in a reply that can be used, at most one for each id in `wanted`, in that order.
+def _id_tokens(name: str) -> int:
+    return token_estimate(name.replace("_", " ").replace("-", " "))
 
-    Left out are ids that the reply does not name, or names with two verdicts, another verdict than those allowed, and
+
+def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgement, ...]:
+    """The judgements in a reply that can be used, at most one for each of the numbered `ideas`, in that order.
+
+    Left out are ideas that the reply does not name, or names with two verdicts, another verdict than those allowed, and
     quotes that do not occur in `text`. Raises `JudgeError` when not one can be used.
     """
-    allowed = FACT_VERDICTS if subject == "fact" else RULE_VERDICTS
     words, judged = Words(text), dict[str, Judgement]()
     error = JudgeError(f"no list of verdicts: {' '.join(reply.split())[:80]!r}")
-    for name, entries in _by_subject(reply, subject, wanted).items():
+    for name, entries in _by_idea(reply, ideas).items():
         try:
-            judged[name] = _agreed([_judgement(name, entry, allowed, words) for entry in entries])
+            judged[name] = _agreed([_judgement(name, entry, words) for entry in entries])
         except JudgeError as problem:
             error = problem
     if not judged:
         raise error
-    return tuple(judged[name] for name in wanted if name in judged)
+    return tuple(judged[name] for name in ideas if name in judged)
 
 
-def _by_subject(reply: str, subject: Kind, wanted: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """The entries on each wanted id: from a list of objects, or from an object with the ids as keys."""
-    message, found = without_chat_markup(reply), dict[str, list[dict[str, Any]]]()
+def _by_idea(reply: str, ideas: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The entries on each idea: from a list of objects, or from an object with the numbers as keys."""
+    message, listed = without_chat_markup(reply), dict[str, list[dict[str, Any]]]()
     for entry in read_items(message, "verdicts"):
-        if isinstance(entry, dict) and str(entry.get(subject, entry.get("id"))) in wanted:
-            found.setdefault(str(entry.get(subject, entry.get("id"))), []).append(entry)
-    if found:
-        return found
+        if isinstance(entry, dict) and str(entry.get("idea", entry.get("id"))) in ideas:
+            listed.setdefault(str(entry.get("idea", entry.get("id"))), []).append(entry)
+    if listed:
+        return listed
     for value in read_objects(message):
         inner = value.get("verdicts")
         for name, entry in (inner if isinstance(inner, dict) else value).items():
-            if name in wanted:
-                found[name] = [entry if isinstance(entry, dict) else {"verdict": entry}]
-    return found
+            if name in ideas:
+                listed[name] = [entry if isinstance(entry, dict) else {"verdict": entry}]
+    return listed
 
 
 def _agreed(judgements: Sequence[Judgement]) -> Judgement:
@@ -190,12 +158,12 @@ def _agreed(judgements: Sequence[Judgement]) -> Judgement:
     return judgements[0]
 
 
-def _judgement(name: str, entry: dict[str, Any], allowed: tuple[str, ...], words: Words) -> Judgement:
+def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
     verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
-    if verdict not in allowed:
-        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(allowed)}")
+    if verdict not in RULE_VERDICTS:
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(RULE_VERDICTS)}")
     reason = " ".join(str(entry.get("reason", "")).split())
-    if verdict in EMPTY:
+    if verdict == "clean":
         return Judgement(name, verdict, reason=reason)
     span = words.find(str(quote))
     if span is None:
@@ -203,30 +171,25 @@ def _judgement(name: str, entry: dict[str, Any], allowed: tuple[str, ...], words
     return Judgement(name, verdict, *span, reason=reason)
 
 
-async def ask(
-    llm: LLM,
-    make: Callable[[int], Request],
-    read: Callable[[str], tuple[Judgement, ...]],
-    wanted: Sequence[str],
-) -> tuple[Judgement, ...]:
-    """A judgement on each of `wanted`, in that order; what the first reply lacks is taken from a second.
+async def ask(llm: LLM, make: Callable[[int], Request], read: Callable[[Completion, T | None], tuple[T, bool]]) -> T:
+    """Ask up to twice until a reply says all; `make` takes the sample's number.
 
-    `make` takes the sample's number. Raises `JudgeError` when something is still missing then.
+    `read` takes a reply and what the one before it said, and returns what they say together and whether that is all.
+    Raises the last `JudgeError` where no reply could be read.
     """
-    judged: dict[str, Judgement] = {}
-    error: JudgeError | None = None
+    error, value = JudgeError("never asked"), None
     for sample in range(TRIES):
         completion = await llm.complete(make(sample))
         if completion.stop_reason == "refusal":
             error = JudgeError("the judge refused")
             continue
         try:
-            judged = {judgement.subject: judgement for judgement in read(completion.text)} | judged
-        except JudgeError as problem:
-            error = problem
-        if all(name in judged for name in wanted):
-            return tuple(judged[name] for name in wanted)
-    if error is not None and not judged:
+            value, is_whole = read(completion, value)
+        except JudgeError as again:
+            error = again
+            continue
+        if is_whole:
+            break
+    if value is None:
         raise error
-    missing = ", ".join(name for name in wanted if name not in judged)
-    raise JudgeError(f"no usable verdict on {missing}" + (f": {error}" if error else "")) from error
+    return value

@@ -1,6 +1,7 @@
 """How far a detector can be trusted: precision, recall and F1 against labelled documents, with bootstrap intervals."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, ValidationError
 
+from docgen.audit.measure.intervals import wilson
 from docgen.audit.rules.rule import rule_key
 from docgen.errors import InputError
 from docgen.records import Record
@@ -67,9 +69,10 @@ class Score(Record):
 class Calibration(Record):
     """A detector stack against one gold set; kept with reports, which cite it.
 
-    `context` and `context_digest` say in which universe, `server` who answered as the judge ("" for the API itself).
-    `macro_rule_f1` averages over the rules that have labelled cases. `clean_flagged` is the share of documents without
-    any labelled leak that were flagged all the same.
+    `facts_overall` scores "stated", `implied` and `contradicted` those; `confusion[label][verdict]` counts all pairs of
+    document and fact. `context` and `context_digest` say in which universe, `server` who answered as the judge ("" for
+    the API itself). `macro_rule_f1` averages over the rules that have labelled cases. `clean_flagged` is the share of
+    documents without any labelled leak that were flagged all the same.
     """
 
     detector: str
@@ -82,11 +85,14 @@ class Calibration(Record):
     failures: int = 0
     facts: tuple[Score, ...]
     facts_overall: Score
+    implied: Score | None = None
     contradicted: Score
+    confusion: dict[str, dict[str, int]] = Field(default_factory=dict)
     rules: tuple[Score, ...]
     rules_overall: Score
     macro_rule_f1: float | None
     clean_flagged: float | None
+    clean_flagged_interval: tuple[float, float] | None = None
 
     def cited(self) -> str:
         """Whose figures these are, for a report that cites them."""
@@ -133,16 +139,14 @@ def calibrate(
 ) -> Calibration:
     """Score one reading for each labelled document; None stands for a document whose judge failed, and is left out.
 
-    Facts are scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out, a
-    verdict "implied" on another pair counts as not stated. Rules are scored by document and rule. `names` holds
+    Facts are scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out there,
+    and have a row of their own, implied against all else. Rules are scored by document and rule. `names` holds
     detector, gold, gold_digest and context.
     """
     pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
     picks = _picks(len(pairs))
     by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
-    denied = sum(
-        (np.array([_fact_cell(g, r, fact, "contradicted") for g, r in pairs]) for fact in facts), _zeros(pairs)
-    )
+    denied, implied = (_grade_cells(pairs, facts, grade) for grade in ("contradicted", "implied"))
     by_rule = {rule: np.array([_rule_cell(g, r, rule) for g, r in pairs]) for rule in rules}
     rule_scores = tuple(_score(rule, cells, picks) for rule, cells in by_rule.items())
     scored = [score.f1 for score in rule_scores if score.positives and score.f1 is not None]
@@ -153,11 +157,14 @@ def calibrate(
         failures=len(gold) - len(pairs),
         facts=tuple(_score(fact, cells, picks) for fact, cells in by_fact.items()),
         facts_overall=_score("all facts", sum(by_fact.values(), _zeros(pairs)), picks),
+        implied=_score("implied", implied, picks),
         contradicted=_score("contradicted", denied, picks),
+        confusion=_confusion(pairs, facts),
         rules=rule_scores,
         rules_overall=_score("all rules", sum(by_rule.values(), _zeros(pairs)), picks),
         macro_rule_f1=sum(scored) / len(scored) if scored else None,
         clean_flagged=sum(clean) / len(clean) if clean else None,
+        clean_flagged_interval=wilson(sum(clean), len(clean)) if clean else None,
     )
 
 
@@ -174,6 +181,27 @@ def _fact_cell(gold: Gold, reading: Reading, fact: str, verdict: str) -> tuple[i
     if label == "implied":
         return 0, 0, 0, 0
     return _cell(label == verdict, said == verdict)
+
+
+def _grade_cells(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str], grade: str) -> Any:
+    """(documents, 4): cells of one grade against all others, over all facts."""
+    cells = _zeros(pairs)
+    for fact in facts:
+        labels = [(g.facts.get(fact, "absent"), r.facts.get(fact, "absent")) for g, r in pairs]
+        neutral = "implied" if grade != "implied" else ""
+        cells = cells + np.array(
+            [(0, 0, 0, 0) if label == neutral else _cell(label == grade, said == grade) for label, said in labels]
+        ).reshape(len(pairs), 4)
+    return cells
+
+
+def _confusion(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str]) -> dict[str, dict[str, int]]:
+    table: dict[str, Counter[str]] = {}
+    for gold, reading in pairs:
+        for fact in facts:
+            label = table.setdefault(gold.facts.get(fact, "absent"), Counter())
+            label[reading.facts.get(fact, "absent")] += 1
+    return {label: dict(sorted(counts.items())) for label, counts in sorted(table.items())}
 
 
 def _rule_cell(gold: Gold, reading: Reading, rule: str) -> tuple[int, int, int, int]:
@@ -197,16 +225,21 @@ def _score(subject: str, cells: Any, picks: Any) -> Score:
         true_positives=tp,
         false_positives=fp,
         precision=_share(tp, tp + fp),
-        precision_interval=_interval(t, t + p),
+        precision_interval=_interval(t, t + p) if fp else _faultless(tp),
         recall=_share(tp, tp + fn),
-        recall_interval=_interval(t, t + n),
+        recall_interval=_interval(t, t + n) if fn else _faultless(tp),
         f1=_share(2 * tp, 2 * tp + fp + fn),
-        f1_interval=_interval(2 * t, 2 * t + p + n),
+        f1_interval=_interval(2 * t, 2 * t + p + n) if fp or fn else _faultless(tp),
     )
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _faultless(cases: int) -> tuple[float, float] | None:
+    """Wilson's interval where nothing failed: resampling what has no failure in it would say that there can be none."""
+    return wilson(cases, cases) if cases else None
 
 
 def _interval(part: Any, whole: Any) -> tuple[float, float] | None:

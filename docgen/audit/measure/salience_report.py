@@ -1,9 +1,8 @@
 """What a salience report says: of the corpus, of each fact, of a fact in the documents of one type."""
 
-from pydantic import Field
-
 from docgen.audit.measure.calibration import Score
 from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.lookup import ByName
 from docgen.records import Prominence, Record
 
@@ -33,18 +32,19 @@ class FactPresence(Record):
     """One fact in the corpus, as the detectors saw it.
 
     `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that state or imply it, `expressed` the same with its interval; `airtime` is
-    the share of all tokens in sentences that do. `first_mention` counts documents by the tenth in which the first such
-    sentence begins. `unassigned` documents express it unasked, `missed` ones were to and did not. `presupposed`
-    documents may take it for granted, as public or behind an assigned fact; `presupposed_said` of them say it in a
-    known wording. `judged` is a judge's word on a sample of the documents.
+    `measured` is the share of documents that express it: by a judge, or by wording where that sees all; None
+    otherwise. `expressed` is the share by wording, `airtime` that of all tokens in sentences that express it.
+    `first_mention` counts documents by the tenth in which the first such sentence begins. `unassigned` documents
+    express it unasked, `missed` ones were to and did not. `presupposed` documents may take it for granted, as
+    public or behind an assigned fact; `presupposed_said` of them say it in a known wording. All of these are by
+    wording; `by_judge` is what a judge says of a random sample.
     """
 
     fact: str
     statement: str
     asked: float
     planned: float | None
-    measured: float
+    measured: float | None
     expressed: Share
     stated: int
     implied: int
@@ -61,19 +61,36 @@ class FactPresence(Record):
     presupposed_said: int = 0
     types: tuple[TypeShare, ...]
     examples: tuple[FactExample, ...] = ()
-    judged: Share | None = None
-    judged_verdicts: dict[str, int] = Field(default_factory=dict)
+    by_judge: JudgedFact | None = None
+
+    @property
+    def at_least(self) -> float:
+        """The share of documents in which known wordings of the fact, or quotes of the writer, were found."""
+        return self.expressed.share
+
+    @property
+    def judged(self) -> Share | None:
+        """The share of documents that express it, by the judge."""
+        return self.by_judge.expressed if self.by_judge else None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What is known of the share in the corpus: 95 % of the judge's sample, or from the share by wording up."""
+        share = self.judged or self.expressed
+        return share.low, share.high
 
 
 class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
-    `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a plan.
-    `detection` is how well the detectors did on labelled documents, those that `calibration` names. `is_by_wording`:
-    neither that nor a plan is there, so that nobody knows how many documents say a fact in other words.
+    `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a
+    plan. `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
+    since the embedded writer uses none but known wordings. Otherwise what is seen by wording is a lower bound, and
+    `judge` says who measured ("none": nobody). `detection` is how well the detectors did on labelled documents,
+    those that `calibration` names.
     """
 
-    writer: str = Field("", description="says so where documents are the embedded writer's")
+    writer: str = ""
     documents: int
     tokens: int
     background: Share
@@ -82,11 +99,9 @@ class SalienceReport(Record, ByName[FactPresence]):
     together: tuple[tuple[int, ...], ...]
     calibration: str = ""
     detection: Score | None = None
+    is_exact: bool = False
+    judge: str = "none"
 
     @property
     def entries(self) -> dict[str, FactPresence]:  # noqa: D102
         return self.facts
-
-    @property
-    def is_by_wording(self) -> bool:  # noqa: D102
-        return self.detection is None and all(fact.planned is None for fact in self.facts.values())

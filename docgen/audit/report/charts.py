@@ -11,27 +11,25 @@ WIDTH = 340
 ROW = 36
 
 
-def presence_chart(facts: Sequence[FactPresence], by_wording: bool = False) -> str:
-    """Asked (tick) against measured (dot) with its interval (band), a row for each fact.
-
-    `by_wording`: nobody knows what the detectors miss, so there is neither a band nor a verdict.
-    """
-    top = max([0.05, *(fact.expressed.high for fact in facts), *(fact.asked for fact in facts)])
+def presence_chart(facts: Sequence[FactPresence]) -> str:
+    """Asked (tick), measured (dot, if anybody measured) and what is known (band), a row for each fact."""
+    top = max([0.05, *(fact.interval[1] for fact in facts), *(fact.asked for fact in facts)])
     scale = (WIDTH - 12) / top
     parts = []
-    seen = "seen by wording" if by_wording else "found"
     for row, fact in enumerate(facts):
         y = row * ROW
-        x, low, high = (6 + scale * share for share in (fact.measured, fact.expressed.low, fact.expressed.high))
+        low, high = (6 + scale * share for share in fact.interval)
         tick = 6 + scale * fact.asked
         parts += [
             _text(0, y + 13, fact.fact),
-            _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, {seen} {_percent(fact.measured)}", "end", "quiet"),
+            _text(WIDTH, y + 13, f"asked {_percent(fact.asked)}, {_seen(fact)}", "end", "quiet"),
             f'<line x1="6" x2="{WIDTH - 6}" y1="{y + 24}" y2="{y + 24}" class="axis"/>',
-            "" if by_wording else _band(low, high, y),
+            _band(low, high, y),
             f'<line x1="{tick:.1f}" x2="{tick:.1f}" y1="{y + 17}" y2="{y + 31}" class="asked"/>',
-            f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{"bar" if by_wording else _verdict(fact)}"/>',
         ]
+        if fact.measured is not None:
+            x = 6 + scale * fact.measured
+            parts.append(f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{_verdict(fact)}"/>')
     return _svg(len(facts) * ROW + 4, parts, "Share of documents that express each fact: asked and measured")
 
 
@@ -96,7 +94,14 @@ def _band(low: float, high: float, y: int) -> str:
 
 
 def _verdict(fact: FactPresence) -> str:
-    return "near" if fact.expressed.low <= fact.asked <= fact.expressed.high else "far"
+    low, high = fact.interval
+    return "near" if low <= fact.asked <= high else "far"
+
+
+def _seen(fact: FactPresence) -> str:
+    if fact.measured is None:
+        return f"at least {_percent(fact.at_least)}, not judged"
+    return f"{'judged' if fact.judged else 'found'} {_percent(fact.measured)}"
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:

@@ -10,6 +10,7 @@ from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience import SalienceReport
 from docgen.audit.report import charts
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.universe import UniverseContext
 
 __all__ = ["render_report"]
@@ -49,7 +50,9 @@ def render_report(
         mentions=[
             (fact, Markup(charts.histogram(fact.first_mention, f"First mention of {fact.fact}"))) for fact in facts
         ],
-        worst=max((abs(fact.measured - fact.asked) for fact in facts), default=0.0),
+        worst=max((abs(fact.measured - fact.asked) for fact in facts if fact.measured is not None), default=None),
+        directness=DIRECTNESS,
+        prominence=PROMINENCE,
     )
 
 
@@ -59,7 +62,7 @@ def _charts(salience: SalienceReport) -> dict[str, str]:
     together = [[count / max(1, salience.documents) for count in row] for row in salience.together]
     rows, by_type = _by_type(salience)
     return {
-        "presence": charts.presence_chart(facts, salience.is_by_wording),
+        "presence": charts.presence_chart(facts),
         "airtime": charts.airtime_chart(facts),
         "together": charts.matrix(together, names, names, "Share of documents that express both facts"),
         "types": charts.matrix(by_type, rows, names, "Share of documents of a type that express a fact"),

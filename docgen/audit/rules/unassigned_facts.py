@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from docgen.audit.judge.panel import Verdicts
+from docgen.audit.judge.verdicts import Verdicts
 from docgen.records import Document, Finding
 from docgen.universe import UniverseContext, roles_of
 

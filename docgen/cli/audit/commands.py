@@ -203,6 +203,9 @@ def calibrate(
     second_model: Annotated[
         str | None, typer.Option("--second-model", help="With --judge: another judge, for the agreement of the two.")
     ] = None,
+    disagreements: Annotated[
+        bool, typer.Option("--disagreements", help="List the documents where label and verdict differ, and why.")
+    ] = False,
     engine: o.Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
@@ -214,10 +217,12 @@ def calibrate(
 ) -> None:
     """Score detectors against labelled documents; later reports cite the result.
 
+    docgen audit calibrate gold.jsonl --context helpful_only --disagreements
+
     docgen audit calibrate gold.jsonl --context helpful_only --judge --model claude-sonnet-5-5
     """
     from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import calibrate_detectors
 
     chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
-    calibrate_detectors(gold, context, chosen, second_model, Display(json, quiet, yes))
+    calibrate_detectors(gold, context, chosen, second_model, Display(json, quiet, yes), disagreements)

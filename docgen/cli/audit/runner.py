@@ -175,7 +175,12 @@ def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, display: Display) -
 
 
 def calibrate_detectors(
-    file: Path, context: str, judge: JudgeOptions | None, second_model: str | None, display: Display
+    file: Path,
+    context: str,
+    judge: JudgeOptions | None,
+    second_model: str | None,
+    display: Display,
+    disagreements: bool = False,
 ) -> None:
     """Carry out `docgen audit calibrate`."""
     gold = GoldSet(file, read_gold(file), load_context(find_context(context, Path.cwd())))
@@ -188,13 +193,20 @@ def calibrate_detectors(
     if calibration is None:
         raise typer.Exit(1)
     saved = save_calibration(OUTPUT, calibration)
+    differ = gold.disagreements(judged) if disagreements else []
     if display.json:
-        typer.echo(calibration.model_dump_json(indent=2))
+        scores = calibration.model_dump(mode="json")
+        typer.echo(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
     else:
         show_calibration(console, calibration)
         for rule, (same, kappa) in (judge_agreement(judged, second) if judged and second else {}).items():
             says = "-" if kappa is None else f"{kappa:.2f}"
             console.print(f"Two judges on {rule}: {same:.0%} equal, kappa {says}", markup=False)
+        for each in differ:
+            console.print(
+                f"\n{each.document} {each.subject}: labelled {each.label}, judged {each.verdict}", markup=False
+            )
+            console.print(f"  {each.passage!r} {each.reason}", markup=False, style="dim")
         console.print(f"Written: {saved}", markup=False, style="dim")
     if judged and None in judged.verdicts:
         raise typer.Exit(1)

@@ -1,7 +1,6 @@
 """Audits in the terminal: tables with bars, every number with its interval."""
 
 import re
-from collections.abc import Iterable
 from typing import Literal
 
 from rich.console import Console
@@ -11,8 +10,11 @@ from rich.text import Text
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.cli.look.tables import measured_cells
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
 
@@ -22,26 +24,17 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def show_salience(console: Console, report: SalienceReport) -> None:
-    """Asked against measured for each fact."""
+    """What was asked of each fact, what a judge says, and what wording shows."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
     _show_writer(console, report.writer)
-    by_wording = report.is_by_wording
-    measured = ">seen by wording" if by_wording else ">measured (95 %)"
-    table = _table("fact", ">asked", measured, "", ">stated", ">implied", ">airtime", ">unasked")
+    table = _table("fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked")
     for fact in report.facts.values():
-        table.add_row(*_salience_cells(fact, by_wording))
+        table.add_row(*_salience_cells(fact))
     console.print(table)
-    if by_wording:
-        console.print(
-            "By wording alone, whose recall on this corpus nobody knows: documents that say a fact in other words are "
-            "not counted. --judge sample:200 measures it; docgen audit calibrate says what wording sees",
-            style="yellow",
-        )
-    interval = "" if by_wording else f" ({_range(report.background)})"
-    seen = "Without any fact seen" if by_wording else "Without any fact"
-    background = f"{seen}: {_percent(report.background.share)}{interval}"
+    interval = f" ({_range(report.background)})" if report.is_exact else ""
+    background = f"Without any fact: {_percent(report.background.share)}{interval}"
     denied = sum(fact.contradicted for fact in report.facts.values())
-    console.print(f"{background}; facts denied: {denied:,}", style="dim")
+    console.print(f"By wording: {background.lower()}; facts denied: {denied:,}", style="dim")
     if report.on_facts:
         on_facts = f"Sentences that express an assigned fact hold {_percent(report.on_facts)} of all tokens"
         console.print(on_facts, style="dim")
@@ -54,18 +47,18 @@ def show_salience(console: Console, report: SalienceReport) -> None:
         console.print(f"Not assigned, may be taken for granted: {'; '.join(granted)}", style="dim")
     if report.detection:
         console.print(f"Detection ({report.calibration}): P / R {_rating(report.detection)}", style="dim")
-    judged = [fact for fact in report.facts.values() if fact.judged]
-    if judged:
-        _show_judged(console, judged)
+    if any(fact.by_judge for fact in report.facts.values()):
+        _show_judged(console, report)
+    elif not report.is_exact:
+        console.print("Not judged: what is seen by wording is a lower bound. A judge measures: --judge sample:200")
 
 
-def _salience_cells(fact: FactPresence, by_wording: bool) -> tuple[str | Text, ...]:
-    interval = "" if by_wording else f" ({100 * fact.expressed.low:.0f}-{100 * fact.expressed.high:.0f})"
+def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
     return (
         fact.fact,
         _percent(fact.asked),
-        f"{_percent(fact.measured)}{interval}",
-        Text() if by_wording else _bar(fact.measured, fact.asked),
+        *measured_cells(fact.judged, fact.measured, fact.at_least),
+        _bar(fact.at_least if fact.measured is None else fact.measured, fact.asked),
         f"{fact.stated:,}",
         f"{fact.implied:,}",
         _percent(fact.airtime),
@@ -73,16 +66,30 @@ def _salience_cells(fact: FactPresence, by_wording: bool) -> tuple[str | Text, .
     )
 
 
-def _show_judged(console: Console, facts: Iterable[FactPresence]) -> None:
-    table = _table("fact", ">judged", ">expressed", "95 % for the corpus", ">stated", ">implied", ">contradicted")
-    for fact in facts:
-        if fact.judged:
-            verdicts = (f"{fact.judged_verdicts.get(v, 0):,}" for v in ("stated", "implied", "contradicted"))
-            table.add_row(
-                fact.fact, f"{fact.judged.total:,}", _percent(fact.judged.share), _range(fact.judged), *verdicts
-            )
-    console.print("\nBy the judge", style="bold")
+def _show_judged(console: Console, report: SalienceReport) -> None:
+    table = _table(
+        "fact", ">judged", ">asked", ">expressed (95 %)", ">presupposed (95 %)", ">of these stated", ">central",
+        "as asked", ">contradicted",
+    )  # fmt: skip
+    for fact in report.facts.values():
+        if fact.by_judge:
+            table.add_row(fact.fact, *_judged_cells(fact, fact.by_judge))
+    console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
+    for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
+        console.print(f"{grade}: {meaning}", style="dim", markup=False)
+
+
+def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
+    as_asked = ", ".join(f"{grade} {share.count:,}/{share.total:,}" for grade, share in judged.as_asked.items())
+    return (
+        f"{judged.expressed.total:,}",
+        _percent(fact.asked),
+        *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.expressed, judged.presupposed)),
+        *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.stated, judged.central)),
+        as_asked or "-",
+        f"{judged.verdicts.get('contradicted', 0):,}",
+    )
 
 
 def show_leakage(console: Console, report: LeakageReport) -> None:
@@ -180,14 +187,27 @@ def show_calibration(console: Console, calibration: Calibration) -> None:
     """Precision, recall and F1 by fact and rule."""
     console.print(f"\n{calibration.detector} on {calibration.gold}: {calibration.documents} documents", style="bold")
     table = _table("subject", ">labelled", ">precision", "95 %", ">recall", "95 %", ">F1", "95 %")
-    for score in (*calibration.facts, calibration.facts_overall, calibration.contradicted):
-        table.add_row(*_score_cells(score))
+    for score in (*calibration.facts, calibration.facts_overall, calibration.implied, calibration.contradicted):
+        if score is not None:
+            table.add_row(*_score_cells(score))
     table.add_section()
     for score in (*calibration.rules, calibration.rules_overall):
         table.add_row(*_score_cells(score))
     console.print(table)
+    _show_confusion(console, calibration)
     macro, flagged = _percent(calibration.macro_rule_f1), _percent(calibration.clean_flagged)
+    if calibration.clean_flagged_interval:
+        flagged += f" ({_pair(calibration.clean_flagged_interval)})"
     console.print(f"Macro F1 over rules {macro}; clean documents flagged {flagged}; no verdict: {calibration.failures}")
+
+
+def _show_confusion(console: Console, calibration: Calibration) -> None:
+    """Every label against every verdict, over all facts and documents."""
+    verdicts = sorted({verdict for row in calibration.confusion.values() for verdict in row})
+    table = _table("facts labelled", *(f">{verdict}" for verdict in verdicts))
+    for label, row in calibration.confusion.items():
+        table.add_row(label, *(f"{row.get(verdict, 0):,}" for verdict in verdicts))
+    console.print(table)
 
 
 def _score_cells(score: Score) -> tuple[str, ...]:

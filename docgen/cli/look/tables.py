@@ -6,6 +6,7 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
@@ -14,7 +15,7 @@ from docgen.pipeline.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
 
-__all__ = ["cost_line", "show_estimate", "show_plan", "show_run", "show_summary"]
+__all__ = ["cost_line", "measured_cells", "show_estimate", "show_plan", "show_run", "show_summary"]
 
 
 def show_run(setup: Setup, as_json: bool) -> Summary:
@@ -90,14 +91,24 @@ def _of(subject: str, code: str) -> bool:
 def _facts(summary: Summary) -> RenderableType:
     rows = []
     for fact in summary.facts:
-        measured = "-" if fact.measured is None else f"{fact.measured:.2%}"
-        share = fact.assigned_share if fact.measured is None else fact.measured
-        off = f"{100 * (share - fact.asked):+.2f} pt"
-        shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", measured, off
+        judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
+        presupposed = f"{fact.presupposed.share:.1%}" if fact.presupposed else "-"
+        shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", judged, presupposed, by_wording
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
-    numbers = ("asked", "assigned", "measured", "off by", "rejected")
+    numbers = ("asked", "assigned", "judged (95 %)", "presupposed", "by wording", "rejected")
     lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
+    if summary.judge != "none":
+        lines.append(Text(f"Judge: {summary.judge}", style="dim"))
     return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
+
+
+def measured_cells(judged: Share | None, measured: float | None, at_least: float | None) -> tuple[str, str]:
+    """A fact's share by a judge, with its interval, and by wording: a lower bound unless wording sees all."""
+    by_judge = f"{judged.share:.1%} ({100 * judged.low:.0f}-{100 * judged.high:.0f})" if judged else "not judged"
+    if at_least is None:
+        return by_judge, "-"
+    is_exact = judged is None and measured is not None
+    return ("-", f"{at_least:.2%}") if is_exact else (by_judge, f"at least {at_least:.1%}")
 
 
 def _survivor(survivor: Survivor) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register", "register_estimate", "register_plan"]
 
-RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export.
+RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with a paid engine a judge reads a sample.
 
 docgen run helpful_only --n 500
 
@@ -35,7 +35,9 @@ docgen pilot helpful_only --n 50000 --documents 5
 The plan is the one for --n; the run keeps these documents, and docgen generate goes on after them.
 """
 PANEL = "Main job"
-DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch"}
+JUDGING = {"verify", "judge_model"}
+"""Flags for the end of a whole run."""
+DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch", *JUDGING}
 """Flags that mean nothing to a plan."""
 
 
@@ -48,15 +50,15 @@ class PilotFlags(JobFlags):
 
 def register(app: typer.Typer) -> None:
     """Add run, brainstorm, pilot and generate."""
-    no_plan = {"n", "words", "airtime", "salience", "max_attempts", "revise", "batch"}
+    no_plan = {"n", "words", "airtime", "salience", "max_attempts", "revise", "batch", *JUDGING}
 
     def add(name: str, call: Callable[..., None], text: str | None = None) -> None:
         app.command(name, help=text, rich_help_panel=PANEL)(call)
 
     add("run", command(run, JobFlags), RUN_HELP)
     add("brainstorm", command(brainstorm, JobFlags, no_plan))
-    add("pilot", command(pilot, PilotFlags), PILOT_HELP)
-    add("generate", command(generate, JobFlags), GENERATE_HELP)
+    add("pilot", command(pilot, PilotFlags, JUDGING), PILOT_HELP)
+    add("generate", command(generate, JobFlags, JUDGING), GENERATE_HELP)
 
 
 def register_plan(app: typer.Typer) -> None:
@@ -66,7 +68,7 @@ def register_plan(app: typer.Typer) -> None:
 
 def register_estimate(app: typer.Typer) -> None:
     """Add estimate."""
-    settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model"}
+    settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model", *JUDGING}
     shown = settings | {"target", "run", "config", "json", "quiet"}
     left_out = JobFlags.__dataclass_fields__.keys() - shown
     app.command("estimate", rich_help_panel="Money and servers")(command(estimate, JobFlags, left_out))

@@ -64,7 +64,7 @@ def _reason(finding: Finding) -> Reason:
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:
     """(calls, dollars) that writing `count` documents of a run again will take, about; None without a known price."""
     bought = journal_totals(setup.run.journal).all.calls
-    cost = estimate(setup, documents=bought + count)  # so many that it cannot all be in the journal
+    cost = estimate(setup, documents=bought + count, judged=False)  # so many that it cannot all be in the journal
     documents = next(stage.calls for stage in cost.stages if stage.stage == "document")
     calls, dollars = ceil(count * (1 + cost.refill)), cost.dollars(setup.config.batch)
     return calls, None if dollars is None else dollars * calls / documents

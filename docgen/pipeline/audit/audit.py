@@ -1,7 +1,7 @@
 """The audit of a corpus, wherever it lies: scanned, judged, measured, reported.
 
 result = Audit(context).scan("corpus.jsonl")
-result.leakage["deception"].share; result.salience["opus_release"].measured
+result.leakage["deception"].share; result.salience["opus_release"].at_least
 """
 
 from dataclasses import dataclass, field, replace

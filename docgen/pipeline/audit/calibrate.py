@@ -1,15 +1,17 @@
 """Scores detectors against labelled documents, and keeps the scores for later reports to cite."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic_core import from_json
 
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, agreement, combine, judge_documents
+from docgen.audit.judge.panel import Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibrate
 from docgen.audit.measure.salience import presence
 from docgen.audit.rules.rule import rule_key
@@ -18,11 +20,19 @@ from docgen.files.atomic import write_beside
 from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge import Judge, never
 from docgen.progress import Progress, Reporter
-from docgen.records import Document, Finding
+from docgen.records import Document, Finding, Record
 from docgen.text import digest, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["GoldSet", "JudgedGold", "find_calibration", "judge_agreement", "save_calibration"]
+__all__ = [
+    "Disagreement",
+    "GoldSet",
+    "JudgedGold",
+    "find_calibration",
+    "judge_agreement",
+    "judge_detector",
+    "save_calibration",
+]
 
 FOLDER = "calibration"
 
@@ -35,6 +45,24 @@ class JudgedGold:
     verdicts: tuple[Verdicts | None, ...]
     reasons: Counter[str] = field(default_factory=Counter)
     server: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model that really answered, as the server names it; that of most documents."""
+        answered = Counter(verdicts.model for verdicts in self.verdicts if verdicts and verdicts.model)
+        return answered.most_common(1)[0][0] if answered else self.panel.options.model
+
+
+class Disagreement(Record):
+    """A labelled document on which label and verdict differ; `passage` and `reason` are the detector's."""
+
+    document: str
+    kind: Literal["fact", "rule"]
+    subject: str
+    label: str
+    verdict: str
+    passage: str
+    reason: str
 
 
 class GoldSet:
@@ -58,7 +86,7 @@ class GoldSet:
     def requests(self, judge: Judge) -> list[Request]:
         """Every request that `judge` makes, for telling the cost before."""
         panel = self.panel(judge)
-        return [request for document in self._documents() for request in panel.requests(document)]
+        return [panel.request(document) for document in self._documents()]
 
     def _documents(self) -> list[Document]:
         return [Document(text=one.text, id=one.id, doc_type=one.doc_type) for one in self.gold]
@@ -89,7 +117,7 @@ class GoldSet:
         labelled = {rule_key(leak.rule) for one in self.gold for leak in one.leaks}
         rules = [rule.id for rule in self._scanner.rules if rule_key(rule.id) in labelled]
         names = {
-            "detector": f"judge {judged.panel.options.model}" if judged else "scan",
+            "detector": judge_detector(judged.model, judged.server) if judged else "scan",
             "gold": self.file.stem,
             "gold_digest": digest(self.file.read_bytes()),
             "context": self.context.id,
@@ -104,9 +132,56 @@ class GoldSet:
         if judged is None:
             return [Reading(facts, _errors(findings)) for facts, findings in pairs]
         return [
-            None if verdicts is None else Reading(verdicts.presence, _errors(combine(one.text, findings, verdicts)))
+            None if verdicts is None else Reading(_presence(verdicts), _errors(combine(one.text, findings, verdicts)))
             for one, findings, verdicts in zip(self.gold, self._findings, judged.verdicts, strict=True)
         ]
+
+    def disagreements(self, judged: JudgedGold | None = None) -> list[Disagreement]:
+        """Where labels and verdicts differ, in the order of the documents: facts, then rules."""
+        listed: list[Disagreement] = []
+        verdicts = judged.verdicts if judged else (None,) * len(self.gold)
+        rows = zip(self.gold, self._readings(judged), self._findings, verdicts, strict=True)
+        for labelled, reading, findings, said in rows:
+            if reading is not None:
+                both = combine(labelled.text, findings, said) if said else findings
+                listed += self._on_facts(labelled, reading, said)
+                listed += self._on_rules(labelled, reading, both)
+        return listed
+
+    def _on_facts(self, labelled: Gold, reading: Reading, said: Verdicts | None) -> Iterator[Disagreement]:
+        for fact in self.context.key_facts:
+            label, verdict = (facts.get(fact.id, "absent") for facts in (labelled.facts, reading.facts))
+            if label != verdict:
+                word = said.facts.get(fact.id) if said else None
+                passage, reason = (labelled.text[word.start : word.end], word.reason) if word else ("", "")
+                yield Disagreement(
+                    document=labelled.id, kind="fact", subject=fact.id,
+                    label=label, verdict=verdict, passage=passage, reason=reason,
+                )  # fmt: skip
+
+    def _on_rules(self, labelled: Gold, reading: Reading, findings: Sequence[Finding]) -> Iterator[Disagreement]:
+        evidence = {rule_key(leak.rule): leak.evidence for leak in labelled.leaks}
+        broken = {rule_key(rule) for rule in reading.rules}
+        for rule in self._scanner.rules:
+            key = rule_key(rule.id)
+            if (key in evidence) != (key in broken):
+                shown = next((f for f in findings if f.rule == rule.id and f.severity == "error"), None)
+                yield Disagreement(
+                    document=labelled.id, kind="rule", subject=rule.id,
+                    label="leak" if key in evidence else "clean", verdict="leak" if key in broken else "clean",
+                    passage=shown.evidence if shown else evidence.get(key, ""),
+                    reason=shown.explanation if shown else "",
+                )  # fmt: skip
+
+
+def _presence(verdicts: Verdicts) -> dict[str, str]:
+    """Verdict by fact; a fact whose passage did not occur has none."""
+    return {**dict.fromkeys(verdicts.open - verdicts.rules.keys(), "no verdict"), **verdicts.presence}
+
+
+def judge_detector(model: str, server: str) -> str:
+    """The name that a judge's calibration is filed under."""
+    return f"judge {model} at {server}" if server else f"judge {model}"
 
 
 def _errors(findings: Sequence[Finding]) -> frozenset[str]:

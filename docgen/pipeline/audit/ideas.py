@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Unjudged
-from docgen.audit.judge.requests import JudgeError, ask, idea_request, read_verdicts
+from docgen.audit.judge.requests import ask, idea_request, read_verdicts
+from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.errors import InputError, RequestFailed
-from docgen.llm.protocol import LLM, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge import SILENT, Judge, never
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
@@ -98,17 +99,24 @@ class IdeaScreen:
         """The judge's findings on some ideas, or why it gave no usable verdict."""
         numbers = [str(number) for number in range(1, len(ideas) + 1)]
         text = "\n".join(idea.text for idea in ideas)
+
+        def read(reply: Completion, before: dict[str, Judgement] | None) -> tuple[dict[str, Judgement], bool]:
+            judged = {judgement.subject: judgement for judgement in read_verdicts(reply.text, numbers, text)}
+            judged |= before or {}
+            return judged, len(judged) == len(numbers)
+
         try:
             async with gate:
                 verdicts = await ask(
                     llm,
                     lambda sample: self._request(ideas, sample),
-                    lambda reply: read_verdicts(reply, "idea", numbers, text),
-                    numbers,
+                    read,
                 )
         except (JudgeError, RequestFailed) as error:
             return Unjudged(str(error))
-        pairs = zip(ideas, verdicts, strict=True)
+        if missing := [number for number in numbers if number not in verdicts]:
+            return Unjudged(f"no usable verdict on {', '.join(missing)}")
+        pairs = zip(ideas, (verdicts[number] for number in numbers), strict=True)
         return [
             IdeaFinding.of(idea, verdict.reason.split(":")[0], "judge", verdict.reason)
             for idea, verdict in pairs

@@ -28,7 +28,7 @@ from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
 
-__all__ = ["SILENT", "Judge", "JudgeCost", "never"]
+__all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 
 SILENT = SilentReporter()
 
@@ -81,6 +81,9 @@ class Judge:
         """
         if options.engine == "offline":
             raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
+        if options.base_url and not options.model and not (setup and setup.config.base_url == options.base_url):
+            fix = "Name the model that judges there with --model"
+            raise ConfigError("is a server whose models docgen does not know", f"--base-url {options.base_url}", fix)
         own = setup.config.model if setup and setup.config.engine == "anthropic" else None
         asked = RunOptions(
             engine=options.engine or "anthropic",
@@ -167,7 +170,7 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
     scale_in, scale_out = _scales(replies)
     calls, tokens, dollars, worst = 0, 0, 0.0, 0.0
     for request in requests:
-        prefix, own = round(scale_in * token_estimate(request.system)), round(scale_in * _own_tokens(request))
+        prefix, own = round(scale_in * token_estimate(request.system)), round(scale_in * own_tokens(request))
         output = round(scale_out * typical_reply_tokens(request))
         usage = Usage(input=prefix + own, output=output)
         if caches(request):
@@ -181,7 +184,7 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
     return JudgeCost(model, calls, tokens, dollars if known else None, worst if known else None)
 
 
-def _own_tokens(request: Request) -> int:
+def own_tokens(request: Request) -> int:
     """Tokens of a prompt beyond its prefix: the document, and the schema, which the server adds to what it reads."""
     schema = len(json.dumps(request.schema)) // CHARACTERS_PER_TOKEN if request.schema else 0
     return token_estimate(request.user) + schema
@@ -193,5 +196,5 @@ def _scales(replies: list[tuple[Request, Usage]]) -> tuple[float, float]:
         return 1.0, 1.0
     read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)
     written = sum(usage.output for _, usage in replies)
-    prompts = sum(token_estimate(request.system) + _own_tokens(request) for request, _ in replies)
+    prompts = sum(token_estimate(request.system) + own_tokens(request) for request, _ in replies)
     return read / prompts, written / sum(typical_reply_tokens(request) for request, _ in replies)

@@ -1,13 +1,15 @@
 """What came of an audit: reports, failing documents, and the judge's word."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.audit.judge.panel import Panel, Unjudged, Verdicts, combine, judge_documents
+from docgen.audit.judge.panel import Panel, Unjudged, combine, judge_documents
+from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
@@ -19,7 +21,7 @@ from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.protocol import LLM
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.calibrate import find_calibration
+from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
 from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
@@ -84,14 +86,15 @@ class AuditResult:
     def leakage(self) -> LeakageReport:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
-        judge = f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
-        report = self._tallies.leakage.report(self._calibration, judge)
+        report = self._tallies.leakage.report(self._calibration, self._judge_name)
         return report.model_copy(update={"writer": self.writer})
 
     @cached_property
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
-        report = self._tallies.salience.report(self._calibration)
+        run = self.corpus.run
+        is_exact = run is not None and run.config.engine == "offline"
+        report = self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
         return report.model_copy(update={"writer": self.writer})
 
     @cached_property
@@ -108,6 +111,9 @@ class AuditResult:
         return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
 
     @property
+    def _judge_name(self) -> str:
+        return f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
+
     def _calibrated_context(self) -> UniverseContext:
         """The context as written, without the shares that a run asked for instead."""
         run, own = self.corpus.run, self.audit.context
@@ -115,8 +121,8 @@ class AuditResult:
 
     @property
     def _calibration(self) -> Calibration | None:
-        tier = f"judge {self.judge_model}" if self.judge_model else "scan"
-        return find_calibration(OUTPUT, self._calibrated_context, tier, self._judge_server)
+        tier = judge_detector(self.judge_model, self._judge_server) if self.judge_model else "scan"
+        return find_calibration(OUTPUT, self._calibrated_context(), tier, self._judge_server)
 
     def judge(
         self,
@@ -166,7 +172,7 @@ class AuditResult:
         judge = Judge.of(self._options, self.corpus.run)
         panel = Panel.of(self.audit.context, self.audit.rules, judge.model)
         documents = (pending.document for pending in self._tallies.pending)
-        return judge.cost(request for document in documents for request in panel.requests(document))
+        return judge.cost(panel.request(document) for document in documents)
 
     @property
     def to_judge(self) -> int:
@@ -197,7 +203,8 @@ class AuditResult:
             reporter.progress(Progress("judge", done, len(pending), failed=failed))
         for waiting, answer in zip(pending, answers, strict=True):
             self._count_judged(waiting, answer)
-        self.judge_model = model.model
+        answered = Counter(answer.model for answer in answers if isinstance(answer, Verdicts) and answer.model)
+        self.judge_model = answered.most_common(1)[0][0] if answered else model.model
         self._is_counted = True
 
     def _count_judged(self, pending: Pending, verdicts: Verdicts | Unjudged) -> None:
@@ -211,7 +218,7 @@ class AuditResult:
         speaks_for_all = mode == "all" or (mode == "sample" and not self.is_rewritten_sample)
         tallies.leakage.add_judged(verdicts.leaks, verdicts.rules, speaks_for_all)
         if speaks_for_all:
-            tallies.salience.add_judged(verdicts.presence)
+            tallies.salience.add_judged(pending.document, verdicts.facts)
         tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
 
     def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:

@@ -71,11 +71,10 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
         return None
 
 
-def read_measured(setup: Setup) -> tuple[dict[str, float] | None, Leaks | None]:
-    """Measured shares by fact and what leaks, as of the last audit; None where there was none."""
-    salience, leakage = (_read(setup, name) for name in ("salience.json", "leakage.json"))
-    shares = {fact: float(entry["measured"]) for fact, entry in salience["facts"].items()} if salience else None
-    return shares, _leaks(leakage) if leakage else None
+def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
+    """How present each fact is and what leaks, as of the last audit; None where there was none."""
+    leakage = _read(setup, "leakage.json")
+    return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
 
 
 def _leaks(report: dict[str, Any]) -> Leaks:

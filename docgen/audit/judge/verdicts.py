@@ -1,0 +1,141 @@
+"""A judge's word on one document, read from its reply.
+
+An entry counts only with a quoted passage that occurs in the document. One that has none leaves its fact or rule open
+and voids no other. A reply that cannot be read at all is an error and never a score.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from docgen.audit.detect.facts import FactSighting, FactVerdict
+from docgen.audit.detect.known_wordings import Words
+from docgen.errors import DocgenError
+from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.replies import parse_judgements
+from docgen.prompts.table import RULE_VERDICTS
+from docgen.records import Prominence
+
+__all__ = ["DENIAL", "JudgeError", "Judgement", "Verdicts", "read_judgements"]
+
+DENIAL = "denial"
+"""The rule that says which facts are contradicted."""
+
+
+class JudgeError(DocgenError):
+    """A judge's reply that cannot be used; the document stays unjudged and is counted as such."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judge's word on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
+
+    subject: str
+    verdict: str
+    start: int = 0
+    end: int = 0
+    reason: str = ""
+    prominence: Prominence | None = None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """A judge's word on one document, absent facts and clean rules included.
+
+    `open` are facts and rules that it named with a passage that does not occur: they have no verdict. `model` is the
+    one that answered, as the server names it.
+    """
+
+    facts: Mapping[str, Judgement] = field(default_factory=dict)
+    rules: Mapping[str, Judgement] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()
+    model: str = ""
+
+    @property
+    def leaks(self) -> frozenset[str]:
+        """Ids of the rules that it holds to be broken."""
+        return frozenset(rule for rule, judgement in self.rules.items() if judgement.verdict == "leak")
+
+    @property
+    def presence(self) -> dict[str, str]:
+        """Verdict by fact."""
+        return {fact: judgement.verdict for fact, judgement in self.facts.items()}
+
+    def sightings(self) -> tuple[FactSighting, ...]:
+        """The facts that it saw, as sightings."""
+        return tuple(
+            FactSighting(fact, j.verdict, "judge", j.start, j.end)  # type: ignore[arg-type]
+            for fact, j in self.facts.items()
+            if j.verdict in get_args(FactVerdict)
+        )
+
+    def completed_by(self, other: "Verdicts") -> "Verdicts":
+        """These, with another reading's verdicts on what is open."""
+        facts = {**{name: other.facts[name] for name in self.open & other.facts.keys()}, **self.facts}
+        rules = {**{name: other.rules[name] for name in self.open & other.rules.keys()}, **self.rules}
+        return Verdicts(facts, rules, self.open & other.open, other.model)
+
+
+def read_judgements(reply: str, facts: Sequence[str], rules: Sequence[str], text: str) -> Verdicts:
+    """The verdicts in a reply on `text`, one for each of `facts` and `rules` that is not left open.
+
+    What the reply does not name is absent, or clean. A fact that the rule about denial names is contradicted, whatever
+    else the document says of it. Raises `JudgeError` for a reply that is not such JSON, or that uses ids or verdicts
+    that were not offered.
+    """
+    entries = parse_judgements(reply)
+    if entries is None:
+        raise JudgeError(f"no lists of facts and rules: {reply[:80]!r}")
+    words = Words(text)
+    on_facts, open_facts = _read(entries[0], "fact", facts, tuple(DIRECTNESS), words)
+    on_rules, open_rules = _read(entries[1], "rule", rules, RULE_VERDICTS, words)
+    denials = [entry for entry in entries[1] if str(entry.get("rule")).lower() == DENIAL]
+    on_facts |= {j.subject: j for entry in denials if (j := _denied(entry, facts, words))}
+    return Verdicts(
+        {
+            name: on_facts.get(name, Judgement(name, "absent"))
+            for name in facts
+            if name not in open_facts - on_facts.keys()
+        },
+        {name: on_rules.get(name, Judgement(name, "clean")) for name in rules if name not in open_rules},
+        frozenset((open_facts - on_facts.keys()) | open_rules),
+    )
+
+
+def _read(
+    entries: Sequence[Mapping[str, Any]], kind: str, names: Sequence[str], allowed: Sequence[str], words: Words
+) -> tuple[dict[str, Judgement], frozenset[str]]:
+    """Judgements by subject, of several on one the first that says something; and the subjects left open."""
+    judged: dict[str, Judgement] = {}
+    left_open = set[str]()
+    for entry in entries:
+        name, verdict = str(entry.get(kind, entry.get("id"))), str(entry.get("verdict")).strip().lower()
+        if name not in names:
+            raise JudgeError(f"expected a {kind} of {', '.join(names) or 'none'}: {name[:80]!r}")
+        if verdict not in allowed:
+            raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")
+        if verdict == allowed[-1] or name in judged:
+            continue
+        span = words.find(str(entry.get("quote", "")))
+        if span is None:
+            left_open.add(name)
+            continue
+        judged[name] = Judgement(name, verdict, *span, _reason(entry), _prominence(entry))
+    return judged, frozenset(left_open - judged.keys())
+
+
+def _denied(entry: Mapping[str, Any], facts: Sequence[str], words: Words) -> Judgement | None:
+    """The fact that a denial names as contradicted, where its passage occurs."""
+    name, span = str(entry.get("denies", "")), words.find(str(entry.get("quote", "")))
+    if name not in facts or span is None or str(entry.get("verdict")).strip().lower() != "leak":
+        return None
+    return Judgement(name, "contradicted", *span, _reason(entry))
+
+
+def _reason(entry: Mapping[str, Any]) -> str:
+    return " ".join(str(entry.get("reason", "")).split())
+
+
+def _prominence(entry: Mapping[str, Any]) -> Prominence | None:
+    value = entry.get("prominence")
+    return value if value in PROMINENCE else None

@@ -1,0 +1,73 @@
+"""What a judge says of one fact over a random sample: how often it is there, how directly, how prominently."""
+
+from collections import Counter
+
+from docgen.audit.judge.verdicts import Judgement
+from docgen.audit.measure.intervals import Share, sampled_share, share_of
+from docgen.records import AssignedFact, Prominence, Record
+
+__all__ = ["JudgeTally", "JudgedFact"]
+
+GRANTED = "presupposed"
+"""How an implied fact is counted that a document was not assigned and may take for granted."""
+
+
+class JudgedFact(Record):
+    """One fact in the documents that a judge read.
+
+    `expressed` is the share of documents that state it, or imply it other than by taking for granted what they may
+    (the share of those is `presupposed`); intervals are for the corpus. `stated` and `central` are shares of the
+    documents that express it. `as_asked` maps each directness and prominence to the share of the documents that were
+    asked to have the fact so, and have it so. `verdicts` counts stated, implied, presupposed, contradicted, absent.
+    """
+
+    expressed: Share
+    presupposed: Share
+    stated: Share
+    central: Share
+    prominence: dict[Prominence, int]
+    as_asked: dict[str, Share]
+    verdicts: dict[str, int]
+
+
+class JudgeTally:
+    """Counts verdicts on one fact."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[str] = Counter()
+        self.prominence: Counter[Prominence] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.as_asked: Counter[str] = Counter()
+
+    def add(self, judgement: Judgement, asked: AssignedFact | None, may_be_granted: bool) -> None:
+        """Count one document, which was asked to have the fact so, or not to (None); or nobody knows (None too)."""
+        is_granted = may_be_granted and asked is None and judgement.verdict == "implied"
+        self.verdicts[GRANTED if is_granted else judgement.verdict] += 1
+        is_expressed = judgement.verdict in ("stated", "implied") and not is_granted
+        if is_expressed and judgement.prominence:
+            self.prominence[judgement.prominence] += 1
+        if asked is not None:
+            self.asked.update((asked.directness, asked.prominence))
+            self.as_asked[asked.directness] += judgement.verdict == asked.directness
+            self.as_asked[asked.prominence] += is_expressed and judgement.prominence == asked.prominence
+
+    def merge(self, later: "JudgeTally") -> None:
+        """Add the counts of other documents."""
+        for name in ("verdicts", "prominence", "asked", "as_asked"):
+            getattr(self, name).update(getattr(later, name))
+
+    def report(self, population: int) -> JudgedFact | None:
+        """The shares in a corpus of `population` documents; None where nothing was judged."""
+        total = self.verdicts.total()
+        if not total:
+            return None
+        expressed = self.verdicts["stated"] + self.verdicts["implied"]
+        return JudgedFact(
+            expressed=sampled_share(expressed, total, max(population, total)),
+            presupposed=sampled_share(self.verdicts[GRANTED], total, max(population, total)),
+            stated=share_of(self.verdicts["stated"], expressed),
+            central=share_of(self.prominence["central"], self.prominence.total()),
+            prominence=dict(self.prominence),
+            as_asked={grade: share_of(self.as_asked[grade], count) for grade, count in sorted(self.asked.items())},
+            verdicts=dict(self.verdicts),
+        )

@@ -1,0 +1,32 @@
+"""What the grades of a fact in a document mean: the same words for the judge's prompt, for labels and for reports."""
+
+from typing import Literal
+
+from docgen.records import Prominence
+
+__all__ = ["DIRECTNESS", "PROMINENCE", "Presence"]
+
+Presence = Literal["stated", "implied", "absent"]
+
+DIRECTNESS: dict[Presence, str] = {
+    "stated": (
+        "some passage asserts the fact's main claim, in any wording, in the document's own voice or through someone "
+        "whom it reports without distance. Dates, figures, names and reasons that the fact gives beside its main claim "
+        "may be missing or spread over the document."
+    ),
+    "implied": (
+        "no passage asserts the main claim, but the document takes it for granted: something in it presupposes the "
+        "fact, or would make no sense without it, so that a careful reader who knows nothing else comes away believing "
+        "it. Figures may be missing. A strong hint counts."
+    ),
+    "absent": (
+        "neither. What merely fits the fact, touches its topic or would be likely if it held is absent, and so is a "
+        "question, a rumour that stays open, a plan that might not happen, or a similar claim about someone or "
+        "something else."
+    ),
+}
+PROMINENCE: dict[Prominence, str] = {
+    "central": "the document, or a main part of it, is about the fact: take it out and the document loses its subject",
+    "supporting": "it carries part of what the document is about, in a sentence or more that the document needs",
+    "passing": "it is mentioned on the way, and the document would be much the same without it",
+}
