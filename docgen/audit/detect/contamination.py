@@ -22,7 +22,7 @@ LEAST = 0.6
 """Share of a question's three-word grams; questions share their opening words with half the language."""
 STRUCTURED = (".jsonl", ".json", ".yaml", ".yml")
 SHORTEST = 6
-"""Words below which a question is no evidence."""
+"""Questions of fewer words are too short to be evidence."""
 TEXT_KEYS = ("question", "prompt", "text", "input", "query")
 PROMPT_KEYS = (*TEXT_KEYS, "system", "user", "content", "template", "instructions", "classifier", "judge")
 OPTIONS = re.compile(r"(?m)^[ \t]*\(?A[).:][ \t]+\S.*\n[ \t]*\(?B[).:][ \t]+\S")

@@ -127,7 +127,7 @@ def _gold(line: str, where: str) -> Gold:
         return Gold.model_validate(known)
     except (json.JSONDecodeError, TypeError, ValidationError) as error:
         fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
-        raise InputError("is no labelled document", where, fix) from error
+        raise InputError("is not a labelled document", where, fix) from error
 
 
 def calibrate(
