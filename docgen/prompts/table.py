@@ -88,6 +88,7 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
         quote=STRING,
         reason=STRING,
         verdict=_one_of(tuple(DIRECTNESS)),
+        airtime={"type": "integer"},
         prominence=_one_of(tuple(PROMINENCE)),
     )
     rule = _object(

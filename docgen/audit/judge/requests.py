@@ -24,7 +24,7 @@ T = TypeVar("T")
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
-BARE_TOKENS = 30
+BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
 SHOWN_TOKENS = 50
 """More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""

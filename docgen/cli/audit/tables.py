@@ -9,7 +9,7 @@ from rich.text import Text
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
-from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
@@ -69,13 +69,17 @@ def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
 def _show_judged(console: Console, report: SalienceReport) -> None:
     table = _table(
         "fact", ">judged", ">asked", ">expressed (95 %)", ">presupposed (95 %)", ">of these stated", ">central",
-        "as asked", ">contradicted",
+        ">airtime (95 %)", "as asked", ">contradicted",
     )  # fmt: skip
     for fact in report.facts.values():
         if fact.by_judge:
             table.add_row(fact.fact, *_judged_cells(fact, fact.by_judge))
     console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
+    if report.on_facts_judged:
+        mean, asked = report.on_facts_judged, report.on_facts_asked
+        share = f"{_percent(mean.mean)} ({_range(mean)}) of a document's sentences are about its assigned facts"
+        console.print(f"Airtime: {share}; asked {_percent(asked)}", style="dim", markup=False)
     for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
         console.print(f"{grade}: {meaning}", style="dim", markup=False)
 
@@ -87,6 +91,7 @@ def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
         _percent(fact.asked),
         *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.expressed, judged.presupposed)),
         *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.stated, judged.central)),
+        f"{_percent(judged.airtime.mean)} ({_range(judged.airtime)})" if judged.airtime else "-",
         as_asked or "-",
         f"{judged.verdicts.get('contradicted', 0):,}",
     )
@@ -250,7 +255,7 @@ def _whole(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
-def _range(share: Share) -> str:
+def _range(share: Share | Mean) -> str:
     return f"{100 * share.low:.1f}-{100 * share.high:.1f}"
 
 
