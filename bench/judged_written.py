@@ -3,8 +3,8 @@
     docgen audit salience output/ad --judge all --model MODEL --yes     # once: the judge reads, its replies are kept
     python bench/judged_written.py output/ad output/ep --model MODEL    # then: no network, nothing is bought
 
-Give the model and, if there is one, the `--base-url` that the audit was given. For each run, and for all together: the
-facts asked implied that the check passed and the judge does not see (wrongly passed), or that the check rejected and the
+Give the model and, if there is one, the `--base-url` that the audit was given. For each run, and all together: the facts
+asked implied that the check passed and the judge does not see (wrongly passed), or that the check rejected and the
 judge sees (wrongly rejected, among the attempts that it was shown); the facts asked central and judged so; and for each
 fact the shares of documents asked, planned, judged to express it and to presuppose it, and its airtime.
 `--list` names every disagreement with the judge's passage and reason.
@@ -33,6 +33,7 @@ from docgen.records import AssignedFact, Document
 from docgen.universe import UniverseContext
 
 EXPRESSED = ("stated", "implied")
+HEADS = ("asked", "planned", "judged", "presupposed", "either", "by wording", "airtime")
 
 
 class Journalled:
@@ -107,27 +108,23 @@ def say_grades(rows: Sequence[Asked], rejected: int, listed: bool) -> None:
         grade = row.word.prominence if row.word else None
         reason = row.word.reason if row.word else ""
         asked = f"{row.fact.directness}, {row.fact.prominence}"
-        print(
-            f"    {row.document} {row.fact.fact}: asked {asked}; judged {row.verdict}, {grade}: {row.passage!r} {reason}"
-        )
+        print(f"    {row.document} {row.fact.fact}: asked {asked}; judged {row.verdict}, {grade}")
+        print(f"      {row.passage!r} {reason}")
 
 
 def say_facts(context: UniverseContext, facts: Sequence[FactPresence]) -> None:
     """Asked, planned, judged and presupposed shares, a line for each fact."""
-    print(
-        f"  {'fact':26} {'asked':>6} {'plan':>6} {'judged':>7} {'presupposed':>12} {'together':>9} {'by wording':>11} {'airtime':>8}"
-    )
+    print(f"  {'fact':32} {' '.join(f'{head:>11}' for head in HEADS)}")
     public = {fact.id for fact in context.key_facts if fact.public}
     for fact in facts:
         if fact.by_judge is None or fact.planned is None:
             continue
         there, granted = fact.by_judge.expressed, fact.by_judge.presupposed
-        airtime = f"{fact.by_judge.airtime.mean:8.0%}" if fact.by_judge.airtime else f"{'-':>8}"
+        airtime = fact.by_judge.airtime.mean if fact.by_judge.airtime else float("nan")
         name = f"{fact.fact}{' (public)' if fact.fact in public else ''}"
-        print(
-            f"  {name:26} {fact.asked:6.0%} {fact.planned:6.0%} {there.share:7.0%} {granted.share:12.0%}"
-            f" {there.share + granted.share:9.0%} {fact.at_least:11.0%} {airtime}"
-        )
+        either = there.share + granted.share
+        shares = fact.asked, fact.planned, there.share, granted.share, either, fact.at_least, airtime
+        print(f"  {name:32} {' '.join(f'{share:11.0%}' for share in shares)}")
 
 
 def say_run(name: str, options: JudgeOptions, listed: bool) -> tuple[list[Asked], int]:
@@ -151,22 +148,16 @@ def say_run(name: str, options: JudgeOptions, listed: bool) -> tuple[list[Asked]
         for reason in attempt.reasons
     )
     report = tally.report()
-    print(
-        f"\n{setup.context.id}: {report.documents} documents judged"
-        + (f"; not judged: {dict(unread)}" if unread else "")
-    )
+    left = f"; not judged: {dict(unread)}" if unread else ""
+    print(f"\n{setup.context.id}: {report.documents} documents judged{left}")
     if rows:
         say_grades(rows, rejected, listed)
-        wording = scanned.facts
-        say_facts(
-            setup.context,
-            [fact.model_copy(update={"expressed": wording[name].expressed}) for name, fact in report.facts.items()],
-        )
+        wording = {name: {"expressed": fact.expressed} for name, fact in scanned.facts.items()}
+        say_facts(setup.context, [fact.model_copy(update=wording[name]) for name, fact in report.facts.items()])
         if report.on_facts_judged:
             mean = report.on_facts_judged
-            print(
-                f"  airtime: {mean.mean:.0%} ({mean.low:.0%} to {mean.high:.0%}) of sentences on assigned facts, asked {report.on_facts_asked:.0%}"
-            )
+            share = f"{mean.mean:.0%} ({mean.low:.0%} to {mean.high:.0%})"
+            print(f"  airtime: {share} of sentences on assigned facts, asked {report.on_facts_asked:.0%}")
     return rows, rejected
 
 

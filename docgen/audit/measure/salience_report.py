@@ -85,7 +85,9 @@ class SalienceReport(Record, ByName[FactPresence]):
 
     `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a
     plan. `on_facts_judged` is the share of a document's sentences on its assigned facts, by the judge, on average over
-    the documents that have some; `on_facts_asked` is what their writer was asked for. `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
+    the documents that have some; `on_facts_asked` is what their writer was asked for.
+
+    `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
     since the embedded writer uses none but known wordings. Otherwise what is seen by wording is a lower bound, and
     `judge` says who measured ("none": nobody). `detection` is how well the detectors did on labelled documents,
     those that `calibration` names.
