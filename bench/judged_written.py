@@ -1,13 +1,12 @@
 """What a judge says of documents that were asked for with facts implied, central or presupposed: asked against judged.
 
-    docgen audit salience output/ad --judge all --model MODEL --yes     # once: the judge reads, its replies are kept
-    python bench/judged_written.py output/ad output/ep --model MODEL    # then: no network, nothing is bought
+    docgen audit all output/ad --judge all --model MODEL --yes         # once: the judge reads, its replies are kept
+    python bench/judged_written.py output/ad output/ep --model MODEL   # then: no network, nothing is bought
 
-Give the model and, if there is one, the `--base-url` that the audit was given. For each run, and all together: the facts
-asked implied that the check passed and the judge does not see (wrongly passed), or that the check rejected and the
-judge sees (wrongly rejected, among the attempts that it was shown); the facts asked central and judged so; and for each
-fact the shares of documents asked, planned, judged to express it and to presuppose it, and its airtime.
-`--list` names every disagreement with the judge's passage and reason.
+Give the model, and the `--base-url` if the audit had one. For each run, and for all together: the facts asked implied
+that the check passed and the judge does not see (wrongly passed), and how many the check rejected; the grades that the
+judge gives to facts asked central; for each fact the shares of documents asked, planned, judged to express it and to
+presuppose it, and its airtime. `--list` names every disagreement with the judge's passage and reason.
 """
 
 import argparse
@@ -96,12 +95,13 @@ def say_grades(rows: Sequence[Asked], rejected: int, listed: bool) -> None:
     implied = [row for row in rows if row.fact.directness == "implied"]
     central = [row for row in rows if row.fact.prominence == "central"]
     verdicts = Counter(row.verdict for row in implied)
-    missed = [row for row in implied if row.verdict not in EXPRESSED]
-    off_centre = [row for row in central if row.word is None or row.word.prominence != "central"]
+    missed = [row for row in implied if row.word and row.verdict not in EXPRESSED]
+    off_centre = [row for row in central if row.word and row.word.prominence != "central"]
     print(f"  asked implied {len(implied)}: {dict(verdicts)}")
     print(f"    wrongly passed (the judge sees it neither stated nor implied): {len(missed)} of {len(implied)}")
     print(f"    rejected by the check as missing or too direct: {rejected} attempts, which no judge was shown")
-    print(f"  asked central {len(central)}: judged central {len(central) - len(off_centre)}")
+    grades = Counter((row.word.prominence or row.verdict) if row.word else row.verdict for row in central)
+    print(f"  asked central {len(central)}: {dict(grades)}")
     stated = [row for row in rows if row.fact.directness == "stated"]
     print(f"  asked stated {len(stated)}: {dict(Counter(row.verdict for row in stated))}")
     for row in [*missed, *off_centre] if listed else ():

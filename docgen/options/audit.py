@@ -53,6 +53,7 @@ class JudgeOptions(Record):
     base_url: str | None = None
     concurrency: int | None = None
     max_cost: float | None = None
+    timeout: float | None = None
 
 
 class AuditOptions(Record):

@@ -43,6 +43,7 @@ def leakage(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     max_cost: o.MaxCost = None,
+    timeout: o.Timeout = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -70,7 +71,7 @@ def leakage(
         remove=f.remove_from(severity),
         list_failing=apply,
         nearest=f.listed_share(embeddings, nearest),
-        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost),
+        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost, timeout),
         diversity=html,
         engine=f.scan_engine(engine),
         processes=True,
@@ -91,6 +92,7 @@ def salience(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     max_cost: o.MaxCost = None,
+    timeout: o.Timeout = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -103,7 +105,7 @@ def salience(
     from docgen.cli.audit.runner import audit_corpus
     from docgen.options.audit import AuditOptions
 
-    chosen = f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost)
+    chosen = f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost, timeout)
     options = AuditOptions(
         list_failing=False, judge=chosen, diversity=html, engine=f.scan_engine(engine), processes=True
     )
@@ -146,6 +148,7 @@ def everything(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     max_cost: o.MaxCost = None,
+    timeout: o.Timeout = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -165,7 +168,7 @@ def everything(
         reference=reference or (),
         list_failing=False,
         nearest=f.listed_share(embeddings, nearest),
-        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost),
+        judge=f.judge_options(judge, seed, engine, model, base_url, concurrency, max_cost, timeout),
         engine=f.scan_engine(engine),
         processes=True,
     )
@@ -181,6 +184,7 @@ def ideas(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     max_cost: o.MaxCost = None,
+    timeout: o.Timeout = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -192,7 +196,7 @@ def ideas(
     from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import screen_ideas
 
-    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost, timeout)
     screen_ideas(run, chosen, Display(json, quiet, yes))
 
 
@@ -211,6 +215,7 @@ def calibrate(
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
     max_cost: o.MaxCost = None,
+    timeout: o.Timeout = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -224,5 +229,5 @@ def calibrate(
     from docgen.cli.audit.examine import Display
     from docgen.cli.audit.runner import calibrate_detectors
 
-    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost)
+    chosen = f.judge_options("all" if judge else "none", None, engine, model, base_url, concurrency, max_cost, timeout)
     calibrate_detectors(gold, context, chosen, second_model, Display(json, quiet, yes), disagreements)

@@ -77,6 +77,7 @@ def judge_options(
     base_url: str | None,
     concurrency: int | None,
     max_cost: float | None,
+    timeout: float | None = None,
 ) -> "JudgeOptions | None":
     """The judge that the flags ask for; some of --engine's values say who scans and nothing of the judge."""
     from docgen.options.audit import JudgeMode, JudgeOptions
@@ -92,6 +93,7 @@ def judge_options(
         base_url=base_url,
         concurrency=concurrency,
         max_cost=max_cost,
+        timeout=timeout,
     )
 
 

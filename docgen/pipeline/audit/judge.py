@@ -91,6 +91,7 @@ class Judge:
             base_url=options.base_url,
             concurrency=options.concurrency,
             max_cost=options.max_cost,
+            timeout=options.timeout,
             batch=False,
         )
         config = resolve(setup.config if setup else None, None, asked)
