@@ -21,9 +21,11 @@ __all__ = [
     "parse_verdicts",
 ]
 
-OPEN = "<document>"
+OPEN, EVIDENCE_OPEN = "<document>", "<evidence>"
 CLOSE = re.compile(r"</document>|<evidence>")
 QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DOTALL)
+EVIDENCE_LINE = re.compile(r"^[\s*\-]*[\"'`]?([\w-]+)[\"'`]?\s*:\s*(\S.*)$", re.MULTILINE)
+"""`fact id: passage`, as the document prompt asks for."""
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
 RANGE_ENDS, LENGTHS = 2, (20, 8000)
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
@@ -50,9 +52,20 @@ def parse_document(reply: str) -> Draft:
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
-    found = [(fact, _plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip()]
+    found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
     quotes = tuple(Quote(fact=fact, text=whole_quote(document, text)) for fact, text in found)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
+
+
+def _evidence(reply: str, start: int) -> list[tuple[str, str]]:
+    """Fact and passage of each quote behind a document: lines, or elements as earlier prompts asked for."""
+    if quotes := QUOTE.findall(reply, start):
+        return quotes
+    opened = reply.find(EVIDENCE_OPEN, start)
+    if opened < 0:
+        return []
+    block = reply[opened + len(EVIDENCE_OPEN) :].partition("</evidence>")[0]
+    return EVIDENCE_LINE.findall(block)
 
 
 @dataclass(frozen=True)
