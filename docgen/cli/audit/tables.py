@@ -13,6 +13,7 @@ from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.audit.measure.world_use import WorldUse
 from docgen.cli.look.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
@@ -173,6 +174,8 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
     _show_writer(console, report.writer)
     grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
+    if report.world is not None:
+        _show_world(console, report.world)
     table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")
     for kind, items in report.common.items():
         for number, item in enumerate(items[:3]):
@@ -186,6 +189,20 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
         console.print(f"Overused against {report.markers_reference}: {names}", markup=False)
     for alike in report.similarity[:3]:
         console.print(f"Self-similarity {alike.similarity:.3f} in {alike.doc_type or 'all'}", style="dim", markup=False)
+
+
+def _show_world(console: Console, world: WorldUse) -> None:
+    """How much of the documents is about their world, and what came back word for word."""
+    console.print(
+        f"The world: named in {_percent(world.named)} of documents, in {_percent(world.touched)} of sentences; "
+        f"{world.terms:.1f} of its {len(world.strongest)} strongest terms a document, {_percent(world.cover)} anywhere"
+    )
+    copied = [f"{one.source} {one.documents:,}/{one.of:,}" for one in world.statements[:6]]
+    console.print(
+        f"Documents with a statement nearly word for word as in the context: {_percent(world.copying)}"
+        f"{' (' + ', '.join(copied) + ')' if copied else ''}; sentences of its prose: {len(world.prose):,}",
+        markup=False,
+    )
 
 
 def show_calibration(console: Console, calibration: Calibration) -> None:

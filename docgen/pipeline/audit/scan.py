@@ -18,6 +18,7 @@ from docgen.audit.judge.panel import Chooser
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.rules.unassigned_facts import stray_facts
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
 from docgen.embedding.embedder import Embedder, open_embedder
@@ -69,7 +70,7 @@ class Tallies:
         self.documents = self.embedded = 0
         self.salience = SalienceTally(audit.context)
         self.leakage = LeakageTally(rules)
-        self.diversity = DiversityTally() if options.diversity else None
+        self.diversity = DiversityTally(world=WorldTally(audit.context)) if options.diversity else None
         self.failing: list[Failing] = []
         self._remove, self._list_failing = options.remove, options.list_failing
         mode, seed = (options.judge.which, options.judge.seed) if options.judge else (JudgeMode("none"), 0)
