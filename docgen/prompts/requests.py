@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
+from docgen.prompts.idea_needs import idea_needs
 from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
@@ -100,7 +101,17 @@ def ideas_request(
     sample: int = 0,
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
-    variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
+    needs = idea_needs(context, count)
+    variables = {
+        "context": context,
+        "doc_type": doc_type,
+        "count": count,
+        "needs": needs.facts,
+        "most": needs.most,
+        "background": needs.background,
+        "exclude": exclude,
+        "seed": seed,
+    }
     return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
 
 
