@@ -1,13 +1,13 @@
 """Universe contexts of other tools as docgen's, with a report of what became what."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docgen.errors import ContextError, InputError
-from docgen.importing.cleaning import clean_prose
+from docgen.importing.cleaning import clean_prose, clean_statement
 from docgen.importing.drafts import ContextDraft, FactDraft, fact_rows, read_draft
 from docgen.importing.entities import latest_date, names_in
 from docgen.importing.values import FileValues, read_values
@@ -18,7 +18,7 @@ from docgen.universe import UniverseContext, context_proposals
 from docgen.universe.fields import IDENTIFIER
 from docgen.universe.files import context_text, parse_context
 
-__all__ = ["ImportedContext", "import_contexts"]
+__all__ = ["ImportedContext", "context_from_prose", "import_contexts", "prose_of"]
 
 ID_WORDS, ID_LENGTH = 4, 40
 """Words and characters of an id that is made from a statement. Chosen: readable in a table of 80 columns."""
@@ -48,6 +48,21 @@ def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
         return (_converted(drafts[0], name or drafts[0].id or path.stem, path),)
     default = name or path.stem
     return tuple(_converted(draft, draft.id or f"{default}_{n}", path) for n, draft in enumerate(drafts, 1))
+
+
+def prose_of(path: Path) -> str:
+    """The prose in a file of prose alone, cleaned. Raises `InputError` for a file that is something else."""
+    file = read_values(path)
+    if file.kind != "prose":
+        raise InputError("has facts of its own, or is not prose", str(path), "Import it without --extract")
+    return clean_prose(file.values[0]).text
+
+
+def context_from_prose(path: Path, statements: Sequence[str], name: str = "") -> ImportedContext:
+    """The context of a file of prose alone, with facts that somebody else found in it; errors as `import_contexts`."""
+    facts = tuple(FactDraft(clean_statement(statement)) for statement in statements)
+    prose = read_values(path).values[0]
+    return _converted(ContextDraft("", prose, facts), name or path.stem, path)
 
 
 def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
