@@ -5,9 +5,9 @@ import typer
 from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
+from docgen.cli.entry import Commands
 from docgen.cli.look import runs, status
 from docgen.cli.main_job import batches, commands, doctor
-from docgen.cli.options import Commands
 
 __all__ = ["app"]
 

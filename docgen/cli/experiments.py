@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.entry import command
 
 if TYPE_CHECKING:
     from docgen.pipeline.families import Level, Member
@@ -37,7 +38,7 @@ class SweepFlags(o.JobFlags):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("sweep", rich_help_panel="Main job")(o.command(sweep, SweepFlags, {"revise", "fork"}))
+    app.command("sweep", rich_help_panel="Main job")(command(sweep, SweepFlags, {"revise", "fork"}))
     app.command("control", rich_help_panel="Main job")(control)
 
 
@@ -53,7 +54,7 @@ def sweep(flags: SweepFlags) -> None:
     from functools import partial
 
     from docgen.cli.runner import agree, begin, reporting
-    from docgen.pipeline.execute import Step, carry_on
+    from docgen.pipeline.execute import Step, execute
     from docgen.pipeline.families import (
         Knob,
         check_levels,
@@ -74,7 +75,7 @@ def sweep(flags: SweepFlags) -> None:
             check_levels(asked.context, asked.config, flags.fact, shares, knob)
 
         base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
-        carry_on(base, Step.BRAINSTORM, reporter)
+        execute(base, Step.BRAINSTORM, reporter)
         levels = sweep_levels(base, flags.fact, shares, knob)
         if not (flags.json or flags.quiet) or flags.plan_only:
             _show_levels(levels, flags.fact, family_cost(base, levels), flags.json)
@@ -83,7 +84,7 @@ def sweep(flags: SweepFlags) -> None:
         new = sum(level.new for level in levels)
         line = f"{new:,} documents to be written for {len(levels)} corpora of {base.n:,}"
         agree(line, base, flags.yes, reporter)
-        members = write_levels(base, flags.fact, levels, knob, partial(carry_on, reporter=reporter))
+        members = write_levels(base, flags.fact, levels, knob, partial(execute, reporter=reporter))
     _show_members(members, flags.json)
     if not all(member.complete for member in members):
         raise typer.Exit(1)
@@ -139,9 +140,9 @@ def control(
 
     from docgen.cli.look.tables import show_run
     from docgen.cli.runner import agree, reporting
-    from docgen.pipeline.execute import carry_on
+    from docgen.pipeline.execute import execute
     from docgen.pipeline.families import begin_control, control_folder, write_control
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.locate_run import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.universe import UniverseContext
 
@@ -149,6 +150,6 @@ def control(
         original = reopen(run_or_latest(source, reporter))
         setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
         agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)
-        write_control(original, setup, partial(carry_on, reporter=reporter))
+        write_control(original, setup, partial(execute, reporter=reporter))
     if not show_run(setup, json).complete:
         raise typer.Exit(1)

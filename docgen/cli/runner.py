@@ -11,7 +11,7 @@ from docgen.cli.options import JobFlags
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execute import Step
-from docgen.pipeline.resolve import open_proposal
+from docgen.pipeline.locate_run import open_proposal
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.stopping import Interrupted
 from docgen.progress import Reporter

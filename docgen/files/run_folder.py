@@ -73,6 +73,10 @@ class RunFolder:
         """Folder of one export format."""
         return self.path / "export" / form
 
+    def journals_of(self, parents: Iterable[str]) -> tuple[Path, ...]:
+        """The journals of other runs, whose folders are named as seen from the one that holds this run."""
+        return tuple((self.path.parent / parent / "llm.jsonl").resolve() for parent in parents)
+
     def exists(self) -> bool:
         """Whether there is a run here."""
         return (self.path / "run.json").is_file()

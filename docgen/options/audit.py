@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, model_validator
 from docgen.errors import ConfigError
 from docgen.records import Record, Severity
 
-__all__ = ["AuditOptions", "JudgeMode", "JudgeOptions"]
+__all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
 
 SAMPLE = re.compile(r"sample:(\d+)")
 
@@ -53,6 +53,9 @@ class JudgeOptions(Record):
     base_url: str | None = None
     concurrency: int | None = None
     max_cost: float | None = None
+
+
+NO_JUDGE = JudgeOptions(which=JudgeMode("none"))
 
 
 class AuditOptions(Record):

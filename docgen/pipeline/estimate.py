@@ -17,7 +17,8 @@ from docgen.llm.protocol import Request, Usage
 from docgen.pipeline.audit.judge import own_tokens
 from docgen.pipeline.audit.verify import verification_of
 from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
+from docgen.pipeline.proposal import Proposal
+from docgen.pipeline.setup import DEFAULT_MODELS, Setup
 from docgen.planning.catalogue import Catalogue
 from docgen.prompts.requests import (
     CAST_TOKENS,

@@ -1,50 +1,47 @@
 """Carries out a run up to a step, under its lock, with its engine open, until done, stopped or interrupted."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from docgen.errors import ConfigError, RunError, StopRun
-from docgen.files.append_log import damaged_lines
-from docgen.llm.batch.log import lost_batches
-from docgen.llm.engine import DRAIN_SECONDS, SPEND_FILE, open_engine
+from docgen.llm.engine import DRAIN_SECONDS, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
+from docgen.pipeline.job import Job, Step
 from docgen.pipeline.setup import CUSTOM, Setup, reopen
 from docgen.pipeline.shared_money import check_parents, lock_for_spending
-from docgen.pipeline.steps import RUN_STEPS, Job, Step
+from docgen.pipeline.steps import take_steps
 from docgen.pipeline.stopping import Interrupted, interruptible, look_after
 from docgen.progress import Reporter
 
-__all__ = ["Step", "aexecute", "carry_on", "execute", "wait_for"]
+__all__ = ["Step", "aexecute", "execute", "wait_for"]
 
 T = TypeVar("T")
-
-
-def carry_on(setup: Setup, until: Step, reporter: Reporter, first: int | None = None) -> None:
-    """`execute` for the command line: Ctrl-C, SIGTERM and SIGHUP stop it cleanly."""
-    with interruptible(reporter) as stopping:
-        execute(setup, until, reporter, stopping, first=first)
 
 
 def execute(
     setup: Setup,
     until: Step,
     reporter: Reporter,
-    stopping: Callable[[], bool],
+    stopping: Callable[[], bool] | None = None,
     llm: LLM | None = None,
     first: int | None = None,
 ) -> None:
     """Do what is missing of a run up to `until`; `llm` takes the engine's place.
+
+    Without `stopping`, Ctrl-C, SIGTERM and SIGHUP stop it cleanly.
 
     `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
     Raises `Interrupted` when `stopping` left something undone, `StopRun` when nothing more can be done now. In any case
     replies that arrived are in the journal and decided attempts on disk.
     """
-    if not wait_for(aexecute(setup, until, reporter, stopping, llm, first)):
-        raise Interrupted
+    with nullcontext(stopping) if stopping else interruptible(reporter) as is_stopping:
+        if not wait_for(aexecute(setup, until, reporter, is_stopping, llm, first)):
+            raise Interrupted
 
 
 def wait_for(job: Coroutine[Any, Any, T]) -> T:
@@ -73,13 +70,16 @@ async def aexecute(
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         if setup.is_paid and llm is None:
             check_parents(setup.parents)
-        _check_current(setup)
-        for notice in (*journal.notices, *_lost(setup), *_damaged(setup)):
+        now = reopen(setup.run)
+        if (now.config, now.context.digest) != (setup.config, setup.context.digest):
+            raise RunError("was changed by another process just now", str(setup.run.path), "Run the same command again")
+        lost = [path for path in setup.parents if not path.exists()]
+        for notice in (*journal.notices, *(f"{path}: is gone, so its replies are bought again" for path in lost)):
             reporter.note(notice)
         async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
             watching = asyncio.create_task(look_after(engine, stopping, reporter))
             try:
-                return await _steps(Job(setup, until, reporter, stopping, engine, first))
+                return await take_steps(Job(setup, until, reporter, stopping, engine, first))
             except StopRun as error:
                 if error.reason == INTERRUPTED:
                     return False
@@ -89,36 +89,3 @@ async def aexecute(
                 raise
             finally:
                 watching.cancel()
-
-
-def _check_current(setup: Setup) -> None:
-    """Raise `RunError` when another process settled the run anew before this one got its lock."""
-    now = reopen(setup.run)
-    if (now.config, now.context.digest) != (setup.config, setup.context.digest):
-        raise RunError("was changed by another process just now", str(setup.run.path), "Run the same command again")
-
-
-def _lost(setup: Setup) -> Iterator[str]:
-    """One line for each journal that the run shared and that is gone."""
-    return (f"{path}: is gone, so its replies are bought again" for path in setup.parents if not path.exists())
-
-
-def _damaged(setup: Setup) -> Iterator[str]:
-    """One line for each log of the run with lines that cannot be read."""
-    for name in (SPEND_FILE, "batches.jsonl"):
-        if count := damaged_lines(setup.run.path / name):
-            yield f"{name}: {count} unreadable line(s) skipped"
-    if count := lost_batches(setup.run.path / "batches.jsonl"):
-        yield f"batches.jsonl: the beginning of {count} batch(es) is lost; what they deliver may be bought again"
-
-
-async def _steps(job: Job) -> bool:
-    """Whether everything was done: a request to stop that comes with the last call stops nothing."""
-    done = True
-    for number, step in enumerate(RUN_STEPS):
-        if step.belongs_to > job.until:
-            break
-        if number and job.stopping():
-            return False
-        done = await step.do(job)
-    return done

@@ -6,7 +6,7 @@ from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
 from docgen.pipeline.estimate import Estimate, estimate_cost
 from docgen.pipeline.execute import Step, aexecute, wait_for
-from docgen.pipeline.resolve import World, open_proposal
+from docgen.pipeline.locate_run import World, open_proposal
 from docgen.pipeline.run import Run
 from docgen.pipeline.setup import CUSTOM
 from docgen.progress import SilentReporter

@@ -5,37 +5,34 @@ A step whose files are finished does nothing: that is how a run resumes.
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import partial
 
 from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError, StopRun
-from docgen.llm.engine import Engine
-from docgen.llm.response_cache import ResponseCache
-from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.audit.verify import verify_step
 from docgen.pipeline.batches import batch_buyer
 from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.job import Job, Step
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
 from docgen.planning.catalogue import Catalogue
 from docgen.planning.slot_tracker import SlotTracker
 from docgen.progress import Progress, Reporter
-from docgen.records import Attempt, DocumentType, Idea, Slot
+from docgen.records import EMBEDDED_ENGINE, Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
-from docgen.stages.check import Checker, DocumentChecker
+from docgen.stages.check import Checker, open_checker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
 
-__all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "brainstorm_step", "corpus_step", "generate_step", "plan_step"]
+__all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "corpus_step", "take_steps"]
 
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
@@ -43,27 +40,6 @@ IDEAS_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time."""
 REPLAYED_TOGETHER = 1024
 """Accepted documents of earlier starts that enter the near-duplicate index at a time."""
-
-
-class Step(IntEnum):
-    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
-
-    BRAINSTORM = 1
-    PLAN = 2
-    GENERATE = 3
-    ALL = 4
-
-
-@dataclass(frozen=True)
-class Job:
-    """One start of a run. With `first`, only so many slots at the head of the plan are generated (a pilot)."""
-
-    setup: Setup
-    until: Step
-    reporter: Reporter
-    stopping: Callable[[], bool]
-    engine: Engine
-    first: int | None = None
 
 
 async def brainstorm_step(job: Job) -> bool:
@@ -79,8 +55,7 @@ async def brainstorm_step(job: Job) -> bool:
         types = population.types
         run.write_text("cast.json", population.cast.model_dump_json() + "\n")
         run.write_records("types.jsonl", types)
-        reporter.progress(Progress("types", len(types), config.types, dollars=_dollars(llm)))
-        _say_missing(reporter, "document types", len(types), config.types)
+        reporter.progress(Progress("types", len(types), config.types, dollars=job.engine.llm.journal.totals.dollars))
     if stopping() or (run.path / "ideas.jsonl").exists():
         return not stopping()
     groups = await _ideas(storm, types, setup, reporter, stopping)
@@ -96,6 +71,7 @@ async def brainstorm_step(job: Job) -> bool:
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
     requested = config.ideas * (len(types) - len(barren))
+    _say_missing(reporter, "document types", len(types), config.types)
     _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
     return not stopping()
 
@@ -166,7 +142,9 @@ async def _fill_slots(job: Job) -> SlotTracker:
 
     if repeated := run.drop_repeated_attempts():
         reporter.note(f"attempts.jsonl: {repeated:,} attempts were there twice; the first of each stays")
-    with _document_checker(setup, llm.engine, index) as checker, run.open_attempts() as log:
+    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= BIG
+    checking = open_checker(setup.context, config.length_tolerance, llm.engine, index, in_worker=is_big)
+    with checking as checker, closing(run.open_attempts()) as log:
         if log.dropped:
             reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
         tracker = _replay(setup, checker)
@@ -175,7 +153,9 @@ async def _fill_slots(job: Job) -> SlotTracker:
             for attempt in attempts:
                 log.append(to_json(attempt))
             done, rejected, failed = tracker.accepted, tracker.rejected, len(tracker.failed)
-            reporter.progress(Progress("generate", done, tracker.size, rejected, failed, dollars=_dollars(llm)))
+            reporter.progress(
+                Progress("generate", done, tracker.size, rejected, failed, dollars=llm.journal.totals.dollars)
+            )
 
         generation = Generation(
             llm=batches or llm,
@@ -189,23 +169,12 @@ async def _fill_slots(job: Job) -> SlotTracker:
             concurrency=config.concurrency,
             revise=config.revise,
             spare=catalogue.spare(run.read_slots()),
-            eager=batches is None and llm.engine != "offline",  # which answers at once
+            eager=batches is None and llm.engine != EMBEDDED_ENGINE,  # which answers at once
             buy=batch_buyer(batches, reporter, job.stopping) if batches else None,
             bought=llm.journal.get,
         )
         await generate(generation, tracker, keep, job.stopping)
     return tracker
-
-
-@contextmanager
-def _document_checker(setup: Setup, engine: str, index: NearDuplicateIndex) -> Iterator[Checker]:
-    """The checker of documents; in a big job of the embedded writer, which waits for nobody, on a core of its own."""
-    examiner = setup.context, setup.config.length_tolerance, engine
-    if engine == "offline" and setup.n >= BIG and has_spare_core():
-        with WorkerProcess(DocumentChecker, *examiner) as elsewhere:
-            yield Checker(elsewhere, index)
-    else:
-        yield Checker(in_this_process(DocumentChecker(*examiner)), index)
 
 
 def _replay(setup: Setup, checker: Checker) -> SlotTracker:
@@ -218,14 +187,9 @@ def _replay(setup: Setup, checker: Checker) -> SlotTracker:
         if len(accepted) == REPLAYED_TOGETHER:
             checker.remember(accepted)
             accepted.clear()
-    checker.remember(accepted)
+    if accepted:
+        checker.remember(accepted)
     return tracker
-
-
-def _dollars(llm: ResponseCache) -> float | None:
-    """What this run's own journal has cost; None when nothing in it has a known price."""
-    total = llm.journal.totals.all
-    return None if total.unpriced and total.unpriced == total.calls else total.dollars
 
 
 def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
@@ -240,21 +204,6 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     if run.delete_corpus_outputs() and not remade:
         reporter.note("The corpus grew: reports and exports of the earlier one were removed; docgen audit, export")
     run.write_corpus(partial(corpus_frame, run.attempts))
-
-
-async def _measure(job: Job) -> bool:
-    measure_step(job.setup, job.reporter)
-    return True
-
-
-async def _duplicates(job: Job) -> bool:
-    duplicates_step(job.setup, job.reporter)
-    return True
-
-
-async def _verify(job: Job) -> bool:
-    await verify_step(job.setup, job.engine, job.reporter)
-    return True
 
 
 async def _export(job: Job) -> bool:
@@ -279,9 +228,24 @@ RUN_STEPS = (
     RunStep("brainstorm", Step.BRAINSTORM, brainstorm_step),
     RunStep("plan", Step.PLAN, plan_step),
     RunStep("generate", Step.GENERATE, generate_step),
-    RunStep("measure", Step.ALL, _measure),
-    RunStep("duplicates", Step.ALL, _duplicates),
+    RunStep("measure", Step.ALL, measure_step),
+    RunStep("duplicates", Step.ALL, duplicates_step),
     RunStep("export", Step.ALL, _export),
-    RunStep("verify", Step.ALL, _verify),
+    RunStep("verify", Step.ALL, verify_step),
 )
 """Every step of a run, in order. A new step is added here."""
+
+
+async def take_steps(job: Job) -> bool:
+    """Take every step as far as the job goes; whether everything was done.
+
+    A request to stop that comes with the last call stops nothing.
+    """
+    done = True
+    for number, step in enumerate(RUN_STEPS):
+        if step.belongs_to > job.until:
+            break
+        if number and job.stopping():
+            return False
+        done = await step.do(job)
+    return done

@@ -121,8 +121,8 @@ def plan(
         assignment=assignment,
         words=words,
         seed=seed,
-        pools=_pools(context, seed, cast),
         first_days=tuple(earliest_days(context)),
+        pools=_pools(context, seed, cast),
     )
     return Plan(asked, columns)
 

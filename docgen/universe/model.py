@@ -202,6 +202,10 @@ class UniverseContext(Record):
         """The language of the documents, as far as wording knows it: English unless the prose shows another."""
         return _spoken(self.language, self.universe_context, tuple(fact.statement for fact in self.key_facts))
 
+    def with_airtime(self, airtime: Airtime | None) -> Self:
+        """The context with another airtime, if one is given."""
+        return self.model_copy(update={"airtime": airtime}) if airtime else self
+
     def __hash__(self) -> int:
         """Hash the prose alone: contexts are looked up for every request, and hashing the rest would only cost time."""
         return hash((self.id, self.universe_context))

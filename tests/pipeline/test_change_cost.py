@@ -9,7 +9,7 @@ from docgen.options.run import RunOptions
 from docgen.pipeline.change_cost import explain
 from docgen.pipeline.estimate import Estimate, estimate
 from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import propose
+from docgen.pipeline.proposal import propose
 from docgen.progress import SilentReporter
 from tests.runs import attempts, carry_out, documents, settle
 from tests.worlds import LIGHTHOUSE, writes_well

@@ -24,7 +24,8 @@ from docgen.options.run import RunOptions
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.families import open_level, sweep, sweep_levels, write_levels
-from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.proposal import propose
+from docgen.pipeline.setup import Setup
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, settle

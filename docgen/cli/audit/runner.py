@@ -24,7 +24,7 @@ from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.resolve import run_or_latest
+from docgen.pipeline.locate_run import run_or_latest
 from docgen.pipeline.setup import Setup, reopen
 from docgen.pipeline.stopping import judging
 from docgen.progress import Reporter

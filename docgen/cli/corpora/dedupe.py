@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.entry import command
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions
@@ -107,7 +108,7 @@ class DedupeFlags:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("dedupe", rich_help_panel="Look")(o.command(dedupe, DedupeFlags))
+    app.command("dedupe", rich_help_panel="Look")(command(dedupe, DedupeFlags))
 
 
 def dedupe(flags: DedupeFlags) -> None:
@@ -128,7 +129,7 @@ def dedupe(flags: DedupeFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.resolve import run_or_latest  # loads the whole pipeline, which files need not wait for
+    from docgen.pipeline.locate_run import run_or_latest  # loads the whole pipeline, which files need not wait for
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet)).path)

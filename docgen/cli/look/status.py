@@ -46,7 +46,7 @@ def status(
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
     from docgen.cli.look.tables import show_run
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.locate_run import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.progress.display import PlainReporter
 
@@ -113,7 +113,7 @@ def show(
     from docgen.cli.console import console
     from docgen.cli.look.document import show_attempt
     from docgen.errors import InputError
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.locate_run import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.progress.display import PlainReporter
 

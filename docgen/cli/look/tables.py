@@ -11,6 +11,7 @@ from docgen.cli.console import console, table
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate
+from docgen.pipeline.job import Step
 from docgen.pipeline.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
@@ -18,14 +19,26 @@ from docgen.planning.plan_report import PlanReport
 __all__ = ["cost_line", "measured_cells", "show_estimate", "show_plan", "show_run", "show_summary"]
 
 
-def show_run(setup: Setup, as_json: bool) -> Summary:
-    """Print how a run stands, as a screen or as one JSON object."""
+def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
+    """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
     summary = summarise(setup)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
-    else:
-        show_summary(summary)
+        return summary
+    todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
+    console.print(Group(*_parts(summary), *todo))
     return summary
+
+
+def _next(summary: Summary, until: Step) -> str:
+    if until == Step.BRAINSTORM:
+        return f"Next: docgen generate {summary.run} --n 500"
+    if summary.complete:
+        return f"Read some: docgen show {summary.run} --sample 3"
+    why = "More attempts for the empty slots: the same command with a higher --max-attempts"
+    if summary.failed:
+        why = "Failed requests are tried again by the same command"
+    return f"Short of n. {why}; see docgen show {summary.run}"
 
 
 def show_summary(summary: Summary) -> None:

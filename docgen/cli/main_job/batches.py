@@ -30,7 +30,7 @@ def batches(
     import json as js
 
     from docgen.pipeline.batches import cancel_batches, list_batches
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.locate_run import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.progress.display import PlainReporter
 

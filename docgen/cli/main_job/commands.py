@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli.options import JobFlags, command
+from docgen.cli.entry import command
+from docgen.cli.options import JobFlags
 
 if TYPE_CHECKING:
     from docgen.pipeline.execute import Step
     from docgen.pipeline.setup import Setup
-    from docgen.pipeline.status import Summary
 
 __all__ = ["register", "register_estimate", "register_plan"]
 
@@ -150,7 +150,7 @@ def estimate(flags: JobFlags) -> None:
     """
     from docgen.cli.look.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
-    from docgen.pipeline.resolve import open_proposal
+    from docgen.pipeline.locate_run import open_proposal
     from docgen.progress.display import PlainReporter
 
     reporter = PlainReporter(quiet=flags.quiet or flags.json)
@@ -169,12 +169,12 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
     from docgen.cli.look.tables import show_run
     from docgen.cli.runner import begin, reporting
     from docgen.errors import StopRun
-    from docgen.pipeline.execute import carry_on
+    from docgen.pipeline.execute import execute
 
     with reporting(flags.quiet, flags.json) as reporter:
         setup = begin(flags, until, reporter, first)
         try:
-            carry_on(setup, until, reporter, first)
+            execute(setup, until, reporter, first=first)
         except StopRun:
             reporter.close()
             if flags.json or setup.run.corpus.exists():
@@ -185,25 +185,9 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
 
 def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
     """Show how the run stands and what to do next; exits 1 when it finished short of n."""
-    from docgen.cli.console import console
     from docgen.cli.look.tables import show_run
     from docgen.pipeline.execute import Step
 
-    summary = show_run(setup, as_json)
-    if not as_json:
-        console.print(f"\n{_next(summary, until)}", markup=False)
+    summary = show_run(setup, as_json, until)
     if until >= Step.GENERATE and not summary.complete:
         raise typer.Exit(1)
-
-
-def _next(summary: "Summary", until: "Step") -> str:
-    from docgen.pipeline.execute import Step
-
-    if until == Step.BRAINSTORM:
-        return f"Next: docgen generate {summary.run} --n 500"
-    if summary.complete:
-        return f"Read some: docgen show {summary.run} --sample 3"
-    why = "More attempts for the empty slots: the same command with a higher --max-attempts"
-    if summary.failed:
-        why = "Failed requests are tried again by the same command"
-    return f"Short of n. {why}; see docgen show {summary.run}"

@@ -14,7 +14,7 @@ from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, carry_on
+from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason, slot_of
@@ -31,7 +31,7 @@ def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -
         return 0
     with setup.run.lock():
         withdrawn = withdraw(setup, {slot_of(document.id): document.findings for document in failing})
-    carry_on(setup, Step.ALL, reporter)
+    execute(setup, Step.ALL, reporter)
     return withdrawn
 
 

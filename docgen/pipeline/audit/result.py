@@ -20,7 +20,7 @@ from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.protocol import LLM
-from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
@@ -108,7 +108,7 @@ class AuditResult:
 
     @property
     def _options(self) -> JudgeOptions:
-        return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
+        return self.audit.options.judge or NO_JUDGE
 
     @property
     def _judge_name(self) -> str:

@@ -1,10 +1,12 @@
-"""The `[extra]` body fields that a user may set: not those that docgen sets itself, and nothing that is not JSON."""
+"""Types of settings that have checks of their own; a failed check says what is allowed."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-__all__ = ["check_extra"]
+from pydantic import AfterValidator, BeforeValidator
+
+__all__ = ["BodyFields", "Documents", "ServerAddress", "WordRange", "check_extra"]
 
 OWNED = {
     "model": "set it with --model",
@@ -26,12 +28,13 @@ OWNED = {
 """Fields that docgen's requests, prices or reading of replies rest on, and what to do instead."""
 
 
-def check_extra(extra: Mapping[str, Any]) -> None:
-    """Raise `ValueError` with what is wrong and what to do."""
+def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """The fields, if a user may set them: none that docgen sets itself, nothing that is not JSON; else `ValueError`."""
     for name, value in extra.items():
         if name in OWNED:
             raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name]}")
         _check_json(name, value)
+    return extra
 
 
 def _check_json(place: str, value: Any) -> None:
@@ -45,3 +48,32 @@ def _check_json(place: str, value: Any) -> None:
             _check_json(f"{place}[{number}]", inner)
     elif not isinstance(value, str | int | float | bool | None):
         raise ValueError(f"{place} is a {type(value).__name__}, which JSON cannot hold: write it in quotes")  # noqa: TRY004
+
+
+def _check_documents(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError("must be a number of documents, all or 0")
+
+
+def _check_words(value: tuple[int, int]) -> tuple[int, int]:
+    low, high = value
+    if not 20 <= low <= high <= 8000:
+        raise ValueError("must be two numbers, lowest first, between 20 and 8000")
+    return value
+
+
+def _check_address(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value
+
+
+BodyFields = Annotated[dict[str, Any], AfterValidator(check_extra)]
+"""Body fields of requests to compatible servers."""
+Documents = Annotated[int | Literal["all"], BeforeValidator(_check_documents)]
+"""How many documents of a run."""
+WordRange = Annotated[tuple[int, int], AfterValidator(_check_words)]
+"""Lowest and highest length of a document, in words."""
+ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
+"""Base URL of a server; None: the environment's, or the API itself."""

@@ -9,7 +9,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
 from docgen.pipeline.execute import Step
-from docgen.pipeline.setup import propose
+from docgen.pipeline.proposal import propose
 from tests.cli.test_outcomes import docgen
 from tests.runs import carry_out, settle, small
 from tests.worlds import LIGHTHOUSE, writes_well
