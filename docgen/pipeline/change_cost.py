@@ -12,7 +12,7 @@ from docgen.pipeline.locate_run import recorded_source
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.proposal import Proposal, propose
 from docgen.pipeline.setup import CUSTOM
-from docgen.planning.catalogue import Catalogue
+from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
 from docgen.records import EMBEDDED_MODEL, DocumentType, Record

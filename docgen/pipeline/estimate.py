@@ -19,7 +19,7 @@ from docgen.pipeline.audit.verify import verification_of
 from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
 from docgen.pipeline.proposal import Proposal
 from docgen.pipeline.setup import DEFAULT_MODELS, Setup
-from docgen.planning.catalogue import Catalogue
+from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (
     CAST_TOKENS,
     IDEA_TOKENS,

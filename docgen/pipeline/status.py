@@ -17,7 +17,7 @@ from docgen.llm.pricing import load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.setup import Setup
-from docgen.planning.slot_tracker import SlotTracker
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]

@@ -22,8 +22,8 @@ from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.job import Job, Step
 from docgen.pipeline.plan import plan_of
 from docgen.pipeline.setup import Setup
-from docgen.planning.catalogue import Catalogue
-from docgen.planning.slot_tracker import SlotTracker
+from docgen.planning.slots.catalogue import Catalogue
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.progress import Progress, Reporter
 from docgen.records import EMBEDDED_ENGINE, Attempt, DocumentType, Idea, Slot
 from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came

@@ -14,9 +14,9 @@ from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.planning.catalogue import Catalogue
-from docgen.planning.slot_tracker import SlotTracker
-from docgen.planning.spare_ideas import SpareIdeas
+from docgen.planning.slots.catalogue import Catalogue
+from docgen.planning.slots.spare_ideas import SpareIdeas
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Reason, Slot

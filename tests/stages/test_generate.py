@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.planning.slot_tracker import SlotTracker
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import Attempt, Reason
 from docgen.stages.generate import TOGETHER, in_order
 

@@ -11,9 +11,9 @@ grades and keeps them all for two grades, and nearly all where three must each s
 
 import numpy as np
 
+from docgen.planning.assignment.priorities import Keys
 from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid, Ints
 from docgen.planning.layout import LENGTH_STRATA, Layout
-from docgen.planning.priorities import Keys
 from docgen.planning.seeded_draws import mix
 
 __all__ = ["adjust_grades", "adjust_grades_by_segment", "assign_grades", "fact_positions", "halton", "slot_positions"]

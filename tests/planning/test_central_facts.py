@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from docgen.planning.suited import keep_implied_supporting, move_central
+from docgen.planning.assignment.central_facts import keep_implied_supporting, move_central
 from docgen.records import AssignedFact, Cast, Community, DocumentType, Idea
 from docgen.stages.plan import Plan, plan
 from docgen.universe import parse_context

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.planning.central_facts import CENTRAL
+from docgen.planning.assignment.central_facts import CENTRAL
+from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
-from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Ints, Layout
 from docgen.records import Idea
 

@@ -17,8 +17,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from docgen.planning.central_facts import limit_central_facts
-from docgen.planning.checkpoints import checkpoints, plan_segments
+from docgen.planning.assignment.central_facts import keep_implied_supporting, limit_central_facts, move_central, relax
+from docgen.planning.assignment.checkpoints import checkpoints, plan_segments
+from docgen.planning.assignment.grades import assign_grades, fact_positions, slot_positions
+from docgen.planning.assignment.priorities import Keys, background_keys, priority_keys, tracks_of
 from docgen.planning.constraints import (
     TOLERANCE,
     Bools,
@@ -29,12 +31,9 @@ from docgen.planning.constraints import (
     document_counts,
     nearest_count,
 )
-from docgen.planning.grades import assign_grades, fact_positions, slot_positions
 from docgen.planning.layout import Layout
-from docgen.planning.priorities import Keys, background_keys, priority_keys, tracks_of
 from docgen.planning.solve.repair import repair_counts, repair_or_solve, repair_slots
 from docgen.planning.solve.working_plan import WorkingPlan
-from docgen.planning.suited import keep_implied_supporting, move_central, relax
 
 __all__ = ["Assignment", "assign", "segment_complete"]
 

@@ -1,22 +1,39 @@
 """Decides which of a fact's documents get which of its grades. The shares stay as they are.
 
-A fact is central where the document's type and ideas suit it. Readers miss a fact that is only implied, in a single
-clause (implied and passing), and a document can hardly be about what it never says (implied and central), so implied
-facts are supporting as far as the shares allow.
+A fact is central where the document's type and ideas suit it, and most documents have two central facts at most.
+Readers miss a fact that is only implied, in a single clause (implied and passing), and a document can hardly be about
+what it never says (implied and central), so implied facts are supporting as far as the shares allow.
 """
 
 from collections import defaultdict
 
 import numpy as np
 
-from docgen.planning.central_facts import CENTRAL, MAX_CENTRAL
 from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid
 from docgen.planning.layout import Ints
 
-__all__ = ["keep_implied_supporting", "move_central", "relax"]
+__all__ = ["CENTRAL", "MAX_CENTRAL", "keep_implied_supporting", "limit_central_facts", "move_central", "relax"]
 
+MAX_CENTRAL = 2
+"""Chosen: a document of a few hundred words can be about two facts, hardly about three."""
 STATED, IMPLIED = 0, 1
-SUPPORTING, PASSING = 1, 2
+CENTRAL, SUPPORTING, PASSING = 0, 1, 2
+
+
+def limit_central_facts(holds: Grid, prominence: Grid) -> None:
+    """Exchange grades in `prominence` (rows, F) in place so that few rows exceed `MAX_CENTRAL`.
+
+    No fact's share of central documents changes. Rows without a partner to exchange with keep more.
+    """
+    counts = ((holds == 1) & (prominence == CENTRAL)).sum(axis=1)
+    for row in np.flatnonzero(counts > MAX_CENTRAL):
+        for fact in np.flatnonzero((holds[row] == 1) & (prominence[row] == CENTRAL)):
+            takers = np.flatnonzero((holds[:, fact] == 1) & (prominence[:, fact] != CENTRAL) & (counts < MAX_CENTRAL))
+            if counts[row] > MAX_CENTRAL and len(takers):
+                taker = takers[np.argmin(counts[takers])]
+                prominence[row, fact], prominence[taker, fact] = prominence[taker, fact], CENTRAL
+                counts[row] -= 1
+                counts[taker] += 1
 
 
 def move_central(holds: Grid, prominence: Grid, suits: Bools) -> None:
