@@ -18,10 +18,10 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
 from docgen.options.run import RunOptions
-from docgen.pipeline import steps
 from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.proposal import propose
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution import steps
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import Reply

@@ -10,7 +10,7 @@ from docgen.cli.entry import command
 
 if TYPE_CHECKING:
     from docgen.pipeline.families import Level, Member
-    from docgen.pipeline.setup import Setup
+    from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["register"]
 
@@ -54,7 +54,7 @@ def sweep(flags: SweepFlags) -> None:
     from functools import partial
 
     from docgen.cli.runner import agree, begin, reporting
-    from docgen.pipeline.execute import Step, execute
+    from docgen.pipeline.execution.execute import Step, execute
     from docgen.pipeline.families import (
         Knob,
         check_levels,
@@ -140,10 +140,10 @@ def control(
 
     from docgen.cli.look.tables import show_run
     from docgen.cli.runner import agree, reporting
-    from docgen.pipeline.execute import execute
+    from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families import begin_control, control_folder, write_control
-    from docgen.pipeline.locate_run import run_or_latest
-    from docgen.pipeline.setup import reopen
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
     from docgen.universe import UniverseContext
 
     with reporting(quiet, json) as reporter:

@@ -10,10 +10,10 @@ from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step
-from docgen.pipeline.locate_run import open_proposal
-from docgen.pipeline.setup import Setup
-from docgen.pipeline.stopping import Interrupted
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.execution.stopping import Interrupted
+from docgen.pipeline.inputs.locate_run import open_proposal
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
 

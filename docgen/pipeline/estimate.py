@@ -16,9 +16,9 @@ from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.pipeline.audit.judge import own_tokens
 from docgen.pipeline.audit.verify import verification_of
-from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.proposal import Proposal
-from docgen.pipeline.setup import DEFAULT_MODELS, Setup
+from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
+from docgen.pipeline.inputs.proposal import Proposal
+from docgen.pipeline.inputs.setup import DEFAULT_MODELS, Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (
     CAST_TOKENS,

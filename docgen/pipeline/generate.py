@@ -5,10 +5,10 @@ from pathlib import Path
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
 from docgen.pipeline.estimate import Estimate, estimate_cost
-from docgen.pipeline.execute import Step, aexecute, wait_for
-from docgen.pipeline.locate_run import World, open_proposal
+from docgen.pipeline.execution.execute import Step, aexecute, wait_for
+from docgen.pipeline.inputs.locate_run import World, open_proposal
+from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.pipeline.run import Run
-from docgen.pipeline.setup import CUSTOM
 from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 

@@ -11,8 +11,8 @@ from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.plan import plan_of
-from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.inputs.plan import plan_of
+from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
 from docgen.planning.plan_report import PlanReport
 from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded

@@ -16,7 +16,7 @@ from docgen.llm.journal import Totals, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 

@@ -96,7 +96,7 @@ class JsonReporter(PlainReporter):
     """For --json: notes, and who works long says now and then what it does; standard output stays for the result."""
 
     def progress(self, state: Progress) -> None:
-        """Nothing: see `docgen.pipeline.stopping.look_after`."""
+        """Nothing: see `docgen.pipeline.execution.stopping.look_after`."""
 
 
 class TerminalReporter:

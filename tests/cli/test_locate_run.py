@@ -8,8 +8,8 @@ from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
-from docgen.pipeline.execute import Step
-from docgen.pipeline.proposal import propose
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.inputs.proposal import propose
 from tests.cli.test_outcomes import docgen
 from tests.runs import carry_out, settle, small
 from tests.worlds import LIGHTHOUSE, writes_well

@@ -15,10 +15,10 @@ from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import JudgeCost
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.run_reports import read_leakage
-from docgen.pipeline.proposal import propose
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
-from docgen.pipeline.stopping import judging
 from docgen.progress.display import ShownReporter
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]

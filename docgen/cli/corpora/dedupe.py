@@ -129,7 +129,9 @@ def dedupe(flags: DedupeFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.locate_run import run_or_latest  # loads the whole pipeline, which files need not wait for
+    from docgen.pipeline.inputs.locate_run import (
+        run_or_latest,  # loads the whole pipeline, which files need not wait for
+    )
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet)).path)

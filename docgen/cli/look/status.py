@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docgen.files.run_folder import RunFolder
-    from docgen.pipeline.change_cost import Explanation
+    from docgen.pipeline.inputs.change_cost import Explanation
     from docgen.records import Attempt
 
 __all__ = ["register"]
@@ -46,8 +46,8 @@ def status(
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
     from docgen.cli.look.tables import show_run
-    from docgen.pipeline.locate_run import run_or_latest
-    from docgen.pipeline.setup import reopen
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 
     if not explain:
@@ -56,7 +56,7 @@ def status(
     if not explain:
         show_run(reopen(folder), json)
         return
-    from docgen.pipeline.change_cost import explain_changes
+    from docgen.pipeline.inputs.change_cost import explain_changes
 
     costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
@@ -113,8 +113,8 @@ def show(
     from docgen.cli.console import console
     from docgen.cli.look.document import show_attempt
     from docgen.errors import InputError
-    from docgen.pipeline.locate_run import run_or_latest
-    from docgen.pipeline.setup import reopen
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))

@@ -11,8 +11,8 @@ from docgen.cli.console import console, table
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate
-from docgen.pipeline.job import Step
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.job import Step
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
 

@@ -7,7 +7,7 @@ import typer
 from docgen.cli import options as o
 
 if TYPE_CHECKING:
-    from docgen.pipeline.batches import BatchLine
+    from docgen.pipeline.execution.batches import BatchLine
 
 __all__ = ["register"]
 
@@ -29,9 +29,9 @@ def batches(
     """
     import json as js
 
-    from docgen.pipeline.batches import cancel_batches, list_batches
-    from docgen.pipeline.locate_run import run_or_latest
-    from docgen.pipeline.setup import reopen
+    from docgen.pipeline.execution.batches import cancel_batches, list_batches
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 
     setup = reopen(run_or_latest(run, PlainReporter(quiet=quiet or json)))

@@ -10,8 +10,8 @@ from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execute import Step
-    from docgen.pipeline.setup import Setup
+    from docgen.pipeline.execution.execute import Step
+    from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["register", "register_estimate", "register_plan"]
 
@@ -76,14 +76,14 @@ def register_estimate(app: typer.Typer) -> None:
 
 def run(flags: JobFlags) -> None:
     """Everything up to audit and export."""
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
 
     _finish(_carry_out(flags, Step.ALL), Step.ALL, flags.json)
 
 
 def generate(flags: JobFlags) -> None:
     """Everything up to the corpus."""
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
 
     _finish(_carry_out(flags, Step.GENERATE), Step.GENERATE, flags.json)
 
@@ -93,7 +93,7 @@ def brainstorm(flags: JobFlags) -> None:
 
     docgen brainstorm helpful_only --types 40 --ideas 25
     """
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
 
     _finish(_carry_out(flags, Step.BRAINSTORM), Step.BRAINSTORM, flags.json)
 
@@ -106,7 +106,7 @@ def plan(flags: JobFlags) -> None:
     Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
     """
     from docgen.cli.look.tables import show_plan
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.run import Run
 
     setup = _carry_out(flags, Step.PLAN)
@@ -123,7 +123,7 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.look.document import show_attempt
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
@@ -150,7 +150,7 @@ def estimate(flags: JobFlags) -> None:
     """
     from docgen.cli.look.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
-    from docgen.pipeline.locate_run import open_proposal
+    from docgen.pipeline.inputs.locate_run import open_proposal
     from docgen.progress.display import PlainReporter
 
     reporter = PlainReporter(quiet=flags.quiet or flags.json)
@@ -169,7 +169,7 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
     from docgen.cli.look.tables import show_run
     from docgen.cli.runner import begin, reporting
     from docgen.errors import StopRun
-    from docgen.pipeline.execute import execute
+    from docgen.pipeline.execution.execute import execute
 
     with reporting(flags.quiet, flags.json) as reporter:
         setup = begin(flags, until, reporter, first)
@@ -186,7 +186,7 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
 def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
     """Show how the run stands and what to do next; exits 1 when it finished short of n."""
     from docgen.cli.look.tables import show_run
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
 
     summary = show_run(setup, as_json, until)
     if until >= Step.GENERATE and not summary.complete:

@@ -40,7 +40,7 @@ def doctor(
     from docgen.llm.doctor import diagnose
     from docgen.llm.engine import EngineOptions
     from docgen.options.run import RunOptions, resolve
-    from docgen.pipeline.setup import DEFAULT_MODELS
+    from docgen.pipeline.inputs.setup import DEFAULT_MODELS
 
     options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)

@@ -14,8 +14,8 @@ from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason, slot_of
 

@@ -10,8 +10,8 @@ from docgen.dedupe.source import open_corpus
 from docgen.dedupe.workflow import Job as DedupeJob
 from docgen.dedupe.workflow import carry_out
 from docgen.errors import RunError
-from docgen.pipeline.job import Job
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress
 
 __all__ = ["duplicates_step", "read_duplicates"]

@@ -21,9 +21,9 @@ from docgen.llm.protocol import Request, Usage
 from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
-from docgen.pipeline.setup import DEFAULT_MODELS, Setup
-from docgen.pipeline.shared_money import check_parents, lock_for_spending
-from docgen.pipeline.stopping import look_after
+from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.stopping import look_after
+from docgen.pipeline.inputs.setup import DEFAULT_MODELS, Setup
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate

@@ -11,8 +11,8 @@ from docgen.audit.measure.salience import SalienceReport
 from docgen.errors import RunError
 from docgen.options.audit import AuditOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.job import Job
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Record
 
 __all__ = ["Leaks", "measure_step", "read_leakage", "read_measured"]

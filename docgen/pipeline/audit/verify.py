@@ -3,8 +3,8 @@
 from docgen.options.audit import AuditOptions, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.run_reports import read_leakage
-from docgen.pipeline.job import Job
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["verification_of", "verify_step"]
 

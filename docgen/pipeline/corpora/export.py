@@ -16,7 +16,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export_formats import WRITER, ExportSource, find_format
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
-from docgen.pipeline.finished import check_finished, fresh_corpus
+from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count

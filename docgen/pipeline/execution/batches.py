@@ -10,8 +10,8 @@ from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
-from docgen.pipeline.setup import Setup
-from docgen.pipeline.shared_money import lock_for_spending
+from docgen.pipeline.execution.shared_money import lock_for_spending
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
 

@@ -13,10 +13,10 @@ from docgen.errors import RunError, UserError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.pricing import load_prices
 from docgen.options.run import RunConfig, RunOptions, load_config, resolve
-from docgen.pipeline.changes import Change, context_changes, settings_changes, template_changes
-from docgen.pipeline.engine_choice import with_engine
-from docgen.pipeline.plan import trial_plan
-from docgen.pipeline.setup import Setup, read_recorded
+from docgen.pipeline.inputs.changes import Change, context_changes, settings_changes, template_changes
+from docgen.pipeline.inputs.engine_choice import with_engine
+from docgen.pipeline.inputs.plan import trial_plan
+from docgen.pipeline.inputs.setup import Setup, read_recorded
 from docgen.prompts.requests import template_digests
 from docgen.universe import UniverseContext, context_text, load_context
 

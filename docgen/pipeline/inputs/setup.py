@@ -11,8 +11,8 @@ from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
 from docgen.options.run import RunConfig
-from docgen.pipeline.engine_choice import CUSTOM, DEFAULT_MODELS
-from docgen.pipeline.shared_money import family_of
+from docgen.pipeline.execution.shared_money import family_of
+from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
 from docgen.universe import UniverseContext, load_context
 

@@ -8,10 +8,10 @@ from pydantic import Field
 from docgen.files.run_folder import RunFolder
 from docgen.llm.journal import JournalReader
 from docgen.options.run import RunOptions
-from docgen.pipeline.locate_run import recorded_source
-from docgen.pipeline.plan import plan_of
-from docgen.pipeline.proposal import Proposal, propose
-from docgen.pipeline.setup import CUSTOM
+from docgen.pipeline.inputs.locate_run import recorded_source
+from docgen.pipeline.inputs.plan import plan_of
+from docgen.pipeline.inputs.proposal import Proposal, propose
+from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request

@@ -10,11 +10,11 @@ from docgen.llm.engine import DRAIN_SECONDS, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.pipeline.job import Job, Step
-from docgen.pipeline.setup import CUSTOM, Setup, reopen
-from docgen.pipeline.shared_money import check_parents, lock_for_spending
-from docgen.pipeline.steps import take_steps
-from docgen.pipeline.stopping import Interrupted, interruptible, look_after
+from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.steps import take_steps
+from docgen.pipeline.execution.stopping import Interrupted, interruptible, look_after
+from docgen.pipeline.inputs.setup import CUSTOM, Setup, reopen
 from docgen.progress import Reporter
 
 __all__ = ["Step", "aexecute", "execute", "wait_for"]

@@ -17,11 +17,11 @@ from docgen.errors import RunError, StopRun
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.audit.verify import verify_step
-from docgen.pipeline.batches import batch_buyer
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.job import Job, Step
-from docgen.pipeline.plan import plan_of
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.batches import batch_buyer
+from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.inputs.plan import plan_of
+from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.progress import Progress, Reporter

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from docgen.llm.engine import Engine
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 
 __all__ = ["Job", "Step"]

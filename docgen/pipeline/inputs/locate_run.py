@@ -8,7 +8,7 @@ from docgen.errors import ConfigError, ContextError, RunError, UserError
 from docgen.files.run_folder import OUTPUT, RunFolder, find_run, latest_run, list_runs
 from docgen.llm.providers.table import choose_engine
 from docgen.options.run import RunOptions
-from docgen.pipeline.proposal import Proposal, changes_of_context, propose
+from docgen.pipeline.inputs.proposal import Proposal, changes_of_context, propose
 from docgen.pipeline.run import Run, unusable
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
