@@ -66,9 +66,9 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
     Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
     """
     hints = get_type_hints(flags, include_extras=True)
-    own = inspect.get_annotations(flags)
+    depth = {name: number for number, base in enumerate(flags.__mro__) for name in inspect.get_annotations(base)}
     shown = [field for field in fields(flags) if field.name not in leave_out]  # type: ignore[arg-type]
-    shown.sort(key=lambda field: field.name not in own)
+    shown.sort(key=lambda field: depth[field.name])
 
     def call(**values: object) -> None:
         carry_out(flags(**values))

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
-from docgen.llm.providers.table import engines_in_words
+from docgen.llm.providers.table import default_engine_in_words, engines_in_words
 
 __all__ = [
     "COST",
@@ -80,7 +80,7 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help=f"{engines_in_words()}.  [default: anthropic if a key is set]",
+        help=f"{engines_in_words()}.  [default: {default_engine_in_words()}]",
         rich_help_panel=COST,
     ),
 ]

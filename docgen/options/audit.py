@@ -53,6 +53,8 @@ class JudgeOptions(Record):
     base_url: str | None = None
     concurrency: int | None = None
     max_cost: float | None = None
+    max_tokens: int | None = None
+    timeout: float | None = None
 
 
 NO_JUDGE = JudgeOptions(which=JudgeMode("none"))

@@ -1,6 +1,9 @@
 """The job as functions: brainstorm, plan and generate a run, and say beforehand what that will cost."""
 
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec
 
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
@@ -14,8 +17,10 @@ from docgen.progress.display import ProgressArgument, reporter_for
 
 __all__ = ["agenerate", "brainstorm", "estimate", "generate", "plan", "with_custom_engine"]
 
+P = ParamSpec("P")
 
-def generate(
+
+async def agenerate(
     world: World,
     *,
     n: int | None = None,
@@ -42,30 +47,6 @@ def generate(
     with other inputs too, unless `accept_changes`; `StopRun` when nothing more can be done now (a cap reached, a key
     refused): call again to go on. A run may also end short of n: see `Run.status`.
     """
-    return wait_for(
-        agenerate(
-            world, n=n, engine=engine, model=model, max_cost=max_cost, out=out, options=options, llm=llm,
-            progress=progress, until=until, accept_changes=accept_changes, keep_context=keep_context,
-        )
-    )  # fmt: skip
-
-
-async def agenerate(
-    world: World,
-    *,
-    n: int | None = None,
-    engine: str | None = None,
-    model: str | None = None,
-    max_cost: float | None = None,
-    out: str | Path | None = None,
-    options: RunOptions | None = None,
-    llm: LLM | None = None,
-    progress: ProgressArgument = None,
-    until: Step = Step.GENERATE,
-    accept_changes: bool = False,
-    keep_context: bool = False,
-) -> Run:
-    """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     options = with_custom_engine(options, llm)
     reporter = reporter_for(progress)
@@ -78,6 +59,20 @@ async def agenerate(
     finally:
         reporter.close()
     return Run(setup.run.path)
+
+
+def _waited(job: Callable[P, Coroutine[Any, Any, Run]]) -> Callable[P, Run]:
+    """The same job for callers outside an event loop."""
+
+    @wraps(job)
+    def wait(*args: P.args, **settings: P.kwargs) -> Run:
+        return wait_for(job(*args, **settings))
+
+    wait.__name__ = wait.__qualname__ = job.__name__.removeprefix("a")
+    return wait
+
+
+generate = _waited(agenerate)
 
 
 def with_custom_engine(options: RunOptions, llm: LLM | None) -> RunOptions:

@@ -85,7 +85,7 @@ def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: Shown
 def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int]) -> None:
     """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
-    line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: this is no clean bill"
+    line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: the corpus is not cleared"
     typer.secho(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
         typer.secho(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
@@ -119,7 +119,7 @@ def remove_failing(
 
 def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: ShownReporter) -> None:
     """Writing documents again costs as much as writing them: the same question as of `docgen run`."""
-    if setup.config.engine != "anthropic":
+    if not setup.is_paid:
         return
     calls, dollars = refill_calls(setup, failing)
     cost = "no known price" if dollars is None else f"about ${dollars:,.2f}"

@@ -39,23 +39,24 @@ def doctor(
 
     from docgen.llm.doctor import diagnose
     from docgen.llm.engine import EngineOptions
+    from docgen.llm.providers.table import default_paid_provider
     from docgen.options.run import RunOptions, resolve
-    from docgen.pipeline.inputs.setup import DEFAULT_MODELS
 
     options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)
+    provider = default_paid_provider()
     server = EngineOptions(
-        engine="anthropic",
+        engine=provider.name,
         base_url=settings.base_url,
         timeout=settings.timeout,
         headers=settings.headers,
         prices=Path(settings.prices) if settings.prices else None,
     )
-    wanted = settings.model or DEFAULT_MODELS["anthropic"]
-    checks = asyncio.run(diagnose(server, wanted, settings.extra, settings.max_tokens))
+    tried = settings.model or provider.default_model
+    checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
     if not json:
         default = "" if settings.model else ", docgen's default: name another with --model"
-        typer.echo(f"Trying {wanted}{default}", err=True)
+        typer.echo(f"Trying {tried}{default}", err=True)
     if json:
         typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
     else:

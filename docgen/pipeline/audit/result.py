@@ -28,7 +28,7 @@ from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Attempt, Finding, Record, document_id, embedded_notice
+from docgen.records import EMBEDDED_ENGINE, Attempt, Finding, Record, document_id, embedded_notice
 from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class AuditResult:
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
         run = self.corpus.run
-        is_exact = run is not None and run.config.engine == "offline"
+        is_exact = run is not None and run.config.engine == EMBEDDED_ENGINE
         report = self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
         return report.model_copy(update={"writer": self.writer})
 
