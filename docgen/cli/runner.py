@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import typer
 
-from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
+from docgen.cli.runs.tables import cost_line
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import Step

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from docgen.corpus.files import BATCH_CHARACTERS, Wanted, json_rows, parquet_schema, parquet_slices
 from docgen.corpus.json_types import fitted_values, merge_column, refuse_empty_objects, type_of, typed_series
 from docgen.corpus.paths import is_parquet
+from docgen.corpus.readers import BATCH_CHARACTERS, Wanted, json_rows, parquet_schema, parquet_slices
 from docgen.errors import InputError
 
 __all__ = ["all_columns", "every_row", "rows_frame", "whole_frames"]

@@ -193,7 +193,7 @@ class UniverseContext(Record):
     @classmethod
     def load(cls, name_or_path: str | Path) -> "UniverseContext":
         """The context of that name (in universe_contexts/, or shipped) or in that file. Raises `ContextError`."""
-        from docgen.universe.files import find_context, load_context
+        from docgen.universe.context_files import find_context, load_context
 
         return load_context(find_context(str(name_or_path), Path.cwd()))
 

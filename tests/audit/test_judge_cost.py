@@ -139,7 +139,7 @@ def test_a_judge_is_asked_with_its_own_timeout_and_length_of_replies() -> None:
     """They go before the settings of the run that is judged, and are checked as a run's are."""
     judge = Judge.of(JudgeOptions(model="unheard-of", timeout=7.5, max_tokens=300), None)
     assert (judge.engine.timeout, judge.model.max_tokens) == (7.5, 300)
-    with pytest.raises(ConfigError, match=r"^--timeout: must be 1 or more"):
+    with pytest.raises(ConfigError, match=r"^--timeout: must be 1\.0 or more"):
         Judge.of(JudgeOptions(model="unheard-of", timeout=0.1), None)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.cli.look.tables import show_summary
 from docgen.cli.runner import ask_to_spend
+from docgen.cli.runs.tables import show_summary
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from docgen.corpus import corpus_files
-from docgen.corpus.files import json_line, whole_rows
+from docgen.corpus.readers import json_line, whole_rows
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_overwriting, with_earlier_lines
 from docgen.llm.journal import journal_totals

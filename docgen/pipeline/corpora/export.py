@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
-from docgen.corpus.files import parquet_rows
+from docgen.corpus.readers import parquet_rows
 from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest

@@ -105,7 +105,7 @@ def plan(flags: JobFlags) -> None:
 
     Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
     """
-    from docgen.cli.look.tables import show_plan
+    from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.run import Run
 
@@ -122,7 +122,7 @@ def plan(flags: JobFlags) -> None:
 def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
-    from docgen.cli.look.document import show_attempt
+    from docgen.cli.runs.document import show_attempt
     from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
@@ -148,7 +148,7 @@ def estimate(flags: JobFlags) -> None:
 
     Sharper after docgen pilot, which shows what replies really cost.
     """
-    from docgen.cli.look.tables import show_estimate
+    from docgen.cli.runs.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
     from docgen.pipeline.inputs.locate_run import open_proposal
     from docgen.progress.display import PlainReporter
@@ -166,8 +166,8 @@ def estimate(flags: JobFlags) -> None:
 
 def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
     """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
-    from docgen.cli.look.tables import show_run
     from docgen.cli.runner import begin, reporting
+    from docgen.cli.runs.tables import show_run
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
 
@@ -185,7 +185,7 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
 
 def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
     """Show how the run stands and what to do next; exits 1 when it finished short of n."""
-    from docgen.cli.look.tables import show_run
+    from docgen.cli.runs.tables import show_run
     from docgen.pipeline.execution.execute import Step
 
     summary = show_run(setup, as_json, until)

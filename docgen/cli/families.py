@@ -138,8 +138,8 @@ def control(
     """
     from functools import partial
 
-    from docgen.cli.look.tables import show_run
     from docgen.cli.runner import agree, reporting
+    from docgen.cli.runs.tables import show_run
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families import begin_control, control_folder, write_control
     from docgen.pipeline.inputs.locate_run import run_or_latest

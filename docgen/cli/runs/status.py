@@ -45,7 +45,7 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
-    from docgen.cli.look.tables import show_run
+    from docgen.cli.runs.tables import show_run
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -111,7 +111,7 @@ def show(
     docgen show tutorial --reason near_duplicate
     """
     from docgen.cli.console import console
-    from docgen.cli.look.document import show_attempt
+    from docgen.cli.runs.document import show_attempt
     from docgen.errors import InputError
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
