@@ -71,7 +71,7 @@ class FactDetector:
     def __init__(self, context: UniverseContext) -> None:
         self.wordings = tuple(wording for fact in context.key_facts for wording in _wordings(fact))
         self._index = WordingIndex([wording.words for wording in self.wordings], least=NEAR_VERBATIM, complete=True)
-        self._stems = {fact.id: _statement_stems(fact) for fact in context.key_facts}
+        self._stems = {fact.id: letter_pairs(Words(fact.statement).words) for fact in context.key_facts}
         self._related = {fact.id: _related_stems(fact) for fact in context.key_facts}
 
     def detect(self, text: str, quotes: Sequence[Quote] = ()) -> tuple[FactSighting, ...]:
@@ -122,10 +122,6 @@ def _wordings(fact: KeyFact) -> Iterator[Wording]:
 def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> Wording:
     words = tuple(Words(text).words)
     return Wording(fact, verdict, detector, text, words, content_stems(words), negations(words))
-
-
-def _statement_stems(fact: KeyFact) -> frozenset[str]:
-    return letter_pairs(Words(fact.statement).words)
 
 
 def _related_stems(fact: KeyFact) -> frozenset[str]:

@@ -61,7 +61,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
     if summary.leakage is not None:
         yield _leakage(summary.leakage, summary.accepted)
     yield from _money(summary)
-    yield from _places(summary)
+    for name, path in summary.files.items():
+        yield Text.assemble((f"{name:>9}  ", "dim"), path)
 
 
 def _documents(summary: Summary) -> RenderableType:
@@ -169,11 +170,6 @@ def _cache(summary: Summary) -> Iterable[RenderableType]:
     saved = sum(line.saved or 0.0 for line in summary.spending)
     if read:
         yield Text(f"prompt cache: {read / prompt:.0%} of prompt tokens were read from it, saving ${saved:,.4f}")
-
-
-def _places(summary: Summary) -> Iterable[RenderableType]:
-    for name, path in summary.files.items():
-        yield Text.assemble((f"{name:>9}  ", "dim"), path)
 
 
 def show_plan(report: PlanReport, file: str) -> None:

@@ -53,12 +53,11 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
 
 
 def _withdrawn(attempt: Attempt, findings: tuple[Finding, ...]) -> Attempt:
-    reasons = tuple(_reason(finding) for finding in findings)
+    reasons = tuple(
+        Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
+        for finding in findings
+    )
     return attempt.model_copy(update={"verdict": "rejected", "reasons": reasons, "findings": findings})
-
-
-def _reason(finding: Finding) -> Reason:
-    return Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
 
 
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:

@@ -15,7 +15,7 @@ from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.replies import parse_document
 from docgen.prompts.requests import Work, document_request, ideas_request, revise_request, types_request
-from docgen.records import EMBEDDED_MODEL, DocumentType, Record
+from docgen.records import EMBEDDED_MODEL, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.universe import find_context
 
@@ -56,7 +56,11 @@ def explain(proposal: Proposal) -> Explanation:
     engine = None if setup.config.engine == CUSTOM else setup.config.engine
     journal = JournalReader(setup.run.journal, setup.parents, engine)
     try:
-        keys = {"types": _types(proposal), "ideas": _ideas(proposal), "document": _documents(proposal)}
+        keys = {
+            "types": _types(proposal),
+            "ideas": _ideas(proposal),
+            "document": (work.request.key for work in _first_attempts(proposal)),
+        }
         if setup.config.revise:
             keys["revise"] = _revisions(proposal, journal)
         stages = tuple(_cost(stage, requests, journal) for stage, requests in keys.items())
@@ -106,11 +110,6 @@ def _ideas(proposal: Proposal) -> Iterator[str]:
         yield ideas_request(setup.context, setup.options, kind, count, (), setup.config.seed).key
 
 
-def _documents(proposal: Proposal) -> Iterator[str]:
-    """The first attempt of every slot."""
-    return (work.request.key for work in _first_attempts(proposal))
-
-
 def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
     """The revision of every first attempt; of those that are still to be written only their number is known."""
     for work in _first_attempts(proposal):
@@ -125,11 +124,8 @@ def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     types, ideas = run.read_types(), run.read_ideas()
     if not types or not ideas or config.n is None:
         return
-    catalogue = Catalogue.of(_with_ideas(types, {idea.doc_type for idea in ideas}), ideas)
+    has_ideas = {idea.doc_type for idea in ideas}
+    catalogue = Catalogue.of([kind for kind in types if kind.id in has_ideas], ideas)
     for slot in plan_of(setup.context, config, list(catalogue.types.values()), ideas, cast=run.read_cast()).slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
         yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
-
-
-def _with_ideas(types: Iterable[DocumentType], names: set[str]) -> list[DocumentType]:
-    return [kind for kind in types if kind.id in names]
