@@ -89,7 +89,7 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
 
 
 class Commands(TyperGroup):
-    """The group of all commands. With an errno on a closed pipe Typer would end the program with 1: it goes without."""
+    """The group of all commands. Typer exits with 1 on a closed pipe with an errno, so it is raised without one."""
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

@@ -167,7 +167,7 @@ def run_options(
 
 @dataclass(frozen=True, kw_only=True)
 class JobFlags:
-    """What the commands of the main job can be told, in the order in which --help lists it."""
+    """The flags of the commands of the main job, in the order in which --help lists them."""
 
     target: Target = None
     n: N = None

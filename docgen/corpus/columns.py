@@ -1,7 +1,7 @@
 """Every column of a corpus: the union over its rows and files, null where a row has none.
 
 Parquet wants one type for a column and for each field in it. Integers and floats together become floats; a column that
-holds what no one type can hold is refused by name, never cut down.
+no single type can hold is refused by name, never truncated.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

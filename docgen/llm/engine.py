@@ -99,7 +99,7 @@ class Engine:
 
 
 class OnDemand:
-    """A paid model that is connected when it is first asked, so that whoever asks nothing needs no key."""
+    """A paid model that is connected when it is first asked, so that no key is needed where nothing is asked."""
 
     def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
         self.engine, self._connect = engine, connect

@@ -42,8 +42,8 @@ def _mode(value: Any) -> Any:
 class JudgeOptions(Record):
     """Which documents a judge reads, and how it is asked.
 
-    `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. What is None is as the
-    audited run asks its own model; for any other corpus, as a new run would.
+    `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. Settings of None are
+    those of the audited run or, for any other corpus, a new run's defaults.
     """
 
     which: Annotated[JudgeMode, BeforeValidator(_mode)] = JudgeMode("sample", 200)

@@ -25,7 +25,7 @@ OWNED = {
     "api_key": "set ANTHROPIC_API_KEY",
     "base_url": "set it with --base-url",
 }
-"""Fields that docgen's requests, prices or reading of replies rest on, and what to do instead."""
+"""Fields that docgen sets or relies on itself, and what to do instead."""
 
 
 def check_extra(extra: dict[str, Any]) -> dict[str, Any]:

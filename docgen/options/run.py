@@ -132,7 +132,7 @@ def load_config(path: Path) -> dict[str, Any]:
     for key, value in _toml(path).items():
         name = key.replace("-", "_")
         if name in settings:
-            raise ConfigError(f"{key!r} is there with a dash and with an underscore", str(path), "Leave one out")
+            raise ConfigError(f"{key!r} is given both with a dash and with an underscore", str(path), "Leave one out")
         settings[name] = _as_after_a_flag(name, value, f"{path}: {name}")
     return settings
 

@@ -37,15 +37,15 @@ async def agenerate(
 ) -> Run:
     """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
 
-    A run that is at `out` already (default: output/ and the context's id) is gone on with: every reply that it paid
-    for is used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts
-    included. All other settings go into `options`. `llm` is an engine of your own in place of the named one.
-    `progress` is "bar", or a function that is called often with a `Progress`; without it nothing is printed.
-    A run has the file that its context came from as that is now; with `keep_context` its own copy.
+    A run that is at `out` already (default: output/ and the context's id) is continued, and every reply it paid for is
+    used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts included. All
+    other settings go into `options`. `llm` is an engine of your own in place of the named one. `progress` is "bar", or
+    a function that is called often with a `Progress`; without it nothing is printed. A run reads the file that its
+    context came from as it is now; with `keep_context` it uses its own copy.
 
-    Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, for a run that was begun
-    with other inputs too, unless `accept_changes`; `StopRun` when nothing more can be done now (a cap reached, a key
-    refused): call again to go on. A run may also end short of n: see `Run.status`.
+    Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, also for a run that was
+    begun with other inputs, unless `accept_changes` is set; `StopRun` when nothing more can be done now (a cap reached,
+    a key refused): call again to go on. A run may also end short of n: see `Run.status`.
     """
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     options = with_custom_engine(options, llm)

@@ -27,7 +27,7 @@ ACCEPTED = b'"verdict":"accepted"'
 class Run:
     """An existing run, by its name under output/ or the path of its folder. Raises `RunError` when there is none.
 
-    Everything is read from the folder when it is asked for, streaming where it is long, also while another process
+    Everything is read from the folder on demand, streaming where it is long, also while another process
     works on the run.
     """
 

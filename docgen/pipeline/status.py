@@ -25,7 +25,7 @@ __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 
 MOST_FAILURES = 3
 FEW = 5
-"""Rejections of a fact's attempts below which nothing is made of them."""
+"""With fewer rejections of a fact's attempts, survivorship is not reported."""
 
 
 class FactSummary(Record):

@@ -61,7 +61,7 @@ def parse_context(text: str, name: str) -> UniverseContext:
 
 
 def context_text(context: UniverseContext) -> str:
-    """A context as the YAML text of a file; read again it is an equal context."""
+    """A context as the YAML text of a file; reading it gives an equal context."""
     import yaml
 
     values = context.model_dump(mode="json", by_alias=True, exclude_defaults=True)

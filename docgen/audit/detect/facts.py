@@ -33,7 +33,7 @@ NEAR_VERBATIM = 0.4
 LOOSE = 1.6
 """A near-verbatim passage is at most this many times as long as the wording."""
 SHORTEST_QUOTE = 4
-"""Words below which a writer's quote is evidence of nothing; see `evidence_weight` for scripts without spaces."""
+"""A writer's quote with fewer words is not evidence; see `evidence_weight` for scripts without spaces."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
 
 
 def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int, int]:
-    """The window cut to the sentences of the hit: a negation next door denies nothing."""
+    """The window cut to the sentences of the hit: a negation in the next sentence denies nothing."""
     left, right = sentence_around(words.text, *words.span(hit.first, hit.last))
     while first < hit.first and words.span(first, first)[0] < left:
         first += 1
@@ -171,5 +171,5 @@ def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> t
 
 
 def _known(kept: Iterable[FactSighting], fact: str, start: int, end: int) -> bool:
-    """Whether the fact was seen in this place: the first detector's sighting stands, a quote of it adds nothing."""
+    """Whether the fact was seen in this place: the first detector's sighting is kept."""
     return any(fact == other.fact and start < other.end and other.start < end for other in kept)

@@ -1,4 +1,4 @@
-"""One examination of a corpus for the command line: scanned, read by the judge after asking about money, applied."""
+"""Audits a corpus for the command line: scans it, asks about the judge's cost, lets it read, and applies the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ MOST_REASONS = 3
 
 @dataclass(frozen=True)
 class Display:
-    """How a command speaks. `yes` spends without asking."""
+    """How a command reports. `yes` spends without asking."""
 
     json: bool
     quiet: bool
@@ -42,7 +42,7 @@ class Display:
 
 @dataclass(frozen=True)
 class Sequel:
-    """What is to become of an audit: `what` is shown and saved, "all" or one report; `max_cost` caps a refill."""
+    """What to do with an audit: show and save `what`, "all" or one report; `max_cost` caps a refill."""
 
     what: str
     html: bool = False
@@ -58,13 +58,13 @@ class Sequel:
 
 
 def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
-    """Scan, and have the judge of the options read what is for it, after asking about money."""
+    """Scan, then let the judge of the options read its documents, after asking about the cost."""
     result = audit.scan(corpus, reporter)
     if audit.options.judge is None:
         return result
     reporter.close()
     if result.is_rewritten_sample:
-        line = "Of this sample, leaks were removed before: it bounds nothing. Draw another with --seed"
+        line = "Leaks were removed from this sample before, so it bounds nothing. Draw another with --seed"
         typer.secho(line, err=True, fg="yellow")
     documents = result.to_judge
     agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
@@ -118,7 +118,7 @@ def remove_failing(
 
 
 def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: ShownReporter) -> None:
-    """Writing documents again costs as much as writing them: the same question as of `docgen run`."""
+    """Rewriting documents costs as much as writing them, so ask as `docgen run` does."""
     if not setup.is_paid:
         return
     calls, dollars = refill_calls(setup, failing)
@@ -129,9 +129,9 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Sho
 
 
 def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: ShownReporter) -> bool:
-    """Examine the refilled run for the same; whether the judge, if there is one, had an answer to everything.
+    """Audit the refilled run in the same way; whether the judge, if there is one, reached a verdict on everything.
 
-    A run measures itself plainly when it is done; reports are to be those of the options given.
+    A finished run audits itself with default options, but the reports should be those of the options given.
     """
     if audit.options.plain:
         return True
@@ -140,7 +140,9 @@ def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Shown
     if not result.in_vain:
         result.save(html=True)
     if result.failing:
-        typer.echo(f"Of the documents as they are now, {len(result.failing):,} fail: apply again", err=True)
+        typer.echo(
+            f"{len(result.failing):,} of the documents as they are now fail: run it with --apply again", err=True
+        )
     return not result.unjudged
 
 

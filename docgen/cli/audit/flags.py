@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SCANS = ("local", "ray")
 NEAREST = 0.8
-"""Share of the documents that is listed where nothing else is said: on labelled documents, made to be hard, 77 % had to
-be for 95 % of the leaks (bench/shortlist.py)."""
+"""Default share of the documents that is listed: on labelled documents, made to be hard, it took 77 % to find 95 % of
+the leaks (bench/shortlist.py)."""
 
 Source = Annotated[
     list[str] | None,
@@ -75,7 +75,7 @@ Nearest = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeFlags:
-    """What every command with a judge can be told about it."""
+    """The flags of every command with a judge."""
 
     engine: o.Engine = None
     model: o.Model = None
@@ -89,7 +89,7 @@ class JudgeFlags:
     quiet: o.Quiet = False
 
     def judge_options(self, which: str, seed: int | None = None) -> "JudgeOptions | None":
-        """The judge of these documents; some of --engine's values say who scans and nothing of the judge."""
+        """The judge of these documents; some values of --engine choose who scans, not who judges."""
         from docgen.options.audit import JudgeMode, JudgeOptions
 
         mode = JudgeMode.parse(which)
@@ -108,7 +108,7 @@ class JudgeFlags:
         )
 
     def display(self) -> "Display":
-        """How the command speaks."""
+        """How the command reports."""
         from docgen.cli.audit.examine import Display
 
         return Display(self.json, self.quiet, self.yes)
@@ -116,7 +116,7 @@ class JudgeFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class ScanFlags(JudgeFlags):
-    """What the audits of leakage, of salience and of all can be told, in the order in which --help lists it."""
+    """The flags of the audits of leakage, of salience and of all, in the order in which --help lists them."""
 
     source: Source = None
     context: Context = None
@@ -155,7 +155,7 @@ class ScanFlags(JudgeFlags):
 
 
 def scan_engine(engine: str | None) -> Literal["local", "ray"]:
-    """Who scans, of the values of --engine; those of a judge's engine leave it to this machine."""
+    """Who scans, by --engine; the name of a judge's engine leaves scanning to this machine."""
     if engine not in (None, *SCANS, *(provider.name for provider in PROVIDERS)):
         fix = f"Use ray or local for the scan, {default_paid_provider().name} for a judge"
         raise ConfigError(f"no engine {engine!r}", "--engine", fix)
@@ -175,5 +175,5 @@ def listed_share(embeddings: bool, share: float | None) -> float | None:
     if embeddings:
         return NEAREST if share is None else share
     if share is not None:
-        raise ConfigError("says how many documents are listed, and none are", "--nearest", "Add --embeddings")
+        raise ConfigError("has no effect without the shortlist", "--nearest", "Add --embeddings")
     return None

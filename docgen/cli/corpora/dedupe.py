@@ -54,11 +54,11 @@ Against = Annotated[
 Index = Annotated[Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)]
 Semantic = Annotated[
     bool,
-    typer.Option("--semantic", help="Propose pairs that may say the same; none goes.", rich_help_panel=MEANING),
+    typer.Option("--semantic", help="Propose pairs that may say the same; removes none.", rich_help_panel=MEANING),
 ]
 Cosine = Annotated[
     float | None,
-    typer.Option(help="From this cosine on; 0.8 for short texts.  [default: 0.95]", rich_help_panel=MEANING),
+    typer.Option(help="Lowest cosine proposed; 0.8 for short texts.  [default: 0.95]", rich_help_panel=MEANING),
 ]
 IdsOnly = Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")]

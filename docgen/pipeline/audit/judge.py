@@ -40,7 +40,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def never() -> bool:
-    """For judges that nobody asks to stop."""
+    """For judges that are never stopped."""
     return False
 
 
@@ -57,7 +57,7 @@ class JudgeCost:
     is_capped: bool = False
 
     def line(self, what: str) -> str:
-        """For a person who decides; `what` says what is read, "200 documents"."""
+        """For the person who decides; `what` is what will be read, such as "200 documents"."""
         cost = "no known price"
         if self.dollars is not None and self.at_most is not None:
             cost = f"about ${self.dollars:,.2f}, at the very worst ${self.at_most:,.2f}"

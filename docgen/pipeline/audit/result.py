@@ -1,4 +1,4 @@
-"""What came of an audit: reports, failing documents, and the judge's word."""
+"""The result of an audit: reports, failing documents, and the judge's verdicts."""
 
 import asyncio
 from collections import Counter

@@ -54,7 +54,7 @@ class Failing:
 
 @dataclass(frozen=True)
 class Pending:
-    """A document, at `row` of the corpus, that waits for its judge or to be counted."""
+    """A document, at `row` of the corpus, that waits for the judge or to be counted."""
 
     row: int
     document: Document

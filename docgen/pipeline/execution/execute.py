@@ -45,7 +45,7 @@ def execute(
 
 
 def wait_for(job: Coroutine[Any, Any, T]) -> T:
-    """Run it; `ConfigError` inside a running event loop, which cannot wait for another one."""
+    """Run `job` to its end; raises `ConfigError` inside a running event loop, which cannot wait for another one."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

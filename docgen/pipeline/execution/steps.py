@@ -43,7 +43,7 @@ REPLAYED_TOGETHER = 1024
 
 
 async def brainstorm_step(job: Job) -> bool:
-    """Types and ideas, unless the run has them; what is missing of the wanted counts is said."""
+    """Types and ideas, unless the run has them; says if fewer came than were requested."""
     setup, reporter, stopping = job.setup, job.reporter, job.stopping
     run, config = setup.run, setup.config
     llm = job.engine.llm

@@ -15,7 +15,7 @@ PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "
 UNDECIDED = ("n", "engine", "model")
 """Settings that may be left open when a run begins."""
 SHOWN = 60
-"""Characters of a value that are shown: enough to know it again."""
+"""Characters of a value that are shown: enough to recognise it."""
 NOTHING = "(none)"
 
 
@@ -32,7 +32,7 @@ class Change:
 
 
 def settings_changes(before: RunConfig, now: RunConfig, planned: bool) -> list[Change]:
-    """Settings that decide what comes out and differ. More documents and more attempts are no change: a run grows."""
+    """Settings that differ and decide what comes out. More documents or attempts do not count: a run may grow."""
     old, new = before.identity(), now.identity()
     free = set() if planned else set(PLAN_ONLY)
     free |= {name for name in ("n", "max_attempts") if old[name] is not None and (new[name] or 0) > old[name]}

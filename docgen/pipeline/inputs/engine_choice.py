@@ -41,7 +41,7 @@ def with_engine(
         if engine == EMBEDDED_ENGINE and config.engine is None:
             refuse_settings_without_key(new_settings)
         if "engine" in asked:
-            new_settings.discard("max_cost")  # a cap on what costs nothing holds
+            new_settings.discard("max_cost")  # a cap on a free engine does no harm
         refuse_settings_of_others(engine, new_settings)
     if engine != EMBEDDED_ENGINE and model == EMBEDDED_MODEL:
         if "model" in asked:

@@ -37,8 +37,8 @@ def open_proposal(
 
     `run` is a name under output/, or as a `Path` any folder; without it a new run is named after its context. Without
     `target` the latest run is meant. `config` is a TOML file of settings; `fork` the name of a new run that reuses the
-    replies of the one that is meant. A run, and so a fork of it, has the file that its context came from as that is
-    now; `keep_context`: the run's own copy. `priced_only`: see `propose`.
+    replies of the one that is meant. A run, and so a fork of it, reads the file that its context came from as it is
+    now; with `keep_context` its own copy. `priced_only`: see `propose`.
     """
     folder, source = _locate(target, run, reporter)
     if fork and not folder.exists():
@@ -67,7 +67,8 @@ def _is_edited(run: RunFolder) -> bool:
 
 
 def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | None:
-    """The file that a run's context came from, as on record; None if it had none, or if that is gone, which is told."""
+    """The file that a run's context came from, as on record; None if it had none, or if that is gone, which is
+    reported."""
     context = run.read_meta().get("context")
     recorded = context.get("source") if isinstance(context, dict) else None
     if not isinstance(recorded, str) or not recorded:
@@ -81,7 +82,7 @@ def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | 
 
 
 def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
-    """Which fields of the context a new fork has otherwise than its base."""
+    """Say in which fields of the context a new fork differs from its base."""
     setup = proposal.setup
     overridden = {"airtime"} if setup.config.airtime else set()
     changes = [each for each in changes_of_context(base, setup.context) if each.what not in overridden]
@@ -91,7 +92,7 @@ def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
 
 
 def _tell_unused_key(proposal: Proposal, reporter: Reporter) -> None:
-    """That a run of the embedded writer stays with it, although a key would let a paid engine write."""
+    """Say that a run of the embedded writer keeps it although a key would let a paid engine write."""
     config, other = proposal.setup.config, choose_engine(None, None)
     if config.engine == EMBEDDED_ENGINE and other != EMBEDDED_ENGINE:
         reporter.note(

@@ -61,9 +61,9 @@ class Setup:
 
     @property
     def n(self) -> int:
-        """Documents asked for; `RunError` when that was not said."""
+        """Documents asked for; `RunError` when that was never set."""
         if self.config.n is None:
-            raise RunError("it is not said how many documents it should have", self.run.name, "Give --n")
+            raise RunError("its number of documents is not set", self.run.name, "Give --n")
         return self.config.n
 
     def check_models(self, prices: Prices) -> None:
@@ -78,7 +78,7 @@ class Setup:
             find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
+        """Before anything is written or spent: `RunError` when a plan is needed and n was never set."""
         if planned:
             _ = self.n
 
