@@ -27,7 +27,7 @@ from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import open_corpus
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.records import AssignedFact, Document
 from docgen.universe import UniverseContext
 
