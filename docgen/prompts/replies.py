@@ -19,6 +19,7 @@ __all__ = [
     "parse_facts",
     "parse_ideas",
     "parse_judgements",
+    "parse_rule_examples",
     "parse_types",
     "parse_verdicts",
 ]
@@ -107,6 +108,16 @@ def parse_facts(reply: str) -> list[ExtractedFact] | None:
         if isinstance(item, dict)
     ]
     return [fact for fact in facts if fact.statement] or None
+
+
+def parse_rule_examples(reply: str) -> list[tuple[str, str, str]] | None:
+    """Rule, breaking passage and clean passage, as many as are whole; None if there is not one."""
+    entries = [
+        tuple(_line(str(item.get(key) or "")) for key in ("rule", "leak", "clean"))
+        for item in _items(reply, "rules")
+        if isinstance(item, dict)
+    ]
+    return [(rule, leak, clean) for rule, leak, clean in entries if rule and leak and clean] or None
 
 
 def parse_cast(reply: str) -> Cast:
