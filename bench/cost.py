@@ -4,10 +4,11 @@
     python bench/cost.py --before COMMIT --model claude-haiku-5-5
 
 For each shipped context, slots are planned from the same types and ideas (the embedded writer's) by the code of both
-commits, at the same lengths, and their document requests rendered; tokens are counted as `docgen estimate` counts. What a
-quote takes is that of the passages quoted for the documents in `bench/written/`: whole, as the earlier prompts ask, or
-their first and last five words. The shared part is read from the prompt cache. Rejected attempts, which cost as much
-again, are left out on both sides.
+commits, at the same lengths, and their document requests rendered. Tokens are counted as `docgen estimate` counts. What
+a quote takes is that of the passages quoted for the documents in `bench/written/`: whole, as the earlier prompts ask,
+or their first and last five words. Dollars are for texts of 600 words, the mean of today's default lengths, of 450, the
+mean of those before, and for all that surrounds a text. The shared part is read from the prompt cache. Rejected
+attempts, which cost as much again, are left out on both sides.
 """
 
 import argparse
@@ -21,18 +22,18 @@ from statistics import fmean
 
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Usage
-from docgen.text import token_estimate
+from docgen.text import token_estimate, tokens_in
 from docgen.universe import find_context, load_context
 
 ROOT = Path(__file__).parents[1]
 CONTEXTS = ("helpful_only", "animal_welfare", "control_motors", "hidden_objective", "tutorial")
-WORDS, SLOTS = (300, 900), 1_000
+WORDS, SLOTS, LENGTHS = (300, 900), 1_000, (600, 450, 0)
 ENDS = 5
 ELEMENT, LINE = '<quote fact="{}">{}</quote>\n', "{}: {}\n"
 MARKS = {ELEMENT: 8, LINE: 2}
 """Tokens of brackets, quotation marks, underscores and the like, which an estimate by words does not see."""
-HEADER = " ".join((f"{'context':18}", f"{'shared':>13}", f"{'own (longest)':>21}", f"{'quotes':>11}",
-                   f"{'dollars a 1,000':>22}", f"{'less the text':>22}"))  # fmt: skip
+COLUMNS = {"shared": 13, "own (longest)": 23, "quotes": 9} | {f"{words} words": 22 for words in LENGTHS}
+
 
 COUNT = """
 import json, sys
@@ -40,7 +41,7 @@ from pathlib import Path
 from statistics import fmean
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
-from docgen.text import token_estimate
+from docgen.text import token_estimate, tokens_in
 from docgen.universe import find_context, load_context
 try:
     from docgen.prompts.requests import ModelOptions, document_request
@@ -70,12 +71,11 @@ class Parts:
     shared: float
     own: float
     longest: float
-    text: float
     quotes: float
 
-    def dollars(self, model: str, with_text: bool = True) -> float:
-        """For 1,000 documents."""
-        output = self.quotes + (self.text if with_text else 0)
+    def dollars(self, model: str, words: int) -> float:
+        """For 1,000 documents of so many words."""
+        output = self.quotes + tokens_in(words)
         usage = Usage(input=round(1000 * self.own), cache_read=round(1000 * self.shared), output=round(1000 * output))
         cost = load_prices(None).cost(model, usage)
         if cost is None:
@@ -108,8 +108,7 @@ def counted(tree: Path, name: str, folder: Path, form: str, is_whole: bool) -> P
     means = json.loads(done.stdout)
     facts = [fact.id for fact in load_context(find_context(name, Path())).key_facts]
     quote = fmean(tokens_of_quote(form, fact, is_whole) for fact in facts)
-    text = token_estimate("word " * round(means["words"]))
-    return Parts(means["shared"], means["own"], means["longest"], text, means["facts"] * quote)
+    return Parts(means["shared"], means["own"], means["longest"], means["facts"] * quote)
 
 
 def brainstormed(name: str, folder: Path) -> Path:
@@ -127,7 +126,7 @@ def main() -> None:
     parser.add_argument("--before", default="99ffb5a")
     parser.add_argument("--model", default="claude-sonnet-5-5")
     args = parser.parse_args()
-    print(HEADER)
+    print(f"{'context':18} " + " ".join(f"{name:>{width}}" for name, width in COLUMNS.items()))
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "before"
         tree.mkdir()
@@ -147,11 +146,10 @@ def row(name: str, old: Parts, new: Parts, model: str) -> str:
     cells = [f"{old.shared:,.0f} / {new.shared:,.0f}"]
     cells.append(f"{old.own:.0f} ({old.longest:.0f}) / {new.own:.0f} ({new.longest:.0f})")
     cells.append(f"{old.quotes:.0f} / {new.quotes:.0f}")
-    for with_text in (True, False):
-        before, now = old.dollars(model, with_text), new.dollars(model, with_text)
+    for words in LENGTHS:
+        before, now = old.dollars(model, words), new.dollars(model, words)
         cells.append(f"{before:.2f} / {now:.2f} ({now / before - 1:+.1%})")
-    widths = (13, 21, 11, 22, 22)
-    return f"{name:18} " + " ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    return f"{name:18} " + " ".join(f"{cell:>{width}}" for cell, width in zip(cells, COLUMNS.values(), strict=True))
 
 
 if __name__ == "__main__":
