@@ -26,12 +26,12 @@ OPTIONS = ModelOptions("judge-1")
 TEXT = "Some 300 readers a week climb the stairs. The lamp is “mended”."
 
 
-def entry(subject: str, name: str, verdict: str, quote: str = "", **more: str) -> dict[str, str]:
+def entry(subject: str, name: str, verdict: str, quote: str = "", **more: str) -> dict[str, Any]:
     grade = {"prominence": "supporting"} if subject == "fact" else {"denies": ""}
     return {subject: name, "quote": quote, "reason": "because", "verdict": verdict} | grade | more
 
 
-def reply(*entries: dict[str, str]) -> str:
+def reply(*entries: dict[str, Any]) -> str:
     """A judge's reply on one document."""
     by_kind = {kind: [entry for entry in entries if kind in entry] for kind in ("fact", "rule")}
     return json.dumps({"facts": by_kind["fact"], "rules": by_kind["rule"]})

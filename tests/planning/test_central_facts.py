@@ -184,9 +184,9 @@ def fit_of(slots: Plan) -> tuple[int, int]:
 def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts of facts and grades stay, and facts are as even over types but for a few of the first documents."""
 
-    def counted(slots: Plan) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]], list[int]]:
+    def counted(slots: Plan) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str]], list[int]]:
         facts = [(slot.doc_type, fact) for slot in slots.slots() for fact in slot.facts]
-        grades = Counter((fact.fact, fact.directness, fact.prominence) for _, fact in facts)
+        grades = Counter((fact.fact, str(fact.directness), str(fact.prominence)) for _, fact in facts)
         return grades, Counter((kind, f.fact) for kind, f in facts), [len(slot.facts) for slot in slots.slots()]
 
     with_exchanges = plan(EIGHT, TYPES, BROAD, 600, 7)

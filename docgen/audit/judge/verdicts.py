@@ -148,5 +148,6 @@ def _prominence(entry: Mapping[str, Any]) -> Prominence | None:
 def _airtime(entry: Mapping[str, Any]) -> float | None:
     """The share that was given in percent; None without a number from 0 to 100."""
     value = entry.get("airtime")
-    is_percent = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
-    return value / 100 if is_percent else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        return None
+    return value / 100
