@@ -1,6 +1,8 @@
 """Which ideas a plan will need: ideas about the facts that documents are about, in proportion."""
 
+from bisect import bisect
 from dataclasses import dataclass
+from itertools import accumulate
 
 from docgen.universe import UniverseContext
 
@@ -25,11 +27,12 @@ class IdeaNeeds:
     most: int
 
 
-def idea_needs(context: UniverseContext, count: int) -> IdeaNeeds:
+def idea_needs(context: UniverseContext, count: int, start: float) -> IdeaNeeds:
     """What `count` ideas of a type should be about, so that every share of the plan finds ideas that suit it.
 
-    A fact needs ideas in proportion to the documents that it is central in. Background documents are of any type, so if
-    there are any, each type has an idea for them in a list of three or more.
+    A fact needs ideas in proportion to the documents that it is central in; where a type has fewer ideas than there are
+    facts, `start` in [0, 1) decides which, so that the types together have them all. Background documents are of any
+    type, so if there are any, each type has an idea for them in a list of three or more.
     """
     share = context.background_share
     background = min(count // 3, max(1, round(share * count))) if share else 0
@@ -38,19 +41,24 @@ def idea_needs(context: UniverseContext, count: int) -> IdeaNeeds:
         for fact in context.key_facts
         if fact.salience
     }
-    facts = tuple((fact, times) for fact, times in _apportioned(weights, count - background).items() if times)
+    facts = tuple((fact, times) for fact, times in _drawn(weights, count - background, start).items() if times)
     expected = sum(fact.salience for fact in context.key_facts) / max(0.01, 1 - share)
     return IdeaNeeds(facts, background, max(1, min(MOST_ABOUT, round(expected))))
 
 
-def _apportioned(weights: dict[str, float], count: int) -> dict[str, int]:
-    """Whole numbers in proportion to the weights that add up to `count` (largest remainders)."""
+def _drawn(weights: dict[str, float], count: int, start: float) -> dict[str, int]:
+    """How many of `count` equidistant points, the first at `start` in [0, 1), fall to each weight laid end to end.
+
+    Systematic sampling (Cochran 1977, chapter 8): each number is within one of its quota, and is the quota on average
+    over all starts.
+    """
     total = sum(weights.values())
-    if not total:
+    if not total or not count:
         return {}
-    quotas = {name: count * weight / total for name, weight in weights.items()}
-    numbers = {name: int(quota) for name, quota in quotas.items()}
-    by_remainder = sorted(quotas, key=lambda name: numbers[name] - quotas[name])
-    for name in by_remainder[: count - sum(numbers.values())]:
-        numbers[name] += 1
+    numbers = dict.fromkeys(weights, 0)
+    ends = list(accumulate(weights.values()))
+    names = list(weights)
+    for point in range(count):
+        place = bisect(ends, (point + start) * total / count)
+        numbers[names[min(place, len(names) - 1)]] += 1
     return numbers

@@ -107,7 +107,8 @@ def ideas_request(
     sample: int = 0,
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
-    needs = idea_needs(context, count)
+    start = int(digest(doc_type.id, str(seed), size=4), 16) / 2**32
+    needs = idea_needs(context, count, start)
     variables = {
         "context": context,
         "doc_type": doc_type,
