@@ -99,7 +99,7 @@ class Judge:
             batch=False,
         )
         config = resolve(setup.config if setup else None, None, asked)
-        engine = engine_options(config, setup.engine_options.family if setup else ())
+        engine = replace(engine_options(config), family=setup.engine_options.family if setup else ())
         model = model_options(config)
         if setup is None:
             return cls(engine, model)

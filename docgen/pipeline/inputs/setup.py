@@ -40,8 +40,8 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
-        family = tuple(path for path in family_of(self.run) if path != self.run.journal)
-        return engine_options(self.config, family)
+        options = engine_options(self.config)
+        return replace(options, family=tuple(path for path in family_of(self.run) if path != self.run.journal))
 
     @property
     def is_paid(self) -> bool:
@@ -72,8 +72,8 @@ class Setup:
             _ = self.n
 
 
-def engine_options(config: RunConfig, family: tuple[Path, ...] = ()) -> EngineOptions:
-    """The settings of an engine; `family` are journals whose costs count against the same cap."""
+def engine_options(config: RunConfig) -> EngineOptions:
+    """The settings of an engine, for a run that shares its cap with none."""
     return EngineOptions(
         engine=config.engine,
         base_url=config.base_url,
@@ -83,7 +83,6 @@ def engine_options(config: RunConfig, family: tuple[Path, ...] = ()) -> EngineOp
         headers=config.headers,
         prices=Path(config.prices) if config.prices else None,
         batch=config.batch,
-        family=family,
     )
 
 
