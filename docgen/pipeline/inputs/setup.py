@@ -1,4 +1,4 @@
-"""A run with its inputs resolved, and the same read back from the run.json of one that has begun."""
+"""A run with its inputs resolved, and the same read back from the run.json of an existing run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
