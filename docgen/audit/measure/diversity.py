@@ -115,7 +115,7 @@ class _Items:
 
 
 class DiversityTally:
-    """Counts documents as they come, in bounded memory. `by` names what an item's source is: "doc_type" or "idea".
+    """Counts documents one by one, in bounded memory. `by` names what an item's source is: "doc_type" or "idea".
 
     `world` counts the use of a context's world in them.
     """

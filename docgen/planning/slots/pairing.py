@@ -31,7 +31,8 @@ TURNS = 2
 
 @dataclass(frozen=True)
 class Suitability:
-    """What the K ideas of a type suit: `about` (K, F) says which facts, `background` (K,) documents without facts."""
+    """What the K ideas of a type are suited to: `about` (K, F) says which facts, `background` (K,) documents without
+    facts."""
 
     about: Bools
     background: Bools
