@@ -9,7 +9,16 @@ from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.records import EMBEDDED_ENGINE, EMBEDDED_NOTICE, AssignedFact, Attempt, Document, Quote, document_id
+from docgen.records import (
+    EMBEDDED_ENGINE,
+    EMBEDDED_NOTICE,
+    IMPORTED_ENGINE,
+    AssignedFact,
+    Attempt,
+    Document,
+    Quote,
+    document_id,
+)
 from docgen.universe import DirectnessShares, UniverseContext
 
 __all__ = [
@@ -140,7 +149,7 @@ def accepted_documents(
             yield Document(
                 text=attempt.text,
                 id=document_id(attempt.slot),
-                facts=attempt.facts,
+                facts=None if attempt.engine == IMPORTED_ENGINE else attempt.facts,
                 quotes=attempt.quotes,
                 doc_type=names.get(attempt.doc_type, attempt.doc_type),
                 idea=ideas.get(attempt.idea, ""),

@@ -14,6 +14,7 @@ from docgen.options.run import RunConfig
 from docgen.pipeline.execution.shared_money import family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
+from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, load_context
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -46,7 +47,7 @@ class Setup:
     @property
     def is_paid(self) -> bool:
         """Whether its engine costs money."""
-        return self.config.engine != CUSTOM and find_provider(self.config.engine).paid
+        return self.config.engine not in (CUSTOM, IMPORTED_ENGINE) and find_provider(self.config.engine).paid
 
     @property
     def n(self) -> int:
