@@ -19,7 +19,7 @@ from docgen.options.run import RunConfig, RunOptions, load_config, resolve
 from docgen.pipeline.changes import Change, context_changes, settings_changes, template_changes
 from docgen.pipeline.engine_choice import CUSTOM, DEFAULT_MODELS, own_model, with_engine
 from docgen.pipeline.plan import trial_plan
-from docgen.pipeline.shared_money import family_of
+from docgen.pipeline.shared_money import check_single, family_of
 from docgen.prompts.requests import ModelOptions, template_digests
 from docgen.universe import UniverseContext, context_text, load_context
 
@@ -81,9 +81,9 @@ class Setup:
             find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
-        if planned:
-            _ = self.n
+        """Before anything is written or spent: `RunError` when a plan is wanted of a family, or without an n."""
+        if planned and self.n:
+            check_single(self.run)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.execute import Step
-from docgen.pipeline.families import Knob, begin_control, mirror_slots, open_level, parse_levels, sweep_levels
+from docgen.pipeline.families.controls import begin_control, mirror_slots
+from docgen.pipeline.families.sweeps import Knob, open_level, parse_levels, sweep_levels
 from docgen.pipeline.setup import Setup
 from docgen.records import Attempt
 from docgen.universe import parse_context

@@ -45,7 +45,9 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
+    from docgen.cli.look.family import control_line, show_family
     from docgen.cli.look.tables import show_run
+    from docgen.pipeline.families.index import read_family
     from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -54,7 +56,13 @@ def status(
         _refuse_changes({"context": context, "n": n, "model": model, "salience": salience})
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     if not explain:
+        family = read_family(folder)
+        if family is not None and family.kind == "sweep":
+            show_family(family, json)
+            return
         show_run(reopen(folder), json)
+        if family is not None and not json:
+            typer.echo(f"\n{control_line(family)}")
         return
     from docgen.pipeline.change_cost import explain_changes
 
@@ -115,9 +123,11 @@ def show(
     from docgen.errors import InputError
     from docgen.pipeline.resolve import run_or_latest
     from docgen.pipeline.setup import reopen
+    from docgen.pipeline.shared_money import check_single
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    check_single(folder)
     setup = reopen(folder)
     matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
