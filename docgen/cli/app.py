@@ -5,14 +5,22 @@ import typer
 from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.look import runs, status
+from docgen.cli.look import prompt, runs, status
 from docgen.cli.main_job import batches, commands, doctor
 from docgen.cli.options import Commands
 
 __all__ = ["app"]
 
 COMMANDS = (
-    *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
+    *(
+        commands.register,
+        commands.register_plan,
+        audit.register,
+        dedupe.register,
+        export.register,
+        status.register,
+        prompt.register,
+    ),
     *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
     *(doctor.register, batches.register),
 )

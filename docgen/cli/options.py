@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
-from docgen.llm.providers.table import engines_in_words
+from docgen.cli.help_text import write_help_out
+from docgen.llm.providers.table import PROVIDERS, engines_in_words
 
 __all__ = [
     "COST",
@@ -54,6 +55,7 @@ __all__ = [
 
 F = TypeVar("F")
 
+PAID_MODEL = next(provider.default_model for provider in PROVIDERS if provider.paid)
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
 Context = Annotated[
@@ -62,12 +64,12 @@ Context = Annotated[
 Target = Annotated[
     str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to go on with. Default: latest run.")
 ]
-Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/.  [default: the context's id]")]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="TOML file with settings of the same names as the flags; see docs/configuration.md."),
 ]
-N = Annotated[int | None, typer.Option("--n", help="Documents to accept.")]
+N = Annotated[int | None, typer.Option("--n", help="Documents to accept.  [default: the run's]")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
 Types = Annotated[int | None, typer.Option("--types", help="Document types to brainstorm.  [default: 40]")]
 Ideas = Annotated[int | None, typer.Option("--ideas", help="Ideas for each type.  [default: 25]")]
@@ -78,7 +80,9 @@ Airtime = Annotated[
 ]
 Salience = Annotated[
     list[str] | None,
-    typer.Option("--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated."),
+    typer.Option(
+        "--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated.  [default: the context's]"
+    ),
 ]
 MaxAttempts = Annotated[
     int | None, typer.Option("--max-attempts", help="Attempts per slot before it stays empty.  [default: 4]")
@@ -91,20 +95,31 @@ Engine = Annotated[
         rich_help_panel=COST,
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="Model id.", rich_help_panel=COST)]
+Model = Annotated[str | None, typer.Option("--model", help=f"Model id.  [default: {PAID_MODEL}]", rich_help_panel=COST)]
 Effort = Annotated[
-    str | None, typer.Option("--effort", help="Thinking effort: low, medium, high, max.", rich_help_panel=COST)
+    str | None,
+    typer.Option(
+        "--effort", help="Thinking effort: low, medium, high, max.  [default: the model's]", rich_help_panel=COST
+    ),
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option("--base-url", help="Server that speaks the Messages API: vLLM, Ollama, ...", rich_help_panel=COST),
+    typer.Option(
+        "--base-url",
+        help="Server that speaks the Messages API: vLLM, Ollama, ...  [default: the engine's own]",
+        rich_help_panel=COST,
+    ),
 ]
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 256]", rich_help_panel=COST)
 ]
 MaxCost = Annotated[
     float | None,
-    typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+    typer.Option(
+        "--max-cost",
+        help="Hard cap in dollars for the run, resumes included.  [default: none, you are asked]",
+        rich_help_panel=COST,
+    ),
 ]
 MaxTokens = Annotated[
     int | None,
@@ -118,10 +133,13 @@ Timeout = Annotated[
 ]
 Batch = Annotated[
     bool | None,
-    typer.Option("--batch/--no-batch", help="Message batches: half the price, up to a day.", rich_help_panel=COST),
+    typer.Option(
+        "--batch/--no-batch", help="Message batches: half the price, up to a day.  [default: no]", rich_help_panel=COST
+    ),
 ]
 Revise = Annotated[
-    bool | None, typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.")
+    bool | None,
+    typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.  [default: no]"),
 ]
 Verify = Annotated[
     str | None,
@@ -244,6 +262,10 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
 
 class Commands(TyperGroup):
     """The group of all commands. With an errno on a closed pipe Typer would end the program with 1: it goes without."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        write_help_out(self.commands.values())
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

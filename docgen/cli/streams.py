@@ -7,7 +7,9 @@ from types import FrameType
 
 __all__ = ["LOOKING", "prepare_signals", "prepare_streams", "silence"]
 
-LOOKING = frozenset({"show", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"})
+LOOKING = frozenset(
+    {"show", "prompt", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"}
+)
 """What only shows something: when its reader leaves (`docgen show | head`), all is well. Others may have more to do."""
 
 

@@ -175,7 +175,8 @@ async def _fill_slots(job: Job) -> SlotTracker:
             for attempt in attempts:
                 log.append(to_json(attempt))
             done, rejected, failed = tracker.accepted, tracker.rejected, len(tracker.failed)
-            reporter.progress(Progress("generate", done, tracker.size, rejected, failed, dollars=_dollars(llm)))
+            total = tracker.size if job.first is None else min(job.first, tracker.size)
+            reporter.progress(Progress("generate", min(done, total), total, rejected, failed, dollars=_dollars(llm)))
 
         generation = Generation(
             llm=batches or llm,

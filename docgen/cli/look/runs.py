@@ -46,7 +46,7 @@ def _show(lines: "list[RunLine]") -> None:
     rows = [_row(line) for line in lines if not line.problem]
     if rows:
         embedded = {f"{line.engine} is the {line.writer}" for line in lines if line.writer}
-        console.print(table(columns, rows, right=("accepted", "of"), caption="; ".join(embedded) or None))
+        console.print(table(columns, rows, right=("accepted", "of", "when"), caption="; ".join(embedded) or None))
     for line in lines:
         if line.problem:
             console.print(Text(line.problem, style="red"))

@@ -52,10 +52,9 @@ def doctor(
         prices=Path(settings.prices) if settings.prices else None,
     )
     wanted = settings.model or DEFAULT_MODELS["anthropic"]
+    default = "" if settings.model else ", docgen's default: name another with --model"
+    typer.echo(f"Trying {wanted}{default}", err=True)
     checks = asyncio.run(diagnose(server, wanted, settings.extra, settings.max_tokens))
-    if not json:
-        default = "" if settings.model else ", docgen's default: name another with --model"
-        typer.echo(f"Trying {wanted}{default}", err=True)
     if json:
         typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
     else:
