@@ -100,7 +100,21 @@ class Grid(Table):
         shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
         if Table.__rich_measure__(shown, console, options.update(max_width=WIDE)).maximum > options.max_width:
             shown = shown._without(lambda column: _name(column) in self.spare)
+        if shown._least(console, options.update(max_width=WIDE)) > options.max_width:
+            shown._squeeze()
         yield from Table.__rich_console__(shown, console, options)
+
+    def _least(self, console: Console, options: ConsoleOptions) -> int:
+        """Columns that it takes at least, while numbers keep their line."""
+        sizes = [(column.no_wrap, self._measure_column(console, options, column)) for column in self.columns]
+        return sum(size.maximum if whole else size.minimum for whole, size in sizes)
+
+    def _squeeze(self) -> None:
+        """Where not even the numbers have room: names keep their parts whole, and all else goes on in the next line."""
+        names, *others = self.columns
+        names.width = max(len(part) for cell in names.cells for part in JOINTS.split(str(cell)))
+        for column in others:
+            column.no_wrap = False
 
     def _without(self, leave_out: Callable[[Column], bool]) -> "Grid":
         shown = copy(self)

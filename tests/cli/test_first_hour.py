@@ -127,7 +127,7 @@ def test_show_refuses_a_misspelt_name_with_the_nearest(
         assert words.rstrip().endswith("?")
 
 
-@pytest.mark.parametrize("columns", [None, 80, 60])
+@pytest.mark.parametrize("columns", [None, 80, 70])
 def test_screens_fit_their_width_and_cut_no_name(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int | None
 ) -> None:
