@@ -100,6 +100,8 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
     console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
     _show_writer(console, report.writer)
+    if report.unread.in_words:
+        console.print(report.unread.in_words, style="yellow", markup=False)
     share = ">share (95 %)" if report.is_judged else ">share"
     table = _table(
         "rule",
