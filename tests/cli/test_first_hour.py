@@ -166,3 +166,30 @@ def test_a_plan_says_in_json_what_its_brainstorm_cost(
         plan = ("plan", "light.yaml", "--run", "p", "--n", "20", "--types", "2", "--ideas", "4", "--yes", "--json")
         assert docgen(monkeypatch, *plan) == 0
     assert json.loads(capsys.readouterr().out)["spent"] > 0
+
+
+def test_the_context_that_init_writes_passes_its_check(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert docgen(monkeypatch, "init", "my_world") == 0
+    assert docgen(monkeypatch, "context", "check", "my_world") == 0
+    assert "valid" in capsys.readouterr().out
+
+
+def test_what_one_reader_of_yaml_takes_the_checks_take_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A question mark before a bracket is no text to one of the two YAML parsers; it must not end in a traceback."""
+    text = LIGHTHOUSE.replace("key_facts:\n", "banned_statements: [Was it dark?, Who wound it?]\nkey_facts:\n")
+    (place / "light.yaml").write_text(text, "utf-8")
+    for flags in ((), ("--json",)):
+        assert docgen(monkeypatch, "context", "check", "light.yaml", *flags) in (0, 2)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_run_without_a_rejected_attempt_says_so_and_is_no_error(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settle(place, run="r", n=4)
+    assert docgen(monkeypatch, "show", "r", "--rejected") == 0
+    assert "No attempt of r was rejected" in capsys.readouterr().out

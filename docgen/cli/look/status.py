@@ -139,6 +139,10 @@ def show(
     _refuse_unknown(reason, REASONS, "--reason", "Reasons")
     matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
+    if not chosen and rejected and reason is None and fact is None:
+        if not json:
+            console.print(f"No attempt of {folder.name} was rejected.", markup=False)
+        return
     if not chosen:
         filtered = doc is not None or rejected or reason is not None or fact is not None
         what, fix = ("no attempt matches", "") if filtered else _none_accepted(folder)
