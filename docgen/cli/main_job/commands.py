@@ -206,7 +206,10 @@ def _next(summary: "Summary", until: "Step") -> str:
     if until == Step.BRAINSTORM:
         return f"Next: docgen generate {summary.run} --n 500"
     if summary.complete:
-        return f"Read some: docgen show {summary.run} --sample 3"
+        further = f"then docgen run {summary.run} audits and exports it"
+        if until >= Step.ALL:
+            further = f"the report, for a browser: {summary.path}/reports/report.html"
+        return f"Read some: docgen show {summary.run} --sample 3; {further}"
     why = "More attempts for the empty slots: the same command with a higher --max-attempts"
     if summary.failed:
         why = "Failed requests are tried again by the same command"
