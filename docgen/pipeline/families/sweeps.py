@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from docgen.errors import ConfigError
+from docgen.errors import ConfigError, PlanError
 from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import LLM
@@ -147,7 +147,10 @@ def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) ->
 def check_levels(context: UniverseContext, config: RunConfig, fact: str, levels: Sequence[float], knob: Knob) -> None:
     """Raise the `PlanError` of levels that no brainstorm can meet, before one is paid for."""
     for level in levels:
-        trial_plan(context, _at_level(config, fact, level, knob))
+        try:
+            trial_plan(context, _at_level(config, fact, level, knob))
+        except PlanError as error:
+            raise PlanError(f"with {fact} at {level:g}, {error.what}", error.where or "--levels", error.fix) from error
 
 
 def _at_level(config: RunConfig, fact: str, level: float, knob: Knob) -> RunConfig:
