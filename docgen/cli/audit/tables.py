@@ -126,10 +126,8 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
         )
     console.print(table)
     said = f"calibrated: {report.calibration}" if report.calibration else "no calibration: see docgen audit calibrate"
-    console.print(
-        f"Judge: {report.judge}; {said}; P / R: precision and recall on labelled documents, - without",
-        style="dim",
-    )
+    rated = "; P / R: precision and recall on labelled documents" if report.calibration else ""
+    console.print(f"Judge: {report.judge}; {said}{rated}", style="dim")
     if report.unjudged:
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
