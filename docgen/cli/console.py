@@ -41,7 +41,7 @@ class _Cleaning(RenderHook):
 
 
 class _Screen(Console):
-    """A console that no text can take control of, wide where it is not a terminal, and at ease with a closed pipe."""
+    """A console that no text can take control of, wide where it is not a terminal, and safe with a closed pipe."""
 
     @property
     def size(self) -> ConsoleDimensions:

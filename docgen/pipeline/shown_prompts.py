@@ -5,9 +5,9 @@ from docgen.audit.judge.panel import Panel
 from docgen.errors import RunError
 from docgen.llm.protocol import Request
 from docgen.pipeline.estimate import sample_requests
-from docgen.pipeline.plan import STAND_IN_TYPE
-from docgen.pipeline.setup import Setup
-from docgen.planning.catalogue import Catalogue
+from docgen.pipeline.inputs.plan import STAND_IN_TYPE
+from docgen.pipeline.inputs.setup import Setup
+from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import ModelOptions, document_request, ideas_request, types_request
 from docgen.records import Attempt, Document, Reason
 from docgen.stages.brainstorm import PER_CALL

@@ -8,11 +8,12 @@ from docgen.errors import RunError
 from docgen.files.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
-from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.execution.execute import Step, execute
 from docgen.pipeline.families.index import record_control, refresh_index
 from docgen.pipeline.families.sweeps import CarryOn
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
-from docgen.pipeline.setup import Setup, propose
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Idea
