@@ -21,7 +21,7 @@ def help_of(*names: str, columns: int = 200) -> str:
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
-    found = []
+    found: list[tuple[tuple[str, ...], Any]] = []
     for name, command in group.commands.items():
         found += commands(command, (*path, name)) if hasattr(command, "commands") else [((*path, name), command)]
     return found
