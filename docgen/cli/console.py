@@ -25,7 +25,7 @@ PAGE = 100
 
 
 class _Printable:
-    """Anything printed, without the control characters of the texts in it."""
+    """Anything printed, stripped of the control characters in its texts."""
 
     def __init__(self, inner: ConsoleRenderable) -> None:
         self._inner = inner
@@ -144,10 +144,10 @@ def table(
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of texts as they are, never read as markup; where room is short they go on in the next line, uncut.
+    """A table of texts as they are, never read as markup; where room is short they wrap instead of being cut.
 
-    `right` are the columns with numbers, which keep their line as long as another can give way; for `unless_empty` see
-    `Grid`.
+    `right` are the columns with numbers, which stay on one line as long as another column can wrap; for `unless_empty`
+    see `Grid`.
     """
     grid = Grid(unless_empty, title=title and Text(title), caption=caption)
     for name in columns:

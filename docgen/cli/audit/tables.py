@@ -137,7 +137,7 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
 
 
 def _leakage_in_words(report: LeakageReport) -> str:
-    """What was seen, with an interval only where a judge read: sampling is not what wording misses."""
+    """The share seen, with an interval only where a judge read: sampling error is not what wording misses."""
     if report.is_judged:
         share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
         return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
@@ -230,7 +230,7 @@ def _rating(score: Score | None) -> str:
 
 
 def _table(*columns: str, unless_empty: Collection[str] = (), spare: Collection[str] = ()) -> Grid:
-    """Names in the first column go on in the next line where room is short; columns of numbers keep theirs."""
+    """Names in the first column wrap where room is short; columns of numbers stay on one line."""
     table = Grid(unless_empty, spare, header_style="dim")
     for name in columns:
         right = name.startswith(">")

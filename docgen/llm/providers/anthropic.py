@@ -55,7 +55,7 @@ class AnthropicLLM:
     connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
     `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
     every response, failed ones included.
-    Raises `Transient` where trying again may help.
+    Raises `Transient` where a retry may help.
     """
 
     engine = "anthropic"

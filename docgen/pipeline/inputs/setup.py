@@ -1,4 +1,4 @@
-"""A run with its inputs resolved, and the same read back from the run.json of one that has begun."""
+"""A run with its inputs resolved, and the same read back from the run.json of an existing run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "read_recorded", "reopen"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class Setup:
     @property
     def options(self) -> ModelOptions:
         """What reaches the model beside the prompt."""
-        extra = tuple(sorted(self.config.extra.items()))
-        return ModelOptions(self.config.model or "", self.config.effort, extra, self.config.max_tokens)
+        return model_options(self.config)
 
     def with_model(self, model: str) -> "Setup":
         """The same with another model, for an estimate."""
@@ -41,18 +40,8 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
-        config = self.config
-        return EngineOptions(
-            engine=config.engine,
-            base_url=config.base_url,
-            concurrency=config.concurrency,
-            max_cost=config.max_cost,
-            timeout=config.timeout,
-            headers=config.headers,
-            prices=Path(config.prices) if config.prices else None,
-            batch=config.batch,
-            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
-        )
+        options = engine_options(self.config)
+        return replace(options, family=tuple(path for path in family_of(self.run) if path != self.run.journal))
 
     @property
     def is_paid(self) -> bool:
@@ -81,6 +70,26 @@ class Setup:
         """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
         if planned and self.n:
             check_single(self.run)
+
+
+def engine_options(config: RunConfig) -> EngineOptions:
+    """The settings of an engine, for a run that shares its cap with none."""
+    return EngineOptions(
+        engine=config.engine,
+        base_url=config.base_url,
+        concurrency=config.concurrency,
+        max_cost=config.max_cost,
+        timeout=config.timeout,
+        headers=config.headers,
+        prices=Path(config.prices) if config.prices else None,
+        batch=config.batch,
+    )
+
+
+def model_options(config: RunConfig) -> ModelOptions:
+    """What reaches the model beside the prompt."""
+    extra = tuple(sorted(config.extra.items()))
+    return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
 
 
 def reopen(run: RunFolder) -> Setup:
