@@ -133,3 +133,16 @@ def shown(show: Callable[..., None], report: object) -> str:
     screen = Console(width=200, record=True, file=io.StringIO())
     show(screen, report)
     return screen.export_text()
+
+
+def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells() -> None:
+    """Airtime stands under its own head in the terminal too."""
+    salience = SalienceTally(LAKE)
+    document = Document(text="x", facts=(AssignedFact(fact="opened"),))
+    salience.add(document, ())
+    salience.add_judged(document, {"opened": Judgement("opened", "stated", prominence="central", airtime=0.4)})
+    screen = io.StringIO()
+    show_salience(Console(file=screen, width=300), salience.report(judge="all by judge-1"))
+    shown = " ".join(screen.getvalue().split())
+    assert " airtime as asked " in shown.partition("By the judge")[2]
+    assert "40.0 % (40.0-40.0) of a document's sentences" in shown

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.corpus import Batch, corpus_files, read_corpus
-from docgen.errors import InputError
+from docgen.errors import InputError, RunError
 from docgen.files.run_folder import RunFolder
+from docgen.pipeline.execution.shared_money import check_single
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import (
     EMBEDDED_ENGINE,
@@ -88,7 +89,10 @@ def open_corpus(source: Source) -> Corpus:
 
 
 def run_corpus(setup: Setup) -> Corpus:
-    """The accepted documents of a run, with their plan and the writer's own quotes."""
+    """The accepted documents of a run, with their plan and the writer's own quotes; `RunError` before it has any."""
+    check_single(setup.run)
+    if not setup.run.attempts.exists():
+        raise RunError("has no documents yet", setup.run.name, f"Write them first: docgen generate {setup.run.name}")
     return Corpus(setup.run.name, lambda: accepted_documents(setup.run.read_attempts(), *plan_names(setup)), run=setup)
 
 

@@ -11,7 +11,7 @@ from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
 from docgen.options.run import RunConfig
-from docgen.pipeline.execution.shared_money import family_of
+from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
 from docgen.records import IMPORTED_ENGINE
@@ -68,9 +68,9 @@ class Setup:
             find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is needed and n was never set."""
-        if planned:
-            _ = self.n
+        """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
+        if planned and self.n:
+            check_single(self.run)
 
 
 def engine_options(config: RunConfig) -> EngineOptions:
