@@ -8,6 +8,7 @@ from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.look import runs, status
 from docgen.cli.main_job import batches, commands, doctor
 from docgen.cli.options import Commands
+from docgen.cli.streams import say
 
 __all__ = ["app"]
 
@@ -36,7 +37,7 @@ def _version(value: bool) -> None:
     if value:
         from docgen import __version__
 
-        typer.echo(f"docgen {__version__}")
+        say(f"docgen {__version__}")
         raise typer.Exit
 
 

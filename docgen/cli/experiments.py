@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.families import Level, Member
@@ -93,7 +94,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
     if as_json:
         from pydantic_core import to_json
 
-        typer.echo(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
+        say_json(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
         return
     from docgen.cli.console import console, table
 
@@ -110,7 +111,7 @@ def _show_members(members: "list[Member]", as_json: bool) -> None:
 
     if as_json:
         shown = {"share", "run", "accepted", "planned_new", "calls", "dollars"}
-        typer.echo(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
+        say_json(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
         return
     for member in members:
         console.print(
@@ -124,6 +125,7 @@ def control(
     source: Source = None,
     context: Other = "control_motors",
     run: o.Run = None,
+    base_url: o.BaseUrl = None,
     yes: o.Yes = False,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -146,7 +148,7 @@ def control(
     from docgen.universe import UniverseContext
 
     with reporting(quiet, json) as reporter:
-        original = reopen(run_or_latest(source, reporter))
+        original = reopen(run_or_latest(source, reporter), base_url)
         setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
         agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)
         write_control(original, setup, partial(carry_on, reporter=reporter))

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from docgen.files.faults import naming
+from docgen.text.outgoing import hide_bytes
 
 __all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 
@@ -42,6 +43,7 @@ class AppendLog:
 
         Raises `OSError` on a full disk, without leaving a torn line.
         """
+        line = hide_bytes(line)
         data = line + b"\n"
         start = self._end
         with naming(self.path):

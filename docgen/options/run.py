@@ -9,8 +9,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.body_fields import check_extra
+from docgen.options.body_fields import check_extra, is_written_out
 from docgen.records import Airtime, Record
+from docgen.text.outgoing import passwords_in
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
 
@@ -134,6 +135,18 @@ class RunConfig(Record):
     def _url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        if value is not None and passwords_in(value):
+            raise ValueError("must not hold a password: send it as a header, under [headers] in a --config file")
+        if value is not None and ("?" in value or "#" in value):
+            raise ValueError("must end before ? or #: what a server wants beside it goes under [headers] or [extra]")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if is_written_out(name, text):
+                raise ValueError(f"{name} holds a key: put it into an environment variable, and write ${{NAME}} here")
         return value
 
     def identity(self) -> dict[str, Any]:
@@ -256,4 +269,5 @@ def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> 
     plain = PLAIN.get(first["type"])
     message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
-    return f"{message} (got {first['input']!r})", where, f"It is: {described}"
+    shown = "" if name in ("base_url", "extra", "headers") else f" (got {first['input']!r})"  # they may hold a key
+    return f"{message}{shown}", where, f"It is: {described}"

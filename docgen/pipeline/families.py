@@ -226,7 +226,7 @@ def open_level(base: Setup, before: RunFolder, fact: str, level: float, knob: Kn
     run = RunFolder(base.run.path / LEVELS / f"{fact}-{knob}-{level:g}")
     shares = getattr(_at_level(base.config, fact, level, knob), knob)
     options = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})
-    return propose(run, None, options, base=None if run.exists() else before).apply()
+    return propose(run, None, options, base=None if run.exists() else before, is_named=base.is_named).apply()
 
 
 def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Setup:
@@ -235,7 +235,7 @@ def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Se
     Raises `PlanError` when the other universe's facts cannot stand in for those of `source`.
     """
     if run.exists():
-        return propose(run, None, RunOptions()).apply()
+        return propose(run, None, RunOptions(), is_named=source.is_named).apply()
     if not source.run.slots.exists():
         raise RunError("has no plan yet", source.run.name, f"Make one: docgen plan {source.run.name} --n 500")
     types = source.run.read_types()
@@ -243,7 +243,7 @@ def begin_control(source: Setup, run: RunFolder, context: UniverseContext) -> Se
     usage = fact_usage(source.run.read_slots(), [kind.id for kind in types])
     shares = control_salience(usage, map_facts(usage, constraints), constraints)
     options = RunOptions.model_validate(source.config.model_dump() | {"salience": shares, "stated": {}})
-    setup = propose(run, context, options).apply()
+    setup = propose(run, context, options, is_named=source.is_named).apply()
     run.write_records("types.jsonl", types)
     return setup
 

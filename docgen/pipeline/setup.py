@@ -1,14 +1,11 @@
 """What a run is made from: resolved before anything is spent, written to run.json, compared when the run goes on."""
 
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from docgen import __version__
 from docgen.errors import RunError, UserError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.budget import Budget
@@ -19,23 +16,26 @@ from docgen.options.run import RunConfig, RunOptions, load_config, resolve
 from docgen.pipeline.changes import Change, context_changes, settings_changes, template_changes
 from docgen.pipeline.engine_choice import CUSTOM, DEFAULT_MODELS, own_model, with_engine
 from docgen.pipeline.plan import trial_plan
+from docgen.pipeline.run_meta import describe_run, read_meta, recorded_config, shared_journals
 from docgen.pipeline.shared_money import family_of
-from docgen.prompts.requests import ModelOptions, template_digests
+from docgen.prompts.requests import ModelOptions
 from docgen.universe import UniverseContext, context_text, load_context
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Change", "Proposal", "Setup", "changes_of_context", "propose", "reopen"]
 
-LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
-
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing."""
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing.
+
+    `is_named`: the server's address was said this time, and not read from the run folder alone.
+    """
 
     run: RunFolder
     context: UniverseContext
     config: RunConfig
     parents: tuple[Path, ...] = ()
+    is_named: bool = False
 
     @property
     def options(self) -> ModelOptions:
@@ -61,7 +61,14 @@ class Setup:
             prices=Path(config.prices) if config.prices else None,
             batch=config.batch,
             family=tuple(path for path in family_of(self.run) if path != self.run.journal),
+            is_unnamed=not self.is_named,
         )
+
+    @property
+    def connection(self) -> Connection:
+        """To the server of the run."""
+        config = self.config
+        return Connection(config.base_url, headers=config.headers, is_unnamed=not self.is_named)
 
     @property
     def is_paid(self) -> bool:
@@ -78,7 +85,7 @@ class Setup:
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
         if self.is_paid:
-            find_provider(self.config.engine).connect(Connection(self.config.base_url))
+            find_provider(self.config.engine).connect(self.connection)
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is wanted and n was not said."""
@@ -131,7 +138,7 @@ class Proposal:
         run = self.setup.run
         if not run.exists():
             return
-        now = _read_meta(run)
+        now = read_meta(run)
         before, after = (RunConfig.model_validate(meta["config"]) for meta in (now, self.meta))
         changes = settings_changes(before, after, run.slots.exists()) + template_changes(now, self.meta, after.revise)
         new = [change for change in changes if change not in self.changes]
@@ -155,34 +162,38 @@ def propose(
     file: Path | None = None,
     base: RunFolder | None = None,
     priced_only: bool = False,
+    is_named: bool | None = None,
 ) -> Proposal:
     """Resolve a run's inputs without writing anything.
 
     `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
     override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
     is there goes on. `priced_only`: nothing will be sent, so a model may be named without the key that it takes.
+    `is_named`: whether the server's address was said this time; None: if `file` or `options` say it.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
             raise RunError("exists already", str(run.path), "Give --fork the name of a new run")
         base = None
     origin = base or run
-    old = _read_meta(origin) if origin.exists() else None
+    old = read_meta(origin) if origin.exists() else None
     context_file = source if isinstance(source, Path) else origin.context
     original = source if isinstance(source, UniverseContext) else load_context(context_file)
-    before = _config_of(old)
+    before = recorded_config(old)
     config = with_engine(resolve(before, file, options), before, _asked(file, options), priced_only)
     context = _with_settings(original, config)
     where = _source(source, run, origin, old)
-    meta = _meta(config, original, where, _journals(run, base, old))
+    meta = describe_run(config, original, where, shared_journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
+    if is_named is None:
+        is_named = "base_url" in _asked(file, options)
+    setup = Setup(run, context, config, _parents(run, meta), is_named)
     is_brainstormed = base is None and not changes and (run.path / "ideas.jsonl").exists()
-    _preflight(context, config, priced_only, connects=not is_brainstormed)
+    _preflight(setup, priced_only, connects=not is_brainstormed)
     changes_context = bool(changes) and old is not None and old["context"]["digest"] != original.digest
     grows = base is None and run.slots.exists() and before is not None and (config.n or 0) > (before.n or 0)
     text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
     text_to_write = None if context_file == run.context and source is None else text
-    setup = Setup(run, context, config, _parents(run, meta))
     return Proposal(setup, meta, tuple(changes), text_to_write, grows, changes_context)
 
 
@@ -191,9 +202,10 @@ def _asked(file: Path | None, options: RunOptions) -> frozenset[str]:
     return frozenset(options.settings()) | frozenset(load_config(file) if file else ())
 
 
-def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool, connects: bool) -> None:
+def _preflight(setup: Setup, priced_only: bool, connects: bool) -> None:
     """Raise the `UserError` that the run would otherwise meet after paying for its brainstorm; nothing is sent."""
-    trial_plan(context, config)
+    config = setup.config
+    trial_plan(setup.context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
     if config.engine == CUSTOM:
         return
@@ -202,65 +214,26 @@ def _preflight(context: UniverseContext, config: RunConfig, priced_only: bool, c
         for model in (config.model or "", (config.verify and config.judge_model) or config.model or ""):
             Budget(prices, config.max_cost).check_model(model)
         if connects:
-            provider.connect(Connection(config.base_url))  # which says so where there is neither a key nor an address
+            provider.connect(setup.connection)  # which says so where there is neither a key nor an address
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:
-    first = next(iter(_read_meta(run)["parents"]), None)
+    first = next(iter(read_meta(run)["parents"]), None)
     return first is not None and (run.path.parent / first).resolve() == base.path.resolve()
 
 
-def reopen(run: RunFolder) -> Setup:
-    """A run with the inputs that it was last given, for reading."""
-    meta = _read_meta(run)
-    config = own_model(RunConfig.model_validate(meta["config"]))
-    return Setup(run, _with_settings(load_context(run.context), config), config, _parents(run, meta))
+def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
+    """A run with the inputs that it was last given, for reading. `base_url`: its server's address, named anew."""
+    meta = read_meta(run)
+    recorded = own_model(RunConfig.model_validate(meta["config"]))
+    config = resolve(recorded, None, RunOptions(base_url=base_url))
+    context = _with_settings(load_context(run.context), config)
+    return Setup(run, context, config, _parents(run, meta), is_named=base_url is not None)
 
 
 def _with_settings(context: UniverseContext, config: RunConfig) -> UniverseContext:
     """The context with the values that the run's settings override."""
     return context.model_copy(update={"airtime": config.airtime}) if config.airtime else context
-
-
-def _read_meta(run: RunFolder) -> dict[str, Any]:
-    """run.json, with everything in it that later steps rely on."""
-    meta = run.read_meta()
-    try:
-        RunConfig.model_validate(meta["config"])
-        shape = (meta["context"]["digest"], *meta["templates"].values(), *meta["parents"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _unusable(run) from error
-    if not all(isinstance(value, str) for value in shape):
-        raise _unusable(run)
-    return meta
-
-
-def _unusable(run: RunFolder) -> RunError:
-    fix = "It was edited, or made by another version of docgen; start a new run with --run NAME"
-    return RunError("has no usable configuration", str(run.path / "run.json"), fix)
-
-
-def _config_of(meta: Mapping[str, Any] | None) -> RunConfig | None:
-    return None if meta is None else own_model(RunConfig.model_validate(meta["config"]))
-
-
-def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | None) -> list[str]:
-    """Folders of the runs whose journals are shared, as seen from the folder that holds `run`."""
-    if old is None or base is None:
-        return list(old["parents"]) if old else []
-    shared = [base.path, *(base.path.parent / parent for parent in old["parents"])]
-    return [os.path.relpath(path.resolve(), run.path.parent.resolve()) for path in shared]
-
-
-def _meta(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
-    return {
-        "docgen": __version__,
-        "config": config.model_dump(mode="json"),
-        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
-        "templates": template_digests(),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "parents": parents,
-    }
 
 
 def _changes(run: RunFolder, old: Mapping[str, Any], new: Mapping[str, Any], context: UniverseContext) -> list[Change]:

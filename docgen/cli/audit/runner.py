@@ -14,6 +14,7 @@ from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, r
 from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
 from docgen.cli.console import console
 from docgen.cli.runner import reporting
+from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT
 from docgen.options.audit import AuditOptions, JudgeOptions
@@ -100,7 +101,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
     if display.json:
         reports = result.reports(what).items()
         parts = [f'"{name}":{report.model_dump_json()}' for name, report in reports]
-        typer.echo("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
+        say_json("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
         return
     if what in ("salience", "all"):
         show_salience(console, result.salience)
@@ -117,12 +118,12 @@ def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits:
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
     if over:
         when = "As found, over the limit" if left is not None else "Over the limit"
-        typer.echo(f"{when}: {', '.join(over)}", err=True)
+        say(f"{when}: {', '.join(over)}", err=True)
     if left is None or not limits:
         return bool(over)
     still = [f"{rule} ({left[rule]:.2%})" for rule, limit in limits.items() if left[rule] > limit]
     what = f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits"
-    typer.echo(what, err=True)
+    say(what, err=True)
     return bool(still)
 
 
@@ -141,7 +142,7 @@ def show_diversity(
     report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
     if display.json:
-        typer.echo(report.model_dump_json())
+        say_json(report.model_dump_json())
     else:
         show_diversity_report(console, report)
 
@@ -167,7 +168,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
 
 def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, display: Display) -> None:
     if display.json:
-        typer.echo(to_json(findings, indent=2).decode())
+        say_json(to_json(findings, indent=2).decode())
         return
     for finding in findings:
         console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
@@ -196,7 +197,7 @@ def calibrate_detectors(
     differ = gold.disagreements(judged) if disagreements else []
     if display.json:
         scores = calibration.model_dump(mode="json")
-        typer.echo(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
+        say_json(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
     else:
         show_calibration(console, calibration)
         for rule, (same, kappa) in (judge_agreement(judged, second) if judged and second else {}).items():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def status(
 
     costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         _show_changes(costs)
 
@@ -127,7 +128,7 @@ def show(
         raise InputError(what, folder.name, fix or "See docgen status for counts, or leave a filter out")
     for attempt in chosen:
         if json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
 

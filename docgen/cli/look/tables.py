@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate
@@ -22,7 +22,7 @@ def show_run(setup: Setup, as_json: bool) -> Summary:
     """Print how a run stands, as a screen or as one JSON object."""
     summary = summarise(setup)
     if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
+        say_json(summary.model_dump_json(indent=2))
     else:
         show_summary(summary)
     return summary

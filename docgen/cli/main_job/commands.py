@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli.options import JobFlags, command
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execute import Step
@@ -114,7 +115,7 @@ def plan(flags: JobFlags) -> None:
     if flags.json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(report, indent=2).decode())
+        say_json(to_json(report, indent=2).decode())
     else:
         show_plan(report, str(setup.run.slots))
 
@@ -129,7 +130,7 @@ def pilot(flags: PilotFlags) -> None:
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
@@ -159,7 +160,7 @@ def estimate(flags: JobFlags) -> None:
     )
     costs = estimate_cost(proposal, flags.model)
     if flags.json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         show_estimate(costs)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.llm.doctor import Check
@@ -55,9 +56,9 @@ def doctor(
     checks = asyncio.run(diagnose(server, wanted, settings.extra, settings.max_tokens))
     if not json:
         default = "" if settings.model else ", docgen's default: name another with --model"
-        typer.echo(f"Trying {wanted}{default}", err=True)
+        say(f"Trying {wanted}{default}", err=True)
     if json:
-        typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
+        say_json(js.dumps([check.model_dump() for check in checks], indent=2))
     else:
         _show(checks)
     if any(check.state == "fail" for check in checks):

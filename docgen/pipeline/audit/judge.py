@@ -103,6 +103,7 @@ class Judge:
             headers=config.headers,
             prices=Path(config.prices) if config.prices else None,
             family=setup.engine_options.family if setup else (),
+            is_unnamed=not (options.base_url or (setup and setup.is_named)),
         )
         extra = tuple(sorted(config.extra.items()))
         model = ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
