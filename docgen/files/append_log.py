@@ -67,10 +67,11 @@ class AppendLog:
         """
         if self._end + size <= self._room_until:
             return
-        for tried in (2 * size + ROOM_BYTES, size):
-            if self._can_grow(tried, is_last=tried == size):
-                self._room_until = self._end + tried
-                return
+        with naming(self.path):
+            for tried in (2 * size + ROOM_BYTES, size):
+                if self._can_grow(tried, is_last=tried == size):
+                    self._room_until = self._end + tried
+                    return
 
     def _can_grow(self, size: int, is_last: bool) -> bool:
         padding = b" " * min(size, ROOM_BYTES)
