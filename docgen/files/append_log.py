@@ -116,7 +116,7 @@ def cut_torn_line(path: Path) -> int:
     """Truncate `path` after its last newline; returns the number of bytes cut, 0 for a missing or intact file."""
     if not path.exists():
         return 0
-    with path.open("r+b") as file:
+    with naming(path), path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         intact, end = 0, size
         while end > 0 and not intact:  # backwards in blocks: a torn line can be long

@@ -30,7 +30,7 @@ def beside(file: Path) -> Iterator[Path]:
 
 def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
     """Write a finished file from its parts, streaming, secrets hidden; returns `file`."""
-    with beside(file) as part, part.open("wb") as out:
+    with beside(file) as part, naming(file), part.open("wb") as out:
         out.writelines(map(hide_bytes, pieces))
     return file
 

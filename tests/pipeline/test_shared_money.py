@@ -25,6 +25,7 @@ from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.execute import Step, execute
 from docgen.pipeline.families import open_level, sweep, sweep_levels, write_levels
 from docgen.pipeline.setup import Setup, propose
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, settle
@@ -32,6 +33,8 @@ from tests.worlds import LIGHTHOUSE, writes_well
 
 ROOT = Path(__file__).parent.parent.parent
 CAP = 0.02
+SMALL_CAP = 0.008
+"""Room for each of three audits, of 160 documents and about $0.0036, but not for all of them together."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,25 +57,30 @@ def texts(folder: Path, name: str, count: int) -> str:
 
 
 def test_several_audits_in_one_folder_are_one_sum_under_one_cap(tmp_path: Path) -> None:
-    """Three at once, then each again: whoever does not get the lock pays nothing and says so."""
-    with Loopback(Options(latency=0.05)) as server:
+    """Three at once, then each again: whoever does not get the lock pays nothing and says so.
+
+    The cap has room for the first and a part of another: that it was reached is asserted, too.
+    """
+    stopped = 0
+    with CommandForker() as forker, Loopback(Options(latency=0.05)) as server:
         for _ in range(2):
-            jobs = [
-                command(
-                    tmp_path, "audit", "leakage", texts(tmp_path, f"{name}.jsonl", 40), "--context", "tutorial",
-                    "--judge", "all", "--model", "claude-haiku-5-5", "--max-cost", str(CAP), "--base-url", server.url,
-                )
-                for name in ("a", "b", "c")
-            ]  # fmt: skip
+            jobs = []
+            for name in ("a", "b", "c"):
+                audit = ["audit", "leakage", texts(tmp_path, f"{name}.jsonl", 160), "--context", "tutorial"]
+                judge = ["--judge", "all", "--model", "claude-haiku-5-5", "--base-url", server.url]
+                capped = [*audit, *judge, "--max-cost", str(SMALL_CAP)]
+                jobs.append(forker.start(capped, tmp_path, errors=tmp_path / f"{name}.txt"))
             for job in jobs:
                 _, words = job.communicate(timeout=300)
                 assert job.returncode in (0, 1, 2), words
                 assert "Traceback" not in words
                 assert job.returncode != 2 or "in use by process" in words
+                stopped += "the cap is" in words
         folder = tmp_path / "output" / "judge"
         booked = journal_totals(folder / "llm.jsonl").all.dollars
         assert billed(server.served) == pytest.approx(booked)
-        assert 0 < booked + uncertain_dollars(folder / SPEND_FILE) <= CAP
+        assert 0 < booked + uncertain_dollars(folder / SPEND_FILE) <= SMALL_CAP
+        assert stopped, "the cap was never reached"
 
 
 def test_a_judge_outside_a_run_waits_for_no_lock_and_spends_nothing_without_it(tmp_path: Path) -> None:
