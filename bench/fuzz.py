@@ -37,7 +37,7 @@ from bench.machine import machine
 ROOT = Path(__file__).parents[1]
 EXIT_CODES = frozenset({0, 1, 2, 130})
 SECONDS = 300
-"""After which a command counts as hung. Chosen: a case takes one to three seconds, and longer on a machine that is busy."""
+"""After which a command counts as hung. Chosen: a case takes one to three seconds, longer on a busy machine."""
 READING = (
     ["status"], ["status", "--json"], ["status", "--explain"], ["runs"], ["show", "--sample", "2"],
     ["show", "--rejected"], ["export"], ["export", "--format", "parquet"], ["audit", "leakage"],

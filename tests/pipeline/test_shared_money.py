@@ -19,6 +19,7 @@ from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import BATCHES_FILE, SPEND_FILE, dollars_at_most
 from docgen.llm.fake import FakeLLM
 from docgen.llm.journal import journal_totals
+from docgen.llm.ratelimit import retry
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.judge import Judge
@@ -113,6 +114,30 @@ def test_a_sweep_and_its_lost_replies_stay_under_one_cap(tmp_path: Path, faults:
         journals = [base.run.journal, *base.run.path.glob("levels/*/llm.jsonl")]
         booked = sum(map(dollars_at_most, journals))
         assert billed(server.served) <= booked + 1e-9 <= CAP + 2e-9
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.4])
+def test_fields_of_extra_and_slow_servers_stay_under_the_cap(
+    tmp_path: Path, slow: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replies as long as [extra] allows, and replies that come after the timeout: billed, and booked at their worst."""
+    monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+    options = Options(faults={"slow": slow} if slow else {}, slow_seconds=1.3, seed=5)
+    cap = 0.006
+    with Loopback(options) as server:
+        setup = settle(
+            tmp_path, n=20, engine="anthropic", model="claude-haiku-5-5", base_url=server.url, max_cost=cap,
+            timeout=1.0, extra={"max_tokens": 6000, "top_k": 3}, concurrency=8, verify=0,
+        )  # fmt: skip
+        reasons = []
+        for _ in range(3):  # a server of which nothing has come within the timeout ends a start at once
+            with pytest.raises(StopRun) as stopped:
+                execute(setup, Step.GENERATE, Notes(), lambda: False)
+            reasons.append(stopped.value.reason)
+        time.sleep(1.4 if slow else 0)
+        assert "max_cost" in reasons
+        assert cap / 10 < billed(server.served) <= dollars_at_most(setup.run.journal) + 1e-9 <= cap + 2e-9
+        assert (uncertain_dollars(setup.run.path / SPEND_FILE) > 0) == bool(slow)
 
 
 def test_members_of_a_sweep_do_not_spend_at_once(tmp_path: Path) -> None:
