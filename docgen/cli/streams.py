@@ -16,7 +16,7 @@ from docgen.text.sanitize import printable
 __all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 
 LOOKING = frozenset({"show", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"})
-"""What only shows something: when its reader leaves (`docgen show | head`), all is well. Others may have more to do."""
+"""Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 
 
 class GuardedStream:
@@ -85,7 +85,7 @@ def prepare_signals() -> None:
 
 
 def silence() -> None:
-    """Send what is left in buffers nowhere: the reader of the pipe is gone."""
+    """Discard what is left in buffers: the reader of the pipe is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)

@@ -52,7 +52,7 @@ def quick_batches() -> None:
     """Batches are looked at every few milliseconds instead of every few seconds."""
     from docgen.llm import engine
     from docgen.llm.batch.log import BatchPlan
-    from docgen.pipeline import batches
+    from docgen.pipeline.execution import batches
 
     plan, original = BatchPlan(poll=(0.02, 0.05), looks=(0.02, 0.05)), engine._open_batch_runner
     engine._open_batch_runner = lambda api, sync, budget, _: original(api, sync, budget, plan)

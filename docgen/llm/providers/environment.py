@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
-from docgen.options.body_fields import HEADER_VARIABLE, is_written_out
+from docgen.options.fields import HEADER_VARIABLE, is_written_out
 from docgen.text.outgoing import KEY_VARIABLES, remember_secrets
 
 __all__ = [
@@ -25,7 +25,7 @@ OWN_HEADERS = frozenset(
     {"accept", "accept-encoding", "anthropic-version", "connection", "content-encoding", "content-length"}
     | {"content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
 )
-"""Headers without which docgen would send something else than it believes."""
+"""Headers that docgen sets itself, since requests would mean something else without them."""
 
 
 def credential(name: str) -> str | None:

@@ -1,0 +1,128 @@
+"""Types of settings that have checks of their own; a failed check says what is allowed."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from docgen.text.outgoing import credential_name, credential_value, passwords_in
+
+__all__ = [
+    "HEADER_VARIABLE",
+    "BodyFields",
+    "Documents",
+    "ServerAddress",
+    "ServerHeaders",
+    "WordRange",
+    "check_extra",
+    "is_written_out",
+]
+
+HEADER_VARIABLE = re.compile(r"\$\{(\w+)\}")
+"""In a header: what an environment variable holds."""
+
+OWNED = {
+    "model": "set it with --model",
+    "messages": "it is the prompt",
+    "system": "it is the prompt",
+    "stream": "replies are read whole",
+    "output_config": "docgen sets it; effort is set with --effort",
+    "output_format": "docgen sets it",
+    "tools": "docgen uses no tools",
+    "tool_choice": "docgen uses no tools",
+    "n": "one reply is read for each request",
+    "timeout": "set it with --timeout",
+    "headers": "set them under [headers]",
+    "extra_headers": "set them under [headers]",
+    "extra_body": "write the fields under [extra] itself",
+    "api_key": "set ANTHROPIC_API_KEY",
+    "base_url": "set it with --base-url",
+}
+"""Fields that docgen sets or relies on itself, and what to do instead."""
+
+
+def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """The fields, if a user may set them; else `ValueError`.
+
+    None that docgen sets itself, nothing that is not JSON, and no keys: settings are kept in run folders and published.
+    """
+    for name, value in extra.items():
+        if name in OWNED:
+            raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name]}")
+        _check_json(name, value)
+        _check_secret(name, value)
+    return extra
+
+
+def _check_secret(place: str, value: Any) -> None:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_secret(f"{place}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_secret(f"{place}[{number}]", inner)
+    elif isinstance(value, str) and value and (credential_name(place.rpartition(".")[2]) or credential_value(value)):
+        raise ValueError(f"{place} looks like a key, and settings are published: send it under [headers], as ${{NAME}}")
+
+
+def is_written_out(header: str, value: str) -> bool:
+    """Whether a header holds a key itself instead of naming an environment variable that does."""
+    bare = HEADER_VARIABLE.sub("", value)
+    return credential_value(bare) or (credential_name(header) and bare == value)
+
+
+def _check_headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if is_written_out(name, text):
+            raise ValueError(f"{name} holds a key: put it into an environment variable, and write ${{NAME}} here")
+    return value
+
+
+def _check_json(place: str, value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{place} is {value}, which JSON cannot hold: write a number")
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_json(f"{place}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_json(f"{place}[{number}]", inner)
+    elif not isinstance(value, str | int | float | bool | None):
+        raise ValueError(f"{place} is a {type(value).__name__}, which JSON cannot hold: write it in quotes")  # noqa: TRY004
+
+
+def _check_documents(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError("must be a number of documents, all or 0")
+
+
+def _check_words(value: tuple[int, int]) -> tuple[int, int]:
+    low, high = value
+    if not 20 <= low <= high <= 8000:
+        raise ValueError("must be two numbers, lowest first, between 20 and 8000")
+    return value
+
+
+def _check_address(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    if value is not None and passwords_in(value):
+        raise ValueError("must not hold a password: send it as a header, under [headers] in a --config file")
+    if value is not None and ("?" in value or "#" in value):
+        raise ValueError("must end before ? or #: what a server needs beside it goes under [headers] or [extra]")
+    return value
+
+
+BodyFields = Annotated[dict[str, Any], AfterValidator(check_extra)]
+"""Body fields of requests to compatible servers."""
+Documents = Annotated[int | Literal["all"], BeforeValidator(_check_documents)]
+"""How many documents of a run."""
+WordRange = Annotated[tuple[int, int], AfterValidator(_check_words)]
+"""Lowest and highest length of a document, in words."""
+ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
+"""Base URL of a server; None: the environment's, or the API itself."""
+ServerHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]
+"""Headers for gateways; keys in them are named as environment variables, `${NAME}`."""
