@@ -90,6 +90,7 @@ class RunFolders(RuleBasedStateMachine):
         for child, crash in zip(children, crashes, strict=True):
             _, words = child.communicate(60)
             assert "Traceback" not in words, words
+            assert "Usage:" not in words, words
             assert child.returncode in ENDS or (crash is not None and child.returncode == -9), (child.returncode, words)
         self.steps[-1] += f" -> {[child.returncode for child in children]} in {time.monotonic() - begun:.1f} s"
         self.settle()
@@ -129,7 +130,7 @@ class RunFolders(RuleBasedStateMachine):
 
     @rule(crash=CRASHES)
     def batch(self, crash: Crash) -> None:
-        job = self.job("r", "generate", "light.yaml", "--run", "r", "--n", str(self.n), "--batch")
+        job = self.job("r", "run", "light.yaml", "--run", "r", "--n", str(self.n), "--batch")
         self.command("r", *job, crash=crash)
 
     @rule(crashes=st.tuples(CRASHES, CRASHES))
@@ -142,7 +143,7 @@ class RunFolders(RuleBasedStateMachine):
         if not self.is_run("r"):
             return
         self.caps.setdefault(name, 0.5)
-        job = self.job(name, "generate", "r", "--fork", name, "--seed", "1", "--n", str(self.n))
+        job = self.job(name, "run", "r", "--fork", name, "--seed", "1", "--n", str(self.n))
         self.command(name, *job, crash=crash)
 
     @rule(which=st.integers(0, 4), crash=CRASHES)
