@@ -162,7 +162,7 @@ def test_impossible_levels_are_refused_before_anything_is_asked(tmp_path: Path, 
 def test_a_sweep_without_a_size_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "lighthouse.yaml").write_text(LIGHTHOUSE)
     llm = FakeLLM(writes_well)
-    with pytest.raises(RunError, match="how many documents"):
+    with pytest.raises(RunError, match="number of documents"):
         sweep(tmp_path / "lighthouse.yaml", "keeper", [0.1, 0.2], out=tmp_path / "s", llm=llm)
     assert llm.requests == []
 

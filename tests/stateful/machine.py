@@ -140,11 +140,15 @@ class RunFolders(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["f", "g"]), crash=CRASHES)
     def fork(self, name: str, crash: Crash) -> None:
+        """With another seed half of the time; what its base has bought it never buys."""
         if not self.is_run("r"):
             return
         self.caps.setdefault(name, 0.5)
-        job = self.job(name, "run", "r", "--fork", name, "--seed", "1", "--n", str(self.n))
+        seed = "0" if name == "f" else "1"
+        before, of_base = set(self.keys(name)), set(self.keys("r"))
+        job = self.job(name, "run", "r", "--fork", name, "--seed", seed, "--n", str(self.n))
         self.command(name, *job, crash=crash)
+        assert not (set(self.keys(name)) - before) & of_base, "a fork bought what its base has"
 
     @rule(which=st.integers(0, 4), crash=CRASHES)
     def apply(self, which: int, crash: Crash) -> None:
@@ -225,8 +229,8 @@ class RunFolders(RuleBasedStateMachine):
     @invariant()
     def books_balance(self) -> None:
         """What the server billed is in a journal, but for what was in flight at kills; once; and counted at least."""
-        keys = [json.loads(line)["key"] for run in self.caps for line in self.lines(run, "llm.jsonl")]
-        assert len(keys) == len(set(keys)), "bought twice"
+        keys = [key for run in self.caps for key in self.keys(run)]
+        assert all(len(self.keys(run)) == len(set(self.keys(run))) for run in self.caps), "bought twice"
         calls = len(self.server.served) - self.first
         waiting = sum(row.batched for row in self.server.served[self.first :]) if self.has_open_batch(*self.caps) else 0
         assert 0 <= calls - len(keys) <= self.lost + waiting, (calls, len(keys), self.lost, waiting)
@@ -268,6 +272,9 @@ class RunFolders(RuleBasedStateMachine):
         """Whole lines: a torn one at the end is what a kill leaves."""
         path = self.folder / "output" / run / name
         return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+    def keys(self, run: str) -> list[str]:
+        return [json.loads(line)["key"] for line in self.lines(run, "llm.jsonl")]
 
     def accepted(self, run: str) -> list[str]:
         attempts: list[dict[str, Any]] = [json.loads(line) for line in self.lines(run, "attempts.jsonl")]
