@@ -18,7 +18,7 @@ WIDE = 200
 
 
 class _Printable:
-    """Anything printed, without the control characters of the texts in it."""
+    """Anything printed, stripped of the control characters in its texts."""
 
     def __init__(self, inner: ConsoleRenderable) -> None:
         self._inner = inner
@@ -63,9 +63,9 @@ def table(
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of texts as they are, never read as markup; where room is short they go on in the next line, uncut.
+    """A table of texts as they are, never read as markup; where room is short they wrap instead of being cut.
 
-    `right` are the columns with numbers, which keep their line as long as another can give way.
+    `right` are the columns with numbers, which stay on one line as long as another column can wrap.
     """
     grid = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
     for name in columns:

@@ -1,6 +1,5 @@
 """doctor: is the server there, and what can it do?"""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -39,20 +38,14 @@ def doctor(
     import json as js
 
     from docgen.llm.doctor import diagnose
-    from docgen.llm.engine import EngineOptions
     from docgen.llm.providers.table import default_paid_provider
     from docgen.options.run import RunOptions, resolve
+    from docgen.pipeline.inputs.setup import engine_options
 
     options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)
     provider = default_paid_provider()
-    server = EngineOptions(
-        engine=provider.name,
-        base_url=settings.base_url,
-        timeout=settings.timeout,
-        headers=settings.headers,
-        prices=Path(settings.prices) if settings.prices else None,
-    )
+    server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
     checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
     if not json:

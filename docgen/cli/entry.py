@@ -62,7 +62,8 @@ def _fail(line: str, code: int) -> None:
 
 
 def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of the dataclass `flags`, which `carry_out` gets as one.
+    """A function for typer whose parameters are the fields of the dataclass `flags`; `carry_out` gets them as one
+    record.
 
     Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
     """

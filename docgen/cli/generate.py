@@ -20,7 +20,7 @@ RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with 
 
 docgen run helpful_only --n 500
 
-Stopped or killed? The same command goes on where it was: every reply that arrived is used.
+Stopped or killed? The same command continues where it stopped; every reply that arrived is used.
 """
 GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
 
@@ -33,7 +33,7 @@ PILOT_HELP = """Write a handful of documents of the plan, to be read before the 
 
 docgen pilot helpful_only --n 50000 --documents 5
 
-The plan is the one for --n; the run keeps these documents, and docgen generate goes on after them.
+The plan is the one for --n; the run keeps these documents, and docgen generate continues after them.
 """
 PANEL = "Main job"
 JUDGING = {"verify", "judge_model"}
@@ -104,7 +104,7 @@ def plan(flags: JobFlags) -> None:
 
     docgen plan helpful_only --n 50000 --salience opus_release=0.3
 
-    Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
+    Brainstorms first where that was not done. Targets that cannot be met are refused, with the arithmetic.
     """
     from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.execution.execute import Step
@@ -166,7 +166,7 @@ def estimate(flags: JobFlags) -> None:
 
 
 def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
-    """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
+    """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
     from docgen.errors import StopRun

@@ -53,7 +53,7 @@ Context = Annotated[
     str | None, typer.Argument(metavar="CONTEXT", help="Shipped name, name in universe_contexts/, or a path.")
 ]
 Target = Annotated[
-    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to go on with. Default: latest run.")
+    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to continue. Default: latest run.")
 ]
 Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
 Config = Annotated[
@@ -131,14 +131,14 @@ JudgeModel = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.", rich_help_panel=COST)]
 Accept = Annotated[
-    bool, typer.Option("--accept-changes", help="Go on with a run although its inputs changed; replies are reused.")
+    bool, typer.Option("--accept-changes", help="Continue a run although its inputs changed; replies are reused.")
 ]
 Fork = Annotated[
     str | None, typer.Option("--fork", metavar="NAME", help="Make a new run that reuses this run's paid replies.")
 ]
 KeepContext = Annotated[
     bool,
-    typer.Option("--keep-context", help="Keep the run's own copy of its context, whatever became of the file."),
+    typer.Option("--keep-context", help="Use the run's own copy of its context, not the file as it is now."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=LOOK)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=LOOK)]

@@ -16,7 +16,7 @@ __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify
 
 
 class RunOptions(Record):
-    """What was asked of a run. None means that nothing was said: the run's earlier setting or the default holds.
+    """What was asked of a run. None means unset: the run's earlier setting or the default holds.
 
     The fields mean what they mean in `RunConfig`, which also says which values are allowed; a value that is not raises
     `ConfigError` as soon as the options are used.
@@ -118,7 +118,7 @@ class RunConfig(Record):
         return config.model_copy(update={"model": EMBEDDED_MODEL}) if config.engine == EMBEDDED_ENGINE else config
 
     def identity(self) -> dict[str, Any]:
-        """The part that decides what comes out; settings younger than the first runs only where they are made."""
+        """The part that decides what comes out; settings added after the first runs only where they are set."""
         left_out = {*HOW_NOT_WHAT, *(["airtime"] if self.airtime is None else [])}
         return self.model_dump(mode="json", exclude=left_out)
 

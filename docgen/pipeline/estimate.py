@@ -1,4 +1,4 @@
-"""What a run will cost, before anything is spent: from rendered prompts, and sharper from replies it already has."""
+"""What a run will cost, before anything is spent: from rendered prompts and, more precisely, from replies it has."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

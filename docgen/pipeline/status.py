@@ -1,4 +1,4 @@
-"""How a run stands, from its files alone: also while another process writes them."""
+"""The status of a run, from its files alone, even while another process writes them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

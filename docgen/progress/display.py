@@ -42,7 +42,7 @@ RATE_SECONDS = 0.2
 
 
 class _Rates:
-    """Since when, and from what count, each step is going; a step that begins again starts anew."""
+    """When each step began, and from what count; a step that begins again starts over."""
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[float, int]] = {}

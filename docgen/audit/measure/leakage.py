@@ -138,7 +138,7 @@ class _RuleTally:
 
 
 class LeakageTally:
-    """Counts findings as documents come; memory does not grow with their number."""
+    """Counts findings document by document; memory does not grow with their number."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = {rule.id: rule for rule in rules}

@@ -61,7 +61,7 @@ def audit_corpus(
 def _open(
     source: Sequence[str] | None, context: str | None, reporter: Reporter
 ) -> tuple[UniverseContext, Setup | list[Path]]:
-    """The run or the files that the arguments mean, with their context."""
+    """The run or the files that the arguments name, with their context."""
     names = source or []
     if context:
         if not names:
@@ -114,7 +114,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
 
 
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
-    """Whether the corpus is over a limit: as it is `left` if something was removed. Both are said."""
+    """Whether the corpus is over a limit, after removals (`left`) if there were any; reports both."""
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
     if over:
         when = "As found, over the limit" if left is not None else "Over the limit"

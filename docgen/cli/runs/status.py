@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def status(
     run: RunArgument = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="What would be bought again if the run went on with its inputs as now.")
+        bool, typer.Option("--explain", help="What continuing the run with its inputs as they are now would buy again.")
     ] = False,
     context: Annotated[
         str | None,
@@ -134,7 +134,7 @@ def show(
 
 
 def _none_accepted(folder: "RunFolder") -> tuple[str, str]:
-    """What to say of a run without an accepted document: in the server's own words, if requests failed."""
+    """The error for a run without accepted documents, in the server's own words if requests failed."""
     from collections import Counter
 
     last = {attempt.slot: attempt for attempt in folder.read_attempts()}

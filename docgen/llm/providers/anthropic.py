@@ -56,7 +56,7 @@ class AnthropicLLM:
     connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
     `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
     every response, failed ones included. `is_unnamed`: address and headers come from a run folder alone, and so get
-    no key. Raises `Transient` where trying again may help.
+    no key. Raises `Transient` where a retry may help.
     """
 
     engine = "anthropic"

@@ -1,4 +1,4 @@
-"""A corpus wherever it lies: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
+"""A corpus of any kind: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

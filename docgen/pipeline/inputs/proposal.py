@@ -29,7 +29,7 @@ LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 class Proposal:
     """A run with new inputs, of which nothing is written yet.
 
-    `changes` is what a run that has begun would change, for somebody to accept; `grows`: its plan is made anew for more
+    `changes` are those to a run that has begun, which somebody has to accept; `grows`: its plan is made anew for more
     documents. `context_text` is what context.yaml is to hold; None: it stays as it is.
     """
 

@@ -1,4 +1,4 @@
-"""A run with its inputs resolved, and the same read back from the run.json of one that has begun."""
+"""A run with its inputs resolved, and the same read back from the run.json of an existing run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "read_recorded", "reopen"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ class Setup:
     @property
     def options(self) -> ModelOptions:
         """What reaches the model beside the prompt."""
-        extra = tuple(sorted(self.config.extra.items()))
-        return ModelOptions(self.config.model or "", self.config.effort, extra, self.config.max_tokens)
+        return model_options(self.config)
 
     def with_model(self, model: str) -> "Setup":
         """The same with another model, for an estimate."""
@@ -45,19 +44,8 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
-        config = self.config
-        return EngineOptions(
-            engine=config.engine,
-            base_url=config.base_url,
-            concurrency=config.concurrency,
-            max_cost=config.max_cost,
-            timeout=config.timeout,
-            headers=config.headers,
-            prices=Path(config.prices) if config.prices else None,
-            batch=config.batch,
-            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
-            is_unnamed=not self.is_named,
-        )
+        family = tuple(path for path in family_of(self.run) if path != self.run.journal)
+        return replace(engine_options(self.config), family=family, is_unnamed=not self.is_named)
 
     @property
     def connection(self) -> Connection:
@@ -92,6 +80,26 @@ class Setup:
         """Before anything is written or spent: `RunError` when a plan is needed and n was never set."""
         if planned:
             _ = self.n
+
+
+def engine_options(config: RunConfig) -> EngineOptions:
+    """The settings of an engine, for a run that shares its cap with none."""
+    return EngineOptions(
+        engine=config.engine,
+        base_url=config.base_url,
+        concurrency=config.concurrency,
+        max_cost=config.max_cost,
+        timeout=config.timeout,
+        headers=config.headers,
+        prices=Path(config.prices) if config.prices else None,
+        batch=config.batch,
+    )
+
+
+def model_options(config: RunConfig) -> ModelOptions:
+    """What reaches the model beside the prompt."""
+    extra = tuple(sorted(config.extra.items()))
+    return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
 
 
 def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
