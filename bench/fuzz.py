@@ -134,7 +134,7 @@ def run_cases(bench: "Bench", seed: int, count: int, jobs: int) -> int:
             if complaint:
                 failures += 1
                 print(f"case {number}: {complaint}", flush=True)
-            if (number + 1) % 500 == 0:
+            if (number + 1) % 100 == 0:
                 print(f"{number + 1 - seeds[0]} commands", flush=True)
     print(", ".join(f"{count} {kind}" for kind, count in sorted(outcomes.items())), f"- {failures} failed")
     print("exit codes:", ", ".join(f"{code}: {count}" for code, count in sorted(codes.items(), key=str)))

@@ -54,6 +54,6 @@ def quick_batches() -> None:
     from docgen.llm.batch.log import BatchPlan
     from docgen.pipeline.execution import batches
 
-    plan, original = BatchPlan(poll=(0.02, 0.05), looks=(0.02, 0.05)), engine._open_batch_runner
-    engine._open_batch_runner = lambda api, sync, budget, _: original(api, sync, budget, plan)
+    quick, original = BatchPlan(poll=(0.02, 0.05), looks=(0.02, 0.05)), engine._open_batch_runner
+    engine._open_batch_runner = lambda api, sync, budget, plan: original(api, sync, budget, quick)
     batches.LOOK_SECONDS = 0.02

@@ -9,7 +9,7 @@ from tests.stateful.machine import RunFolders, loopback
 
 def test_any_order_of_commands_killed_anywhere_keeps_the_books() -> None:
     few = settings(
-        max_examples=3, stateful_step_count=4, deadline=None, derandomize=True, database=None,
+        max_examples=2, stateful_step_count=4, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     with CommandForker() as forker, loopback() as server:
