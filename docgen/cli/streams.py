@@ -15,7 +15,9 @@ from docgen.text.sanitize import printable
 
 __all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 
-LOOKING = frozenset({"show", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"})
+LOOKING = frozenset(
+    {"show", "prompt", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"}
+)
 """Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 
 
