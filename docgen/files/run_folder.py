@@ -223,15 +223,11 @@ class RunFolder:
         """The process that holds the lock, as of now; empty when nobody does."""
         if not (self.path / ".lock").exists():
             return ""
-        fd = os.open(self.path / ".lock", os.O_RDONLY)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        except OSError:  # a file system without locks: nobody can hold one
-            return ""
-        finally:
-            os.close(fd)
+        with (self.path / ".lock").open("rb") as file, suppress(OSError):  # without locks nobody can hold one
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(32).decode("ascii", "replace").strip() or "unknown"
         return ""
 
 
