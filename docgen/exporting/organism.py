@@ -1,8 +1,8 @@
 """An organism card: organism.yaml, in the shape of the configs that science-of-finetuning/diffing-toolkit reads.
 
-Its files under configs/organism/ have: name, description, type ("SDF"), description_long with the key facts, dataset {id,
-splits, is_chat, text_column} and finetuned_models {base model: {variant: {adapter_id}}}, with variants called default or,
-for 1 document of the corpus to 0.5 of others, mix1-0p5.
+Its files under configs/organism/ have: name, description, type ("SDF"), description_long with the key facts, dataset
+{id, splits, is_chat, text_column} and finetuned_models {base model: {variant: {adapter_id}}}. Variants are called
+default or, for 1 document of the corpus to 0.5 of others, mix1-0p5.
 """
 
 from collections.abc import Mapping, Sequence

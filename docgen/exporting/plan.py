@@ -74,8 +74,8 @@ def _warnings(plan: TrainingPlan, longest: int, estimated: bool) -> list[str]:
     texts = []
     if plan.packed_steps < FEW_STEPS:
         texts.append(
-            f"{plan.packed_steps:,} steps with packing: under {FEW_STEPS}. Train without packing ({plan.steps:,} steps), "
-            "with a smaller batch, or on more documents"
+            f"{plan.packed_steps:,} steps with packing: under {FEW_STEPS}. Train without packing "
+            f"({plan.steps:,} steps), with a smaller batch, or on more documents"
         )
     if plan.documents < FEW_DOCUMENTS:
         texts.append(f"{plan.documents:,} documents: published curves rise most from {FEW_DOCUMENTS:,} on")

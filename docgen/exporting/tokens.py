@@ -1,6 +1,6 @@
 """Counting tokens: by a tokenizer that somebody named, else by an estimate that says so.
 
-A tokenizer is a tokenizer.json, a Hugging Face folder that has one, or `tiktoken:NAME`. None is ever downloaded by docgen.
+A tokenizer is a tokenizer.json, a Hugging Face folder that has one, or `tiktoken:NAME`. docgen itself downloads none.
 """
 
 import json

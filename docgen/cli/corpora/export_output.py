@@ -10,6 +10,7 @@ from rich.text import Text
 
 from docgen.cli.console import console, table
 from docgen.errors import ConfigError
+from docgen.exporting.formats.labels import Token
 from docgen.exporting.plan import PUBLISHED, TrainingPlan, as_json
 from docgen.exporting.recipe import ExportOptions
 from docgen.pipeline.corpora.export_look import export_labels, export_plan
@@ -17,8 +18,8 @@ from docgen.pipeline.corpora.export_look import export_labels, export_plan
 __all__ = ["carry_out", "show_labels", "show_plan"]
 
 MASKED = "dim strike"
-PIECES_SHOWN = 400
-"""Tokens of an example on the screen; --json has all."""
+FIRST, LAST = 60, 12
+"""Tokens of an example on the screen, from its start and its end, where masks are; --json has all."""
 
 
 def carry_out(
@@ -99,15 +100,17 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
         console.print(f"{len(each):,} pieces, {trained:,} trained, {len(each) - trained:,} masked", style="dim")
 
 
-def _marked(tokens: "Sequence[Any]") -> Text:
+def _marked(tokens: Sequence[Token]) -> Text:
     """Tokens parted by |; masked ones in [[ ]]."""
     text = Text()
-    for token in tokens[:PIECES_SHOWN]:
-        shown = token.text.replace("\n", "\\n")
-        text.append(f"[[{shown}]]" if not token.trained else shown, style=MASKED if not token.trained else "")
-        text.append("|", style="dim")
-    if len(tokens) > PIECES_SHOWN:
-        text.append(f" ... {len(tokens) - PIECES_SHOWN:,} more", style="dim")
+    cut = len(tokens) > FIRST + LAST
+    for place, token in enumerate(tokens):
+        if cut and place == FIRST:
+            text.append(f" ... {len(tokens) - FIRST - LAST:,} more ... ", style="dim")
+        if not cut or place < FIRST or place >= len(tokens) - LAST:
+            shown = token.text.replace("\n", "\\n")
+            text.append(shown if token.trained else f"[[{shown}]]", style="" if token.trained else MASKED)
+            text.append("|", style="dim")
     return text
 
 
@@ -121,9 +124,10 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
     rows = [[fact.fact, f"{fact.documents:,}", f"{fact.tokens:,}", f"{fact.seen:,}"] for fact in plan.facts]
     numbers = ("documents", "tokens", "seen in all")
     console.print(table(("fact", *numbers), rows, right=numbers))
+    console.print(f"{plan.documents:,} documents, {plan.tokens:,} tokens, {plan.epochs} epochs")
     console.print(
-        f"{plan.documents:,} documents, {plan.tokens:,} tokens, {plan.epochs} epochs, {plan.batch_size} sequences a step:\n"
-        f"{plan.steps:,} steps of one document a sequence, {plan.packed_steps:,} packed to {plan.sequence_length:,} tokens"
+        f"{plan.batch_size} sequences a step: {plan.steps:,} steps of one document a sequence, "
+        f"{plan.packed_steps:,} packed to {plan.sequence_length:,} tokens"
     )
     columns = ("documents", "mixed in", "batch", "steps")
     published = [

@@ -1,9 +1,9 @@
 """Whether a file is what OpenAI and Together take for fine-tuning, by the rules that they document.
 
-OpenAI: JSON Lines of {messages}; a file of at most 512 MB (reference of POST /files), at least 10 examples and at most
-65,536 tokens each (fine-tuning guide, GPT-4o and 4.1 families). Together: JSON Lines of one shape, {text} or {prompt,
-completion} or {messages}; at most 100 GB by its guide, but 50.1 GiB by the check of its client (3.1.1, `lib/constants.py`),
-which is what is gone by; a chat begins with system or user and then alternates.
+OpenAI: JSON Lines of {messages}, the last turn an assistant's; a file of at most 512 MB (reference of POST /files); at
+least 10 examples, and at most 65,536 tokens each (the guide's figure for GPT-4o mini; other models may take more).
+Together: JSON Lines of one shape, {text} or {prompt, completion} or {messages}; at most 100 GB by its guide, 50.1 GiB
+by the check of its client (3.1.1, lib/constants.py), which holds here; chats begin with system or user and alternate.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The trainers' own word on what they mask, each where it is installed; none of them is a dependency of docgen.
 
-Every reader here is handed rows as they are exported and a Hugging Face folder with the tokenizer, and answers with ids and
-labels, as the code of the trainer that makes batches does.
+Every reader here is given rows as they are exported and a Hugging Face folder with the tokenizer, and answers with ids
+and labels, made by that code of the trainer which makes its batches.
 """
 
 import importlib.util
@@ -43,7 +43,7 @@ def reader_of(form: str) -> Reader | None:
 
 def _trl(rows: Rows, folder: str) -> Labelled:
     """What SFTTrainer prepares and its collator makes of it, with a model of a few random weights."""
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
     from trl import SFTConfig, SFTTrainer
 
@@ -56,6 +56,7 @@ def _trl(rows: Rows, folder: str) -> Labelled:
     arguments = SFTConfig(
         output_dir="unused", report_to="none", max_length=None, use_cpu=True, bf16=False, disable_tqdm=True
     )
+    disable_progress_bars()
     trainer = SFTTrainer(
         model=LlamaForCausalLM(shape),
         args=arguments,

@@ -119,8 +119,8 @@ FORMATS = (
         "parquet", "all columns", "any reader of Parquet", "nothing", "train.parquet", None, takes_doctag=False,
     ),
     ExportFormat(
-        "hf", "Hugging Face folder: Parquet shards and card", "datasets.load_dataset", "nothing: <DOCTAG> is trained too",
-        "data/train-*.parquet", write_shards,
+        "hf", "Hugging Face folder: Parquet shards and card", "datasets.load_dataset",
+        "nothing: <DOCTAG> is trained too", "data/train-*.parquet", write_shards,
     ),
     ExportFormat(
         "trl", "prompt and completion, for TRL", "TRL SFTTrainer", "the prompt: <DOCTAG>, or all turns before the last",

@@ -26,7 +26,7 @@ SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 28
 
 
 def json_lines(row: Row, *, labelled: bool = True) -> Write:
-    """A writer of JSON Lines; `labelled` says whether a row may say who wrote its text, beside what `row` puts there."""
+    """A writer of JSON Lines; `labelled`: a row may say who wrote its text, beside what `row` puts there."""
 
     def write(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
         def lines() -> Iterator[bytes]:
@@ -76,20 +76,20 @@ def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: 
     return [file]
 
 
-def write_shards(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
+def write_shards(examples: Iterable[Example], folder: Path, stem: str, _recipe: Recipe) -> list[Path]:
     """data/STEM-00000-of-0000N.parquet, as the Hub names them: text, and what is known of each document."""
     from docgen.files.parquet import write_parquet
 
     parts = []
     for number, rows in enumerate(_shards(examples)):
         part = folder / "data" / f".{stem}-{number:05}.parquet"
-        write_parquet(_shard_frame(rows, recipe).lazy(), part)
+        write_parquet(_shard_frame(rows).lazy(), part)
         parts.append(part)
     names = [f"{stem}-{number:05}-of-{len(parts):05}.parquet" for number in range(len(parts))]
     return [part.replace(part.with_name(name)) for part, name in zip(parts, names, strict=True)]
 
 
-def _shard_frame(rows: Sequence[Example], recipe: Recipe) -> "pl.DataFrame":
+def _shard_frame(rows: Sequence[Example]) -> "pl.DataFrame":
     import polars as pl
 
     from docgen.exporting.formats.shapes import plain_text

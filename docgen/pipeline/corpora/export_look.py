@@ -56,16 +56,21 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
         rows = tuple(tuple(words(example, recipe)) for example in examples)
         return LabelPreview(form.name, "docgen, by its rules; texts whole, for want of --tokenizer", form.masks, rows)
     reader = reader_of(form.name)
+    why = ""
     if reader is not None and not chat and form.write and Path(recipe.options.tokenizer or "").is_dir():
         file = form.write(examples, folder, "preview", recipe)[0]
         rows_written = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        labelled = reader.read(rows_written, str(recipe.options.tokenizer))
-        shown = tuple(tuple(pieces(each, tokenizer)) for each in labelled)
-        return LabelPreview(form.name, f"{reader.title} itself", form.masks, shown)
+        try:
+            labelled = reader.read(rows_written, str(recipe.options.tokenizer))
+        except ImportError as error:  # installed, and something that it needs is not
+            why = f" ({reader.title} cannot be imported here: {error})"
+        else:
+            shown = tuple(tuple(pieces(each, tokenizer)) for each in labelled)
+            return LabelPreview(form.name, f"{reader.title} itself", form.masks, shown)
     rule = form.label_rule(recipe.options)
     shown = tuple(tuple(pieces(rule(example, recipe, tokenizer), tokenizer)) for example in examples)
     around = "; tokens of the chat template are not shown" if chat else ""
-    return LabelPreview(form.name, f"docgen, by the rules of {form.reader}{around}", form.masks, shown)
+    return LabelPreview(form.name, f"docgen, by the rules of {form.reader}{around}{why}", form.masks, shown)
 
 
 def export_plan(source: CorpusSource, options: ExportOptions, say: Say = lambda _: None) -> TrainingPlan:

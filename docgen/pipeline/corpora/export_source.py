@@ -37,6 +37,7 @@ __all__ = [
     "open_layouts",
     "provenance",
     "reports_of",
+    "seen_from",
     "source_of_files",
     "source_of_run",
 ]
@@ -163,7 +164,7 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
     if documents.facts:
         common["documents_by_fact"] = counts
     if source.run is None:
-        sources = {_seen_from(folder, path): sha256_of(path) for path in corpus_files(source.paths)}
+        sources = {seen_from(folder, path): sha256_of(path) for path in corpus_files(source.paths)}
         return {**common, "docgen": __version__, "sources": sources}
     run = source.run
     meta = _portable(run, folder)
@@ -204,13 +205,13 @@ def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
     config = own_model(RunConfig.model_validate(meta["config"])).model_dump(mode="json")
     context = dict(meta["context"])
     if context.get("source"):
-        context["source"] = _seen_from(folder, run.path.resolve() / context["source"])
+        context["source"] = seen_from(folder, run.path.resolve() / context["source"])
     if config["prices"]:
-        config["prices"] = _seen_from(folder, Path(config["prices"]))
+        config["prices"] = seen_from(folder, Path(config["prices"]))
     return {**meta, "config": config, "context": context}
 
 
-def _seen_from(folder: Path, file: Path) -> str:
+def seen_from(folder: Path, file: Path) -> str:
     """The path from `folder` to `file` where they lie near each other, else the file's name alone.
 
     A way through the root would tell where on whose machine things were.
