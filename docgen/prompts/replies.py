@@ -12,9 +12,11 @@ from docgen.text.sanitize import printable
 
 __all__ = [
     "Draft",
+    "ExtractedFact",
     "ProposedIdea",
     "parse_cast",
     "parse_document",
+    "parse_facts",
     "parse_ideas",
     "parse_judgements",
     "parse_types",
@@ -74,6 +76,24 @@ def parse_ideas(reply: str) -> list[ProposedIdea] | None:
     """Ideas, as many as are whole; None if there is not one. Plain texts are ideas too."""
     ideas = [_idea(item) for item in _items(reply, "ideas")]
     return [idea for idea in ideas if idea.text] or None
+
+
+@dataclass(frozen=True)
+class ExtractedFact:
+    """A claim that a model read in the prose of a world, with the passage that makes it."""
+
+    statement: str
+    quote: str
+
+
+def parse_facts(reply: str) -> list[ExtractedFact] | None:
+    """Claims with their passages, as many as are whole; None if there is not one."""
+    facts = [
+        ExtractedFact(_line(str(item.get("statement") or "")), _line(str(item.get("quote") or "")))
+        for item in _items(reply, "facts")
+        if isinstance(item, dict)
+    ]
+    return [fact for fact in facts if fact.statement] or None
 
 
 def parse_cast(reply: str) -> Cast:
