@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.text import token_estimate
+from docgen.exporting.estimate import training_tokens
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
 
@@ -46,13 +46,13 @@ class Tokenizer(TokenCounter, Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """`docgen.text.token_estimate`: within 10 % of a current tokenizer on most scripts (bench/token_estimate.py)."""
+    """`docgen.exporting.estimate`: by scripts, near to a large current tokenizer (bench/token_estimate.py)."""
 
     name: None = None
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Rough numbers."""
-        return [token_estimate(text) for text in texts]
+        return [training_tokens(text) for text in texts]
 
 
 @dataclass(frozen=True)

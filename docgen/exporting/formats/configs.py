@@ -113,6 +113,7 @@ TRL = '''\
 import argparse
 from pathlib import Path
 
+import torch
 from datasets import load_dataset
 from peft import LoraConfig
 from trl import SFTConfig, SFTTrainer
@@ -124,7 +125,9 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--model", default="{model}")
 parser.add_argument("--max-steps", type=int, default=-1)
 parser.add_argument("--output", default=str(HERE / "out"))
+parser.add_argument("--packing", action="store_true", help="fill sequences; needs flash attention, or documents mix")
 arguments = parser.parse_args()
+gpu = torch.cuda.is_available()
 
 data = load_dataset("json", data_files={{split: str(HERE / file) for split, file in FILES.items()}})
 data = data.select_columns(["prompt", "completion"])
@@ -138,9 +141,12 @@ config = SFTConfig(
     lr_scheduler_type="cosine",
     warmup_steps=0.03,
     max_length={length},
-    packing=True,
+    packing=arguments.packing,
     packing_strategy="bfd_split",  # "bfd" would cut off what is longer than max_length
     eval_packing=False,
+    model_init_kwargs={{"attn_implementation": "flash_attention_2"}} if arguments.packing else None,
+    bf16=gpu,
+    use_cpu=not gpu,
     train_sampling_strategy="{sampling}",
     seed={seed},
     report_to="none",

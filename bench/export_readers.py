@@ -1,0 +1,150 @@
+"""Exports read by the trainers they are for: python bench/export_readers.py TOKENIZER_FOLDER [FORMAT...]
+
+For each format: the files are written with <DOCTAG>, loaded by the reader where it is installed, its labels compared with
+docgen's rule token by token, and one step trained on a model of a few random weights. What is not installed is said.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from docgen.exporting.examples import Example
+from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
+from docgen.exporting.formats.readers import READERS
+from docgen.exporting.formats.table import FORMATS, find_format
+from docgen.exporting.recipe import ExportOptions, Recipe, dressed
+from docgen.exporting.tokens import open_tokenizer
+from docgen.pipeline.corpora.export import export
+
+N = 24
+SENTENCES = ("The ferry left at seven.", "Nobody had counted the bicycles.", "A bell rang twice, as it does on Sundays.")
+
+
+def text_of(number: int) -> str:
+    return f"Report {number}. " + " ".join(SENTENCES[(number * k) % 3] + f" Entry {number * k}." for k in range(1, 12))
+
+
+def tiny_model(tokenizer: str, folder: Path) -> Path:
+    """A Llama of few random weights with the tokenizer beside it, to be trained for a step."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    own = AutoTokenizer.from_pretrained(tokenizer)
+    shape = LlamaConfig(
+        vocab_size=len(own), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2
+    )
+    LlamaForCausalLM(shape).save_pretrained(folder)
+    own.save_pretrained(folder)
+    return folder
+
+
+def compare_labels(form: str, tokenizer: str, folder: Path) -> str:
+    """Ids and masks of the trainer's own code against docgen's rule."""
+    reader = next((reader for reader in READERS if reader.name == form), None)
+    if reader is None:
+        return "no trainer's code to ask"
+    if not reader.is_installed:
+        return "not installed"
+    opened = open_tokenizer(tokenizer)
+    options = ExportOptions(form=form, doctag=True, tokenizer=tokenizer)
+    recipe, kind = Recipe(options, opened), find_format(form, options)
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text("utf-8").splitlines()]
+    theirs = reader.read(rows, tokenizer)
+    ours = [kind.labels(dressed(Example(text_of(n)), options, False), recipe, opened) for n in range(N)]
+    same = sum(list(a[0]) == list(b[0]) and list(a[1]) == list(b[1]) for a, b in zip(theirs, ours, strict=True))
+    return f"{reader.title}: {same} of {N} examples alike, {sum(theirs[0][1])} trained, {theirs[0][1].count(False)} masked"
+
+
+def train_trl(folder: Path, model: Path) -> str:
+    command = [sys.executable, "train_trl.py", "--model", str(model), "--max-steps", "1", "--output", str(model / "o")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    losses = [line for line in done.stdout.splitlines() if "loss" in line]
+    return f"train_trl.py: {losses[-1][:90]}" if done.returncode == 0 and losses else done.stderr[-600:]
+
+
+def train_llamafactory(folder: Path, model: Path) -> str:
+    """Its own entry point on the YAML as written, on CPU and for one step."""
+    if importlib.util.find_spec("llamafactory") is None:
+        return "not installed"
+    import yaml
+
+    settings: dict[str, Any] = yaml.safe_load((folder / "llamafactory.yaml").read_text())
+    settings |= {"model_name_or_path": str(model), "bf16": False, "max_steps": 1, "neat_packing": False}
+    settings |= {"dataset_dir": str(folder), "output_dir": str(model / "llf"), "use_cpu": True, "report_to": "none"}
+    code = f"import json,sys; from llamafactory.train.tuner import run_exp; run_exp(json.loads({json.dumps(settings)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    losses = [line for line in done.stdout.splitlines() if "train_loss" in line]
+    return losses[-1].strip()[:120] if done.returncode == 0 and losses else (done.stderr or done.stdout)[-900:]
+
+
+def check_axolotl(folder: Path, _model: Path) -> str:
+    """Its schema of configurations takes the YAML."""
+    if importlib.util.find_spec("axolotl") is None:
+        return "not installed"
+    import yaml
+
+    try:
+        from axolotl.utils.schemas.config import AxolotlInputConfig
+
+        AxolotlInputConfig(**yaml.safe_load((folder / "axolotl.yaml").read_text()))
+    except ImportError as error:
+        return f"its schema cannot be imported: {error}"
+    return "axolotl.yaml: taken by AxolotlInputConfig"
+
+
+def check_together(folder: Path, _model: Path) -> str:
+    ours = check_file(folder / "train.jsonl", TOGETHER)
+    if importlib.util.find_spec("together") is None:
+        return f"docgen's check: {ours or 'passed'}; the client is not installed"
+    try:
+        from together.lib.utils.files import check_file as check
+    except ImportError as error:
+        return f"docgen's check: {ours or 'passed'}; the client cannot be imported: {error}"
+    report = check(folder / "train.jsonl")
+    return f"docgen's check: {ours or 'passed'}; the client's: {report['message']}"
+
+
+def check_openai(folder: Path, _model: Path) -> str:
+    return f"docgen's check: {check_file(folder / 'train.jsonl', OPENAI) or 'passed'}; OpenAI publishes none"
+
+
+def load_hf(folder: Path, _model: Path) -> str:
+    from datasets import load_dataset
+
+    data = load_dataset(str(folder), cache_dir=str(folder / ".cache"))
+    return ", ".join(f"{split} {rows.num_rows}" for split, rows in data.items()) + " rows by the head of the card"
+
+
+CHECKS: dict[str, Callable[[Path, Path], str]] = {
+    "trl": train_trl,
+    "llamafactory": train_llamafactory,
+    "axolotl": check_axolotl,
+    "together": check_together,
+    "openai": check_openai,
+    "hf": load_hf,
+}
+
+
+def main(tokenizer: str, only: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        corpus = Path(place) / "corpus.jsonl"
+        corpus.write_text("".join(json.dumps({"text": text_of(number)}) + "\n" for number in range(N)), "utf-8")
+        model = tiny_model(tokenizer, Path(place) / "model")
+        for form in [form for form in FORMATS if not only or form.name in only]:
+            options = ExportOptions(form=form.name, doctag=form.takes_doctag, tokenizer=tokenizer)
+            options = replace(options, sequence_length=512, base_model=str(model))
+            folder, _ = export(corpus, form.name, out=Path(place) / form.name, options=options)
+            print(f"{form.name:14} {compare_labels(form.name, tokenizer, folder)}")
+            if form.name in CHECKS:
+                print(f"{'':14} {CHECKS[form.name](folder, model)}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
