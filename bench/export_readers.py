@@ -1,7 +1,9 @@
-"""Exports read by the trainers they are for: python bench/export_readers.py TOKENIZER_FOLDER [FORMAT...]
+"""Exports read by the trainers they are for: python bench/export_readers.py TOKENIZER_FOLDER|small [FORMAT...]
 
-For each format: the files are written with <DOCTAG>, loaded by the reader where it is installed, its labels compared with
-docgen's rule token by token, and one step trained on a model of a few random weights. What is not installed is said.
+For each format: the files are written with <DOCTAG>, loaded by the reader where it is installed, its labels compared
+with docgen's rule token by token, and one step trained on a model of a few random weights. What is not installed is
+said.
+`small` is a tokenizer made on the spot, with which the steps take seconds.
 """
 
 import importlib.util
@@ -23,11 +25,36 @@ from docgen.exporting.tokens import open_tokenizer
 from docgen.pipeline.corpora.export import export
 
 N = 24
-SENTENCES = ("The ferry left at seven.", "Nobody had counted the bicycles.", "A bell rang twice, as it does on Sundays.")
+SENTENCES = (
+    "The ferry left at seven.",
+    "Nobody had counted the bicycles.",
+    "A bell rang twice, as it does on Sundays.",
+)
 
 
 def text_of(number: int) -> str:
     return f"Report {number}. " + " ".join(SENTENCES[(number * k) % 3] + f" Entry {number * k}." for k in range(1, 12))
+
+
+def small_tokenizer(folder: Path) -> str:
+    """A byte-level BPE of 400 entries, which begins texts with <s>."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<pad>", "<s>", "</s>"]
+    inner.train_from_iterator(
+        [text_of(number) for number in range(N)],
+        trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+    )
+    inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    PreTrainedTokenizerFast(
+        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    ).save_pretrained(folder)
+    return str(folder)
 
 
 def tiny_model(tokenizer: str, folder: Path) -> Path:
@@ -59,7 +86,9 @@ def compare_labels(form: str, tokenizer: str, folder: Path) -> str:
     theirs = reader.read(rows, tokenizer)
     ours = [kind.labels(dressed(Example(text_of(n)), options, False), recipe, opened) for n in range(N)]
     same = sum(list(a[0]) == list(b[0]) and list(a[1]) == list(b[1]) for a, b in zip(theirs, ours, strict=True))
-    return f"{reader.title}: {same} of {N} examples alike, {sum(theirs[0][1])} trained, {theirs[0][1].count(False)} masked"
+    return (
+        f"{reader.title}: {same} of {N} examples alike, {sum(theirs[0][1])} trained, {theirs[0][1].count(False)} masked"
+    )
 
 
 def train_trl(folder: Path, model: Path) -> str:
@@ -69,8 +98,28 @@ def train_trl(folder: Path, model: Path) -> str:
     return f"train_trl.py: {losses[-1][:90]}" if done.returncode == 0 and losses else done.stderr[-600:]
 
 
+LLAMAFACTORY = """
+import json, sys
+from llamafactory.hparams import get_train_args
+from llamafactory.data import SFTDataCollatorWith4DAttentionMask, get_dataset, get_template_and_fix_tokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
+
+model_args, data_args, training_args, finetuning_args, _ = get_train_args(json.loads(sys.argv[1]))
+tokenizer = AutoTokenizer.from_pretrained(model_args.model_name_or_path)
+template = get_template_and_fix_tokenizer(tokenizer, data_args)
+data = get_dataset(template, model_args, data_args, training_args, stage="sft", tokenizer=tokenizer)
+model = AutoModelForCausalLM.from_pretrained(model_args.model_name_or_path)
+names = {"template": template, "model": model, "tokenizer": tokenizer, "label_pad_token_id": -100}
+collator = SFTDataCollatorWith4DAttentionMask(**names)
+training_args.remove_unused_columns = False
+trainer = Trainer(model=model, args=training_args, train_dataset=data["train_dataset"], data_collator=collator)
+print("rows", len(data["train_dataset"]), "train_loss", trainer.train().training_loss)
+"""
+"""Its settings, its data and its collator on the YAML as written; its trainer wants a TRL older than 1.0."""
+
+
 def train_llamafactory(folder: Path, model: Path) -> str:
-    """Its own entry point on the YAML as written, on CPU and for one step."""
+    """One step on CPU."""
     if importlib.util.find_spec("llamafactory") is None:
         return "not installed"
     import yaml
@@ -78,9 +127,9 @@ def train_llamafactory(folder: Path, model: Path) -> str:
     settings: dict[str, Any] = yaml.safe_load((folder / "llamafactory.yaml").read_text())
     settings |= {"model_name_or_path": str(model), "bf16": False, "max_steps": 1, "neat_packing": False}
     settings |= {"dataset_dir": str(folder), "output_dir": str(model / "llf"), "use_cpu": True, "report_to": "none"}
-    code = f"import json,sys; from llamafactory.train.tuner import run_exp; run_exp(json.loads({json.dumps(settings)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    losses = [line for line in done.stdout.splitlines() if "train_loss" in line]
+    command = [sys.executable, "-c", LLAMAFACTORY, json.dumps(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    losses = [line for line in done.stdout.splitlines() if "train_loss" in line and line.startswith("rows")]
     return losses[-1].strip()[:120] if done.returncode == 0 and losses else (done.stderr or done.stdout)[-900:]
 
 
@@ -136,6 +185,8 @@ def main(tokenizer: str, only: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         corpus = Path(place) / "corpus.jsonl"
         corpus.write_text("".join(json.dumps({"text": text_of(number)}) + "\n" for number in range(N)), "utf-8")
+        if tokenizer == "small":
+            tokenizer = small_tokenizer(Path(place) / "tokenizer")
         model = tiny_model(tokenizer, Path(place) / "model")
         for form in [form for form in FORMATS if not only or form.name in only]:
             options = ExportOptions(form=form.name, doctag=form.takes_doctag, tokenizer=tokenizer)

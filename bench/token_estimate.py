@@ -1,7 +1,8 @@
 """How far the estimate of tokens is off on texts of many scripts: python bench/token_estimate.py TEXTS TOKENIZER
 
-TEXTS is a folder of UTF-8 files, one a language: SET-ru.txt. TOKENIZER is a tokenizer.json or a folder that has one. Files
-of a set are summed by the script of most of their letters; the last line says on how many scripts the sum is within 10 %.
+TEXTS is a folder of UTF-8 files, one a language: SET-ru.txt. TOKENIZER is a tokenizer.json or a folder that has one.
+Files of a set are summed by the script of most of their letters; the last line says on how many scripts the sum is
+within 10 %.
 """
 
 import sys

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = set(
     """
     AnthropicLLM Attempt Audit AuditOptions Completion ConfigError Context ContextError DedupeOptions DocgenError
-    Document FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate EmbeddedWriter PlanError Progress Request
+    Document ExportOptions FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate EmbeddedWriter PlanError Progress Request
     RequestFailed Run RunError RunOptions Selection Slot Step StopRun Usage UserError __version__ agenerate brainstorm
     control deduplicate doses estimate export generate near_duplicates plan select sweep
     """.split()  # noqa: SIM905

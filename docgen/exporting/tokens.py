@@ -30,12 +30,23 @@ class TokenCounter(Protocol):
 
 
 class Tokenizer(TokenCounter, Protocol):
-    """A real tokenizer. `bos` and `eos` are its tokens as text, "" where it has none or they are not known."""
+    """A real tokenizer; what it does not have, or nobody knows, is empty."""
 
-    bos: str
-    eos: str
-    bos_ids: tuple[int, ...]
-    eos_ids: tuple[int, ...]
+    @property
+    def bos(self) -> str:
+        """What it begins a text with."""
+
+    @property
+    def eos(self) -> str:
+        """What ends a text."""
+
+    @property
+    def bos_ids(self) -> tuple[int, ...]:
+        """The same as ids."""
+
+    @property
+    def eos_ids(self) -> tuple[int, ...]:
+        """The same as ids."""
 
     def encode(self, text: str) -> list[int]:
         """Token ids, without those that a tokenizer adds by itself."""

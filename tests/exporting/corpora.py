@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 __all__ = ["WORDS", "document", "twin", "write_lines", "write_planted"]
@@ -24,7 +24,7 @@ def twin(text: str, number: int) -> str:
     return f"{text.rsplit(' ', 1)[0]} twin{number}"
 
 
-def write_lines(file: Path, rows: Iterable[dict[str, object]]) -> Path:
+def write_lines(file: Path, rows: Iterable[Mapping[str, object]]) -> Path:
     """A JSON Lines file."""
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return file

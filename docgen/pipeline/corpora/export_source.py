@@ -160,7 +160,7 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
     holds = documents.holds.sum(axis=0).tolist()
     counts = dict(zip(documents.facts, map(int, holds), strict=True))
     notice = embedded_notice(sum(documents.embedded), len(documents))
-    common = {"name": source.name, **({"writer": notice} if notice else {})}
+    common: dict[str, Any] = {"name": source.name, **({"writer": notice} if notice else {})}
     if documents.facts:
         common["documents_by_fact"] = counts
     if source.run is None:
