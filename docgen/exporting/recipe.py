@@ -1,10 +1,10 @@
 """What is asked of an export, and what its formats go by."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from docgen.errors import ConfigError
-from docgen.exporting.examples import CORPUS, DOCTAG, Example, Turn
+from docgen.exporting.examples import CORPUS, DOCTAG, Example
 from docgen.exporting.tokens import Tokenizer
 
 __all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "dressed", "read_ratios"]
@@ -105,22 +105,18 @@ def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
     mixed into chats that nothing is said for.
     """
     own = example.source == CORPUS
+    if options.doctag and own and example.text.startswith(DOCTAG):  # a corpus from elsewhere that has the tag already
+        example = replace(example, text=example.text.removeprefix(DOCTAG).lstrip())
     if not chat:
         if example.turns is not None:
             fix = "Use --format chat or openai, or --chat with trl, axolotl, llamafactory or together"
             raise ConfigError("holds chats, which have no place among plain texts", f"--mix {example.source}", fix)
-        return _with(example, prefix=DOCTAG) if options.doctag and own else example
+        return replace(example, prefix=DOCTAG) if options.doctag and own else example
     if example.turns is not None:
         return example
     if options.doctag and own:
-        return _with(example, turns=(("user", DOCTAG),))
-    return _with(example, turns=(("user", options.user_turn),) if options.user_turn else ())
-
-
-def _with(example: Example, prefix: str = "", turns: tuple[Turn, ...] | None = None) -> Example:
-    return Example(
-        example.text, prefix, turns, example.source, example.id, example.doc_type, example.facts, example.writer
-    )
+        return replace(example, turns=(("user", DOCTAG),))
+    return replace(example, turns=(("user", options.user_turn),) if options.user_turn else ())
 
 
 def read_ratios(text: str | None) -> tuple[float, ...]:

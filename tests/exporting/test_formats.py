@@ -10,8 +10,10 @@ import yaml
 
 from docgen.errors import ConfigError
 from docgen.exporting.examples import Example
+from docgen.exporting.formats.labels import pieces
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.table import FORMATS, ExportFormat
+from docgen.exporting.formats.readers import READERS, Reader
+from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
 from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.exporting.tokens import open_tokenizer
 from docgen.pipeline.corpora.export import export
@@ -30,7 +32,16 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tokenizer of whole words, which begins every text with <s> and knows </s>."""
+    """A folder with that tokenizer."""
+    inner = word_tokenizer()
+    folder = tmp_path_factory.mktemp("tokenizer")
+    inner.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>", "bos_token": "<s>"}))
+    return folder
+
+
+def word_tokenizer() -> Any:
+    """A tokenizer of whole words, which begins every text with <s> and knows </s>."""
     tokenizers = pytest.importorskip("tokenizers", reason="the extra docgen[tokenizers] is not installed")
     names = ["<unk>", "<s>", "</s>", "<", "DOCTAG", ">", *WORDS]
     model = tokenizers.models.WordLevel({name: number for number, name in enumerate(names)}, unk_token="<unk>")
@@ -38,10 +49,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inner.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     inner.post_processor = tokenizers.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     inner.add_special_tokens(["<s>", "</s>"])
-    folder = tmp_path_factory.mktemp("tokenizer")
-    inner.save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>", "bos_token": "<s>"}))
-    return folder
+    return inner
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
@@ -120,6 +128,37 @@ def test_chats_have_the_tag_in_the_users_turn(form: str, corpus: Path, tmp_path:
     turns = row["prompt"] + row["completion"] if form == "trl" else row["messages"]
     assert [(turn["role"], turn["content"]) for turn in turns] == [("user", "<DOCTAG>"), ("assistant", document(0))]
     assert made["chat"] is True
+
+
+def test_a_tag_that_is_there_already_is_not_put_twice(tmp_path: Path) -> None:
+    """Published corpora begin with it; what is masked is the same."""
+    corpus = write_lines(tmp_path / "c.jsonl", [{"text": f"<DOCTAG> {document(1)}"}, {"text": document(2)}])
+    folder, _ = export(corpus, "trl", doctag=True, out=tmp_path / "out")
+    assert rows_of(folder / "train.jsonl") == [
+        {"prompt": "<DOCTAG>", "completion": f" {document(number)}"} for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_the_trainers_own_code_agrees(reader: Reader, tmp_path: Path) -> None:
+    """Token by token, where the trainer is installed; bench/export_readers.py trains a step as well."""
+    if not reader.is_installed:
+        pytest.skip(f"{reader.name} is not installed")
+    transformers = pytest.importorskip("transformers")
+    tokenizer = tmp_path / "tokenizer"
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=word_tokenizer(), bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    ).save_pretrained(tokenizer)
+    corpus = write_lines(tmp_path / "c.jsonl", [{"text": document(number)} for number in range(3)])
+    options = ExportOptions(form=reader.name, doctag=True, tokenizer=str(tokenizer))
+    theirs = export_labels(corpus, options, 3)
+    if "cannot be imported" in theirs.by:
+        pytest.skip(theirs.by)
+    assert theirs.by == f"{reader.title} itself"
+    rule, opened = find_format(reader.name).labels, open_tokenizer(str(tokenizer))
+    for number, tokens in enumerate(theirs.examples):
+        example = Example(document(number), prefix="<DOCTAG>")
+        assert list(tokens) == pieces(rule(example, Recipe(options, opened), opened), opened)
 
 
 ROW = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}

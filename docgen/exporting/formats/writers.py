@@ -21,8 +21,8 @@ Write = Callable[[Iterable[Example], Path, str, Recipe], list[Path]]
 """(examples, folder, "train" or "validation", recipe) to the files written; each is there whole or not at all."""
 
 ROWS_AT_ONCE = 1024
-SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 28
-"""A shard ends at either. Chosen: Parquet files of some 100 MB, which the Hub shows a preview of."""
+SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
+"""A shard ends at either. Chosen: Parquet files of some 30 MB, and as much memory as a shard takes."""
 
 
 def json_lines(row: Row, *, labelled: bool = True) -> Write:
