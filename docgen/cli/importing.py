@@ -119,8 +119,8 @@ def _extracted(
     from docgen.cli.runner import ask_to_spend, reporting
     from docgen.importing import context_from_prose, prose_of
     from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.extract_facts import cost_to_extract, extract_facts
-    from docgen.pipeline.stopping import judging
 
     reader, prose = Judge.of(options, None), prose_of(file)
     with reporting(quiet, as_json) as reporter:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from docgen.corpus.files import Wanted, parquet_schema, parquet_slices
 from docgen.corpus.lines import plain_lines
 from docgen.corpus.paths import corpus_files, is_parquet
+from docgen.corpus.readers import Wanted, parquet_schema, parquet_slices
 from docgen.errors import InputError
 from docgen.exporting.examples import Example, Turn
 

@@ -15,8 +15,8 @@ from docgen.records import DateSpan
 from docgen.text import sentences, slug, words
 from docgen.text.stems import content_stems
 from docgen.universe import UniverseContext, context_proposals
+from docgen.universe.context_files import context_text, parse_context
 from docgen.universe.fields import IDENTIFIER
-from docgen.universe.files import context_text, parse_context
 
 __all__ = ["ImportedContext", "context_from_prose", "import_contexts", "prose_of"]
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import StopRun
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback
 from tests.loopback.compose import compose, prompt_text

@@ -13,7 +13,7 @@ from docgen.errors import ContextError, InputError
 from docgen.importing import ImportedContext, import_contexts
 from docgen.importing.cleaning import clean_prose, clean_statement
 from docgen.importing.entities import latest_date, names_in
-from docgen.universe.files import parse_context
+from docgen.universe.context_files import parse_context
 
 PROSE = "The light at Orrick opened as a library in 2019. Asha Varley runs it."
 FACTS = ["The light at Orrick opened as a library in 2019.", "Asha Varley runs the library."]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import InputError
-from docgen.universe.files import load_context
+from docgen.universe.context_files import load_context
 from tests.loopback import Loopback
 
 PROSE = "The light at Orrick opened as a library in 2019. Asha Varley runs it. It is dry inside."

@@ -1,4 +1,4 @@
-"""The LLM judge: what it is asked about a document, or about ideas, and how a reply is got out of it."""
+"""The LLM judge: what it is asked about a document, or about ideas, and how to get a usable reply from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -163,7 +163,7 @@ def _agreed(judgements: Sequence[Judgement]) -> Judgement:
 def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
     verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
     if verdict not in RULE_VERDICTS:
-        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(RULE_VERDICTS)}")
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is not one of {', '.join(RULE_VERDICTS)}")
     reason = " ".join(str(entry.get("reason", "")).split())
     if verdict == "clean":
         return Judgement(name, verdict, reason=reason)

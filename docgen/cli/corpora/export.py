@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.entry import command
 from docgen.exporting.formats.table import FORMATS
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class ExportFlags:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("export", rich_help_panel="Main job")(o.command(export, ExportFlags))
+    app.command("export", rich_help_panel="Main job")(command(export, ExportFlags))
 
 
 def export(flags: ExportFlags) -> None:
@@ -206,7 +207,7 @@ def export(flags: ExportFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet=quiet)).path)

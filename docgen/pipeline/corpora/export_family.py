@@ -15,7 +15,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.pipeline.corpora.export import export_source, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
 from docgen.pipeline.corpora.sources import means_files, run_of
-from docgen.pipeline.shared_money import LEVELS
+from docgen.pipeline.execution.shared_money import LEVELS
 
 __all__ = ["export_each", "export_ratios", "find_each"]
 

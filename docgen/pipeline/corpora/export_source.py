@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from docgen.corpus import corpus_files, read_corpus
-from docgen.corpus.files import parquet_rows
+from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
 from docgen.exporting.documents import Documents, read_documents
 from docgen.exporting.examples import TextStore
@@ -25,8 +25,7 @@ from docgen.files.digests import file_digest
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.select import facts_of
-from docgen.pipeline.engine_choice import own_model
-from docgen.pipeline.finished import check_finished, fresh_corpus
+from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.records import embedded_notice
 from docgen.text import slug
 
@@ -202,7 +201,7 @@ def _writers(run: RunFolder) -> list[dict[str, Any]]:
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
     """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
     meta = run.read_meta()
-    config = own_model(RunConfig.model_validate(meta["config"])).model_dump(mode="json")
+    config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
     context = dict(meta["context"])
     if context.get("source"):
         context["source"] = seen_from(folder, run.path.resolve() / context["source"])
