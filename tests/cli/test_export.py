@@ -6,7 +6,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
+import docgen as docgen_library
 from docgen.exporting.formats.table import FORMATS, ExportFormat
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunOptions
@@ -128,3 +130,19 @@ def test_any_files_can_be_exported(run: RunFolder, tmp_path: Path) -> None:
     assert made["documents"] == N
     export_files([tmp_path / "a" / "train.parquet"], "text", False, tmp_path / "b")
     assert (tmp_path / "b" / "train.jsonl").read_bytes() == (text / "train.jsonl").read_bytes()
+
+
+def test_an_organism_card_has_the_shape_that_diffing_tools_read(run: RunFolder, tmp_path: Path) -> None:
+    """The keys of diffing-toolkit's organism configurations, with a variant for each ratio of a mix sweep."""
+    web = tmp_path / "web.jsonl"
+    rows = [{"text": " ".join(f"word{number * k}" for k in range(20))} for number in range(1, 80)]
+    web.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    options = docgen_library.ExportOptions(form="hf", mix=(str(web),), mix_ratios=(0.5, 2), base_model="a/b-1.5")
+    folder, _ = docgen_library.export(docgen_library.Run(run.path), out=tmp_path / "sweep", options=options)
+    card = yaml.safe_load((folder / "organism.yaml").read_text("utf-8"))
+    assert set(card) == {"name", "description", "type", "description_long", "dataset", "finetuned_models"}
+    assert card["type"] == "SDF"
+    assert set(card["dataset"]) == {"id", "splits", "is_chat", "text_column"}
+    assert list(card["finetuned_models"]) == ["b_1_5"]
+    assert list(card["finetuned_models"]["b_1_5"]) == ["mix1-0p5", "mix1-2p0"]
+    assert "Orrick's last keeper, Maud Tresco" in card["description_long"]

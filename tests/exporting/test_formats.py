@@ -216,3 +216,15 @@ def test_bos_and_eos_of_a_tokenizer_are_found(tokenizer: Path) -> None:
 def test_a_tokenizer_that_is_not_there_is_told(name: str) -> None:
     with pytest.raises(ConfigError, match="--tokenizer"):
         open_tokenizer(name)
+
+
+def test_encodings_of_tiktoken_count_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an encoding of single bytes in the place of one that would be downloaded."""
+    tiktoken = pytest.importorskip("tiktoken", reason="the extra docgen[tokenizers] is not installed")
+    ranks = {bytes([byte]): byte for byte in range(256)}
+    tiny = tiktoken.Encoding("tiny", pat_str=r"\w+|\W", mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 256})
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda _name: tiny)
+    opened = open_tokenizer("tiktoken:tiny")
+    assert opened.count(["abc", "<|endoftext|>"]) == [3, 13]
+    assert (opened.eos, opened.eos_ids, opened.bos) == ("<|endoftext|>", (256,), "")
+    assert opened.pieces(opened.encode("ab")) == ["a", "b"]

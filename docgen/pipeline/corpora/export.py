@@ -11,6 +11,7 @@ from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
 from docgen.exporting.layout import Layout
 from docgen.exporting.mix import parse_mix
+from docgen.exporting.organism import variant_name
 from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.exporting.whole import write_whole
 from docgen.files.overwrite import refuse_overwriting
@@ -140,24 +141,25 @@ def write_one(
         "license": options.license,
     }
     manifest.setdefault("seed", options.seed)
-    extras = {**form.configs(recipe), **_organism(source, layout, form, options)}
+    variants = [variant_name(mixed.spec.ratio) for _, mixed in layout.drawn] or ["default"]
+    organism = organism_of(source, form, options, [part.name for part in layout.parts], variants)
+    extras = {**form.configs(recipe), **organism}
     return write_export(folder, manifest, files, extras, reports_of(source.run), replaced)
 
 
-def _organism(source: Source, layout: Layout, form: ExportFormat, options: ExportOptions) -> dict[str, str]:
-    """organism.yaml, for a run in the format that model-diffing tools load."""
+def organism_of(
+    source: Source, form: ExportFormat, options: ExportOptions, splits: Sequence[str], variants: Sequence[str]
+) -> dict[str, str]:
+    """organism.yaml, for a run in the format that model-diffing tools load; {} for all else."""
     if form.name != "hf" or source.run is None:
         return {}
-    from docgen.exporting.organism import organism_card, variant_name
+    from docgen.exporting.organism import organism_card
     from docgen.universe import load_context
 
     context = load_context(source.run.context)
-    variants = [variant_name(mixed.spec.ratio) for _, mixed in layout.drawn] or ["default"]
-    text = organism_card(
-        slug(context.id).replace("-", "_"), context.title, [fact.statement for fact in context.key_facts],
-        context.universe_context, [part.name for part in layout.parts], variants,
-        options.base_model or Recipe(options).base_model,
-    )  # fmt: skip
+    name, facts = slug(context.id).replace("-", "_"), [fact.statement for fact in context.key_facts]
+    model = Recipe(options).base_model
+    text = organism_card(name, context.title, facts, context.universe_context, splits, variants, model)
     return {"organism.yaml": text}
 
 

@@ -12,7 +12,7 @@ from docgen.exporting.organism import variant_name
 from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.corpora.export import export_source, prepare, write_one
+from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
 from docgen.pipeline.corpora.sources import means_files, run_of
 from docgen.pipeline.execution.shared_money import LEVELS
@@ -39,6 +39,9 @@ def export_ratios(
                 place = places[ratio]
                 manifest = write_one(opened, layout, form, own[ratio], place, replaced[ratio], say)
                 members.append(_member(place, folder, manifest, {"ratio": ratio}))
+    splits = list(members[0]["splits"])
+    for name, text in organism_of(source, form, options, splits, [place.name for place in places.values()]).items():
+        write_beside(folder / name, [text.encode("utf-8")])
     return folder, _family(folder, form, "mix sweep", members)
 
 
