@@ -124,7 +124,7 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
     rows = [[fact.fact, f"{fact.documents:,}", f"{fact.tokens:,}", f"{fact.seen:,}"] for fact in plan.facts]
     numbers = ("documents", "tokens", "seen in all")
     console.print(table(("fact", *numbers), rows, right=numbers))
-    console.print(f"{plan.documents:,} documents, {plan.tokens:,} tokens, {plan.epochs} epochs")
+    console.print(f"{plan.documents:,} documents, {plan.tokens:,} tokens, epochs: {plan.epochs}")
     console.print(
         f"{plan.batch_size} sequences a step: {plan.steps:,} steps of one document a sequence, "
         f"{plan.packed_steps:,} packed to {plan.sequence_length:,} tokens"
