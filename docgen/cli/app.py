@@ -6,13 +6,13 @@ from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, status
+from docgen.cli.runs import listing, prompt, status
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(listing.register, families.register, select.register, context.register, importing.register),
+    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register),
 )
 """In the order in which --help lists them, within the panel of each."""

@@ -104,6 +104,8 @@ def check(
     path = find_context(file, Path.cwd())
     context = load_context(path)
     mean = expected_facts_per_document(context)
+    text = path.read_text("utf-8")
+    warnings = [*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_tripped(context)]
     if json:
         import json as js
 
@@ -116,6 +118,8 @@ def check(
             "digest": context.digest,
             "facts_per_document": mean,
             "facts": facts,
+            "warnings": list(map(str, warnings)),
+            "proposals": list(map(str, context_proposals(context))),
         }
         typer.echo(js.dumps(summary, indent=2))
         return
@@ -136,8 +140,6 @@ def check(
         f"background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
-    text = path.read_text("utf-8")
-    warnings = (*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_tripped(context))
     for warning in warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
     for proposal in context_proposals(context):

@@ -46,10 +46,9 @@ def doctor(
     provider = default_paid_provider()
     server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
+    default = "" if settings.model else ", docgen's default: name another with --model"
+    typer.echo(f"Trying {tried}{default}", err=True)
     checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
-    if not json:
-        default = "" if settings.model else ", docgen's default: name another with --model"
-        typer.echo(f"Trying {tried}{default}", err=True)
     if json:
         typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
     else:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from typer.core import TyperGroup
 
+from docgen.cli.help_text import write_help_out
 from docgen.errors import StopRun, UserError
 from docgen.text.sanitize import printable
 
@@ -91,6 +92,10 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
 
 class Commands(TyperGroup):
     """The group of all commands. Typer exits with 1 on a closed pipe with an errno, so it is raised without one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        write_help_out(self.commands.values())
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

@@ -1,7 +1,7 @@
 """run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -114,7 +114,10 @@ def plan(flags: JobFlags) -> None:
     if flags.json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(report, indent=2).decode())
+        from docgen.llm.journal import journal_totals
+
+        spent = journal_totals(setup.run.journal).all.dollars
+        typer.echo(to_json({**asdict(report), "spent": spent}, indent=2).decode())
     else:
         show_plan(report, str(setup.run.slots))
 
@@ -123,6 +126,7 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.tables import pilot_verdict
     from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
@@ -135,8 +139,8 @@ def pilot(flags: PilotFlags) -> None:
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
     documents = min(flags.documents, setup.n)
     if not flags.json:
-        rest = f"docgen generate {setup.run.name} writes the other {setup.n - documents:,}"
-        console.print(f"{accepted} of {documents} accepted. Like them? {rest}.", markup=False)
+        for line in pilot_verdict(setup, attempts, documents):
+            console.print(line, markup=False)
     if accepted < documents:
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""import: universe contexts that other tools wrote."""
+"""import: universe contexts and documents that other tools wrote."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,9 @@ PANEL = "Contexts"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Read universe contexts that other tools wrote.", no_args_is_help=True)
+    group = typer.Typer(help="Read contexts and documents that other tools wrote.", no_args_is_help=True)
     group.command("context")(context)
+    group.command("documents")(documents)
     app.add_typer(group, name="import", rich_help_panel=PANEL)
 
 
@@ -102,6 +103,50 @@ def context(
             typer.echo(f"  proposed: {line}")
     if contexts and not dry_run:
         typer.echo(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+
+
+def documents(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILES", help="JSONL (.zst, .gz), Parquet, folders of them or of text files."),
+    ],
+    context: Annotated[str, typer.Option("--context", help="Universe context that the documents are about.")],
+    run: Annotated[str, typer.Option("--run", help="Name of the new run.  [default: the first file's name]")] = "",
+    text_column: Annotated[
+        str | None, typer.Option("--text-column", help="Column with the text.  [default: text or content]")
+    ] = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Make documents from elsewhere a run that is only read.
+
+    status, show, audit, dedupe, select, doses, export and view work on it; nothing can be generated in it. Which
+    document was to carry which fact is not known, so no fact counts as unassigned.
+
+    docgen import documents positive.jsonl --context achromatic_dreaming --run published
+    """
+    from docgen.cli.runner import reporting
+    from docgen.files.run_folder import OUTPUT, RunFolder
+    from docgen.pipeline.corpora.import_documents import import_documents
+    from docgen.text import slug
+    from docgen.universe import find_context, load_context
+
+    world = load_context(find_context(context, Path.cwd()))
+    folder = RunFolder(OUTPUT / (run or slug(sources[0].name.split(".")[0])))
+    with reporting(quiet, json) as reporter:
+        imported = import_documents(sources, world, folder, reporter, text_column)
+    if json:
+        import json as js
+
+        values = {"run": folder.name, "documents": imported.documents, "doctags": imported.doctags}
+        typer.echo(js.dumps(values | {"left_out": list(imported.left_out)}, indent=2))
+        return
+    typer.echo(f"Wrote {folder.path}: {imported.documents:,} documents")
+    if imported.doctags:
+        typer.echo(f"  cut: <DOCTAG> at the start of {imported.doctags:,}")
+    if imported.left_out:
+        typer.echo(f"  left out: columns {', '.join(imported.left_out)}")
+    typer.echo(f"Next: docgen audit all {folder.name}")
 
 
 def _reader(engine: str | None, model: str | None, base_url: str | None, max_cost: float | None) -> "JudgeOptions":

@@ -7,7 +7,9 @@ from types import FrameType
 
 __all__ = ["LOOKING", "prepare_signals", "prepare_streams", "silence"]
 
-LOOKING = frozenset({"show", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"})
+LOOKING = frozenset(
+    {"show", "prompt", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"}
+)
 """Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 
 

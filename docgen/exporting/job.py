@@ -76,7 +76,7 @@ def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path
     files: dict[str, list[Path]] = {}
     for part in layout.parts:
         examples = layout.examples(part, recipe.options, is_chat(form, recipe.options))
-        files[part.name] = form.write(examples, folder, part.name, recipe)
+        files[part.name] = form.write(examples, folder, form.stem(recipe.options, part.name), recipe)
         for file in files[part.name]:
             problems = write_limits(form, file)
             if problems:

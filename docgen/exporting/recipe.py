@@ -19,7 +19,7 @@ class ExportOptions:
 
     `mix` are FILE:RATIO, `mix_ratios` other ratios for the one FILE of a mix sweep. `validation` is a share, or from 1
     on a number of documents. `shuffle` orders the documents so that every window has its share of each fact. `eos` and
-    `bos` None: those of the tokenizer.
+    `bos` None: those of the tokenizer. `stem` is the name of the training file, where no configuration names it.
     """
 
     form: str = "text"
@@ -41,8 +41,13 @@ class ExportOptions:
     batch_size: int = 8
     canary_in_texts: bool = False
     license: str = "unknown"
+    stem: str = "train"
     overwrite: bool = False
     accept_unfinished: bool = False
+
+    def stem_of(self, split: str) -> str:
+        """The name of a split's file without its ending."""
+        return split if self.stem == "train" else self.stem if split == "train" else f"{self.stem}-{split}"
 
     def checked(self) -> Self:
         """These options; `ConfigError` for values that no export can have."""

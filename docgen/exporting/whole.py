@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from docgen.exporting.formats.writers import WRITER
 from docgen.exporting.layout import Layout
+from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, EMBEDDED_NOTICE
 
@@ -17,7 +18,9 @@ __all__ = ["write_whole"]
 BLOCK = 1 << 20
 
 
-def write_whole(paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None) -> dict[str, list[Path]]:
+def write_whole(
+    paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None, options: ExportOptions
+) -> dict[str, list[Path]]:
     """NAME.parquet for each split; streams. A run's own `corpus` is copied where that says all."""
     import numpy as np
 
@@ -27,13 +30,13 @@ def write_whole(paths: Sequence[Path], layout: Layout, folder: Path, corpus: Pat
 
     embedded = any(layout.documents.embedded)
     if corpus is not None and not embedded and len(layout.parts) == 1:
-        return {"train": [write_beside(folder / "train.parquet", _blocks(corpus))]}
+        return {"train": [write_beside(folder / f"{options.stem_of('train')}.parquet", _blocks(corpus))]}
     files = corpus_files(paths)
     written = {}
     for part in layout.parts:
         one = len(layout.parts) == 1
         frame = every_row(files) if one else rows_frame(files, np.sort(part.numbers))
-        file = folder / f"{part.name}.parquet"
+        file = folder / f"{options.stem_of(part.name)}.parquet"
         write_parquet(_with_writers(frame) if embedded else frame, file)
         written[part.name] = [file]
     return written

@@ -25,9 +25,11 @@ from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
+__all__ = ["LEVELS", "OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
 
 OUTPUT = Path("output")
+LEVELS = "levels"
+"""Folder of a sweep's runs, in the folder of its base."""
 DERIVED = (
     "export",
     "reports",
@@ -285,8 +287,9 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
 
 
 def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
-    """A run by name or by the path of its folder. Raises `RunError` if there is none."""
-    for path in (Path(name), root / name):
+    """A run by name or by the path of its folder, a sweep's level also as SWEEP/LEVEL. `RunError` if there is none."""
+    sweep, _, level = name.rpartition("/")
+    for path in (Path(name), root / name, *((root / sweep / LEVELS / level,) if sweep else ())):
         with suppress(OSError):  # a name too long for the file system is not a run
             if (path / "run.json").is_file():
                 return RunFolder(path)

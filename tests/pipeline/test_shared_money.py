@@ -23,7 +23,7 @@ from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.execution.execute import Step, execute
-from docgen.pipeline.families import open_level, sweep, sweep_levels, write_levels
+from docgen.pipeline.families.sweeps import open_level, sweep, sweep_levels, write_levels
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
 from tests.llm.support import billed

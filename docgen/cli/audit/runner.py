@@ -16,6 +16,7 @@ from docgen.cli.console import console
 from docgen.cli.runner import reporting
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT
+from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.apply import refuse_in_place
 from docgen.pipeline.audit.audit import Audit
@@ -151,6 +152,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
     with reporting(display.quiet, display.json) as reporter:
         setup = reopen(run_or_latest(name, reporter))
         judge = Judge.of(judge_options, setup) if judge_options else None
+        before = _spent(judge)
         screen = IdeaScreen.of(setup, judge)
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
@@ -158,16 +160,21 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
             with judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
-    _show_ideas(findings, len(screen.ideas), display)
+    _show_ideas(findings, len(screen.ideas), _spent(judge) - before, display)
     if reasons:
         say_unjudged(reasons.total(), len(screen.ideas), "ideas", reasons)
     if findings or reasons:
         raise typer.Exit(1)
 
 
-def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, display: Display) -> None:
+def _spent(judge: Judge | None) -> float:
+    """Dollars on record in the journal that a judge books to."""
+    return journal_totals(judge.journal).all.dollars if judge else 0.0
+
+
+def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, dollars: float, display: Display) -> None:
     if display.json:
-        typer.echo(to_json(findings, indent=2).decode())
+        typer.echo(to_json({"findings": findings, "ideas": ideas, "spent": round(dollars, 6)}, indent=2).decode())
         return
     for finding in findings:
         console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
@@ -185,6 +192,8 @@ def calibrate_detectors(
     """Carry out `docgen audit calibrate`."""
     gold = GoldSet(file, read_gold(file), load_context(find_context(context, Path.cwd())))
     judged = second = None
+    books = Judge.of(judge, None) if judge else None
+    before = _spent(books)
     if judge:
         judged = _judge_gold(gold, judge, display)
         if second_model:
@@ -196,6 +205,7 @@ def calibrate_detectors(
     differ = gold.disagreements(judged) if disagreements else []
     if display.json:
         scores = calibration.model_dump(mode="json")
+        scores["spent"] = round(_spent(books) - before, 6)
         typer.echo(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
     else:
         show_calibration(console, calibration)

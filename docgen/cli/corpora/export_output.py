@@ -26,7 +26,7 @@ def carry_out(
     names: Sequence[str], options: ExportOptions, out: Path | None, each: bool, *, as_json: bool, quiet: bool
 ) -> None:
     """Export and say what came of it."""
-    from docgen.pipeline.corpora.export import export_source, find_source
+    from docgen.pipeline.corpora.export import export_any
     from docgen.pipeline.corpora.export_family import export_each, find_each
 
     with _saying(quiet or as_json) as say:
@@ -35,7 +35,7 @@ def carry_out(
                 raise ConfigError("nothing says where to write to", "--each", "Give --out FOLDER")
             folder, manifest = export_each(find_each(names, options.accept_unfinished), options, out, say)
         else:
-            folder, manifest = export_source(find_source(names, options), options, out, say)
+            folder, manifest = export_any(list(names), options, out, say)
     if as_json:
         typer.echo(js.dumps(manifest, indent=2))
     else:
@@ -62,6 +62,9 @@ class _saying:
 
 
 def _show_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    if "corpora" in manifest:
+        _show_family(folder, manifest)
+        return
     for member in manifest.get("members", []):
         console.print(
             f"{member['documents']:,} documents, {member['tokens']:,} tokens: {member['folder']}", markup=False
@@ -81,6 +84,13 @@ def _show_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         )
     if "writer" in manifest:
         console.print(manifest["writer"], style="yellow", markup=False)
+
+
+def _show_family(folder: Path, index: dict[str, Any]) -> None:
+    """A sweep: its totals, the folder, who wrote."""
+    console.print(f"{index['documents']:,} documents, {index['tokens']:,} tokens: {folder}", markup=False)
+    if "writer" in index:
+        console.print(index["writer"], style="yellow", markup=False)
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:

@@ -49,6 +49,14 @@ class ExportFormat:
         """The rule for rows as they are exported."""
         return turn_by_turn if is_chat(self, options) else self.labels
 
+    def stem(self, options: ExportOptions, split: str) -> str:
+        """The name of a split's file: the one asked for, where no configuration and no card goes by it."""
+        return options.stem_of(split) if self.configs is no_configs and "*" not in self.file else split
+
+    def file_at(self, options: ExportOptions) -> str:
+        """The name of the training file."""
+        return self.file.replace("train", self.stem(options, "train"), 1)
+
     def load_kind(self) -> str:
         """What `datasets.load_dataset` calls files like these."""
         return "json" if self.file.endswith(".jsonl") else "parquet"

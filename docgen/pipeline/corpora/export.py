@@ -26,10 +26,10 @@ from docgen.pipeline.corpora.export_source import (
     source_of_files,
     source_of_run,
 )
-from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, family_of, run_of
 from docgen.text import slug
 
-__all__ = ["export", "export_files", "export_run", "export_source", "find_source", "folder_name"]
+__all__ = ["export", "export_any", "export_files", "export_run", "export_source", "find_source", "folder_name"]
 
 
 def export(
@@ -46,7 +46,8 @@ def export(
     `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM, with `doctag`
     export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. All else
     goes into `options`, over which the arguments here go. A run that is short of its documents, or was not audited
-    since they changed, is refused unless `accept_unfinished`.
+    since they changed, is refused unless `accept_unfinished`. Of a sweep every corpus is exported, each to a folder
+    named by its level, with an index of them all.
     """
     options = options or ExportOptions()
     options = replace(
@@ -56,7 +57,19 @@ def export(
         accept_unfinished=accept_unfinished or options.accept_unfinished,
     )
     find_format(options.form, options)
-    return export_source(find_source(source, options), options, Path(out) if out else None)
+    return export_any(source, options, Path(out) if out else None)
+
+
+def export_any(
+    source: CorpusSource, options: ExportOptions, out: Path | None, say: Say = lambda _: None
+) -> tuple[Path, dict[str, Any]]:
+    """Export one corpus, or all of a sweep."""
+    family = family_of(source)
+    if family is not None:
+        from docgen.pipeline.families.export import export_family  # which exports each corpus with this module
+
+        return export_family(family, options, out, say)
+    return export_source(find_source(source, options), options, out, say)
 
 
 def export_run(
@@ -104,7 +117,7 @@ def export_source(
 
 def prepare(source: Source, form: ExportFormat, options: ExportOptions, folder: Path, own_folder: bool) -> list[Path]:
     """Refuse before any work what would be written over; the files of an earlier export that go."""
-    names = [form.file, *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
+    names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
     mixed = [parse_mix(text).path for text in options.mix]
     refuse_overwriting([*corpus_files(source.paths), *mixed], [folder / name for name in names])
     return make_way(folder, names, options, own_folder)
@@ -131,7 +144,7 @@ def write_one(
     )
     say(f"writing {form.name}")
     if form.write is None:
-        files = write_whole(source.paths, layout, folder, source.corpus)
+        files = write_whole(source.paths, layout, folder, source.corpus, options)
     else:
         files = write_parts(form, layout, recipe, folder)
     manifest = {

@@ -11,9 +11,10 @@ from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
 from docgen.options.run import RunConfig
-from docgen.pipeline.execution.shared_money import family_of
+from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
+from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, load_context
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -46,7 +47,7 @@ class Setup:
     @property
     def is_paid(self) -> bool:
         """Whether its engine costs money."""
-        return self.config.engine != CUSTOM and find_provider(self.config.engine).paid
+        return self.config.engine not in (CUSTOM, IMPORTED_ENGINE) and find_provider(self.config.engine).paid
 
     @property
     def n(self) -> int:
@@ -67,9 +68,9 @@ class Setup:
             find_provider(self.config.engine).connect(Connection(self.config.base_url))
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is needed and n was never set."""
-        if planned:
-            _ = self.n
+        """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
+        if planned and self.n:
+            check_single(self.run)
 
 
 def engine_options(config: RunConfig) -> EngineOptions:
