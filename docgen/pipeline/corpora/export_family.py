@@ -11,11 +11,10 @@ from docgen.exporting.job import MANIFEST, sha256_of
 from docgen.exporting.organism import variant_name
 from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder import LEVELS, RunFolder
 from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
 from docgen.pipeline.corpora.sources import means_files, run_of
-from docgen.pipeline.execution.shared_money import LEVELS
 
 __all__ = ["export_each", "export_ratios", "find_each"]
 
