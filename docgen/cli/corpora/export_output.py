@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.text import Text
 
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 from docgen.errors import ConfigError
 from docgen.exporting.formats.labels import Token
 from docgen.exporting.plan import PUBLISHED, TrainingPlan, as_json
@@ -37,7 +37,7 @@ def carry_out(
         else:
             folder, manifest = export_any(list(names), options, out, say)
     if as_json:
-        typer.echo(js.dumps(manifest, indent=2))
+        say_json(js.dumps(manifest, indent=2))
     else:
         _show_manifest(folder, manifest)
 
@@ -99,7 +99,7 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
         preview = export_labels(names, options, count, say)
     if as_json:
         examples = [[{"text": token.text, "trained": token.trained} for token in each] for each in preview.examples]
-        typer.echo(
+        say_json(
             js.dumps({"format": preview.form, "by": preview.by, "examples": examples}, indent=2, ensure_ascii=False)
         )
         return
@@ -129,7 +129,7 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
     with _saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:
-        typer.echo(js.dumps(as_json_plan(plan), indent=2))
+        say_json(js.dumps(as_json_plan(plan), indent=2))
         return
     rows = [[fact.fact, f"{fact.documents:,}", f"{fact.tokens:,}", f"{fact.seen:,}"] for fact in plan.facts]
     numbers = ("documents", "tokens", "seen in all")
