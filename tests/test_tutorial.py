@@ -33,7 +33,7 @@ def run(command: str, patch: pytest.MonkeyPatch) -> int:
 
 
 def missing(shown: list[str], printed: str) -> str:
-    """The first piece of the lines shown, between dots, that does not follow the ones before it; spaces do not count."""
+    """The first piece shown, between dots, that does not follow the ones before it; spaces do not count."""
     rest = " ".join(printed.split())
     for line in shown:
         for piece in (" ".join(part.split()) for part in line.split("...")):

@@ -1,20 +1,31 @@
 """The command line put together."""
 
+from typing import Annotated
+
 import typer
 
 from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, prompt, status
+from docgen.cli.runs import ctl, listing, opening, prompt, status, tail
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
-    *(generate.register_estimate, doctor.register, batches.register),
+    *(
+        opening.register,
+        tail.register,
+        prompt.register,
+        listing.register,
+        families.register,
+        select.register,
+        context.register,
+        importing.register,
+    ),
+    *(generate.register_estimate, ctl.register, doctor.register, batches.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 
@@ -24,7 +35,7 @@ app = typer.Typer(
     cls=Commands,
     help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
     "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -42,9 +53,15 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    pass
+    if ctx.invoked_subcommand is None:
+        from docgen.cli.runs.home import show_home
+
+        show_home()
 
 
 for register in COMMANDS:
