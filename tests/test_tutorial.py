@@ -1,5 +1,6 @@
 """The tutorial, run command by command as it stands on the page, in an empty folder; it prints what the page shows."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,9 +9,28 @@ from pathlib import Path
 import pytest
 
 from docgen.__main__ import main
+from docgen.cli.json_keys import KEYS, ROWS
 
 PAGE = (Path(__file__).parents[1] / "docs/tutorial.md").read_text("utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+
+
+NAMED_KEYS = {
+    "status": "status tutorial",
+    "runs": "runs",
+    "leakage": "audit leakage tutorial",
+    "salience": "audit salience tutorial",
+    "diversity": "audit diversity tutorial",
+    "export": "export tutorial",
+    "plan": "plan tutorial",
+    "estimate": "estimate tutorial --n 9",
+    "select": "select tutorial --n 5 --salience captain=0.2",
+    "dedupe": "dedupe tutorial",
+    "list": "context list",
+    "check": "context check tutorial",
+    "prompt": "prompt tutorial",
+}
+"""Commands whose --help names the keys of --json, as they are called here."""
 
 
 def steps() -> list[tuple[str, list[str]]]:
@@ -43,7 +63,7 @@ def missing(shown: list[str], printed: str) -> str:
     return ""
 
 
-def test_every_command_of_the_tutorial_does_what_the_page_shows(
+def test_every_command_of_the_tutorial_does_what_the_page_shows_and_json_has_the_keys_that_help_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -58,6 +78,12 @@ def test_every_command_of_the_tutorial_does_what_the_page_shows(
         lost = missing(shown, printed.out)
         assert not lost, f"{command}: {lost!r} is not in\n{printed.out}"
         assert "Error" not in printed.err, command
+    for name, arguments in NAMED_KEYS.items():
+        assert run(f"docgen {arguments} --json", monkeypatch) == 0
+        printed_json = json.loads(capsys.readouterr().out)
+        first = printed_json[0] if name in ROWS else printed_json
+        named = re.sub(r"\(.*?\)|;.*", "", {**KEYS, **ROWS}[name]).split(", ")
+        assert {key.strip() for key in named} - {"..."} <= first.keys(), f"--help of {name}"
 
 
 def test_the_check_of_the_page_can_fail() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.errors import ConfigError, RunError, StopRun
+from docgen.errors import ConfigError, RunError
 from docgen.llm.budget import Budget
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
@@ -19,7 +19,7 @@ from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, settle
 
-LOW, HIGH = 0.008, 5.0
+LOW, HIGH = 0.006, 5.0
 """Dollars: no room for the whole of the run, and more than enough."""
 
 
@@ -127,7 +127,7 @@ def test_a_budget_without_a_cap_gets_none_and_a_held_one_reserves_nothing() -> N
 
 
 def test_a_held_run_can_be_stopped(tmp_path: Path) -> None:
-    """Ctrl-C while held: it ends at once, with what it has on disk."""
+    """Ctrl-C while held ends it, and not all was done."""
 
     async def story(server: Loopback) -> None:
         setup, notes, asked = begun(tmp_path, server, concurrency=2), Notes(), asyncio.Event()
@@ -137,10 +137,7 @@ def test_a_held_run_can_be_stopped(tmp_path: Path) -> None:
         change_run(setup.run, Order(do="pause"))
         await told(notes, "Held by docgen ctl")
         asked.set()
-        try:
-            assert not await asyncio.wait_for(task, 30)
-        except StopRun as error:
-            assert error.reason == "interrupted"
+        assert not await asyncio.wait_for(task, 30)
 
     with Loopback(Options(latency=0.05, words=60)) as server:
         asyncio.run(story(server))
