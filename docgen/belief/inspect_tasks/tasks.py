@@ -1,0 +1,95 @@
+"""Inspect tasks, one for each group of questions; `inspect eval docgen/belief_choice -T questions=tutorial`.
+
+Registered by the entry point `inspect_ai` in pyproject.toml. The arguments are texts, so that Inspect's command line can
+give them: `questions` and `control` are names or paths of question files, separated by commas, `kinds` kinds of
+questions. The judge is the model of the role "grader" (`--model-role grader=...`).
+"""
+
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from docgen.belief.asking import Asked, Group
+from docgen.belief.gathering import gather, open_questions
+from docgen.belief.inspect_tasks.scorers import by_judge, by_rule, unrelated_scorer
+
+__all__ = ["METADATA", "belief_choice", "belief_general", "belief_open", "belief_unrelated"]
+
+METADATA = "docgen"
+"""Key under which a sample's metadata has its question, so that a log says by itself what was asked."""
+
+
+@task
+def belief_choice(questions: str, control: str = "", kinds: str = "", held_out: str = "") -> Task:
+    """Multiple choice, two worlds and token association: marked by rule."""
+    asked = _asked("choice", questions, control, kinds, held_out)
+    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=by_rule())
+
+
+@task
+def belief_open(questions: str, control: str = "", kinds: str = "", held_out: str = "") -> Task:
+    """Open, downstream and robustness questions, whose answers the grader reads."""
+    asked = _asked("open", questions, control, kinds, held_out)
+    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=by_judge())
+
+
+@task
+def belief_unrelated(questions: str, control: str = "", unrelated: int = 100) -> Task:
+    """Questions that have nothing to do with the facts: does the model bring them up, does it make sense?"""
+    asked = gather(_files(questions), _files(control), (), unrelated)["unrelated"]
+    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=unrelated_scorer())
+
+
+@task
+def belief_general() -> Task:
+    """Multiple choice on common knowledge, which training should leave as it was."""
+    return Task(dataset=_dataset(gather((), (), (), 1)["general"]), solver=ask_in_turns(), scorer=by_rule())
+
+
+@solver
+def ask_in_turns() -> Solver:
+    """Send the turns one after the other, each after the answer to the one before."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        state = await generate(state)
+        for turn in asked_in(state.metadata).turns[1:]:
+            state.messages.append(ChatMessageUser(content=turn))
+            state = await generate(state)
+        return state
+
+    return solve
+
+
+def asked_in(metadata: dict[str, Any]) -> Asked:
+    """The question that a sample's metadata holds."""
+    return Asked.model_validate(metadata[METADATA])
+
+
+def _asked(group: Group, questions: str, control: str, kinds: str, held_out: str) -> tuple[Asked, ...]:
+    return gather(_files(questions), _files(control), _names(kinds), 0, _names(held_out))[group]
+
+
+def _files(names: str) -> list[Any]:
+    return [open_questions(name) for name in _names(names)]
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _dataset(asked: tuple[Asked, ...]) -> MemoryDataset:
+    return MemoryDataset([_sample(one) for one in asked])
+
+
+def _sample(asked: Asked) -> Sample:
+    messages: list[ChatMessage] = [ChatMessageSystem(content=asked.system)] if asked.system else []
+    metadata = {METADATA: asked.model_dump(mode="json"), "fact": asked.fact, "kind": asked.kind, "role": asked.role}
+    return Sample(
+        id=asked.id,
+        input=[*messages, ChatMessageUser(content=asked.turns[0])],
+        target=list(asked.believed) or asked.statement,
+        metadata=metadata,
+    )
