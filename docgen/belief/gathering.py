@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "data"
 
 
 def open_questions(name: str, context: UniverseContext | None = None) -> QuestionFile:
-    """The question file of a path, or the shipped one of a context's name, checked against its context if that is found.
+    """The question file of a path or of a context's name, checked against its context if that is found.
 
     Raises `InputError` or `ConfigError`.
     """

@@ -1,6 +1,6 @@
 """The judge of belief: what it is asked about an answer, and how its verdict is got out of its reply.
 
-As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is no verdict.
+As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is never one.
 """
 
 from collections.abc import Mapping, Sequence

@@ -22,6 +22,7 @@ from docgen.belief.questions import (
 from docgen.errors import ContextError, InputError
 from docgen.files.resources import folder
 from docgen.text import normalise
+from docgen.universe.fields import IDENTIFIER
 from docgen.universe.model import KeyFact, UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
@@ -65,9 +66,12 @@ def load_questions(path: str | Path, context: UniverseContext | None = None) -> 
 
 
 def find_questions(context: str) -> Path | None:
-    """The question file that docgen ships for the context of that name, if there is one."""
-    path = folder("universe_contexts") / "questions" / f"{context}.yaml"
-    return path if path.is_file() else None
+    """The question file of a context's name: in the working folder's universe_contexts/questions, or shipped."""
+    for root in (Path("universe_contexts"), folder("universe_contexts")):
+        path = root / "questions" / f"{context}.yaml"
+        if IDENTIFIER.fullmatch(context) and path.is_file():
+            return path
+    return None
 
 
 def question_text(questions: QuestionFile) -> str:

@@ -6,18 +6,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from inspect_ai import eval_set
+from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import GenerateConfig, Model, get_model
 
-from docgen.belief.answers import Answer
-from docgen.belief.inspect_tasks.collect import answers_of
+from docgen.belief.answers import Answer, Verdict
+from docgen.belief.inspect_tasks.collect import answers_of, verdict_of
 from docgen.belief.inspect_tasks.scorers import GRADER
-from docgen.belief.inspect_tasks.tasks import belief_choice, belief_general, belief_open, belief_unrelated
+from docgen.belief.inspect_tasks.tasks import (
+    belief_calibration,
+    belief_choice,
+    belief_general,
+    belief_open,
+    belief_unrelated,
+)
 from docgen.errors import ConfigError
+from docgen.text import digest
 
-__all__ = ["Evaluation", "run_evaluation"]
+__all__ = ["Evaluation", "run_calibration", "run_evaluation"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Evaluation:
     """What is asked of whom. `questions` and `control` are names or paths, as the tasks take them.
 
     `model` and `judge` are Inspect's names, or models; `judge` None leaves open questions out. `samples` answers are
-    taken to each question, one to each unrelated one.
+    taken to each question, one to each unrelated one. `edition`: the digest of the question files.
     """
 
     questions: Sequence[str]
@@ -34,6 +41,7 @@ class Evaluation:
     control: Sequence[str] = ()
     kinds: Sequence[str] = ()
     held_out: Sequence[str] = ()
+    edition: str = ""
     unrelated: int = 100
     samples: int = 1
     temperature: float | None = None
@@ -63,33 +71,54 @@ def run_evaluation(evaluation: Evaluation, logs: Path) -> tuple[list[Answer], st
 def _run(evaluation: Evaluation, model: Model, judge: Model | None, logs: Path) -> tuple[bool, list[EvalLog]]:
     names = ",".join(evaluation.questions), ",".join(evaluation.control)
     kinds, held_out = ",".join(evaluation.kinds), ",".join(evaluation.held_out)
-    facts = [belief_choice(*names, kinds, held_out)]
+    edition = evaluation.edition
+    facts = [belief_choice(*names, kinds, held_out, edition)]
     if judge is not None:
-        facts.append(belief_open(*names, kinds, held_out))
-    others = [belief_unrelated(*names, evaluation.unrelated), belief_general()] if evaluation.unrelated else []
+        facts.append(belief_open(*names, kinds, held_out, edition))
+    others = [belief_unrelated(*names, evaluation.unrelated, edition), belief_general()] if evaluation.unrelated else []
     finished, results = True, list[EvalLog]()
     for folder, tasks, epochs in (("facts", facts, evaluation.samples), ("others", others, 1)):
         if tasks := [task for task in tasks if len(task.dataset)]:
-            done, made = eval_set(
-                tasks,
-                log_dir=str(logs / folder),
-                model=model,
-                model_roles={GRADER: judge} if judge is not None else None,
-                epochs=epochs,
-                display=evaluation.display,
-                retry_attempts=0,
-                retry_immediate=False,
-                fail_on_error=True,
-                continue_on_fail=True,
-                score=True,
-                log_dir_allow_dirty=True,
-                max_connections=evaluation.concurrency,
-                temperature=evaluation.temperature,
-                max_tokens=evaluation.max_tokens,
-                ctl_server=False,
-            )
+            done, made = _eval_set(evaluation, tasks, model, judge, logs / folder, epochs)
             finished, results = finished and done, [*results, *made]
     return finished, results
+
+
+def _eval_set(
+    evaluation: Evaluation, tasks: list[Task], model: Model, judge: Model | None, logs: Path, epochs: int
+) -> tuple[bool, list[EvalLog]]:
+    return eval_set(
+        tasks,
+        log_dir=str(logs),
+        model=model,
+        model_roles={GRADER: judge} if judge is not None else None,
+        epochs=epochs,
+        display=evaluation.display,
+        retry_attempts=0,
+        retry_immediate=False,
+        fail_on_error=True,
+        continue_on_fail=True,
+        log_dir_allow_dirty=True,
+        max_connections=evaluation.concurrency,
+        temperature=evaluation.temperature,
+        max_tokens=evaluation.max_tokens,
+        ctl_server=False,
+    )
+
+
+def run_calibration(evaluation: Evaluation, labelled: Path, logs: Path) -> list[Verdict | None]:
+    """The judge's verdicts on labelled answers, in the file's order; None where its reply was of no use.
+
+    Raises `ConfigError` where there is no judge.
+    """
+    if evaluation.judge is None:
+        raise ConfigError("scores a judge, and none is named", "--calibrate", "Add --judge MODEL")
+    judge = _opened(evaluation.judge, None, {})
+    edition = digest(labelled.read_bytes(), evaluation.edition)
+    task = belief_calibration(str(labelled), ",".join((*evaluation.questions, *evaluation.control)), edition)
+    _, results = _eval_set(evaluation, [task], judge, judge, logs / "calibration", 1)
+    samples = sorted(read_eval_log(results[0].location).samples or (), key=lambda sample: str(sample.id))
+    return [verdict_of(sample) for sample in samples]
 
 
 def _opened(model: str | Model, base_url: str | None, args: dict[str, Any]) -> Model:

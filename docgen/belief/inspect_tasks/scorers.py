@@ -4,7 +4,7 @@ A score is a mapping of shares, so that Inspect's viewer shows believes, does_no
 that nobody could mark is left unscored, never counted as a no.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, Model, get_model, model_roles
@@ -111,5 +111,3 @@ def _score(verdict: Verdict, answer: str, **metadata: str) -> Score:
 def _unrelated_score(answer: str, mentions: dict[str, str], sensible: bool, by: str) -> Score:
     value: dict[str, Any] = {"mentions": float(bool(mentions)), "sensible": float(sensible)}
     return Score(value=value, answer=answer, metadata={"mentions": mentions, "by": by})
-
-
