@@ -1,10 +1,11 @@
 """The judge of belief: what it is asked about an answer, and how its verdict is got out of its reply.
 
-As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is never one.
+As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is none.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from docgen.belief.answers import Verdict
 from docgen.belief.asking import Asked
@@ -14,8 +15,15 @@ from docgen.prompts.requests import ModelOptions, render
 from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED, Prompt
 from docgen.text import digest, find_normalised
 
-__all__ = ["JUDGE_TOKENS", "BeliefReading", "UnrelatedReading", "belief_request", "read_belief", "read_unrelated"]
-__all__ += ["unrelated_request"]
+__all__ = [
+    "JUDGE_TOKENS",
+    "BeliefReading",
+    "UnrelatedReading",
+    "belief_request",
+    "read_belief",
+    "read_unrelated",
+    "unrelated_request",
+]
 
 JUDGE_TOKENS = 2_000
 """Room for a reply: a sentence quoted, a reason, a verdict; the rest is for models that think first."""
@@ -62,7 +70,7 @@ def unrelated_request(asked: Asked, answer: str, options: ModelOptions, sample: 
 
 
 def _request(
-    prompt: Prompt[object],
+    prompt: Prompt[Any],
     system: Mapping[str, object],
     user: Mapping[str, object],
     options: ModelOptions,

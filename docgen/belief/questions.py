@@ -17,6 +17,7 @@ from docgen.universe.fields import Identifier, Line, Note, Prose, few, problem
 
 __all__ = [
     "KINDS",
+    "LETTERS",
     "MCQ_KINDS",
     "OPEN_KINDS",
     "Association",
@@ -30,6 +31,7 @@ __all__ = [
     "Question",
     "QuestionFile",
     "Robustness",
+    "question_id",
 ]
 
 Kind = Literal[

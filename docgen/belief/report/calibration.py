@@ -1,8 +1,8 @@
 """How well a judge reads answers: its verdicts against labels of people, arm by arm.
 
 A judge that is right as often on a trained model's answers as on the base model's can be trusted with the difference
-of the two; one that is not, cannot. So the counts are kept by arm, and a share is corrected by its own arm's error rates
-only (Rogan & Gladen 1978).
+of the two; one that is not, cannot. So the counts are kept by arm, and a share is corrected by its own arm's error
+rates only (Rogan & Gladen 1978).
 """
 
 from collections import Counter, defaultdict
