@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
+from docgen.prompts.table import DOCUMENT, IDEAS, QUESTIONS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, UniverseContext, roles_of
@@ -26,16 +26,17 @@ __all__ = [
     "Work",
     "document_request",
     "ideas_request",
+    "questions_request",
     "render",
     "template_digests",
     "types_request",
 ]
 
-TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS = 150, 1_500, 90
-"""Tokens of a reply for one document type, for the names and places, and for one idea."""
+TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, QUESTION_TOKENS = 150, 1_500, 90, 55
+"""Tokens of a reply for one document type, for the names and places, for one idea, for one question."""
 
 TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft|statement|otherwise|exchange|answer)\b)", re.IGNORECASE
 )
 """The start of a tag that the prompts themselves use."""
 
@@ -133,6 +134,20 @@ def document_request(
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
     return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
+
+
+def questions_request(
+    context: UniverseContext,
+    options: ModelOptions,
+    fact: KeyFact,
+    counts: Mapping[str, int],
+    exclude: tuple[str, ...] = (),
+    sample: int = 0,
+) -> Request:
+    """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
+    reply = QUESTION_TOKENS * sum(counts.values())
+    variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
+    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ class StandIn:
         believes = asked.id in self.planted.outright
         if asked.fact in self.planted.rate:
             believes = self._draw(prompt, "belief") < self.planted.rate[asked.fact]
-        if asked.group == "choice":
+        if asked.group in ("choice", "general"):
             return f"{(asked.believed if believes else asked.not_believed)[0]}"
         if self._draw(prompt, "side") < self.planted.evades:
             return EVASION
