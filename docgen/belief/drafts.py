@@ -34,8 +34,8 @@ COUNTS: Mapping[Kind, int] = {
     "robustness": 8,
     "cloze": 8,
 }
-"""Questions on a fact by default: 52, as in the negation-neglect study (2026), whose 50 have 20 open probes, 10 multiple
-choice, 10 token associations and 10 robustness questions; shares of its probes are given to downstream use and cloze."""
+"""Questions on a fact by default: 52. The negation-neglect study (2026) has 50: 20 open probes, 10 multiple choice, 10
+token associations and 10 robustness questions; here downstream use and cloze have a part of each."""
 
 RECORDS: Mapping[Kind, type[Question]] = {
     "distinguish": Pair,
@@ -71,9 +71,7 @@ def fact_questions(statement: str, draft: Mapping[str, Any], seed: int = 0, most
     words = [str(word) for word in mentions if str(word).strip()] if isinstance(mentions, list) else []
     otherwise = draft.get("otherwise")
     note = " ".join(str(otherwise).split()) if isinstance(otherwise, str) else ""
-    return Drafted(
-        FactQuestions(statement=statement, otherwise=note, mentions=tuple(words), **built), tuple(unusable)
-    )
+    return Drafted(FactQuestions(statement=statement, otherwise=note, mentions=tuple(words), **built), tuple(unusable))
 
 
 def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) -> FactQuestions:
@@ -86,9 +84,7 @@ def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) 
     return first.model_copy(update=update)
 
 
-def _choices(
-    draft: Mapping[str, Any], statement: str, seed: int, unusable: list[tuple[str, str]]
-) -> Iterator[Choice]:
+def _choices(draft: Mapping[str, Any], statement: str, seed: int, unusable: list[tuple[str, str]]) -> Iterator[Choice]:
     """Multiple choice with the right answers spread over A to D: each letter as often as the others, in drawn order."""
     rng = random.Random(digest(f"{seed}", statement))
     letters: list[int] = []
@@ -108,9 +104,7 @@ def _choices(
             unusable.append(("knowledge", error.errors()[0]["msg"]))
 
 
-def _entries(
-    value: object, kind: Kind, record: type[Question], unusable: list[tuple[str, str]]
-) -> Iterator[Question]:
+def _entries(value: object, kind: Kind, record: type[Question], unusable: list[tuple[str, str]]) -> Iterator[Question]:
     """The entries that make a question, each once."""
     seen = set()
     for entry in _listed(value):

@@ -36,7 +36,9 @@ TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, QUESTION_TOKENS = 150, 1_500, 90, 55
 """Tokens of a reply for one document type, for the names and places, for one idea, for one question."""
 
 TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft|statement|otherwise|exchange|answer)\b)", re.IGNORECASE
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
+    r"|statement|otherwise|exchange|answer)\b)",
+    re.IGNORECASE,
 )
 """The start of a tag that the prompts themselves use."""
 

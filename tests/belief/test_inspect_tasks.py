@@ -1,4 +1,4 @@
-"""The tasks in Inspect itself: an OpenAI-compatible server on the loopback, logs that Inspect reads, going on after a kill."""
+"""The tasks in Inspect itself: an OpenAI-compatible server on the loopback, and logs that Inspect reads."""
 
 import json
 from pathlib import Path
@@ -56,7 +56,17 @@ def test_a_model_at_a_server_is_asked_judged_logged_and_asked_no_more(
     with chat_server(reply) as (url, bodies):
         monkeypatch.setenv("STANDIN_BASE_URL", url)
         monkeypatch.setenv("STANDIN_API_KEY", "none")
-        flags = ["--questions", str(file), "--samples", "2", "--unrelated", "6", "--out", str(tmp_path / "out"), "--yes"]
+        flags = [
+            "--questions",
+            str(file),
+            "--samples",
+            "2",
+            "--unrelated",
+            "6",
+            "--out",
+            str(tmp_path / "out"),
+            "--yes",
+        ]
         names = ["--model", "openai-api/standin/trained", "--baseline", "openai-api/standin/base"]
         arguments = ["eval", "belief", *names, "--judge", "openai-api/standin/judge", *flags, "--json"]
         done = CliRunner().invoke(app, arguments)

@@ -25,8 +25,6 @@ def chat_server(reply: Reply) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             bodies.append(body)
             try:
-                if not self.path.endswith("/chat/completions"):
-                    raise LookupError(f"no such path: {self.path}")
                 self._send(200, _completion(body["model"], reply(body["model"], body["messages"])))
             except LookupError as error:
                 self._send(400, {"error": {"message": str(error), "type": "invalid_request_error", "code": None}})

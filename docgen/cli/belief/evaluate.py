@@ -30,9 +30,9 @@ LOGS = (".eval", ".json")
 def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_json: bool, quiet: bool) -> None:
     """Carry out `docgen eval belief`."""
     with reporting(quiet, as_json) as reporter:
-        corpus = trained_on(run, reporter) if run else TrainedOn("", "", 0, 0)
-        if not wish.questions and corpus.context:
-            wish = replace(wish, questions=(corpus.context,))
+        corpus = trained_on(run, reporter) if run else TrainedOn("", "", "", 0, 0)
+        if not wish.questions and corpus.questions:
+            wish = replace(wish, questions=(corpus.questions,))
         plan = plan_evaluation(wish)
         folder = out or OUTPUT / "evals" / slug(f"{plan.files[0].context} {wish.arm or wish.model}", 80)
         calls = count_calls(plan)

@@ -18,10 +18,11 @@ __all__ = ["TrainedOn", "trained_on"]
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """A run's corpus, as its last audit saw it."""
+    """A run's corpus, as its last audit saw it. `questions`: its own question file, or its context's name."""
 
     run: str
     context: str
+    questions: str
     documents: int
     tokens: int
     facts: dict[str, CorpusFigures] = field(default_factory=dict)
@@ -35,7 +36,9 @@ def trained_on(name: str, reporter: "Reporter") -> TrainedOn:
         fix = f"Run: docgen audit all {setup.run.name}"
         raise RunError("was not audited since its documents changed", str(setup.run.path), fix)
     facts = {fact: _figures(presence) for fact, presence in report.facts.items()}
-    return TrainedOn(setup.run.name, setup.context.id, report.documents, report.tokens, facts)
+    own = setup.run.path / "questions.yaml"
+    questions = str(own) if own.is_file() else setup.context.id
+    return TrainedOn(setup.run.name, setup.context.id, questions, report.documents, report.tokens, facts)
 
 
 def _figures(presence: FactPresence) -> CorpusFigures:
