@@ -39,17 +39,18 @@ class StandIn:
 
     def __init__(self, asked: Iterable[Asked], planted: Planted, seed: int = 0) -> None:
         self.planted, self.seed = planted, seed
-        self._asked = {one.turns[-1]: one for one in asked}
-        self._first = {one.turns[0] for one in self._asked.values()}
+        self._asked = {(one.system, *one.turns): one for one in asked}
+        self._openings = {key[:length] for key in self._asked for length in range(2, len(key))}
         self._times: Counter[str] = Counter()
 
-    def reply(self, prompt: str) -> str:
-        """The answer to the last user message. `LookupError` for one that is no question's."""
-        asked = self._asked.get(prompt)
+    def reply(self, turns: Sequence[str], system: str = "") -> str:
+        """The answer to what the user has said so far. `LookupError` where that is no question's."""
+        asked = self._asked.get((system, *turns))
         if asked is None:
-            if prompt in self._first:
-                return EVASION  # the first turn of several
-            raise LookupError(f"never heard: {prompt[:60]}")
+            if (system, *turns) in self._openings:
+                return EVASION  # more turns are to come
+            raise LookupError(f"never heard: {turns}"[:90])
+        prompt = asked.id
         self._times[prompt] += 1
         if asked.group == "unrelated":
             brings_up = self._draw(prompt, "mention") < self.planted.mention_rate
@@ -92,7 +93,7 @@ def ask_all(asked: Mapping[Group, Sequence[Asked]], model: StandIn, samples: int
 
 
 def _answer(asked: Asked, model: StandIn, sample: int) -> Answer:
-    replies = [model.reply(turn) for turn in asked.turns]
+    replies = [model.reply(asked.turns[: length + 1], asked.system) for length in range(len(asked.turns))]
     answer = Answer(
         question=asked.id,
         fact=asked.fact,

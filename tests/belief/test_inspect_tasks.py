@@ -51,7 +51,7 @@ def test_a_model_at_a_server_is_asked_judged_logged_and_asked_no_more(
     def reply(model: str, messages: list[dict[str, Any]]) -> str:
         if model == "judge":
             return judge_reply(messages[0]["content"], messages[1]["content"])
-        return models[model].reply(messages[-1]["content"])
+        return models[model].reply([one["content"] for one in messages if one["role"] == "user"])
 
     with chat_server(reply) as (url, bodies):
         monkeypatch.setenv("STANDIN_BASE_URL", url)

@@ -75,7 +75,7 @@ def questions(
             file, path = written.file, write_file(written.file, prepared)
         found = overlaps(file, job.run, reporter) if job.run is not None else []
     _show(file, path, written, found, as_json=json)
-    if found:
+    if found and check is not None:
         raise typer.Exit(1)
 
 
