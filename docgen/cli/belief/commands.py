@@ -120,7 +120,7 @@ def belief(
 
 def report(
     results: Annotated[
-        list[Path], typer.Argument(metavar="FOLDER...", help="Folders of docgen eval belief, or Inspect's log files.")
+        list[str], typer.Argument(metavar="FOLDER...", help="Folders of docgen eval belief, or Inspect's log files.")
     ],
     by: Annotated[
         str | None,
@@ -140,4 +140,6 @@ def report(
     """
     from docgen.cli.belief.evaluate import put_together
 
-    put_together(results, by, out, as_json=json, quiet=quiet)
+    # Inspect shows its logs as URLs.
+    paths = [Path(name.removeprefix("file://")) for name in results]
+    put_together(paths, by, out, as_json=json, quiet=quiet)
