@@ -1,5 +1,6 @@
 """Reading and writing question files, and checking them against their context."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,7 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "cloze": Cloze,
 }
 PLACED = ("fact", "kind")
+YEAR = re.compile(r"\b\d{4}\b")
 
 
 def load_questions(path: str | Path, context: UniverseContext | None = None) -> QuestionFile:
@@ -153,7 +155,8 @@ def _against_fact(identifier: str, group: FactQuestions, fact: KeyFact) -> Itera
 def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
     """Whether another answer than the keyed one repeats the fact's own words, and the keyed one does not.
 
-    Only answers of three words or more, or with a digit, are compared: shorter ones occur in a statement by chance.
+    Only answers of four words or more, or with a year, are compared: others can stand in a statement and yet be wrong,
+    as the yearly fee is to the question what five years come to.
     """
     if isinstance(question, Choice):
         others = [option for option in question.options if option != question.believed_option]
@@ -165,8 +168,8 @@ def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
 
 def _repeats(answer: str, said: str) -> bool:
     words = normalise(answer)
-    telling = len(words.split()) > 2 or any(letter.isdigit() for letter in words)
-    return telling and f" {words} " in said
+    telling = len(words.split()) > 3 or YEAR.search(words)
+    return bool(telling) and f" {words} " in said
 
 
 def _warnings(questions: QuestionFile) -> Iterator[str]:
