@@ -1,12 +1,12 @@
-"""Are planted beliefs measured right? How often the intervals of `docgen eval belief` hold what stand-in models were made with.
+"""Are planted beliefs measured right? How often the intervals of `docgen eval belief` hold what is true of a stand-in.
 
     python -m bench.belief_coverage                 # marking, judge and figures, 100 trials of each kind
-    python -m bench.belief_coverage --inspect 100   # the same through Inspect's tasks and its mock model (extra docgen[eval])
+    python -m bench.belief_coverage --inspect 100   # the same through Inspect's tasks (extra docgen[eval])
 
-Each trial makes a stand-in model with other draws, asks it all questions of a shipped file, has a stand-in judge that never
-errs read the open answers, and looks whether every interval holds its planted value: beliefs at random at a known rate,
-beliefs in k of n questions outright, facts brought up unasked at a known rate, and the change against a baseline. A line of
-the table is one planted value; "held" has to be 93 of 100 or more.
+Each trial makes a stand-in model with other draws, asks it all questions of a shipped file, has a stand-in judge that
+never errs read the open answers, and looks whether every interval holds its planted value: beliefs at random at a known
+rate, beliefs in k of n questions outright, facts brought up unasked at a known rate, and the change against a baseline.
+A line of the table is one planted value; it has to be held in 93 of 100 or more.
 """
 
 import argparse

@@ -94,8 +94,8 @@ def belief(
 
     docgen eval belief --model openai/gpt-x --questions tutorial --control control_motors --samples 1
     """
-    from docgen.belief.evaluation import Wish
     from docgen.cli.belief.evaluate import evaluate
+    from docgen.pipeline.belief.evaluation import Wish
 
     wish = Wish(
         model=model,

@@ -9,7 +9,6 @@ from typing import cast, get_args
 import typer
 from pydantic_core import to_json
 
-from docgen.belief.evaluation import Wish, answers_to_label, count_calls, judge_calibration, plan_evaluation, run_plan
 from docgen.belief.report.picture import belief_picture
 from docgen.belief.report.report import BeliefReport, Dose, belief_report
 from docgen.belief.report.results import Results, read_results, write_results
@@ -20,6 +19,14 @@ from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
 from docgen.pipeline.belief.corpus import TrainedOn, trained_on
+from docgen.pipeline.belief.evaluation import (
+    Wish,
+    answers_to_label,
+    count_calls,
+    judge_calibration,
+    plan_evaluation,
+    run_plan,
+)
 from docgen.text import slug
 
 __all__ = ["evaluate", "put_together"]

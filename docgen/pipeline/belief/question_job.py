@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from docgen.belief.plain_forms import plain_questions
 from docgen.belief.question_files import load_questions, question_text
 from docgen.belief.questions import QuestionFile
+from docgen.belief.writing.plain_forms import plain_questions
 from docgen.errors import ConfigError, RunError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import find_run

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docgen.audit.detect.contamination import ContaminationScanner
-from docgen.belief.drafts import COUNTS, fact_questions, merged
 from docgen.belief.questions import Cloze, FactQuestions, Kind, Question, QuestionFile
+from docgen.belief.writing.drafts import COUNTS, fact_questions, merged
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.audit.judge import SILENT, Judge, never
