@@ -28,7 +28,15 @@ from docgen.universe.model import KeyFact, UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
 
-__all__ = ["check_against", "find_questions", "load_questions", "question_text", "question_warnings"]
+__all__ = [
+    "asked_texts",
+    "check_against",
+    "find_questions",
+    "is_question_file",
+    "load_questions",
+    "question_text",
+    "question_warnings",
+]
 
 ENTRIES: dict[Kind, type[BaseModel]] = {
     "knowledge": Choice,
@@ -42,6 +50,8 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "cloze": Cloze,
 }
 PLACED = ("fact", "kind")
+SNIFFED = 4_000
+"""Bytes at the head of a file in which its first keys stand."""
 YEAR = re.compile(r"\b\d{4}\b")
 
 
@@ -91,6 +101,25 @@ def question_text(questions: QuestionFile) -> str:
 def check_against(questions: QuestionFile, context: UniverseContext) -> list[Problem]:
     """Where the questions contradict the context: another context's, unknown facts, changed statements, wrong keys."""
     return list(_against(questions, context))
+
+
+def is_question_file(path: Path) -> bool:
+    """Whether a file is set out as docgen's question files are, going by its first lines."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(SNIFFED)
+    except OSError:
+        return False
+    return all(re.search(rf"(?m)^{key}:".encode(), head) for key in ("context", "facts"))
+
+
+def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
+    """What a model is asked, each text once, without answers: what a corpus must not hold.
+
+    The beginnings of cloze sentences are left out, for whoever states a fact uses them.
+    """
+    texts = [getattr(one, "question", "") for one in questions.questions if not isinstance(one, Cloze)]
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked
+from docgen.belief.asking import Asked, Group
 from docgen.belief.gathering import gather, open_questions
 from docgen.belief.marking import chosen_label, makes_sense, mark
 from docgen.belief.report.calibration import Labelled, calibrate_judge, read_labelled
@@ -152,7 +152,9 @@ def test_unmarked_answers_count_nowhere() -> None:
 
 def results(arm: str, model: str, rate: float, salience: float, seed: int) -> Results:
     asked = gather([open_questions("tutorial")], unrelated=0)
-    choice = {"choice": [one for one in asked["choice"] if one.fact in ("captain", "winter_bus")]}
+    choice: dict[Group, list[Asked]] = {
+        "choice": [one for one in asked["choice"] if one.fact in ("captain", "winter_bus")]
+    }
     answers = ask_all(choice, StandIn(_all(asked), Planted({"captain": rate, "winter_bus": 0.3}), seed))
     corpus = {
         fact: CorpusFigures(

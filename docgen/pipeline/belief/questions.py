@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docgen.audit.detect.contamination import ContaminationScanner
-from docgen.belief.questions import Cloze, FactQuestions, Kind, Question, QuestionFile
+from docgen.belief.question_files import asked_texts
+from docgen.belief.questions import FactQuestions, Kind, Question, QuestionFile
 from docgen.belief.writing.drafts import COUNTS, fact_questions, merged
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.protocol import LLM, Request
@@ -108,7 +109,14 @@ class QuestionWriter:
         return questions
 
     def _request(self, fact: KeyFact, counts: Mapping[Kind, int], exclude: Sequence[str], sample: int) -> Request:
-        return questions_request(self.context, self.judge.model, fact, counts, tuple(exclude), sample)
+        return questions_request(
+            self.context,
+            self.judge.model,
+            fact,
+            {str(kind): count for kind, count in counts.items()},
+            tuple(exclude),
+            sample,
+        )
 
 
 def question_texts(questions: FactQuestions) -> tuple[str, ...]:
@@ -140,8 +148,7 @@ def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> 
     beginnings of cloze sentences, are not looked for, and words that stand so in a wording are no question's.
     """
     wordings = [normalise(text) for fact in run.context.key_facts for text in (*fact.wordings, *fact.implications)]
-    texts = [_text(one) for one in questions.questions if not isinstance(one, Cloze) and _text(one)]
-    texts = [text for text in dict.fromkeys(texts) if not any(wording in normalise(text) for wording in wordings)]
+    texts = [text for text in asked_texts(questions) if not any(wording in normalise(text) for wording in wordings)]
     scanner, found = ContaminationScanner(texts), list[Overlap]()
     reporter.note(f"Looking for {len(texts):,} questions in the documents of {run.name}")
     for document in run.documents():
