@@ -9,6 +9,7 @@ from docgen.prompts.replies import (
     Draft,
     parse_belief,
     parse_document,
+    parse_facts,
     parse_ideas,
     parse_judgements,
     parse_questions,
@@ -20,6 +21,7 @@ from docgen.prompts.replies import (
 __all__ = [
     "BELIEF_VERDICTS",
     "DOCUMENT",
+    "FACTS",
     "IDEAS",
     "JUDGE_BELIEF",
     "JUDGE_DOCUMENT",
@@ -48,13 +50,14 @@ class Prompt(Generic[Reply]):
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
     of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
     says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one or ask about it.
+    which a run compares when it resumes, from prompts that judge one or ask about it, and those that help to write a
+    context.
     """
 
     name: str
     parse: Callable[[str], Reply]
     calls: Literal["few", "many"]
-    used_for: Literal["corpus", "judging"] = "corpus"
+    used_for: Literal["corpus", "judging", "contexts"] = "corpus"
     schema: Mapping[str, Any] | None = None
     first_schema: Mapping[str, Any] | None = None
 
@@ -144,6 +147,14 @@ DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many")
 REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many")
 JUDGE_DOCUMENT = Prompt("judge_document", parse_judgements, "many", "judging", judgement_schema())
 JUDGE_IDEAS = Prompt("judge_ideas", parse_verdicts, "many", "judging", _object(verdicts=_list_of(IDEA_VERDICT)))
+FACTS = Prompt(
+    "facts",
+    parse_facts,
+    "few",
+    "contexts",
+    _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
+)
+
 JUDGE_BELIEF = Prompt(
     "judge_belief",
     parse_belief,
@@ -180,6 +191,6 @@ QUESTIONS = Prompt(
 )
 
 PROMPTS: tuple[Prompt[Any], ...] = (
-    *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS),
+    *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
     *(JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
 )

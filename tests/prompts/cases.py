@@ -13,6 +13,7 @@ from docgen.prompts.requests import (
     ModelOptions,
     Work,
     document_request,
+    facts_request,
     ideas_request,
     questions_request,
     revise_request,
@@ -120,6 +121,7 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_bare": bare,
     "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
+    "facts": lambda: facts_request(lighthouse().universe_context, 8, OPTIONS),
     "judge_document": judged,
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]

@@ -7,8 +7,8 @@ from docgen.audit.measure.salience_report import FactPresence
 from docgen.belief.report.figures import CorpusFigures
 from docgen.errors import RunError
 from docgen.pipeline.audit.run_reports import read_measured
-from docgen.pipeline.resolve import run_or_latest
-from docgen.pipeline.setup import reopen
+from docgen.pipeline.inputs.locate_run import run_or_latest
+from docgen.pipeline.inputs.setup import reopen
 
 if TYPE_CHECKING:
     from docgen.progress import Reporter
