@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Literal
+from typing import Literal, get_args
 
 from docgen.belief.answers import Answer
 from docgen.belief.asking import Role
@@ -11,7 +11,16 @@ from docgen.belief.questions import KINDS
 from docgen.belief.report.intervals import Estimate, difference, estimate
 from docgen.records import Record
 
-__all__ = ["ALL", "CorpusFigures", "FactBelief", "Measure", "Side", "belief_figures", "side_effects"]
+__all__ = [
+    "ALL",
+    "CorpusFigures",
+    "FactBelief",
+    "Measure",
+    "Side",
+    "belief_by_role",
+    "belief_figures",
+    "side_effects",
+]
 
 ALL = "all"
 """The measure of all questions about a fact together, every question with the same weight."""
@@ -97,6 +106,19 @@ def belief_figures(
         )
         for (context, fact), own in facts.items()
     )
+
+
+def belief_by_role(answers: Sequence[Answer], baseline: Sequence[Answer] = ()) -> dict[Role, Measure]:
+    """All facts together that were taught, that were kept out, that are another world's; each question counts once."""
+    measures: dict[Role, Measure] = {}
+    for role in get_args(Role):
+        own, before = (
+            [answer for answer in some if answer.role == role and answer.group in ("choice", "open")]
+            for some in (answers, baseline)
+        )
+        if (measure := _measure(own, before)) is not None:
+            measures[role] = measure
+    return measures
 
 
 def side_effects(answers: Sequence[Answer], baseline: Sequence[Answer] = ()) -> tuple[Side, ...]:

@@ -1,15 +1,16 @@
 """The report as a picture: SVG that says the same without colour and in print, by shape, by fill and in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from statistics import fmean
 
 from docgen.belief.report.figures import ALL, FactBelief, Measure
 from docgen.belief.report.report import Arm, BeliefReport, Curve
 
 __all__ = ["belief_picture"]
 
-WIDTH, ROW, LEFT, RIGHT, TOP = 760, 34, 230, 150, 58
-PLOT = WIDTH - LEFT - RIGHT
+WIDTH, ROW, LEFT, RIGHT, TOP, MARGIN = 820, 36, 230, 210, 58, 12
+PLOT = WIDTH - LEFT - RIGHT - 2 * MARGIN
 CURVE_HEIGHT = 300
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4")
 INK, SOFT, PALE = "#1b1b1b", "#6a6a6a", "#d9d9d9"
@@ -21,9 +22,9 @@ def belief_picture(report: BeliefReport) -> str:
     panels = [_arm_panel(arm) for arm in report.arms]
     if report.curves and report.dose:
         panels.append(_curve_panel(report.curves, report.dose))
-    parts, y = [], 0
+    parts, y = [], MARGIN
     for height, panel in panels:
-        parts += [f'<g transform="translate(0 {y})">', *panel, "</g>"]
+        parts += [f'<g transform="translate({MARGIN} {y})">', *panel, "</g>"]
         y += height + 20
     style = f"text{{font:12px system-ui,sans-serif;fill:{INK}}} .q{{fill:{SOFT}}} .h{{font-weight:600;font-size:14px}}"
     label = "Share of answers that show belief in each fact, with 95 % intervals"
@@ -92,7 +93,12 @@ def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
     most = max(point.dose for curve in curves for point in curve.points) or 1.0
     parts = [
         _text(0, 18, f"Belief by {dose}", css="h"),
-        _text(0, 36, "each line is a fact; bars: 95 % intervals", css="q"),
+        _text(
+            0,
+            36,
+            "each line is a fact; bars: 95 % intervals; dotted: facts of which the corpora have the same",
+            css="q",
+        ),
     ]
     for tick in (0, 25, 50, 75, 100):
         y = bottom - CURVE_HEIGHT * tick / 100
@@ -102,21 +108,30 @@ def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
         x, level = 60 + (LEFT + PLOT - 60) * part / 4, most * part / 4
         shown = f"{level:.0%}" if dose in ("salience", "airtime") else f"{level:,.0f}"
         parts.append(_text(x, bottom + 18, shown, "middle", "q"))
-    ends: list[tuple[float, str]] = []
-    for number, curve in enumerate(curves):
+    ends: list[tuple[float, str, str]] = []
+    for number, curve in enumerate(sorted(curves, key=lambda curve: not curve.varies)):
         points = [(60 + (LEFT + PLOT - 60) * p.dose / most, p.belief) for p in curve.points]
         path = " ".join(f"{x:.1f},{bottom - CURVE_HEIGHT * belief.value:.1f}" for x, belief in points)
-        dash = DASHES[number % len(DASHES)]
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{INK}" stroke-dasharray="{dash}"/>')
-        for x, belief in points:
+        dash = DASHES[number % len(DASHES)] if curve.varies else "1 3"
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{INK if curve.varies else SOFT}"')
+        parts[-1] += f' stroke-width="{2 if curve.varies else 1}" stroke-dasharray="{dash}"/>'
+        for x, belief in points if curve.varies else ():
             y, high, low = (bottom - CURVE_HEIGHT * value for value in (belief.value, belief.high, belief.low))
-            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{SOFT}"/>')
+            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke="{INK}"/>')
             parts += _mark_at(x, y, curve.role)
-        ends.append((bottom - CURVE_HEIGHT * points[-1][1].value, curve.fact + ROLES.get(curve.role, "")))
-    for y, name in _apart(ends):
-        parts.append(_text(LEFT + PLOT + 12, y + 4, name))
-    last = max((y for y, _ in _apart(ends)), default=0.0)
-    return max(bottom + 30, int(last) + 16), parts
+        if curve.varies:
+            ends.append((bottom - CURVE_HEIGHT * points[-1][1].value, curve.fact + ROLES.get(curve.role, ""), ""))
+    placed = _apart([*ends, *_beside(curves, bottom)])
+    parts += [_text(LEFT + PLOT + 12, y + 4, name, css=css) for y, name, css in placed]
+    return max(bottom + 30, int(max((y for y, _, _ in placed), default=0.0)) + 16), parts
+
+
+def _beside(curves: Sequence[Curve], bottom: int) -> Iterator[tuple[float, str, str]]:
+    """One label for all unvaried facts of a role, at the mean height of their ends."""
+    for role, name in (("taught", "other taught facts"), ("held_out", "held-out facts"), ("control", "control facts")):
+        ends = [curve.points[-1].belief.value for curve in curves if curve.role == role and not curve.varies]
+        if ends:
+            yield bottom - CURVE_HEIGHT * fmean(ends), f"{name} ({len(ends)})", "q"
 
 
 def _mark_at(x: float, y: float, role: str) -> list[str]:
@@ -124,11 +139,11 @@ def _mark_at(x: float, y: float, role: str) -> list[str]:
     return [f'<g transform="translate({x - LEFT:.1f} {y:.1f})">{shape}</g>']
 
 
-def _apart(labels: Iterable[tuple[float, str]], least: float = 14) -> list[tuple[float, str]]:
+def _apart(labels: Iterable[tuple[float, str, str]], least: float = 14) -> list[tuple[float, str, str]]:
     """Labels from top to bottom, moved down as far as they would overlap."""
-    placed: list[tuple[float, str]] = []
-    for y, name in sorted(labels):
-        placed.append((max(y, placed[-1][0] + least) if placed else y, name))
+    placed: list[tuple[float, str, str]] = []
+    for y, name, css in sorted(labels):
+        placed.append((max(y, placed[-1][0] + least) if placed else y, name, css))
     return placed
 
 

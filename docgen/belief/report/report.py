@@ -5,8 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from docgen.belief.answers import Answer
+from docgen.belief.asking import Role
 from docgen.belief.report.calibration import JudgeCalibration
-from docgen.belief.report.figures import ALL, FactBelief, Measure, Side, belief_figures, side_effects
+from docgen.belief.report.figures import (
+    ALL,
+    FactBelief,
+    Measure,
+    Side,
+    belief_by_role,
+    belief_figures,
+    side_effects,
+)
 from docgen.belief.report.intervals import Estimate
 from docgen.belief.report.results import EvalRecord, Results
 from docgen.errors import InputError
@@ -21,7 +30,8 @@ Dose = Literal["salience", "airtime", "documents", "tokens"]
 class Arm(Record):
     """One recipe: its models together, its facts, and what happened to everything else.
 
-    `corrected` is, by fact, the share of open answers that believe, after the judge's errors on this arm's answers.
+    `roles` has all facts of a role together. `corrected` is, by fact, the share of open answers that believe, after the
+    judge's errors on this arm's answers.
     """
 
     name: str
@@ -32,6 +42,7 @@ class Arm(Record):
     documents: int = 0
     tokens: int = 0
     facts: tuple[FactBelief, ...]
+    roles: Mapping[Role, Measure]
     sides: tuple[Side, ...]
     corrected: Mapping[str, float] = {}
 
@@ -45,10 +56,11 @@ class Point(Record):
 
 
 class Curve(Record):
-    """A fact across arms, by dose."""
+    """A fact across arms, by dose. Where one fact alone varies, its dose is that of all curves."""
 
     fact: str
     role: str
+    varies: bool = True
     points: tuple[Point, ...]
 
 
@@ -107,6 +119,7 @@ def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | No
         documents=record.documents,
         tokens=record.tokens,
         facts=facts,
+        roles=belief_by_role(answers, baseline),
         sides=side_effects(answers, baseline),
         corrected=_corrected(name, record, facts, calibration),
     )
@@ -134,10 +147,8 @@ def _what_differs(arms: Sequence[Arm]) -> Dose | None:
     known = [arm for arm in arms if arm.documents]
     if len(known) < 2:
         return None
-    for fact in known[0].facts:
-        levels = {round(value, 3) for arm in known if (value := _dose(arm, fact.fact, "salience")) is not None}
-        if len(levels) > 1 and fact.role != "control" and max(levels) - min(levels) > LEAST_STEP:
-            return "salience"
+    if _varying(known, "salience"):
+        return "salience"
     return "documents" if len({arm.documents for arm in known}) > 1 else None
 
 
@@ -145,19 +156,36 @@ LEAST_STEP = 0.02
 """Shares nearer to each other than this differ by chance, not as levels."""
 
 
+def _varying(arms: Sequence[Arm], dose: Dose) -> tuple[str, ...]:
+    """The facts whose dose differs between arms."""
+    facts = [fact.fact for fact in arms[0].facts if fact.role != "control"]
+    return tuple(fact for fact in facts if _span([_dose(arm, fact, dose) for arm in arms], dose))
+
+
+def _span(doses: Sequence[float | None], dose: Dose) -> bool:
+    known = [level for level in doses if level is not None]
+    return len(known) > 1 and max(known) - min(known) > (LEAST_STEP if dose == "salience" else 0)
+
+
 def _curves(arms: Sequence[Arm], dose: Dose) -> tuple[Curve, ...]:
+    varying = _varying(arms, dose)
     points: dict[str, list[Point]] = defaultdict(list)
-    roles = {}
+    roles: dict[str, str] = {}
     for arm in arms:
         for fact in arm.facts:
-            level = _dose(arm, fact.fact, dose)
-            if level is not None and (measure := _overall(fact)) is not None:
-                points[fact.fact].append(Point(arm=arm.name, dose=level, belief=measure.believes))
+            level = _dose(arm, varying[0] if len(varying) == 1 else fact.fact, dose)
+            if level is not None:
+                points[fact.fact].append(Point(arm=arm.name, dose=level, belief=fact.measures[ALL].believes))
                 roles[fact.fact] = fact.role
     return tuple(
-        Curve(fact=fact, role=roles[fact], points=tuple(sorted(listed, key=lambda point: point.dose)))
+        Curve(
+            fact=fact,
+            role=roles[fact],
+            varies=fact in varying,
+            points=tuple(sorted(listed, key=lambda point: point.dose)),
+        )
         for fact, listed in points.items()
-        if len(listed) > 1
+        if len(listed) > 1 and (fact in varying or len(varying) == 1)
     )
 
 
@@ -170,7 +198,3 @@ def _dose(arm: Arm, fact: str, dose: Dose) -> float | None:
     if figures is None:
         return None
     return figures.airtime if dose == "airtime" else figures.salience
-
-
-def _overall(fact: FactBelief) -> Measure | None:
-    return fact.measures.get(ALL)

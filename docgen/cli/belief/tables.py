@@ -1,6 +1,6 @@
 """The report on belief as tables on the screen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -23,13 +23,14 @@ HEADS = {
     "association": "words",
     "robustness": "robust",
 }
+COLUMNS = ("fact", "role", "salience", "stated", "airtime", "all", "change", "unasked")
 ROLES = {"taught": "", "held_out": "held out", "control": "control"}
 SIDES = {
     "over_mention": "answers to unrelated questions that bring up a fact",
     "sensible": "answers to unrelated questions that make sense",
     "general": "common knowledge right",
 }
-NOTE = "Share of answers that show belief; all: every question with the same weight, with a 95 % interval."
+NOTE = "all: share of answers that show belief, every question with the same weight, with its 95 % interval."
 
 
 def show_report(console: Console, report: BeliefReport) -> None:
@@ -43,51 +44,56 @@ def show_report(console: Console, report: BeliefReport) -> None:
 
 
 def _show_arm(console: Console, arm: Arm) -> None:
-    kinds = [kind for kind in KINDS if any(kind in fact.measures for fact in arm.facts)]
-    optional = {
-        "": any(fact.role != "taught" for fact in arm.facts),
-        "salience": any(fact.corpus for fact in arm.facts),
-        "airtime": any(fact.corpus for fact in arm.facts),
-        "change": any(_all(fact).change for fact in arm.facts),
-        "unasked": any(fact.over_mention for fact in arm.facts),
-        "takes a side": ALL in {name for fact in arm.facts for name in fact.measures} and bool(arm.judge != "none"),
-    }
-    numbers = ("salience", "airtime", *(HEADS[kind] for kind in kinds), "all", "change", "takes a side", "unasked")
-    columns = tuple(name for name in ("fact", "", *numbers) if optional.get(name, True))
-    rows = [[_cells(fact, kinds)[name] for name in columns] for fact in arm.facts]
     title = arm.name + (f", trained on {arm.run} ({arm.documents:,} documents)" if arm.run else "")
-    console.print(table(columns, rows, right=[name for name in columns if name not in ("fact", "")], title=title))
-    judged = "open questions not asked: no judge" if arm.judge == "none" else f"open answers read by {arm.judge}"
-    console.print(f"{NOTE} {judged[0].upper()}{judged[1:]}.", markup=False, style="dim")
+    cells = [_cells(fact) for fact in arm.facts]
+    if len({fact.role for fact in arm.facts}) > 1:
+        cells += [_role_cells(role, measure) for role, measure in arm.roles.items()]
+    columns = tuple(name for name in COLUMNS if any(row.get(name) for row in cells) or name == "all")
+    rows = [[row.get(name, "") for name in columns] for row in cells]
+    console.print(table(columns, rows, right=[name for name in columns if name not in ("fact", "role")], title=title))
+    console.print(NOTE, markup=False, style="dim")
+    kinds = [kind for kind in KINDS if any(kind in fact.measures for fact in arm.facts)]
+    heads = [HEADS[kind] for kind in kinds]
+    by_kind = [[fact.fact, *(_share(fact.measures.get(kind)) for kind in kinds), _sided(fact)] for fact in arm.facts]
+    console.print(table(("fact", *heads, "takes a side"), by_kind, right=(*heads, "takes a side"), title="By kind"))
+    judged = "Open questions were not asked: no judge" if arm.judge == "none" else f"Open answers read by {arm.judge}"
+    console.print(f"{judged}.", markup=False, style="dim")
     for line in _notes(arm):
         console.print(line, markup=False)
 
 
-def _cells(fact: FactBelief, kinds: Sequence[str]) -> dict[str, str]:
-    overall, corpus, said = _all(fact), fact.corpus, fact.over_mention
+def _cells(fact: FactBelief) -> dict[str, str]:
+    overall, corpus, said = fact.measures[ALL], fact.corpus, fact.over_mention
     salience = "" if corpus is None or corpus.salience is None else f"{corpus.salience:.1%}"
-    if corpus is not None and corpus.is_lower_bound:
-        salience = f"≥ {salience}"
-    cells = {
+    return {
         "fact": fact.fact,
-        "": ROLES[fact.role],
-        "salience": salience,
+        "role": ROLES[fact.role],
+        "salience": f"≥ {salience}" if corpus is not None and corpus.is_lower_bound else salience,
+        "stated": "" if corpus is None or corpus.stated is None else f"{corpus.stated:.0%}",
         "airtime": "" if corpus is None else f"{corpus.airtime:.1%}",
         "all": _interval(overall.believes),
         "change": "" if overall.change is None else _interval(overall.change, sign="+"),
-        "takes a side": "" if overall.conditional is None else f"{1 - overall.neither:.0%}",
         "unasked": "" if said is None else f"{said.believes.value:.1%}",
     }
-    for kind in kinds:
-        measure = fact.measures.get(kind)
-        cells[HEADS[kind]] = "" if measure is None else f"{measure.believes.value:.0%}"
-    return cells
+
+
+def _role_cells(role: str, measure: Measure) -> dict[str, str]:
+    change = "" if measure.change is None else _interval(measure.change, sign="+")
+    return {"fact": f"all {ROLES[role] or 'taught'}", "all": _interval(measure.believes), "change": change}
+
+
+def _share(measure: Measure | None) -> str:
+    return "" if measure is None else f"{measure.believes.value:.0%}"
+
+
+def _sided(fact: FactBelief) -> str:
+    return f"{1 - fact.measures[ALL].neither:.0%}"
 
 
 def _notes(arm: Arm) -> Iterator[str]:
     for side in arm.sides:
         yield f"{SIDES[side.name]}: {_side(side)}"
-    unmarked = sum(_all(fact).unmarked for fact in arm.facts)
+    unmarked = sum(fact.measures[ALL].unmarked for fact in arm.facts)
     if unmarked:
         yield f"{unmarked:,} answers have no verdict and count nowhere: the judge's reply was of no use"
     if arm.corrected:
@@ -105,15 +111,11 @@ def _side(side: Side) -> str:
 def _show_curves(console: Console, report: BeliefReport) -> None:
     arms = sorted({(point.dose, point.arm) for curve in report.curves for point in curve.points})
     names = list(dict.fromkeys(arm for _, arm in arms))
-    as_share = report.dose in ("salience", "airtime")
+    spec = ".1%" if report.dose in ("salience", "airtime") else ",.0f"
     rows = []
-    for curve in report.curves:
-        cells = {
-            point.arm: f"{point.dose:.1%}: {_interval(point.belief)}"
-            if as_share
-            else f"{point.dose:,.0f}: {_interval(point.belief)}"
-            for point in curve.points
-        }
+    for curve in sorted(report.curves, key=lambda curve: not curve.varies):
+        doses = {point.arm: f"{point.dose:{spec}}: " if curve.varies else "" for point in curve.points}
+        cells = {point.arm: f"{doses[point.arm]}{_interval(point.belief)}" for point in curve.points}
         rows.append([curve.fact, ROLES.get(curve.role, ""), *(cells.get(name, "") for name in names)])
     console.print(table(("fact", "", *names), rows, right=names, title=f"Belief by {report.dose} in the corpus"))
 
@@ -133,10 +135,6 @@ def _show_calibration(console: Console, calibration: JudgeCalibration) -> None:
     columns = ("arm", "labelled", "agrees", "finds belief", "finds its absence", "no verdict")
     title = f"The judge {calibration.judge} against {calibration.labels}"
     console.print(table(columns, rows, right=columns[1:], title=title))
-
-
-def _all(fact: FactBelief) -> Measure:
-    return fact.measures[ALL]
 
 
 def _rate(value: float | None) -> str:
