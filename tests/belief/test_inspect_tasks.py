@@ -32,6 +32,10 @@ facts:
     open:
       - What happens when the lake freezes?
 """
+LABELLED = [
+    json.dumps({"fact": "captain", "question": "Who?", "answer": answer, "label": "believes", "arm": "trained"}) + "\n"
+    for answer in ("Hedda Lorne is the captain of the Brackwater ferry.", "No, that is not how it is.")
+]
 
 
 def test_a_model_at_a_server_is_asked_judged_logged_and_asked_no_more(
@@ -72,10 +76,17 @@ def test_a_model_at_a_server_is_asked_judged_logged_and_asked_no_more(
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0, done.output
         sent = len(bodies)
-        again = CliRunner().invoke(app, arguments)
-        assert len(bodies) == sent
+        labels = tmp_path / "labels.jsonl"
+        labels.write_text("".join(LABELLED), "utf-8")
+        again = CliRunner().invoke(app, [*arguments, "--label", "4", "--calibrate", str(labels)])
+        assert [body["model"] for body in bodies[sent:]] == ["judge", "judge"], "nothing but the labelled answers"
     report = json.loads(done.stdout)
-    assert json.loads(again.stdout) == report
+    calibrated = json.loads(again.stdout)
+    assert calibrated["arms"][0]["facts"] == report["arms"][0]["facts"]
+    assert calibrated["calibration"]["arms"]["trained"]["counts"] == {"believes believes": 1, "believes does_not": 1}
+    to_label = [json.loads(line) for line in (tmp_path / "out" / "to_label.jsonl").read_text("utf-8").splitlines()]
+    assert {one["arm"].rpartition("/")[2] for one in to_label} == {"trained", "base"}
+    assert {one["label"] for one in to_label} == {""}
     facts = {fact["fact"]: fact for fact in report["arms"][0]["facts"]}
     captain = facts["captain"]["measures"]
     assert {kind: measure["believes"]["value"] for kind, measure in captain.items()} == dict.fromkeys(captain, 1.0)
