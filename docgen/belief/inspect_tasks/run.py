@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inspect_ai import Task, eval_set
-from inspect_ai._util.error import PrerequisiteError
+from inspect_ai._util.error import PrerequisiteError  # what Inspect raises for a missing key; it has no public name
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.model import GenerateConfig, Model, get_model
 
@@ -135,4 +135,4 @@ def _failure(logs: Sequence[EvalLog]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(re.sub(r"\[/?[a-z ]+\]", "", text).split()).rstrip(".")[:300]
+    return " ".join(re.sub(r"\[/?[a-z ]+\]", "", text).split()).removeprefix("ERROR: ").rstrip(".")[:300]

@@ -43,7 +43,10 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
         plan = plan_evaluation(wish)
         folder = out or OUTPUT / "evals" / slug(f"{plan.files[0].context} {wish.arm or wish.model}", 80)
         calls = count_calls(plan)
-        ask_to_spend(calls.line(wish), yes or not calls.may_cost, reporter)
+        try:
+            ask_to_spend(calls.line(wish), yes or not calls.may_cost, reporter)
+        except ConfigError as error:  # which names a cap in dollars too, and Inspect's models have none here
+            raise ConfigError(error.what, "eval belief", "Give --yes") from error
         display = "rich" if sys.stderr.isatty() and not (quiet or as_json) else "none"
         size = corpus.run, corpus.documents, corpus.tokens
         results, problem = run_plan(plan, folder, corpus.facts, size, display)
