@@ -8,13 +8,14 @@ from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, status
+from docgen.cli.runs import listing, prompt, status
+from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(listing.register, families.register, select.register, context.register, importing.register),
+    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register),
     *(questions.register, belief.register),
 )
@@ -38,7 +39,7 @@ def _version(value: bool) -> None:
     if value:
         from docgen import __version__
 
-        typer.echo(f"docgen {__version__}")
+        say(f"docgen {__version__}")
         raise typer.Exit
 
 
