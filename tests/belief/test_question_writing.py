@@ -20,6 +20,7 @@ from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.belief.questions import QuestionWriter, scaled_counts
 from docgen.universe import UniverseContext
+from tests.loopback.run import Loopback
 
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 
@@ -112,3 +113,39 @@ def test_plain_forms_are_labelled_written_and_checked(tmp_path: Path, monkeypatc
     file.write_text(file.read_text("utf-8").replace("  captain:", "  captian:"), "utf-8")
     checked = CliRunner().invoke(app, ["questions", "tutorial", "--check", str(file)])
     assert 'captian is not a fact of tutorial. Did you mean "captain"?' in str(checked.exception)
+
+
+def test_questions_are_bought_through_the_engine_and_never_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request for each fact, journalled: the same command after a lost file pays for nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+    with Loopback() as server:
+        server.server.script = lambda body: (200, _message(json.dumps(draft(0, 10))), {})
+        arguments = ["questions", "tutorial", "--base-url", server.url, "--model", "some-model", "--yes", "--json"]
+        first = CliRunner().invoke(app, arguments)
+        assert first.exit_code == 0, first.output
+        file = Path(json.loads(first.stdout)["file"])
+        text = file.read_text("utf-8")
+        file.unlink()
+        server.server.script = lambda body: (500, _message("again?"), {})
+        second = CliRunner().invoke(app, arguments)
+        assert second.exit_code == 0, second.output
+    assert file.read_text("utf-8") == text
+    questions = load_questions(file, UniverseContext.load("tutorial"))
+    assert questions.writer == "some-model"
+    assert all(len(group.of_kind("open")) == 10 for group in questions.facts.values())
+
+
+def _message(text: str) -> dict[str, object]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "some-model",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 10, "output_tokens": 10},
+    }
