@@ -44,14 +44,14 @@ def gather(
     """
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise ConfigError(f"{unknown[0]!r} is not a kind of question", "--kinds", f"Kinds: {', '.join(KINDS)}")
-    asked = [one for file in questions for one in asked_of(file, _roles(file, held_out), kinds)]
-    asked += [one for file in control for one in asked_of(file, dict.fromkeys(file.facts, "control"), kinds)]
+    asked = [question for file in questions for question in asked_of(file, _roles(file, held_out), kinds)]
+    asked += [question for file in control for question in asked_of(file, dict.fromkeys(file.facts, "control"), kinds)]
     _check_ids(asked)
     files = (*questions, *control)
     texts = (*(text for file in questions for text in file.unrelated), *unrelated_texts())[:unrelated]
     return {
-        "choice": tuple(one for one in asked if one.group == "choice"),
-        "open": tuple(one for one in asked if one.group == "open"),
+        "choice": tuple(question for question in asked if question.group == "choice"),
+        "open": tuple(question for question in asked if question.group == "open"),
         "unrelated": unrelated_asked(files, texts) if texts else (),
         "general": general_asked(_general()) if unrelated else (),
     }
@@ -86,8 +86,8 @@ def _context_of(file: QuestionFile) -> UniverseContext | None:
 
 
 def _check_ids(asked: Sequence[Asked]) -> None:
-    ids = [one.id for one in asked]
+    ids = [question.id for question in asked]
     if len(set(ids)) < len(ids):
-        twice = next(one for one in ids if ids.count(one) > 1)
+        twice = next(question for question in ids if ids.count(question) > 1)
         fix = "Give each question file once, and the control's as --control"
         raise ConfigError(f"the question {twice} is asked twice", "--questions", fix)

@@ -118,7 +118,7 @@ def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
 
     The beginnings of cloze sentences are left out, for whoever states a fact uses them.
     """
-    texts = [getattr(one, "question", "") for one in questions.questions if not isinstance(one, Cloze)]
+    texts = [getattr(question, "question", "") for question in questions.questions if not isinstance(question, Cloze)]
     return tuple(dict.fromkeys(text for text in texts if text))
 
 

@@ -37,7 +37,7 @@ def results_of_log(path: Path) -> Results:
     """One log as results of their own, such as `inspect eval docgen/belief_choice` writes."""
     answers = tuple(read_logs([path]))
     log = read_eval_log(str(path), header_only=True)
-    asked = {one.fact: one.statement for one in _asked_in(path)}
+    asked = {question.fact: question.statement for question in _asked_in(path)}
     record = EvalRecord(
         docgen=__version__,
         arm=log.eval.model,

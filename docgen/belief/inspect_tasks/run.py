@@ -79,8 +79,8 @@ def _run(evaluation: Evaluation, model: Model, judge: Model | None, logs: Path) 
     finished, results = True, list[EvalLog]()
     for folder, tasks, epochs in (("facts", facts, evaluation.samples), ("others", others, 1)):
         if tasks := [task for task in tasks if len(task.dataset)]:
-            done, made = _eval_set(evaluation, tasks, model, judge, logs / folder, epochs)
-            finished, results = finished and done, [*results, *made]
+            done, task_logs = _eval_set(evaluation, tasks, model, judge, logs / folder, epochs)
+            finished, results = finished and done, [*results, *task_logs]
     return finished, results
 
 

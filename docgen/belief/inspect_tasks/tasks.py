@@ -55,8 +55,8 @@ def belief_calibration(labelled: str, statements: str = "", edition: str = "") -
     del edition
     known = {fact: group.statement for file in _files(statements) for fact, group in file.facts.items()}
     samples = [
-        _sample(labelled_asked(one), sample=f"{number:04}", answer=one.answer, label=one.label)
-        for number, one in enumerate(read_labelled(Path(labelled), known), 1)
+        _sample(labelled_asked(question), sample=f"{number:04}", answer=question.answer, label=question.label)
+        for number, question in enumerate(read_labelled(Path(labelled), known), 1)
     ]
     return Task(dataset=MemoryDataset(samples), solver=answer_given(), scorer=by_judge())
 
@@ -111,7 +111,7 @@ def _names(text: str) -> list[str]:
 
 
 def _dataset(asked: tuple[Asked, ...]) -> MemoryDataset:
-    return MemoryDataset([_sample(one) for one in asked])
+    return MemoryDataset([_sample(question) for question in asked])
 
 
 def _sample(asked: Asked, sample: str = "", **more: str) -> Sample:

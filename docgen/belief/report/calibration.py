@@ -71,31 +71,35 @@ def read_labelled(path: Path, statements: Mapping[str, str]) -> tuple[Labelled, 
         if not line.strip():
             continue
         try:
-            one = Labelled.model_validate_json(line)
+            labelled_answer = Labelled.model_validate_json(line)
         except ValidationError as error:
             details = error.errors()[0]
             what = f"is not a labelled answer ({'.'.join(map(str, details['loc']))}: {details['msg']})"
             fix = "Give fact, question, answer and label: believes, does_not or neither"
             raise InputError(what, f"{path}:{number}", fix) from error
-        if not one.statement and one.fact not in statements:
+        if not labelled_answer.statement and labelled_answer.fact not in statements:
             fix = f"Facts of the questions: {', '.join(statements)}"
-            raise InputError(f"{one.fact[:60]!r} is not a fact of the questions", f"{path}:{number}", fix)
-        labelled.append(one.model_copy(update={"statement": one.statement or statements[one.fact]}))
+            raise InputError(f"{labelled_answer.fact[:60]!r} is not a fact of the questions", f"{path}:{number}", fix)
+        labelled.append(
+            labelled_answer.model_copy(
+                update={"statement": labelled_answer.statement or statements[labelled_answer.fact]}
+            )
+        )
     if not labelled:
         raise InputError("holds no labelled answers", str(path), "Give a line of JSON for each")
     return tuple(labelled)
 
 
-def labelled_asked(one: Labelled) -> Asked:
+def labelled_asked(labelled_answer: Labelled) -> Asked:
     """The question of a labelled answer, for the judge's prompt."""
     return Asked(
-        id=digest(one.model_dump_json(), size=8),
-        fact=one.fact,
+        id=digest(labelled_answer.model_dump_json(), size=8),
+        fact=labelled_answer.fact,
         kind="open",
         group="open",
         context="",
-        turns=(one.question,),
-        statement=one.statement,
+        turns=(labelled_answer.question,),
+        statement=labelled_answer.statement,
     )
 
 
@@ -104,8 +108,8 @@ def calibrate_judge(
 ) -> JudgeCalibration:
     """Count verdicts against labels, in the same order; None is a reply that could not be used."""
     arms: dict[str, list[tuple[Verdict, Verdict | None]]] = defaultdict(list)
-    for one, verdict in zip(labelled, verdicts, strict=True):
-        arms[one.arm].append((one.label, verdict))
+    for labelled_answer, verdict in zip(labelled, verdicts, strict=True):
+        arms[labelled_answer.arm].append((labelled_answer.label, verdict))
     return JudgeCalibration(judge=judge, labels=labels, arms={arm: _arm(pairs) for arm, pairs in arms.items()})
 
 

@@ -4,7 +4,7 @@ Questions are drawn with all their answers (the cluster bootstrap: Davison & Hin
 models of one recipe stand side by side, they are drawn too, independently of the questions, for both are samples: of
 what a recipe comes to, of ways to ask. A bootstrap of few answers that nearly all agree gives an interval of hardly any
 width. So the interval reaches at least as far as Wilson's (1927) for as many independent answers as have the
-bootstrap's variance; for a change, as far as Newcombe's (1998, method 10) from the two, with the correlation by
+bootstrap's variance; for a change, as far as Newcombe's (1998, method 10) from the before_share, with the correlation by
 question. How often these intervals hold the truth is measured by `bench/belief_coverage.py`.
 """
 
@@ -70,13 +70,15 @@ def difference(
         return None
     both = np.isfinite(rises).any(axis=0)
     first, second = _means(np.asarray(after, dtype=float), axis=0)[both], base[both]
-    one = estimate(np.asarray(after, dtype=float)[:, both].tolist(), answers[0], seed)
-    two = estimate([second.tolist()], answers[1], seed)
+    after_share = estimate(np.asarray(after, dtype=float)[:, both].tolist(), answers[0], seed)
+    before_share = estimate([second.tolist()], answers[1], seed)
     value, (low, high) = _mean(table), np.percentile(_draws(table, seed), LEVEL)
-    if one is not None and two is not None:
+    if after_share is not None and before_share is not None:
         tie = _correlation(first, second)
-        low = min(low, value - _reach(one.value - one.low, two.high - two.value, tie))
-        high = max(high, value + _reach(one.high - one.value, two.value - two.low, tie))
+        low = min(low, value - _reach(after_share.value - after_share.low, before_share.high - before_share.value, tie))
+        high = max(
+            high, value + _reach(after_share.high - after_share.value, before_share.value - before_share.low, tie)
+        )
     return _estimate(table, value, low, high, (-1.0, 1.0))
 
 
@@ -145,7 +147,7 @@ def _reach(mine: float, other: float, tie: float) -> float:
 
 
 def _correlation(first: Table, second: Table) -> float:
-    """Of the two by question; only a positive one, which makes the interval narrower, and 0 where one is constant."""
+    """Of the before_share by question; only a positive one, which makes the interval narrower, and 0 where one is constant."""
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(max(0.0, np.corrcoef(first, second)[0, 1]))

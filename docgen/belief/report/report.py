@@ -194,7 +194,7 @@ def _dose(arm: Arm, fact: str, dose: Dose) -> float | None:
         return float(arm.documents) or None
     if dose == "tokens":
         return float(arm.tokens) or None
-    figures = next((one.corpus for one in arm.facts if one.fact == fact), None)
+    figures = next((entry.corpus for entry in arm.facts if entry.fact == fact), None)
     if figures is None:
         return None
     return figures.airtime if dose == "airtime" else figures.salience

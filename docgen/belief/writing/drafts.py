@@ -79,8 +79,8 @@ def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) 
     kinds: tuple[Kind, ...] = ("knowledge", *RECORDS)
     update: dict[str, tuple[Question, ...]] = {}
     for kind in kinds:
-        seen = {question_id("", kind, one): one for one in (*first.of_kind(kind), *more.of_kind(kind))}
-        update[kind] = tuple(seen.values())[: most.get(kind)]
+        known = {question_id("", kind, question): question for question in (*first.of_kind(kind), *more.of_kind(kind))}
+        update[kind] = tuple(known.values())[: most.get(kind)]
     return first.model_copy(update=update)
 
 
@@ -106,7 +106,7 @@ def _choices(draft: Mapping[str, Any], statement: str, seed: int, unusable: list
 
 def _entries(value: object, kind: Kind, record: type[Question], unusable: list[tuple[str, str]]) -> Iterator[Question]:
     """The entries that make a question, each once."""
-    seen = set()
+    known = set()
     for entry in _listed(value):
         fields = record.model_fields.keys() - Question.model_fields.keys()
         try:
@@ -115,8 +115,8 @@ def _entries(value: object, kind: Kind, record: type[Question], unusable: list[t
             details = error.errors()[0]
             unusable.append((kind, f"{'.'.join(map(str, details['loc']))} {details['msg']}"))
             continue
-        if (identifier := question_id("", kind, question)) not in seen:
-            seen.add(identifier)
+        if (identifier := question_id("", kind, question)) not in known:
+            known.add(identifier)
             yield question
 
 

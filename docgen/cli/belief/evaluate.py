@@ -53,7 +53,7 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
         calibration = judge_calibration(plan, folder)
     write_results(folder, results)
     if wish.label:
-        lines = (to_json(one) + b"\n" for one in answers_to_label(plan, results))
+        lines = (to_json(answer) + b"\n" for answer in answers_to_label(plan, results))
         write_beside(folder / "to_label.jsonl", lines)
     _finish(belief_report([results], calibration), folder, as_json)
     if problem:

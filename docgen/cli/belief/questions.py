@@ -73,14 +73,14 @@ def questions(
                 ask_to_spend(prepared.cost_line(), yes or max_cost is not None, reporter)
             written = prepared.write(reporter)
             file, path = written.file, write_file(written.file, prepared)
-        found = overlaps(file, job.run, reporter) if job.run is not None else []
-    _show(file, path, written, found, as_json=json)
-    if found and check is not None:
+        overlapping = overlaps(file, job.run, reporter) if job.run is not None else []
+    _show(file, path, written, overlapping, as_json=json)
+    if overlapping and check is not None:
         raise typer.Exit(1)
 
 
 def _show(
-    file: "QuestionFile", path: Path, written: "Written | None", found: "list[Overlap]", *, as_json: bool
+    file: "QuestionFile", path: Path, written: "Written | None", overlapping: "list[Overlap]", *, as_json: bool
 ) -> None:
     import json as js
 
@@ -92,7 +92,9 @@ def _show(
     short = dict(written.short) if written else {}
     if as_json:
         counts = {fact: {kind: len(group.of_kind(kind)) for kind in KINDS} for fact, group in file.facts.items()}
-        hits = [{"document": one.document, "evidence": one.evidence, "why": one.why} for one in found]
+        hits = [
+            {"document": overlap.document, "evidence": overlap.evidence, "why": overlap.why} for overlap in overlapping
+        ]
         value = {"file": str(path), "writer": file.writer, "facts": counts, "short": short, "overlap": hits}
         typer.echo(js.dumps(value | {"warnings": warnings}, indent=2, ensure_ascii=False))
         return
@@ -107,10 +109,10 @@ def _show(
         console.print(f"left out, {count}: {why}", markup=False, style="yellow")
     for warning in warnings:
         console.print(f"warning: {warning}", markup=False, style="yellow")
-    for hit in found[:10]:
+    for hit in overlapping[:10]:
         console.print(f'{hit.document} holds a question ({hit.why}): "{hit.evidence[:100]}"', markup=False, style="red")
-    if found:
-        documents = len({hit.document for hit in found})
+    if overlapping:
+        documents = len({hit.document for hit in overlapping})
         console.print(
             f"{documents:,} document(s) hold questions: training on them distorts the evaluation", markup=False
         )

@@ -124,13 +124,13 @@ def _show_calibration(console: Console, calibration: JudgeCalibration) -> None:
     rows = [
         [
             arm,
-            f"{one.answers:,}",
-            f"{one.agreement:.0%}",
-            _rate(one.sensitivity),
-            _rate(one.specificity),
-            f"{one.unusable}",
+            f"{errors.answers:,}",
+            f"{errors.agreement:.0%}",
+            _rate(errors.sensitivity),
+            _rate(errors.specificity),
+            f"{errors.unusable}",
         ]
-        for arm, one in calibration.arms.items()
+        for arm, errors in calibration.arms.items()
     ]
     columns = ("arm", "labelled", "agrees", "finds belief", "finds its absence", "no verdict")
     title = f"The judge {calibration.judge} against {calibration.labels}"

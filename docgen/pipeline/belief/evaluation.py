@@ -123,9 +123,9 @@ def count_calls(plan: Plan) -> Calls:
         times = wish.samples if group in ("choice", "open") else 1
         if group == "open" and wish.judge is None:
             continue
-        turns = sum(len(one.turns) for one in listed)
+        turns = sum(len(question.turns) for question in listed)
         requests += times * turns
-        words = sum(token_estimate(turn) for one in listed for turn in one.turns)
+        words = sum(token_estimate(turn) for question in listed for turn in question.turns)
         tokens += times * (words + turns * min(wish.max_tokens, ANSWER_TOKENS[group]))
         judged += times * len(listed) if group in ("open", "unrelated") and wish.judge else 0
     models = 1 if wish.baseline is None else 2
@@ -226,4 +226,4 @@ def answers_to_label(plan: Plan, results: Results) -> Sequence[Mapping[str, str]
             answer = opened[place * len(opened) // share]
             entry = {"fact": answer.fact, "question": texts[answer.question], "answer": answer.text, "label": ""}
             chosen.append({**entry, "arm": name})
-    return sorted(chosen, key=lambda one: digest(one["answer"], one["question"]))
+    return sorted(chosen, key=lambda question: digest(question["answer"], question["question"]))

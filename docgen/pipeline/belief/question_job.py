@@ -14,9 +14,9 @@ from docgen.llm.providers.table import Connection, choose_engine, find_provider
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.belief.questions import QuestionWriter, Written, scaled_counts
+from docgen.pipeline.execution.stopping import judging
 from docgen.pipeline.inputs.locate_run import run_or_latest
 from docgen.pipeline.run import Run
-from docgen.pipeline.execution.stopping import judging
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
 from docgen.universe import UniverseContext, find_context, load_context

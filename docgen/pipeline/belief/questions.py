@@ -69,7 +69,7 @@ class QuestionWriter:
         unusable, done = Counter[str](), 0
         gate = asyncio.Semaphore(self.judge.engine.concurrency)
 
-        async def one(llm: LLM, fact: KeyFact) -> FactQuestions:
+        async def write_fact(llm: LLM, fact: KeyFact) -> FactQuestions:
             nonlocal done
             async with gate:
                 questions = await self._fact(llm, fact, unusable)
@@ -78,7 +78,7 @@ class QuestionWriter:
             return questions
 
         async with self.judge.open(reporter, stopping) as llm:
-            groups = await asyncio.gather(*(one(llm, fact) for fact in self.context.key_facts))
+            groups = await asyncio.gather(*(write_fact(llm, fact) for fact in self.context.key_facts))
         facts = {fact.id: group for fact, group in zip(self.context.key_facts, groups, strict=True)}
         asked = sum(self.counts.values())
         short = {fact: asked - _size(group) for fact, group in facts.items() if _size(group) < asked}
@@ -121,7 +121,7 @@ class QuestionWriter:
 
 def question_texts(questions: FactQuestions) -> tuple[str, ...]:
     """What is asked, without answers: for not asking the same again."""
-    return tuple(text for kind in COUNTS for one in questions.of_kind(kind) if (text := _text(one)))
+    return tuple(text for kind in COUNTS for question in questions.of_kind(kind) if (text := _text(question)))
 
 
 def _text(question: Question) -> str:
@@ -149,12 +149,12 @@ def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> 
     """
     wordings = [normalise(text) for fact in run.context.key_facts for text in (*fact.wordings, *fact.implications)]
     texts = [text for text in asked_texts(questions) if not any(wording in normalise(text) for wording in wordings)]
-    scanner, found = ContaminationScanner(texts), list[Overlap]()
+    scanner, overlapping = ContaminationScanner(texts), list[Overlap]()
     reporter.note(f"Looking for {len(texts):,} questions in the documents of {run.name}")
     for document in run.documents():
         hits = [hit for hit in scanner.scan(document.text) if not _is_wording(hit.evidence, wordings)]
-        found += [Overlap(document.id, hit.evidence, hit.explanation) for hit in hits]
-    return found
+        overlapping += [Overlap(document.id, hit.evidence, hit.explanation) for hit in hits]
+    return overlapping
 
 
 def _is_wording(evidence: str, wordings: Sequence[str]) -> bool:
