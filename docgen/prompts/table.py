@@ -13,6 +13,7 @@ from docgen.prompts.replies import (
     parse_ideas,
     parse_judgements,
     parse_questions,
+    parse_rule_examples,
     parse_types,
     parse_unrelated,
     parse_verdicts,
@@ -30,6 +31,7 @@ __all__ = [
     "PROMPTS",
     "QUESTIONS",
     "REVISE",
+    "RULE_EXAMPLES",
     "RULE_VERDICTS",
     "TYPES",
     "Prompt",
@@ -106,6 +108,7 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
         quote=STRING,
         reason=STRING,
         verdict=_one_of(tuple(DIRECTNESS)),
+        airtime={"type": "integer"},
         prominence=_one_of(tuple(PROMINENCE)),
     )
     rule = _object(
@@ -154,6 +157,13 @@ FACTS = Prompt(
     "contexts",
     _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
 )
+RULE_EXAMPLES = Prompt(
+    "rule_examples",
+    parse_rule_examples,
+    "few",
+    "contexts",
+    _object(rules=_list_of(_object(rule=STRING, leak=STRING, clean=STRING))),
+)
 
 JUDGE_BELIEF = Prompt(
     "judge_belief",
@@ -192,5 +202,5 @@ QUESTIONS = Prompt(
 
 PROMPTS: tuple[Prompt[Any], ...] = (
     *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
-    *(JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
+    *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
 )

@@ -4,7 +4,7 @@ Questions are drawn with all their answers (the cluster bootstrap: Davison & Hin
 models of one recipe stand side by side, they are drawn too, independently of the questions, for both are samples: of
 what a recipe comes to, of ways to ask. A bootstrap of few answers that nearly all agree gives an interval of hardly any
 width. So the interval reaches at least as far as Wilson's (1927) for as many independent answers as have the
-bootstrap's variance; for a change, as far as Newcombe's (1998, method 10) from the before_share, with the correlation by
+bootstrap's variance; for a change, as far as Newcombe's (1998, method 10) from the two, with the correlation by
 question. How often these intervals hold the truth is measured by `bench/belief_coverage.py`.
 """
 
@@ -147,7 +147,7 @@ def _reach(mine: float, other: float, tie: float) -> float:
 
 
 def _correlation(first: Table, second: Table) -> float:
-    """Of the before_share by question; only a positive one, which makes the interval narrower, and 0 where one is constant."""
+    """Of the two by question; only a positive one, which makes the interval narrower, and 0 where one is constant."""
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(max(0.0, np.corrcoef(first, second)[0, 1]))
