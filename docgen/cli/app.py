@@ -5,7 +5,7 @@ import typer
 from docgen.cli import context, experiments
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.look import runs, status
+from docgen.cli.look import runs, status, view
 from docgen.cli.main_job import batches, commands, doctor
 from docgen.cli.options import Commands
 
@@ -13,7 +13,7 @@ __all__ = ["app"]
 
 COMMANDS = (
     *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
+    *(view.register, runs.register, experiments.register, select.register, context.register, commands.register_estimate),
     *(doctor.register, batches.register),
 )
 """In the order in which --help lists them, within the panel of each."""

@@ -1,0 +1,97 @@
+"""Search by words: which documents match, how many they are, and in what order they come."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from docgen.explorer.index.columns import Array
+from docgen.explorer.read.snapshot import Snapshot
+
+__all__ = ["RANKED", "Query", "matching", "parse", "ranked"]
+
+RANKED = 60_000
+"""Matches up to which they can be ranked. Measured on a million documents: FTS5 takes about 12 ms for each 10,000 that
+it has to weigh (bench/view.py); above it they come in the order of the corpus, and the page says so."""
+PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was typed: `match` for FTS5, empty if there is nothing to look for; `words` to be marked in texts."""
+
+    typed: str
+    match: str
+    words: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> "re.Pattern[str] | None":
+        """Finds the words in a text."""
+        return _pattern(self.words)
+
+
+def parse(typed: str) -> Query:
+    """Words that must all occur, "phrases", -without, prefix*, and OR between alternatives; never an error."""
+    clauses: list[str] = []
+    without: list[str] = []
+    words: list[str] = []
+    is_or = False
+    for minus, phrase, word in PART.findall(typed.replace("\0", " ")):
+        if word == "OR" and clauses:
+            is_or = True
+            continue
+        negative, body, prefix = bool(minus), phrase, ""
+        if word:
+            negative, body = word.startswith("-") and len(word) > 1, word.lstrip("-")
+            prefix = "*" if body.endswith("*") else ""
+        parts = WORD.findall(body)
+        if not parts:
+            continue
+        clause = '"' + " ".join(parts) + '"' + prefix
+        if negative:
+            without.append(clause)
+            continue
+        words.append(" ".join(parts) + prefix)
+        clauses = [*clauses[:-1], f"({clauses[-1]} OR {clause})"] if is_or else [*clauses, clause]
+        is_or = False
+    match = " AND ".join(clauses)
+    if match and without:
+        match = f"({match}) NOT ({' OR '.join(without)})"
+    return Query(typed, match, tuple(words))
+
+
+def _pattern(words: tuple[str, ...]) -> "re.Pattern[str] | None":
+    if not words:
+        return None
+    alternatives = []
+    for word in sorted(words, key=len, reverse=True):
+        body = r"\W+".join(map(re.escape, word.rstrip("*").split()))
+        alternatives.append(rf"\b{body}" + (r"\w*" if word.endswith("*") else r"\b"))
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
+def matching(snapshot: Snapshot, query: Query) -> Array:
+    """The documents that match, in ascending order. One string of all numbers is by far the quickest way out of SQLite."""
+    return snapshot.remember(("matching", query.match), lambda: _matching(snapshot, query.match))
+
+
+def _matching(snapshot: Snapshot, match: str) -> Array:
+    listed = snapshot.rows("SELECT group_concat(rowid) FROM words WHERE words MATCH ?", match)[0][0]
+    if not listed:
+        return np.zeros(0, np.int32)
+    docs = np.fromstring(listed, np.int32, sep=",")
+    return docs[docs < snapshot.documents]
+
+
+def ranked(snapshot: Snapshot, query: Query) -> Array | None:
+    """The documents that match, best first by BM25; None where too many do, so that this would take too long."""
+    if len(matching(snapshot, query)) > RANKED:
+        return None
+    return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=8)
+
+
+def _ranked(snapshot: Snapshot, match: str) -> Array:
+    rows = snapshot.rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", match)
+    docs = np.array(rows, np.int32).reshape(-1)
+    return docs[docs < snapshot.documents]

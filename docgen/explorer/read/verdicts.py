@@ -1,0 +1,120 @@
+"""What a judge said of documents, read from the replies in a run's journal."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic_core import from_json
+
+from docgen.explorer.index.columns import Array
+from docgen.explorer.read.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from docgen.audit.judge.panel import Panel
+    from docgen.audit.judge.verdicts import Verdicts
+    from docgen.explorer.view import View
+    from docgen.records import Document
+
+__all__ = ["Judges", "judge_verdicts", "verdict_mask"]
+
+VERDICTS = ("", "absent", "implied", "stated", "contradicted", "clean", "leak", "suspect")
+"""Codes in a column of verdicts; 0: not read."""
+
+
+def judge_verdicts(view: "View", doc: int, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each fact seen and each rule held broken, with the quoted passage and the reason."""
+    judges = view.judges
+    said = judges.read(view.snapshot, doc, record) if judges else None
+    if said is None:
+        return []
+    facts = [("fact", one) for one in said.facts.values() if one.verdict != "absent"]
+    rules = [("rule", one) for one in said.rules.values() if one.verdict != "clean"]
+    return [
+        {"kind": kind, "subject": one.subject, "verdict": one.verdict, "start": one.start, "end": one.end,
+         "reason": one.reason, "prominence": one.prominence, "model": said.model}
+        for kind, one in facts + rules
+    ]  # fmt: skip
+
+
+class Judges:
+    """The panels that may have read a run's documents: one for each model that its journal has replies of."""
+
+    def __init__(self, panels: "list[Panel]", names: tuple[dict[str, str], dict[str, str]]) -> None:
+        self._panels, self._names = panels, names
+
+    @classmethod
+    def of(cls, view: "View") -> "Judges | None":
+        """Those of a run; None where no judge read anything."""
+        from docgen.audit.judge.panel import Panel
+        from docgen.options.audit import JudgeOptions
+        from docgen.pipeline.audit.audit import Audit
+        from docgen.pipeline.audit.corpus import plan_names
+        from docgen.pipeline.audit.judge import Judge
+        from docgen.pipeline.setup import reopen
+
+        snapshot = view.snapshot
+        if view.run is None or not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
+            return None
+        setup = reopen(view.run)
+        audit, panels = Audit(setup.context), list[Panel]()
+        for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *_models(snapshot)]):
+            if model:
+                options = Judge.of(JudgeOptions(model=model), setup).model
+                panels.append(Panel.of(audit.context, audit.rules, options))
+        return cls(panels, plan_names(setup))
+
+    def read(self, snapshot: Snapshot, doc: int, record: Mapping[str, Any]) -> "Verdicts | None":
+        """What the judge said of a document; None where it did not read it, or said nothing usable."""
+        from docgen.audit.judge.verdicts import JudgeError
+
+        document = self._document(snapshot, doc, record)
+        for panel in self._panels:
+            for sample in (1, 0):  # it was asked again where something stayed open
+                reply = _reply(snapshot, panel.request(document, sample).key)
+                if reply is not None:
+                    try:
+                        return panel.read(reply, document)
+                    except JudgeError:
+                        continue
+        return None
+
+    def _document(self, snapshot: Snapshot, doc: int, record: Mapping[str, Any]) -> "Document":
+        from docgen.pipeline.audit.corpus import accepted_documents
+        from docgen.records import Attempt
+
+        return next(accepted_documents([Attempt.model_validate(record)], *self._names))
+
+
+def _models(snapshot: Snapshot) -> list[str]:
+    from docgen.explorer.index.journal import JUDGE_STAGE
+    from docgen.explorer.index.schema import get_meta
+
+    names = get_meta(snapshot.connection, "journal", {"spent": {}})["spent"]
+    return [name.split("\t")[1] for name in names if name.startswith(f"{JUDGE_STAGE}\t")]
+
+
+def _reply(snapshot: Snapshot, key: str) -> Any:
+    from docgen.llm.protocol import Completion
+
+    rows = snapshot.rows("SELECT at, size FROM judged WHERE key = ?", bytes.fromhex(key))
+    if not rows or snapshot.run is None:
+        return None
+    fd = os.open(snapshot.run / "llm.jsonl", os.O_RDONLY)
+    try:
+        entry = from_json(os.pread(fd, rows[0][1], rows[0][0]))
+    finally:
+        os.close(fd)
+    return Completion(text=entry["text"], stop_reason=entry["stop_reason"], model=entry["model"])
+
+
+def verdict_mask(snapshot: Snapshot, value: str) -> Array:
+    """Documents that a judge read ("read"), held to leak ("leak"), or of which it gave a verdict ("ID:VERDICT")."""
+    if value == "read":
+        return snapshot.column("judge:read") > 0
+    if value == "leak":
+        return snapshot.column("judge:read") == VERDICTS.index("leak")
+    subject, _, verdict = value.rpartition(":")
+    if verdict not in VERDICTS:
+        return np.zeros(snapshot.documents, bool)
+    return snapshot.column(f"judge:{subject}") == VERDICTS.index(verdict)

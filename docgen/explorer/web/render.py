@@ -1,0 +1,67 @@
+"""Pages as HTML: the templates, and the few things that they say in words of their own."""
+
+import dataclasses
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from docgen.explorer.marks import mark_text, plain
+from docgen.explorer.pages.document import PART, link_span, spans_of
+from docgen.explorer.read.filters import Filters
+
+__all__ = ["ASSETS", "as_json", "render"]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+def render(template: str, **values: Any) -> str:
+    """A page as HTML; everything in it is escaped unless `marks` made it."""
+    return _environment().get_template(template).render(**values)
+
+
+def as_json(value: Any) -> str:
+    """A page's data for its twin; sets become lists, records objects."""
+    return json.dumps(value, ensure_ascii=True, indent=1, default=_plain_value)
+
+
+def _plain_value(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} in a page")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "n": lambda value: "–" if value is None else f"{value:,}",
+        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
+        "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
+        "plain": plain,
+        "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
+        "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
+    }
+    environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
+    return environment
+
+
+def marked_part(page: dict[str, Any], numbers: dict[str, int], blind: bool = False) -> dict[str, Any]:
+    """The part of a text that is on this page: its HTML, its number from 1, and how many parts there are."""
+    text, parts = page["text"], max(1, -(-len(page["text"]) // PART))
+    linked = link_span(page["span"])
+    number = page["part"] or (linked.start // PART + 1 if linked else 1)
+    number = min(max(1, number), parts)
+    spans = [linked] if blind and linked else [] if blind else spans_of(page, numbers)
+    html = mark_text(text, spans, (number - 1) * PART, number * PART)
+    return {"html": html, "number": number, "parts": parts}
