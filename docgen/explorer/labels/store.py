@@ -18,6 +18,7 @@ VERDICTS = {
     "fact": ("stated", "implied", "contradicted", "absent"),
     "rule": ("broken", "clean"),
     "whole": ("complete",),
+    "read": ("read",),
 }
 """What can be said of what. "whole: complete" says that everything else is absent, or clean."""
 
@@ -154,7 +155,8 @@ class LabelStore:
             "complete": lambda label: label.kind == "whole",
         }
         test = tests.get(state, lambda label: state in (label.verdict, label.subject))
-        return {label.document for label in self.all() if test(label)}
+        own = "read" if state == "read" else ""
+        return {label.document for label in self.all() if test(label) and (label.kind != "read" or own)}
 
     def text(self, key: str) -> tuple[str, str]:
         """A labelled text and the type of its document, by its digest."""

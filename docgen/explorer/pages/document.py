@@ -39,6 +39,7 @@ def document(view: View, asked: Asked) -> dict[str, Any]:
     slot = int(snapshot.column("slot")[doc])
     return {
         "id": identifier,
+        "slot": slot,
         "title": title_of(text),
         "text": text,
         "type": kind,

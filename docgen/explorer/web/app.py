@@ -18,6 +18,7 @@ from docgen.explorer.view import View
 from docgen.explorer.web.guard import Guard
 from docgen.explorer.web.links import LiveLinks
 from docgen.explorer.web.render import ASSETS, as_json, render
+from docgen.explorer.web.writes import write_routes
 
 __all__ = ["make_app"]
 
@@ -31,6 +32,8 @@ def make_app(views: Mapping[str, View], hosts: frozenset[str], token: str | None
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)
     routes = [Route("/", _home(shown, token)), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
+    routes += write_routes(shown, token)
+    routes.append(Route("/{corpus}/random", _random(shown)))
     for page in PAGES:
         base = "/{corpus}/" + page.path
         twin = base + ("index.json" if not page.path else ".json")
@@ -52,6 +55,17 @@ def _home(views: Mapping[str, View], token: str) -> Endpoint:
         return HTMLResponse(render("home.html", corpora=words, urls=[LiveLinks(n).page() for n in names], token=token))
 
     return home
+
+
+def _random(views: Mapping[str, View]) -> Endpoint:
+    async def at_random(request: Request) -> Response:
+        view = views.get(request.path_params["corpus"])
+        if view is None or not view.snapshot.documents:
+            return _missing(views, "no document to be drawn")
+        name = view.snapshot.id_of(secrets.randbelow(view.snapshot.documents))
+        return RedirectResponse(LiveLinks(view.name).document(name), status_code=303)
+
+    return at_random
 
 
 def _endpoint(views: Mapping[str, View], page: Page, token: str, as_data: bool) -> Endpoint:

@@ -8,8 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from docgen.explorer.marks import mark_text, plain
-from docgen.explorer.pages.document import PART, link_span, spans_of
+from docgen.explorer.labels.store import Label
+from docgen.explorer.marks import Span, mark_text, plain
+from docgen.explorer.pages.document import PART, label_spans, link_span, spans_of
+from docgen.explorer.pages.labels import rules_of
+from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
 
 __all__ = ["ASSETS", "as_json", "render"]
@@ -49,10 +52,12 @@ def _environment() -> Environment:
         "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
         "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
         "plain": plain,
+        "plain_lines": lambda text: "\n".join(plain(line) for line in str(text).split("\n")),
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
     }
     environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
+    environment.globals |= {"attempt_part": attempt_part, "plain_spans": plain_spans, "rules_of": rules_of}
     return environment
 
 
@@ -62,6 +67,24 @@ def marked_part(page: dict[str, Any], numbers: dict[str, int], blind: bool = Fal
     linked = link_span(page["span"])
     number = page["part"] or (linked.start // PART + 1 if linked else 1)
     number = min(max(1, number), parts)
-    spans = [linked] if blind and linked else [] if blind else spans_of(page, numbers)
+    spans = _blind_spans(page) if blind else spans_of(page, numbers)
     html = mark_text(text, spans, (number - 1) * PART, number * PART)
     return {"html": html, "number": number, "parts": parts}
+
+
+def _blind_spans(page: dict[str, Any]) -> list[Span]:
+    """What the reader marked, and nothing that detectors did."""
+    linked = link_span(page["span"])
+    return [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
+
+
+def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
+    """The beginning of an attempt's text with what decided against it, and where it differs from what it repeats."""
+    twin = page["twin"]
+    differs = plain_spans(twin["here"]) if twin else []
+    return mark_text(page["text"], [*spans_of(page, numbers), *evidence_spans(page), *differs], 0, PART)
+
+
+def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
+    """Passages in which two texts differ."""
+    return [Span(start, end, "twin", title="differs") for start, end in places]
