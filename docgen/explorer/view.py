@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from docgen.explorer.index.entries import RunSource, Source
+from docgen.explorer.index.schema import get_meta
 from docgen.explorer.index.keeper import Keeper, view_folder
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
@@ -83,8 +84,25 @@ class View:
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:
-        self._snapshot = Snapshot(self.keeper.file, self.run.path if self.run else None)
+        run = self.run.path if self.run else None
+        self._snapshot = Snapshot(self.keeper.file, run)
+        if self._take_verdicts(self._snapshot):
+            self._snapshot = Snapshot(self.keeper.file, run)
         return self._snapshot
+
+    def _take_verdicts(self, snapshot: Snapshot) -> bool:
+        """Index what a judge said, if there is anything new of it."""
+        judged = int(snapshot.rows("SELECT count(*) FROM judged")[0][0])
+        stamp = [judged, snapshot.documents]
+        if not judged or get_meta(snapshot.connection, "verdicts") == stamp:
+            return False
+        from docgen.explorer.read.verdicts import Judges, verdict_columns
+
+        judges = Judges.of(self.run, snapshot) if self.run else None
+        if judges is None:
+            return False
+        self.__dict__.pop("judges", None)
+        return self.keeper.add_columns("verdicts", stamp, lambda: verdict_columns(snapshot, judges))
 
     def rebuild(self) -> None:
         """Throw a damaged index away and make it anew, beside."""
@@ -107,7 +125,7 @@ class View:
         """What reads the verdicts of judges from the run's journal; None where there are none."""
         from docgen.explorer.read.verdicts import Judges
 
-        return Judges.of(self)
+        return Judges.of(self.run, self.snapshot) if self.run else None
 
     def report(self, name: str) -> dict[str, Any] | None:
         """A report of the last audit, e.g. "salience.json"; None without one that can be read."""

@@ -3,13 +3,15 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from docgen.errors import UserError
 from docgen.explorer.index.build import grow
 from docgen.explorer.index.catalogue import take_catalogue
+from docgen.explorer.index.columns import append
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source
 from docgen.explorer.index.journal import take_journal
 from docgen.explorer.index.schema import VERSION, connect, create, get_meta, put_meta
@@ -80,6 +82,25 @@ class Keeper:
             return documents
         finally:
             connection.close()
+
+    def add_columns(self, key: str, stamp: object, columns: Callable[[], Mapping[str, Any]]) -> bool:
+        """Write columns that were computed from the index itself, unless those of the same `stamp` are there."""
+        with self._alone() as is_alone:
+            if not is_alone:
+                return False
+            connection = connect(self.file)
+            try:
+                if get_meta(connection, key) == stamp:
+                    return False
+                computed = columns()
+                connection.execute("BEGIN IMMEDIATE")
+                for name, values in computed.items():
+                    append(connection, name, 0, values)
+                put_meta(connection, key, stamp)
+                connection.execute("COMMIT")
+                return True
+            finally:
+                connection.close()
 
     def _open(self) -> sqlite3.Connection:
         """The index for writing, if it is one of this very corpus; else a new one."""

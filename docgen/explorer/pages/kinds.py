@@ -51,7 +51,7 @@ def type_(view: View, asked: Asked) -> dict[str, Any]:
     docs = np.flatnonzero(mask)
     facts = []
     for code, fact in enumerate(snapshot.terms["fact"]):
-        count = int(np.count_nonzero(snapshot.column(f"fact:{code}").view(bool) & mask))
+        count = int(np.count_nonzero((snapshot.column(f"fact:{code}") > 0) & mask))
         if count:
             facts.append({"id": fact, "documents": count})
     used = np.bincount(snapshot.column("idea")[mask]) if len(docs) else np.zeros(0, int)

@@ -9,6 +9,7 @@ from docgen.explorer.index.columns import Array
 from docgen.explorer.index.summary import LENGTHS
 from docgen.explorer.read.filters import Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.read.verdicts import VERDICTS
 
 __all__ = ["Facet", "Value", "facets_of"]
 
@@ -60,11 +61,12 @@ def _facets(snapshot: Snapshot, filters: Filters, mask: Array | None, labelled: 
         Facet("fact", "Facts", _facts(snapshot, filters, mask), False),
         Facet("type", "Types", _terms(snapshot, filters, "type", other("type")), True),
         Facet("finding", "Findings", _findings(snapshot, filters, mask), False),
+        Facet("judged", "Judge", _judged(snapshot, filters, mask), True),
         Facet("words", "Words", _lengths(snapshot, filters, other("words")), True),
         Facet("model", "Models", _terms(snapshot, filters, "model", other("model")), True),
         Facet("tries", "Attempts taken", _tries(snapshot, filters, other("tries")), True),
     ]
-    return [facet for facet in facets if facet.values and (len(facet.values) > 1 or facet.field in ("fact", "finding"))]
+    return [facet for facet in facets if facet.values and (len(facet.values) > 1 or facet.field in ("fact", "finding", "judged"))]
 
 
 def _facts(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[Value]:
@@ -78,7 +80,7 @@ def _facts(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[Val
         elif mask is None:
             count = sum(counts[str(code)][1:])
         else:
-            count = int(np.count_nonzero(snapshot.column(f"fact:{code}").view(bool) & mask))
+            count = int(np.count_nonzero((snapshot.column(f"fact:{code}") > 0) & mask))
         values.append(Value(name, name, count, ("fact", name) in filters.chosen))
     background = snapshot.summary.get("background", 0) if mask is None else _without(snapshot, mask)
     if values and (background or ("fact", "none") in filters.chosen):
@@ -139,3 +141,13 @@ def _tries(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[Val
         counts = np.bincount(snapshot.column("number")[mask]).tolist()
     pairs = [(str(number), count) for number, count in enumerate(counts) if count]
     return [Value(number, number, count, ("tries", number) in filters.chosen) for number, count in pairs]
+
+
+def _judged(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[Value]:
+    """Documents that a judge read, and those of them that it holds to break a rule."""
+    if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
+        return []
+    read = snapshot.column("judge:read")
+    read = read if mask is None else read[mask]
+    counts = {"read": int(np.count_nonzero(read)), "leak": int(np.count_nonzero(read == VERDICTS.index("leak")))}
+    return [Value(name, name, count, ("judged", name) in filters.chosen) for name, count in counts.items()]

@@ -67,15 +67,9 @@ def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
         else:
             mask &= snapshot.remember(("mask", name, value), lambda n=name, v=value: _one(snapshot, n, v))
     if filters.query.match:
-        mask &= snapshot.remember(("found", filters.query.match), lambda: _found(snapshot, filters.query))
+        mask &= matching(snapshot, filters.query)
     elif filters.q:
         mask[:] = False  # words were asked for, and there is none in them
-    return mask
-
-
-def _found(snapshot: Snapshot, query: Query) -> Array:
-    mask = np.zeros(snapshot.documents, bool)
-    mask[matching(snapshot, query)] = True
     return mask
 
 

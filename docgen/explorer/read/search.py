@@ -72,21 +72,22 @@ def _pattern(words: tuple[str, ...]) -> "re.Pattern[str] | None":
 
 
 def matching(snapshot: Snapshot, query: Query) -> Array:
-    """The documents that match, in ascending order. One string of all numbers is by far the quickest way out of SQLite."""
+    """Which documents match: booleans. One string of all numbers is by far the quickest way out of SQLite."""
     return snapshot.remember(("matching", query.match), lambda: _matching(snapshot, query.match))
 
 
 def _matching(snapshot: Snapshot, match: str) -> Array:
+    mask = np.zeros(snapshot.documents, bool)
     listed = snapshot.rows("SELECT group_concat(rowid) FROM words WHERE words MATCH ?", match)[0][0]
-    if not listed:
-        return np.zeros(0, np.int32)
-    docs = np.fromstring(listed, np.int32, sep=",")
-    return docs[docs < snapshot.documents]
+    if listed:
+        docs = np.fromstring(listed, np.int32, sep=",")
+        mask[docs[docs < snapshot.documents]] = True
+    return mask
 
 
 def ranked(snapshot: Snapshot, query: Query) -> Array | None:
     """The documents that match, best first by BM25; None where too many do, so that this would take too long."""
-    if len(matching(snapshot, query)) > RANKED:
+    if np.count_nonzero(matching(snapshot, query)) > RANKED:
         return None
     return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=8)
 

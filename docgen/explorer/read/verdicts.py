@@ -9,6 +9,8 @@ from pydantic_core import from_json
 
 from docgen.explorer.index.columns import Array
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.files.run_folder import RunFolder
+from docgen.text import digest
 
 if TYPE_CHECKING:
     from docgen.audit.judge.panel import Panel
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from docgen.explorer.view import View
     from docgen.records import Document
 
-__all__ = ["Judges", "judge_verdicts", "verdict_mask"]
+__all__ = ["Judges", "judge_verdicts", "verdict_columns", "verdict_mask"]
 
 VERDICTS = ("", "absent", "implied", "stated", "contradicted", "clean", "leak", "suspect")
 """Codes in a column of verdicts; 0: not read."""
@@ -44,7 +46,7 @@ class Judges:
         self._panels, self._names = panels, names
 
     @classmethod
-    def of(cls, view: "View") -> "Judges | None":
+    def of(cls, run: RunFolder, snapshot: Snapshot) -> "Judges | None":
         """Those of a run; None where no judge read anything."""
         from docgen.audit.judge.panel import Panel
         from docgen.options.audit import JudgeOptions
@@ -53,10 +55,9 @@ class Judges:
         from docgen.pipeline.audit.judge import Judge
         from docgen.pipeline.setup import reopen
 
-        snapshot = view.snapshot
-        if view.run is None or not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
+        if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
             return None
-        setup = reopen(view.run)
+        setup = reopen(run)
         audit, panels = Audit(setup.context), list[Panel]()
         for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *_models(snapshot)]):
             if model:
@@ -65,25 +66,34 @@ class Judges:
         return cls(panels, plan_names(setup))
 
     def read(self, snapshot: Snapshot, doc: int, record: Mapping[str, Any]) -> "Verdicts | None":
-        """What the judge said of a document; None where it did not read it, or said nothing usable."""
-        from docgen.audit.judge.verdicts import JudgeError
+        """What the judge said of a document; None where it did not read it, or said nothing usable.
 
-        document = self._document(snapshot, doc, record)
+        It was asked once more where its first reply left something open, and that is completed by the second.
+        """
+        document = self._document(record)
         for panel in self._panels:
-            for sample in (1, 0):  # it was asked again where something stayed open
-                reply = _reply(snapshot, panel.request(document, sample).key)
-                if reply is not None:
-                    try:
-                        return panel.read(reply, document)
-                    except JudgeError:
-                        continue
+            first, second = (_said(snapshot, panel, document, sample) for sample in (0, 1))
+            if first is not None:
+                return first.completed_by(second) if first.open and second is not None else first
+            if second is not None:
+                return second
         return None
 
-    def _document(self, snapshot: Snapshot, doc: int, record: Mapping[str, Any]) -> "Document":
+    def _document(self, record: Mapping[str, Any]) -> "Document":
         from docgen.pipeline.audit.corpus import accepted_documents
         from docgen.records import Attempt
 
         return next(accepted_documents([Attempt.model_validate(record)], *self._names))
+
+
+def _said(snapshot: Snapshot, panel: "Panel", document: "Document", sample: int) -> "Verdicts | None":
+    from docgen.audit.judge.verdicts import JudgeError
+
+    reply = _reply(snapshot, panel.request(document, sample).key)
+    try:
+        return None if reply is None else panel.read(reply, document)
+    except JudgeError:
+        return None
 
 
 def _models(snapshot: Snapshot) -> list[str]:
@@ -118,3 +128,24 @@ def verdict_mask(snapshot: Snapshot, value: str) -> Array:
     if verdict not in VERDICTS:
         return np.zeros(snapshot.documents, bool)
     return snapshot.column(f"judge:{subject}") == VERDICTS.index(verdict)
+
+
+def verdict_columns(snapshot: Snapshot, judges: "Judges") -> dict[str, Array]:
+    """The verdicts on all documents that were read, as columns to be indexed: "judge:read", and one by subject.
+
+    Documents are looked up in the order in which samples are drawn, until every reply is accounted for.
+    """
+    waiting = int(snapshot.rows("SELECT count(*) FROM judged")[0][0])
+    columns = {"judge:read": np.zeros(snapshot.documents, np.uint8)}
+    for doc in sorted(range(snapshot.documents), key=lambda doc: digest("0", snapshot.id_of(doc), size=8)):
+        if waiting <= 0:
+            break
+        said = judges.read(snapshot, doc, snapshot.record(doc))
+        if said is None:
+            continue
+        waiting -= 1
+        columns["judge:read"][doc] = VERDICTS.index("leak" if said.leaks else "clean")
+        for one in (*said.facts.values(), *said.rules.values()):
+            column = columns.setdefault(f"judge:{one.subject}", np.zeros(snapshot.documents, np.uint8))
+            column[doc] = VERDICTS.index(one.verdict) if one.verdict in VERDICTS else 0
+    return columns

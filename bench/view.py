@@ -1,0 +1,174 @@
+"""The explorer on a million documents: index, disk, cold start, memory, and the time of every page and search.
+
+    python bench/view.py [--n 1000000] [--run FOLDER] [--repeats 15]
+
+Makes a run that nobody wrote (bench/view_corpus.py), unless --run names one made before, indexes it in a process of
+its own, then starts `docgen view` and asks for each page over HTTP, one after the other. Searches are asked for each
+time in words that were not asked for before, so that nothing is answered from memory. Exits 1 above a bound.
+"""
+
+import argparse
+import http.client
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from bench.machine import machine
+from bench.view_corpus import FACTS, PLANTED, TYPES, make_run
+
+INDEX_SECONDS, DISK_BYTES, COLD_SECONDS, PAGE_SECONDS, PEAK_BYTES = 180, 2 << 30, 1.0, 0.3, 300 << 20
+PORT = 8847
+INDEX = """
+import sys, time
+from docgen.explorer.open import open_views
+begun = time.perf_counter()
+open_views([sys.argv[1]])
+print(time.perf_counter() - begun)
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=1_000_000)
+    parser.add_argument("--run", type=Path, help="folder of a run made before; kept")
+    parser.add_argument("--repeats", type=int, default=15)
+    args = parser.parse_args()
+    print(machine("starlette", "uvicorn"), flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        run = args.run or Path(scratch) / "bench"
+        if not (run / "run.json").exists():
+            make_run(run, args.n)
+        return measure(run, args.n, args.repeats)
+
+
+def measure(run: Path, n: int, repeats: int) -> int:
+    """Print the figures; 1 if one is above its bound."""
+    shutil.rmtree(run / "view", ignore_errors=True)
+    seconds, peak = index(run)
+    disk = sum(file.stat().st_size for file in (run / "view").iterdir())
+    corpus = (run / "attempts.jsonl").stat().st_size
+    print(f"index   {seconds:8.1f} s   {n / seconds:,.0f} documents/s, peak {peak / 2**20:,.0f} MiB")
+    print(f"disk    {disk / 2**30:8.2f} GiB for {corpus / 2**30:.2f} GiB of attempts", flush=True)
+    cold = min(cold_start(run) for _ in range(3))
+    print(f"cold start {cold:5.2f} s to the first page", flush=True)
+    slowest = 0.0
+    with server(run) as (pid, ask):
+        for name, addresses in pages(run.name, n, repeats).items():
+            times = sorted(ask(address) for address in addresses)
+            p50, p95 = times[len(times) // 2], times[int(0.95 * (len(times) - 1))]
+            slowest = max(slowest, p95)
+            print(f"{name:42} p50 {1e3 * p50:6.0f} ms   p95 {1e3 * p95:6.0f} ms   of {len(times)}", flush=True)
+        peak = peak_of(pid)
+    print(f"slowest p95 {1e3 * slowest:.0f} ms; memory of the server {peak / 2**20:,.0f} MiB at most")
+    within = (seconds <= INDEX_SECONDS, disk <= DISK_BYTES, cold <= COLD_SECONDS, slowest <= PAGE_SECONDS, peak <= PEAK_BYTES)
+    return int(not all(within))
+
+
+def index(run: Path) -> tuple[float, int]:
+    """Seconds that indexing takes, and the peak of its memory in bytes."""
+    process = subprocess.Popen([sys.executable, "-c", INDEX, str(run)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit("indexing failed")
+    return float(output), used.ru_maxrss * 1024
+
+
+def cold_start(run: Path) -> float:
+    """Seconds from starting the command to the end of the first page."""
+    begun = time.perf_counter()
+    with server(run):
+        return time.perf_counter() - begun
+
+
+@contextmanager
+def server(run: Path) -> Iterator[tuple[int, "Ask"]]:
+    """`docgen view` that has answered once: its process, and what asks it."""
+    command = [sys.executable, "-m", "docgen", "view", str(run), "--no-open", "--port", str(PORT), "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        ask = Ask()
+        while True:
+            try:
+                ask(f"/{run.name}/")
+                break
+            except ConnectionError:
+                time.sleep(0.01)
+        yield process.pid, ask
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Ask:
+    """Asks for an address; seconds until the whole answer was there."""
+
+    def __call__(self, address: str) -> float:
+        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+        begun = time.perf_counter()
+        connection.request("GET", address)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise SystemExit(f"{address}: {answer.status}")
+        return time.perf_counter() - begun
+
+
+def pages(run: str, n: int, repeats: int) -> dict[str, list[str]]:
+    """Addresses by what they show; each list holds different ones where there are such."""
+    rng, base = random.Random(0), f"/{run}"
+    docs = [f"d{rng.randrange(n):07d}" for _ in range(repeats)]
+    facts = [f"fact_{i % FACTS}" for i in range(repeats)]
+    types = [f"type-{i % TYPES}" for i in range(repeats)]
+    listed = {
+        "overview": [f"{base}/"] * repeats,
+        "documents": [f"{base}/documents"] * repeats,
+        "documents, deep in": [f"{base}/documents?after={rng.randrange(n)}" for _ in range(repeats)],
+        "documents, longest first": [f"{base}/documents?sort=-words&after={rng.randrange(n)}" for _ in range(repeats)],
+        "documents of a fact": [f"{base}/documents?fact={name}" for name in facts],
+        "documents of a fact and a type": [f"{base}/documents?fact={f}&type={t}" for f, t in zip(facts, types, strict=True)],
+        "document": [f"{base}/documents/{name}" for name in docs],
+        "document.json": [f"{base}/documents/{name}.json" for name in docs],
+        "facts": [f"{base}/facts"] * repeats,
+        "fact": [f"{base}/facts/{name}" for name in facts],
+        "findings": [f"{base}/findings"] * repeats,
+        "types": [f"{base}/types"] * repeats,
+        "type": [f"{base}/types/{name}" for name in types],
+        "idea": [f"{base}/ideas/{name}.{i % 100 + 1}" for i, name in enumerate(types)],
+        "duplicates": [f"{base}/duplicates"] * repeats,
+        "rejected": [f"{base}/rejected?code=missing_fact&after={rng.randrange(n // 12)}" for _ in range(repeats)],
+        "attempt": [f"{base}/rejected/{10 * rng.randrange(n // 10)}-1" for _ in range(repeats)],
+        "read ten": [f"{base}/ten?seed={i}" for i in range(repeats)],
+        "labels": [f"{base}/labels"] * repeats,
+        "blind": [f"{base}/blind"] * repeats,
+    }
+    for word, share in PLANTED.items():
+        fresh = [quote(f"{word} -nowhere{i}") for i in range(repeats)]
+        listed[f"search, in {share:.2%} of documents"] = [f"{base}/documents?q={q}" for q in fresh]
+        ranked = [quote(f"{word} -never{i}") for i in range(repeats)]
+        listed[f"search, in {share:.2%}, best first"] = [f"{base}/documents?q={q}&sort=rank" for q in ranked]
+        both = [quote(f"{word} -nohow{i}") for i in range(repeats)]
+        pairs = zip(both, facts, strict=True)
+        listed[f"search, in {share:.2%}, of a fact"] = [f"{base}/documents?q={q}&fact={f}" for q, f in pairs]
+    return listed
+
+
+def peak_of(pid: int) -> int:
+    """Most memory that a process has held, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
