@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from docgen.explorer.index.entries import RunSource, Source
-from docgen.explorer.index.schema import get_meta
 from docgen.explorer.index.keeper import Keeper, view_folder
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
@@ -94,7 +93,7 @@ class View:
         """Index what a judge said, if there is anything new of it."""
         judged = int(snapshot.rows("SELECT count(*) FROM judged")[0][0])
         stamp = [judged, snapshot.documents]
-        if not judged or get_meta(snapshot.connection, "verdicts") == stamp:
+        if not judged or snapshot.meta("verdicts") == stamp:
             return False
         from docgen.explorer.read.verdicts import Judges, verdict_columns
 

@@ -1,7 +1,6 @@
 """Makes the index and lets it grow: batch by batch, each one transaction, so that a kill loses no more than one."""
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -9,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from docgen.explorer.index.columns import append, fact_code
-from docgen.explorer.index.entries import Entry, Source
+from docgen.explorer.index.entries import Entry, Source, text_body
 from docgen.explorer.index.schema import SEGMENT, get_meta, put_meta
 from docgen.progress import Progress, Reporter
 
@@ -118,7 +117,7 @@ def _write(connection: sqlite3.Connection, batch: _Batch, terms: _Terms, keep_te
     try:
         connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", _clean(batch.texts))
         if keep_texts:
-            bodies = ((doc, zlib.compress(text.encode("utf-8", "surrogatepass"), 1)) for doc, text in batch.texts)
+            bodies = ((doc, text_body(text)) for doc, text in batch.texts)
             connection.executemany("INSERT INTO body VALUES (?, ?)", bodies)
             connection.executemany("INSERT INTO name VALUES (?, ?)", _clean(batch.names))
         for name, values in batch.columns.items():

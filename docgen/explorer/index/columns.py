@@ -1,13 +1,14 @@
 """Columns of numbers, one entry for each document, kept in segments that only grow at their end."""
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from docgen.explorer.index.schema import SEGMENT
 
-__all__ = ["DIRECTNESS", "PROMINENCE", "Array", "append", "dtype_of", "fact_code", "read_column", "read_fact_code"]
+__all__ = ["DIRECTNESS", "PROMINENCE", "Array", "append", "dtype_of", "fact_code", "join_segments", "read_column", "read_fact_code"]
 
 Array: TypeAlias = Any
 """A numpy array of one dimension."""
@@ -51,8 +52,13 @@ def append(connection: sqlite3.Connection, name: str, first: int, values: Array)
 
 def read_column(connection: sqlite3.Connection, name: str, documents: int) -> Array:
     """The first `documents` entries of a column, 0 where it has none."""
+    return join_segments(connection.execute("SELECT number, data FROM segment WHERE name = ?", (name,)), name, documents)
+
+
+def join_segments(rows: Iterable[tuple[int, bytes]], name: str, documents: int) -> Array:
+    """A column from its segments."""
     whole = np.zeros(documents, dtype_of(name))
-    for number, data in connection.execute("SELECT number, data FROM segment WHERE name = ?", (name,)):
+    for number, data in rows:
         part = np.frombuffer(data, whole.dtype)[: max(0, documents - number * SEGMENT)]
         whole[number * SEGMENT : number * SEGMENT + len(part)] = part
     return whole

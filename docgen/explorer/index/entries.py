@@ -1,5 +1,6 @@
 """What the index takes in: attempts of a run, or documents of any corpus, one after the other, from where it left off."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder
 from docgen.text import digest, token_estimate, word_count
 
-__all__ = ["CorpusSource", "Entry", "RunSource", "Source"]
+__all__ = ["CorpusSource", "Entry", "RunSource", "Source", "body_text", "text_body"]
 
 HEAD_BYTES = 1 << 14
 """Bytes at the beginning of a file by which it is known again."""
@@ -88,6 +89,22 @@ class RunSource:
                 yield _attempt(value, at, len(line))
             except (ValueError, KeyError, TypeError, AttributeError):
                 yield Entry(at + len(line) + 1, "damaged", "")
+
+    def text(self, at: int, size: int) -> str:
+        """The text of the attempt whose line lies there."""
+        with self.folder.attempts.open("rb") as opened:
+            opened.seek(at)
+            return str(from_json(opened.read(size))["text"])
+
+
+def body_text(body: bytes) -> str:
+    """A text that is kept in the index."""
+    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+
+
+def text_body(text: str) -> bytes:
+    """A text as it is kept in the index."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
 def _attempt(value: Mapping[str, Any], at: int, size: int) -> Entry:

@@ -11,8 +11,9 @@ from typing import Any
 from docgen.errors import UserError
 from docgen.explorer.index.build import grow
 from docgen.explorer.index.catalogue import take_catalogue
-from docgen.explorer.index.columns import append
-from docgen.explorer.index.entries import CorpusSource, RunSource, Source
+from docgen.explorer.index.columns import append, read_column
+from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
+from docgen.explorer.index.frequent import take_frequent
 from docgen.explorer.index.journal import take_journal
 from docgen.explorer.index.schema import VERSION, connect, create, get_meta, put_meta
 from docgen.explorer.index.summary import summarise
@@ -78,10 +79,21 @@ class Keeper:
                 take_journal(connection, self.source.folder)
             if stale:
                 summarise(connection)
+                take_frequent(connection, self._reader(connection))
                 put_meta(connection, "summarised", get_meta(connection, "end", 0))
             return documents
         finally:
             connection.close()
+
+    def _reader(self, connection: sqlite3.Connection) -> Callable[[int], str]:
+        """What reads the text of one document."""
+        source = self.source
+        if isinstance(source, CorpusSource):
+            query = "SELECT text FROM body WHERE doc = ?"
+            return lambda doc: body_text(connection.execute(query, (doc,)).fetchone()[0])
+        documents = int(get_meta(connection, "documents", 0))
+        at, size = (read_column(connection, name, documents) for name in ("at", "size"))
+        return lambda doc: source.text(int(at[doc]), int(size[doc]))
 
     def add_columns(self, key: str, stamp: object, columns: Callable[[], Mapping[str, Any]]) -> bool:
         """Write columns that were computed from the index itself, unless those of the same `stamp` are there."""

@@ -14,6 +14,10 @@ LENGTHS = (0, 50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 5000)
 """Where the classes of lengths in words begin."""
 
 
+SUBJECTS = 60
+"""Facts or rules listed for each reason."""
+
+
 def summarise(connection: sqlite3.Connection) -> None:
     """Count facts, pairs of facts, types, rules, lengths and reasons, and note it all."""
     documents = int(get_meta(connection, "documents", 0))
@@ -34,9 +38,20 @@ def summarise(connection: sqlite3.Connection) -> None:
         "lengths": np.histogram(words, bins=[*LENGTHS, 1 << 31])[0].tolist(),
         "background": documents - int(np.count_nonzero(_any(present.values(), documents))),
         "reasons": connection.execute("SELECT code, count(DISTINCT attempt) FROM reason GROUP BY code").fetchall(),
+        "subjects": _subjects(connection),
         "verdicts": dict(connection.execute("SELECT verdict, count(*) FROM attempt GROUP BY verdict").fetchall()),
     }
     put_meta(connection, "summary", summary)
+
+
+def _subjects(connection: sqlite3.Connection) -> dict[str, list[tuple[str, int]]]:
+    """By reason, what it was given for most often."""
+    subjects: dict[str, list[tuple[str, int]]] = {}
+    query = "SELECT code, subject, count(*) FROM reason WHERE subject != '' AND code != 'near_duplicate' GROUP BY 1, 2"
+    for code, subject, count in sorted(connection.execute(query), key=lambda row: -row[2]):
+        if len(subjects.setdefault(code, [])) < SUBJECTS:
+            subjects[code].append((subject, count))
+    return subjects
 
 
 def _codes(connection: sqlite3.Connection, kind: str) -> list[int]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from docgen.explorer.index.schema import get_meta
 from docgen.explorer.index.summary import LENGTHS
 from docgen.explorer.pages.asked import Asked, share
 from docgen.explorer.read.snapshot import Snapshot
@@ -102,7 +101,7 @@ def finding_rows(snapshot: Snapshot, leakage: Mapping[str, Any] | None) -> list[
 
 
 def _spent(snapshot: Snapshot) -> list[dict[str, Any]]:
-    note = get_meta(snapshot.connection, "journal", {"spent": {}})
+    note = snapshot.meta("journal", {"spent": {}})
     rows = []
     for name, values in sorted(note["spent"].items()):
         stage, model = name.split("\t")

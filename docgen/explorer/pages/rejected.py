@@ -23,35 +23,27 @@ def rejected(view: View, asked: Asked) -> dict[str, Any]:
     code, subject, after = asked.get("code"), asked.get("subject"), asked.number("after")
     start = -1 if after is None else after
     if code:
-        where = "JOIN reason r ON r.attempt = a.id WHERE r.code = ?" + (" AND r.subject = ?" if subject else "")
-        values: list[Any] = [code, subject] if subject else [code]
+        named = " AND subject = ?" if subject else ""
+        ids = snapshot.rows(
+            f"SELECT DISTINCT attempt FROM reason WHERE code = ? AND attempt > ?{named} ORDER BY attempt LIMIT ?",
+            *(value for value in (code, start, subject) if value != ""), PAGE + 1,
+        )  # fmt: skip
     else:
-        where, values = "WHERE 1", []
-    rows = snapshot.rows(
-        f"SELECT DISTINCT a.id, a.slot, a.number, a.verdict, a.at, a.size FROM attempt a {where}"
-        " AND a.id > ? ORDER BY a.id LIMIT ?",
-        *values, start, PAGE + 1,
-    )  # fmt: skip
+        ids = snapshot.rows("SELECT id FROM attempt WHERE id > ? ORDER BY id LIMIT ?", start, PAGE + 1)
+    query = "SELECT id, slot, number, verdict, at, size FROM attempt WHERE id = ?"
+    rows = [snapshot.rows(query, id_)[0] for (id_,) in ids]
     return {
         "codes": [
             {"code": name, "meaning": REASONS.get(name, ""), "attempts": count}
             for name, count in sorted(snapshot.summary.get("reasons", []), key=lambda pair: -pair[1])
         ],
-        "subjects": _subjects(snapshot, code) if code and code != "near_duplicate" else [],
+        "subjects": snapshot.summary.get("subjects", {}).get(code, []),
         "code": code,
         "subject": subject,
         "total": sum(snapshot.summary.get("verdicts", {}).values()),
         "rows": [_row(snapshot, *row) for row in rows[:PAGE]],
         "after": rows[PAGE - 1][0] if len(rows) > PAGE else None,
     }
-
-
-def _subjects(snapshot: Snapshot, code: str) -> list[tuple[str, int]]:
-    rows = snapshot.rows(
-        "SELECT subject, count(*) FROM reason WHERE code = ? AND subject != '' GROUP BY subject ORDER BY 2 DESC LIMIT 60",
-        code,
-    )
-    return [(str(name), int(count)) for name, count in rows]
 
 
 def _row(snapshot: Snapshot, _: int, slot: int, number: int, verdict: str, at: int, size: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from docgen.explorer.index.columns import Array
 from docgen.explorer.pages.asked import Asked
 from docgen.explorer.pages.documents import document_rows
 from docgen.explorer.read.filters import mask_of
@@ -17,7 +18,7 @@ def ten(view: View, asked: Asked) -> dict[str, Any]:
     """Ten documents drawn at random of those that meet the filters, all of them by default."""
     snapshot, seed = view.snapshot, asked.number("seed") or 0
     mask = mask_of(snapshot, asked.filters, view.labels.documents)
-    docs = draw(mask.nonzero()[0].tolist(), TEN, seed)
+    docs = draw(mask.nonzero()[0], TEN, seed)
     rows = document_rows(view, snapshot, docs)
     read = view.labels.documents("read")
     return {
@@ -29,6 +30,7 @@ def ten(view: View, asked: Asked) -> dict[str, Any]:
     }
 
 
-def draw(docs: list[int], count: int, seed: int) -> list[int]:
+def draw(docs: Array, count: int, seed: int) -> list[int]:
     """`count` of the documents, without one twice, in the order drawn."""
-    return random.Random(seed).sample(docs, min(count, len(docs)))
+    places = random.Random(seed).sample(range(len(docs)), min(count, len(docs)))
+    return [int(docs[place]) for place in places]

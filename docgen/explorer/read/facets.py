@@ -11,7 +11,7 @@ from docgen.explorer.read.filters import Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.read.verdicts import VERDICTS
 
-__all__ = ["Facet", "Value", "facets_of"]
+__all__ = ["Facet", "Value", "facets_of", "facets_under"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ def facets_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> list[
         key, lambda: _facets(snapshot, filters, mask_of(snapshot, filters, labelled), labelled)
     )
     return facets
+
+
+def facets_under(snapshot: Snapshot, mask: Array) -> list[Facet]:
+    """All facets of the documents in a mask."""
+    return _facets(snapshot, Filters(), mask, lambda _: ())
 
 
 def _facets(snapshot: Snapshot, filters: Filters, mask: Array | None, labelled: Labelled) -> list[Facet]:
@@ -97,6 +102,8 @@ def _without(snapshot: Snapshot, mask: Array) -> int:
 
 def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Array | None) -> list[Value]:
     names = snapshot.terms[kind]
+    if len(names) < 2:
+        return []
     counts = snapshot.summary.get(f"{kind}s", []) if mask is None else _counts(snapshot.column(kind), mask, len(names))
     values = [
         Value(name, (snapshot.type_name(name) if kind == "type" else name) or "none", count, (kind, name) in filters.chosen)
@@ -125,7 +132,8 @@ def _lengths(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[V
     if mask is None:
         counts = snapshot.summary.get("lengths", [])
     else:
-        counts = np.histogram(snapshot.column("words")[mask], bins=bins)[0].tolist()
+        classes = snapshot.remember(("classes",), lambda: _classes(snapshot))
+        counts = np.bincount(classes[mask], minlength=len(LENGTHS)).tolist()
     values = []
     for low, high, count in zip(bins, bins[1:], counts, strict=False):
         value = f"{low}-{high - 1}" if high < 1 << 31 else f"{low}-"
@@ -133,6 +141,11 @@ def _lengths(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[V
             name = f"{low:,}–{high - 1:,}" if high < 1 << 31 else f"{low:,} and more"
             values.append(Value(value, name, count, ("words", value) in filters.chosen))
     return values
+
+
+def _classes(snapshot: Snapshot) -> Array:
+    """The class of each document's length."""
+    return (np.searchsorted(LENGTHS, snapshot.column("words"), side="right") - 1).astype(np.uint8)
 
 
 def _tries(snapshot: Snapshot, filters: Filters, mask: Array | None) -> list[Value]:

@@ -1,9 +1,9 @@
 """One state of an index, opened for reading: columns in memory as far as they fit, texts where they lie."""
 
+import json
 import os
 import sqlite3
 import threading
-import zlib
 from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from docgen.explorer.index.columns import Array, read_column
-from docgen.explorer.index.schema import get_meta, read_only
+from docgen.explorer.index.columns import Array, join_segments
+from docgen.explorer.index.entries import body_text
+from docgen.explorer.index.schema import read_only
 from docgen.records import document_id, slot_of
 
 __all__ = ["Snapshot"]
@@ -22,39 +23,46 @@ COLUMN_BYTES = 96 << 20
 
 
 class Snapshot:
-    """The first `documents` documents of an index. Safe to use from several threads; each has its own connection.
+    """The first `documents` documents of an index. Safe to use from several threads at once.
 
     `run` is the folder of a run, None for other corpora, whose texts are in the index.
     """
 
     def __init__(self, file: Path, run: Path | None) -> None:
         self.file, self.run = file, run
-        self._local, self._lock = threading.local(), threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.RLock()
         self._columns: OrderedDict[str, Array] = OrderedDict()
         self.cache: OrderedDict[Any, Any] = OrderedDict()
         """For what is computed from this snapshot and asked for again: see `remember`."""
-        self.summary: dict[str, Any] = get_meta(self.connection, "summary", {})
+        self.summary: dict[str, Any] = self.meta("summary", {})
         self.documents: int = self.summary.get("documents", 0)
-        self.world: dict[str, Any] = get_meta(self.connection, "world", {"id": "", "title": "", "facts": [], "config": {}})
+        self.world: dict[str, Any] = self.meta("world", {"id": "", "title": "", "facts": [], "config": {}})
         self._attempts = os.open(run / "attempts.jsonl", os.O_RDONLY) if run and (run / "attempts.jsonl").exists() else -1
         self._slots = os.open(run / "slots.jsonl", os.O_RDONLY) if run and (run / "slots.jsonl").exists() else -1
 
     def __del__(self) -> None:
+        for connection in getattr(self, "_idle", ()):
+            connection.close()
         for fd in (getattr(self, "_attempts", -1), getattr(self, "_slots", -1)):
             if fd >= 0:
                 os.close(fd)
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """This thread's connection."""
-        if not hasattr(self._local, "connection"):
-            self._local.connection = read_only(self.file)
-        connection: sqlite3.Connection = self._local.connection
-        return connection
-
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """All rows of a query."""
-        return self.connection.execute(query, values).fetchall()
+        """All rows of a query, over a connection that nobody else uses meanwhile."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or read_only(self.file)
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            with self._lock:
+                self._idle.append(connection)
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """A note of the index."""
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(rows[0][0]) if rows else default
 
     def column(self, name: str) -> Array:
         """A column of the documents; the least used are let go when they fill the memory that is theirs."""
@@ -62,7 +70,8 @@ class Snapshot:
             if name in self._columns:
                 self._columns.move_to_end(name)
                 return self._columns[name]
-        column = read_column(self.connection, name, self.documents)
+        rows = self.rows("SELECT number, data FROM segment WHERE name = ?", name)
+        column = join_segments(rows, name, self.documents)
         with self._lock:
             self._columns[name] = column
             while sum(one.nbytes for one in self._columns.values()) > COLUMN_BYTES and len(self._columns) > 1:
@@ -149,7 +158,7 @@ class Snapshot:
         """The attempt that a document was accepted in; of other corpora a record with its text and names."""
         if self.run is None:
             rows = self.rows("SELECT text FROM body WHERE doc = ?", doc)
-            text = zlib.decompress(rows[0][0]).decode("utf-8", "surrogatepass")
+            text = body_text(rows[0][0])
             return {"text": text, "verdict": "accepted", "number": 1, "facts": self._facts(doc), "findings": []}
         return self.attempt(int(self.column("at")[doc]), int(self.column("size")[doc]))
 
@@ -169,7 +178,7 @@ class Snapshot:
 
     def slot(self, slot: int) -> dict[str, Any] | None:
         """What was planned for a slot; None without a plan."""
-        if self._slots < 0 or not 0 <= slot < get_meta(self.connection, "slots", 0):
+        if self._slots < 0 or not 0 <= slot < self.meta("slots", 0):
             return None
         number, place = divmod(slot, 1 << 16)
         rows = self.rows(

@@ -98,9 +98,8 @@ def _said(snapshot: Snapshot, panel: "Panel", document: "Document", sample: int)
 
 def _models(snapshot: Snapshot) -> list[str]:
     from docgen.explorer.index.journal import JUDGE_STAGE
-    from docgen.explorer.index.schema import get_meta
 
-    names = get_meta(snapshot.connection, "journal", {"spent": {}})["spent"]
+    names = snapshot.meta("journal", {"spent": {}})["spent"]
     return [name.split("\t")[1] for name in names if name.startswith(f"{JUDGE_STAGE}\t")]
 
 

@@ -1,8 +1,8 @@
 // Keys: / search, j k next and previous, o open, r random, u up, ? help. Reading works without this file.
 "use strict";
 (function () {
-  const items = Array.from(document.querySelectorAll("[data-item]"));
-  let at = -1;
+  let items = Array.from(document.querySelectorAll("[data-item]")), at = -1;
+  document.addEventListener("docgen-list", function () { items = Array.from(document.querySelectorAll("[data-item]")); at = -1; });
 
   function go(link) {
     if (link) location.href = link.href;
