@@ -7,14 +7,12 @@ from typing import Any
 
 from docgen.audit.detect.facts import FactDetector, FactSighting
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.explorer.marks import LONGEST
 from docgen.records import Finding, Quote
 from docgen.universe import UniverseContext
 from docgen.universe.files import load_context
 
-__all__ = ["LONGEST", "Detectors"]
-
-LONGEST = 300_000
-"""Characters above which a text is not scanned while its page waits."""
+__all__ = ["Detectors"]
 
 
 @dataclass(frozen=True)

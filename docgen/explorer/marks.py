@@ -7,10 +7,12 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-__all__ = ["Span", "is_hidden", "mark_text", "plain"]
+__all__ = ["LONGEST", "Span", "is_hidden", "mark_text", "plain"]
 
 WORDS = {0x00AD: "SOFT HYPHEN", 0xFEFF: "ZERO WIDTH NO-BREAK SPACE"}
 HARMLESS = "\n\t"
+LONGEST = 300_000
+"""Characters above which a text is not scanned while its page waits."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,11 @@ def _piece(text: str, start: int, end: int, active: Sequence[Span]) -> Markup:
     classes = " ".join(dict.fromkeys(span.classes for span in active))
     tags = " ".join(dict.fromkeys(span.tag for span in active if span.tag and span.start == start))
     tag = Markup(' data-tag="{}"').format(tags) if tags else Markup("")
-    anchor = Markup(' id="span"') if any(s.kind == "link" and s.start == start for s in active) else Markup("")
+    anchor = Markup("")
+    if any(span.kind == "link" and span.start == start for span in active):
+        anchor = Markup(' id="span"')
+    elif any(span.start == start for span in active):
+        anchor = Markup(' id="at-{}"').format(start)
     return Markup('<mark class="{}" data-at="{}" title="{}"{}{}>{}</mark>').format(
         classes, start, titles, tag, anchor, body
     )

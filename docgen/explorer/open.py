@@ -8,7 +8,6 @@ from docgen.explorer.index.entries import CorpusSource, RunSource, Source
 from docgen.explorer.view import View
 from docgen.files.run_folder import RunFolder, find_run, latest_run
 from docgen.progress import Reporter, SilentReporter
-from docgen.universe.files import find_context
 
 __all__ = ["open_views"]
 
@@ -21,12 +20,18 @@ def open_views(
     Raises `UserError` for what is neither.
     """
     reporter = reporter or SilentReporter()
-    file = find_context(str(context), Path.cwd()) if context is not None else None
+    file = _context_file(str(context)) if context is not None else None
     sources = [_source(str(name)) for name in names] or [RunSource(latest_run())]
     views = [View(source, reporter, file) for source in sources]
     for view in views:
         view.open()
     return views
+
+
+def _context_file(name: str) -> Path:
+    from docgen.universe.files import find_context  # a run is opened without it
+
+    return find_context(name, Path.cwd())
 
 
 def _source(name: str) -> Source:

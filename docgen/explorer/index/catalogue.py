@@ -12,6 +12,8 @@ from docgen.files.run_folder import RunFolder
 
 __all__ = ["describe_world", "take_catalogue"]
 
+BLOCK = 8 << 20
+
 
 def take_catalogue(connection: sqlite3.Connection, folder: RunFolder) -> None:
     """Take in what changed of run.json, the context, types, ideas and slots since the last time."""
@@ -67,7 +69,11 @@ def _take_slots(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("DELETE FROM segment WHERE name = 'plan'")
     if not file.exists() or not file.stat().st_size:
         return
-    ends = np.flatnonzero(np.memmap(file, np.uint8, "r") == ord("\n")) + 1
-    starts = np.concatenate([[0], ends])
+    ends, place = [], 0
+    with file.open("rb") as opened:
+        while block := opened.read(BLOCK):
+            ends.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + place + 1)
+            place += len(block)
+    starts = np.concatenate([[0], *ends])
     append(connection, "plan", 0, starts)
-    put_meta(connection, "slots", len(ends))
+    put_meta(connection, "slots", len(starts) - 1)

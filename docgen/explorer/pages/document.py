@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docgen.explorer.detect import LONGEST
 from docgen.explorer.labels.store import Label
-from docgen.explorer.marks import Span
+from docgen.explorer.marks import LONGEST, Span
 from docgen.explorer.pages.asked import Asked, Missing, fact_numbers
 from docgen.explorer.pages.documents import document_rows, title_of
 from docgen.explorer.read.filters import Filters

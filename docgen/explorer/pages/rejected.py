@@ -9,7 +9,6 @@ from docgen.explorer.pages.document import attempts_of, read_text
 from docgen.explorer.pages.documents import title_of
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
-from docgen.stages.check import REASONS
 from docgen.text import find_normalised
 
 __all__ = ["attempt", "duplicates", "find_attempt", "rejected"]
@@ -19,6 +18,8 @@ PAGE = 40
 
 def rejected(view: View, asked: Asked) -> dict[str, Any]:
     """The reasons with their counts, and the attempts of one of them, page by page."""
+    from docgen.stages.check import REASONS  # which loads every detector
+
     snapshot = view.snapshot
     code, subject, after = asked.get("code"), asked.get("subject"), asked.number("after")
     start = -1 if after is None else after

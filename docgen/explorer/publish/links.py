@@ -8,6 +8,7 @@ from docgen.text import digest, slug
 
 __all__ = ["SiteLinks", "thing_file"]
 
+SPAN = re.compile(r"span=(\d+)-")
 PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,80}")
 
 
@@ -35,8 +36,9 @@ class SiteLinks:
 
     def document(self, name: str, query: str = "") -> str:
         """See `Links`; the list for a document that is not published."""
-        file = self._files.get(name)
-        return f"{self._up}{file}" if file else self.page("documents")
+        file, span = self._files.get(name), SPAN.search(query)
+        place = f"#at-{span[1]}" if span else ""
+        return f"{self._up}{file}{place}" if file else self.page("documents")
 
     def thing(self, kind: str, name: str) -> str:
         """See `Links`."""

@@ -84,7 +84,7 @@ class _Site:
         self._lists()
         self._overviews()
         self.search.write(self.out / "search")
-        shutil.copytree(ASSETS / "static", self.out / "static")
+        shutil.copytree(ASSETS / "static", self.out / "static", ignore=shutil.ignore_patterns("label.js"))
         (self.out / "robots.txt").write_text(ROBOTS, "utf-8")
         licence = self.options.licence or "Whoever published this site stated no licence."
         (self.out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {self.site['canary']}\n", "utf-8")

@@ -41,7 +41,7 @@ def make_app(views: Mapping[str, View], hosts: frozenset[str], token: str | None
             Route(twin, _endpoint(shown, page, token, as_data=True)),
             Route(base, _endpoint(shown, page, token, as_data=False)),
         ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
     app.add_middleware(Guard, hosts=hosts, token=token)
     return app
 
@@ -61,7 +61,7 @@ def _random(views: Mapping[str, View]) -> Endpoint:
     async def at_random(request: Request) -> Response:
         view = views.get(request.path_params["corpus"])
         if view is None or not view.snapshot.documents:
-            return _missing(views, "no document to be drawn")
+            return _missing("no document to be drawn")
         name = view.snapshot.id_of(secrets.randbelow(view.snapshot.documents))
         return RedirectResponse(LiveLinks(view.name).document(name), status_code=303)
 
@@ -72,7 +72,7 @@ def _endpoint(views: Mapping[str, View], page: Page, token: str, as_data: bool) 
     async def endpoint(request: Request) -> Response:
         name = request.path_params["corpus"]
         if name not in views:
-            return _missing(views, f"no corpus {name!r}")
+            return _missing(f"no corpus {name!r}")
         path = {key: value for key, value in request.path_params.items() if key != "corpus"}
         asked = Asked(path, list(request.query_params.multi_items()), dict(views))
         return await run_in_threadpool(_answer, views, name, page, asked, token, as_data)
@@ -88,7 +88,7 @@ def _answer(views: Mapping[str, View], name: str, page: Page, asked: Asked, toke
             return Response(as_json(data), media_type="application/json")
         return HTMLResponse(html_page(view, page, data, LiveLinks(name), views=views, token=token))
     except Missing as error:
-        return _missing(views, str(error), name)
+        return _missing(str(error))
     except sqlite3.OperationalError as error:
         return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
     except sqlite3.DatabaseError as error:
@@ -113,5 +113,9 @@ def html_page(view: View, page: Page, data: Mapping[str, Any], links: Any, **mor
     )
 
 
-def _missing(views: Mapping[str, View], what: str, name: str = "") -> Response:
+async def _not_found(request: Request, _: Exception) -> Response:
+    return HTMLResponse(render("problem.html", what="There is no such page.", title="Not here"), status_code=404)
+
+
+def _missing(what: str) -> Response:
     return HTMLResponse(render("problem.html", what=f"There is {what}.", title="Not here"), status_code=404)
