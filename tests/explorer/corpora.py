@@ -20,15 +20,15 @@ from tests.worlds import first, spoils, writes_well
 __all__ = ["HOST", "TOKEN", "Answer", "Site", "copy_of", "make_run"]
 
 HOST, TOKEN = "127.0.0.1:8999", "token-of-the-test"
-SPOILT = ("near_duplicate", "near_duplicate", "leak", "refused", "too_short")
+SPOILT = ("near_duplicate", "near_duplicate", "near_duplicate", "leak", "refused", "too_short")
 
 
-def make_run(folder: Path, n: int = 12) -> Path:
+def make_run(folder: Path, n: int = 24) -> Path:
     """A finished run of n documents in `folder`; the first attempts of some slots are rejected, for several reasons."""
-    setup = settle(folder, run="lamp", n=n)
+    setup = settle(folder, run="lamp", n=n, words=(60, 60))
 
     def reply(request: Request) -> str | Completion:
-        place = request.variables["seed"] % 7 if first(request) else 99
+        place = request.variables["seed"] % 8 if first(request) else 99
         return spoils(request, SPOILT[place]) if place < len(SPOILT) else writes_well(request)
 
     carry_out(setup, FakeLLM(reply))

@@ -92,7 +92,7 @@ def test_a_damaged_index_is_made_anew(run: Path, tmp_path: Path) -> None:
 def test_another_file_of_attempts_is_indexed_from_its_start(run: Path, tmp_path: Path) -> None:
     """A rewritten file, as dedupe of attempts or a new start leaves it, is not taken for one that grew."""
     own = copy_of(run, tmp_path)
-    assert opened(own).snapshot.documents == 12
+    assert opened(own).snapshot.documents == 24
     lines = (own / "attempts.jsonl").read_bytes().splitlines(keepends=True)
     fewer = tmp_path / "fewer"
     fewer.write_bytes(b"".join(line for line in lines if json.loads(line)["slot"] < 5))

@@ -38,6 +38,11 @@ def _plain_value(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} in a page")
 
 
+def _shown(value: Any) -> Any:
+    """What an expression comes to on a page: hidden characters spelled out, unless it is HTML already."""
+    return plain(value) if type(value) is str else value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -46,13 +51,12 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
         "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
         "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
-        "plain": plain,
-        "plain_lines": lambda text: "\n".join(plain(line) for line in str(text).split("\n")),
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
     }
