@@ -50,7 +50,7 @@ PAGES = (
     Page("compare", "compare", compare, "Compare", "Compare", published=False),
     Page("ten", "ten", ten, "Read ten", "Read ten", published=False),
     Page("labels", "labels", labels, "Labels", "Labels", published=False),
-    Page("blind", "blind", blind, "Blind", "Blind", published=False),
-    Page("blind_document", "blind/{id}", blind_document, "Blind", published=False),
+    Page("blind", "blind", blind, "Label blind", published=False),
+    Page("blind_document", "blind/{id}", blind_document, "Label blind", published=False),
 )
 """A new page is a row here, a template of its name, and a function of the corpus and what is asked."""
