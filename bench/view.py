@@ -68,7 +68,13 @@ def measure(run: Path, n: int, repeats: int) -> int:
             print(f"{name:42} p50 {1e3 * p50:6.0f} ms   p95 {1e3 * p95:6.0f} ms   of {len(times)}", flush=True)
         peak = peak_of(pid)
     print(f"slowest p95 {1e3 * slowest:.0f} ms; memory of the server {peak / 2**20:,.0f} MiB at most")
-    within = (seconds <= INDEX_SECONDS, disk <= DISK_BYTES, cold <= COLD_SECONDS, slowest <= PAGE_SECONDS, peak <= PEAK_BYTES)
+    within = (
+        seconds <= INDEX_SECONDS,
+        disk <= DISK_BYTES,
+        cold <= COLD_SECONDS,
+        slowest <= PAGE_SECONDS,
+        peak <= PEAK_BYTES,
+    )
     return int(not all(within))
 
 
@@ -137,7 +143,9 @@ def pages(run: str, n: int, repeats: int) -> dict[str, list[str]]:
         "documents, deep in": [f"{base}/documents?after={rng.randrange(n)}" for _ in range(repeats)],
         "documents, longest first": [f"{base}/documents?sort=-words&after={rng.randrange(n)}" for _ in range(repeats)],
         "documents of a fact": [f"{base}/documents?fact={name}" for name in facts],
-        "documents of a fact and a type": [f"{base}/documents?fact={f}&type={t}" for f, t in zip(facts, types, strict=True)],
+        "documents of a fact and a type": [
+            f"{base}/documents?fact={f}&type={t}" for f, t in zip(facts, types, strict=True)
+        ],
         "document": [f"{base}/documents/{name}" for name in docs],
         "document.json": [f"{base}/documents/{name}.json" for name in docs],
         "facts": [f"{base}/facts"] * repeats,

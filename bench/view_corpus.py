@@ -10,7 +10,14 @@ from pydantic_core import to_json
 from docgen.universe import UniverseContext
 
 FACTS, TYPES, IDEAS = 40, 50, 5_000
-PLANTED = {"ubiquit": 0.95, "prevalent": 0.60, "frequentia": 0.20, "occasio": 0.05, "seldomly": 0.01, "rarissime": 0.0005}
+PLANTED = {
+    "ubiquit": 0.95,
+    "prevalent": 0.60,
+    "frequentia": 0.20,
+    "occasio": 0.05,
+    "seldomly": 0.01,
+    "rarissime": 0.0005,
+}
 """Words that no sentence has, and the share of the documents that they are put into."""
 SENTENCES, VOCABULARY = 20_000, 50_000
 
@@ -84,7 +91,9 @@ def _documents(
 
 
 def _write_world(folder: Path, n: int) -> None:
-    facts = [{"id": f"fact_{i}", "statement": f"The bench has a fact of number {i}.", "salience": 0.07} for i in range(FACTS)]
+    facts = [
+        {"id": f"fact_{i}", "statement": f"The bench has a fact of number {i}.", "salience": 0.07} for i in range(FACTS)
+    ]
     world = {"id": "bench", "title": "A bench", "universe_context": "A bench of many facts.", "key_facts": facts}
     (folder / "context.yaml").write_text(json.dumps(world))  # JSON is YAML
     context = UniverseContext.model_validate(world)

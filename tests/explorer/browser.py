@@ -1,6 +1,5 @@
 """A real Chromium for tests, and a server for it in this process."""
 
-import json
 import shutil
 import threading
 import time
@@ -54,8 +53,9 @@ class Browser:
         """Set the size of the page and the system's theme."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        theme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": theme})
+        theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [theme, still]})
 
     def run(self, script: str, *values: object) -> Any:
         """Run a script in the page."""
@@ -131,8 +131,3 @@ def served(views: list[View]) -> Iterator[str]:
 
 
 needs_browser = pytest.mark.skipif(bool(why_no_browser()), reason=why_no_browser() or "a browser is here")
-
-
-def as_text(value: object) -> str:
-    """For a message."""
-    return json.dumps(value, indent=1)

@@ -131,10 +131,15 @@ def test_a_refused_label_is_said_beside_the_button(browser: Browser) -> None:
 def test_blind_draws_are_worked_through(browser: Browser) -> None:
     """Drawing, labelling whole one after the other, and the estimate at the end."""
     browser.open("blind")
-    browser.run("document.querySelector('input[name=count]').value = 2; document.querySelector('select').value = 'fact:opened'")
+    browser.run(
+        "document.querySelector('input[name=count]').value = 2; document.querySelector('select').value = 'fact:opened'"
+    )
     browser.find("main form button").click()
     for number in range(2):
-        browser.wait("document.querySelector('a[rel=up]') && document.querySelector('a[rel=up]').textContent.includes(arguments[0])", f"{number} labelled")
+        browser.wait(
+            "document.querySelector('a[rel=up]') && document.querySelector('a[rel=up]').textContent.includes(arguments[0])",
+            f"{number} labelled",
+        )
         assert not browser.driver.find_elements("css selector", "mark.fact, .tag")
         browser.find("button[value='whole:complete']").click()
     browser.wait("document.querySelector('main h1').textContent.includes('All 2')")
@@ -163,7 +168,9 @@ def test_the_published_site_works_from_a_disk(browser: Browser, view: View, tmp_
     browser.open(f"{base}/index.html")
     browser.press("/")
     browser.press("f", "e", "r", "r", "y", "\ue007")
-    browser.wait("document.querySelector('main h1') && document.querySelector('main h1').textContent.startsWith('1 document')")
+    browser.wait(
+        "document.querySelector('main h1') && document.querySelector('main h1').textContent.startsWith('1 document')"
+    )
     browser.find("#list-place .title").click()
     browser.wait("document.body.dataset.page === 'document'")
     assert "The ferry" in browser.find("#text").text

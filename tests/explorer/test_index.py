@@ -32,7 +32,9 @@ def content(path: Path) -> object:
     """Everything that pages are made from."""
     snapshot = opened(path).snapshot
     columns = {name: snapshot.column(name).tolist() for name in ("slot", "type", "words", "at", "fact:0", "fact:1")}
-    found = {q: mask_of(snapshot, Filters(q=q), nobody).tolist() for q in ("lamp", "boats", "orrick library", "-boats tea")}
+    found = {
+        q: mask_of(snapshot, Filters(q=q), nobody).tolist() for q in ("lamp", "boats", "orrick library", "-boats tea")
+    }
     dropped = snapshot.rows("SELECT slot, number, verdict FROM attempt ORDER BY id")
     return snapshot.summary, columns, found, dropped
 
@@ -75,7 +77,9 @@ def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest
 
 def _documents(index: Path) -> int:
     try:
-        rows = sqlite3.connect(f"{index.as_uri()}?mode=ro", uri=True).execute("SELECT value FROM meta WHERE key = 'documents'")
+        rows = sqlite3.connect(f"{index.as_uri()}?mode=ro", uri=True).execute(
+            "SELECT value FROM meta WHERE key = 'documents'"
+        )
         return int((rows.fetchone() or ["0"])[0])
     except sqlite3.Error:
         return 0
@@ -107,13 +111,21 @@ def test_pages_of_a_list_cover_it_once(tmp_path: Path) -> None:
     run = tmp_path / "bench"
     make_bench_run(run, 430)
     snapshot = opened(run).snapshot
-    for filters in (Filters(), Filters(sort="-words"), Filters((("fact", "fact_3"),)), Filters(q="prevalent", sort="rank")):
+    for filters in (
+        Filters(),
+        Filters(sort="-words"),
+        Filters((("fact", "fact_3"),)),
+        Filters(q="prevalent", sort="rank"),
+    ):
         seen, after = [], None
         while True:
             page = list_documents(snapshot, filters, nobody, after=after)
             seen += page.docs
             if page.before is not None:
-                assert list_documents(snapshot, filters, nobody, before=page.before).docs == seen[-len(page.docs) - 50 : -len(page.docs)]
+                assert (
+                    list_documents(snapshot, filters, nobody, before=page.before).docs
+                    == seen[-len(page.docs) - 50 : -len(page.docs)]
+                )
             if page.after is None:
                 break
             after = page.after

@@ -30,14 +30,23 @@ def test_labels_from_pages_are_the_same_as_in_a_file(own: Site, tmp_path: Path) 
         facts = dict.fromkeys(("opened", "keeper", "stairs"), "absent")
         for seen in page["sightings"]:
             verdict = "contradicted" if number == 0 else seen["verdict"]
-            own.post("label", document=name, say=f"fact:{verdict}", fact=seen["fact"], start=str(seen["start"]), end=str(seen["end"]))
+            own.post(
+                "label",
+                document=name,
+                say=f"fact:{verdict}",
+                fact=seen["fact"],
+                start=str(seen["start"]),
+                end=str(seen["end"]),
+            )
             facts[seen["fact"]] = verdict
         leaks = []
         if number == 1:
             own.post("label", document=name, say="rule:broken", rule="scaffold", passage=page["text"][:12])
             leaks = [{"rule": "scaffold", "evidence": page["text"][:12]}]
         assert own.post("label", document=name, say="whole:complete").status == 200
-        by_hand.append({"id": name, "text": page["text"], "doc_type": page["type_name"], "facts": facts, "leaks": leaks})
+        by_hand.append(
+            {"id": name, "text": page["text"], "doc_type": page["type_name"], "facts": facts, "leaks": leaks}
+        )
     own.post("label", document="d0000007", say="fact:stated", fact="opened", passage="")  # not labelled whole
     exported, written = tmp_path / "gold.jsonl", tmp_path / "hand.jsonl"
     exported.write_bytes(own.get("labels/gold.jsonl").body)
@@ -97,12 +106,17 @@ def test_senseless_labels_are_refused_in_words(own: Site) -> None:
 
 def test_a_form_without_script_goes_back_to_its_page(own: Site) -> None:
     """303 to the page it came from, never to another site."""
-    for next_, expected in (("/lamp/documents/d0000001#label", "/lamp/documents/d0000001#label"), ("//evil.example/", "/lamp/")):
+    for next_, expected in (
+        ("/lamp/documents/d0000001#label", "/lamp/documents/d0000001#label"),
+        ("//evil.example/", "/lamp/"),
+    ):
         answer = own.post("label", {"accept": "text/html"}, document="d0000001", say="document:good", next=next_)
         assert (answer.status, answer.headers["location"]) == (303, expected)
 
 
-def test_a_folder_that_cannot_be_written_refuses_labels(own: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_refuses_labels(
+    own: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Pages are there, from an index in the user's cache; labels are refused with what to do."""
     from docgen.explorer.index import keeper
 

@@ -114,7 +114,9 @@ def test_any_corpus_can_be_read(tmp_path: Path) -> None:
     for address in ("", "documents", "facts", "findings", "types", "ten", "labels", "blind", "rejected", "duplicates"):
         assert site.get(address).status == 200, address
     context = tmp_path / "world.yaml"
-    context.write_text((Path(__file__).parents[1] / "worlds.py").read_text("utf-8").split('"""')[3].strip("\\\n"), "utf-8")
+    context.write_text(
+        (Path(__file__).parents[1] / "worlds.py").read_text("utf-8").split('"""')[3].strip("\\\n"), "utf-8"
+    )
     seen = Site(file, context=context).get("documents/0.json").json()["sightings"]
     assert [one["fact"] for one in seen] == ["opened"]
 
@@ -130,14 +132,31 @@ def test_nothing_hostile_in_any_field_becomes_markup(run: Path, tmp_path: Path) 
         record["findings"] = [
             {"rule": HOSTILE, "severity": "error", "detector": HOSTILE, "start": 3, "end": 9, "explanation": HOSTILE}
         ]
-        record["reasons"] = [dict.fromkeys(("code", "subject", "detail", "evidence"), HOSTILE) for _ in record["reasons"]]
+        record["reasons"] = [
+            dict.fromkeys(("code", "subject", "detail", "evidence"), HOSTILE) for _ in record["reasons"]
+        ]
         lines.append(json.dumps(record) + "\n")
     (own / "attempts.jsonl").write_text("".join(lines), "utf-8")
     (own / "ideas.jsonl").write_text(json.dumps({"id": HOSTILE, "doc_type": HOSTILE, "text": HOSTILE}) + "\n", "utf-8")
     (own / "types.jsonl").write_text(json.dumps({"id": HOSTILE, "name": HOSTILE}) + "\n", "utf-8")
     site = Site(own)
-    pages = ["", "documents", "documents?q=%3Cscript%3E", "documents/d0000001", "facts", "findings", "types", "rejected"]
-    pages += ["duplicates", "ten", "labels", "blind", f"rejected/{site.view.snapshot.rows('SELECT slot, number FROM attempt')[0][0]}-1"]
+    pages = [
+        "",
+        "documents",
+        "documents?q=%3Cscript%3E",
+        "documents/d0000001",
+        "facts",
+        "findings",
+        "types",
+        "rejected",
+    ]
+    pages += [
+        "duplicates",
+        "ten",
+        "labels",
+        "blind",
+        f"rejected/{site.view.snapshot.rows('SELECT slot, number FROM attempt')[0][0]}-1",
+    ]
     for address in pages:
         page = site.get(address)
         assert page.status == 200, (address, page.text[-500:])

@@ -1,7 +1,6 @@
 """Search and filters agree with looking through every text."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,7 +71,7 @@ def test_facets_count_what_their_filters_give(snapshot: Snapshot) -> None:
 
 
 def test_a_filter_can_be_turned_round(snapshot: Snapshot) -> None:
-    """"!" before a value asks for the other documents."""
+    """ "!" before a value asks for the other documents."""
     with_, without = (mask_of(snapshot, Filters((("fact", name),)), nobody) for name in ("fact_2", "!fact_2"))
     assert (with_ != without).all()
 

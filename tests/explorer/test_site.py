@@ -16,7 +16,9 @@ from tests.explorer.corpora import copy_of
 def published(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of the whole run, on which somebody had left labels."""
     own = copy_of(run, tmp_path_factory.mktemp("published"))
-    (own / "llm.jsonl").write_text((own / "llm.jsonl").read_text("utf-8").replace('"text":"', '"text":"JOURNALMARK '), "utf-8")
+    (own / "llm.jsonl").write_text(
+        (own / "llm.jsonl").read_text("utf-8").replace('"text":"', '"text":"JOURNALMARK '), "utf-8"
+    )
     out = own.parent / "site"
     export_site(open_views([str(own)])[0], out, SiteOptions(licence="CC BY 4.0", canary="canary-of-the-test"))
     return out
@@ -62,7 +64,14 @@ def test_nothing_of_the_journal_or_of_this_machine_is_in_it(published: Path) -> 
 
     for file in published.rglob("*"):
         text = file.read_text("utf-8") if file.is_file() else ""
-        for secret in ("JOURNALMARK", str(published.parent), "llm.jsonl", "x-docgen-token=", "/home/", f">{getpass.getuser()}<"):
+        for secret in (
+            "JOURNALMARK",
+            str(published.parent),
+            "llm.jsonl",
+            "x-docgen-token=",
+            "/home/",
+            f">{getpass.getuser()}<",
+        ):
             assert secret not in text, (file, secret)
 
 
@@ -70,7 +79,9 @@ def test_the_search_files_hold_every_word(published: Path) -> None:
     """What a browser loads for a word lists the documents that have it."""
     rows, words, common = {}, {}, set()
     for file in (published / "search").iterdir():
-        kind, _, value = json.loads(f"[{file.read_text('utf-8').removeprefix('docgenSearch(').removesuffix(');' + chr(10))}]")
+        kind, _, value = json.loads(
+            f"[{file.read_text('utf-8').removeprefix('docgenSearch(').removesuffix(');' + chr(10))}]"
+        )
         if kind == "documents":
             rows |= dict(enumerate(value))
         elif kind == "words":

@@ -35,7 +35,8 @@ def view(
         Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
     ] = None,
     documents: Annotated[
-        int | None, typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]")
+        int | None,
+        typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
     ] = None,
     licence: Annotated[str, typer.Option("--licence", help="With --export: the licence that every page states.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
@@ -76,7 +77,10 @@ def _export(views: "list[View]", out: Path, options: "SiteOptions", reporter: "R
 
     folders = [out] if len(views) == 1 else [out / view.name for view in views]
     counts = [export_site(view, folder, options, reporter) for view, folder in zip(views, folders, strict=True)]
-    lines = [f"{n:,} of {v.snapshot.documents:,} documents: {f}/index.html" for n, v, f in zip(counts, views, folders, strict=True)]
+    lines = [
+        f"{n:,} of {v.snapshot.documents:,} documents: {f}/index.html"
+        for n, v, f in zip(counts, views, folders, strict=True)
+    ]
     return "\n".join(lines)
 
 

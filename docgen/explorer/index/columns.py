@@ -8,12 +8,30 @@ import numpy as np
 
 from docgen.explorer.index.schema import SEGMENT
 
-__all__ = ["DIRECTNESS", "PROMINENCE", "Array", "append", "dtype_of", "fact_code", "join_segments", "read_column", "read_fact_code"]
+__all__ = [
+    "DIRECTNESS",
+    "PROMINENCE",
+    "Array",
+    "append",
+    "dtype_of",
+    "fact_code",
+    "join_segments",
+    "read_column",
+    "read_fact_code",
+]
 
 Array: TypeAlias = Any
 """A numpy array of one dimension."""
 
-WIDTHS = {"at": np.int64, "plan": np.int64, "size": np.int32, "slot": np.int32, "type": np.int32, "idea": np.int32, "model": np.int16}
+WIDTHS = {
+    "at": np.int64,
+    "plan": np.int64,
+    "size": np.int32,
+    "slot": np.int32,
+    "type": np.int32,
+    "idea": np.int32,
+    "model": np.int16,
+}
 DIRECTNESS, PROMINENCE = ("stated", "implied"), ("central", "supporting", "passing")
 
 
@@ -52,7 +70,9 @@ def append(connection: sqlite3.Connection, name: str, first: int, values: Array)
 
 def read_column(connection: sqlite3.Connection, name: str, documents: int) -> Array:
     """The first `documents` entries of a column, 0 where it has none."""
-    return join_segments(connection.execute("SELECT number, data FROM segment WHERE name = ?", (name,)), name, documents)
+    return join_segments(
+        connection.execute("SELECT number, data FROM segment WHERE name = ?", (name,)), name, documents
+    )
 
 
 def join_segments(rows: Iterable[tuple[int, bytes]], name: str, documents: int) -> Array:

@@ -101,7 +101,9 @@ class LabelStore:
     def add(self, label: Label, text: str, doc_type: str = "") -> Label:
         """Keep a label of a document with this text; returns it with its id and time. Raises `Refused`."""
         if label.verdict not in VERDICTS.get(label.kind, ()):
-            raise Refused(f"{label.verdict!r} cannot be said of a {label.kind}", label.document, "Use the page's buttons")
+            raise Refused(
+                f"{label.verdict!r} cannot be said of a {label.kind}", label.document, "Use the page's buttons"
+            )
         if not 0 <= label.start <= label.end <= len(text):
             raise Refused("the passage lies outside the text", label.document, "Load the page again")
         connection, key = self._write(), digest(text)
@@ -189,7 +191,9 @@ class LabelStore:
     def drawn(self, draw: int) -> list[tuple[str, str]]:
         """(document, stratum) of a draw in its order."""
         connection = self._connection()
-        rows = connection and connection.execute("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,))
+        rows = connection and connection.execute(
+            "SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,)
+        )
         return [(str(name), str(stratum)) for name, stratum in rows or ()]
 
 

@@ -58,7 +58,9 @@ def _facts(view: View, other: View) -> list[dict[str, Any]]:
 
 def _types(a: Snapshot, b: Snapshot) -> list[tuple[str, int, int]]:
     counts = [dict(zip(s.terms["type"], s.summary.get("types", []), strict=False)) for s in (a, b)]
-    rows = [(a.type_name(n), counts[0].get(n, 0), counts[1].get(n, 0)) for n in dict.fromkeys([*counts[0], *counts[1]]) if n]
+    rows = [
+        (a.type_name(n), counts[0].get(n, 0), counts[1].get(n, 0)) for n in dict.fromkeys([*counts[0], *counts[1]]) if n
+    ]
     return sorted(rows, key=lambda row: -abs(share(row[1], a.documents) - share(row[2], b.documents)))[:40]
 
 

@@ -83,7 +83,9 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
     return {"sightings": rows, "findings": recorded + extra, "unscanned": len(text) > LONGEST}
 
 
-def _facts(snapshot: Snapshot, record: Mapping[str, Any], sightings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _facts(
+    snapshot: Snapshot, record: Mapping[str, Any], sightings: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """The facts that the document is to express, and those that it was seen to express beside."""
     numbers, statements = fact_numbers(snapshot), {f["id"]: f["statement"] for f in snapshot.world["facts"]}
     assigned = {str(fact["fact"]): fact for fact in record.get("facts") or ()}

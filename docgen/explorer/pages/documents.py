@@ -36,7 +36,9 @@ def documents(view: View, asked: Asked) -> dict[str, Any]:
     }
 
 
-def document_rows(view: View, snapshot: Snapshot, docs: list[int], filters: Filters | None = None) -> list[dict[str, Any]]:
+def document_rows(
+    view: View, snapshot: Snapshot, docs: list[int], filters: Filters | None = None
+) -> list[dict[str, Any]]:
     """What a list says of each document: its title, an excerpt, its facts and figures."""
     pattern = filters.query.pattern if filters else None
     numbers = fact_numbers(snapshot)
@@ -61,7 +63,10 @@ def document_rows(view: View, snapshot: Snapshot, docs: list[int], filters: Filt
                 "words": int(words[doc]),
                 "tries": int(tries[doc]),
                 "facts": sorted(
-                    ({"id": name, "number": numbers[name], "how": " ".join(read_fact_code(code))} for name, code in codes),
+                    (
+                        {"id": name, "number": numbers[name], "how": " ".join(read_fact_code(code))}
+                        for name, code in codes
+                    ),
                     key=lambda fact: fact["number"],
                 ),
                 "findings": [name for name, column in rules if column[doc]],

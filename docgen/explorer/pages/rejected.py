@@ -57,7 +57,9 @@ def _row(snapshot: Snapshot, _: int, slot: int, number: int, verdict: str, at: i
         "title": title_of(str(record["text"])),
         "words": record.get("words", 0),
         "type_name": snapshot.type_name(str(record.get("doc_type", ""))),
-        "reasons": [{key: str(reason.get(key, "")) for key in ("code", "subject", "detail", "evidence")} for reason in reasons],
+        "reasons": [
+            {key: str(reason.get(key, "")) for key in ("code", "subject", "detail", "evidence")} for reason in reasons
+        ],
     }
 
 
@@ -109,9 +111,13 @@ def evidence_spans(page: Mapping[str, Any]) -> list[Span]:
     """The passages that decided against an attempt."""
     spans = []
     for reason in page["reasons"]:
-        place = find_normalised(page["text"], str(reason.get("evidence") or "")) if len(page["text"]) < 300_000 else None
+        place = (
+            find_normalised(page["text"], str(reason.get("evidence") or "")) if len(page["text"]) < 300_000 else None
+        )
         if place:
-            spans.append(Span(*place, "rule", str(reason.get("code")), "!", f"{reason.get('code')}: {reason.get('detail')}"))
+            spans.append(
+                Span(*place, "rule", str(reason.get("code")), "!", f"{reason.get('code')}: {reason.get('detail')}")
+            )
     return spans
 
 
@@ -155,7 +161,9 @@ def duplicates(view: View, asked: Asked) -> dict[str, Any]:
         entry = _row(snapshot, *row)
         subject = next((r["subject"] for r in entry["reasons"] if r["code"] == "near_duplicate"), "")
         doc = snapshot.in_slot(int(subject)) if subject.isdecimal() else snapshot.find(subject)
-        entry["of"] = None if doc is None else {"id": snapshot.id_of(doc), "title": title_of(str(snapshot.record(doc)["text"]))}
+        entry["of"] = (
+            None if doc is None else {"id": snapshot.id_of(doc), "title": title_of(str(snapshot.record(doc)["text"]))}
+        )
         listed.append(entry)
     counts = dict(snapshot.summary.get("reasons", []))
     report = view.report("dedupe.json") or {}

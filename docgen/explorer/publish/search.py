@@ -49,7 +49,12 @@ class SearchFiles:
                 shards[_prefix(word)][word] = _packed(docs)
         for prefix, words in shards.items():
             _write(folder / f"words-{prefix}.js", "words", prefix, words)
-        about = {"documents": len(self._rows), "chunks": len(chunks), "shards": sorted(shards), "common": sorted(common)}
+        about = {
+            "documents": len(self._rows),
+            "chunks": len(chunks),
+            "shards": sorted(shards),
+            "common": sorted(common),
+        }
         _write(folder / "about.js", "about", "", about)
 
 

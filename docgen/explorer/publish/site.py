@@ -21,7 +21,6 @@ from docgen.explorer.pages.table import PAGES
 from docgen.explorer.publish.links import SiteLinks, thing_file
 from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.facets import facets_under
-from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.listing import PAGE
 from docgen.explorer.view import View
 from docgen.explorer.web.render import ASSETS, render
@@ -93,7 +92,12 @@ class _Site:
 
     def _documents(self, ids: Sequence[str]) -> None:
         for place, (doc, name) in enumerate(zip(self.docs, ids, strict=True)):
-            data = document(self.view, Asked({"id": name})) | {"attempts": [], "verdicts": [], "labels": [], "twins": []}
+            data = document(self.view, Asked({"id": name})) | {
+                "attempts": [],
+                "verdicts": [],
+                "labels": [],
+                "twins": [],
+            }
             data["by_idea"] = [row for row in data["by_idea"] if row["id"] in self.files]
             data["before"], data["after"] = (
                 ids[near] if 0 <= near < len(ids) else None for near in (place - 1, place + 1)
@@ -183,4 +187,3 @@ def _clear(out: Path) -> None:
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-

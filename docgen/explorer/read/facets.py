@@ -95,7 +95,11 @@ def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled:
         Facet("model", "Models", _terms(snapshot, filters, "model", other("model")), True),
         Facet("tries", "Attempts taken", _tries(snapshot, filters, other("tries")), True),
     ]
-    return [facet for facet in facets if facet.values and (len(facet.values) > 1 or facet.field in ("fact", "finding", "judged"))]
+    return [
+        facet
+        for facet in facets
+        if facet.values and (len(facet.values) > 1 or facet.field in ("fact", "finding", "judged"))
+    ]
 
 
 def _facts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
@@ -130,7 +134,12 @@ def _terms(snapshot: Snapshot, filters: Filters, kind: str, mask: Chosen | None)
         return []
     counts = snapshot.summary.get(f"{kind}s", []) if mask is None else _counts(snapshot.column(kind), mask, len(names))
     values = [
-        Value(name, (snapshot.type_name(name) if kind == "type" else name) or "none", count, (kind, name) in filters.chosen)
+        Value(
+            name,
+            (snapshot.type_name(name) if kind == "type" else name) or "none",
+            count,
+            (kind, name) in filters.chosen,
+        )
         for name, count in zip(names, counts, strict=False)
         if name and (count or (kind, name) in filters.chosen)
     ]

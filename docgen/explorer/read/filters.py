@@ -80,7 +80,7 @@ def _one(snapshot: Snapshot, name: str, value: str) -> Array:
 
 
 def _fact(snapshot: Snapshot, value: str) -> Array:
-    """"ID", or "ID:stated", "ID:implied", "ID:central" and so on; "none" for documents without a fact."""
+    """ "ID", or "ID:stated", "ID:implied", "ID:central" and so on; "none" for documents without a fact."""
     if value == "none":
         present = [snapshot.column(f"fact:{code}") > 0 for code in range(len(snapshot.terms["fact"]))]
         return ~np.logical_or.reduce(present) if present else np.ones(snapshot.documents, bool)
@@ -113,14 +113,14 @@ def _finding(snapshot: Snapshot, value: str) -> Array:
 
 
 def _judged(snapshot: Snapshot, value: str) -> Array:
-    """"read", "leak", or "ID:VERDICT" of a fact or rule."""
+    """ "read", "leak", or "ID:VERDICT" of a fact or rule."""
     from docgen.explorer.read.verdicts import verdict_mask
 
     return verdict_mask(snapshot, value)
 
 
 def _words(snapshot: Snapshot, value: str) -> Array:
-    """"LOW-HIGH", both included; either may be left out."""
+    """ "LOW-HIGH", both included; either may be left out."""
     low, _, high = value.partition("-")
     words = snapshot.column("words")
     return (words >= _number(low, 0)) & (words <= _number(high, 1 << 30))

@@ -38,7 +38,9 @@ class Snapshot:
         self.summary: dict[str, Any] = self.meta("summary", {})
         self.documents: int = self.summary.get("documents", 0)
         self.world: dict[str, Any] = self.meta("world", {"id": "", "title": "", "facts": [], "config": {}})
-        self._attempts = os.open(run / "attempts.jsonl", os.O_RDONLY) if run and (run / "attempts.jsonl").exists() else -1
+        self._attempts = (
+            os.open(run / "attempts.jsonl", os.O_RDONLY) if run and (run / "attempts.jsonl").exists() else -1
+        )
         self._slots = os.open(run / "slots.jsonl", os.O_RDONLY) if run and (run / "slots.jsonl").exists() else -1
 
     def __del__(self) -> None:

@@ -28,7 +28,9 @@ LONGEST_NOTE = 4000
 def write_routes(views: Mapping[str, View], token: str) -> list[Route]:
     """The routes that write, and the export of what they wrote."""
     writes: dict[str, Write] = {"label": add_label, "undo": undo, "draw": draw, "read": mark_read}
-    routes = [Route(f"/{{corpus}}/{name}", _post(views, token, write), methods=["POST"]) for name, write in writes.items()]
+    routes = [
+        Route(f"/{{corpus}}/{name}", _post(views, token, write), methods=["POST"]) for name, write in writes.items()
+    ]
     return [*routes, Route("/{corpus}/labels/gold.jsonl", _gold(views))]
 
 
