@@ -1,7 +1,7 @@
 """A run of any size that nobody wrote: for measuring the explorer on a million documents. Not prose."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +40,12 @@ def make_run(folder: Path, n: int, seed: int = 0) -> None:
 
 
 STYLE = {
-    "words": 200, "tone": "dry", "opening": "opens with a date", "audience": "readers", "names": ["A. Able", "B. Baker"],
+    "words": 200, "tone": "dry", "opening": "opens with a date", "audience": "readers", "names": ["A. Able"],
     "organisation": "Example Ltd", "place": "Exampleton", "date": "2024-05-01", "places": [],
 }  # fmt: skip
 
 
-def _attempt(slot: int, number: int, text: str, common: dict[str, object], verdict: str) -> bytes:
+def _attempt(slot: int, number: int, text: str, common: Mapping[str, object], verdict: str) -> bytes:
     findings = [{"rule": "scaffold", "severity": "warning", "detector": "patterns", "start": 0, "end": 9}]
     reasons = [{"code": "missing_fact", "subject": "fact_1", "detail": "not found", "evidence": ""}]
     record = {

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -60,7 +61,7 @@ def mark_text(text: str, spans: Iterable[Span], first: int = 0, last: int | None
     inside.sort(key=lambda span: (span.start, -span.end))
     cuts = sorted({first, last, *(max(first, s.start) for s in inside), *(min(last, s.end) for s in inside)})
     pieces, active, waiting = [], list[Span](), 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         active = [span for span in active if span.end > start]
         while waiting < len(inside) and inside[waiting].start <= start:
             if inside[waiting].end > start:

@@ -19,7 +19,9 @@ __all__ = ["Browser", "open_browser", "served", "why_no_browser"]
 AXE = """
 const done = arguments[arguments.length - 1], rules = arguments[0];
 axe.run(document, {resultTypes: ["violations"], ...(rules.length ? {runOnly: rules} : {})}).then(function (result) {
-  done(result.violations.map(function (v) { return v.id + ": " + v.nodes.map(function (n) { return n.target; }).join(" "); }));
+  done(result.violations.map(function (v) {
+    return v.id + ": " + v.nodes.map(function (n) { return n.target; }).join(" ");
+  }));
 });
 """
 

@@ -1,4 +1,4 @@
-"""Labels: kept whoever writes beside, undone, refused where they cannot be kept, and equal to the same labels in a file."""
+"""Labels: kept whoever else writes, undone, refused where they cannot be kept, equal to the same labels in a file."""
 
 import json
 import threading
@@ -98,7 +98,7 @@ def test_senseless_labels_are_refused_in_words(own: Site) -> None:
         {"document": "d0000001", "say": "fact:stated", "fact": "opened", "passage": "nowhere in it"},
         {"document": "d0000001"},
     ):
-        answer = own.post("label", **fields)
+        answer = own.post("label", None, **fields)
         assert answer.status == 409, fields
         assert answer.text.strip().count("\n") == 0
     assert own.view.labels.all() == []

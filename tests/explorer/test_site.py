@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_nothing_of_the_journal_or_of_this_machine_is_in_it(published: Path) -> 
 
 def test_the_search_files_hold_every_word(published: Path) -> None:
     """What a browser loads for a word lists the documents that have it."""
-    rows, words, common = {}, {}, set()
+    rows, words, common = dict[int, Any](), dict[str, str](), set[str]()
     for file in (published / "search").iterdir():
         kind, _, value = json.loads(
             f"[{file.read_text('utf-8').removeprefix('docgenSearch(').removesuffix(');' + chr(10))}]"

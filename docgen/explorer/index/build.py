@@ -69,7 +69,7 @@ def grow(connection: sqlite3.Connection, source: Source, reporter: Reporter, kee
     that no other process writes to this index.
     """
     terms = _Terms(connection)
-    start, before = get_meta(connection, "end", 0), get_meta(connection, "documents", 0)
+    start, before = int(get_meta(connection, "end", 0)), int(get_meta(connection, "documents", 0))
     documents, end, begun = before, source.end(), start
     for batch in _batches(source, start, before, terms):
         _write(connection, batch, terms, keep_texts)
@@ -123,9 +123,9 @@ def _write(connection: sqlite3.Connection, batch: _Batch, terms: _Terms, keep_te
         for name, values in batch.columns.items():
             append(connection, name, batch.first, values)
         for name, marks in batch.marks.items():
-            values = np.zeros(len(batch.texts), np.uint8)
-            values[np.fromiter(marks, np.int64) - batch.first] = list(marks.values())
-            append(connection, name, batch.first, values)
+            column = np.zeros(len(batch.texts), np.uint8)
+            column[np.fromiter(marks, np.int64) - batch.first] = list(marks.values())
+            append(connection, name, batch.first, column)
         _write_dropped(connection, batch.dropped)
         connection.executemany("INSERT INTO term VALUES (?, ?, ?)", terms.new())
         put_meta(connection, "end", batch.end)

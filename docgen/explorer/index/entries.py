@@ -1,4 +1,4 @@
-"""What the index takes in: attempts of a run, or documents of any corpus, one after the other, from where it left off."""
+"""What the index takes in: attempts of a run, or documents of any corpus, in order, from where it left off."""
 
 import zlib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the index notes of a run's journal: what was spent on what, and where a judge's replies lie. Nothing else of it."""
+"""What the index notes of a run's journal: what was spent on what, and where a judge's replies lie; nothing else."""
 
 import sqlite3
 from typing import Any
@@ -59,7 +59,7 @@ def _head(line: bytes) -> dict[str, Any] | None:
 
 def _add(spent: dict[str, list[float]], entry: dict[str, Any]) -> None:
     """Calls, tokens in, tokens out, tokens cached, dollars and calls without a price, by stage and model."""
-    usage = list(entry.get("usage") or ()) + [0, 0, 0, 0]
+    usage = [*(entry.get("usage") or ()), 0, 0, 0, 0]
     total = spent.setdefault(f"{entry.get('stage', '')}\t{entry.get('model', '')}", [0, 0, 0, 0, 0.0, 0])
     dollars = entry.get("dollars")
     for place, value in enumerate((1, usage[0], usage[1], usage[2] + usage[3], dollars or 0.0, dollars is None)):

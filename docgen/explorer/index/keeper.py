@@ -1,4 +1,4 @@
-"""Where an index lies, and who keeps it: made when it is missing, grown with its corpus, made anew when it is damaged."""
+"""Where an index lies, and who keeps it: made when it is missing, grown with its corpus, made anew when damaged."""
 
 import fcntl
 import os
@@ -88,7 +88,7 @@ class Keeper:
     def _reader(self, connection: sqlite3.Connection) -> Callable[[int], str]:
         """What reads the text of one document."""
         source = self.source
-        if isinstance(source, CorpusSource):
+        if not isinstance(source, RunSource):
             query = "SELECT text FROM body WHERE doc = ?"
             return lambda doc: body_text(connection.execute(query, (doc,)).fetchone()[0])
         documents = int(get_meta(connection, "documents", 0))

@@ -56,7 +56,7 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def read_only(file: Path) -> sqlite3.Connection:
-    """The index opened for reading, by any one thread at a time. Files are not mapped: what is mapped counts as memory."""
+    """The index opened for reading, by one thread at a time. It is not mapped: what is mapped counts as memory."""
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False)
     connection.executescript("PRAGMA query_only=1; PRAGMA cache_size=-8000;")
     return connection

@@ -1,13 +1,11 @@
 """Precision and recall of the detectors by wording, against what people have labelled so far."""
 
-import hashlib
 import tempfile
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.explorer.labels.gold import GoldDocument, complete_documents, gold_lines
+from docgen.explorer.labels.gold import complete_documents, gold_lines
 
 if TYPE_CHECKING:
     from docgen.explorer.view import View
@@ -23,12 +21,11 @@ def scores_of(view: "View") -> dict[str, Any] | None:
     if not documents:
         return None
     lines = "\n".join(gold_lines(documents, view.snapshot.facts)) + "\n"
-    key = hashlib.blake2b(lines.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return _scored(str(view.context_file), key, lines)
+    return _scored(str(view.context_file), lines)
 
 
 @lru_cache(maxsize=4)
-def _scored(context_file: str, key: str, lines: str) -> dict[str, Any] | None:
+def _scored(context_file: str, lines: str) -> dict[str, Any] | None:
     from docgen.audit.measure.calibration import read_gold
     from docgen.pipeline.audit.calibrate import GoldSet
     from docgen.universe.files import load_context
@@ -44,8 +41,3 @@ def _scored(context_file: str, key: str, lines: str) -> dict[str, Any] | None:
         "by_fact": {score["subject"]: score for score in scores["facts"]},
         "by_rule": {score["subject"]: score for score in scores["rules"]},
     }
-
-
-def labelled(documents: Sequence[GoldDocument], draw: int) -> list[GoldDocument]:
-    """Those of one blind draw."""
-    return [one for one in documents if one.draw == draw]

@@ -84,8 +84,8 @@ class LabelStore:
             if not self.why_not:
                 connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {TABLES}")
             self._local.connection = connection
-        connection = self._local.connection
-        return connection
+        opened: sqlite3.Connection = self._local.connection
+        return opened
 
     def _write(self) -> sqlite3.Connection:
         if self.why_not:
@@ -150,20 +150,16 @@ class LabelStore:
         return [Label(*row) for row in rows]
 
     def documents(self, state: str) -> set[str]:
-        """Ids of the documents with a label: "any", "good", "bad", "complete", "noted", or a fact's or rule's id."""
-        tests = {
-            "any": lambda _: True,
-            "noted": lambda label: bool(label.note),
-            "complete": lambda label: label.kind == "whole",
-        }
-        test = tests.get(state, lambda label: state in (label.verdict, label.subject))
-        own = "read" if state == "read" else ""
-        return {label.document for label in self.all() if test(label) and (label.kind != "read" or own)}
+        """Ids of the documents with a label: "any", "read", "good", "complete", "noted", or a fact's or rule's id."""
+        labels = [label for label in self.all() if (label.kind == "read") == (state == "read")]
+        return {label.document for label in labels if _is_in(label, state)}
 
     def text(self, key: str) -> tuple[str, str]:
         """A labelled text and the type of its document, by its digest."""
         connection = self._connection()
-        row = connection and connection.execute("SELECT body, doc_type FROM text WHERE digest = ?", (key,)).fetchone()
+        if connection is None:
+            return "", ""
+        row = connection.execute("SELECT body, doc_type FROM text WHERE digest = ?", (key,)).fetchone()
         return (str(row[0]), str(row[1])) if row else ("", "")
 
     def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
@@ -191,10 +187,18 @@ class LabelStore:
     def drawn(self, draw: int) -> list[tuple[str, str]]:
         """(document, stratum) of a draw in its order."""
         connection = self._connection()
-        rows = connection and connection.execute(
-            "SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,)
-        )
-        return [(str(name), str(stratum)) for name, stratum in rows or ()]
+        if connection is None:
+            return []
+        rows = connection.execute("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,))
+        return [(str(name), str(stratum)) for name, stratum in rows]
+
+
+def _is_in(label: Label, state: str) -> bool:
+    if state in ("any", "read"):
+        return True
+    if state == "noted":
+        return bool(label.note)
+    return state in (label.verdict, label.subject)
 
 
 def _now() -> str:

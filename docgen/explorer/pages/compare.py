@@ -13,6 +13,7 @@ from docgen.explorer.view import View
 __all__ = ["compare"]
 
 PAGE = 25
+FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
 
 def compare(view: View, asked: Asked) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def compare(view: View, asked: Asked) -> dict[str, Any]:
         "others": others,
         "figures": [
             (word, a.summary.get(key, 0), b.summary.get(key, 0))
-            for word, key in (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
+            for word, key in FIGURES
         ] + [("attempts rejected", _rejected(a), _rejected(b))],
         "facts": _facts(view, other),
         "types": _types(a, b),
@@ -71,8 +72,8 @@ def _slots(a: Snapshot, b: Snapshot, after: int | None) -> tuple[list[dict[str, 
     rows = []
     for slot in common[:PAGE].tolist():
         pair = _pair(a, b, slot)
-        rows.append({"slot": slot, **{side: {k: pair[side][k] for k in ("id", "title", "words", "facts")} for side in "ab"},
-                     "same": pair["same"]})  # fmt: skip
+        sides = {side: {key: pair[side][key] for key in ("id", "title", "words", "facts")} for side in "ab"}
+        rows.append({"slot": slot, "same": pair["same"], **sides})
     return rows, int(common[PAGE - 1]) if len(common) > PAGE else None
 
 

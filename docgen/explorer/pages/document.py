@@ -50,7 +50,7 @@ def document(view: View, asked: Asked) -> dict[str, Any]:
         "model": str(record.get("model", "")) or snapshot.terms["model"][int(snapshot.column("model")[doc])],
         "facts": _facts(snapshot, record, seen["sightings"]),
         **seen,
-        "verdicts": judge_verdicts(view, doc, record),
+        "verdicts": judge_verdicts(view, record),
         "plan": snapshot.slot(slot) if view.run else None,
         "attempts": attempts_of(snapshot, slot, doc) if view.run else [],
         "twins": twins_of(snapshot, slot) if view.run else [],
@@ -140,14 +140,16 @@ def attempts_of(snapshot: Snapshot, slot: int, doc: int | None) -> list[dict[str
     rows = snapshot.rows("SELECT number, verdict, at, size FROM attempt WHERE slot = ? ORDER BY number, id", slot)
     listed = []
     for number, verdict, at, size in rows:
-        record = snapshot.attempt(at, size)
-        listed.append({"number": number, "verdict": verdict, "key": record.get("key", ""), "words": record.get("words", 0),
-                       "reasons": record.get("reasons") or [], "idea": record.get("idea", "")})  # fmt: skip
+        listed.append(_attempt_row(snapshot.attempt(at, size), number, verdict))
     if doc is not None:
         record = snapshot.record(doc)
-        listed.append({"number": record["number"], "verdict": "accepted", "key": record.get("key", ""),
-                       "words": record.get("words", 0), "reasons": [], "idea": record.get("idea", "")})  # fmt: skip
+        listed.append(_attempt_row(record, int(record["number"]), "accepted"))
     return sorted(listed, key=lambda one: int(one["number"]))
+
+
+def _attempt_row(record: Mapping[str, Any], number: int, verdict: str) -> dict[str, Any]:
+    told = {key: record.get(key, "") for key in ("key", "words", "idea")}
+    return {"number": number, "verdict": verdict, **told, "reasons": record.get("reasons") or []}
 
 
 def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def document_rows(
     rules = [(name, snapshot.column(f"rule:{code}")) for code, name in enumerate(snapshot.terms["rule"])]
     types, words, tries = (snapshot.column(name) for name in ("type", "words", "number"))
     names = snapshot.terms["type"]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for doc in docs:
         text = str(snapshot.record(doc)["text"])
         title, excerpt = title_of(text), excerpt_of(text, pattern)
@@ -62,13 +62,10 @@ def document_rows(
                 "type_name": snapshot.type_name(kind),
                 "words": int(words[doc]),
                 "tries": int(tries[doc]),
-                "facts": sorted(
-                    (
-                        {"id": name, "number": numbers[name], "how": " ".join(read_fact_code(code))}
-                        for name, code in codes
-                    ),
-                    key=lambda fact: fact["number"],
-                ),
+                "facts": [
+                    {"id": name, "number": numbers[name], "how": " ".join(read_fact_code(code))}
+                    for name, code in sorted(codes, key=lambda pair: numbers[pair[0]])
+                ],
                 "findings": [name for name, column in rules if column[doc]],
             }
         )

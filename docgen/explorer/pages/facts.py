@@ -17,7 +17,7 @@ FIRST = 8
 """Documents shown on the page of one fact."""
 
 
-def facts(view: View, asked: Asked) -> dict[str, Any]:
+def facts(view: View, _: Asked) -> dict[str, Any]:
     """All facts, and how many documents have each pair of them."""
     snapshot = view.snapshot
     codes = {name: code for code, name in enumerate(snapshot.terms["fact"])}
@@ -84,7 +84,7 @@ def _types(view: View, mask: Any) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-share(row["documents"], row["of"]), row["name"]))
 
 
-def findings(view: View, asked: Asked) -> dict[str, Any]:
+def findings(view: View, _: Asked) -> dict[str, Any]:
     """Every rule that anything was found of, with passages of the last audit."""
     leakage = view.report("leakage.json") or {}
     rows = finding_rows(view.snapshot, leakage)

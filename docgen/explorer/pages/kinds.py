@@ -14,7 +14,7 @@ __all__ = ["idea", "type_", "types"]
 FIRST, IDEAS = 8, 200
 
 
-def types(view: View, asked: Asked) -> dict[str, Any]:
+def types(view: View, _: Asked) -> dict[str, Any]:
     """All types with their documents and mean length."""
     snapshot = view.snapshot
     names, column = snapshot.terms["type"], snapshot.column("type")
@@ -32,12 +32,11 @@ def types(view: View, asked: Asked) -> dict[str, Any]:
         for code, (name, count) in enumerate(zip(names, snapshot.summary.get("types", []), strict=False))
         if name
     ]
-    unused = [name for name in snapshot.kinds if name not in names]
     rows += [
-        {"id": name, "name": snapshot.kinds[name][0], "description": snapshot.kinds[name][1], "documents": 0, "words": 0,
-         "ideas": ideas.get(name)}
-        for name in unused
-    ]  # fmt: skip
+        {"id": name, "name": word, "description": text, "documents": 0, "words": 0, "ideas": ideas.get(name)}
+        for name, (word, text) in snapshot.kinds.items()
+        if name not in names
+    ]
     return {"rows": sorted(rows, key=lambda row: (-row["documents"], row["name"]))}
 
 

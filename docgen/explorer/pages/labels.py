@@ -15,7 +15,7 @@ __all__ = ["blind", "blind_document", "labels", "rules_of"]
 MOST = 200
 
 
-def labels(view: View, asked: Asked) -> dict[str, Any]:
+def labels(view: View, _: Asked) -> dict[str, Any]:
     """The newest labels, counts of each kind, and the scores of the detectors."""
     every = view.labels.all()
     counts: dict[str, int] = {}
@@ -42,7 +42,7 @@ def rules_of(view: View) -> list[tuple[str, str]]:
     return [(name, "") for name in view.snapshot.terms["rule"]]
 
 
-def blind(view: View, asked: Asked) -> dict[str, Any]:
+def blind(view: View, _: Asked) -> dict[str, Any]:
     """The draws so far with their progress and estimates, and what a new one can be about."""
     documents = complete_documents(view.labels)
     return {

@@ -13,7 +13,7 @@ __all__ = ["fact_rows", "overview"]
 TYPES = 12
 
 
-def overview(view: View, asked: Asked) -> dict[str, Any]:
+def overview(view: View, _: Asked) -> dict[str, Any]:
     """Facts asked, assigned and judged; findings; cost; lengths; types; why attempts were rejected."""
     snapshot, summary = view.snapshot, view.snapshot.summary
     verdicts = summary.get("verdicts", {})

@@ -69,8 +69,7 @@ def find_attempt(snapshot: Snapshot, slot: int, number: int) -> dict[str, Any] |
     if rows:
         return snapshot.attempt(*rows[0])
     doc = snapshot.in_slot(slot)
-    record = snapshot.record(doc) if doc is not None and int(snapshot.column("number")[doc]) == number else None
-    return record
+    return snapshot.record(doc) if doc is not None and int(snapshot.column("number")[doc]) == number else None
 
 
 def attempt(view: View, asked: Asked) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class SiteLinks:
         """See `Links`."""
         return f"{self._up}{thing_file(kind, name)}"
 
-    def attempt(self, slot: int, number: int) -> str:
+    def attempt(self, _slot: int, _number: int) -> str:
         """Attempts are not published."""
         return self.page("documents")
 

@@ -64,7 +64,7 @@ def _write(file: Path, kind: str, name: object, value: Any) -> None:
 
 
 def _prefix(word: str) -> str:
-    """The name of the file that a word is in: its first two letters, as code points so that any file system takes it."""
+    """The file that a word is in: its first two letters, as code points, which any file system takes."""
     return "-".join(f"{ord(letter):x}" for letter in word[:2])
 
 

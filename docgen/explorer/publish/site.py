@@ -1,4 +1,4 @@
-"""Writes the pages of a corpus as files: a sample or all of it, with permanent addresses by the contents of each text."""
+"""Writes the pages of a corpus as files: a sample or all of it, each text under an address made from its contents."""
 
 import shutil
 import uuid

@@ -24,10 +24,10 @@ VERDICTS = ("", "absent", "implied", "stated", "contradicted", "clean", "leak", 
 """Codes in a column of verdicts; 0: not read."""
 
 
-def judge_verdicts(view: "View", doc: int, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def judge_verdicts(view: "View", record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each fact seen and each rule held broken, with the quoted passage and the reason."""
     judges = view.judges
-    said = judges.read(view.snapshot, doc, record) if judges else None
+    said = judges.read(view.snapshot, record) if judges else None
     if said is None:
         return []
     facts = [("fact", one) for one in said.facts.values() if one.verdict != "absent"]
@@ -65,7 +65,7 @@ class Judges:
                 panels.append(Panel.of(audit.context, audit.rules, options))
         return cls(panels, plan_names(setup))
 
-    def read(self, snapshot: Snapshot, doc: int, record: Mapping[str, Any]) -> "Verdicts | None":
+    def read(self, snapshot: Snapshot, record: Mapping[str, Any]) -> "Verdicts | None":
         """What the judge said of a document; None where it did not read it, or said nothing usable.
 
         It was asked once more where its first reply left something open, and that is completed by the second.
@@ -139,7 +139,7 @@ def verdict_columns(snapshot: Snapshot, judges: "Judges") -> dict[str, Array]:
     for doc in sorted(range(snapshot.documents), key=lambda doc: digest("0", snapshot.id_of(doc), size=8)):
         if waiting <= 0:
             break
-        said = judges.read(snapshot, doc, snapshot.record(doc))
+        said = judges.read(snapshot, snapshot.record(doc))
         if said is None:
             continue
         waiting -= 1

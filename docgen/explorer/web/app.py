@@ -47,7 +47,7 @@ def make_app(views: Mapping[str, View], hosts: frozenset[str], token: str | None
 
 
 def _home(views: Mapping[str, View], token: str) -> Endpoint:
-    async def home(request: Request) -> Response:
+    async def home(_: Request) -> Response:
         if len(views) == 1:
             return RedirectResponse(LiveLinks(next(iter(views))).page())
         words = await run_in_threadpool(lambda: [run_word(view) for view in views.values()])
@@ -113,7 +113,7 @@ def html_page(view: View, page: Page, data: Mapping[str, Any], links: Any, **mor
     )
 
 
-async def _not_found(request: Request, _: Exception) -> Response:
+async def _not_found(_: Request, __: Exception) -> Response:
     return HTMLResponse(render("problem.html", what="There is no such page.", title="Not here"), status_code=404)
 
 

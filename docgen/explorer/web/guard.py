@@ -33,6 +33,7 @@ class Guard:
         self._app, self._hosts, self._token = app, hosts, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
