@@ -21,7 +21,7 @@ def open_views(
     """
     reporter = reporter or SilentReporter()
     file = _context_file(str(context)) if context is not None else None
-    sources = [_source(str(name)) for name in names] or [RunSource(latest_run())]
+    sources = [_source(str(name), file) for name in names] or [RunSource(latest_run())]
     views = [View(source, reporter, file) for source in sources]
     for view in views:
         view.open()
@@ -34,10 +34,10 @@ def _context_file(name: str) -> Path:
     return find_context(name, Path.cwd())
 
 
-def _source(name: str) -> Source:
+def _source(name: str, context: Path | None) -> Source:
     path = Path(name)
     if any(mark in name for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists()):
-        return CorpusSource([path])
+        return CorpusSource([path], context)
     try:
         return RunSource(find_run(name))
     except RunError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
+from docgen.explorer.index.catalogue import describe_world
 from docgen.explorer.index.entries import RunSource, Source
 from docgen.explorer.index.keeper import Keeper, view_folder
 from docgen.explorer.labels.store import LabelStore
@@ -87,6 +88,8 @@ class View:
         self._snapshot = Snapshot(self.keeper.file, run)
         if self._take_verdicts(self._snapshot):
             self._snapshot = Snapshot(self.keeper.file, run)
+        if self.run is None and self.detectors is not None:
+            self._snapshot.world = describe_world(self.detectors.context, {})
         return self._snapshot
 
     def _take_verdicts(self, snapshot: Snapshot) -> bool:

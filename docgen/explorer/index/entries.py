@@ -2,9 +2,9 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic_core import from_json
 
@@ -13,6 +13,9 @@ from docgen.errors import InputError
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder
 from docgen.text import digest, token_estimate, word_count
+
+if TYPE_CHECKING:
+    from docgen.explorer.detect import Detectors
 
 __all__ = ["CorpusSource", "Entry", "RunSource", "Source", "body_text", "text_body"]
 
@@ -128,9 +131,13 @@ def _attempt(value: Mapping[str, Any], at: int, size: int) -> Entry:
 
 
 class CorpusSource:
-    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used where they are there."""
+    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used where they are there.
 
-    def __init__(self, paths: list[Path]) -> None:
+    With a `context`, documents without planned facts have those that they are seen to express, by wording, and findings.
+    """
+
+    def __init__(self, paths: list[Path], context: Path | None = None) -> None:
+        self.context = context
         self.files = corpus_files(paths)
         if not self.files:
             raise InputError("no corpus file given")
@@ -140,7 +147,8 @@ class CorpusSource:
     def identity(self) -> dict[str, Any]:
         """Name, size and time of each file: a changed corpus is indexed anew."""
         stats = [(str(file), file.stat()) for file in self.files]
-        return {"files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]}
+        world = digest(self.context.read_bytes()) if self.context else ""
+        return {"files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats], "context": world}
 
     def end(self) -> int:
         """Not known before they are read."""
@@ -148,12 +156,31 @@ class CorpusSource:
 
     def entries(self, start: int) -> Iterator[Entry]:
         """The documents from row `start`."""
+        detectors = self._detectors()
         for batch in read_corpus(self.files, optional=COLUMNS):
             if batch.first_row + len(batch) <= start:
                 continue
             for row, text, columns in batch.rows():
                 if row >= start:
-                    yield _document(row, text, columns)
+                    entry = _document(row, text, columns)
+                    yield _seen(entry, detectors) if detectors else entry
+
+    def _detectors(self) -> "Detectors | None":
+        if self.context is None:
+            return None
+        from docgen.explorer.detect import Detectors
+
+        return Detectors.of(self.context)
+
+
+def _seen(entry: Entry, detectors: "Detectors") -> Entry:
+    """The entry with what detectors see in its text, as far as nobody planned it."""
+    sightings = detectors.sightings(entry.text)
+    planned = {str(fact["fact"]) for fact in entry.facts} or None
+    findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
+    seen = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
+    facts = entry.facts or [fact for fact in seen.values() if fact["directness"] != "contradicted"]
+    return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
 
 
 def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
