@@ -2,19 +2,18 @@
 
 import typer
 
-from docgen.cli import context, experiments
+from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.look import runs, status, view
-from docgen.cli.main_job import batches, commands, doctor
-from docgen.cli.options import Commands
+from docgen.cli.entry import Commands
+from docgen.cli.runs import listing, status, view
 
 __all__ = ["app"]
 
 COMMANDS = (
-    *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(view.register, runs.register, experiments.register, select.register, context.register, commands.register_estimate),
-    *(doctor.register, batches.register),
+    *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
+    *(view.register, listing.register, families.register, select.register, context.register, importing.register),
+    *(generate.register_estimate, doctor.register, batches.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

@@ -13,11 +13,11 @@ from docgen.text.sanitize import printable
 __all__ = ["console", "table"]
 
 WIDE = 200
-"""Columns where no terminal sets them: in pipes and files nothing has to be folded for want of room."""
+"""Columns where no terminal sets them: output to pipes and files need not be wrapped."""
 
 
 class _Printable:
-    """Anything printed, without the control characters of the texts in it."""
+    """Anything printed, stripped of the control characters in its texts."""
 
     def __init__(self, inner: ConsoleRenderable) -> None:
         self._inner = inner
@@ -33,7 +33,7 @@ class _Cleaning(RenderHook):
 
 
 class _Screen(Console):
-    """A console that no text can take control of, wide where it is not a terminal, and at ease with a closed pipe."""
+    """A console that no text can take control of, wide where it is not a terminal, and safe with a closed pipe."""
 
     @property
     def size(self) -> ConsoleDimensions:
@@ -62,9 +62,9 @@ def table(
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of texts as they are, never read as markup; where room is short they go on in the next line, uncut.
+    """A table of texts as they are, never read as markup; where room is short they wrap instead of being cut.
 
-    `right` are the columns with numbers, which keep their line as long as another can give way.
+    `right` are the columns with numbers, which stay on one line as long as another column can wrap.
     """
     grid = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
     for name in columns:

@@ -10,7 +10,7 @@ from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.explorer.marks import LONGEST
 from docgen.records import Finding, Quote
 from docgen.universe import UniverseContext
-from docgen.universe.files import load_context
+from docgen.universe.context_files import load_context
 
 __all__ = ["Detectors"]
 

@@ -29,7 +29,7 @@ def open_views(
 
 
 def _context_file(name: str) -> Path:
-    from docgen.universe.files import find_context  # a run is opened without it
+    from docgen.universe.context_files import find_context  # a run is opened without it
 
     return find_context(name, Path.cwd())
 

@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from pydantic_core import from_json
@@ -22,7 +21,7 @@ FSYNC_SECONDS = 1.0
 
 
 ROOM_BYTES = 1 << 16
-"""Bytes tried at once, and beyond what is needed. Chosen: a few dozen short replies between two tries."""
+"""Bytes tried at a time, and beyond what is needed. Chosen: a few dozen short replies between two tries."""
 
 
 class AppendLog:
@@ -60,8 +59,8 @@ class AppendLog:
     def ensure_room(self, size: int) -> None:
         """Raise `OSError` if the file cannot grow by `size` bytes: a full disk, a quota, a limit on the size of files.
 
-        Found out by writing so many bytes and taking them back, and not again before the file has grown into them. A
-        kill in between leaves a torn last line.
+        Tests it by writing that many bytes and removing them again, and not again before the file has grown into them.
+        A kill in between leaves a torn last line.
         """
         if self._end + size <= self._room_until:
             return
@@ -99,14 +98,6 @@ class AppendLog:
                     os.fsync(fd)
             finally:
                 os.close(fd)
-
-    def __enter__(self) -> "AppendLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def cut_torn_line(path: Path) -> int:

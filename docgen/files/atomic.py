@@ -15,7 +15,7 @@ def beside(file: Path) -> Iterator[Path]:
     """A path beside `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was. Folders above `file` are made. The path has another ending
-    than `file`: a writer that goes by the ending must be told the format.
+    than `file`: a writer that infers the format from the ending must be given it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")

@@ -42,7 +42,7 @@ RATE_SECONDS = 0.2
 
 
 class _Rates:
-    """Since when, and from what count, each step is going; a step that begins again starts anew."""
+    """When each step began, and from what count; a step that begins again starts over."""
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[float, int]] = {}
@@ -82,7 +82,7 @@ class PlainReporter:
             self._print(printable(text))
 
     def _print(self, line: str) -> None:
-        """Print it, and from then on nothing if nobody is there: a closed terminal or pipe must not end a run."""
+        """Print it, and nothing more once that fails: a closed terminal or pipe must not end a run."""
         try:
             print(line, file=sys.stderr, flush=True)
         except OSError:
@@ -93,10 +93,10 @@ class PlainReporter:
 
 
 class JsonReporter(PlainReporter):
-    """For --json: notes, and who works long says now and then what it does; standard output stays for the result."""
+    """For --json: notes, and an occasional line about long work; standard output is kept for the result."""
 
     def progress(self, state: Progress) -> None:
-        """Nothing: see `docgen.pipeline.stopping.look_after`."""
+        """Nothing: see `docgen.pipeline.execution.stopping.look_after`."""
 
 
 class TerminalReporter:

@@ -33,9 +33,9 @@ class Brainstorm:
     options: ModelOptions
     seed: int
     refusals: list[str] = field(default_factory=list)
-    """The server's words on requests that it will never take."""
+    """The server's words on requests that it will never accept."""
     replies: list[str] = field(default_factory=list)
-    """The last reply that brought nothing, for people to see."""
+    """The last reply that brought nothing, to be shown to people."""
 
 
 class _NoveltyFilter:
@@ -79,13 +79,13 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
 
     def take(text: str, missing: int) -> int:
         before = len(types)
-        casts.append(parse_cast(text))
         for kind in TYPES.parse(text) or []:
             if len(types) - before < missing and novelty.admit(kind.name):
                 base = slug(kind.name)
                 spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
                 ids.append(next(spelling for spelling in spellings if spelling not in ids))
                 types.append(kind.model_copy(update={"id": ids[-1]}))
+        casts.append(parse_cast(text))
         return len(types) - before
 
     await _request_until(job, count, build, take)

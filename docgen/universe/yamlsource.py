@@ -82,7 +82,7 @@ def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> ContextError:
     line = lines[mark.line] if mark.line < len(lines) else ""
     where = f"{name}:{mark.line + 1}"
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return ContextError("a tab indents this line", where, "Indent with spaces; YAML takes no tabs")
+        return ContextError("a tab indents this line", where, "Indent with spaces; YAML does not allow tabs")
     fix = next((hint for sign, hint in HINTS if sign in problem), "Compare with the output of docgen init")
     return ContextError(f"this is not YAML: {problem}", where, fix)
 

@@ -1,6 +1,7 @@
 """The explorer in a real Chromium: every page in both themes and sizes, keys, labels, blind draws, the static site."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -191,6 +192,10 @@ def test_pages_can_be_read_and_labelled_without_script(browser: Browser, view: V
         browser.find("#passage").send_keys(str(view.snapshot.record(view.snapshot.find("d0000005") or 0)["text"])[:20])
         browser.find("#fact option[value=stairs]").click()
         browser.find("button[value='fact:implied']").click()
+        for _ in range(200):
+            if view.labels.of("d0000005"):
+                break
+            time.sleep(0.025)
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     assert [(one.subject, one.start, one.end) for one in view.labels.of("d0000005")] == [("stairs", 0, 20)]

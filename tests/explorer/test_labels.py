@@ -11,7 +11,7 @@ from docgen.audit.measure.calibration import read_gold
 from docgen.explorer.labels.blind import Stratum, draw_documents, estimate
 from docgen.explorer.labels.store import Label, LabelStore
 from docgen.pipeline.audit.calibrate import GoldSet
-from docgen.universe.files import load_context
+from docgen.universe.context_files import load_context
 from tests.explorer.corpora import HOST, Site, copy_of
 
 

@@ -24,9 +24,9 @@ from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.resolve import run_or_latest
-from docgen.pipeline.setup import Setup, reopen
-from docgen.pipeline.stopping import judging
+from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.inputs.locate_run import run_or_latest
+from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter
 from docgen.universe import UniverseContext, find_context, load_context
@@ -60,7 +60,7 @@ def audit_corpus(
 def _open(
     source: Sequence[str] | None, context: str | None, reporter: Reporter
 ) -> tuple[UniverseContext, Setup | list[Path]]:
-    """The run or the files that the arguments mean, with their context."""
+    """The run or the files that the arguments name, with their context."""
     names = source or []
     if context:
         if not names:
@@ -113,7 +113,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
 
 
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
-    """Whether the corpus is over a limit: as it is `left` if something was removed. Both are said."""
+    """Whether the corpus is over a limit, after removals (`left`) if there were any; reports both."""
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
     if over:
         when = "As found, over the limit" if left is not None else "Over the limit"

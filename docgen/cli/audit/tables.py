@@ -13,7 +13,7 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
-from docgen.cli.look.tables import measured_cells
+from docgen.cli.runs.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
@@ -132,7 +132,7 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
 
 
 def _leakage_in_words(report: LeakageReport) -> str:
-    """What was seen, with an interval only where a judge read: sampling is not what wording misses."""
+    """The share seen, with an interval only where a judge read: sampling error is not what wording misses."""
     if report.is_judged:
         share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
         return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
@@ -225,7 +225,7 @@ def _rating(score: Score | None) -> str:
 
 
 def _table(*columns: str) -> Table:
-    """The first column holds names, which keep their line and are never cut; all else goes on in the next line."""
+    """The first column holds names, which stay on one line and are never cut; the others wrap."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, name in enumerate(columns):
         right = name.startswith(">")

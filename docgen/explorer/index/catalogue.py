@@ -45,7 +45,7 @@ def _stamp(file: Path) -> list[int]:
 
 
 def _world(folder: RunFolder) -> dict[str, Any]:
-    from docgen.universe.files import load_context
+    from docgen.universe.context_files import load_context
 
     meta = folder.read_meta()
     config = meta.get("config", {})

@@ -133,7 +133,7 @@ def _attempt(value: Mapping[str, Any], at: int, size: int) -> Entry:
 class CorpusSource:
     """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used where they are there.
 
-    With a `context`, documents without planned facts have those that they are seen to express, by wording, and findings.
+    With a `context`, documents without planned facts have those that they express in a known wording, and findings.
     """
 
     def __init__(self, paths: list[Path], context: Path | None = None) -> None:

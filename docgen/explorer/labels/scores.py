@@ -28,7 +28,7 @@ def scores_of(view: "View") -> dict[str, Any] | None:
 def _scored(context_file: str, lines: str) -> dict[str, Any] | None:
     from docgen.audit.measure.calibration import read_gold
     from docgen.pipeline.audit.calibrate import GoldSet
-    from docgen.universe.files import load_context
+    from docgen.universe.context_files import load_context
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "labels.jsonl"

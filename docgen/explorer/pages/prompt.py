@@ -34,8 +34,8 @@ def prompt(view: View, asked: Asked) -> dict[str, Any]:
 
 
 def _request(view: View, slot: int, number: int, record: dict[str, Any]) -> Any:
-    from docgen.pipeline.setup import reopen
-    from docgen.planning.catalogue import Catalogue
+    from docgen.pipeline.inputs.setup import reopen
+    from docgen.planning.slots.catalogue import Catalogue
     from docgen.prompts.requests import document_request
     from docgen.records import Reason, Slot
     from docgen.stages.plan import redraw, styling_of

@@ -53,7 +53,7 @@ class Judges:
         from docgen.pipeline.audit.audit import Audit
         from docgen.pipeline.audit.corpus import plan_names
         from docgen.pipeline.audit.judge import Judge
-        from docgen.pipeline.setup import reopen
+        from docgen.pipeline.inputs.setup import reopen
 
         if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
             return None

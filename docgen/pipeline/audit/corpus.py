@@ -1,4 +1,4 @@
-"""A corpus wherever it lies: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
+"""A corpus of any kind: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_NOTICE, AssignedFact, Attempt, Document, Quote, document_id
 from docgen.universe import DirectnessShares, UniverseContext
 
