@@ -1,6 +1,7 @@
 """One document: its text with everything that is known of its passages, its slot, its attempts, its neighbours."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from docgen.explorer.labels.store import Label
@@ -20,6 +21,7 @@ PART = 60_000
 """Characters of a text on one page; a longer one goes on on the next."""
 MOST = 8
 """Neighbours and near-duplicates shown."""
+MOST_HITS = 500
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
 
@@ -59,9 +61,16 @@ def document(view: View, asked: Asked) -> dict[str, Any]:
         "filters": {"address": asked.filters.address(), "place": place, "total": total},
         "before": None if before is None else snapshot.id_of(before),
         "after": None if after is None else snapshot.id_of(after),
+        "hits": _hits(text, asked),
         "span": asked.get("span"),
         "part": asked.number("part"),
     }
+
+
+def _hits(text: str, asked: Asked) -> list[tuple[int, int]]:
+    """Where the words stand that the list was searched for."""
+    pattern = asked.filters.query.pattern
+    return [match.span() for match in islice(pattern.finditer(text), MOST_HITS)] if pattern else []
 
 
 def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> dict[str, Any]:
@@ -117,6 +126,7 @@ def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
     for label in page["labels"]:
         title = f"{label['who']}: {label['subject']} {label['verdict']}. {label['note']}"
         spans.append(Span(label["start"], label["end"], "label", label["subject"], "✎", title))
+    spans += [Span(start, end, "hit") for start, end in page.get("hits", ())]
     return spans + [span for span in [link_span(page["span"])] if span]
 
 

@@ -89,9 +89,9 @@ def _answer(views: Mapping[str, View], name: str, page: Page, asked: Asked, toke
         return HTMLResponse(html_page(view, page, data, LiveLinks(name), views=views, token=token))
     except Missing as error:
         return _missing(str(error))
-    except sqlite3.OperationalError as error:
-        return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
     except sqlite3.DatabaseError as error:
+        if "locked" in str(error):
+            return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
         view.rebuild()
         what = f"The index was damaged ({error}). It is being made anew from the corpus; no label is touched."
         return HTMLResponse(render("problem.html", what=what, title="One moment"), status_code=503)
