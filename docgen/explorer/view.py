@@ -45,6 +45,7 @@ class View:
         self._looked = 0.0
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
+        self._warming: threading.Thread | None = None
         self.problem = ""
 
     def open(self) -> Snapshot:
@@ -142,7 +143,14 @@ class View:
 
     def warm(self) -> None:
         """Load what the first document page would have to wait for, beside."""
-        threading.Thread(target=lambda: self.detectors, daemon=True).start()
+        self._warming = threading.Thread(target=lambda: self.detectors, daemon=True)
+        self._warming.start()
+
+    def close(self) -> None:
+        """Wait for what is going on beside: compiled code must not run on while the interpreter ends."""
+        for thread in (self._worker, self._warming):
+            if thread is not None:
+                thread.join()
 
 
 def _user() -> str:

@@ -4,6 +4,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from docgen.errors import ConfigError
 from docgen.explorer.view import View
@@ -52,8 +53,13 @@ def serve(views: Sequence[View], listening: socket.socket, opened: Callable[[str
             if browser:
                 webbrowser.open(url)
 
-    threading.Thread(target=when_ready, daemon=True).start()
-    server.run(sockets=[listening])
+    starting = threading.Thread(target=when_ready, daemon=True)
+    starting.start()
+    with suppress(KeyboardInterrupt):  # which is how this ends
+        server.run(sockets=[listening])
+    starting.join()
+    for view in views:
+        view.close()
 
 
 def named(views: Sequence[View]) -> dict[str, View]:
