@@ -142,7 +142,9 @@ class View:
         return value if isinstance(value, dict) else None
 
     def warm(self) -> None:
-        """Load what the first document page would have to wait for, beside."""
+        """Load what the first document page would have to wait for, beside; does nothing the second time."""
+        if self._warming is not None:
+            return
         self._warming = threading.Thread(target=lambda: self.detectors, daemon=True)
         self._warming.start()
 

@@ -1,5 +1,6 @@
 """view: read a corpus in the browser."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,10 +52,10 @@ def view(
 
     docgen view helpful_only --export site --licence "CC BY 4.0"
     """
-    from docgen.cli.runner import reporting
     from docgen.explorer.web.serve import bind, serve
+    from docgen.progress.display import open_reporter
 
-    with reporting(quiet) as reporter:
+    with closing(open_reporter(quiet, False)) as reporter:
         views = _open(corpora or [], context, who, reporter)
         if export is not None:
             options = _site_options(documents, seed, licence, canary)

@@ -86,7 +86,9 @@ def _answer(views: Mapping[str, View], name: str, page: Page, asked: Asked, toke
         data = page.data(view, asked)
         if as_data:
             return Response(as_json(data), media_type="application/json")
-        return HTMLResponse(html_page(view, page, data, LiveLinks(name), views=views, token=token))
+        html = html_page(view, page, data, LiveLinks(name), views=views, token=token)
+        view.warm()  # once something is there to be read
+        return HTMLResponse(html)
     except Missing as error:
         return _missing(str(error))
     except sqlite3.DatabaseError as error:

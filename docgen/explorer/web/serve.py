@@ -48,8 +48,6 @@ def serve(views: Sequence[View], listening: socket.socket, opened: Callable[[str
             threading.Event().wait(0.02)
         if server.started:
             opened(url)
-            for view in views:
-                view.warm()
             if browser:
                 webbrowser.open(url)
 
