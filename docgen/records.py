@@ -12,6 +12,7 @@ __all__ = [
     "EMBEDDED_NOTICE",
     "ID_DIGITS",
     "ID_LETTER",
+    "IMPORTED_ENGINE",
     "Airtime",
     "AssignedFact",
     "Attempt",
@@ -46,6 +47,8 @@ Verdict = Literal["accepted", "rejected", "failed"]
 
 EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
 """The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
+IMPORTED_ENGINE = "imported"
+"""The engine of documents that docgen did not write: their plan is not known, and nothing is generated beside them."""
 EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
 """Appears wherever a text of the embedded writer is shown, counted or exported."""
 

@@ -1,13 +1,14 @@
 """run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.execute import Step
@@ -114,7 +115,10 @@ def plan(flags: JobFlags) -> None:
     if flags.json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(report, indent=2).decode())
+        from docgen.llm.journal import journal_totals
+
+        spent = journal_totals(setup.run.journal).all.dollars
+        say_json(to_json({**asdict(report), "spent": spent}, indent=2).decode())
     else:
         show_plan(report, str(setup.run.slots))
 
@@ -123,20 +127,21 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.tables import pilot_verdict
     from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
     documents = min(flags.documents, setup.n)
     if not flags.json:
-        rest = f"docgen generate {setup.run.name} writes the other {setup.n - documents:,}"
-        console.print(f"{accepted} of {documents} accepted. Like them? {rest}.", markup=False)
+        for line in pilot_verdict(setup, attempts, documents):
+            console.print(line, markup=False)
     if accepted < documents:
         raise typer.Exit(1)
 
@@ -159,7 +164,7 @@ def estimate(flags: JobFlags) -> None:
     )
     costs = estimate_cost(proposal, flags.model)
     if flags.json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         show_estimate(costs)
 

@@ -19,13 +19,16 @@ __all__ = [
     "parse_facts",
     "parse_ideas",
     "parse_judgements",
+    "parse_rule_examples",
     "parse_types",
     "parse_verdicts",
 ]
 
-OPEN = "<document>"
+OPEN, EVIDENCE_OPEN = "<document>", "<evidence>"
 CLOSE = re.compile(r"</document>|<evidence>")
 QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DOTALL)
+EVIDENCE_LINE = re.compile(r"^[\s*\-]*[\"'`]?([\w-]+)[\"'`]?\s*:\s*(\S.*)$", re.MULTILINE)
+"""`fact id: passage`, as the document prompt asks for."""
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
 RANGE_ENDS, LENGTHS = 2, (20, 8000)
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
@@ -52,9 +55,20 @@ def parse_document(reply: str) -> Draft:
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
-    found = [(fact, _plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip()]
+    found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
     quotes = tuple(Quote(fact=fact, text=whole_quote(document, text)) for fact, text in found)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
+
+
+def _evidence(reply: str, start: int) -> list[tuple[str, str]]:
+    """Fact and passage of each quote behind a document: lines, or elements as earlier prompts asked for."""
+    if quotes := QUOTE.findall(reply, start):
+        return quotes
+    opened = reply.find(EVIDENCE_OPEN, start)
+    if opened < 0:
+        return []
+    block = reply[opened + len(EVIDENCE_OPEN) :].partition("</evidence>")[0]
+    return EVIDENCE_LINE.findall(block)
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,16 @@ def parse_facts(reply: str) -> list[ExtractedFact] | None:
         if isinstance(item, dict)
     ]
     return [fact for fact in facts if fact.statement] or None
+
+
+def parse_rule_examples(reply: str) -> list[tuple[str, str, str]] | None:
+    """Rule, breaking passage and clean passage, as many as are whole; None if there is not one."""
+    entries = [
+        tuple(_line(str(item.get(key) or "")) for key in ("rule", "leak", "clean"))
+        for item in _items(reply, "rules")
+        if isinstance(item, dict)
+    ]
+    return [(rule, leak, clean) for rule, leak, clean in entries if rule and leak and clean] or None
 
 
 def parse_cast(reply: str) -> Cast:

@@ -11,6 +11,7 @@ from docgen.prompts.replies import (
     parse_facts,
     parse_ideas,
     parse_judgements,
+    parse_rule_examples,
     parse_types,
     parse_verdicts,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "JUDGE_IDEAS",
     "PROMPTS",
     "REVISE",
+    "RULE_EXAMPLES",
     "RULE_VERDICTS",
     "TYPES",
     "Prompt",
@@ -97,6 +99,7 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
         quote=STRING,
         reason=STRING,
         verdict=_one_of(tuple(DIRECTNESS)),
+        airtime={"type": "integer"},
         prominence=_one_of(tuple(PROMINENCE)),
     )
     rule = _object(
@@ -145,5 +148,14 @@ FACTS = Prompt(
     "contexts",
     _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
 )
+RULE_EXAMPLES = Prompt(
+    "rule_examples",
+    parse_rule_examples,
+    "few",
+    "contexts",
+    _object(rules=_list_of(_object(rule=STRING, leak=STRING, clean=STRING))),
+)
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS)
+PROMPTS: tuple[Prompt[Any], ...] = (
+    TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS, RULE_EXAMPLES,
+)  # fmt: skip

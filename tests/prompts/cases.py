@@ -14,6 +14,7 @@ from docgen.prompts.requests import (
     facts_request,
     ideas_request,
     revise_request,
+    rule_examples_request,
     types_request,
 )
 from docgen.records import AssignedFact, Document, DocumentType, Idea, Reason, Slot, Style
@@ -106,6 +107,7 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_bare": bare,
     "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
+    "rule_examples": lambda: rule_examples_request(ruled(), ruled().leakage_rules, OPTIONS),
     "facts": lambda: facts_request(lighthouse().universe_context, 8, OPTIONS),
     "judge_document": judged,
     "judge_ideas": lambda: idea_request(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
@@ -59,10 +60,10 @@ def view(
         views = _open(corpora or [], context, who, reporter)
         if export is not None:
             options = _site_options(documents, seed, licence, canary)
-            typer.echo(_export(views, export, options, reporter))
+            say(_export(views, export, options, reporter))
             return
     listening = bind(port)
-    serve(views, listening, lambda url: typer.echo(f"{url}   (Ctrl-C ends it)"), browser)
+    serve(views, listening, lambda url: say(f"{url}   (Ctrl-C ends it)"), browser)
 
 
 def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":

@@ -1,11 +1,14 @@
 """The prompt that an attempt was made from, rendered anew and compared by its key with the one that was sent."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docgen.errors import UserError
 from docgen.explorer.pages.asked import Asked, Missing
 from docgen.explorer.pages.rejected import find_attempt
 from docgen.explorer.view import View
+
+if TYPE_CHECKING:
+    from docgen.llm.protocol import Request
 
 __all__ = ["prompt"]
 
@@ -19,7 +22,7 @@ def prompt(view: View, asked: Asked) -> dict[str, Any]:
     if record is None:
         raise Missing(f"no attempt {number} of slot {slot}")
     try:
-        request = _request(view, int(slot), int(number), record)
+        request, is_same = _request(view, int(slot), int(number), record)
     except (UserError, ValueError, KeyError) as error:
         raise Missing(f"no plan, types and ideas to render the prompt from ({error})") from error
     return {
@@ -29,26 +32,18 @@ def prompt(view: View, asked: Asked) -> dict[str, Any]:
         "model": record.get("model", ""),
         "system": request.system,
         "user": request.user,
-        "is_same": request.key == record.get("key"),
+        "is_same": is_same,
     }
 
 
-def _request(view: View, slot: int, number: int, record: dict[str, Any]) -> Any:
+def _request(view: View, slot: int, number: int, record: dict[str, Any]) -> "tuple[Request, bool]":
     from docgen.pipeline.inputs.setup import reopen
-    from docgen.planning.slots.catalogue import Catalogue
-    from docgen.prompts.requests import document_request
-    from docgen.records import Reason, Slot
-    from docgen.stages.plan import redraw, styling_of
+    from docgen.pipeline.shown_prompts import rendered_again
+    from docgen.records import Attempt, Reason, Slot
 
-    assert view.run is not None  # asked for runs only
-    setup, planned = reopen(view.run), view.snapshot.slot(slot)
-    if planned is None:
+    planned = view.snapshot.slot(slot)
+    if view.run is None or planned is None:
         raise KeyError("slots.jsonl")
-    catalogue = Catalogue.of(view.run.read_types(), view.run.read_ideas())
-    styling = styling_of(setup.context, list(catalogue.types.values()), setup.config.seed, view.run.read_cast())
-    drawn = Slot.model_validate(planned)
-    drawn = redraw(drawn, number, catalogue.ideas_for(catalogue.kind_of(drawn)), styling, record.get("idea"))
     before = find_attempt(view.snapshot, slot, number - 1) if number > 1 else None
     feedback = tuple(Reason.model_validate(reason) for reason in (before or {}).get("reasons") or ())
-    kind, idea = catalogue.types[drawn.doc_type], catalogue.ideas[drawn.idea]
-    return document_request(setup.context, setup.options, drawn, kind, idea, number, feedback)
+    return rendered_again(reopen(view.run), Slot.model_validate(planned), Attempt.model_validate(record), feedback)

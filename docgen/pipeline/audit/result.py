@@ -87,7 +87,7 @@ class AuditResult:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
         report = self._tallies.leakage.report(self._calibration, self._judge_name)
-        return report.model_copy(update={"writer": self.writer})
+        return report.model_copy(update={"writer": self.writer, "unread": self._tallies.languages.report()})
 
     @cached_property
     def salience(self) -> SalienceReport:
