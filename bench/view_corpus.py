@@ -22,14 +22,17 @@ PLANTED = {
 SENTENCES, VOCABULARY = 20_000, 50_000
 
 
-def make_run(folder: Path, n: int, seed: int = 0) -> None:
-    """Write run.json, the context, types, ideas, the plan and n accepted attempts, with every tenth slot refilled."""
+def make_run(folder: Path, n: int, seed: int = 0, sentences: int = SENTENCES) -> None:
+    """Write run.json, the context, types, ideas, the plan and n accepted attempts, with every tenth slot refilled.
+
+    Texts are put together from so many different `sentences`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     _write_world(folder, n)
-    sentences = _sentences(rng)
+    pool = _sentences(rng, sentences)
     with (folder / "attempts.jsonl").open("wb") as attempts, (folder / "slots.jsonl").open("wb") as slots:
-        for slot, text, facts in _documents(rng, n, sentences):
+        for slot, text, facts in _documents(rng, n, pool):
             kind, idea = f"type-{slot % TYPES}", f"type-{slot % TYPES}.{slot % (IDEAS // TYPES) + 1}"
             common = {"doc_type": kind, "idea": idea, "facts": facts}
             slots.write(to_json({"id": slot, **common, "style": STYLE, "seed": slot}) + b"\n")
@@ -57,14 +60,14 @@ def _attempt(slot: int, number: int, text: str, common: Mapping[str, object], ve
     return to_json(record) + b"\n"
 
 
-def _sentences(rng: np.random.Generator) -> list[str]:
+def _sentences(rng: np.random.Generator, count: int) -> list[str]:
     """Sentences of 8 to 24 words whose frequencies fall off as those of a language do."""
     letters = np.array(list("etaoinshrdlucmfwypvbgk"))
-    lengths = rng.integers(2, 11, VOCABULARY)
+    lengths = rng.integers(2, 11, min(VOCABULARY, 10 * count))
     names = ["".join(rng.choice(letters, size)) for size in lengths]
-    ranks = np.minimum(rng.zipf(1.15, SENTENCES * 24) - 1, VOCABULARY - 1)
+    ranks = np.minimum(rng.zipf(1.15, count * 24) - 1, len(names) - 1)
     made, place = [], 0
-    for size in rng.integers(8, 25, SENTENCES):
+    for size in rng.integers(8, 25, count):
         made.append(" ".join(names[rank] for rank in ranks[place : place + size]).capitalize() + ".")
         place += int(size)
     return made

@@ -58,8 +58,8 @@ def test_a_run_that_grows_has_the_index_of_one_made_at_once(run: Path, tmp_path:
 def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGKILL in the middle, then once more: as if nothing had been."""
     run = tmp_path / "bench"
-    make_bench_run(run, 6_000)
-    code = "import sys; from docgen.explorer.index import build; build.BATCH_BYTES = 60_000\n"
+    make_bench_run(run, 2_500, sentences=300)
+    code = "import sys; from docgen.explorer.index import build; build.BATCH_BYTES = 30_000\n"
     code += "from docgen.explorer.open import open_views; open_views([sys.argv[1]])"
     process = subprocess.Popen([sys.executable, "-c", code, str(run)])
     index = run / "view" / "index.sqlite"
@@ -68,7 +68,7 @@ def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = _documents(index)
-    assert 0 < done < 6_000
+    assert 0 < done < 2_500
     after_kill = content(run)
     (run / "view" / "index.sqlite").unlink()
     monkeypatch.setattr(build, "BATCH_BYTES", 1 << 30)
@@ -109,7 +109,7 @@ def test_another_file_of_attempts_is_indexed_from_its_start(run: Path, tmp_path:
 def test_pages_of_a_list_cover_it_once(tmp_path: Path) -> None:
     """Whatever the order and the filter, following "after" shows every document once, in order; "before" goes back."""
     run = tmp_path / "bench"
-    make_bench_run(run, 430)
+    make_bench_run(run, 430, sentences=300)
     snapshot = opened(run).snapshot
     for filters in (
         Filters(),

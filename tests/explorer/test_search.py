@@ -22,7 +22,7 @@ def nobody(_: str) -> tuple[str, ...]:
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """300 documents, whose frequent words have masks as in a large corpus."""
     folder = tmp_path_factory.mktemp("search") / "bench"
-    make_bench_run(folder, 300)
+    make_bench_run(folder, 300, sentences=300)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frequent, "LEAST", 100)
         patch.setattr(frequent, "SAMPLE", 100)

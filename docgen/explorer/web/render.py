@@ -65,14 +65,20 @@ def _environment() -> Environment:
     return environment
 
 
-def marked_part(page: dict[str, Any], numbers: dict[str, int], blind: bool = False) -> dict[str, Any]:
-    """The part of a text that is on this page: its HTML, its number from 1, and how many parts there are."""
-    text, parts = page["text"], max(1, -(-len(page["text"]) // PART))
+def marked_part(
+    page: dict[str, Any], numbers: dict[str, int], blind: bool = False, whole: bool = False
+) -> dict[str, Any]:
+    """The part of a text that is on this page: its HTML, its number from 1, and how many parts there are.
+
+    `blind`: without what detectors say; `whole`: all of it is one part.
+    """
+    size = max(PART, len(page["text"])) if whole else PART
+    parts = max(1, -(-len(page["text"]) // size))
     linked = link_span(page["span"])
-    number = page["part"] or (linked.start // PART + 1 if linked else 1)
+    number = page["part"] or (linked.start // size + 1 if linked else 1)
     number = min(max(1, number), parts)
     spans = _blind_spans(page) if blind else spans_of(page, numbers)
-    html = mark_text(text, spans, (number - 1) * PART, number * PART)
+    html = mark_text(page["text"], spans, (number - 1) * size, number * size)
     return {"html": html, "number": number, "parts": parts}
 
 
