@@ -5,7 +5,7 @@ from typing import Any
 
 from docgen.explorer.labels.blind import estimate
 from docgen.explorer.labels.gold import GoldDocument, complete_documents
-from docgen.explorer.labels.scores import scores_of
+from docgen.explorer.labels.scores import judge_scores, scores_of
 from docgen.explorer.pages.asked import Asked, Missing
 from docgen.explorer.pages.document import document
 from docgen.explorer.view import View
@@ -30,6 +30,7 @@ def labels(view: View, _: Asked) -> dict[str, Any]:
         "rows": [label.as_json() for label in reversed(shown[-MOST:])],
         "total": len(shown),
         "scores": scores_of(view),
+        "judge_scores": judge_scores(view),
         "why_not": view.labels.why_not,
         "who": view.who,
     }

@@ -45,6 +45,11 @@ class Judges:
     def __init__(self, panels: "list[Panel]", names: tuple[dict[str, str], dict[str, str]]) -> None:
         self._panels, self._names = panels, names
 
+    @property
+    def panel(self) -> "Panel":
+        """What the judge of the run's own settings is asked."""
+        return self._panels[0]
+
     @classmethod
     def of(cls, run: RunFolder, snapshot: Snapshot) -> "Judges | None":
         """Those of a run; None where no judge read anything."""
