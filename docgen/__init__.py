@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UserError,
     )
     from docgen.explorer.library import publish, view
+    from docgen.exporting.recipe import ExportOptions
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
@@ -58,6 +59,7 @@ __all__ = [
     "DocgenError",
     "Document",
     "EmbeddedWriter",
+    "ExportOptions",
     "FakeLLM",
     "Finding",
     "InputError",
@@ -101,6 +103,7 @@ _WHERE = {
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
     "docgen.explorer.library": "publish view",
+    "docgen.exporting.recipe": "ExportOptions",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",
