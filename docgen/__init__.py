@@ -102,8 +102,8 @@ _WHERE = {
     "docgen.embedded_writer": "EmbeddedWriter",
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
-    "docgen.explorer.library": "publish view",
     "docgen.exporting.recipe": "ExportOptions",
+    "docgen.explorer.library": "publish view",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",
