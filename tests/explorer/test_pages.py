@@ -211,7 +211,7 @@ def test_no_path_leads_elsewhere(site: Site, path: str) -> None:
     assert site.ask("GET", f"/static/{path}", b"", {"host": HOST}).status == 404
 
 
-def test_damage_found_while_reading_is_said_and_mended(run: Path, tmp_path: Path) -> None:
+def test_damage_found_while_reading_is_said_and_repaired(run: Path, tmp_path: Path) -> None:
     """A page over a broken index says so with 503; soon after the pages are there again."""
     own = copy_of(run, tmp_path)
     site = Site(own)

@@ -49,10 +49,10 @@ def _world(folder: RunFolder) -> dict[str, Any]:
 
     meta = folder.read_meta()
     config = meta.get("config", {})
-    told = {name: config.get(name) for name in ("n", "engine", "model", "seed", "salience", "max_attempts")}
+    settings = {name: config.get(name) for name in ("n", "engine", "model", "seed", "salience", "max_attempts")}
     if not folder.context.exists():
-        return {"id": "", "title": folder.name, "facts": [], "config": told}
-    return describe_world(load_context(folder.context), config.get("salience") or {}) | {"config": told}
+        return {"id": "", "title": folder.name, "facts": [], "config": settings}
+    return describe_world(load_context(folder.context), config.get("salience") or {}) | {"config": settings}
 
 
 def describe_world(context: Any, salience: dict[str, float]) -> dict[str, Any]:

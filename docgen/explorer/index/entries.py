@@ -163,7 +163,7 @@ class CorpusSource:
             for row, text, columns in batch.rows():
                 if row >= start:
                     entry = _document(row, text, columns)
-                    yield _seen(entry, detectors) if detectors else entry
+                    yield _detected(entry, detectors) if detectors else entry
 
     def _detectors(self) -> "Detectors | None":
         if self.context is None:
@@ -173,13 +173,13 @@ class CorpusSource:
         return Detectors.of(self.context)
 
 
-def _seen(entry: Entry, detectors: "Detectors") -> Entry:
+def _detected(entry: Entry, detectors: "Detectors") -> Entry:
     """The entry with what detectors see in its text, as far as nobody planned it."""
     sightings = detectors.sightings(entry.text)
     planned = {str(fact["fact"]) for fact in entry.facts} or None
     findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
-    seen = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
-    facts = entry.facts or [fact for fact in seen.values() if fact["directness"] != "contradicted"]
+    expressed = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
+    facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
     return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
 
 

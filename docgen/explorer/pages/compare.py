@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.pages.asked import Asked, Missing, share
 from docgen.explorer.pages.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
+from docgen.explorer.pages.page_query import Missing, PageQuery, share
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 
@@ -16,17 +16,17 @@ PAGE = 25
 FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"), ("without a fact", "background"))
 
 
-def compare(view: View, asked: Asked) -> dict[str, Any]:
+def compare(view: View, query: PageQuery) -> dict[str, Any]:
     """This corpus and another of those that are open: their figures, and the documents in the same slots."""
-    others = [name for name, other in asked.views.items() if other is not view]
-    name = asked.get("with") or (others[0] if others else "")
+    others = [name for name, other in query.views.items() if other is not view]
+    name = query.get("with") or (others[0] if others else "")
     if not name:
         return {"other": "", "others": [], "figures": [], "facts": [], "rows": [], "pair": None, "after": None}
-    if name not in asked.views:
+    if name not in query.views:
         raise Missing(f"no corpus {name!r} open here")
-    other = asked.views[name]
-    a, b, slot = view.snapshot, other.snapshot, asked.number("slot")
-    rows, after = _slots(a, b, asked.number("after")) if slot is None else ([], None)
+    other = query.views[name]
+    a, b, slot = view.snapshot, other.snapshot, query.number("slot")
+    rows, after = _slots(a, b, query.number("after")) if slot is None else ([], None)
     return {
         "other": name,
         "others": others,

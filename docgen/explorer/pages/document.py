@@ -6,8 +6,8 @@ from typing import Any
 
 from docgen.explorer.labels.store import Label
 from docgen.explorer.marks import LONGEST, Span
-from docgen.explorer.pages.asked import Asked, Missing, fact_numbers
 from docgen.explorer.pages.documents import document_rows, title_of
+from docgen.explorer.pages.page_query import Missing, PageQuery, fact_numbers
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.listing import neighbours_in
 from docgen.explorer.read.snapshot import Snapshot
@@ -25,18 +25,18 @@ MOST_HITS = 500
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
 
-def document(view: View, asked: Asked) -> dict[str, Any]:
+def document(view: View, query: PageQuery) -> dict[str, Any]:
     """Everything of one document."""
-    snapshot, name = view.snapshot, asked.path["id"]
+    snapshot, name = view.snapshot, query.path["id"]
     doc = snapshot.find(name)
     if doc is None:
         raise Missing(f"no document {name!r} among the accepted ones")
     record = snapshot.record(doc)
     text, identifier = str(record["text"]), snapshot.id_of(doc)
     kind, idea = snapshot.terms["type"][int(snapshot.column("type")[doc])], snapshot.idea_id(doc)
-    seen = read_text(view, record, snapshot.type_name(kind), snapshot.idea_text(idea))
+    reading = read_text(view, record, snapshot.type_name(kind), snapshot.idea_text(idea))
     labels = view.labels.of(identifier)
-    before, after, place, total = neighbours_in(snapshot, asked.filters, view.labels.documents, doc)
+    before, after, place, total = neighbours_in(snapshot, query.filters, view.labels.documents, doc)
     slot = int(snapshot.column("slot")[doc])
     return {
         "id": identifier,
@@ -50,26 +50,26 @@ def document(view: View, asked: Asked) -> dict[str, Any]:
         "words": int(snapshot.column("words")[doc]),
         "tokens": int(snapshot.column("tokens")[doc]),
         "model": str(record.get("model", "")) or snapshot.terms["model"][int(snapshot.column("model")[doc])],
-        "facts": _facts(snapshot, record, seen["sightings"]),
-        **seen,
+        "facts": _facts(snapshot, record, reading["sightings"]),
+        **reading,
         "verdicts": judge_verdicts(view, record),
         "plan": snapshot.slot(slot) if view.run else None,
         "attempts": attempts_of(snapshot, slot, doc) if view.run else [],
         "twins": twins_of(snapshot, slot) if view.run else [],
         "by_idea": _neighbours(view, snapshot, doc),
         "labels": [label.as_json() for label in labels],
-        "filters": {"address": asked.filters.address(), "place": place, "total": total},
+        "filters": {"address": query.filters.address(), "place": place, "total": total},
         "before": None if before is None else snapshot.id_of(before),
         "after": None if after is None else snapshot.id_of(after),
-        "hits": _hits(text, asked),
-        "span": asked.get("span"),
-        "part": asked.number("part"),
+        "hits": _hits(text, query),
+        "span": query.get("span"),
+        "part": query.number("part"),
     }
 
 
-def _hits(text: str, asked: Asked) -> list[tuple[int, int]]:
+def _hits(text: str, query: PageQuery) -> list[tuple[int, int]]:
     """Where the words stand that the list was searched for."""
-    pattern = asked.filters.query.pattern
+    pattern = query.filters.query.pattern
     return [match.span() for match in islice(pattern.finditer(text), MOST_HITS)] if pattern else []
 
 
@@ -158,8 +158,8 @@ def attempts_of(snapshot: Snapshot, slot: int, doc: int | None) -> list[dict[str
 
 
 def _attempt_row(record: Mapping[str, Any], number: int, verdict: str) -> dict[str, Any]:
-    told = {key: record.get(key, "") for key in ("key", "words", "idea")}
-    return {"number": number, "verdict": verdict, **told, "reasons": record.get("reasons") or []}
+    copied = {key: record.get(key, "") for key in ("key", "words", "idea")}
+    return {"number": number, "verdict": verdict, **copied, "reasons": record.get("reasons") or []}
 
 
 def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:

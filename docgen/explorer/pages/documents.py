@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from docgen.explorer.index.columns import read_fact_code
-from docgen.explorer.pages.asked import Asked, fact_numbers
+from docgen.explorer.pages.page_query import PageQuery, fact_numbers
 from docgen.explorer.read.facets import facets_of
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.read.listing import list_documents
@@ -18,11 +18,11 @@ LOOKED_AT = 200_000
 """Characters of a text in which the words searched for are looked up for its excerpt."""
 
 
-def documents(view: View, asked: Asked) -> dict[str, Any]:
+def documents(view: View, query: PageQuery) -> dict[str, Any]:
     """One page of the list."""
-    snapshot, filters = view.snapshot, asked.filters
+    snapshot, filters = view.snapshot, query.filters
     labelled = view.labels.documents
-    listing = list_documents(snapshot, filters, labelled, asked.number("after"), asked.number("before"))
+    listing = list_documents(snapshot, filters, labelled, query.number("after"), query.number("before"))
     return {
         "filters": {"chosen": list(filters.chosen), "q": filters.q, "sort": filters.sort},
         "total": listing.total,

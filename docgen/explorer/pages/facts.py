@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from docgen.explorer.labels.scores import scores_of
-from docgen.explorer.pages.asked import Asked, Missing, share
 from docgen.explorer.pages.documents import document_rows
 from docgen.explorer.pages.overview import fact_rows, finding_rows
+from docgen.explorer.pages.page_query import Missing, PageQuery, share
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.view import View
 
@@ -17,7 +17,7 @@ FIRST = 8
 """Documents shown on the page of one fact."""
 
 
-def facts(view: View, _: Asked) -> dict[str, Any]:
+def facts(view: View, _: PageQuery) -> dict[str, Any]:
     """All facts, and how many documents have each pair of them."""
     snapshot = view.snapshot
     codes = {name: code for code, name in enumerate(snapshot.terms["fact"])}
@@ -33,9 +33,9 @@ def facts(view: View, _: Asked) -> dict[str, Any]:
     }
 
 
-def fact(view: View, asked: Asked) -> dict[str, Any]:
+def fact(view: View, query: PageQuery) -> dict[str, Any]:
     """One fact."""
-    snapshot, name = view.snapshot, asked.path["id"]
+    snapshot, name = view.snapshot, query.path["id"]
     if name not in snapshot.facts:
         raise Missing(f"no fact {name!r} in this corpus")
     report = view.report("salience.json") or {}
@@ -84,7 +84,7 @@ def _types(view: View, mask: Any) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-share(row["documents"], row["of"]), row["name"]))
 
 
-def findings(view: View, _: Asked) -> dict[str, Any]:
+def findings(view: View, _: PageQuery) -> dict[str, Any]:
     """Every rule that anything was found of, with passages of the last audit."""
     leakage = view.report("leakage.json") or {}
     rows = finding_rows(view.snapshot, leakage)

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.pages.asked import Asked, Missing
 from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.view import View
 
@@ -14,7 +14,7 @@ __all__ = ["idea", "type_", "types"]
 FIRST, IDEAS = 8, 200
 
 
-def types(view: View, _: Asked) -> dict[str, Any]:
+def types(view: View, _: PageQuery) -> dict[str, Any]:
     """All types with their documents and mean length."""
     snapshot = view.snapshot
     names, column = snapshot.terms["type"], snapshot.column("type")
@@ -40,9 +40,9 @@ def types(view: View, _: Asked) -> dict[str, Any]:
     return {"rows": sorted(rows, key=lambda row: (-row["documents"], row["name"]))}
 
 
-def type_(view: View, asked: Asked) -> dict[str, Any]:
+def type_(view: View, query: PageQuery) -> dict[str, Any]:
     """One type: its facts, its ideas with the number of documents of each."""
-    snapshot, name = view.snapshot, asked.path["id"]
+    snapshot, name = view.snapshot, query.path["id"]
     if name not in snapshot.kinds and snapshot.code("type", name) is None:
         raise Missing(f"no type {name!r} in this corpus")
     filters = Filters((("type", name),))
@@ -72,9 +72,9 @@ def type_(view: View, asked: Asked) -> dict[str, Any]:
     }
 
 
-def idea(view: View, asked: Asked) -> dict[str, Any]:
+def idea(view: View, query: PageQuery) -> dict[str, Any]:
     """One idea and the documents made from it."""
-    snapshot, name = view.snapshot, asked.path["id"]
+    snapshot, name = view.snapshot, query.path["id"]
     rows = snapshot.rows("SELECT doc_type, text FROM idea WHERE id = ?", name)
     code = snapshot.code("idea", name)
     if not rows and code is None:

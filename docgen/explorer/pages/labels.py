@@ -6,8 +6,8 @@ from typing import Any
 from docgen.explorer.labels.blind import estimate
 from docgen.explorer.labels.gold import GoldDocument, complete_documents
 from docgen.explorer.labels.scores import judge_scores, scores_of
-from docgen.explorer.pages.asked import Asked, Missing
 from docgen.explorer.pages.document import document
+from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.view import View
 
 __all__ = ["blind", "blind_document", "labels", "rules_of"]
@@ -15,7 +15,7 @@ __all__ = ["blind", "blind_document", "labels", "rules_of"]
 MOST = 200
 
 
-def labels(view: View, _: Asked) -> dict[str, Any]:
+def labels(view: View, _: PageQuery) -> dict[str, Any]:
     """The newest labels, counts of each kind, and the scores of the detectors."""
     every = view.labels.all()
     counts: dict[str, int] = {}
@@ -43,7 +43,7 @@ def rules_of(view: View) -> list[tuple[str, str]]:
     return [(name, "") for name in view.snapshot.terms["rule"]]
 
 
-def blind(view: View, _: Asked) -> dict[str, Any]:
+def blind(view: View, _: PageQuery) -> dict[str, Any]:
     """The draws so far with their progress and estimates, and what a new one can be about."""
     documents = complete_documents(view.labels)
     return {
@@ -82,21 +82,21 @@ def _is_true(one: GoldDocument, subject: str) -> bool:
     return any(not name or rule == name for rule, _ in one.leaks)
 
 
-def blind_document(view: View, asked: Asked) -> dict[str, Any]:
+def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     """The next document of a draw, without a word of what detectors or judges say of it."""
-    if not asked.path["id"].isdecimal():
+    if not query.path["id"].isdecimal():
         raise Missing("no such draw")
-    draw = int(asked.path["id"])
+    draw = int(query.path["id"])
     drawn = view.labels.drawn(draw)
     if not drawn:
         raise Missing(f"no draw {draw}")
     done = view.labels.documents("complete")
-    place = asked.number("at")
+    place = query.number("at")
     if place is None or place >= len(drawn):
         place = next((i for i, (name, _) in enumerate(drawn) if name not in done), None)
     page: dict[str, Any] = {"draw": draw, "drawn": len(drawn), "labelled": sum(name in done for name, _ in drawn)}
     if place is None:
         return page | {"place": None}
-    whole = document(view, Asked({"id": drawn[place][0]}, asked.items))
-    told = ("id", "title", "text", "type", "type_name", "words", "labels", "span", "part")
-    return page | {"place": place, **{key: whole[key] for key in told}}
+    whole = document(view, PageQuery({"id": drawn[place][0]}, query.items))
+    keys = ("id", "title", "text", "type", "type_name", "words", "labels", "span", "part")
+    return page | {"place": place, **{key: whole[key] for key in keys}}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docgen.explorer.index.summary import LENGTHS
-from docgen.explorer.pages.asked import Asked, share
+from docgen.explorer.pages.page_query import PageQuery, share
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 
@@ -13,7 +13,7 @@ __all__ = ["fact_rows", "overview"]
 TYPES = 12
 
 
-def overview(view: View, _: Asked) -> dict[str, Any]:
+def overview(view: View, _: PageQuery) -> dict[str, Any]:
     """Facts asked, assigned and judged; findings; cost; lengths; types; why attempts were rejected."""
     snapshot, summary = view.snapshot, view.snapshot.summary
     verdicts = summary.get("verdicts", {})

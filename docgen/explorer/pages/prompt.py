@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import UserError
-from docgen.explorer.pages.asked import Asked, Missing
+from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.pages.rejected import find_attempt
 from docgen.explorer.view import View
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["prompt"]
 
 
-def prompt(view: View, asked: Asked) -> dict[str, Any]:
+def prompt(view: View, query: PageQuery) -> dict[str, Any]:
     """System and user text of the request for one attempt; `is_same` says whether it is the very one that was sent."""
-    slot, _, number = asked.path["id"].partition("-")
+    slot, _, number = query.path["id"].partition("-")
     if view.run is None or not (slot.isdecimal() and number.isdecimal() and len(slot) < 12 and len(number) < 6):
         raise Missing("no such prompt; addresses are SLOT-NUMBER")
     record = find_attempt(view.snapshot, int(slot), int(number))

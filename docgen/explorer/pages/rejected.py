@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from docgen.explorer.marks import Span
-from docgen.explorer.pages.asked import Asked, Missing
 from docgen.explorer.pages.document import attempts_of, read_text
 from docgen.explorer.pages.documents import title_of
+from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 from docgen.text import find_normalised
@@ -16,12 +16,12 @@ __all__ = ["attempt", "duplicates", "find_attempt", "rejected"]
 PAGE = 40
 
 
-def rejected(view: View, asked: Asked) -> dict[str, Any]:
+def rejected(view: View, query: PageQuery) -> dict[str, Any]:
     """The reasons with their counts, and the attempts of one of them, page by page."""
     from docgen.stages.check import REASONS  # which loads every detector
 
     snapshot = view.snapshot
-    code, subject, after = asked.get("code"), asked.get("subject"), asked.number("after")
+    code, subject, after = query.get("code"), query.get("subject"), query.number("after")
     start = -1 if after is None else after
     if code:
         named = " AND subject = ?" if subject else ""
@@ -31,8 +31,8 @@ def rejected(view: View, asked: Asked) -> dict[str, Any]:
         )  # fmt: skip
     else:
         ids = snapshot.rows("SELECT id FROM attempt WHERE id > ? ORDER BY id LIMIT ?", start, PAGE + 1)
-    query = "SELECT id, slot, number, verdict, at, size FROM attempt WHERE id = ?"
-    rows = [snapshot.rows(query, id_)[0] for (id_,) in ids]
+    sql = "SELECT id, slot, number, verdict, at, size FROM attempt WHERE id = ?"
+    rows = [snapshot.rows(sql, id_)[0] for (id_,) in ids]
     return {
         "codes": [
             {"code": name, "meaning": REASONS.get(name, ""), "attempts": count}
@@ -72,15 +72,15 @@ def find_attempt(snapshot: Snapshot, slot: int, number: int) -> dict[str, Any] |
     return snapshot.record(doc) if doc is not None and int(snapshot.column("number")[doc]) == number else None
 
 
-def attempt(view: View, asked: Asked) -> dict[str, Any]:
+def attempt(view: View, query: PageQuery) -> dict[str, Any]:
     """One attempt with its reasons; a near-duplicate stands beside the document that it repeats."""
     snapshot = view.snapshot
-    slot, number = _address(asked.path["id"])
+    slot, number = _address(query.path["id"])
     record = find_attempt(snapshot, slot, number)
     if record is None:
         raise Missing(f"no attempt {number} of slot {slot}")
     text, kind = str(record["text"]), str(record.get("doc_type", ""))
-    seen = read_text(view, record, snapshot.type_name(kind), snapshot.idea_text(str(record.get("idea", ""))))
+    reading = read_text(view, record, snapshot.type_name(kind), snapshot.idea_text(str(record.get("idea", ""))))
     return {
         "slot": slot,
         "number": number,
@@ -96,11 +96,11 @@ def attempt(view: View, asked: Asked) -> dict[str, Any]:
         "stop_reason": record.get("stop_reason", ""),
         "model": record.get("model", ""),
         "words": record.get("words", 0),
-        **seen,
+        **reading,
         "verdicts": [],
         "labels": [],
-        "span": asked.get("span"),
-        "part": asked.number("part"),
+        "span": query.get("span"),
+        "part": query.number("part"),
         "attempts": attempts_of(snapshot, slot, snapshot.in_slot(slot)),
         "twin": _twin(snapshot, record, text),
     }
@@ -147,9 +147,9 @@ def _address(name: str) -> tuple[int, int]:
     return int(slot), int(number)
 
 
-def duplicates(view: View, asked: Asked) -> dict[str, Any]:
+def duplicates(view: View, query: PageQuery) -> dict[str, Any]:
     """Near-duplicates: attempts turned away for that reason with what they repeat, and what dedupe last measured."""
-    snapshot, after = view.snapshot, asked.number("after")
+    snapshot, after = view.snapshot, query.number("after")
     rows = snapshot.rows(
         "SELECT a.id, a.slot, a.number, a.verdict, a.at, a.size FROM reason r JOIN attempt a ON a.id = r.attempt"
         " WHERE r.code = 'near_duplicate' AND a.id > ? ORDER BY a.id LIMIT ?",

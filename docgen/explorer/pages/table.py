@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from docgen.explorer.pages.asked import Asked
 from docgen.explorer.pages.compare import compare
 from docgen.explorer.pages.document import document
 from docgen.explorer.pages.documents import documents
@@ -12,6 +11,7 @@ from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import idea, type_, types
 from docgen.explorer.pages.labels import blind, blind_document, labels
 from docgen.explorer.pages.overview import overview
+from docgen.explorer.pages.page_query import PageQuery
 from docgen.explorer.pages.prompt import prompt
 from docgen.explorer.pages.rejected import attempt, duplicates, rejected
 from docgen.explorer.pages.ten import ten
@@ -27,7 +27,7 @@ class Page:
 
     name: str
     path: str
-    data: Callable[[View, Asked], dict[str, Any]]
+    data: Callable[[View, PageQuery], dict[str, Any]]
     title: str
     menu: str = ""
     published: bool = True
@@ -53,4 +53,4 @@ PAGES = (
     Page("blind", "blind", blind, "Label blind", published=False),
     Page("blind_document", "blind/{id}", blind_document, "Label blind", published=False),
 )
-"""A new page is a row here, a template of its name, and a function of the corpus and what is asked."""
+"""A new page is a row here, a template of its name, and a function of the corpus and what is query."""

@@ -11,12 +11,12 @@ import numpy as np
 
 from docgen.errors import ConfigError
 from docgen.explorer.index.columns import Array
-from docgen.explorer.pages.asked import Asked, fact_numbers, run_word
 from docgen.explorer.pages.document import document
 from docgen.explorer.pages.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview
+from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
 from docgen.explorer.pages.table import PAGES
 from docgen.explorer.publish.links import SiteLinks, thing_file
 from docgen.explorer.publish.search import SearchFiles
@@ -92,7 +92,7 @@ class _Site:
 
     def _documents(self, ids: Sequence[str]) -> None:
         for place, (doc, name) in enumerate(zip(self.docs, ids, strict=True)):
-            data = document(self.view, Asked({"id": name})) | {
+            data = document(self.view, PageQuery({"id": name})) | {
                 "attempts": [],
                 "verdicts": [],
                 "labels": [],
@@ -143,16 +143,16 @@ class _Site:
             self._page("documents", self.lists[start], data)
 
     def _overviews(self) -> None:
-        nothing = Asked()
+        nothing = PageQuery()
         self._page("overview", "index.html", overview(self.view, nothing) | {"spent": [], "labelled": 0})
         self._page("facts", "facts.html", facts(self.view, nothing) | {"scores": None})
         self._page("findings", "findings.html", findings(self.view, nothing) | {"scores": None})
         self._page("types", "types.html", types(self.view, nothing))
         for name in self.snapshot.facts:
-            self._page("fact", thing_file("fact", name), self._shown(fact(self.view, Asked({"id": name}))))
+            self._page("fact", thing_file("fact", name), self._shown(fact(self.view, PageQuery({"id": name}))))
         kinds = dict.fromkeys([*self.snapshot.kinds, *(name for name in self.snapshot.terms["type"] if name)])
         for name in kinds:
-            self._page("type", thing_file("type", name), self._shown(type_(self.view, Asked({"id": name}))))
+            self._page("type", thing_file("type", name), self._shown(type_(self.view, PageQuery({"id": name}))))
 
     def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
         """The page without links to documents that are not published, and without scores against labels."""

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from docgen.explorer.pages.asked import Asked, Missing, fact_numbers, run_word
+from docgen.explorer.pages.page_query import Missing, PageQuery, fact_numbers, run_word
 from docgen.explorer.pages.table import PAGES, Page
 from docgen.explorer.view import View
 from docgen.explorer.web.guard import Guard
@@ -74,16 +74,16 @@ def _endpoint(views: Mapping[str, View], page: Page, token: str, as_data: bool) 
         if name not in views:
             return _missing(f"no corpus {name!r}")
         path = {key: value for key, value in request.path_params.items() if key != "corpus"}
-        asked = Asked(path, list(request.query_params.multi_items()), dict(views))
-        return await run_in_threadpool(_answer, views, name, page, asked, token, as_data)
+        query = PageQuery(path, list(request.query_params.multi_items()), dict(views))
+        return await run_in_threadpool(_answer, views, name, page, query, token, as_data)
 
     return endpoint
 
 
-def _answer(views: Mapping[str, View], name: str, page: Page, asked: Asked, token: str, as_data: bool) -> Response:
+def _answer(views: Mapping[str, View], name: str, page: Page, query: PageQuery, token: str, as_data: bool) -> Response:
     view = views[name]
     try:
-        data = page.data(view, asked)
+        data = page.data(view, query)
         if as_data:
             return Response(as_json(data), media_type="application/json")
         html = html_page(view, page, data, LiveLinks(name), views=views, token=token)

@@ -72,6 +72,6 @@ class Guard:
         return ""
 
     @staticmethod
-    def same(token: str, given: str) -> bool:
+    def same(token: str, sent: str) -> bool:
         """Whether the right token was given, in a time that does not tell."""
-        return hmac.compare_digest(token.encode(), given.encode())
+        return hmac.compare_digest(token.encode(), sent.encode())

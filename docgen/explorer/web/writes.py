@@ -38,9 +38,9 @@ def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Requ
     async def post(request: Request) -> Response:
         body = await _body(request)
         fields = _fields(body, request.headers.get("content-type", ""))
-        given = request.headers.get(TOKEN_HEADER) or fields.get("token", "")
+        token_sent = request.headers.get(TOKEN_HEADER) or fields.get("token", "")
         view = views.get(request.path_params["corpus"])
-        if body is None or not Guard.same(token, given):
+        if body is None or not Guard.same(token, token_sent):
             return PlainTextResponse("This page is of an earlier start of docgen view: load it again.", status_code=403)
         if view is None:
             return PlainTextResponse("There is no such corpus.", status_code=404)

@@ -10,7 +10,7 @@ from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
 from docgen.records import EMBEDDED_MODEL, embedded_notice
 
-__all__ = ["Asked", "Missing", "fact_numbers", "writer_notice"]
+__all__ = ["Missing", "PageQuery", "fact_numbers", "writer_notice"]
 
 
 class Missing(Exception):
@@ -18,7 +18,7 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageQuery:
     """The parts of an address: names in its path, parameters after its "?"."""
 
     path: dict[str, str] = field(default_factory=dict)
