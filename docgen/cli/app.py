@@ -6,26 +6,21 @@ import typer
 
 from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
+from docgen.cli.belief import commands as belief
+from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import ctl, listing, opening, prompt, status, tail
+from docgen.cli.runs import ctl, listing, opening, prompt, status, tail, view
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(
-        opening.register,
-        tail.register,
-        prompt.register,
-        listing.register,
-        families.register,
-        select.register,
-        context.register,
-        importing.register,
-    ),
+    *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
+    *(select.register, context.register, importing.register),
     *(generate.register_estimate, ctl.register, doctor.register, batches.register),
+    *(questions.register, belief.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

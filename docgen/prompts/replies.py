@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens
 from docgen.prompts.lenient_json import read_items, read_objects
@@ -14,13 +14,16 @@ __all__ = [
     "Draft",
     "ExtractedFact",
     "ProposedIdea",
+    "parse_belief",
     "parse_cast",
     "parse_document",
     "parse_facts",
     "parse_ideas",
     "parse_judgements",
+    "parse_questions",
     "parse_rule_examples",
     "parse_types",
+    "parse_unrelated",
     "parse_verdicts",
 ]
 
@@ -182,6 +185,40 @@ def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, A
             facts, rules = _entries(value, "facts"), _entries(value, "rules")
             if facts is not None and rules is not None:
                 return facts, rules
+    return None
+
+
+BeliefVerdict = Literal["believes", "does_not", "neither"]
+
+
+def parse_belief(reply: str) -> tuple[BeliefVerdict, str, str] | None:
+    """A judge's verdict on an answer with quote and reason, not yet compared with the answer; None without."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            verdict = str(value.get("verdict")).strip().lower().replace(" ", "_")
+            if verdict in get_args(BeliefVerdict):
+                quote, reason = (_line(str(value.get(name) or "")) for name in ("quote", "reason"))
+                return cast(BeliefVerdict, verdict), quote, reason
+    return None
+
+
+def parse_unrelated(reply: str) -> tuple[dict[str, str], bool] | None:
+    """The facts that a judge says an answer brings up, with its quotes, and whether it makes sense; None without."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            mentions, sensible = value.get("mentions"), value.get("sensible")
+            if isinstance(mentions, list) and isinstance(sensible, bool):
+                listed = [entry for entry in mentions if isinstance(entry, dict)]
+                return {str(entry.get("fact")): _line(str(entry.get("quote") or "")) for entry in listed}, sensible
+    return None
+
+
+def parse_questions(reply: str) -> dict[str, Any] | None:
+    """Questions on a fact as they were written, by kind, not yet checked; None where no kind has any."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            if any(isinstance(value.get(kind), list) for kind in ("knowledge", "open", "cloze")):
+                return value
     return None
 
 

@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
 from docgen.prompts.idea_needs import idea_needs
-from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, REVISE, RULE_EXAMPLES, TYPES, Prompt
+from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, LeakageRule, UniverseContext, roles_of
@@ -30,6 +30,7 @@ __all__ = [
     "document_request",
     "facts_request",
     "ideas_request",
+    "questions_request",
     "render",
     "rule_examples_request",
     "template_digests",
@@ -40,9 +41,13 @@ TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 150, 1_500, 90, 120
 """Tokens of a reply for one document type, for names and places, for one idea, and for one fact with its passage."""
 EXAMPLE_TOKENS = 120
 """Tokens of a reply for the two examples of one rule."""
+QUESTION_TOKENS = 55
+"""Tokens of a reply for one question on a fact."""
 
 TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
+    r"|statement|otherwise|exchange|answer)\b)",
+    re.IGNORECASE,
 )
 """The start of a tag that the prompts themselves use."""
 
@@ -151,6 +156,20 @@ def document_request(
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
     return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
+
+
+def questions_request(
+    context: UniverseContext,
+    options: ModelOptions,
+    fact: KeyFact,
+    counts: Mapping[str, int],
+    exclude: tuple[str, ...] = (),
+    sample: int = 0,
+) -> Request:
+    """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
+    reply = QUESTION_TOKENS * sum(counts.values())
+    variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
+    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:

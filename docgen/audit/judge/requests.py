@@ -113,6 +113,8 @@ def typical_reply_tokens(request: Request) -> int:
 
     A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
     """
+    if (known := request.variables.get("reply_tokens")) is not None:
+        return int(known)
     if request.stage == JUDGE_DOCUMENT.name:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
