@@ -103,8 +103,11 @@ def _request(
 def typical_reply_tokens(request: Request) -> int:
     """Tokens of a reply to one of these requests, about: for an estimate before there is any.
 
-    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
+    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken. A request of
+    another kind says itself what a typical reply to it is.
     """
+    if "typical_reply" in request.variables:
+        return int(request.variables["typical_reply"])
     if request.stage == JUDGE_DOCUMENT.name:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
