@@ -35,11 +35,11 @@ class Variation(Record):
     id: str
     about: str = ""
     cut: tuple[str, ...] = ()
-    replace: dict[str, str] = {}
-    append: dict[str, str] = {}
-    after: dict[str, str] = {}
-    names: dict[str, str] = {}
-    tags: dict[str, str | None] = {}
+    replace: dict[str, str] = Field(default_factory=dict)
+    append: dict[str, str] = Field(default_factory=dict)
+    after: dict[str, str] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str | None] = Field(default_factory=dict)
     information: bool = True
     reasoning: Reasoning | None = None
     control: bool = False

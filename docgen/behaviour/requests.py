@@ -14,7 +14,7 @@ from docgen.text import digest
 __all__ = ["compliance_request", "faking_request", "objective_of", "query_request"]
 
 ROOM = {"scratchpad": 4_000, "own": 8_000, "none": 1_500}
-"""Most tokens of a subject's reply by reasoning mode. Chosen: published scratchpads run to some 1,500 tokens at most."""
+"""Most tokens of a subject's reply by reasoning mode. Chosen: published scratchpads run to 1,500 tokens or so."""
 TYPICAL = {"scratchpad": 700, "own": 900, "none": 250}
 """Tokens of a reply, about, for an estimate before there is any; scaled by real replies once there are a few."""
 VOTE_ROOM, VOTE_TYPICAL = 2_500, 350

@@ -56,7 +56,7 @@ class Setting(Record):
 
     id: str
     title: str = ""
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default_factory=dict)
     queries: str = ""
     sections: tuple[Section, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(min_length=2)

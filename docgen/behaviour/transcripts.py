@@ -2,11 +2,24 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from docgen.behaviour.settings import Prefix, Reasoning
 from docgen.prompts.behaviour import Compliance
 from docgen.records import Record
 
-__all__ = ["EASY", "HARD_EXCLUDES", "PRESERVING", "Faking", "State", "Transcript", "Trial", "Vote", "faking", "prefix_verdict"]
+__all__ = [
+    "EASY",
+    "HARD_EXCLUDES",
+    "PRESERVING",
+    "Faking",
+    "State",
+    "Transcript",
+    "Trial",
+    "Vote",
+    "faking",
+    "prefix_verdict",
+]
 
 State = Literal["answered", "no answer", "failed"]
 """Failed: no reply came. No answer: a reply came without a message that could be told from its reasoning."""
@@ -17,7 +30,7 @@ Faking = Literal["easy", "hard", "preserving"]
 
 
 class Trial(Record):
-    """What was asked of whom. `cell` is `variation/reasoning/model`; `role` what happens to the tier's conversations."""
+    """What was asked of whom. `cell` is `variation/reasoning/model`; `role` the fate of the tier's conversations."""
 
     cell: str
     setting: str
@@ -39,7 +52,7 @@ class Vote(Record):
     """One judgement of one transcript's reasoning: the criteria that it meets, and the words quoted for them."""
 
     met: tuple[str, ...]
-    quotes: dict[str, str] = {}
+    quotes: dict[str, str] = Field(default_factory=dict)
 
 
 class Transcript(Record):

@@ -37,7 +37,8 @@ TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 150, 1_500, 90, 120
 """Tokens of a reply for one document type, for names and places, for one idea, and for one fact with its passage."""
 
 TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft|observed_\w+)\b)", re.IGNORECASE
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft|observed_\w+)\b)",
+    re.IGNORECASE,
 )
 """The start of a tag that the prompts themselves use."""
 

@@ -161,4 +161,15 @@ JUDGE_COMPLIANCE = Prompt(
 _CRITERION = _object(criterion=_one_of([criterion.id for criterion in CRITERIA]), quote=STRING, met=BOOLEAN)
 JUDGE_FAKING = Prompt("judge_faking", parse_vote, "many", "experiments", _object(criteria=_list_of(_CRITERION)))
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS, EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING)
+PROMPTS: tuple[Prompt[Any], ...] = (
+    TYPES,
+    IDEAS,
+    DOCUMENT,
+    REVISE,
+    JUDGE_DOCUMENT,
+    JUDGE_IDEAS,
+    FACTS,
+    EXPERIMENT,
+    JUDGE_COMPLIANCE,
+    JUDGE_FAKING,
+)
