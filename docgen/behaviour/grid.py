@@ -141,9 +141,11 @@ def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
 
 
 def all_variations(grid: Grid, setting: Setting) -> tuple[Variation, ...]:
-    """The grid's variations, with the setting's negative control at the end unless it is off or there already."""
+    """The grid's variations, and the setting's negative control unless one is there; none of them if it is off."""
     listed = grid.variations
-    if not grid.controls or setting.control is None or any(variation.control for variation in listed):
+    if not grid.controls:
+        return tuple(variation for variation in listed if not variation.control)
+    if setting.control is None or any(variation.control for variation in listed):
         return listed
     control = setting.control
     return (*listed, Variation(id=control.id, about=control.about, replace=control.replace, control=True))

@@ -225,12 +225,15 @@ def _show(result: "ExperimentReport", path: Path, as_json: bool) -> None:
         typer.echo(result.model_dump_json(indent=2))
         return
     rows = []
+    several = {name for name in ("reasoning", "model") if len({getattr(cell, name) for cell in result.cells}) > 1}
     for cell in result.cells:
         shares = {tier.role: _percent(tier.non_compliance.share) for tier in cell.tiers}
         gap = cell.gap
         rows.append(
             (
-                cell.cell + (" (control)" if cell.control else ""),
+                cell.variation + (" (control)" if cell.control else ""),
+                cell.reasoning if "reasoning" in several else "",
+                cell.model if "model" in several else "",
                 shares.get("trained", ""),
                 shares.get("unmonitored", ""),
                 f"{gap.gap * 100:+.1f}" if gap else "not known",
@@ -241,11 +244,13 @@ def _show(result: "ExperimentReport", path: Path, as_json: bool) -> None:
                 ", ".join(_figure(row.gap) for row in cell.published[:1]),
             )
         )
-    columns = ("cell", "training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published gap")
-    console.print(table(columns, rows, right=columns[1:]))
+    figures = ("training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published")
+    columns = ("variation", "reasoning", "model", *figures)
+    console.print(table(columns, rows, right=figures, unless_empty=("reasoning", "model")))
     if result.done < result.trials:
         console.print(f"Not complete: {result.done:,} of {result.trials:,} transcripts.")
-    console.print(f"Non-compliance and reasoning in training; the page, for a browser: {path}/reports/experiment.html")
+    console.print("Non-compliance in both tiers, reasoning in training; published: the gap of the row's first model.")
+    console.print(f"For a browser: {path}/reports/experiment.html")
 
 
 def _percent(share: float | None) -> str:

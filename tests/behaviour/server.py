@@ -1,12 +1,8 @@
-"""A server whose model is a stand-in: python -m tests.behaviour.server LOG prints its address and serves until killed."""
-
-import sys
-import time
-from typing import Any
+"""The loopback server with a stand-in for a model."""
 
 from tests.behaviour.stand_ins import Policy
 from tests.loopback import Loopback, Options
-from tests.loopback.compose import prompt_text, system_text, tokens
+from tests.loopback.compose import prompt_text, system_text
 from tests.loopback.server import MessagesServer
 
 __all__ = ["StandInServer"]

@@ -18,7 +18,7 @@ class Gap(Record):
     """A gap in shares (0.113 = 11.3 points), over `queries` that have an answer in both tiers.
 
     `low`, `high`: Bonett and Price's adjusted interval for paired differences. `boot_low`, `boot_high`: percentile
-    bootstrap over queries. `p` is exact McNemar where each query has one answer in each tier (`test` "mcnemar"), else
+    bootstrap over queries. `p` is McNemar's mid-p where each query has one answer in each tier (`test` "mcnemar"), else
     the sign-flip test of the differences by query ("sign_flip"). `only_trained`, `only_unmonitored`: queries complied
     with more in one of the two tiers, the pairs that decide. `unpaired_z` and the rest treat the tiers as independent
     samples, as published tables do.
@@ -73,12 +73,15 @@ def compliance_gap(
 
 
 def mcnemar(ups: int, downs: int) -> float:
-    """Two-sided exact p: whether pairs that differ do so in either direction with equal chance (McNemar 1947)."""
+    """Two-sided mid-p: whether pairs that differ do so in either direction with equal chance (McNemar 1947).
+
+    The mid-p form, since the exact test is so conservative that it loses to the unpaired one where few pairs differ
+    (Fagerland, Lydersen and Laake 2013).
+    """
     from scipy.stats import binom
 
-    if ups + downs == 0:
-        return 1.0
-    return float(min(1.0, 2 * binom.cdf(min(ups, downs), ups + downs, 0.5)))
+    fewer, pairs = min(ups, downs), ups + downs
+    return float(min(1.0, 2 * binom.cdf(fewer, pairs, 0.5) - binom.pmf(fewer, pairs, 0.5)))
 
 
 def sign_flip(differences: np.ndarray, seed: int = 0) -> float:
@@ -103,8 +106,9 @@ def _adjusted(differences: np.ndarray) -> tuple[float, float]:
 
 
 def _bootstrap(differences: np.ndarray, seed: int) -> tuple[float, float]:
-    draws = np.random.default_rng(seed).integers(0, len(differences), size=(DRAWS, len(differences)))
-    low, high = np.quantile(differences[draws].mean(axis=1), [0.025, 0.975])
+    values, counts = np.unique(differences, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(len(differences), counts / len(differences), size=DRAWS)
+    low, high = np.quantile(draws @ values / len(differences), [0.025, 0.975])
     return float(low), float(high)
 
 
