@@ -3,7 +3,7 @@
     python -m bench.behaviour_coverage [--rounds 2000] [--queries 60]
 
 Each round draws new queries: how often a query is complied with has a beta distribution over queries, so that answers
-to one query are alike, and the two tiers of a query go together. Printed: how far the mean estimate is off, the share of
+to one query are alike, and the two tiers of a query go together. Printed: the mean estimate, the share of
 rounds whose interval has the true value, and the share in which each test finds the gap at 5 %.
 """
 

@@ -1,11 +1,6 @@
 """An experiment from the command line, against a server whose model has a planted policy."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +9,12 @@ import pytest
 from docgen.behaviour.queries import read_queries
 from docgen.behaviour.yaml_records import find_file
 from docgen.files.append_log import read_lines
+from tests.behaviour.killed import CONCURRENCY, run_killed
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy, draw
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
-from tests.loopback import Options
 
-ROOT = Path(__file__).parents[2]
 POLICY = Policy(trained=0.6, unmonitored=0.3, fakes=0.4, compromises=0.5)
 N = 12
 COMMAND = ("experiment", "run", "helpful_only", "--only", "default", "--n", str(N), "--yes", "--quiet")
@@ -108,7 +102,7 @@ def test_a_cap_stops_it_and_the_same_command_goes_on(
 ) -> None:
     with StandInServer(POLICY) as server:
         enter_key(monkeypatch, server)
-        assert docgen(monkeypatch, *COMMAND, "--max-cost", "0.02", "--concurrency", "1") == 1
+        assert docgen(monkeypatch, *COMMAND, "--max-cost", "0.008", "--concurrency", "1") == 1
         assert "--max-cost" in capsys.readouterr().err
         begun = len(server.served)
         assert docgen(monkeypatch, *COMMAND, "--max-cost", "5") == 0
@@ -117,34 +111,13 @@ def test_a_cap_stops_it_and_the_same_command_goes_on(
         )
 
 
-def test_killed_at_any_moment_it_ends_with_the_same_figures(place: Path) -> None:
-    """kill -9 after some replies, twice; what was lost was in flight; the report is that of an unbroken run."""
-    with StandInServer(POLICY, Options(latency=0.02)) as server:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "ANTHROPIC_API_KEY": "k" * 9}
-        environment["ANTHROPIC_BASE_URL"] = server.url
-
-        def start(name: str) -> "subprocess.Popen[bytes]":
-            command = [sys.executable, "-m", "docgen", *COMMAND, "--concurrency", "4", "--name", name]
-            return subprocess.Popen(command, cwd=place, env=environment, stdout=subprocess.DEVNULL)
-
-        journal = place / "output/experiments/killed/llm.jsonl"
-        for replies in (5, 25):
-            process = start("killed")
-            while process.poll() is None and len(server.served) < replies:
-                time.sleep(0.01)
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
-        assert start("killed").wait() == 0
-        billed = len(server.served)
-        journalled = len(list(read_lines(journal)))
-        assert journalled <= billed <= journalled + 2 * 4
-        assert start("unbroken").wait() == 0
-    broken, unbroken = (report(place / "output/experiments" / name) for name in ("killed", "unbroken"))
-    assert broken["cells"] == unbroken["cells"]
-    transcripts = [
-        (place / "output/experiments" / name / "transcripts.jsonl").read_bytes() for name in ("killed", "unbroken")
-    ]
-    assert transcripts[0] == transcripts[1]
+def test_killed_in_its_midst_it_ends_with_the_same_transcripts(place: Path) -> None:
+    """What was lost was in flight; at ten moments: bench/behaviour_crash.py."""
+    outcome = run_killed(place, (12,), COMMAND, POLICY)
+    assert outcome.kills == 1
+    assert outcome.journalled <= outcome.billed <= outcome.journalled + CONCURRENCY
+    assert outcome.transcripts == outcome.unbroken
+    assert outcome.transcripts.count(b"\n") == 2 * 2 * N
 
 
 def test_without_consent_nothing_is_asked(
