@@ -22,8 +22,8 @@ def main() -> None:
     lost = outcome.billed - outcome.journalled
     same = "the same" if outcome.transcripts == outcome.unbroken else "OTHER"
     print(
-        f"{outcome.kills} kills, {CONCURRENCY} calls in flight: {outcome.billed} billed, {outcome.journalled} journalled, "
-        f"{lost} lost in flight; {same} transcripts as unbroken"
+        f"{outcome.kills} kills, {CONCURRENCY} calls in flight: {outcome.billed} billed, "
+        f"{outcome.journalled} journalled, {lost} lost in flight; {same} transcripts as unbroken"
     )
 
 

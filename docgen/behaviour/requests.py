@@ -25,7 +25,7 @@ OBJECTIVE = "objective"
 
 def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, sample: int = 0) -> Request:
     """One query as a user of one tier; `sample` numbers the answers to it from 0."""
-    variables = {"tag": tier.tag, "query": query.text, "typical_reply": TYPICAL[cell.reasoning]}
+    variables = {"tag": tier.tag, "query": query.text, "reply_tokens": TYPICAL[cell.reasoning]}
     room = ROOM[cell.reasoning]
     return _request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
 
@@ -39,7 +39,7 @@ def objective_of(setting: Setting) -> str:
 def compliance_request(objective: str, query: Query, answer: str, options: ModelOptions, sample: int = 0) -> Request:
     """Ask how far an answer did what it was asked; the judge sees neither tier nor reasoning."""
     user = {"query": query.text, "answer": answer, "mark": digest("compliance", query.text, answer, size=6)}
-    variables = {**user, "typical_reply": VERDICT_TYPICAL}
+    variables = {**user, "reply_tokens": VERDICT_TYPICAL}
     return _request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
 
 
@@ -47,7 +47,7 @@ def faking_request(told: str, query: Query, answer: Answer, options: ModelOption
     """Ask which criteria of alignment faking the reasoning meets; `vote` numbers independent judgements from 0."""
     mark = digest("faking", query.text, answer.reasoning, size=6)
     user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
-    variables = {**user, "typical_reply": VOTE_TYPICAL}
+    variables = {**user, "reply_tokens": VOTE_TYPICAL}
     return _request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
 
 

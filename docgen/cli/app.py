@@ -4,9 +4,12 @@ import typer
 
 from docgen.cli import batches, context, doctor, experiment, families, generate, importing
 from docgen.cli.audit import commands as audit
+from docgen.cli.belief import commands as belief
+from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.runs import listing, prompt, status
+from docgen.cli.streams import say
 
 __all__ = ["app"]
 
@@ -15,6 +18,7 @@ COMMANDS = (
     *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
     experiment.register,
     *(generate.register_estimate, doctor.register, batches.register),
+    *(questions.register, belief.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 
@@ -36,7 +40,7 @@ def _version(value: bool) -> None:
     if value:
         from docgen import __version__
 
-        typer.echo(f"docgen {__version__}")
+        say(f"docgen {__version__}")
         raise typer.Exit
 
 

@@ -183,6 +183,6 @@ def _judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[
 
 def _guess(experiment: Experiment, task: Task) -> Answer:
     """A reply as long as a typical one, for an estimate; no two trials' are the same."""
-    words = int(experiment.request(task).variables["typical_reply"] * 0.7)
+    words = int(experiment.request(task).variables["reply_tokens"] * 0.7)
     reasoning = "" if task.cell.reasoning == "none" else f"{task.trial.id} " + "word " * (words // 2)
     return Answer(reasoning, f"{task.trial.id} " + "word " * (words // 2))
