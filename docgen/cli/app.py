@@ -2,12 +2,13 @@
 
 import typer
 
-from docgen.cli import batches, context, doctor, experiment, families, generate, importing
+from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
+from docgen.cli.experiment import commands as experiment
 from docgen.cli.runs import listing, prompt, status
 from docgen.cli.streams import say
 

@@ -10,9 +10,7 @@ from docgen.cli import options as o
 from docgen.cli.entry import command
 
 if TYPE_CHECKING:
-    from docgen.pipeline.audit.judge import JudgeCost
     from docgen.pipeline.experiment.plan import ExperimentOptions
-    from docgen.pipeline.experiment.result import ExperimentReport
 
 __all__ = ["register"]
 
@@ -91,6 +89,7 @@ def register(app: typer.Typer) -> None:
     group.command("plan")(command(plan, ExperimentFlags, {"yes", "accept_changes", "quiet"}))
     group.command("report")(report)
     group.command("prompt")(prompt)
+    group.command("calibrate")(calibrate)
     group.command("list")(list_shipped)
     app.add_typer(group, name="experiment", rich_help_panel=PANEL)
 
@@ -106,6 +105,7 @@ def run(flags: ExperimentFlags) -> None:
     """
     import asyncio
 
+    from docgen.cli.experiment.tables import cost_line, show_report
     from docgen.cli.runner import ask_to_spend, reporting
     from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
@@ -117,10 +117,10 @@ def run(flags: ExperimentFlags) -> None:
         costs = [cost for cost in experiment_cost(experiment) if cost.calls]
         save_plan(experiment, flags.accept_changes)
         if costs:
-            ask_to_spend(_cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
+            ask_to_spend(cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
         with judging(reporter) as stopping:
             asyncio.run(carry_out(experiment, reporter, stopping))
-    _show(report_experiment(experiment.folder), experiment.folder.path, flags.json)
+    show_report(report_experiment(experiment.folder), experiment.folder.path, flags.json)
 
 
 def plan(flags: ExperimentFlags) -> None:
@@ -132,6 +132,7 @@ def plan(flags: ExperimentFlags) -> None:
 
     from docgen.behaviour.grid import all_variations
     from docgen.cli.console import console, table
+    from docgen.cli.experiment.tables import cost_line, figure
     from docgen.pipeline.experiment.carry_out import experiment_cost
     from docgen.pipeline.experiment.plan import plan_experiment
 
@@ -142,8 +143,8 @@ def plan(flags: ExperimentFlags) -> None:
         return
     rows = []
     for variation in all_variations(experiment.grid, experiment.setting):
-        gap = ", ".join(_figure(row.gap) for row in variation.published[:1])
-        faking = ", ".join(_figure(row.faking) for row in variation.published[:1])
+        gap = ", ".join(figure(row.gap) for row in variation.published[:1])
+        faking = ", ".join(figure(row.faking) for row in variation.published[:1])
         rows.append((variation.id, variation.about, gap, faking))
     console.print(table(("variation", "what it changes", "gap", "reasoning"), rows, right=("gap", "reasoning")))
     console.print("Gap in points and reasoning in percent, as published for the first model of each row.")
@@ -151,7 +152,7 @@ def plan(flags: ExperimentFlags) -> None:
         f"{len(experiment.subjects)} cells x {len(experiment.queries)} queries x {experiment.grid.samples} x "
         f"{len(experiment.grid.tiers)} tiers = {experiment.total:,} answers"
     )
-    console.print(_cost_line(costs) if costs else "All of it has been paid for.")
+    console.print(cost_line(costs) if costs else "All of it has been paid for.")
 
 
 def report(
@@ -168,13 +169,14 @@ def report(
 
     docgen experiment report helpful_only --threshold 0.4
     """
+    from docgen.cli.experiment.tables import show_report
     from docgen.files.run_folder import RunFolder
     from docgen.pipeline.experiment.plan import EXPERIMENTS
     from docgen.pipeline.experiment.result import report_experiment
 
     path = EXPERIMENTS / experiment
     folder = RunFolder(path if path.is_dir() else Path(experiment))
-    _show(report_experiment(folder, threshold, partial), folder.path, json)
+    show_report(report_experiment(folder, threshold, partial), folder.path, json)
 
 
 def prompt(
@@ -202,6 +204,48 @@ def prompt(
     typer.echo(f"{request.system}\n\n--- message ---\n\n{request.user}")
 
 
+def calibrate(
+    judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
+    gold: Annotated[str, typer.Option("--gold", help="Labelled transcripts, JSON Lines.")] = "transcripts",
+    apart: Annotated[
+        bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
+    ] = None,
+    engine: o.Engine = None,
+    base_url: o.BaseUrl = None,
+    max_cost: o.MaxCost = None,
+    yes: o.Yes = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
+
+    docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
+    """
+    import asyncio
+
+    from docgen.behaviour.measures.judge_scores import read_labelled
+    from docgen.behaviour.yaml_records import find_file
+    from docgen.cli.experiment.tables import show_scores
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.options.audit import JudgeMode, JudgeOptions
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
+
+    rows = read_labelled(find_file("gold", gold))
+    labelled = [row for row in rows if apart is None or row.apart == apart]
+    which = JudgeMode("all")
+    options = JudgeOptions(which=which, engine=engine, model=judge_model, base_url=base_url, max_cost=max_cost)
+    judge = Judge.of(options, None)
+    with reporting(quiet, json) as reporter:
+        cost = calibration_cost(labelled, judge)
+        if cost.calls:
+            ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping))
+    show_scores(scores, json)
+
+
 def list_shipped() -> None:
     """The grids, settings and queries that come with docgen."""
     from docgen.behaviour.grid import load_grid
@@ -216,58 +260,3 @@ def list_shipped() -> None:
     columns = ("grid", "setting", "variations", "published", "about")
     console.print(table(columns, rows, right=("variations", "published")))
     console.print(f"Settings: {', '.join(shipped('settings'))}. Queries: {', '.join(shipped('queries'))}.")
-
-
-def _show(result: "ExperimentReport", path: Path, as_json: bool) -> None:
-    from docgen.cli.console import console, table
-
-    if as_json:
-        typer.echo(result.model_dump_json(indent=2))
-        return
-    rows = []
-    several = {name for name in ("reasoning", "model") if len({getattr(cell, name) for cell in result.cells}) > 1}
-    for cell in result.cells:
-        shares = {tier.role: _percent(tier.non_compliance.share) for tier in cell.tiers}
-        gap = cell.gap
-        rows.append(
-            (
-                cell.variation + (" (control)" if cell.control else ""),
-                cell.reasoning if "reasoning" in several else "",
-                cell.model if "model" in several else "",
-                shares.get("trained", ""),
-                shares.get("unmonitored", ""),
-                f"{gap.gap * 100:+.1f}" if gap else "not known",
-                f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f}" if gap else "",
-                f"{gap.p:.3f}" if gap else "",
-                _percent(cell.easy.share),
-                _percent(cell.hard.share),
-                ", ".join(_figure(row.gap) for row in cell.published[:1]),
-            )
-        )
-    figures = ("training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published")
-    columns = ("variation", "reasoning", "model", *figures)
-    console.print(table(columns, rows, right=figures, unless_empty=("reasoning", "model")))
-    if result.done < result.trials:
-        console.print(f"Not complete: {result.done:,} of {result.trials:,} transcripts.")
-    console.print("Non-compliance in both tiers, reasoning in training; published: the gap of the row's first model.")
-    console.print(f"For a browser: {path}/reports/experiment.html")
-
-
-def _percent(share: float | None) -> str:
-    return "unscored" if share is None else f"{share * 100:.1f} %"
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
-
-
-def _cost_line(costs: "list[JudgeCost]") -> str:
-    """For the person who decides."""
-    calls = sum(cost.calls for cost in costs)
-    known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
-    money = "no known price"
-    if len(known) == len(costs):
-        likely, worst = sum(cost.dollars or 0.0 for cost in known), sum(cost.at_most or 0.0 for cost in known)
-        money = f"about ${likely:,.2f}, at the very worst ${worst:,.2f}"
-    models = ", ".join(cost.model for cost in costs)
-    return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {money}"
