@@ -9,15 +9,16 @@ from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.experiment import commands as experiment
-from docgen.cli.runs import listing, prompt, status
+from docgen.cli.runs import listing, prompt, status, view
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
-    experiment.register,
+from docgen.cli.experiment import commands as experiment
+    *(view.register, prompt.register, listing.register, families.register, select.register),
+    *(context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register),
     *(questions.register, belief.register),
 )
