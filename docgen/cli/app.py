@@ -16,9 +16,8 @@ __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-from docgen.cli.experiment import commands as experiment
     *(view.register, prompt.register, listing.register, families.register, select.register),
-    *(context.register, importing.register),
+    *(context.register, importing.register, experiment.register),
     *(generate.register_estimate, doctor.register, batches.register),
     *(questions.register, belief.register),
 )
