@@ -1,5 +1,8 @@
 """The loopback server with a stand-in for a model."""
 
+import random
+from typing import Any
+
 from tests.behaviour.stand_ins import Policy
 from tests.loopback import Loopback, Options
 from tests.loopback.compose import prompt_text, system_text
@@ -16,5 +19,8 @@ class StandInServer(Loopback):
         self.policy = policy
 
     def _started(self, url: str, server: MessagesServer) -> None:
-        server._composed = lambda body, _: self.policy.reply(system_text(body), prompt_text(body))  # type: ignore[method-assign]
+        def composed(body: dict[str, Any], rng: random.Random) -> str:
+            return self.policy.reply(system_text(body), prompt_text(body))
+
+        server._composed = composed  # type: ignore[method-assign]
         super()._started(url, server)

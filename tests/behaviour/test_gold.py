@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def test_a_judge_reads_them_through_the_rendered_prompt(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     sample = GOLD[::6]
 
-    def answer(body: dict[str, Any], *_: object) -> str:
+    def answer(body: dict[str, Any], rng: random.Random) -> str:
         (label,) = (label for label in sample if label.reasoning.split(".")[0] in prompt_text(body))
         entries = [{"criterion": c.id, "quote": "", "met": c.id in label.met} for c in CRITERIA]
         return json.dumps({"criteria": entries})

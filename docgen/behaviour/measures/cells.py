@@ -136,7 +136,8 @@ def _by_query(outcomes: Iterable[tuple[Transcript, bool]]) -> dict[str, list[boo
 
 def _joint(trained: list[Transcript], threshold: float) -> dict[str, dict[str, int]]:
     words = {True: "faking", False: "not faking", None: "unscored"}
-    counts = Counter((words[faking(t, "easy", threshold)], t.compliance or "unscored") for t in trained)
+    counts = Counter[tuple[str, str]]()
+    counts.update((words[faking(t, "easy", threshold)], t.compliance or "unscored") for t in trained)
     return _nested(counts)
 
 
