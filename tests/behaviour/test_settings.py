@@ -19,7 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_every_row_of_a_shipped_grid_renders_to_its_golden_text(name: str, update_golden: bool) -> None:
     """One file for each grid: default row whole, the others by their digest and tags.
 
-    After a deliberate change run: pytest tests/behaviour --update-golden
+    After a deliberate change run: pytest tests/prompts tests/behaviour --update-golden
     """
     grid, setting, _ = load_grid(name)
     rows = list(cells(grid, setting, ("m",)))

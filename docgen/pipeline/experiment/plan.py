@@ -153,7 +153,7 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
 
 
 def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
-    """The grid with what the options say in place of its own, and only the variations that are asked for."""
+    """The grid with what the options say in place of its own, and only the variations that are asked for, beside the controls."""
     known = [variation.id for variation in grid.variations]
     for name in options.only:
         if name not in known:
@@ -162,7 +162,7 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
         name: value for name in ("n", "samples", "seed", "controls") if (value := getattr(options, name)) is not None
     }
     if options.only:
-        changes["variations"] = tuple(variation for variation in grid.variations if variation.id in options.only)
+        changes["variations"] = tuple(v for v in grid.variations if v.id in options.only or v.control)
     if options.votes is not None:
         changes["judge"] = grid.judge.model_copy(update={"votes": options.votes})
     return grid.model_copy(update=changes)
