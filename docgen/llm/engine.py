@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -97,6 +98,10 @@ class Engine:
         calls = f"{self.llm.in_flight} call(s) in flight" + (
             "" if oldest is None else f", the oldest for {oldest:.0f} s"
         )
+        if self.control and self.control.activity.replied_at is not None:
+            calls += f", the last reply {time.monotonic() - self.control.activity.replied_at:.0f} s ago"
+        if self.control and self.control.held:
+            calls += ", held by docgen ctl"
         return f"{calls}; ${self.journal.totals.all.dollars:.4f} spent so far"
 
 

@@ -42,6 +42,16 @@ Column = Annotated[
     str | None, typer.Option("--query-column", help="Column with the query.  [default: query, prompt, goal, ...]")
 ]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="These alone; may be repeated.")]
+FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
+Json = Annotated[bool, typer.Option("--json", help=f"Print one JSON object: {FIGURES}", rich_help_panel=o.LOOK)]
+ScoresJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object: views, criteria, flagged, ...", rich_help_panel=o.LOOK),
+]
+PlanJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object: grid, setting, trials, calls, ...", rich_help_panel=o.LOOK),
+]
 Controls = Annotated[
     bool | None, typer.Option("--controls/--no-controls", help="Add the negative control.  [default: the grid's, yes]")
 ]
@@ -71,7 +81,7 @@ class ExperimentFlags:
     timeout: o.Timeout = None
     yes: o.Yes = False
     accept_changes: o.Accept = False
-    json: o.Json = False
+    json: Json = False
     quiet: o.Quiet = False
 
     def options(self) -> "ExperimentOptions":
@@ -82,11 +92,18 @@ class ExperimentFlags:
         return ExperimentOptions(models=tuple(self.models or ()), only=tuple(self.only or ()), **plain)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlanFlags(ExperimentFlags):
+    """The flags of plan."""
+
+    json: PlanJson = False
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="What a model does where it believes that answers train it.", no_args_is_help=True)
     group.command("run")(command(run, ExperimentFlags))
-    group.command("plan")(command(plan, ExperimentFlags, {"yes", "accept_changes", "quiet"}))
+    group.command("plan")(command(plan, PlanFlags, {"yes", "accept_changes", "quiet"}))
     group.command("report")(report)
     group.command("prompt")(prompt)
     group.command("calibrate")(calibrate)
@@ -123,7 +140,7 @@ def run(flags: ExperimentFlags) -> None:
     show_report(report_experiment(experiment.folder), experiment.folder.path, flags.json)
 
 
-def plan(flags: ExperimentFlags) -> None:
+def plan(flags: PlanFlags) -> None:
     """Show what a grid comes to, what it costs, and the published figures of each row; nothing is asked.
 
     docgen experiment plan animal_welfare
@@ -163,7 +180,7 @@ def report(
     partial: Annotated[
         bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
     ] = False,
-    json: o.Json = False,
+    json: Json = False,
 ) -> None:
     """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
 
@@ -214,7 +231,7 @@ def calibrate(
     base_url: o.BaseUrl = None,
     max_cost: o.MaxCost = None,
     yes: o.Yes = False,
-    json: o.Json = False,
+    json: ScoresJson = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
