@@ -153,7 +153,7 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
 
 
 def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
-    """The grid with what the options say in place of its own, and only the variations that are asked for, beside the controls."""
+    """The grid with the options in place of its own, and with the chosen variations only (and the controls)."""
     known = [variation.id for variation in grid.variations]
     for name in options.only:
         if name not in known:
