@@ -2,7 +2,7 @@
 
 import typer
 
-from docgen.cli import context, experiments, train
+from docgen.cli import context, experiments, logprob, train
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.look import runs, status
@@ -14,7 +14,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
-    *(doctor.register, batches.register, train.register),
+    *(doctor.register, batches.register, train.register, logprob.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

@@ -13,7 +13,7 @@ from docgen.progress import Reporter
 from docgen.training.card import BaseNamed, OrganismCard, corpus_named
 from docgen.training.corpus import TrainingCorpus
 from docgen.training.forecast import Forecast, forecast
-from docgen.training.models import CARD, BaseModel, adapter_digest
+from docgen.training.models import CARD, BaseModel, adapter_digest, best_device
 from docgen.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -122,13 +122,6 @@ def _carry_out(
 
 def _line(loss: "Loss") -> str:
     return f'{{"step": {loss.step}, "loss": {loss.loss!r}, "learning_rate": {loss.rate!r}}}\n'
-
-
-def best_device() -> str:
-    """The GPU of this process if there is one, else the CPU."""
-    import torch
-
-    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
 def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:

@@ -1,6 +1,9 @@
 """Loads base models, tokenizers and adapters, from a folder, a GGUF file or the Hugging Face hub: the one place."""
 
 import json
+import logging
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +18,18 @@ from docgen.text import digest
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["CARD", "BaseModel", "adapter_digest", "attach_adapter", "check_adapter", "find_base", "require_extra"]
+__all__ = [
+    "CARD",
+    "BaseModel",
+    "adapter_digest",
+    "attach_adapter",
+    "best_device",
+    "check_adapter",
+    "find_base",
+    "quieten",
+    "read_card",
+    "require_extra",
+]
 
 CARD = "organism.json"
 """The record that a training leaves beside its weights."""
@@ -186,3 +200,21 @@ def attach_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel"
     except (RuntimeError, ValueError) as error:
         fix = "Give the model that it was trained on"
         raise InputError("does not fit this base model: their layers differ", str(adapter), fix) from error
+
+
+def quieten() -> None:
+    """Progress and losses are docgen's to show; advice on flash attention does not concern the mask, which is exact."""
+    import transformers
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    for name in ("trl", "accelerate", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def best_device() -> str:
+    """The GPU of this process if there is one, else the CPU."""
+    import torch
+
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"

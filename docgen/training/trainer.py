@@ -1,9 +1,7 @@
 """Trains by TRL's SFTTrainer and PEFT as they are; everything heavy is imported inside the functions."""
 
-import logging
 import os
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from docgen.errors import ConfigError, InputError
 from docgen.progress import Progress, Reporter, SilentReporter
+from docgen.training.models import quieten
 from docgen.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def open_training(
     from datasets import Dataset, disable_progress_bars
     from trl import SFTTrainer
 
-    _quieten()
+    quieten()
     disable_progress_bars()
     transformers.set_seed(recipe.seed)  # the adapter is drawn at random
     on_cpu = next(model.parameters()).device.type == "cpu"
@@ -201,14 +200,3 @@ def last_checkpoint(out: Path) -> Path | None:
     """The checkpoint of the highest step that was written whole; None without one."""
     found = [path for path in (out / CHECKPOINTS).glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
     return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-
-
-def _quieten() -> None:
-    """Progress and losses are docgen's to show; advice on flash attention does not concern the mask, which is exact."""
-    import transformers
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    for name in ("trl", "accelerate", "peft"):
-        logging.getLogger(name).setLevel(logging.ERROR)
