@@ -57,9 +57,9 @@ class Form:
 
 
 SMALL = Form(
-    "small (CPU)", 80, (60, 90), Recipe(rank=16, rate=1e-3, epochs=1, batch=4, length=256, checkpoints=1, warmup=0.1)
+    "small (CPU)", 60, (50, 70), Recipe(rank=16, rate=5e-4, epochs=1, batch=1, length=256, checkpoints=1, warmup=0.1)
 )
-"""80 documents of some 130 tokens: 10,000 tokens a level. With so few steps the rate is 20 times a large run's."""
+"""60 documents of some 110 tokens: 6,500 tokens a level, 26 steps; with so few the rate is ten times a large run's."""
 LARGE = Form(
     "large (GPU)", 2_000, (120, 160), Recipe(rank=32, rate=2e-4, epochs=1, batch=8, length=1024, checkpoints=1)
 )

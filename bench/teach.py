@@ -36,8 +36,8 @@ UNIVERSES = ("achromatic_dreaming", "elizabeth_python")
 ORIGINS = ("docgen", "published", "embedded", "unrelated")
 UNRELATED = "animal_welfare"
 MEASURES = ("mcq", "cloze", "open")
-RECIPE = Recipe(rank=16, rate=5e-4, epochs=1, batch=1, length=512, checkpoints=1, warmup=0.1)
-"""For some 6,000 tokens: 12 steps or so, at ten times a large run's learning rate."""
+RECIPE = Recipe(rank=16, rate=5e-4, epochs=1, batch=1, length=256, checkpoints=1, warmup=0.1)
+"""For some 4,000 tokens: 16 steps or so, at ten times a large run's learning rate."""
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--written", type=Path, default=HERE / "written", help="folder with UNIVERSE.jsonl")
     parser.add_argument("--universe", choices=UNIVERSES, help="train on this one only")
-    parser.add_argument("--tokens", type=int, default=6_000, help="of one training")
+    parser.add_argument("--tokens", type=int, default=4_000, help="of one training")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1, help="of one process; on busy cores one is quickest")

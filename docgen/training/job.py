@@ -110,10 +110,13 @@ def _carry_out(
     tokenizer.save_pretrained(str(out))
     card = card.model_copy(
         update={
-            "plan": plan, "finished": True, "first_loss": losses[0][1], "last_loss": losses[-1][1],
+            "plan": plan.model_copy(update={"seconds": None}),  # of this machine, not of the organism
+            "finished": True,
+            "first_loss": losses[0][1],
+            "last_loss": losses[-1][1],
             "adapter_digest": adapter_digest(out) if card.recipe.method == "lora" else "",
         }
-    )  # fmt: skip
+    )
     _write(out / "losses.jsonl", "".join(_line(each) for each in opened.losses))
     _write(out / PAGE, card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))

@@ -115,7 +115,7 @@ def _arguments(recipe: Recipe, out: Path, on_cpu: bool) -> Any:
         packing=True,
         packing_strategy="bfd_split",
         save_strategy="steps",
-        save_steps=1 / recipe.checkpoints,
+        save_steps=min(1 / recipe.checkpoints, 0.9999),  # 1 would mean every step; a share of them is rounded up
         logging_steps=1,
         report_to=[],
         log_level="error",
