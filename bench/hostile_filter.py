@@ -18,9 +18,10 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
 from docgen.options.run import RunOptions
-from docgen.pipeline import steps
 from docgen.pipeline.audit.run_reports import measure_step
-from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.execution import steps
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import Reply
@@ -60,7 +61,7 @@ def hostile(fact: str, share: float) -> type[Checker]:
             return carries and int(digest(reply.completion.text, size=4), 16) / 2**32 < share
 
         async def _refused(self, replies: Sequence[Reply]) -> list[Attempt]:
-            hated = await self._check([CheckInput.of(reply) for reply in replies if self._hates(reply)])
+            hated = await self.examine([CheckInput.of(reply) for reply in replies if self._hates(reply)])
             update = {"verdict": "rejected", "reasons": (Reason(code="hostile"),)}
             return [attempt.model_copy(update=update) for attempt in hated]
 
@@ -71,12 +72,11 @@ async def generate(setup: Setup) -> None:
     with setup.run.lock(), Journal(setup.run.journal) as journal:
         async with open_engine(setup.engine_options, journal) as engine:
             job = steps.Job(setup, steps.Step.GENERATE, SilentReporter(), lambda: False, engine)
-            for step in (steps.brainstorm_step, steps.plan_step, steps.generate_step):
-                await step(job)
+            await steps.take_steps(job)
+            await measure_step(job)
 
 
 def report(setup: Setup, fact: str) -> int:
-    measure_step(setup, SilentReporter())
     summary = summarise(setup)
     print(f"{summary.accepted:,} of {setup.n:,} accepted, {summary.rejected:,} attempts rejected")
     worst = 0.0

@@ -36,7 +36,7 @@ VAGUE = frozenset(
 """Local names that say what happened to a value and not what it is."""
 LIBRARIES = frozenset(["planning", "embedded_writer", "kernels", "dedupe", "text", "audit", "corpus", "parallel"])
 """Folders of what the job calls and what stands on its own."""
-COMMAND = "cli/main_job/commands.py", "run"
+COMMAND = "cli/generate.py", "run"
 """Where the trip starts: what is called before it serves every command."""
 
 

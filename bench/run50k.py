@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.machine import machine
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.pipeline.audit.run_reports import read_measured
-from docgen.pipeline.setup import reopen
+from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import Summary
 
 BOUNDS = {"seconds": 180.0, "peak_gb": 1.5, "points": 0.5, "survive": 0.97}

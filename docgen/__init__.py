@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
-    from docgen.pipeline.execute import Step
+    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.families import control, sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
     from docgen.pipeline.run import Run
@@ -104,7 +104,7 @@ _WHERE = {
     "docgen.pipeline.audit.audit": "Audit",
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
-    "docgen.pipeline.execute": "Step",
+    "docgen.pipeline.execution.execute": "Step",
     "docgen.pipeline.families": "control sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",
     "docgen.pipeline.run": "Run",

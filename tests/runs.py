@@ -14,8 +14,9 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunOptions
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress
 from docgen.records import Attempt
 from tests.worlds import LIGHTHOUSE

@@ -138,7 +138,7 @@ def test_a_share_that_cannot_be_is_refused_before_anything_is_asked(place: Path)
 
 def test_no_n_and_bad_settings_are_refused_before_anything_is_asked() -> None:
     llm = docgen.FakeLLM(writes_well)
-    with pytest.raises(docgen.RunError, match="how many documents"):
+    with pytest.raises(docgen.RunError, match="number of documents"):
         docgen.generate(lighthouse(), llm=llm)
     with pytest.raises(docgen.ConfigError, match="must be 1 or more"):
         docgen.generate(lighthouse(), n=0, llm=llm)

@@ -30,5 +30,5 @@ def read_patterns(file: Path) -> dict[str, Any]:
 
 
 def read_words(file: Path) -> frozenset[str]:
-    """The words of a plain text file, parted by white space."""
+    """The words of a plain text file, separated by white space."""
     return frozenset(file.read_text("utf-8").split())

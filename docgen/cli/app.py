@@ -2,19 +2,19 @@
 
 import typer
 
-from docgen.cli import context, experiments, logprob, train
+from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
+from docgen.cli.belief import logprob, train
 from docgen.cli.corpora import dedupe, export, select
-from docgen.cli.look import runs, status
-from docgen.cli.main_job import batches, commands, doctor
-from docgen.cli.options import Commands
+from docgen.cli.entry import Commands
+from docgen.cli.runs import listing, status
 
 __all__ = ["app"]
 
 COMMANDS = (
-    *(commands.register, commands.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(runs.register, experiments.register, select.register, context.register, commands.register_estimate),
-    *(doctor.register, batches.register, train.register, logprob.register),
+    *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
+    *(listing.register, families.register, select.register, context.register, importing.register),
+    *(generate.register_estimate, doctor.register, batches.register, train.register, logprob.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

@@ -13,7 +13,7 @@ from docgen.text.sanitize import printable
 __all__ = ["console", "table"]
 
 WIDE = 200
-"""Columns where no terminal sets them: in pipes and files nothing has to be folded for want of room."""
+"""Columns where no terminal sets them: output to pipes and files need not be wrapped."""
 
 
 class _Printable:
@@ -33,7 +33,7 @@ class _Cleaning(RenderHook):
 
 
 class _Screen(Console):
-    """A console that no text can take control of, wide where it is not a terminal, and at ease with a closed pipe."""
+    """A console that no text can take control of, wide where it is not a terminal, and safe with a closed pipe."""
 
     @property
     def size(self) -> ConsoleDimensions:

@@ -1,18 +1,15 @@
-"""Flags that several commands share, each with one name and one meaning, and commands made of records of flags."""
+"""Flags that several commands share, each with one name and one meaning."""
 
-import inspect
-from collections.abc import Callable, Collection
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
-from docgen.llm.providers.table import engines_in_words
+from docgen.llm.providers.table import default_engine_in_words, engines_in_words
 
 __all__ = [
     "COST",
@@ -20,7 +17,6 @@ __all__ = [
     "Airtime",
     "BaseUrl",
     "Batch",
-    "Commands",
     "Concurrency",
     "Config",
     "Context",
@@ -48,11 +44,8 @@ __all__ = [
     "Verify",
     "Words",
     "Yes",
-    "command",
     "run_options",
 ]
-
-F = TypeVar("F")
 
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
@@ -87,7 +80,7 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help=f"{engines_in_words()}.  [default: anthropic if a key is set]",
+        help=f"{engines_in_words()}.  [default: {default_engine_in_words()}]",
         rich_help_panel=COST,
     ),
 ]
@@ -174,7 +167,7 @@ def run_options(
 
 @dataclass(frozen=True, kw_only=True)
 class JobFlags:
-    """What the commands of the main job can be told, in the order in which --help lists it."""
+    """The flags of the commands of the main job, in the order in which --help lists them."""
 
     target: Target = None
     n: N = None
@@ -212,42 +205,3 @@ class JobFlags:
         names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
         plain = {name: getattr(self, name) for name in names - {"words", "verify", "salience"}}
         return texts.model_copy(update=plain)
-
-
-def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of the dataclass `flags`, which `carry_out` gets as one.
-
-    Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
-    """
-    hints = get_type_hints(flags, include_extras=True)
-    own = inspect.get_annotations(flags)
-    shown = [field for field in fields(flags) if field.name not in leave_out]  # type: ignore[arg-type]
-    shown.sort(key=lambda field: field.name not in own)
-
-    def call(**values: object) -> None:
-        carry_out(flags(**values))
-
-    parameters = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=hints[field.name],
-        )
-        for field in shown
-    ]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    call.__annotations__ = {field.name: hints[field.name] for field in shown}
-    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
-    return call
-
-
-class Commands(TyperGroup):
-    """The group of all commands. With an errno on a closed pipe Typer would end the program with 1: it goes without."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Carry a command out."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise BrokenPipeError(str(error)) from None

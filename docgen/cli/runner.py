@@ -1,4 +1,4 @@
-"""What every command that spends or writes goes through: the question about money, and the end."""
+"""What commands that spend or write share: consent to the cost, and a clean end."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import typer
 
-from docgen.cli.look.tables import cost_line
 from docgen.cli.options import JobFlags
+from docgen.cli.runs.tables import cost_line
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step
-from docgen.pipeline.resolve import open_proposal
-from docgen.pipeline.setup import Setup
-from docgen.pipeline.stopping import Interrupted
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.execution.stopping import Interrupted
+from docgen.pipeline.inputs.locate_run import open_proposal
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
 
@@ -41,9 +41,10 @@ def begin(
     first: int | None = None,
     check: Callable[[Setup], None] = lambda _: None,
 ) -> Setup:
-    """The run that the flags mean, with its inputs written down, once its cost up to `until` is agreed to.
+    """The run that the flags name, with its inputs saved, once its cost up to `until` is agreed to.
 
-    `first` is the number of documents of a pilot. `check` raises what is wrong with the run before money is spoken of.
+    `first` is the number of documents of a pilot. `check` is called before the cost is shown, and raises for a run that
+    cannot go on.
     """
     proposal = open_proposal(
         flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork,
@@ -62,18 +63,20 @@ def begin(
 
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
-    """Before a run spends money: say how much, and have it agreed to by --yes, --max-cost or a person."""
+    """Before a run spends money: say how much, and get consent from --yes, --max-cost or a person."""
     if setup.is_paid:
         ask_to_spend(line, yes or setup.config.max_cost is not None, reporter)
 
 
 def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
-    """Say what is to come; unless `agreed`, ask, and end with exit code 0 on a no."""
+    """Say what it will cost; unless `agreed`, ask, and exit with code 0 if the answer is no."""
     if agreed:
         reporter.note(line)
         return
     typer.echo(line, err=True)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigError("spends money, and nobody is there to be asked", "docgen", "Give --yes or --max-cost DOLLARS")
+        raise ConfigError(
+            "spends money, and there is no terminal to ask for consent", "docgen", "Give --yes or --max-cost DOLLARS"
+        )
     if not typer.confirm("Go on?", err=True):
         raise typer.Exit(0)

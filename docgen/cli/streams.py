@@ -1,4 +1,4 @@
-"""Standard streams and signals as they really are: closed, of an old encoding, a pipe whose reader has left."""
+"""Standard streams that may be closed, in an old encoding, or a pipe whose reader has left; and signals."""
 
 import os
 import signal
@@ -8,11 +8,11 @@ from types import FrameType
 __all__ = ["LOOKING", "prepare_signals", "prepare_streams", "silence"]
 
 LOOKING = frozenset({"show", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"})
-"""What only shows something: when its reader leaves (`docgen show | head`), all is well. Others may have more to do."""
+"""Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 
 
 def prepare_streams() -> None:
-    """Let nothing that is printed end the program: what an encoding has no sign for is escaped.
+    """Keep printing from ending the program: characters that an encoding lacks are escaped.
 
     Closed descriptors are opened on the null device, for a journal must never become file 1, which others print to.
     """
@@ -42,7 +42,7 @@ def prepare_signals() -> None:
 
 
 def silence() -> None:
-    """Send what is left in buffers nowhere: the reader of the pipe is gone."""
+    """Discard what is left in buffers: the reader of the pipe is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)

@@ -105,7 +105,7 @@ def corpus_pieces(
 def _pieces(
     files: Sequence[Path], text_column: str, columns: tuple[str, ...], optional: tuple[str, ...], batch_rows: int
 ) -> Iterator[Piece]:
-    from docgen.corpus.files import Wanted, jsonl_frames, parquet_slices
+    from docgen.corpus.readers import Wanted, jsonl_frames, parquet_slices
 
     def batch(path: Path, first_row: int, read: "Callable[[], pl.DataFrame]") -> Batch:
         frame = read()
@@ -130,7 +130,7 @@ def _identity(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:
     """The columns that every file has (for JSONL: that its first row has), in the first file's order."""
-    from docgen.corpus.files import column_names
+    from docgen.corpus.readers import column_names
 
     common: list[str] | None = None
     for path in corpus_files(paths):

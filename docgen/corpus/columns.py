@@ -1,7 +1,7 @@
 """Every column of a corpus: the union over its rows and files, null where a row has none.
 
 Parquet wants one type for a column and for each field in it. Integers and floats together become floats; a column that
-holds what no one type can hold is refused by name, never cut down.
+no single type can hold is refused by name, never truncated.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ import numpy.typing as npt
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from docgen.corpus.files import BATCH_CHARACTERS, Wanted, json_rows, parquet_schema, parquet_slices
 from docgen.corpus.json_types import fitted_values, merge_column, refuse_empty_objects, type_of, typed_series
 from docgen.corpus.paths import is_parquet
+from docgen.corpus.readers import BATCH_CHARACTERS, Wanted, json_rows, parquet_schema, parquet_slices
 from docgen.errors import InputError
 
 __all__ = ["all_columns", "every_row", "rows_frame", "whole_frames"]

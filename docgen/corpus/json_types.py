@@ -1,7 +1,7 @@
 """One polars type for the values of a JSON column, and the values as polars takes them for it.
 
-Polars guesses a type from the first values: fields that come later vanish, and of a list of texts and a list of records
-it makes texts. Here the type holds all values, or the column is refused by name.
+Polars guesses a type from the first values: fields that come later vanish, and lists of records beside lists of texts
+become texts. Here the type holds all values, or the column is refused by name.
 """
 
 from collections.abc import Sequence

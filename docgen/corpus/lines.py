@@ -1,4 +1,4 @@
-"""The lines of JSONL files, packed or not, streaming."""
+"""Streams the lines of JSONL files, compressed or not."""
 
 import gzip
 import sys

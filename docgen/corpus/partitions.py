@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docgen.corpus import Batch
-from docgen.corpus.files import Wanted, jsonl_frames, parquet_rows, parquet_slices
 from docgen.corpus.lines import plain_lines
 from docgen.corpus.paths import is_packed, is_parquet
+from docgen.corpus.readers import Wanted, jsonl_frames, parquet_rows, parquet_slices
 from docgen.errors import InputError
 
 if TYPE_CHECKING:

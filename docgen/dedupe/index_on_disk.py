@@ -189,5 +189,9 @@ def open_index(path: Path) -> DiskIndex:
     if meta["format"] != FORMAT or meta["unicode"] != unicodedata.unidata_version:
         theirs = f"format {meta['format']}, Unicode {meta['unicode']}"
         ours = f"format {FORMAT}, Unicode {unicodedata.unidata_version}"
-        raise InputError(f"made with {theirs}; this is {ours}", str(path), "Words may differ: rebuild the index")
+        raise InputError(
+            f"was made with {theirs}, and docgen now uses {ours}",
+            str(path),
+            "Rebuild the index, since words may differ",
+        )
     return index

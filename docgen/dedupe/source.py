@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch, Piece, corpus_columns, corpus_pieces
-from docgen.corpus.files import parquet_rows
 from docgen.corpus.paths import corpus_files, is_parquet
+from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
 
 __all__ = ["BATCH_ROWS", "Corpus", "open_corpus", "row_groups"]

@@ -64,7 +64,7 @@ class MiniLM:
         self._layers = [_Layer(tensors, f"encoder.layer.{number}") for number in range(LAYERS)]
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """See `Embedder.encode`; the row of a text does not depend on the texts beside it but for rounding."""
+        """See `Embedder.encode`; a text's row does not depend on the other texts, except for rounding."""
         whole = [text.encode("utf-8", "replace").decode() for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(whole, add_special_tokens=True)]
         order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))

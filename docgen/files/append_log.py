@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from pydantic_core import from_json
@@ -99,14 +98,6 @@ class AppendLog:
                     os.fsync(fd)
             finally:
                 os.close(fd)
-
-    def __enter__(self) -> "AppendLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def cut_torn_line(path: Path) -> int:

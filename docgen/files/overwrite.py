@@ -1,4 +1,4 @@
-"""No command writes over what it reads: originals are never the only copy."""
+"""No command overwrites its input, which may be the only copy."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
@@ -17,7 +17,7 @@ OF_A_RUN = frozenset({
 def refuse_overwriting(sources: Iterable[Path], outputs: Iterable[Path], flag: str = "--out") -> None:
     """Raise `ConfigError` if one of the `outputs` is one of the `sources`, links resolved, or a file of a run's own.
 
-    To be called before any work: what a command reads it may read twice.
+    Call it before any work, since a command may read its input twice.
     """
     sources = list(sources)
     for output in outputs:
@@ -26,7 +26,7 @@ def refuse_overwriting(sources: Iterable[Path], outputs: Iterable[Path], flag: s
         for source in sources:
             if source.exists() and source.samefile(output):
                 raise ConfigError(
-                    f"would write over {source}, which is read here", f"{flag} ({output})", "Name another place"
+                    f"would overwrite {source}, which is being read", f"{flag} ({output})", "Name another place"
                 )
         where = output.resolve()
         if where.name in OF_A_RUN and (where.parent / "run.json").is_file():

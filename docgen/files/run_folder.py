@@ -73,6 +73,10 @@ class RunFolder:
         """Folder of one export format."""
         return self.path / "export" / form
 
+    def journals_of(self, parents: Iterable[str]) -> tuple[Path, ...]:
+        """The journals of other runs, whose folders are named as seen from the one that holds this run."""
+        return tuple((self.path.parent / parent / "llm.jsonl").resolve() for parent in parents)
+
     def exists(self) -> bool:
         """Whether there is a run here."""
         return (self.path / "run.json").is_file()
@@ -159,7 +163,7 @@ class RunFolder:
         return int(pl.scan_parquet(self.corpus, glob=False).select(pl.len()).collect().item())
 
     def corpus_is_current(self) -> bool:
-        """Whether corpus.parquet was made from the attempts as they are: by their content, since clocks go back."""
+        """Whether corpus.parquet was made from the attempts as they are: by content, since clocks can go back."""
         return self.corpus.exists() and parquet_metadata(self.corpus).get(MADE_FROM) == file_digest(self.attempts)
 
     def stamp_reports(self, names: Iterable[str]) -> None:
@@ -226,7 +230,7 @@ class RunFolder:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, a folder, or a link to one: what a link leads to is somebody else's."""
+    """Remove a file, a folder, or a link to one, whose target is left alone."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -261,7 +265,7 @@ def list_runs(root: Path = OUTPUT) -> list[RunFolder]:
 
 
 def _changed(file: Path) -> float | None:
-    """When it was last changed; None for what is not there. What cannot be looked at is there, and old."""
+    """When it was last changed; None for what is not there. A file that cannot be examined counts as there, and old."""
     try:
         return file.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):

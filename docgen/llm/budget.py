@@ -27,7 +27,7 @@ ROUNDING = 1e-9
 """Dollars below which a sum counts as zero."""
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
-server says afterwards what it billed, so four kills in the worst case use up a cap and not one."""
+server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
 NO_USAGE = "The server states no token counts that can be believed"
 MARK_STEP = 1.25
 """Least factor by which the mark on disk is raised. Chosen: a few dozen writes in a run instead of one per call."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import ConfigError
-from docgen.llm.batch.log import BatchPlan, read_batches
+from docgen.files.append_log import damaged_lines
+from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
 from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
@@ -98,7 +99,7 @@ class Engine:
 
 
 class OnDemand:
-    """A paid model that is connected when it is first asked, so that whoever asks nothing needs no key."""
+    """A paid model that is connected when it is first asked, so that no key is needed where nothing is asked."""
 
     def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
         self.engine, self._connect = engine, connect
@@ -154,6 +155,8 @@ async def open_engine(
 async def _open_paid(
     provider: Provider, options: EngineOptions, journal: Journal, say: Callable[[str], None]
 ) -> AsyncIterator[Engine]:
+    for notice in _damages(journal.path):
+        say(notice)
     open_batches = [entry for entry in read_batches(journal.path.with_name(BATCHES_FILE)) if entry.open]
     if open_batches and not options.batch:  # buying what a batch is about to deliver would pay for it twice
         raise ConfigError(
@@ -192,6 +195,15 @@ async def _open_paid(
         telling.cancel()
         await llm.aclose()
         budget.close()
+
+
+def _damages(journal: Path) -> Iterator[str]:
+    """One line for what is damaged in each log beside a journal."""
+    for name in (SPEND_FILE, BATCHES_FILE):
+        if count := damaged_lines(journal.with_name(name)):
+            yield f"{name}: {count} unreadable line(s) skipped"
+    if count := lost_batches(journal.with_name(BATCHES_FILE)):
+        yield f"{BATCHES_FILE}: the beginning of {count} batch(es) is lost; what they deliver may be bought again"
 
 
 def dollars_at_most(journal: Path) -> float:

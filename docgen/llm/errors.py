@@ -1,4 +1,4 @@
-"""What went wrong with a call, whoever the provider is: the words that retries, rate control and batches go by.
+"""What went wrong with a call, whatever the provider: the terms that retries, rate control and batches work with.
 
 A provider maps its server's errors to these and to `docgen.errors.RequestFailed` (this one call cannot succeed) and
 `StopRun` (no call can).

@@ -84,6 +84,11 @@ class Totals:
         self.stops[key] = self.stops.get(key, 0) + 1
 
     @property
+    def dollars(self) -> float | None:
+        """What all calls cost; None when none of them has a known price."""
+        return None if (total := self.all).unpriced and total.unpriced == total.calls else total.dollars
+
+    @property
     def all(self) -> Tally:
         """One tally over all stages and models."""
         total = Tally()
@@ -115,7 +120,8 @@ class JournalReader:
             except (ValueError, KeyError, TypeError):
                 self.bad_lines += 1
                 continue
-            self._place(_engine_of(entry), key, offset, len(line))
+            positions = self._positions.setdefault(_engine_of(entry), {})
+            positions.setdefault(key, offset << _LENGTH_BITS | len(line))
             self.totals.add(stage, completion)
 
     def __len__(self) -> int:
@@ -130,15 +136,11 @@ class JournalReader:
         for parent in self.parents:
             parent.answer_for(engine)
 
-    def _place(self, engine: str, key: bytes, offset: int, length: int) -> None:
-        self._positions.setdefault(engine, {}).setdefault(key, offset << _LENGTH_BITS | length)
-
     def _position(self, key: str) -> int | None:
         """Where the reply that counts stands; None if there is none."""
-        wanted = bytes.fromhex(key)
         unnamed = () if self.engine == EMBEDDED_ENGINE else ("",)
         engines = tuple(self._positions) if self.engine is None else (self.engine, *unnamed)
-        places = (self._positions.get(engine, {}).get(wanted) for engine in engines)
+        places = (self._positions.get(engine, {}).get(bytes.fromhex(key)) for engine in engines)
         return next((place for place in places if place is not None), None)
 
     def get(self, key: str) -> Completion | None:
@@ -171,12 +173,12 @@ class Journal(JournalReader):
     """
 
     def __init__(self, path: Path, parents: Iterable[Path] = (), engine: str | None = None) -> None:
+        super().__init__(path, parents, engine)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._log = AppendLog(path, fsync_seconds=math.inf)
         self._synced, self._syncing = time.monotonic(), threading.Thread()
         self._sync_failed: OSError | None = None
         self._expected = 0
-        super().__init__(path, parents, engine)
         torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
         bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
         repairs = (torn, self._log.dropped), (bad, self.bad_lines)
@@ -204,7 +206,8 @@ class Journal(JournalReader):
         """`put` for a reply of which only the request's key is known, as with a batch's results."""
         engine = self.engine or ""
         offset, length = self._log.append(_line(key, stage, engine, completion))
-        self._place(engine, bytes.fromhex(key), offset, length)
+        positions = self._positions.setdefault(engine, {})
+        positions.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
         self.totals.add(stage, completion)
         self._raise_failed_sync()
         # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.

@@ -55,6 +55,11 @@ class ModelPrice(PriceTier):
         """The prices for a prompt of this length."""
         return self.long_prompt if self.long_prompt and prompt_tokens > self.long_prompt.above else self
 
+    def saved(self, usage: Usage) -> float:
+        """Dollars that the prompt cache saved: its tokens as plain input, less what they did cost."""
+        cost = usage.cache_read * self.cache_read + usage.cache_write * self.cache_write
+        return ((usage.cache_read + usage.cache_write) * self.input - cost) / 1e6
+
 
 class Prices(Record):
     """Every known model's prices, as of `date`."""

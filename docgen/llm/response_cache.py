@@ -20,14 +20,9 @@ class ResponseCache:
     def __init__(
         self, llm: LLM, journal: Journal, unjournalled: Callable[[Request, Completion], None] = lambda _, __: None
     ) -> None:
-        self.journal = journal
+        self.engine, self.journal = llm.engine, journal
         self._llm, self._unjournalled = llm, unjournalled
         self._calls: dict[str, asyncio.Task[Completion]] = {}
-
-    @property
-    def engine(self) -> str:
-        """Engine of the wrapped model."""
-        return self._llm.engine
 
     @property
     def in_flight(self) -> int:

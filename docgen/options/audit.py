@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, model_validator
 from docgen.errors import ConfigError
 from docgen.records import Record, Severity
 
-__all__ = ["AuditOptions", "JudgeMode", "JudgeOptions"]
+__all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
 
 SAMPLE = re.compile(r"sample:(\d+)")
 
@@ -42,8 +42,8 @@ def _mode(value: Any) -> Any:
 class JudgeOptions(Record):
     """Which documents a judge reads, and how it is asked.
 
-    `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. What is None is as the
-    audited run asks its own model; for any other corpus, as a new run would.
+    `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. Settings of None are
+    those of the audited run or, for any other corpus, a new run's defaults.
     """
 
     which: Annotated[JudgeMode, BeforeValidator(_mode)] = JudgeMode("sample", 200)
@@ -53,6 +53,11 @@ class JudgeOptions(Record):
     base_url: str | None = None
     concurrency: int | None = None
     max_cost: float | None = None
+    max_tokens: int | None = None
+    timeout: float | None = None
+
+
+NO_JUDGE = JudgeOptions(which=JudgeMode("none"))
 
 
 class AuditOptions(Record):

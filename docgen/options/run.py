@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.body_fields import check_extra
-from docgen.records import Airtime, Record
+from docgen.options.fields import BodyFields, Documents, ServerAddress, WordRange
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
 
@@ -73,23 +73,23 @@ class RunConfig(Record):
     engine: str | None = Field(None, description="what writes the documents: a name that --engine knows")
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
-    extra: dict[str, Any] = Field(default_factory=dict, description="extra body fields for compatible servers")
+    extra: BodyFields = Field(default_factory=dict, description="extra body fields for compatible servers")
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
     headers: dict[str, str] = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
-    base_url: str | None = Field(None, description="a server that speaks the Messages API")
+    base_url: ServerAddress = Field(None, description="a server that speaks the Messages API")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
     prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
-    words: tuple[int, int] = Field((300, 900), description="range of target lengths")
+    words: WordRange = Field((300, 900), description="range of target lengths")
     airtime: Airtime | None = Field(None, description="dense, natural or sparse; the context's own when left out")
     length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
-    verify: int | Literal["all"] = Field(200, description="documents that a judge reads at the end of a paid run")
+    verify: Documents = Field(200, description="documents that a judge reads at the end of a paid run")
     judge_model: str | None = Field(
         None, min_length=1, max_length=200, description="model that judges; None: the writer"
     )
@@ -97,21 +97,6 @@ class RunConfig(Record):
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
     stated: dict[str, float] = Field(default_factory=dict, description="overrides of directness: share stated, by fact")
-
-    @field_validator("words")
-    @classmethod
-    def _words_ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
-        low, high = value
-        if not 20 <= low <= high <= 8000:
-            raise ValueError("wants two numbers, lowest first, between 20 and 8000")
-        return value
-
-    @field_validator("verify", mode="before")
-    @classmethod
-    def _documents(cls, value: Any) -> Any:
-        if value == "all" or (type(value) is int and value >= 0):
-            return value
-        raise ValueError("must be a number of documents, all or 0")
 
     @model_validator(mode="before")
     @classmethod
@@ -123,18 +108,14 @@ class RunConfig(Record):
         rest = {name: value for name, value in extra.items() if name != "max_tokens"}
         return {**values, "extra": rest, "max_tokens": values.get("max_tokens") or extra["max_tokens"]}
 
-    @field_validator("extra")
     @classmethod
-    def _extra_is_free(cls, value: dict[str, Any]) -> dict[str, Any]:
-        check_extra(value)
-        return value
+    def recorded(cls, values: Any) -> "RunConfig":
+        """The settings as run.json holds them, with the embedded writer's own model where it writes.
 
-    @field_validator("base_url")
-    @classmethod
-    def _url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value
+        Earlier versions recorded whatever model was named.
+        """
+        config = cls.model_validate(values)
+        return config.model_copy(update={"model": EMBEDDED_MODEL}) if config.engine == EMBEDDED_ENGINE else config
 
     def identity(self) -> dict[str, Any]:
         """The part that decides what comes out; settings younger than the first runs only where they are made."""
@@ -151,7 +132,7 @@ def load_config(path: Path) -> dict[str, Any]:
     for key, value in _toml(path).items():
         name = key.replace("-", "_")
         if name in settings:
-            raise ConfigError(f"{key!r} is there with a dash and with an underscore", str(path), "Leave one out")
+            raise ConfigError(f"{key!r} is given both with a dash and with an underscore", str(path), "Leave one out")
         settings[name] = _as_after_a_flag(name, value, f"{path}: {name}")
     return settings
 

@@ -14,11 +14,13 @@ from docgen.audit.judge.requests import typical_reply_tokens
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
+from docgen.llm.providers.table import default_paid_provider
 from docgen.pipeline.audit.judge import own_tokens
 from docgen.pipeline.audit.verify import verification_of
-from docgen.pipeline.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.setup import DEFAULT_MODELS, Proposal, Setup
-from docgen.planning.catalogue import Catalogue
+from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
+from docgen.pipeline.inputs.proposal import Proposal
+from docgen.pipeline.inputs.setup import Setup
+from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (
     CAST_TOKENS,
     IDEA_TOKENS,
@@ -28,7 +30,7 @@ from docgen.prompts.requests import (
     ideas_request,
     types_request,
 )
-from docgen.records import EMBEDDED_MODEL, Document, DocumentType, Idea, Record
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Document, DocumentType, Idea, Record
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
 
@@ -118,8 +120,8 @@ def estimate(
 def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
     """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
     setup = proposal.setup
-    if setup.config.engine == "offline":
-        paid = {"engine": "anthropic", "model": model or DEFAULT_MODELS["anthropic"]}
+    if setup.config.engine == EMBEDDED_ENGINE:
+        paid = {"engine": default_paid_provider().name, "model": model or default_paid_provider().default_model}
         setup = replace(setup, config=setup.config.model_copy(update=paid))
     return estimate(setup)
 

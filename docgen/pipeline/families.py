@@ -16,13 +16,14 @@ from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunConfig, RunOptions
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.shared_money import LEVELS
 from docgen.pipeline.generate import brainstorm, with_custom_engine
-from docgen.pipeline.plan import plan_of, trial_plan
-from docgen.pipeline.resolve import open_proposal
+from docgen.pipeline.inputs.locate_run import open_proposal
+from docgen.pipeline.inputs.plan import plan_of, trial_plan
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.run import Run
-from docgen.pipeline.setup import Setup, propose
-from docgen.pipeline.shared_money import LEVELS
 from docgen.pipeline.status import summarise
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
 from docgen.progress import SilentReporter

@@ -1,53 +1,23 @@
 """The job as functions: brainstorm, plan and generate a run, and say beforehand what that will cost."""
 
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec
 
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
 from docgen.pipeline.estimate import Estimate, estimate_cost
-from docgen.pipeline.execute import Step, aexecute, wait_for
-from docgen.pipeline.resolve import World, open_proposal
+from docgen.pipeline.execution.execute import Step, aexecute, wait_for
+from docgen.pipeline.inputs.locate_run import World, open_proposal
+from docgen.pipeline.inputs.setup import CUSTOM
 from docgen.pipeline.run import Run
-from docgen.pipeline.setup import CUSTOM
 from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 
 __all__ = ["agenerate", "brainstorm", "estimate", "generate", "plan", "with_custom_engine"]
 
-
-def generate(
-    world: World,
-    *,
-    n: int | None = None,
-    engine: str | None = None,
-    model: str | None = None,
-    max_cost: float | None = None,
-    out: str | Path | None = None,
-    options: RunOptions | None = None,
-    llm: LLM | None = None,
-    progress: ProgressArgument = None,
-    until: Step = Step.GENERATE,
-    accept_changes: bool = False,
-    keep_context: bool = False,
-) -> Run:
-    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
-
-    A run that is at `out` already (default: output/ and the context's id) is gone on with: every reply that it paid
-    for is used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts
-    included. All other settings go into `options`. `llm` is an engine of your own in place of the named one.
-    `progress` is "bar", or a function that is called often with a `Progress`; without it nothing is printed.
-    A run has the file that its context came from as that is now; with `keep_context` its own copy.
-
-    Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, for a run that was begun
-    with other inputs too, unless `accept_changes`; `StopRun` when nothing more can be done now (a cap reached, a key
-    refused): call again to go on. A run may also end short of n: see `Run.status`.
-    """
-    return wait_for(
-        agenerate(
-            world, n=n, engine=engine, model=model, max_cost=max_cost, out=out, options=options, llm=llm,
-            progress=progress, until=until, accept_changes=accept_changes, keep_context=keep_context,
-        )
-    )  # fmt: skip
+P = ParamSpec("P")
 
 
 async def agenerate(
@@ -65,7 +35,18 @@ async def agenerate(
     accept_changes: bool = False,
     keep_context: bool = False,
 ) -> Run:
-    """`generate` for a running event loop, such as a notebook's. Planning and checking keep the loop busy meanwhile."""
+    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
+
+    A run that is at `out` already (default: output/ and the context's id) is continued, and every reply it paid for is
+    used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts included. All
+    other settings go into `options`. `llm` is an engine of your own in place of the named one. `progress` is "bar", or
+    a function that is called often with a `Progress`; without it nothing is printed. A run reads the file that its
+    context came from as it is now; with `keep_context` it uses its own copy.
+
+    Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, also for a run that was
+    begun with other inputs, unless `accept_changes` is set; `StopRun` when nothing more can be done now (a cap reached,
+    a key refused): call again to go on. A run may also end short of n: see `Run.status`.
+    """
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     options = with_custom_engine(options, llm)
     reporter = reporter_for(progress)
@@ -78,6 +59,20 @@ async def agenerate(
     finally:
         reporter.close()
     return Run(setup.run.path)
+
+
+def _waited(job: Callable[P, Coroutine[Any, Any, Run]]) -> Callable[P, Run]:
+    """The same job for callers outside an event loop."""
+
+    @wraps(job)
+    def wait(*args: P.args, **settings: P.kwargs) -> Run:
+        return wait_for(job(*args, **settings))
+
+    wait.__name__ = wait.__qualname__ = job.__name__.removeprefix("a")
+    return wait
+
+
+generate = _waited(agenerate)
 
 
 def with_custom_engine(options: RunOptions, llm: LLM | None) -> RunOptions:

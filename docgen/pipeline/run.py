@@ -11,8 +11,8 @@ from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.plan import plan_of
-from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.inputs.plan import plan_of
+from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
 from docgen.planning.plan_report import PlanReport
 from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
@@ -27,7 +27,7 @@ ACCEPTED = b'"verdict":"accepted"'
 class Run:
     """An existing run, by its name under output/ or the path of its folder. Raises `RunError` when there is none.
 
-    Everything is read from the folder when it is asked for, streaming where it is long, also while another process
+    Everything is read from the folder on demand, streaming where it is long, also while another process
     works on the run.
     """
 

@@ -12,12 +12,12 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.salience import FactPresence
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
-from docgen.llm.journal import Tally, Totals, journal_totals
-from docgen.llm.pricing import ModelPrice, load_prices
+from docgen.llm.journal import Totals, journal_totals
+from docgen.llm.pricing import load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
-from docgen.pipeline.setup import Setup
-from docgen.planning.slot_tracker import SlotTracker
+from docgen.pipeline.inputs.setup import Setup
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
@@ -25,7 +25,7 @@ __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
 
 MOST_FAILURES = 3
 FEW = 5
-"""Rejections of a fact's attempts below which nothing is made of them."""
+"""With fewer rejections of a fact's attempts, survivorship is not reported."""
 
 
 class FactSummary(Record):
@@ -80,6 +80,7 @@ class Summary(Record):
     engine: str
     model: str
     n: int | None
+    complete: bool = Field(description="n documents are accepted")
     seed: int
     types: int
     ideas: int
@@ -108,11 +109,6 @@ class Summary(Record):
     files: dict[str, str]
     writer: str = Field("", description="says so where the embedded writer wrote or is to write")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
-
-    @property
-    def complete(self) -> bool:
-        """Whether n documents are accepted."""
-        return self.n is not None and self.accepted >= self.n
 
 
 class _Counts:
@@ -154,7 +150,18 @@ def summarise(setup: Setup) -> Summary:
     tracker = counts.tracker
     totals = journal_totals(run.journal)
     measured, leakage = read_measured(setup)
+    uncertain = uncertain_dollars(run.path / SPEND_FILE)
+    facts, survivors = _facts(setup, counts, measured.facts if measured else {}), tuple(_survivors(counts))
+    writer, duplicates = _writer(setup, counts), read_duplicates(setup) if run.corpus.exists() else None
     spending = _spending(setup, totals)
+    priced = [line.dollars for line in spending if line.dollars is not None]
+    places = {
+        "corpus": run.corpus,
+        "attempts": run.attempts,
+        "journal": run.journal,
+        "reports": run.path / "reports",
+        "exports": run.path / "export",
+    }
     return Summary(
         run=run.name,
         path=str(run.path),
@@ -163,6 +170,7 @@ def summarise(setup: Setup) -> Summary:
         engine=config.engine or "",
         model=config.model or "",
         n=config.n,
+        complete=config.n is not None and tracker.accepted >= config.n,
         seed=config.seed,
         types=len(run.read_types()),
         ideas=len(run.read_ideas()),
@@ -176,19 +184,19 @@ def summarise(setup: Setup) -> Summary:
         reasons=dict(tracker.reasons.most_common()),
         subjects=dict(counts.subjects.most_common(20)),
         empty_slots=tracker.empty(config.max_attempts),
-        facts=_facts(setup, counts, measured.facts if measured else {}),
+        facts=facts,
         judge=measured.judge if measured else "none",
-        survivorship=tuple(_survivors(counts)),
-        duplicates=read_duplicates(setup) if setup.run.corpus.exists() else None,
+        survivorship=survivors,
+        duplicates=duplicates,
         words=counts.words,
         tokens=counts.tokens,
         spending=spending,
-        dollars=_sum(spending),
-        uncertain=uncertain_dollars(run.path / SPEND_FILE),
+        dollars=sum(priced) if priced or not spending else None,
+        uncertain=uncertain,
         stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
-        files=_files(setup),
+        files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
-        writer=_writer(setup, counts),
+        writer=writer,
     )
 
 
@@ -210,18 +218,10 @@ def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
             cache_read=tally.cache_read,
             cache_write=tally.cache_write,
             dollars=None if tally.unpriced == tally.calls else tally.dollars,
-            saved=_saved(prices.find(model), tally),
+            saved=price.saved(tally.usage) if (price := prices.find(model)) else None,
         )
         for (stage, model), tally in sorted(totals.by_stage.items())
     )
-
-
-def _saved(price: ModelPrice | None, tally: Tally) -> float | None:
-    """What the cached tokens would have cost as plain input, less what they did cost."""
-    if price is None:
-        return None
-    cached = tally.cache_read * price.cache_read + tally.cache_write * price.cache_write
-    return ((tally.cache_read + tally.cache_write) * price.input - cached) / 1e6
 
 
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:
@@ -255,20 +255,3 @@ def _survivors(counts: _Counts) -> Iterator[Survivor]:
         if lost / mine > max(2 * rest, rest + 2 * error) and lost >= FEW:
             reasons = {code: count for (name, code), count in counts.fact_reasons.most_common() if name == fact}
             yield Survivor(fact=fact, rejected_share=lost / mine, others_share=rest, reasons=reasons)
-
-
-def _sum(spending: Iterable[Spending]) -> float | None:
-    priced = [line.dollars for line in spending if line.dollars is not None]
-    return sum(priced) if priced or not spending else None
-
-
-def _files(setup: Setup) -> dict[str, str]:
-    run = setup.run
-    places = {
-        "corpus": run.corpus,
-        "attempts": run.attempts,
-        "journal": run.journal,
-        "reports": run.path / "reports",
-        "exports": run.path / "export",
-    }
-    return {name: str(path) for name, path in places.items() if path.exists()}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools, Constraints, Ints
-from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Layout
 
 __all__ = ["FactReport", "PlanReport", "plan_report"]

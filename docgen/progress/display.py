@@ -84,7 +84,7 @@ class PlainReporter:
             self._print(printable(text))
 
     def _print(self, line: str) -> None:
-        """Print it, and from then on nothing if nobody is there: a closed terminal or pipe must not end a run."""
+        """Print it, and nothing more once that fails: a closed terminal or pipe must not end a run."""
         try:
             print(line, file=sys.stderr, flush=True)
         except OSError:
@@ -95,10 +95,10 @@ class PlainReporter:
 
 
 class JsonReporter(PlainReporter):
-    """For --json: notes, and who works long says now and then what it does; standard output stays for the result."""
+    """For --json: notes, and an occasional line about long work; standard output is kept for the result."""
 
     def progress(self, state: Progress) -> None:
-        """Nothing: see `docgen.pipeline.stopping.look_after`."""
+        """Nothing: see `docgen.pipeline.execution.stopping.look_after`."""
 
 
 class TerminalReporter:

@@ -1,4 +1,4 @@
-"""Reads the lists of a reply that should be JSON and is not quite: as many whole items as are there.
+"""Reads lists from replies that should be JSON but are not quite: every item that is complete.
 
 Strict JSON is read by the standard library. An item that it refuses (single quotes, trailing commas, quotation marks
 that are not escaped) goes to json_repair, by itself: its time grows with the square of a text's length. An item that

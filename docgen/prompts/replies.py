@@ -1,4 +1,4 @@
-"""What a model's raw text says, read once it is safely journalled. Nothing here raises on a bad reply."""
+"""Parses replies once they are safely journalled. Nothing here raises on a bad reply."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +12,11 @@ from docgen.text.sanitize import printable
 
 __all__ = [
     "Draft",
+    "ExtractedFact",
     "ProposedIdea",
     "parse_cast",
     "parse_document",
+    "parse_facts",
     "parse_ideas",
     "parse_judgements",
     "parse_types",
@@ -31,7 +33,7 @@ EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
 
 @dataclass(frozen=True)
 class Draft:
-    """A document as the model wrote it. `declined` holds its reason when it gave none; `closed` is the end tag."""
+    """A document as the model wrote it. `declined` is its reason for writing none; `closed`: it ended with its tag."""
 
     text: str
     quotes: tuple[Quote, ...] = ()
@@ -65,15 +67,33 @@ class ProposedIdea:
 
 
 def parse_types(reply: str) -> list[DocumentType] | None:
-    """Document types without ids, as many as are whole; None if there is not one. All but the name may be missing."""
+    """Document types without ids, those that are complete; None if there are none. All but the name may be missing."""
     kinds = [_kind(item) for item in _items(reply, "types")]
     return [kind for kind in kinds if kind.name] or None
 
 
 def parse_ideas(reply: str) -> list[ProposedIdea] | None:
-    """Ideas, as many as are whole; None if there is not one. Plain texts are ideas too."""
+    """Ideas, those that are complete; None if there are none. Plain texts are ideas too."""
     ideas = [_idea(item) for item in _items(reply, "ideas")]
     return [idea for idea in ideas if idea.text] or None
+
+
+@dataclass(frozen=True)
+class ExtractedFact:
+    """A claim that a model read in the prose of a world, with the passage that makes it."""
+
+    statement: str
+    quote: str
+
+
+def parse_facts(reply: str) -> list[ExtractedFact] | None:
+    """Claims with their passages, as many as are whole; None if there is not one."""
+    facts = [
+        ExtractedFact(_line(str(item.get("statement") or "")), _line(str(item.get("quote") or "")))
+        for item in _items(reply, "facts")
+        if isinstance(item, dict)
+    ]
+    return [fact for fact in facts if fact.statement] or None
 
 
 def parse_cast(reply: str) -> Cast:
@@ -127,7 +147,7 @@ def _lines(value: Any) -> tuple[str, ...]:
 
 
 def parse_verdicts(reply: str) -> list[dict[str, Any]] | None:
-    """A judge's verdicts as it wrote them, not yet compared with the document; None if there is not one."""
+    """A judge's verdicts as it wrote them, not yet compared with the document; None if there are none."""
     return [entry for entry in _items(reply, "verdicts") if isinstance(entry, dict)] or None
 
 

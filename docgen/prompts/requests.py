@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts.table import DOCUMENT, IDEAS, REVISE, TYPES, Prompt
+from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, REVISE, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
 from docgen.universe import KeyFact, UniverseContext, roles_of
@@ -19,20 +19,22 @@ from docgen.universe.airtime import AIRTIME
 
 __all__ = [
     "CAST_TOKENS",
+    "FACT_TOKENS",
     "IDEA_TOKENS",
     "TYPE_TOKENS",
     "FactToExpress",
     "ModelOptions",
     "Work",
     "document_request",
+    "facts_request",
     "ideas_request",
     "render",
     "template_digests",
     "types_request",
 ]
 
-TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS = 150, 1_500, 90
-"""Tokens of a reply for one document type, for the names and places, and for one idea."""
+TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 150, 1_500, 90, 120
+"""Tokens of a reply for one document type, for names and places, for one idea, and for one fact with its passage."""
 
 TAG = re.compile(
     r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
@@ -144,6 +146,25 @@ def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
     return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+
+
+def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
+    """Ask for the `count` claims that matter most in the prose of a world."""
+    variables = {"prose": prose, "count": count}
+    return Request(
+        stage=FACTS.name,
+        template=FACTS.template,
+        cacheable=FACTS.cacheable,
+        schema=FACTS.schema,
+        system=render(FACTS.name, "system", {}),
+        user=render(FACTS.name, "user", variables),
+        model=options.model,
+        max_tokens=options.max_tokens or _room(FACT_TOKENS * count),
+        effort=options.effort,
+        extra=dict(options.extra),
+        sample=sample,
+        variables=variables,
+    )
 
 
 def template_digests() -> dict[str, str]:

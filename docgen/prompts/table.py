@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
-from docgen.prompts.replies import Draft, parse_document, parse_ideas, parse_judgements, parse_types, parse_verdicts
+from docgen.prompts.replies import (
+    Draft,
+    parse_document,
+    parse_facts,
+    parse_ideas,
+    parse_judgements,
+    parse_types,
+    parse_verdicts,
+)
 
 __all__ = [
     "DOCUMENT",
+    "FACTS",
     "IDEAS",
     "JUDGE_DOCUMENT",
     "JUDGE_IDEAS",
@@ -33,13 +42,13 @@ class Prompt(Generic[Reply]):
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
     of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
     says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one.
+    which a run compares when it resumes, from prompts that judge one and those that help to write a context.
     """
 
     name: str
     parse: Callable[[str], Reply]
     calls: Literal["few", "many"]
-    used_for: Literal["corpus", "judging"] = "corpus"
+    used_for: Literal["corpus", "judging", "contexts"] = "corpus"
     schema: Mapping[str, Any] | None = None
     first_schema: Mapping[str, Any] | None = None
 
@@ -129,5 +138,12 @@ DOCUMENT: Prompt[Draft] = Prompt("document", parse_document, "many")
 REVISE: Prompt[Draft] = Prompt("revise", parse_document, "many")
 JUDGE_DOCUMENT = Prompt("judge_document", parse_judgements, "many", "judging", judgement_schema())
 JUDGE_IDEAS = Prompt("judge_ideas", parse_verdicts, "many", "judging", _object(verdicts=_list_of(IDEA_VERDICT)))
+FACTS = Prompt(
+    "facts",
+    parse_facts,
+    "few",
+    "contexts",
+    _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
+)
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS)
+PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS)

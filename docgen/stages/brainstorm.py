@@ -79,13 +79,13 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
 
     def take(text: str, missing: int) -> int:
         before = len(types)
-        casts.append(parse_cast(text))
         for kind in TYPES.parse(text) or []:
             if len(types) - before < missing and novelty.admit(kind.name):
                 base = slug(kind.name)
                 spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
                 ids.append(next(spelling for spelling in spellings if spelling not in ids))
                 types.append(kind.model_copy(update={"id": ids[-1]}))
+        casts.append(parse_cast(text))
         return len(types) - before
 
     await _request_until(job, count, build, take)

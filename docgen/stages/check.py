@@ -5,13 +5,15 @@ document. Every reason has a code for counting and a line that tells the next at
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from docgen.audit.detect.evidence import EvidenceFinder
 from docgen.audit.detect.facts import FactSighting, expressed
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
+from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process
 from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
@@ -19,7 +21,7 @@ from docgen.records import Attempt, Finding, Reason, Slot
 from docgen.text import token_estimate, word_count
 from docgen.universe import UniverseContext, roles_of
 
-__all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts"]
+__all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts", "open_checker"]
 
 REASONS = {
     "request_failed": "the API call failed for good",
@@ -119,21 +121,20 @@ class DocumentChecker:
         )
 
 
+@dataclass
 class Checker:
     """Checks replies in order, adds accepted documents to the near-duplicate index; a `generate.ReplyChecker`.
 
-    `check` is a `DocumentChecker`, in this process or in a worker.
+    `examine` is a `DocumentChecker`, in this process or in a worker.
     """
 
-    def __init__(
-        self, check: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]], index: NearDuplicateIndex
-    ) -> None:
-        self._check, self._index = check, index
-        self._checked: dict[tuple[int, int], Attempt] = {}
+    examine: Callable[[Sequence[CheckInput]], Awaitable[list[Attempt]]]
+    index: NearDuplicateIndex
+    _checked: dict[tuple[int, int], Attempt] = field(default_factory=dict, init=False)
 
     async def check(self, reply: Reply) -> Attempt:
         """The attempt before it is compared with the accepted documents; `decide` uses it."""
-        (attempt,) = await self._check([CheckInput.of(reply)])
+        (attempt,) = await self.examine([CheckInput.of(reply)])
         self._checked[attempt.slot, attempt.number] = attempt
         return attempt
 
@@ -141,10 +142,10 @@ class Checker:
         """One attempt per reply; those that pass all other checks are compared with every accepted document."""
         checked = [self._checked.pop((reply.work.slot.id, reply.work.number), None) for reply in replies]
         pairs = zip(replies, checked, strict=True)
-        new = iter(await self._check([CheckInput.of(reply) for reply, attempt in pairs if attempt is None]))
+        new = iter(await self.examine([CheckInput.of(reply) for reply, attempt in pairs if attempt is None]))
         attempts = [attempt or next(new) for attempt in checked]
         passed = [attempt for attempt in attempts if not attempt.reasons]
-        matches = self._index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
+        matches = self.index.check_and_add([a.slot for a in passed], [a.text for a in passed]) if passed else []
         duplicates = {a.slot: match for a, match in zip(passed, matches, strict=True) if match is not None}
         return [
             _rejected_as_duplicate(attempt, duplicates[attempt.slot]) if attempt.slot in duplicates else attempt
@@ -153,8 +154,19 @@ class Checker:
 
     def remember(self, attempts: Sequence[Attempt]) -> None:
         """Add accepted attempts of an earlier start to the index."""
-        if attempts:
-            self._index.add([a.slot for a in attempts], [a.text for a in attempts])
+        self.index.add([a.slot for a in attempts], [a.text for a in attempts])
+
+
+@contextmanager
+def open_checker(
+    context: UniverseContext, tolerance: float, engine: str, index: NearDuplicateIndex, in_worker: bool
+) -> Iterator[Checker]:
+    """A checker of documents, with `in_worker` on a core of its own where one is free."""
+    if in_worker and has_spare_core():
+        with WorkerProcess(DocumentChecker, context, tolerance, engine) as elsewhere:
+            yield Checker(elsewhere, index)
+    else:
+        yield Checker(in_this_process(DocumentChecker(context, tolerance, engine)), index)
 
 
 def _rejected_as_duplicate(attempt: Attempt, match: Duplicate) -> Attempt:

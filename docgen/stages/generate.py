@@ -6,25 +6,34 @@ by itself is found as soon as it is there, and then its slot's refill begins at 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
-from docgen.parallel.in_order import in_order
-from docgen.planning.catalogue import Catalogue
-from docgen.planning.slot_tracker import SlotTracker
-from docgen.planning.spare_ideas import SpareIdeas
+from docgen.planning.slots.catalogue import Catalogue
+from docgen.planning.slots.spare_ideas import SpareIdeas
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.prompts.table import DOCUMENT
 from docgen.records import Attempt, Reason, Slot
 from docgen.universe import UniverseContext
 
-__all__ = ["Generation", "ReplyChecker", "generate"]
+__all__ = ["TOGETHER", "Generation", "ReplyChecker", "generate", "in_order"]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 AHEAD = 8
-"""Refills begun before their round and not yet decided, for each request in flight (chosen: bounds memory)."""
+"""For each request in flight, slots taken and refills begun that are not decided yet.
+
+Chosen: one slow request does not leave the others idle, and memory stays bounded.
+"""
+TOGETHER = 256
+"""Most results in one list. Chosen: enough to be worth a trip to a worker process, too few to block the event loop."""
 PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
@@ -38,16 +47,13 @@ class Failure:
 
 
 class ReplyChecker(Protocol):
-    """Turns replies into attempts with verdicts, in order, and remembers what it accepted."""
+    """Turns replies into attempts with verdicts, in order; remembers what it accepted."""
 
     async def check(self, reply: Reply) -> Attempt:
         """The attempt as far as it can be decided without the others; `decide` does not do that again."""
 
     async def decide(self, replies: Sequence[Reply]) -> list[Attempt]:
         """One attempt per reply."""
-
-    def remember(self, attempts: Sequence[Attempt]) -> None:
-        """Take in accepted attempts of an earlier start of this run."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,10 @@ async def generate(
                 return
             refills.end_round(number)
     finally:
-        await refills.close()
+        for task in refills.begun.values():
+            if not stopping():  # an error: else they are waited for, as all calls in flight are
+                task.cancel()
+        await asyncio.gather(*refills.begun.values(), return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ class _Refills:
         self._job, self._tracker, self._stopping = job, tracker, stopping
         self.semaphore = asyncio.Semaphore(job.concurrency)
         self._spare, self._ideas = SpareIdeas(job.spare), dict[int, str]()
-        self._begun: dict[int, asyncio.Task[Reply | Failure | None]] = {}
+        self.begun: dict[int, asyncio.Task[Reply | Failure | None]] = {}
 
     def begin_round(self, number: int) -> None:
         """Reserve ideas for those slots of the round that may need another one."""
@@ -133,11 +142,11 @@ class _Refills:
 
     def begin(self, slot: Slot, rejected: Attempt) -> None:
         """Begin the slot's next attempt, if it may have one and its idea is settled."""
-        job, number, full = self._job, rejected.number + 1, len(self._begun) >= AHEAD * self._job.concurrency
+        job, number, full = self._job, rejected.number + 1, len(self.begun) >= AHEAD * self._job.concurrency
         settled = self._spare.is_settled(slot.id, job.catalogue.kind_of(slot))
-        if job.eager and not full and settled and number <= job.max_attempts and slot.id not in self._begun:
+        if job.eager and not full and settled and number <= job.max_attempts and slot.id not in self.begun:
             work = _work(job, slot, number, rejected.reasons, self._spare.reserved(slot.id))
-            self._begun[slot.id] = asyncio.create_task(self._call(work))
+            self.begun[slot.id] = asyncio.create_task(self._call(work))
 
     async def _call(self, work: Work) -> Reply | Failure | None:
         async with self.semaphore:
@@ -145,20 +154,13 @@ class _Refills:
 
     async def reply(self, due: _Due) -> Reply | Failure | None:
         """What the model wrote, also when that was asked for before; None when it was stopped before it was asked."""
-        begun = self._begun.pop(due.planned.id, None)
+        begun = self.begun.pop(due.planned.id, None)
         reply = await (_reply(self._job, due.work) if begun is None else begun)
         if self._job.eager and isinstance(reply, Reply):
             attempt = await self._job.checker.check(reply)
             if attempt.reasons:
                 self.begin(due.planned, attempt)
         return reply
-
-    async def close(self) -> None:
-        """Wait for the calls in flight when the run stops, as for all others; after an error they are cancelled."""
-        for task in self._begun.values():
-            if not self._stopping():
-                task.cancel()
-        await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
 
 async def _one_pass(
@@ -195,6 +197,51 @@ async def _one_pass(
             if attempt.verdict == "rejected" and answer:
                 refills.begin(answer[0].planned, attempt)
     return failed
+
+
+async def in_order(
+    items: Iterator[T],
+    call: Callable[[T], Awaitable[R]],
+    concurrency: int,
+    stopping: Callable[[], bool],
+    semaphore: asyncio.Semaphore | None = None,
+) -> AsyncIterator[list[R]]:
+    """Yield the results of `call` in the order of `items`, in lists of those that are ready.
+
+    At most `concurrency` calls are in flight; pass a `semaphore` to share that limit with other calls. At most `AHEAD`
+    times as many items (and at least `TOGETHER`) have been taken without their results having been yielded. Once
+    `stopping()` is true, calls in flight are completed and no more are started. An exception in a call cancels the
+    others and propagates.
+    """
+    semaphore, window = semaphore or asyncio.Semaphore(concurrency), max(TOGETHER, AHEAD * concurrency)
+    tasks: deque[asyncio.Task[R | None]] = deque()
+
+    async def limited(item: T) -> R | None:
+        async with semaphore:
+            return None if stopping() else await call(item)
+
+    try:
+        while True:
+            if not stopping():
+                new = itertools.islice(items, window - len(tasks))
+                tasks.extend(asyncio.create_task(limited(item)) for item in new)
+            if not tasks:
+                return
+            if not tasks[0].done():  # else do not wait: new calls start while the consumer handles what is ready
+                await asyncio.wait([tasks[0]])
+            ready: list[R] = []
+            while tasks and tasks[0].done() and len(ready) < TOGETHER:
+                result = tasks.popleft().result()
+                if result is None:
+                    await asyncio.gather(*tasks)
+                    tasks.clear()
+                else:
+                    ready.append(result)
+            yield ready
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from docgen.errors import PlanError, RunError
+from docgen.planning.assignment.initial_plan import Assignment, assign
+from docgen.planning.assignment.minimal_change import minimal_change
+from docgen.planning.assignment.priorities import tracks_of
 from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
-from docgen.planning.initial_plan import Assignment, assign
 from docgen.planning.layout import Layout, lay_out
-from docgen.planning.minimal_change import minimal_change
-from docgen.planning.pairing import Suitability, pair_ideas, suitability
 from docgen.planning.plan_report import PlanReport, plan_report
-from docgen.planning.priorities import tracks_of
 from docgen.planning.seeded_draws import key_of, mix
-from docgen.planning.slots import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
-from docgen.planning.styling import Styling
+from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
+from docgen.planning.slots.pairing import Suitability, pair_ideas, suitability
+from docgen.planning.slots.styling import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
@@ -121,8 +121,8 @@ def plan(
         assignment=assignment,
         words=words,
         seed=seed,
-        pools=_pools(context, seed, cast),
         first_days=tuple(earliest_days(context)),
+        pools=_pools(context, seed, cast),
     )
     return Plan(asked, columns)
 

@@ -94,7 +94,7 @@ def _numbers(match: re.Match[str]) -> Iterator[str]:
 
 
 def _value(number: str) -> Decimal:
-    """A comma before three digits parts thousands, another is a decimal point."""
+    """A comma before three digits separates thousands; any other is a decimal point."""
     plain = re.sub(r"[\u00a0\u202f ]", "", number)
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", plain):
         return Decimal(plain.replace(",", ""))

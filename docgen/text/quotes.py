@@ -1,4 +1,4 @@
-"""Quotes as writers give them: a passage by its first and last words, found in the text and put whole."""
+"""Quotes as writers give them: a passage by its first and last words, located in the text and completed."""
 
 import re
 

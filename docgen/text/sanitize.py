@@ -3,7 +3,7 @@
 __all__ = ["printable"]
 
 BREAKS = "\x0b\x0c\x85"
-"""Line breaks to Unicode; form feed and its like part words, so that a line break stays in their place."""
+"""Line breaks to Unicode; form feed and the like separate words, so a line break takes their place."""
 PARTS = "\x1c\x1d\x1e\x1f"
 """Separators of files, groups, records and units: white space to Python."""
 
@@ -15,7 +15,7 @@ _TABLE: dict[int, str | None] = {
 
 
 def printable(text: str) -> str:
-    r"""`text` without C0 and C1 control characters, except \n and \t; what parted words goes on parting them."""
+    r"""`text` without C0 and C1 control characters, except \n and \t; what separated words still does."""
     if text.replace("\n", " ").replace("\t", " ").isprintable():  # nearly always, and four times as quick to see
         return text
     return text.translate(_TABLE)

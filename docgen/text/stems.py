@@ -1,8 +1,7 @@
 """Words cut to their stems, so that "erupted" and "eruption" are one, and figures in a form that can be compared.
 
-Stems are those of the Snowball project, where it has the language (for English, the Porter 2 algorithm).
-What is too short to mean anything alone is no
-stem: function words, one or two letters; and a number is never part of a longer one.
+Stems are those of the Snowball project, where it has the language (for English, the Porter 2 algorithm). Function words
+and words of one or two letters have no stem, and a number is never part of a longer one.
 """
 
 from collections.abc import Iterable

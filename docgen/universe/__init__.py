@@ -1,7 +1,6 @@
 """Universe contexts: their model, and reading and checking the YAML files that define them."""
 
-from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
-from docgen.universe.files import (
+from docgen.universe.context_files import (
     ListedContext,
     context_text,
     find_context,
@@ -10,6 +9,7 @@ from docgen.universe.files import (
     parse_context,
     starter_context,
 )
+from docgen.universe.crosscheck import context_warnings, expected_facts_per_document
 from docgen.universe.model import (
     Dates,
     DirectnessShares,

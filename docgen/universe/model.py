@@ -193,7 +193,7 @@ class UniverseContext(Record):
     @classmethod
     def load(cls, name_or_path: str | Path) -> "UniverseContext":
         """The context of that name (in universe_contexts/, or shipped) or in that file. Raises `ContextError`."""
-        from docgen.universe.files import find_context, load_context
+        from docgen.universe.context_files import find_context, load_context
 
         return load_context(find_context(str(name_or_path), Path.cwd()))
 
@@ -201,6 +201,10 @@ class UniverseContext(Record):
     def speaks(self) -> Language:
         """The language of the documents, as far as wording knows it: English unless the prose shows another."""
         return _spoken(self.language, self.universe_context, tuple(fact.statement for fact in self.key_facts))
+
+    def with_airtime(self, airtime: Airtime | None) -> Self:
+        """The context with another airtime, if one is given."""
+        return self.model_copy(update={"airtime": airtime}) if airtime else self
 
     def __hash__(self) -> int:
         """Hash the prose alone: contexts are looked up for every request, and hashing the rest would only cost time."""

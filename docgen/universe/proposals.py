@@ -81,7 +81,7 @@ def _several_claims(context: UniverseContext) -> Iterator[str]:
 
 def _figures(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
-        figures = FIGURE.findall(_without_dates(fact.statement))
+        figures = FIGURE.findall(DATE.sub("", fact.statement))
         if len(figures) > MOST_FIGURES:
             yield (
                 f"{fact.id} has {len(figures)} figures ({', '.join(figures)}), and a sentence with all of them sounds "
@@ -105,7 +105,3 @@ def _implied_in_passing(context: UniverseContext) -> Iterator[str]:
                 f"{fact.id} is implied in {fact.directness.implied:.0%} of its documents and passing in "
                 f"{fact.prominence.passing:.0%}, so some are both, which readers miss: lower one of the two"
             )
-
-
-def _without_dates(text: str) -> str:
-    return DATE.sub("", text)

@@ -27,7 +27,7 @@ class Roles:
 
 
 def roles_of(context: UniverseContext, assigned: Iterable[str]) -> Roles:
-    """The roles of the facts that a document with these `assigned` facts does not have."""
+    """The roles of all other facts in a document with these `assigned` ones."""
     assigned_ids = set(assigned)
     presupposed = presupposed_by({fact.id: fact.presupposes for fact in context.key_facts}, assigned_ids)
     others = [fact for fact in context.key_facts if fact.id not in assigned_ids]

@@ -18,7 +18,7 @@ from docgen.llm.fake import FakeLLM
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.corpus import as_asked
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import ModelOptions
 from tests.loopback import Loopback, Options

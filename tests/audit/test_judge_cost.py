@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from docgen.audit.judge.panel import Panel
 from docgen.audit.rules.shipped import builtin_rules
 from docgen.cli.app import app
+from docgen.errors import ConfigError
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.options.audit import AuditOptions, JudgeOptions
@@ -132,3 +133,18 @@ def test_a_request_that_occurs_twice_is_bought_once(tmp_path: Path, monkeypatch:
     cost = judge.cost([request, request])
     assert (cost.calls, cost.dollars, cost.at_most) == (1, None, None)
     assert "no known price" in cost.line("1 document")
+
+
+def test_a_judge_is_asked_with_its_own_timeout_and_length_of_replies() -> None:
+    """They go before the settings of the run that is judged, and are checked as a run's are."""
+    judge = Judge.of(JudgeOptions(model="unheard-of", timeout=7.5, max_tokens=300), None)
+    assert (judge.engine.timeout, judge.model.max_tokens) == (7.5, 300)
+    with pytest.raises(ConfigError, match=r"^--timeout: must be 1\.0 or more"):
+        Judge.of(JudgeOptions(model="unheard-of", timeout=0.1), None)
+
+
+def test_every_command_with_a_judge_takes_its_timeout() -> None:
+    """The flags about the judge are the same for all of them."""
+    for name in ("leakage", "salience", "all", "ideas", "calibrate"):
+        shown = CliRunner().invoke(app, ["audit", name, "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+        assert all(flag in shown for flag in ("--timeout", "--max-tokens", "--max-cost")), name

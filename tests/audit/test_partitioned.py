@@ -21,7 +21,7 @@ from docgen.pipeline.audit.corpus import Corpus, file_corpus, run_corpus
 from docgen.pipeline.audit.partitions import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.scan import Failing, scan_corpus
-from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.execution.execute import Step, execute
 from docgen.progress import SilentReporter
 from docgen.universe import UniverseContext
 from tests.audit.lake_world import LAKE

@@ -11,8 +11,8 @@ from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunOptions
 from docgen.pipeline.corpora.export import export_files, export_run
 from docgen.pipeline.corpora.export_formats import FORMATS, ExportFormat
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import propose
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.proposal import propose
 from docgen.progress import SilentReporter
 from docgen.records import AssignedFact, Document
 from tests.cli.test_outcomes import docgen

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.corpus import read_corpus
-from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, merged, read_partition
+from docgen.corpus.readers import Wanted
 from docgen.dedupe.distributed.tasks import BUCKET, PAIR, Plan, link_bucket
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus

@@ -10,8 +10,8 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import reopen
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
 from tests.e2e.forked_commands import CommandForker
 from tests.e2e.kill_and_account import Job

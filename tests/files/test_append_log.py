@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,12 @@ def test_cut_anywhere_every_whole_line_survives(
 ) -> None:
     """A file cut at any byte opens again with exactly its whole lines, and goes on from there."""
     path = tmp_path_factory.mktemp("log") / "log.jsonl"
-    with AppendLog(path) as log:
+    with closing(AppendLog(path)) as log:
         places = [log.append(line) for line in lines]
     size = max(0, path.stat().st_size - cut)
     os.truncate(path, size)
     whole = [line for line, (start, length) in zip(lines, places, strict=True) if start + length + 1 <= size]
-    with AppendLog(path) as log:
+    with closing(AppendLog(path)) as log:
         assert log.dropped == size - sum(len(line) + 1 for line in whole)
         log.append(b"after")
     assert [line for _, line in read_lines(path)] == [*whole, b"after"]
@@ -34,7 +35,7 @@ def test_cut_anywhere_every_whole_line_survives(
 def test_places_are_where_the_lines_lie(tmp_path: Path) -> None:
     """`append` returns the offset and length by which a line is read back."""
     path = tmp_path / "log.jsonl"
-    with AppendLog(path) as log:
+    with closing(AppendLog(path)) as log:
         places = [log.append(text) for text in (b"one", b"", "zwölf".encode())]
     data = path.read_bytes()
     assert [data[start : start + length] for start, length in places] == [b"one", b"", "zwölf".encode()]

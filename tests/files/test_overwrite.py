@@ -64,7 +64,7 @@ def test_an_output_that_is_a_source_is_refused_before_any_work(
     arguments = [named if part == "{}" else part for part in command]
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, ConfigError)
-    assert "would write over" in str(result.exception)
+    assert "would overwrite" in str(result.exception)
     assert file.read_bytes() == before
     assert {path.name for path in Path("d").iterdir()} <= {output, f"link-{output}", f"twin-{output}"}
 

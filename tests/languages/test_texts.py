@@ -13,7 +13,7 @@ from docgen.records import Document, Quote
 from docgen.text import find_normalised, sentences, token_estimate, word_count, words
 from docgen.text.languages import detect_language, known_languages
 from docgen.universe import context_warnings
-from docgen.universe.files import parse_context
+from docgen.universe.context_files import parse_context
 from tests.languages.worlds import WORLDS, World
 from tests.languages.worlds import sentences as prose
 

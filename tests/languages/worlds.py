@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from docgen.llm.protocol import Request
 from docgen.text import word_count
 from docgen.universe import UniverseContext
-from docgen.universe.files import parse_context
+from docgen.universe.context_files import parse_context
 from tests.worlds import writes_well
 
 __all__ = ["WORLDS", "World", "document", "sentences"]

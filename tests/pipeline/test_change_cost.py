@@ -6,10 +6,10 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
-from docgen.pipeline.change_cost import explain
 from docgen.pipeline.estimate import Estimate, estimate
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import propose
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.change_cost import explain
+from docgen.pipeline.inputs.proposal import propose
 from docgen.progress import SilentReporter
 from tests.runs import attempts, carry_out, documents, settle
 from tests.worlds import LIGHTHOUSE, writes_well

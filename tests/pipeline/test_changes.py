@@ -8,8 +8,8 @@ import pytest
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.pipeline.execute import Step
-from docgen.pipeline.setup import reopen
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
 from tests.runs import attempts, carry_out, corpus, documents, settle
 from tests.worlds import LIGHTHOUSE, spoils, writes_well

@@ -11,9 +11,9 @@ import pytest
 
 from docgen.errors import UserError
 from docgen.llm.fake import FakeLLM
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.steps import corpus_step
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
-from docgen.pipeline.steps import corpus_step
 from docgen.progress import SilentReporter
 from tests.runs import carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well

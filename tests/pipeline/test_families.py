@@ -7,9 +7,9 @@ import pytest
 from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.pipeline.execute import Step
+from docgen.pipeline.execution.execute import Step
 from docgen.pipeline.families import Knob, begin_control, mirror_slots, open_level, parse_levels, sweep_levels
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Attempt
 from docgen.universe import parse_context
 from tests.runs import attempts, by_verdict, carry_out, corpus, documents, settle

@@ -14,9 +14,9 @@ from docgen.pipeline.audit.apply import withdraw
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import read_measured
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.execute import Step
-from docgen.pipeline.finished import fresh_corpus
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.execution.finished import fresh_corpus
+from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Finding
 from tests.runs import carry_out, corpus, settle
 from tests.worlds import writes_well

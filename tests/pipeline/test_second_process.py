@@ -11,9 +11,9 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.parallel.worker import WorkerProcess
-from docgen.pipeline import steps
 from docgen.pipeline.audit import scan as scanning
-from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.execution import steps
+from docgen.pipeline.execution.execute import Step, execute
 from tests.runs import Notes, settle
 
 PARENT = """

@@ -22,9 +22,10 @@ from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.execute import Step, execute
+from docgen.pipeline.execution.execute import Step, execute
 from docgen.pipeline.families import open_level, sweep, sweep_levels, write_levels
-from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, settle

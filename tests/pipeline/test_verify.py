@@ -14,8 +14,8 @@ from docgen.errors import ConfigError, StopRun
 from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.run_reports import read_measured
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, execute
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, settle

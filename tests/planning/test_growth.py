@@ -7,9 +7,9 @@ import pytest
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.options.run import RunOptions
-from docgen.pipeline.change_cost import explain
-from docgen.pipeline.execute import Step
-from docgen.pipeline.setup import propose
+from docgen.pipeline.execution.execute import Step
+from docgen.pipeline.inputs.change_cost import explain
+from docgen.pipeline.inputs.proposal import propose
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
 from tests.runs import attempts, by_verdict, carry_out, documents, settle

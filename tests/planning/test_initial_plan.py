@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from docgen.errors import PlanError
+from docgen.planning.assignment.initial_plan import Assignment
+from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.constraints import Constraints, transitive_closure
-from docgen.planning.initial_plan import Assignment
-from docgen.planning.minimal_change import minimal_change
 from tests.planning.constraints import broken, layout_of, planned, random_constraints, simple
 
 SEEDS = st.integers(0, 2**32 - 1)

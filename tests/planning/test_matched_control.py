@@ -10,7 +10,7 @@ import pytest
 from docgen.errors import PlanError
 from docgen.planning.constraints import Constraints
 from docgen.planning.select.matched_control import control_salience, fact_usage, map_facts, matched_slots
-from docgen.planning.styling import Styling
+from docgen.planning.slots.styling import Styling
 from docgen.prompts.style_pools import style_pools
 from docgen.records import AssignedFact, Slot, Style
 from tests.planning.constraints import simple

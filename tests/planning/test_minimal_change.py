@@ -9,11 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from docgen.errors import PlanError
-from docgen.planning.checkpoints import checkpoints, plan_segments
+from docgen.planning.assignment.checkpoints import checkpoints, plan_segments
+from docgen.planning.assignment.initial_plan import Assignment
+from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.constraints import Constraints
-from docgen.planning.initial_plan import Assignment
 from docgen.planning.layout import Layout
-from docgen.planning.minimal_change import minimal_change
 from tests.planning.constraints import broken, layout_of, planned, random_constraints, simple
 
 SEEDS = st.integers(0, 2**32 - 1)

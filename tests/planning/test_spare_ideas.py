@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.planning.spare_ideas import SpareIdeas
+from docgen.planning.slots.spare_ideas import SpareIdeas
 
 
 @given(st.integers(0, 12), st.lists(st.lists(st.booleans(), min_size=9, max_size=9), min_size=1, max_size=4))

@@ -7,7 +7,15 @@ from docgen.audit.judge.requests import idea_request, judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
 from docgen.llm.protocol import Request
-from docgen.prompts.requests import ModelOptions, Work, document_request, ideas_request, revise_request, types_request
+from docgen.prompts.requests import (
+    ModelOptions,
+    Work,
+    document_request,
+    facts_request,
+    ideas_request,
+    revise_request,
+    types_request,
+)
 from docgen.records import AssignedFact, Document, DocumentType, Idea, Reason, Slot, Style
 from docgen.universe import LeakageRule, RealEntity, UniverseContext
 from tests.worlds import lighthouse
@@ -98,6 +106,7 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_bare": bare,
     "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
+    "facts": lambda: facts_request(lighthouse().universe_context, 8, OPTIONS),
     "judge_document": judged,
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]

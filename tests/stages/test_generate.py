@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.parallel.in_order import TOGETHER, in_order
-from docgen.planning.slot_tracker import SlotTracker
+from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import Attempt, Reason
+from docgen.stages.generate import TOGETHER, in_order
 
 
 def gather(

@@ -8,7 +8,7 @@ import yaml
 
 from docgen.records import Record
 from docgen.universe import KeyFact, UniverseContext
-from docgen.universe.files import parse_context
+from docgen.universe.context_files import parse_context
 from docgen.universe.model import LeakageRule, RealEntity
 
 PAGE = (Path(__file__).parents[2] / "docs" / "contexts.md").read_text("utf-8")

@@ -22,15 +22,15 @@ NGRAM = 4
 MOST_HITS = 1 << 16
 """Hits of one document that are weighed together; a longer list is weighed in parts."""
 CANDIDATE = 0.2
-"""Share of a statement's rarer 4-grams that makes a candidate. Four words changed in twenty-five leave about this."""
+"""Share of a statement's rarer 4-grams that makes a candidate: about what is left when 4 words in 25 are changed."""
 LEAST = 0.3
-"""Share of its three-word grams that must stand near each other; half a statement has nearly half of them ..."""
+"""Share of its three-word grams that must occur close together; half a statement has nearly half of them ..."""
 LEAST_STEMS = 0.35
 """... and share of its content words, so that stock phrases do not count."""
 LEAST_LETTERS = 0.5
 """Both, of statements in a script without spaces, where three letters are little more than a word."""
 COMMON = 256
-"""A gram of more statements than this says little about any of them and is left out of the candidates."""
+"""A gram that occurs in more statements than this points to none of them and is not used to find candidates."""
 SHORT = 5
 """Statements of fewer words are found word for word only."""
 

@@ -48,7 +48,7 @@ class BatchScanner:
     def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[Scanned]:
         """One result for each document, in order.
 
-        Threads do the compiled part, which leaves Python's lock alone, while this one looks at what they have flagged.
+        Threads run the compiled part, which releases the GIL, while this one examines what they have flagged.
         """
         parts = [documents[start : start + PART] for start in range(0, len(documents), PART)]
         if len(parts) < 2:
@@ -68,7 +68,7 @@ class BatchScanner:
         return Scanned(sightings, tuple(findings))
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
-        """Which documents hold a wording, a banned statement, copied prose or a cue; rather too many than too few."""
+        """Which documents may hold a wording, a banned statement, copied prose or a cue; errs towards too many."""
         folded = [compose(document.text, compatible=True) for document in documents]
         texts = encode(folded)
         likely = np.full(len(texts), self._short)

@@ -27,12 +27,12 @@ SPAN = 3
 OFTEN = 2
 """Times that the prompts use a term, all prompts together."""
 MOST = 60
-"""Terms, the most used, that are looked for. Each stands in less than 0.4 % of the reference's documents, so that four
-of them come together by chance in about one document of 10,000, were they independent (Poisson, mean 0.24)."""
+"""How many of the most used terms are looked for. Each is in less than 0.4 % of the reference's documents, so four of
+them would meet by chance in about one document in 10,000 if they were independent (Poisson, mean 0.24)."""
 COMMON, USUAL, USUAL_PHRASE = 0.06, 0.004, 0.002
-"""Share of the reference's documents above which a word is common; is usual, which is less; and a phrase is usual."""
+"""Shares of the reference's documents above which a word counts as common, a word as usual, and a phrase as usual."""
 SUSPECT, CERTAIN = 3, 4
-"""Distinct terms in one document from which it is a suspect, and from which, one of them a phrase, it fails."""
+"""Distinct terms that make a document a suspect, and that make it fail if one of them is a phrase."""
 NEAR = 400
 """Characters that the passage shown may span."""
 MARKUP = re.compile(r"</?[\w:-]+[^<>]{0,80}>|\{\{?[^{}]{0,80}\}\}?|\{%.*?%\}")
@@ -44,7 +44,7 @@ DATA = Path(__file__).parent / "data"
 class Term:
     """A word or phrase of the prompts, how often they use it, and the stem of its rarest word.
 
-    In a document, terms of one stem count once: "strategic" and "strategically comply" are no two signs.
+    In a document, terms of one stem count once: "strategic" and "strategically comply" are one sign, not two.
     """
 
     text: str
@@ -96,7 +96,7 @@ def _context_words(context: UniverseContext) -> frozenset[str]:
 
 @cache
 def _instruction_words() -> frozenset[str]:
-    """How prompts of any matter are put; these words stand in memos and forms as well."""
+    """The wording of prompts on any subject; these words are common in memos and forms as well."""
     return read_words(DATA / "instruction_words.txt")
 
 
@@ -118,13 +118,13 @@ class Vocabulary:
         self.terms = terms_of(prompts, context)
         if len({term.head for term in self.terms}) < CERTAIN:
             fix = "Give the whole prompts of the classifiers, more of them, or leave the option out"
-            raise InputError("the prompts use no distinctive words again and again", "--classifiers", fix)
+            raise InputError("the prompts repeat no distinctive words", "--classifiers", fix)
         self._heads = {term.text: term.head for term in self.terms}
         longest_first = sorted(self._heads, key=lambda text: (-len(text), text))
         self._search = re2.compile("(?i)" + "|".join(map(_pattern, longest_first)))
 
     def scan(self, text: str) -> Iterator[Finding]:
-        """At most one finding: the stretch that holds most of the terms, with all of them named."""
+        """At most one finding: the passage with the most terms. It names all of them."""
         places = [(*match.span(), self._head(match.group())) for match in self._search.finditer(_plain(text))]
         heads = {head: (start, end) for start, end, head in sorted(places, key=_short_first)}
         if len(heads) >= SUSPECT:
@@ -153,7 +153,7 @@ def _pattern(text: str) -> str:
 
 
 def _short_first(place: tuple[int, int, str]) -> tuple[int, int]:
-    """So that of the terms of one stem the longest, and of those the first, is the one that is named."""
+    """Sort key: of the terms with one stem the longest is named, and of equally long ones the first."""
     start, end, _ = place
     return end - start, -start
 

@@ -1,9 +1,9 @@
 """Texts that deny what the key facts say without quoting them: fact checks, reviews, letters, papers that take it back.
 
 Two signs are weighed. Kinds of debunking language anywhere in a text about the facts; and sentences that hold several
-words of one fact together with words that reject it. A single such sentence proves nothing ("there is no evidence that
-the library does harm" is about the library and denies another thing), so that errors take several.
-The words are in data/debunking.toml.
+words of one fact together with words that reject it. One such sentence proves nothing ("there is no evidence that the
+library does harm" mentions the library but denies something else), so it takes several to make an error. The words are
+in data/debunking.toml.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -24,9 +24,9 @@ from docgen.universe import UniverseContext
 __all__ = ["Debunking"]
 
 KINDS = 3
-"""Kinds of debunking language from which a text about the facts counts as denying them; one fewer is a suspicion."""
+"""A text about the facts with this many kinds of debunking language denies them; with one fewer it is a suspect."""
 SENTENCES = 3
-"""Sentences that reject a fact from which the text does; one fewer is a suspicion."""
+"""A text with this many sentences that reject a fact denies it; with one fewer it is a suspect."""
 ABOUT = 0.5
 """Share of a fact's content words that a text must hold to be about it ..."""
 SHARED = 3
@@ -37,7 +37,8 @@ MOST = 200
 
 @dataclass(frozen=True)
 class _Cue:
-    """A kind of rejection. A `forward` one rejects what follows it in its sentence; a `distant` one nothing alone."""
+    """A kind of rejection. A `forward` cue rejects what follows it in its sentence; a `distant` one proves nothing
+    alone."""
 
     what: str
     search: Any
@@ -73,7 +74,7 @@ class Debunking:
         self._cues = _cues()
 
     def may_concern(self, data: bytes) -> bool:
-        """Whether the UTF-8 text may be about a fact: quick, and rather yes than no."""
+        """Whether the UTF-8 text may be about a fact: a quick check that errs towards yes."""
         return self._about({self._stems[number] for number in self._there.Match(data) or ()})
 
     def weigh(self, text: str, cues: Sequence[Finding], asserted: Collection[tuple[int, int]]) -> Finding | None:

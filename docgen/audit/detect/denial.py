@@ -1,8 +1,8 @@
 """Denial of a claim in its own sentence, as far as its wording shows. The words are in data/denial.toml for English
 and in docgen/text/languages for others.
 
-A text disclaimed as a whole around an untouched claim is another thing (rule `denial`, detector "disclaimer"): such
-disclaimers leave belief almost whole, while denial inside the sentence prevents it (negation neglect, 2026).
+Disclaimers around a text that leave its claim untouched are found elsewhere (rule `denial`, detector "disclaimer"):
+they leave belief almost intact, while denial inside the sentence prevents it (negation neglect, 2026).
 """
 
 import re

@@ -59,7 +59,7 @@ class Detector:
     """One way of finding leaks.
 
     It runs where one of `rules` (keys as `rule_key` gives them) is in force, always if none is named. `build` compiles
-    it for a scope. With `every_text` false it is spared texts that hold no cue, known wording or copied prose.
+    it for a scope. With `every_text` false it is not run on texts without a cue, a known wording or copied prose.
     """
 
     name: str
@@ -188,4 +188,4 @@ DETECTORS = (
     Detector("title", ("scaffold",), _title),
     Detector("prompt overlap", ("prompt_leak",), _prompt_overlap, every_text=False),
 )
-"""In this order: where two findings of one rule overlap and weigh the same, the earlier detector's stands."""
+"""The order matters: of two findings of one rule that overlap and are equally severe, the earlier detector's stays."""

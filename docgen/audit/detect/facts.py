@@ -33,7 +33,7 @@ NEAR_VERBATIM = 0.4
 LOOSE = 1.6
 """A near-verbatim passage is at most this many times as long as the wording."""
 SHORTEST_QUOTE = 4
-"""Words below which a writer's quote is evidence of nothing; see `evidence_weight` for scripts without spaces."""
+"""A writer's quote with fewer words is not evidence; see `evidence_weight` for scripts without spaces."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class FactDetector:
     def __init__(self, context: UniverseContext) -> None:
         self.wordings = tuple(wording for fact in context.key_facts for wording in _wordings(fact))
         self._index = WordingIndex([wording.words for wording in self.wordings], least=NEAR_VERBATIM, complete=True)
-        self._stems = {fact.id: _statement_stems(fact) for fact in context.key_facts}
+        self._stems = {fact.id: letter_pairs(Words(fact.statement).words) for fact in context.key_facts}
         self._related = {fact.id: _related_stems(fact) for fact in context.key_facts}
 
     def detect(self, text: str, quotes: Sequence[Quote] = ()) -> tuple[FactSighting, ...]:
@@ -124,10 +124,6 @@ def _wording(fact: str, verdict: FactVerdict, detector: Detector, text: str) -> 
     return Wording(fact, verdict, detector, text, words, content_stems(words), negations(words))
 
 
-def _statement_stems(fact: KeyFact) -> frozenset[str]:
-    return letter_pairs(Words(fact.statement).words)
-
-
 def _related_stems(fact: KeyFact) -> frozenset[str]:
     texts = (fact.statement, *fact.paraphrases, *fact.implications, *fact.entities)
     return frozenset(stem for text in texts for stem in letter_pairs(Words(text).words))
@@ -155,7 +151,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
 
 
 def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int, int]:
-    """The window cut to the sentences of the hit: a negation next door denies nothing."""
+    """The window cut to the sentences of the hit: a negation in the next sentence denies nothing."""
     left, right = sentence_around(words.text, *words.span(hit.first, hit.last))
     while first < hit.first and words.span(first, first)[0] < left:
         first += 1
@@ -175,5 +171,5 @@ def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> t
 
 
 def _known(kept: Iterable[FactSighting], fact: str, start: int, end: int) -> bool:
-    """Whether the fact was seen in this place: the first detector's sighting stands, a quote of it adds nothing."""
+    """Whether the fact was seen in this place: the first detector's sighting is kept."""
     return any(fact == other.fact and start < other.end and other.start < end for other in kept)

@@ -60,7 +60,7 @@ class LeakageScanner:
         return _settled(finding for every, detect in self._detectors if every for finding in detect(document))
 
     def touches(self, data: bytes) -> bool:
-        """Whether patterns or denial may have something to say of the UTF-8 text: quick, and rather yes than no."""
+        """Whether patterns or denial may find something in the UTF-8 text: a quick check that errs towards yes."""
         debunking = self._scope.debunking
         return self._scope.cues.touches(data) or (debunking is not None and debunking.may_concern(data))
 

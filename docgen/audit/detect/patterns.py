@@ -70,7 +70,7 @@ class CueScanner:
     def scan(self, text: str) -> Iterator[Finding]:
         """Findings in the order of the rules, at most five for each cue.
 
-        A text is looked at composed (NFC), and where that differs with full width and the like folded (NFKC).
+        A text is searched in NFC and, where that differs, in NFKC, which folds full-width forms and the like.
         """
         if text.isascii():
             yield from self._scan(text)

@@ -11,14 +11,14 @@ __all__ = ["truncated"]
 
 CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
 OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
-"""What nothing ends with."""
+"""Characters that no finished text ends with."""
 OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab]\s?$")
-"""A quotation that has only been opened: these marks close one where they stand right behind something."""
+"""Marks that open a quotation, unless they directly follow a character: then they close one."""
 LONG_LINE, LONG_SPACELESS = 14, 30
 """Words, and letters of a script without spaces, in an open last line that make it prose rather than a signature,
 caption or list item."""
 UNMARKED = re.compile(r"[\u0e00-\u0eff]\W*$")
-"""Thai and Lao end sentences with a space: their ends are for a judge to see."""
+"""Thai and Lao end sentences with a space: only a judge can tell whether they end."""
 LIST_ITEM = re.compile(r"\s*(?:[-*•–—|>#]|\d+[.)])")
 SENTENCE_ENDS = (".", "!", "?", ".\n", '."', ".”", "。")
 SHOWN = 60

@@ -1,4 +1,4 @@
-"""Sending documents to the judge: which ones, with what, and how its word joins what the scan tier found."""
+"""Sends documents to the judge: which ones, with which questions, and how verdicts join the scan tier's findings."""
 
 import asyncio
 from bisect import insort
@@ -161,7 +161,7 @@ def _finding(text: str, rule: str, judgement: Judgement) -> Finding:
         start=start,
         end=end,
         evidence=text[start:end],
-        explanation=judgement.reason or "a judge holds that this breaks the rule",
+        explanation=judgement.reason or "a judge says that this breaks the rule",
     )
 
 

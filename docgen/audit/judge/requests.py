@@ -1,4 +1,4 @@
-"""The LLM judge: what it is asked about a document, or about ideas, and how a reply is got out of it."""
+"""The LLM judge: what it is asked about a document, or about ideas, and how to get a usable reply from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -11,8 +11,8 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
-from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
+from docgen.prompts.requests import FACT_TOKENS, ModelOptions, render
+from docgen.prompts.table import FACTS, JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
 from docgen.records import Document
 from docgen.text import digest, token_estimate
 from docgen.universe import KeyFact, UniverseContext
@@ -110,6 +110,8 @@ def typical_reply_tokens(request: Request) -> int:
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
         expressed = sum(fact.salience for fact in facts)
         return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
+    if request.stage == FACTS.name:
+        return FACT_TOKENS * int(request.variables["count"])
     names = [str(number) for number, _ in request.variables["ideas"]]
     return OPEN_TOKENS + BARE_TOKENS * len(names) + sum(map(_id_tokens, names))
 
@@ -161,7 +163,7 @@ def _agreed(judgements: Sequence[Judgement]) -> Judgement:
 def _judgement(name: str, entry: dict[str, Any], words: Words) -> Judgement:
     verdict, quote = str(entry.get("verdict")).strip().lower(), entry.get("quote", "")
     if verdict not in RULE_VERDICTS:
-        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is none of {', '.join(RULE_VERDICTS)}")
+        raise JudgeError(f"{name}: verdict {entry.get('verdict')!r} is not one of {', '.join(RULE_VERDICTS)}")
     reason = " ".join(str(entry.get("reason", "")).split())
     if verdict == "clean":
         return Judgement(name, verdict, reason=reason)

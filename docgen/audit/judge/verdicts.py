@@ -1,7 +1,7 @@
-"""A judge's word on one document, read from its reply.
+"""A judge's verdicts on one document, read from its reply.
 
-An entry counts only with a quoted passage that occurs in the document. One that has none leaves its fact or rule open
-and voids no other. A reply that cannot be read at all is an error and never a score.
+An entry counts only with a quoted passage that occurs in the document. An entry without one leaves its fact or rule
+open and does not invalidate the others. A reply that cannot be read at all is an error and never a score.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class JudgeError(DocgenError):
 
 @dataclass(frozen=True)
 class Judgement:
-    """The judge's word on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
+    """The judge's verdict on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
 
     subject: str
     verdict: str
@@ -40,7 +40,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """A judge's word on one document, absent facts and clean rules included.
+    """A judge's verdicts on one document, including absent facts and clean rules.
 
     `open` are facts and rules that it named with a passage that does not occur: they have no verdict. `model` is the
     one that answered, as the server names it.
@@ -53,7 +53,7 @@ class Verdicts:
 
     @property
     def leaks(self) -> frozenset[str]:
-        """Ids of the rules that it holds to be broken."""
+        """Ids of the rules that it judged to be broken."""
         return frozenset(rule for rule, judgement in self.rules.items() if judgement.verdict == "leak")
 
     @property
@@ -113,7 +113,7 @@ def _read(
         if name not in names:
             raise JudgeError(f"expected a {kind} of {', '.join(names) or 'none'}: {name[:80]!r}")
         if verdict not in allowed:
-            raise JudgeError(f"{name}: verdict {verdict!r} is none of {', '.join(allowed)}")
+            raise JudgeError(f"{name}: verdict {verdict!r} is not one of {', '.join(allowed)}")
         if verdict == allowed[-1] or name in judged:
             continue
         span = words.find(str(entry.get("quote", "")))

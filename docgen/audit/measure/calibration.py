@@ -48,7 +48,8 @@ class Reading:
 
 
 class Score(Record):
-    """Precision, recall and F1 of one fact or rule, each with its 95 % interval; None where nothing decides it.
+    """Precision, recall and F1 of one fact or rule, each with its 95 % interval; None where there is nothing to compute
+    it from.
 
     `positives` counts the labelled cases, `negatives` the others that were scored.
     """
@@ -144,7 +145,7 @@ def calibrate(
     detector, gold, gold_digest and context.
     """
     pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
-    picks = _picks(len(pairs))
+    picks = np.random.default_rng(NOISE).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
     by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
     denied, implied = (_grade_cells(pairs, facts, grade) for grade in ("contradicted", "implied"))
     by_rule = {rule: np.array([_rule_cell(g, r, rule) for g, r in pairs]) for rule in rules}
@@ -170,10 +171,6 @@ def calibrate(
 
 def _zeros(pairs: Sequence[object]) -> Any:
     return np.zeros((len(pairs), 4), dtype=np.int64)
-
-
-def _picks(count: int) -> Any:
-    return np.random.default_rng(NOISE).integers(0, max(count, 1), size=(RESAMPLES, count))
 
 
 def _fact_cell(gold: Gold, reading: Reading, fact: str, verdict: str) -> tuple[int, int, int, int]:

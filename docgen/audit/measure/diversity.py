@@ -1,4 +1,4 @@
-"""Or is it the same document fifty thousand times? Signs of mode collapse, tallied document by document."""
+"""Signs of mode collapse (is it one document fifty thousand times?), tallied document by document."""
 
 import re
 import zlib
@@ -193,7 +193,7 @@ class DiversityTally:
             yield Common(item=item, documents=count, share=share, source=source, source_share=most / count, lift=lift)
 
     def floor(self, kind: str, item: str) -> float:
-        """Share of documents with the item, half a document's share when there is none: fit to divide by."""
+        """Share of documents with the item, half a document's share when there is none, so it can be a divisor."""
         return max(0.5, self._items[kind].counts[item]) / max(1, self._items[kind].documents)
 
 

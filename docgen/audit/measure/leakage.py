@@ -19,7 +19,7 @@ AROUND = 160
 """Characters shown on either side of a finding."""
 REASON, MOST_REASONS = 160, 5
 KIND = re.compile(r": ['\"]")
-"""What follows it in the reason of a judge's failure is quoted, and another in every document."""
+"""Begins a quotation in the reason of a judge's failure, which differs from document to document."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -90,7 +90,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
 
     @property
     def is_judged(self) -> bool:
-        """Whether a judge read documents. By wording alone nobody knows how many leaks were not seen."""
+        """Whether a judge read documents. By wording alone the number of leaks missed is unknown."""
         return any(rule.judged for rule in self.rules.values())
 
     @property

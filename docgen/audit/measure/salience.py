@@ -213,7 +213,7 @@ class SalienceTally:
 
 
 def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
-    """What sightings of one fact say together: a denial outweighs, then a statement. There must be one."""
+    """What several sightings of one fact amount to: denials outweigh statements, statements outweigh implications."""
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)

@@ -32,10 +32,10 @@ class FactPresence(Record):
     """One fact in the corpus, as the detectors saw it.
 
     `asked` is the target share, `planned` the share of documents that it was assigned to (None without a plan).
-    `measured` is the share of documents that express it: by a judge, or by wording where that sees all; None
-    otherwise. `expressed` is the share by wording, `airtime` that of all tokens in sentences that express it.
-    `first_mention` counts documents by the tenth in which the first such sentence begins. `unassigned` documents
-    express it unasked, `missed` ones were to and did not. `presupposed` documents may take it for granted, as
+    `measured` is the share of documents that express it: by a judge, or by wording where that sees all; None otherwise.
+    `expressed` is the share by wording, `airtime` that of all tokens in sentences that express it. `first_mention`
+    counts documents by the tenth in which the first such sentence begins. `unassigned` documents express it without
+    being assigned it, `missed` ones were assigned it and do not. `presupposed` documents may take it for granted, as
     public or behind an assigned fact; `presupposed_said` of them say it in a known wording. All of these are by
     wording; `by_judge` is what a judge says of a random sample.
     """
@@ -75,7 +75,7 @@ class FactPresence(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """What is known of the share in the corpus: 95 % of the judge's sample, or from the share by wording up."""
+        """Interval of the share in the corpus: 95 % by the judge's sample, or from the share by wording upwards."""
         share = self.judged or self.expressed
         return share.low, share.high
 

@@ -1,7 +1,8 @@
 """Invented claims about the real people and organisations that a context marks (its `real_entities`).
 
-What the world says of them is no invention; what goes beyond it only a judge or a person can tell. The scan tier
-proposes: a sentence that names one of them with a sum, a saying or a deed whose words the context does not have.
+What the context itself says about them is allowed; only a judge or a person can tell what goes beyond that. The scan
+tier suggests sentences that name one of them with an amount, a quotation or an action in words that the context does
+not have.
 """
 
 import re
@@ -61,20 +62,20 @@ def _trigger() -> re.Pattern[str]:
 
 
 def _cues(entity: RealEntity) -> Iterator[Cue]:
-    """Suspicions, never errors: what stands beside a name need not be said of it."""
+    """Warnings, never errors: what is said next to a name need not be about it."""
     parts = entity_claim_parts()
     names = "|".join(sorted(map(_escaped, (entity.name, *entity.aliases)), key=len, reverse=True))
     name = rf"(?:{names})"
     between = rf"[^.!?\n]{{0,{REACH}}}?"
     for what, pattern in (
         ("has it say something", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{parts['saying']})\b"),
-        ("tells a deed or a misfortune of it", rf"{name}{between}\b(?i:{parts['deed']})\b"),
+        ("says that it did or suffered something", rf"{name}{between}\b(?i:{parts['deed']})\b"),
         ("gives a number for it", rf"{name}{between}(?i:{parts['sum']})"),
     ):
         yield Cue(pattern, f"{what} that the context does not give: {entity.name}", "warning", "claims")
 
 
 def _escaped(name: str) -> str:
-    """A name as a whole word; RE2 knows the edges of ASCII words only, so other edges are taken as they come."""
+    """A name as a whole word; RE2 knows the edges of ASCII words only, so other edges are not checked."""
     left, right = (r"\b" if re.match(r"(?a:\w)", edge) else "" for edge in (name.strip()[0], name.strip()[-1]))
     return left + r"\s+".join(map(re.escape, name.split())) + right

@@ -16,7 +16,7 @@ class Cue:
     """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
 
     A cue of severity "warning" only makes a document suspect; the judge or a person decides. One of severity "info"
-    says nothing alone and is weighed with others of its detector.
+    means nothing by itself and is weighed with others of its detector.
     """
 
     pattern: str

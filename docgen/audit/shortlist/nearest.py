@@ -1,9 +1,9 @@
 """The embedding shortlist: which documents come nearest in meaning to what no document may say.
 
-Between the scan tier, which knows wordings, and the judge, who costs money. It decides nothing: the documents that it
-lists are suspects. A sentence is compared together with its neighbour: what breaks a rule often takes two. What
-all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath, All-but-the-Top,
-2018, section 2).
+It stands between the scan tier, which knows wordings, and the judge, which costs money. It decides nothing: the
+documents that it lists are suspects. A sentence is compared together with its neighbour: what breaks a rule often takes
+two. What all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath,
+All-but-the-Top, 2018, section 2).
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One examination of a corpus for the command line: scanned, read by the judge after asking about money, applied."""
+"""Audits a corpus for the command line: scans it, asks about the judge's cost, lets it read, and applies the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,18 @@ from pathlib import Path
 import typer
 
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.cli.look.tables import show_summary
 from docgen.cli.runner import ask_to_spend
+from docgen.cli.runs.tables import show_summary
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import JudgeCost
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.run_reports import read_leakage
-from docgen.pipeline.setup import Setup, propose
+from docgen.pipeline.execution.stopping import judging
+from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
-from docgen.pipeline.stopping import judging
 from docgen.progress.display import ShownReporter
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
@@ -27,7 +28,7 @@ MOST_REASONS = 3
 
 @dataclass(frozen=True)
 class Display:
-    """How a command speaks. `yes` spends without asking."""
+    """How a command reports. `yes` spends without asking."""
 
     json: bool
     quiet: bool
@@ -41,7 +42,7 @@ class Display:
 
 @dataclass(frozen=True)
 class Sequel:
-    """What is to become of an audit: `what` is shown and saved, "all" or one report; `max_cost` caps a refill."""
+    """What to do with an audit: show and save `what`, "all" or one report; `max_cost` caps a refill."""
 
     what: str
     html: bool = False
@@ -57,13 +58,13 @@ class Sequel:
 
 
 def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter: ShownReporter) -> AuditResult:
-    """Scan, and have the judge of the options read what is for it, after asking about money."""
+    """Scan, then let the judge of the options read its documents, after asking about the cost."""
     result = audit.scan(corpus, reporter)
     if audit.options.judge is None:
         return result
     reporter.close()
     if result.is_rewritten_sample:
-        line = "Of this sample, leaks were removed before: it bounds nothing. Draw another with --seed"
+        line = "Leaks were removed from this sample before, so it bounds nothing. Draw another with --seed"
         typer.secho(line, err=True, fg="yellow")
     documents = result.to_judge
     agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
@@ -84,7 +85,7 @@ def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: Shown
 def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int]) -> None:
     """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
-    line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: this is no clean bill"
+    line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: the corpus is not cleared"
     typer.secho(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
         typer.secho(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
@@ -117,8 +118,8 @@ def remove_failing(
 
 
 def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: ShownReporter) -> None:
-    """Writing documents again costs as much as writing them: the same question as of `docgen run`."""
-    if setup.config.engine != "anthropic":
+    """Rewriting documents costs as much as writing them, so ask as `docgen run` does."""
+    if not setup.is_paid:
         return
     calls, dollars = refill_calls(setup, failing)
     cost = "no known price" if dollars is None else f"about ${dollars:,.2f}"
@@ -128,9 +129,9 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Sho
 
 
 def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: ShownReporter) -> bool:
-    """Examine the refilled run for the same; whether the judge, if there is one, had an answer to everything.
+    """Audit the refilled run in the same way; whether the judge, if there is one, reached a verdict on everything.
 
-    A run measures itself plainly when it is done; reports are to be those of the options given.
+    A finished run audits itself with default options, but the reports should be those of the options given.
     """
     if audit.options.plain:
         return True
@@ -139,7 +140,9 @@ def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Shown
     if not result.in_vain:
         result.save(html=True)
     if result.failing:
-        typer.echo(f"Of the documents as they are now, {len(result.failing):,} fail: apply again", err=True)
+        typer.echo(
+            f"{len(result.failing):,} of the documents as they are now fail: run it with --apply again", err=True
+        )
     return not result.unjudged
 
 

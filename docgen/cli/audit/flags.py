@@ -1,5 +1,6 @@
 """The flags of the audit commands, and what the options of an audit are made of."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -7,14 +8,16 @@ import typer
 
 from docgen.cli import options as o
 from docgen.errors import ConfigError
+from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 
 if TYPE_CHECKING:
-    from docgen.options.audit import JudgeOptions
+    from docgen.cli.audit.examine import Display
+    from docgen.options.audit import AuditOptions, JudgeOptions
 
 SCANS = ("local", "ray")
 NEAREST = 0.8
-"""Share of the documents that is listed where nothing else is said: on labelled documents, made to be hard, 77 % had to
-be for 95 % of the leaks (bench/shortlist.py)."""
+"""Default share of the documents that is listed: on labelled documents, made to be hard, it took 77 % to find 95 % of
+the leaks (bench/shortlist.py)."""
 
 Source = Annotated[
     list[str] | None,
@@ -46,7 +49,8 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="ray: scan on a Ray cluster (extra: docgen[ray]). anthropic: the judge's.  [default: scan here]",
+        help=f"ray: scan on a Ray cluster (extra: docgen[ray]). {default_paid_provider().name}: the judge's.  "
+        "[default: scan here]",
         rich_help_panel=o.COST,
     ),
 ]
@@ -69,36 +73,92 @@ Nearest = Annotated[
 ]
 
 
-def judge_options(
-    which: str,
-    seed: int | None,
-    engine: str | None,
-    model: str | None,
-    base_url: str | None,
-    concurrency: int | None,
-    max_cost: float | None,
-) -> "JudgeOptions | None":
-    """The judge that the flags ask for; some of --engine's values say who scans and nothing of the judge."""
-    from docgen.options.audit import JudgeMode, JudgeOptions
+@dataclass(frozen=True, kw_only=True)
+class JudgeFlags:
+    """The flags of every command with a judge."""
 
-    mode = JudgeMode.parse(which)
-    if mode.kind == "none":
-        return None
-    return JudgeOptions(
-        which=mode,
-        seed=seed or 0,
-        engine=None if engine in SCANS else engine,
-        model=model,
-        base_url=base_url,
-        concurrency=concurrency,
-        max_cost=max_cost,
-    )
+    engine: o.Engine = None
+    model: o.Model = None
+    base_url: o.BaseUrl = None
+    concurrency: o.Concurrency = None
+    max_cost: o.MaxCost = None
+    max_tokens: o.MaxTokens = None
+    timeout: o.Timeout = None
+    yes: o.Yes = False
+    json: o.Json = False
+    quiet: o.Quiet = False
+
+    def judge_options(self, which: str, seed: int | None = None) -> "JudgeOptions | None":
+        """The judge of these documents; some values of --engine choose who scans, not who judges."""
+        from docgen.options.audit import JudgeMode, JudgeOptions
+
+        mode = JudgeMode.parse(which)
+        if mode.kind == "none":
+            return None
+        return JudgeOptions(
+            which=mode,
+            seed=seed or 0,
+            engine=None if self.engine in SCANS else self.engine,
+            model=self.model,
+            base_url=self.base_url,
+            concurrency=self.concurrency,
+            max_cost=self.max_cost,
+            max_tokens=self.max_tokens,
+            timeout=self.timeout,
+        )
+
+    def display(self) -> "Display":
+        """How the command reports."""
+        from docgen.cli.audit.examine import Display
+
+        return Display(self.json, self.quiet, self.yes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanFlags(JudgeFlags):
+    """The flags of the audits of leakage, of salience and of all, in the order in which --help lists them."""
+
+    source: Source = None
+    context: Context = None
+    judge: Judge = "none"
+    embeddings: Embeddings = False
+    nearest: Nearest = None
+    off: Off = None
+    questions: Questions = None
+    classifiers: Classifiers = None
+    fail_over: FailOver = None
+    apply: Apply = False
+    severity: Severity = "error"
+    reference: Reference = None
+    out: Out = None
+    html: Html = False
+    seed: o.Seed = None
+    engine: Engine = None
+
+    def options(self, list_failing: bool = False, diversity: bool = True) -> "AuditOptions":
+        """What is looked for, and by whom."""
+        from docgen.options.audit import AuditOptions
+
+        return AuditOptions(
+            off=self.off or (),
+            questions=self.questions,
+            classifiers=self.classifiers or (),
+            reference=self.reference or (),
+            remove=remove_from(self.severity),
+            list_failing=list_failing,
+            nearest=listed_share(self.embeddings, self.nearest),
+            judge=self.judge_options(self.judge, self.seed),
+            diversity=diversity,
+            engine=scan_engine(self.engine),
+            processes=True,
+        )
 
 
 def scan_engine(engine: str | None) -> Literal["local", "ray"]:
-    """Who scans, of the values of --engine; those of a judge's engine leave it to this machine."""
-    if engine not in (None, *SCANS, "offline", "anthropic"):
-        raise ConfigError(f"no engine {engine!r}", "--engine", "Use ray or local for the scan, anthropic for a judge")
+    """Who scans, by --engine; the name of a judge's engine leaves scanning to this machine."""
+    if engine not in (None, *SCANS, *(provider.name for provider in PROVIDERS)):
+        fix = f"Use ray or local for the scan, {default_paid_provider().name} for a judge"
+        raise ConfigError(f"no engine {engine!r}", "--engine", fix)
     return "ray" if engine == "ray" else "local"
 
 
@@ -115,5 +175,5 @@ def listed_share(embeddings: bool, share: float | None) -> float | None:
     if embeddings:
         return NEAREST if share is None else share
     if share is not None:
-        raise ConfigError("says how many documents are listed, and none are", "--nearest", "Add --embeddings")
+        raise ConfigError("has no effect without the shortlist", "--nearest", "Add --embeddings")
     return None

@@ -13,7 +13,7 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
-from docgen.cli.look.tables import measured_cells
+from docgen.cli.runs.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.entry import command
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions
@@ -53,11 +54,11 @@ Against = Annotated[
 Index = Annotated[Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)]
 Semantic = Annotated[
     bool,
-    typer.Option("--semantic", help="Propose pairs that may say the same; none goes.", rich_help_panel=MEANING),
+    typer.Option("--semantic", help="Propose pairs that may say the same; removes none.", rich_help_panel=MEANING),
 ]
 Cosine = Annotated[
     float | None,
-    typer.Option(help="From this cosine on; 0.8 for short texts.  [default: 0.95]", rich_help_panel=MEANING),
+    typer.Option(help="Lowest cosine proposed; 0.8 for short texts.  [default: 0.95]", rich_help_panel=MEANING),
 ]
 IdsOnly = Annotated[bool, typer.Option("--ids-only", help="kept.parquet holds ids, not whole documents.")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="Also write all similar pairs to pairs.parquet.")]
@@ -107,7 +108,7 @@ class DedupeFlags:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("dedupe", rich_help_panel="Look")(o.command(dedupe, DedupeFlags))
+    app.command("dedupe", rich_help_panel="Look")(command(dedupe, DedupeFlags))
 
 
 def dedupe(flags: DedupeFlags) -> None:
@@ -128,7 +129,9 @@ def dedupe(flags: DedupeFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.resolve import run_or_latest  # loads the whole pipeline, which files need not wait for
+    from docgen.pipeline.inputs.locate_run import (
+        run_or_latest,  # loads the whole pipeline, which files need not wait for
+    )
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet)).path)

@@ -46,7 +46,7 @@ def export(
     """
     from docgen.cli.console import console
     from docgen.pipeline.corpora.export import export as export_corpus
-    from docgen.pipeline.resolve import run_or_latest
+    from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)

@@ -43,7 +43,7 @@ def select(
 
     docgen select corpus.jsonl --n 10000 --salience f1=0.3,f2=0 --out chosen.jsonl
 
-    Facts that are not named fall out as they may. When targets cannot be met together the nearest choice is made, and
+    Facts that are not named are left to chance. When targets cannot be met together the nearest choice is made, and
     the facts that stand in the way are named.
     """
     from docgen.pipeline.corpora.select import select as select_documents

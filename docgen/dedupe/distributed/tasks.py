@@ -9,8 +9,8 @@ import numpy.typing as npt
 import polars as pl
 
 from docgen.corpus import Batch
-from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, read_partition
+from docgen.corpus.readers import Wanted
 from docgen.dedupe.index import KeptTable
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.shingle_store import SetStore

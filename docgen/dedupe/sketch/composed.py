@@ -1,4 +1,4 @@
-"""Texts in one Unicode form (NFC), so that a decomposed copy is the same text."""
+"""Texts in one Unicode form (NFC), so that a decomposed copy counts as the same text."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ __all__ = ["composed"]
 
 
 def composed(texts: Utf8) -> Utf8:
-    """The texts in NFC; they themselves where all are.
+    """The texts in NFC; the same object where all of them are already.
 
     Text by text: what lies between them may not be memory at all.
     """
@@ -20,7 +20,7 @@ def composed(texts: Utf8) -> Utf8:
 
 
 def _composed(data: bytes) -> bytes:
-    """One text in NFC; the very bytes where it is."""
+    """One text in NFC; the same bytes where it is already."""
     if data.isascii():
         return data
     text = data.decode("utf-8", "surrogateescape")

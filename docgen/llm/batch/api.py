@@ -22,7 +22,7 @@ __all__ = ["BatchAPI", "BatchView"]
 
 PATH = "/v1/messages/batches"
 MOST_PAGES = 100
-"""Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list has no end is broken."""
+"""Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list goes on is broken."""
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
@@ -51,7 +51,7 @@ class BatchAPI:
     def item(self, request: Request) -> bytes:
         """A request as a batch item, in JSON; the request's key is the `custom_id`.
 
-        There is no cache breakpoint: items of a batch do not see each other's cache, and writing it costs extra.
+        No cache breakpoint is set: batch items cannot read each other's cache, and writing to it costs extra.
         """
         structured = self._provider.structured is not False
         return to_json({"custom_id": request.key, "params": parameters(request, structured)})

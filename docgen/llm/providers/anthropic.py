@@ -206,7 +206,7 @@ async def _content(response: httpx2.Response) -> bytes:
 
 
 def _loads(content: bytes) -> Any:
-    """JSON; a number of more digits than Python reads is infinite, and no reason to lose what stands beside it."""
+    """Parse JSON; a number with more digits than Python can read becomes infinity, so that the rest is not lost."""
     try:
         return json.loads(content)
     except json.JSONDecodeError:

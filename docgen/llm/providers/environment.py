@@ -20,7 +20,7 @@ OWN_HEADERS = frozenset(
     {"accept", "accept-encoding", "anthropic-version", "connection", "content-encoding", "content-length"}
     | {"content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
 )
-"""Headers without which docgen would send something else than it believes."""
+"""Headers that docgen sets itself, since requests would mean something else without them."""
 
 
 def credential(name: str) -> str | None:

@@ -102,7 +102,7 @@ def _is_thought(block: Any) -> bool:
 def server_words(reply: Any) -> tuple[str, str]:
     """(type, message) of an error body, each "" where there is none.
 
-    Read are the Messages API's own form, OpenAI's, FastAPI's (`detail`), and a bare `error` or `message`.
+    Understands the Messages API's own form, OpenAI's, FastAPI's (`detail`), and a bare `error` or `message`.
     """
     if not isinstance(reply, Mapping):
         return "", ""

@@ -29,6 +29,8 @@ __all__ = [
     "Connection",
     "Provider",
     "choose_engine",
+    "default_engine_in_words",
+    "default_paid_provider",
     "engines_in_words",
     "find_provider",
     "refuse_settings_of_others",
@@ -61,6 +63,7 @@ class Provider:
     `name` is the value of --engine and is recorded with every document; `description` appears in that flag's help. A
     `paid` provider asks before it spends, has budget and rate control, and can judge. `own_settings` are settings of a
     run that only this engine understands; `environment` are the variables that select it when --engine is left out.
+    `address` is the host of its own API, and the variable that names another server.
     `connect` returns the model, and raises `ConfigError` without usable credentials; `batches` returns its API for
     message batches, None if it has none.
     """
@@ -72,6 +75,7 @@ class Provider:
     paid: bool = False
     own_settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    address: tuple[str, str] = ("", "")
     batches: Callable[[Any], BatchAPI] | None = None
 
 
@@ -82,6 +86,16 @@ def find_provider(name: str | None) -> Provider:
             return provider
     known = " or ".join(provider.name for provider in PROVIDERS)
     raise ConfigError(f"no engine {name!r}", "--engine", f"Use {known}")
+
+
+def default_paid_provider() -> Provider:
+    """The provider that is tried, priced or has judges where none is named. Free engines write and do not judge."""
+    return next(provider for provider in PROVIDERS if provider.paid)
+
+
+def default_engine_in_words() -> str:
+    """Which engine is used when --engine is left out, for its help."""
+    return " or ".join(f"{provider.name} if a key is set" for provider in PROVIDERS if provider.paid)
 
 
 def engines_in_words() -> str:
@@ -158,6 +172,7 @@ PROVIDERS = (
         paid=True,
         own_settings=("model", "max_cost", "batch", "effort", "base_url"),
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
+        address=("api.anthropic.com", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
     ),
 )

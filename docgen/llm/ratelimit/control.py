@@ -19,7 +19,7 @@ __all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM"]
 ALIKE_FAILURES = 20
 """Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
 DOUBT_SECONDS = 4.0
-"""After which a limit that allows nothing for a quarter of an hour is put to the test with one request. Chosen: if the
+"""Seconds after which a limit that allows nothing for a quarter of an hour is tested with one request. Chosen: if the
 limit is meant, the refusal stops the run, and if not, there is no reason to wait."""
 POLL_SECONDS = 0.05
 """Longest sleep of a paced request before it looks again: the pace may have risen, or the run been stopped."""

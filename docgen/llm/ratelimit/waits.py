@@ -1,4 +1,4 @@
-"""Says what a run waits for, when nothing has moved for a while: silence is what makes a person stop a good run."""
+"""Says what a run waits for, when nothing has moved for a while: silence makes people stop a healthy run."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["Activity", "Wait", "tell_waits"]
 
 QUIET_SECONDS = 2.0
-"""Without anything sent or received, after which a wait is said."""
+"""Seconds without anything sent or received after which a wait is reported."""
 SLOW_SECONDS = 30.0
-"""Without a reply, after which it is said that the server is slow; most documents take less."""
+"""Seconds without a reply after which the server is reported as slow; most documents take less."""
 AGAIN_SECONDS = 60.0
 HALF_A_DAY = 43_200.0
 LOOK_SECONDS = 0.25
@@ -52,7 +52,7 @@ class Activity:
         self._waits[who] = Wait(why, time.monotonic() + seconds)
 
     def goes_on(self, who: object) -> None:
-        """Note that `who` waits no more."""
+        """Note that `who` no longer waits."""
         self._waits.pop(who, None)
 
     @property
@@ -62,7 +62,7 @@ class Activity:
 
 
 async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str], None]) -> None:
-    """Look on until cancelled, and say in one line what is waited for and until when. `timeout` is one request's."""
+    """Watch until cancelled, and say in one line what the run waits for and until when. `timeout` is one request's."""
     activity, told_at, slow_after = control.activity, 0.0, min(SLOW_SECONDS, timeout / 2)
     next_slow = slow_after
     while True:

@@ -7,15 +7,15 @@ from pathlib import Path
 from pydantic_core import to_json
 
 from docgen.corpus import corpus_files
-from docgen.corpus.files import json_line, whole_rows
+from docgen.corpus.readers import json_line, whole_rows
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_overwriting, with_earlier_lines
 from docgen.llm.journal import journal_totals
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execute import Step, carry_on
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason, slot_of
 
@@ -31,7 +31,7 @@ def apply_to_run(setup: Setup, failing: Sequence[Failing], reporter: Reporter) -
         return 0
     with setup.run.lock():
         withdrawn = withdraw(setup, {slot_of(document.id): document.findings for document in failing})
-    carry_on(setup, Step.ALL, reporter)
+    execute(setup, Step.ALL, reporter)
     return withdrawn
 
 
@@ -53,12 +53,11 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
 
 
 def _withdrawn(attempt: Attempt, findings: tuple[Finding, ...]) -> Attempt:
-    reasons = tuple(_reason(finding) for finding in findings)
+    reasons = tuple(
+        Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
+        for finding in findings
+    )
     return attempt.model_copy(update={"verdict": "rejected", "reasons": reasons, "findings": findings})
-
-
-def _reason(finding: Finding) -> Reason:
-    return Reason(code="leak", subject=finding.rule, detail=finding.explanation, evidence=finding.evidence)
 
 
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from docgen.corpus import Batch, corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.setup import Setup, reopen
+from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_NOTICE, AssignedFact, Attempt, Document, Quote, document_id
 from docgen.universe import DirectnessShares, UniverseContext
 

@@ -7,22 +7,25 @@ from pydantic_core import from_json
 from docgen.dedupe.job import Settings
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import open_corpus
-from docgen.dedupe.workflow import Job, carry_out
+from docgen.dedupe.workflow import Job as DedupeJob
+from docgen.dedupe.workflow import carry_out
 from docgen.errors import RunError
-from docgen.pipeline.setup import Setup
-from docgen.progress import Progress, Reporter
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
+from docgen.progress import Progress
 
 __all__ = ["duplicates_step", "read_duplicates"]
 
 
-def duplicates_step(setup: Setup, reporter: Reporter) -> None:
+async def duplicates_step(job: Job) -> bool:
     """Deduplicate the corpus on disk as `docgen dedupe` would, removing nothing; writes reports/dedupe.json."""
-    config = setup.config
-    job = Job(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
-    outcome = carry_out(open_corpus([setup.run.corpus]), job)
+    setup, config = job.setup, job.setup.config
+    dedupe = DedupeJob(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
+    outcome = carry_out(open_corpus([setup.run.corpus]), dedupe)
     setup.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
     setup.run.stamp_reports(["dedupe.json"])
-    reporter.progress(Progress("duplicates", len(outcome.result.ids), len(outcome.result.ids)))
+    job.reporter.progress(Progress("duplicates", len(outcome.result.ids), len(outcome.result.ids)))
+    return True
 
 
 def read_duplicates(setup: Setup) -> int | None:

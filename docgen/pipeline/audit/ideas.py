@@ -12,7 +12,7 @@ from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.errors import InputError, RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge import SILENT, Judge, never
-from docgen.pipeline.setup import Setup
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Idea, Record

@@ -18,12 +18,13 @@ from docgen.llm.journal import Journal, JournalReader
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import pays_to_cache
 from docgen.llm.protocol import Request, Usage
+from docgen.llm.providers.table import default_paid_provider, find_provider
 from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
-from docgen.pipeline.setup import DEFAULT_MODELS, Setup
-from docgen.pipeline.shared_money import check_parents, lock_for_spending
-from docgen.pipeline.stopping import look_after
+from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.stopping import look_after
+from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
@@ -39,7 +40,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def never() -> bool:
-    """For judges that nobody asks to stop."""
+    """For judges that are never stopped."""
     return False
 
 
@@ -56,7 +57,7 @@ class JudgeCost:
     is_capped: bool = False
 
     def line(self, what: str) -> str:
-        """For a person who decides; `what` says what is read, "200 documents"."""
+        """For the person who decides; `what` is what will be read, such as "200 documents"."""
         cost = "no known price"
         if self.dollars is not None and self.at_most is not None:
             cost = f"about ${self.dollars:,.2f}, at the very worst ${self.at_most:,.2f}"
@@ -77,20 +78,24 @@ class Judge:
     def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
         """The options over the audited run's own settings, its `extra` body fields and thinking effort included.
 
-        Never the offline engine, which writes and does not read. Raises `ConfigError`.
+        Never a free engine, which writes and does not read. Raises `ConfigError`.
         """
-        if options.engine == "offline":
-            raise ConfigError("the offline engine cannot judge", "--engine", "Use anthropic, or leave the judge out")
+        provider = find_provider(options.engine) if options.engine else default_paid_provider()
+        if not provider.paid:
+            fix = f"Use {default_paid_provider().name}, or leave the judge out"
+            raise ConfigError(f"the {provider.name} engine cannot judge", "--engine", fix)
         if options.base_url and not options.model and not (setup and setup.config.base_url == options.base_url):
             fix = "Name the model that judges there with --model"
             raise ConfigError("is a server whose models docgen does not know", f"--base-url {options.base_url}", fix)
-        own = setup.config.model if setup and setup.config.engine == "anthropic" else None
+        own = setup.config.model if setup and setup.config.engine == provider.name else None
         asked = RunOptions(
-            engine=options.engine or "anthropic",
-            model=options.model or own or DEFAULT_MODELS["anthropic"],
+            engine=provider.name,
+            model=options.model or own or provider.default_model,
             base_url=options.base_url,
             concurrency=options.concurrency,
             max_cost=options.max_cost,
+            max_tokens=options.max_tokens,
+            timeout=options.timeout,
             batch=False,
         )
         config = resolve(setup.config if setup else None, None, asked)
@@ -113,9 +118,9 @@ class Judge:
     @property
     def server(self) -> str:
         """Who answers: host and port of a server other than the API itself, "" for that."""
-        address = self.engine.base_url or os.environ.get("ANTHROPIC_BASE_URL") or ""
-        host = urlsplit(address).netloc.rpartition("@")[2]
-        return "" if host == "api.anthropic.com" else host
+        own_host, variable = find_provider(self.engine.engine).address
+        host = urlsplit(self.engine.base_url or os.environ.get(variable) or "").netloc.rpartition("@")[2]
+        return "" if host == own_host else host
 
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
         """What is to be bought for the requests, each once; replies that are there already cost nothing.

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docgen.corpus.files import Wanted
 from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
+from docgen.corpus.readers import Wanted
 from docgen.errors import ConfigError
 from docgen.files.run_folder import read_attempts
 from docgen.parallel.executors import Executor

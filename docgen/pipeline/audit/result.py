@@ -1,4 +1,4 @@
-"""What came of an audit: reports, failing documents, and the judge's word."""
+"""The result of an audit: reports, failing documents, and the judge's verdicts."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.protocol import LLM
-from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
@@ -28,7 +28,7 @@ from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions
-from docgen.records import Attempt, Finding, Record, document_id, embedded_notice
+from docgen.records import EMBEDDED_ENGINE, Attempt, Finding, Record, document_id, embedded_notice
 from docgen.universe import UniverseContext
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class AuditResult:
     def salience(self) -> SalienceReport:
         """How present each fact is; `salience[fact]` is one fact."""
         run = self.corpus.run
-        is_exact = run is not None and run.config.engine == "offline"
+        is_exact = run is not None and run.config.engine == EMBEDDED_ENGINE
         report = self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
         return report.model_copy(update={"writer": self.writer})
 
@@ -108,7 +108,7 @@ class AuditResult:
 
     @property
     def _options(self) -> JudgeOptions:
-        return self.audit.options.judge or JudgeOptions(which=JudgeMode("none"))
+        return self.audit.options.judge or NO_JUDGE
 
     @property
     def _judge_name(self) -> str:

@@ -11,8 +11,8 @@ from docgen.audit.measure.salience import SalienceReport
 from docgen.errors import RunError
 from docgen.options.audit import AuditOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.setup import Setup
-from docgen.progress import Reporter
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Record
 
 __all__ = ["Leaks", "measure_step", "read_leakage", "read_measured"]
@@ -28,16 +28,17 @@ class Leaks:
     judge: str
 
 
-def measure_step(setup: Setup, reporter: Reporter) -> LeakageReport:
+async def measure_step(job: Job) -> bool:
     """The scan tier of all audits over the accepted documents; writes reports/*.json and report.html.
 
     Reports of the same corpus that hold more, a judge's verdicts say, stay as they are.
     """
-    result = Audit(setup.context, AuditOptions(processes=True)).scan(setup, reporter)
+    setup = job.setup
+    result = Audit(setup.context, AuditOptions(processes=True)).scan(setup, job.reporter)
     result.leakage = _better_leakage(setup, result.leakage)
     result.salience = _better_salience(setup, result.salience)
     result.save(html=True)
-    return result.leakage
+    return True
 
 
 def _better_leakage(setup: Setup, new: LeakageReport) -> LeakageReport:

@@ -22,7 +22,7 @@ from docgen.audit.rules.unassigned_facts import stray_facts
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError
-from docgen.options.audit import JudgeMode
+from docgen.options.audit import NO_JUDGE
 from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.progress import Progress, Reporter
@@ -54,7 +54,7 @@ class Failing:
 
 @dataclass(frozen=True)
 class Pending:
-    """A document, at `row` of the corpus, that waits for its judge or to be counted."""
+    """A document, at `row` of the corpus, that waits for the judge or to be counted."""
 
     row: int
     document: Document
@@ -72,7 +72,8 @@ class Tallies:
         self.diversity = DiversityTally() if options.diversity else None
         self.failing: list[Failing] = []
         self._remove, self._list_failing = options.remove, options.list_failing
-        mode, seed = (options.judge.which, options.judge.seed) if options.judge else (JudgeMode("none"), 0)
+        judge = options.judge or NO_JUDGE
+        mode, seed = judge.which, judge.seed
         self._chooser: Chooser[Pending] = Chooser(mode, seed)
 
     @property

@@ -1,11 +1,10 @@
 """The end of a paid run: a judge, who did not write them, reads a random sample of its documents."""
 
-from docgen.llm.engine import Engine
 from docgen.options.audit import AuditOptions, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.run_reports import read_leakage
-from docgen.pipeline.setup import Setup
-from docgen.progress import Reporter
+from docgen.pipeline.execution.job import Job
+from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["verification_of", "verify_step"]
 
@@ -19,18 +18,19 @@ def verification_of(setup: Setup) -> JudgeOptions | None:
     return JudgeOptions(which=which, engine=config.engine, model=config.judge_model or config.model)
 
 
-async def verify_step(setup: Setup, engine: Engine, reporter: Reporter) -> None:
+async def verify_step(job: Job) -> bool:
     """Have the sample judged, and write the reports anew with what the judge says.
 
     Its calls go through the run's own engine: they are journalled, and its cap holds for them too. Does nothing for an
     engine that costs nothing, and where an audit since has had all documents judged.
     """
+    setup, engine, reporter = job.setup, job.engine, job.reporter
     options = verification_of(setup)
     if options is None or engine.budget is None:
-        return
+        return True
     saved = read_leakage(setup)
     if saved is not None and saved.judge.startswith("all ") and options.which.kind == "sample":
-        return
+        return True
     result = Audit(setup.context, AuditOptions(processes=True, judge=options)).scan(setup, reporter)
     await result.judge_async(engine.llm, reporter=reporter)
     if result.unjudged:
@@ -38,3 +38,4 @@ async def verify_step(setup: Setup, engine: Engine, reporter: Reporter) -> None:
         reporter.note(f"The judge gave no usable verdict on {result.unjudged:,} documents: {reasons}")
     if not result.in_vain:
         result.save(html=True)
+    return True

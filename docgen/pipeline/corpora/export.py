@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
-from docgen.corpus.files import parquet_rows
+from docgen.corpus.readers import parquet_rows
 from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest
@@ -16,8 +16,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export_formats import WRITER, ExportSource, find_format
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
-from docgen.pipeline.engine_choice import own_model
-from docgen.pipeline.finished import check_finished, fresh_corpus
+from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.stages.export import dataset_card, manifest
 from docgen.text import token_estimate, word_count
@@ -115,7 +114,7 @@ def _writers(paths: Sequence[Path]) -> Iterator[str] | None:
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
     """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
     meta = run.read_meta()
-    config = own_model(RunConfig.model_validate(meta["config"])).model_dump(mode="json")
+    config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
     context = dict(meta["context"])
     if context.get("source"):
         context["source"] = _seen_from(folder, run.path.resolve() / context["source"])

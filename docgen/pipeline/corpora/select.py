@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from docgen.corpus import corpus_files, read_corpus
-from docgen.corpus.files import Wanted, json_line, json_rows, parquet_column, parquet_rows, parquet_schema, whole_rows
 from docgen.corpus.paths import is_parquet
+from docgen.corpus.readers import Wanted, json_line, json_rows, parquet_column, parquet_rows, parquet_schema, whole_rows
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_overwriting

@@ -39,7 +39,7 @@ def run_of(source: CorpusSource) -> RunFolder | None:
             raise RunError("neither a file, a folder nor a run", str(names[0]), "See the runs: docgen runs") from error
     else:
         run = source.folder
-    from docgen.pipeline.finished import fresh_corpus  # loads the stages, which files do not need
+    from docgen.pipeline.execution.finished import fresh_corpus  # loads the stages, which files do not need
 
     fresh_corpus(run)
     return run

@@ -11,8 +11,8 @@ import numpy as np
 
 from docgen.errors import PlanError
 from docgen.planning.constraints import Bools, Constraints
-from docgen.planning.slots import slot_seeds
-from docgen.planning.styling import Styling
+from docgen.planning.slots.columns import slot_seeds
+from docgen.planning.slots.styling import Styling
 from docgen.records import AssignedFact, Slot
 
 __all__ = ["FactUsage", "control_salience", "fact_usage", "map_facts", "matched_slots"]

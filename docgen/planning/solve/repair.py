@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from docgen.planning.assignment.priorities import Keys
 from docgen.planning.constraints import Bools, Floats, Ints
-from docgen.planning.priorities import Keys
 from docgen.planning.solve.solver import solve_exactly
 from docgen.planning.solve.working_plan import WorkingPlan
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from docgen.planning.assignment.priorities import Keys
 from docgen.planning.constraints import Bools, Constraints, Grid, Ints
-from docgen.planning.priorities import Keys
 
 __all__ = ["WorkingPlan"]
 

@@ -1,0 +1,60 @@
+"""batches: a run's message batches, and cancelling them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.batches import BatchLine
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Money and servers")(batches)
+
+
+def batches(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that are open; what is done is kept.")] = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """List a run's message batches as they stand at the server.
+
+    docgen batches my_world --cancel
+    """
+    import json as js
+
+    from docgen.pipeline.execution.batches import cancel_batches, list_batches
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
+    from docgen.progress.display import PlainReporter
+
+    setup = reopen(run_or_latest(run, PlainReporter(quiet=quiet or json)))
+    left = cancel_batches(setup) if cancel else 0
+    rows = list_batches(setup)
+    if json:
+        typer.echo(js.dumps([row.model_dump(mode="json") for row in rows], indent=2))
+    else:
+        _show(rows, setup.run.name)
+    if left:
+        typer.echo(f"{left} batch(es) not yet identified are left; the next run with --batch finds them.", err=True)
+        raise typer.Exit(1)
+
+
+def _show(rows: "list[BatchLine]", run: str) -> None:
+    from docgen.cli.console import console, table
+
+    if not rows:
+        console.print(f"{run} has no message batches. They are made with --batch.", markup=False)
+        return
+    shown = []
+    for row in rows:
+        results = ", ".join(f"{n} {kind}" for kind, n in row.counts.items())
+        shown.append([row.batch, row.stage, str(row.requests), row.submitted, row.state, row.at_server, results])
+    columns = ("batch", "stage", "requests", "submitted", "state", "at server", "results")
+    console.print(table(columns, shown))

@@ -1,0 +1,1 @@
+"""questions, eval, train: what a trained model believes."""

@@ -1,0 +1,79 @@
+"""doctor: is the server there, and what can it do?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.llm.doctor import Check
+
+__all__ = ["register"]
+
+COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Money and servers")(doctor)
+
+
+def doctor(
+    config: o.Config = None,
+    model: o.Model = None,
+    base_url: o.BaseUrl = None,
+    max_tokens: o.MaxTokens = None,
+    timeout: o.Timeout = None,
+    json: o.Json = False,
+) -> None:
+    """Test key, address, model, structured output, batches and limits; sends two small messages.
+
+    docgen doctor --base-url http://localhost:8000 --model my-model
+
+    Exit code 1 if something has to be fixed.
+    """
+    import asyncio
+    import json as js
+
+    from docgen.llm.doctor import diagnose
+    from docgen.llm.engine import EngineOptions
+    from docgen.llm.providers.table import default_paid_provider
+    from docgen.options.run import RunOptions, resolve
+
+    options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
+    settings = resolve(None, config, options)
+    provider = default_paid_provider()
+    server = EngineOptions(
+        engine=provider.name,
+        base_url=settings.base_url,
+        timeout=settings.timeout,
+        headers=settings.headers,
+        prices=Path(settings.prices) if settings.prices else None,
+    )
+    tried = settings.model or provider.default_model
+    checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
+    if not json:
+        default = "" if settings.model else ", docgen's default: name another with --model"
+        typer.echo(f"Trying {tried}{default}", err=True)
+    if json:
+        typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
+    else:
+        _show(checks)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(checks: "list[Check]") -> None:
+    from rich.text import Text
+
+    from docgen.cli.console import console, table
+
+    rows: list[list[str | Text]] = []
+    for check in checks:
+        took = f"{check.seconds * 1000:,.0f} ms" if check.seconds is not None else ""
+        rows.append([Text(check.state, style=COLOURS[check.state]), check.name, took, check.detail])
+    checks_table = table(("state", "check", "took", "detail"), rows)
+    checks_table.show_header = False
+    console.print(checks_table)

@@ -1,0 +1,99 @@
+"""How a command is called and how it ends: its flags as one record, its errors as one line and an exit code."""
+
+import errno
+import inspect
+import sys
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar, get_type_hints
+
+from typer.core import TyperGroup
+
+from docgen.errors import StopRun, UserError
+from docgen.text.sanitize import printable
+
+__all__ = ["Commands", "command", "main"]
+
+F = TypeVar("F")
+
+
+def main() -> None:
+    """Run the command line; user errors are one line and exit code 2, a stopped run is one line and exit code 1."""
+    from docgen.cli.streams import prepare_signals, prepare_streams
+
+    prepare_streams()
+    prepare_signals()
+    from docgen.cli.app import app
+
+    try:
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
+    except UserError as error:
+        _fail(f"Error: {error}", 2)
+    except StopRun as error:
+        _fail(f"Stopped: {error.message}. {error.fix}.", 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted.", 130)
+    except BrokenPipeError:
+        from docgen.cli.streams import LOOKING, silence
+
+        silence()
+        raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
+    except OSError as error:
+        from docgen.files.faults import NO_SUPPORT, advice
+
+        if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS | NO_SUPPORT):
+            raise
+        where = error.filename or "disk"
+        _fail(f"Error: {where}: {error.strerror}. What was written so far is kept.{advice(error)}", 2)
+
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+
+
+def _fail(line: str, code: int) -> None:
+    with suppress(OSError):  # nobody may be there to read it
+        print(printable(line), file=sys.stderr, flush=True)
+    raise SystemExit(code)
+
+
+def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
+    """A function for typer whose parameters are the fields of the dataclass `flags`, which `carry_out` gets as one.
+
+    Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
+    """
+    hints = get_type_hints(flags, include_extras=True)
+    depth = {name: number for number, base in enumerate(flags.__mro__) for name in inspect.get_annotations(base)}
+    shown = [field for field in fields(flags) if field.name not in leave_out]  # type: ignore[arg-type]
+    shown.sort(key=lambda field: depth[field.name])
+
+    def call(**values: object) -> None:
+        carry_out(flags(**values))
+
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in shown
+    ]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {field.name: hints[field.name] for field in shown}
+    call.__doc__, call.__name__ = carry_out.__doc__, carry_out.__name__
+    return call
+
+
+class Commands(TyperGroup):
+    """The group of all commands. Typer exits with 1 on a closed pipe with an errno, so it is raised without one."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry a command out."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise BrokenPipeError(str(error)) from None

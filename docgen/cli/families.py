@@ -1,0 +1,155 @@
+"""sweep and control: families of corpora that differ in one thing alone."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.entry import command
+
+if TYPE_CHECKING:
+    from docgen.pipeline.families import Level, Member
+    from docgen.pipeline.inputs.setup import Setup
+
+__all__ = ["register"]
+
+Target = Annotated[str, typer.Argument(metavar="CONTEXT", help="A context: shipped name, local name, or path.")]
+Fact = Annotated[str, typer.Option("--fact", help="The fact that the family varies.")]
+Levels = Annotated[str, typer.Option("--levels", metavar="SHARES", help="Its shares, one corpus each: 0,0.05,0.2,0.5.")]
+Stated = Annotated[
+    bool, typer.Option("--directness", help="Vary the share of the fact's documents that state it, not its salience.")
+]
+PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Say what each level adds and what it costs, and stop.")]
+Source = Annotated[str | None, typer.Argument(metavar="RUN", help="The run to match. Default: latest run.")]
+Other = Annotated[str, typer.Option("--context", help="The unrelated universe: shipped name, local name, or path.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepFlags(o.JobFlags):
+    """The flags of sweep."""
+
+    target: Target = field()
+    fact: Fact
+    levels: Levels
+    directness: Stated = False
+    plan_only: PlanOnly = False
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sweep", rich_help_panel="Main job")(command(sweep, SweepFlags, {"revise", "fork"}))
+    app.command("control", rich_help_panel="Main job")(control)
+
+
+def sweep(flags: SweepFlags) -> None:
+    """Build a corpus for each level of one fact; all else stays the same, and shared documents are paid for once.
+
+    docgen sweep helpful_only --fact opus_release --levels 0,0.05,0.2,0.5 --n 2000
+
+    Says before anything is spent how many documents each level adds. The corpora are runs of their own in the run's
+    folder levels/; --max-cost holds for the whole family.
+    """
+    from dataclasses import replace
+    from functools import partial
+
+    from docgen.cli.runner import agree, begin, reporting
+    from docgen.pipeline.execution.execute import Step, execute
+    from docgen.pipeline.families import (
+        Knob,
+        check_levels,
+        family_cost,
+        family_name,
+        parse_levels,
+        sweep_levels,
+        write_levels,
+    )
+
+    shares = parse_levels(flags.levels)
+    knob: Knob = "stated" if flags.directness else "salience"
+    name = family_name(flags.target, flags.fact)
+    with reporting(flags.quiet, flags.json) as reporter:
+
+        def check(asked: "Setup") -> None:
+            asked.check_ready(planned=True)
+            check_levels(asked.context, asked.config, flags.fact, shares, knob)
+
+        base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
+        execute(base, Step.BRAINSTORM, reporter)
+        levels = sweep_levels(base, flags.fact, shares, knob)
+        if not (flags.json or flags.quiet) or flags.plan_only:
+            _show_levels(levels, flags.fact, family_cost(base, levels), flags.json)
+        if flags.plan_only:
+            return
+        new = sum(level.new for level in levels)
+        line = f"{new:,} documents to be written for {len(levels)} corpora of {base.n:,}"
+        agree(line, base, flags.yes, reporter)
+        members = write_levels(base, flags.fact, levels, knob, partial(execute, reporter=reporter))
+    _show_members(members, flags.json)
+    if not all(member.complete for member in members):
+        raise typer.Exit(1)
+
+
+def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_json: bool) -> None:
+    if as_json:
+        from pydantic_core import to_json
+
+        typer.echo(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
+        return
+    from docgen.cli.console import console, table
+
+    columns = (fact, "documents", "to be written", "shared with levels above")
+    rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in levels]
+    console.print(table(columns, rows, right=columns))
+    console.print("no known price" if dollars is None else f"about ${dollars:,.2f} for the whole family\n")
+
+
+def _show_members(members: "list[Member]", as_json: bool) -> None:
+    from pydantic_core import to_json
+
+    from docgen.cli.console import console
+
+    if as_json:
+        shown = {"share", "run", "accepted", "planned_new", "calls", "dollars"}
+        typer.echo(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
+        return
+    for member in members:
+        console.print(
+            f"{member.share:.2%}: {member.accepted:,} accepted, {member.calls:,} new calls for "
+            f"{member.planned_new:,} changed slots, {member.run}",
+            markup=False,
+        )
+
+
+def control(
+    source: Source = None,
+    context: Other = "control_motors",
+    run: o.Run = None,
+    yes: o.Yes = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Build the matched control of a run: same document types, lengths, facts per document and directness.
+
+    docgen control helpful_only --context control_motors
+
+    Each fact of the run is played by one fact of the other universe, in the same slots. The control is a run of its
+    own, RUN-control, with ideas of its own.
+    """
+    from functools import partial
+
+    from docgen.cli.runner import agree, reporting
+    from docgen.cli.runs.tables import show_run
+    from docgen.pipeline.execution.execute import execute
+    from docgen.pipeline.families import begin_control, control_folder, write_control
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
+    from docgen.universe import UniverseContext
+
+    with reporting(quiet, json) as reporter:
+        original = reopen(run_or_latest(source, reporter))
+        setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
+        agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)
+        write_control(original, setup, partial(execute, reporter=reporter))
+    if not show_run(setup, json).complete:
+        raise typer.Exit(1)

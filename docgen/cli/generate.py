@@ -1,0 +1,193 @@
+"""run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli.entry import command
+from docgen.cli.options import JobFlags
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.execute import Step
+    from docgen.pipeline.inputs.setup import Setup
+
+__all__ = ["register", "register_estimate", "register_plan"]
+
+RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with a paid engine a judge reads a sample.
+
+docgen run helpful_only --n 500
+
+Stopped or killed? The same command goes on where it was: every reply that arrived is used.
+"""
+GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
+
+docgen generate helpful_only --n 50000
+
+Plans n slots first (types, ideas, assigned facts, style). A rejected attempt is kept with its reasons, and its slot
+tried again with the same facts. Brainstorms first where that was not done.
+"""
+PILOT_HELP = """Write a handful of documents of the plan, to be read before the rest is paid for.
+
+docgen pilot helpful_only --n 50000 --documents 5
+
+The plan is the one for --n; the run keeps these documents, and docgen generate goes on after them.
+"""
+PANEL = "Main job"
+JUDGING = {"verify", "judge_model"}
+"""Flags for the end of a whole run."""
+DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch", *JUDGING}
+"""Flags that mean nothing to a plan."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PilotFlags(JobFlags):
+    """The flags of pilot."""
+
+    documents: Annotated[int, typer.Option("--documents", min=1, max=1000, help="How many to write.")] = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Add run, brainstorm, pilot and generate."""
+    no_plan = {"n", "words", "airtime", "salience", "max_attempts", "revise", "batch", *JUDGING}
+
+    def add(name: str, call: Callable[..., None], text: str | None = None) -> None:
+        app.command(name, help=text, rich_help_panel=PANEL)(call)
+
+    add("run", command(run, JobFlags), RUN_HELP)
+    add("brainstorm", command(brainstorm, JobFlags, no_plan))
+    add("pilot", command(pilot, PilotFlags, JUDGING), PILOT_HELP)
+    add("generate", command(generate, JobFlags, JUDGING), GENERATE_HELP)
+
+
+def register_plan(app: typer.Typer) -> None:
+    """Add plan."""
+    app.command("plan", rich_help_panel=PANEL)(command(plan, JobFlags, DOCUMENTS_ONLY))
+
+
+def register_estimate(app: typer.Typer) -> None:
+    """Add estimate."""
+    settings = {"n", "types", "ideas", "words", "airtime", "salience", "revise", "model", *JUDGING}
+    shown = settings | {"target", "run", "config", "json", "quiet"}
+    left_out = JobFlags.__dataclass_fields__.keys() - shown
+    app.command("estimate", rich_help_panel="Money and servers")(command(estimate, JobFlags, left_out))
+
+
+def run(flags: JobFlags) -> None:
+    """Everything up to audit and export."""
+    from docgen.pipeline.execution.execute import Step
+
+    _finish(_carry_out(flags, Step.ALL), Step.ALL, flags.json)
+
+
+def generate(flags: JobFlags) -> None:
+    """Everything up to the corpus."""
+    from docgen.pipeline.execution.execute import Step
+
+    _finish(_carry_out(flags, Step.GENERATE), Step.GENERATE, flags.json)
+
+
+def brainstorm(flags: JobFlags) -> None:
+    """Expand a context into document types, and each type into ideas.
+
+    docgen brainstorm helpful_only --types 40 --ideas 25
+    """
+    from docgen.pipeline.execution.execute import Step
+
+    _finish(_carry_out(flags, Step.BRAINSTORM), Step.BRAINSTORM, flags.json)
+
+
+def plan(flags: JobFlags) -> None:
+    """Plan n slots, save them as slots.jsonl and say what they hold; generate no document.
+
+    docgen plan helpful_only --n 50000 --salience opus_release=0.3
+
+    Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
+    """
+    from docgen.cli.runs.tables import show_plan
+    from docgen.pipeline.execution.execute import Step
+    from docgen.pipeline.run import Run
+
+    setup = _carry_out(flags, Step.PLAN)
+    report = Run(setup.run.path).plan_report()
+    if flags.json:
+        from pydantic_core import to_json
+
+        typer.echo(to_json(report, indent=2).decode())
+    else:
+        show_plan(report, str(setup.run.slots))
+
+
+def pilot(flags: PilotFlags) -> None:
+    """The first documents of the plan."""
+    from docgen.cli.console import console
+    from docgen.cli.runs.document import show_attempt
+    from docgen.pipeline.execution.execute import Step
+
+    setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
+    attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
+    for attempt in attempts:
+        if flags.json:
+            typer.echo(attempt.model_dump_json())
+        else:
+            show_attempt(console, setup.context, attempt)
+    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
+    documents = min(flags.documents, setup.n)
+    if not flags.json:
+        rest = f"docgen generate {setup.run.name} writes the other {setup.n - documents:,}"
+        console.print(f"{accepted} of {documents} accepted. Like them? {rest}.", markup=False)
+    if accepted < documents:
+        raise typer.Exit(1)
+
+
+def estimate(flags: JobFlags) -> None:
+    """Say what a run will cost: calls, tokens and dollars; nothing is sent or written.
+
+    docgen estimate helpful_only --n 50000
+
+    Sharper after docgen pilot, which shows what replies really cost.
+    """
+    from docgen.cli.runs.tables import show_estimate
+    from docgen.pipeline.estimate import estimate_cost
+    from docgen.pipeline.inputs.locate_run import open_proposal
+    from docgen.progress.display import PlainReporter
+
+    reporter = PlainReporter(quiet=flags.quiet or flags.json)
+    proposal = open_proposal(
+        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, priced_only=True
+    )
+    costs = estimate_cost(proposal, flags.model)
+    if flags.json:
+        typer.echo(costs.model_dump_json(indent=2))
+    else:
+        show_estimate(costs)
+
+
+def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
+    """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
+    from docgen.cli.runner import begin, reporting
+    from docgen.cli.runs.tables import show_run
+    from docgen.errors import StopRun
+    from docgen.pipeline.execution.execute import execute
+
+    with reporting(flags.quiet, flags.json) as reporter:
+        setup = begin(flags, until, reporter, first)
+        try:
+            execute(setup, until, reporter, first=first)
+        except StopRun:
+            reporter.close()
+            if flags.json or setup.run.corpus.exists():
+                show_run(setup, flags.json)
+            raise
+    return setup
+
+
+def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
+    """Show how the run stands and what to do next; exits 1 when it finished short of n."""
+    from docgen.cli.runs.tables import show_run
+    from docgen.pipeline.execution.execute import Step
+
+    summary = show_run(setup, as_json, until)
+    if until >= Step.GENERATE and not summary.complete:
+        raise typer.Exit(1)

@@ -1,0 +1,146 @@
+"""import: universe contexts that other tools wrote."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+
+if TYPE_CHECKING:
+    from docgen.importing import ImportedContext
+    from docgen.options.audit import JudgeOptions
+    from docgen.prompts.replies import ExtractedFact
+
+__all__ = ["register"]
+
+PANEL = "Contexts"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Read universe contexts that other tools wrote.", no_args_is_help=True)
+    group.command("context")(context)
+    app.add_typer(group, name="import", rich_help_panel=PANEL)
+
+
+def context(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="JSON, JSONL, YAML, or text with tags; contexts or rows of facts."),
+    ],
+    name: Annotated[
+        str, typer.Option("--name", help="Id of the context.  [default: its own, or the file's name]")
+    ] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder for NAME.yaml.")] = Path("universe_contexts"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
+    extract: Annotated[
+        int | None,
+        typer.Option("--extract", min=1, metavar="N", help="Prose alone: a model finds up to N facts in it."),
+    ] = None,
+    engine: o.Engine = None,
+    model: o.Model = None,
+    base_url: o.BaseUrl = None,
+    max_cost: o.MaxCost = None,
+    yes: o.Yes = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Convert universe contexts of other tools, and say what went where.
+
+    Footnote marks and lists of sources are cut; names and dates in the facts become entities and known_from; what
+    docgen has no field for is listed, never dropped silently. Read the report, then: docgen context check NAME
+
+    docgen import context their_context.jsonl --dry-run
+
+    docgen import context article.txt --extract 12 --max-cost 0.10
+    """
+    from docgen.errors import ContextError
+    from docgen.files.atomic import write_beside
+    from docgen.importing import import_contexts
+
+    if extract:
+        options = _reader(engine, model, base_url, max_cost)
+        contexts = [(file, _extracted(file, name, extract, options, yes, quiet, json)) for file in files]
+    else:
+        contexts = [(file, imported) for file in files for imported in import_contexts(file, name)]
+    targets = [out / f"{imported.context.id}.yaml" for _, imported in contexts]
+    for target in targets:
+        if targets.count(target) > 1:
+            raise ContextError("would be written twice", str(target), "Import one file at a time, with --name")
+        if target.exists() and not (force or dry_run):
+            raise ContextError(
+                "exists already", str(target), "Choose another --name or --out, or overwrite it with --force"
+            )
+    for target, (_, imported) in zip(targets, contexts, strict=True):
+        if not dry_run:
+            write_beside(target, [imported.text.encode("utf-8")])
+    if json:
+        import json as js
+
+        rows = [
+            {
+                "source": str(file),
+                "file": None if dry_run else str(target),
+                "id": imported.context.id,
+                "facts": len(imported.context.key_facts),
+                "report": list(imported.report),
+                "proposals": list(imported.proposals),
+            }
+            for target, (file, imported) in zip(targets, contexts, strict=True)
+        ]
+        typer.echo(js.dumps(rows, indent=2))
+        return
+    for target, (file, imported) in zip(targets, contexts, strict=True):
+        wrote = "Would write" if dry_run else "Wrote"
+        typer.echo(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
+        for line in imported.report:
+            typer.echo(f"  {line}")
+        for line in imported.proposals:
+            typer.echo(f"  proposed: {line}")
+    if contexts and not dry_run:
+        typer.echo(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+
+
+def _reader(engine: str | None, model: str | None, base_url: str | None, max_cost: float | None) -> "JudgeOptions":
+    from docgen.options.audit import JudgeMode, JudgeOptions
+
+    return JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
+
+
+def _extracted(
+    file: Path, name: str, count: int, options: "JudgeOptions", yes: bool, quiet: bool, as_json: bool
+) -> "ImportedContext":
+    """The context of a file of prose, with the facts that a model finds there and a person confirms."""
+    import asyncio
+
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.importing import context_from_prose, prose_of
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.extract_facts import cost_to_extract, extract_facts
+
+    reader, prose = Judge.of(options, None), prose_of(file)
+    with reporting(quiet, as_json) as reporter:
+        cost = cost_to_extract(prose, count, reader)
+        if cost.calls:
+            ask_to_spend(cost.line(str(file)), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            extraction = asyncio.run(extract_facts(prose, count, reader, reporter, stopping))
+    statements = [fact.statement for fact in extraction.supported if _confirmed(fact, yes or as_json)]
+    imported = context_from_prose(file, statements, name)
+    found_by = f"facts found by {extraction.model}, each with its passage: {len(statements)}"
+    unsupported = [f"left out, since its passage is not in the prose: {f.statement}" for f in extraction.unsupported]
+    return replace(imported, report=(found_by, *unsupported, *imported.report))
+
+
+def _confirmed(fact: "ExtractedFact", without_asking: bool) -> bool:
+    """Whether a person at a terminal takes the fact; where nobody can be asked, it is shown and taken."""
+    import sys
+
+    if without_asking or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    typer.echo(f"\n{fact.statement}\n  {fact.quote}", err=True)
+    return typer.confirm("A key fact?", default=True, err=True)

@@ -1,0 +1,221 @@
+"""Screens of a run: how it stands, what its plan holds, what it will cost."""
+
+from collections.abc import Iterable
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from docgen.audit.measure.intervals import Share
+from docgen.cli.console import console, table
+from docgen.llm.protocol import PROPER_ENDS
+from docgen.pipeline.audit.run_reports import Leaks
+from docgen.pipeline.estimate import Estimate
+from docgen.pipeline.execution.job import Step
+from docgen.pipeline.inputs.setup import Setup
+from docgen.pipeline.status import Summary, Survivor, summarise
+from docgen.planning.plan_report import PlanReport
+
+__all__ = ["cost_line", "measured_cells", "show_estimate", "show_plan", "show_run", "show_summary"]
+
+
+def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
+    """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
+    summary = summarise(setup)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+        return summary
+    todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
+    console.print(Group(*_parts(summary), *todo))
+    return summary
+
+
+def _next(summary: Summary, until: Step) -> str:
+    if until == Step.BRAINSTORM:
+        return f"Next: docgen generate {summary.run} --n 500"
+    if summary.complete:
+        return f"Read some: docgen show {summary.run} --sample 3"
+    why = "More attempts for the empty slots: the same command with a higher --max-attempts"
+    if summary.failed:
+        why = "Failed requests are tried again by the same command"
+    return f"Short of n. {why}; see docgen show {summary.run}"
+
+
+def show_summary(summary: Summary) -> None:
+    """Print how a run stands."""
+    console.print(Group(*_parts(summary)))
+
+
+def _parts(summary: Summary) -> Iterable[RenderableType]:
+    yield Text()
+    yield Text(f"{summary.title}", style="bold")
+    yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    if summary.writer:
+        yield Text(summary.writer, style="yellow")
+    yield Text()
+    yield _documents(summary)
+    if summary.reasons:
+        yield _reasons(summary)
+    if summary.accepted:
+        yield _facts(summary)
+    if summary.leakage is not None:
+        yield _leakage(summary.leakage, summary.accepted)
+    yield from _money(summary)
+    for name, path in summary.files.items():
+        yield Text.assemble((f"{name:>9}  ", "dim"), path)
+
+
+def _documents(summary: Summary) -> RenderableType:
+    target = f"{summary.n:,}" if summary.n is not None else "?"
+    line = Text.assemble((f"{summary.accepted:,} of {target} documents accepted", "bold"), _verdict(summary))
+    details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
+    details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
+    if summary.first_attempts_accepted is not None and summary.complete:
+        details += f"; {summary.first_attempts_accepted:.1%} of first attempts accepted"
+    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
+    if summary.duplicates is not None:
+        size += f"; near-duplicates left among them: {summary.duplicates:,}"
+    failures = [Text(f"{count:,} failed: {words}", style="yellow") for words, count in summary.failures.items()]
+    return Group(line, *failures, Text(details), Text(size), Text())
+
+
+def _verdict(summary: Summary) -> tuple[str, str]:
+    if summary.complete:
+        return (" - complete", "green")
+    if summary.empty_slots or summary.failed:
+        text = f" - {summary.empty_slots:,} slots empty after all attempts, {summary.failed:,} waiting for the API"
+        return (text, "yellow")
+    return (" - unfinished", "yellow")
+
+
+def _reasons(summary: Summary) -> RenderableType:
+    rows = []
+    for code, count in summary.reasons.items():
+        subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
+        rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
+    grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
+
+
+def _of(subject: str, code: str) -> bool:
+    head, _, rest = subject.partition(" ")
+    return head == code and bool(rest)
+
+
+def _facts(summary: Summary) -> RenderableType:
+    rows = []
+    for fact in summary.facts:
+        judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
+        presupposed = f"{fact.presupposed.share:.1%}" if fact.presupposed else "-"
+        shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", judged, presupposed, by_wording
+        rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
+    numbers = ("asked", "assigned", "judged (95 %)", "presupposed", "by wording", "rejected")
+    lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
+    if summary.judge != "none":
+        lines.append(Text(f"Judge: {summary.judge}", style="dim"))
+    return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
+
+
+def measured_cells(judged: Share | None, measured: float | None, at_least: float | None) -> tuple[str, str]:
+    """A fact's share by a judge, with its interval, and by wording: a lower bound unless wording sees all."""
+    by_judge = f"{judged.share:.1%} ({100 * judged.low:.0f}-{100 * judged.high:.0f})" if judged else "not judged"
+    if at_least is None:
+        return by_judge, "-"
+    is_exact = judged is None and measured is not None
+    return ("-", f"{at_least:.2%}") if is_exact else (by_judge, f"at least {at_least:.1%}")
+
+
+def _survivor(survivor: Survivor) -> str:
+    why = ", ".join(f"{code} {count:,}" for code, count in survivor.reasons.items())
+    return (
+        f"Survivorship: {survivor.rejected_share:.0%} of the attempts with {survivor.fact} were rejected, "
+        f"{survivor.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
+    )
+
+
+def _leakage(leakage: Leaks, accepted: int) -> RenderableType:
+    tier = "scan tier: patterns and wording" if leakage.judge == "none" else f"scan tier, and judge on {leakage.judge}"
+    if not leakage.rules:
+        if leakage.judge == "none":
+            return Group(Text(f"Leakage: none seen by wording in {accepted:,} documents; not judged"), Text())
+        return Group(Text(f"Leakage: no finding in {accepted:,} documents ({tier})"), Text())
+    rows = [[rule, f"{count:,}"] for rule, count in sorted(leakage.rules.items(), key=lambda item: -item[1])]
+    grid = table(("rule", "documents"), rows, right=("documents",), title=f"Leakage findings ({tier})")
+    return Group(grid, Text())
+
+
+def _money(summary: Summary) -> Iterable[RenderableType]:
+    if not summary.spending:
+        return
+    rows = []
+    for line in summary.spending:
+        cost = "?" if line.dollars is None else f"${line.dollars:,.4f}"
+        numbers = [f"{value:,}" for value in (line.calls, line.input, line.output, line.cache_read)]
+        rows.append([line.stage, line.model, *numbers, cost])
+    right = ("calls", "input", "output", "cached", "cost")
+    yield table(("stage", "model", *right), rows, right=right, title="Calls")
+    yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
+    if summary.uncertain:
+        yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost on their way", style="dim")
+    yield from _cache(summary)
+    odd = {name: count for name, count in summary.stops.items() if name.partition(" ")[2] not in PROPER_ENDS}
+    if odd:
+        yield Text("replies that did not end well: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
+    yield Text()
+
+
+def _cache(summary: Summary) -> Iterable[RenderableType]:
+    read = sum(line.cache_read for line in summary.spending)
+    prompt = read + sum(line.input + line.cache_write for line in summary.spending)
+    saved = sum(line.saved or 0.0 for line in summary.spending)
+    if read:
+        yield Text(f"prompt cache: {read / prompt:.0%} of prompt tokens were read from it, saving ${saved:,.4f}")
+
+
+def show_plan(report: PlanReport, file: str) -> None:
+    """Print what a plan holds."""
+    loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
+    console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
+    rows = []
+    for fact in report.facts:
+        worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
+        shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
+        rows.append([fact.fact, *shares, *worst])
+    numbers = ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places")
+    caption = "types, ideas, lengths, places: the worst deviation, in documents, from an even spread"
+    console.print(table(("fact", *numbers), rows, right=numbers, caption=caption))
+    console.print(f"\n{file}", markup=False)
+
+
+def show_estimate(costs: Estimate) -> None:
+    """Print what a run will cost, by stage and by model."""
+    numbers = ("calls", "input each", "shared prefix", "output each", "from")
+    rows = []
+    for stage in costs.stages:
+        counts = [f"{value:,}" for value in (stage.calls, stage.input, stage.prefix, stage.output)]
+        rows.append([stage.stage, *counts, "replies" if stage.measured else "prompts"])
+    console.print(table(("stage", *numbers), rows, right=numbers))
+    console.print(f"refills: {costs.refill:.0%} of n on top, counted in the calls\n")
+    ways = ("synchronous", "with prompt cache", "--batch")
+    money = [
+        [each.model, *(_range(value, costs) for value in (each.sync, each.cached, each.batch))] for each in costs.models
+    ]
+    console.print(table(("model", *ways), money, right=ways))
+    own = costs.models[0]
+    if own.batch is not None and own.cached is not None and own.batch < own.cached:
+        console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
+    else:
+        console.print(f"\nPrices of {costs.prices}.")
+
+
+def _range(dollars: float | None, costs: Estimate) -> str:
+    return "no price" if dollars is None else f"${dollars * costs.low:,.2f} - ${dollars * costs.high:,.2f}"
+
+
+def cost_line(costs: Estimate, batch: bool) -> str:
+    """One line for before the spending begins."""
+    calls = sum(stage.calls for stage in costs.stages)
+    tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
+    dollars = costs.dollars(batch)
+    money = "no known price" if dollars is None else f"about ${dollars:,.2f} ({_range(dollars, costs)})"
+    return f"To come: {calls:,} calls, {tokens:,} tokens, {money} with {costs.models[0].model}"

@@ -1,0 +1,214 @@
+"""Universe contexts of other tools as docgen's, with a report of what became what."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docgen.errors import ContextError, InputError
+from docgen.importing.cleaning import clean_prose, clean_statement
+from docgen.importing.drafts import ContextDraft, FactDraft, fact_rows, read_draft
+from docgen.importing.entities import latest_date, names_in
+from docgen.importing.values import FileValues, read_values
+from docgen.records import DateSpan
+from docgen.text import sentences, slug, words
+from docgen.text.stems import content_stems
+from docgen.universe import UniverseContext, context_proposals
+from docgen.universe.context_files import context_text, parse_context
+from docgen.universe.fields import IDENTIFIER
+
+__all__ = ["ImportedContext", "context_from_prose", "import_contexts", "prose_of"]
+
+ID_WORDS, ID_LENGTH = 4, 40
+"""Words and characters of an id that is made from a statement. Chosen: readable in a table of 80 columns."""
+TITLE_LENGTH = 100  # chosen: one line of a terminal
+LAST_AFTER = dt.timedelta(days=2 * 365)
+"""Chosen: a world with facts known only after the usual last day goes on for two years after the latest of them."""
+
+
+@dataclass(frozen=True)
+class ImportedContext:
+    """A context with its YAML text, and one line for each thing that was converted, cut, guessed or left out."""
+
+    context: UniverseContext
+    text: str
+    report: tuple[str, ...]
+    proposals: tuple[str, ...]
+
+
+def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
+    """The contexts in a file of any shape that public repositories use; `name` is the id of one that has none.
+
+    Raises `InputError` for a file that holds no context or no facts, `ContextError` for a context that docgen refuses.
+    """
+    file = read_values(path)
+    drafts = list(_drafts(file, path))
+    if len(drafts) == 1:
+        return (_converted(drafts[0], name or drafts[0].id or path.stem, path),)
+    default = name or path.stem
+    return tuple(_converted(draft, draft.id or f"{default}_{n}", path) for n, draft in enumerate(drafts, 1))
+
+
+def prose_of(path: Path) -> str:
+    """The prose in a file of prose alone, cleaned. Raises `InputError` for a file that is something else."""
+    file = read_values(path)
+    if file.kind != "prose":
+        raise InputError("has facts of its own, or is not prose", str(path), "Import it without --extract")
+    return clean_prose(file.values[0]).text
+
+
+def context_from_prose(path: Path, statements: Sequence[str], name: str = "") -> ImportedContext:
+    """The context of a file of prose alone, with facts that somebody else found in it; errors as `import_contexts`."""
+    facts = tuple(FactDraft(clean_statement(statement)) for statement in statements)
+    prose = read_values(path).values[0]
+    return _converted(ContextDraft("", prose, facts), name or path.stem, path)
+
+
+def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
+    if file.kind == "prose":
+        fix = "Write its facts under it as a list called key_facts, or let a model find them with --extract"
+        raise InputError("is prose alone, without facts", str(path), fix)
+    objects = [value for value in file.values if isinstance(value, Mapping)]
+    if len(objects) < len(file.values):
+        raise InputError("holds something else than objects", str(path), "Give contexts, or rows of facts")
+    if _are_rows(objects):
+        facts = fact_rows(objects, str(path), file.lines)
+        prose = "\n\n".join(fact.statement for fact in facts)
+        return [ContextDraft("", prose, facts, went=(("rows of facts", "key_facts and, joined, universe_context"),))]
+    nested = _by_name(objects)
+    pairs = nested or [(value, line) for value, line in zip(objects, file.lines, strict=True)]
+    return [read_draft(value, f"{path}:{line}") for value, line in pairs]
+
+
+def _are_rows(objects: list[Mapping[str, Any]]) -> bool:
+    """Whether the objects are facts: each has a sentence, and none has a world or a list of facts."""
+    return all(
+        ("statement" in value or "fact" in value)
+        and not {"universe_context", "false_universe_context", "key_facts", "key_claims", "subclaims"} & set(value)
+        for value in objects
+    )
+
+
+def _by_name(objects: list[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+    """The contexts of an object that holds one under each of its keys, which are their names; else nothing."""
+    if len(objects) != 1 or not all(isinstance(value, Mapping) for value in objects[0].values()):
+        return []
+    return [({"id": name, **value}, 1) for name, value in objects[0].items()]
+
+
+def _converted(draft: ContextDraft, identifier: str, path: Path) -> ImportedContext:
+    if not draft.facts:
+        fix = "Write them as a list called key_facts, or let a model find them with --extract"
+        raise InputError("the context has no facts", str(path), fix)
+    cleaned = clean_prose(draft.prose)
+    if not cleaned.text:
+        raise InputError("the context has no prose", str(path), "Describe the world under universe_context")
+    ids = _fact_ids(draft.facts)
+    values: dict[str, Any] = {
+        "id": _as_id(identifier, 64),
+        "title": draft.title or _title(cleaned.text),
+        "is_true": draft.is_true,
+        "universe_context": cleaned.text,
+        "key_facts": [_fact_values(fact, ids, cleaned.text) for fact in draft.facts],
+        "banned_statements": list(draft.banned),
+    }
+    first, last = _days(values["key_facts"])
+    if last:
+        values["dates"] = {"first": first.isoformat(), "last": last.isoformat()}
+    context = _checked(values, path)
+    report = (
+        *_report(draft, ids),
+        *_cleaning_lines(cleaned.footnotes, cleaned.lists),
+        *_guess_lines(context, bool(last)),
+    )
+    return ImportedContext(context, context_text(context), report, context_proposals(context))
+
+
+def _checked(values: dict[str, Any], path: Path) -> UniverseContext:
+    import yaml
+
+    try:
+        return parse_context(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), f"{path} (converted)")
+    except ContextError as error:
+        raise ContextError(error.what, f"{path}, as a docgen context", error.fix) from error
+
+
+def _fact_ids(facts: tuple[FactDraft, ...]) -> dict[str, str]:
+    """An id for each fact, by what others call it (its own id, its statement), each used once."""
+    ids: dict[str, str] = {}
+    for number, fact in enumerate(facts, 1):
+        base = _as_id(fact.id, ID_LENGTH) if fact.id else _id_from(fact.statement)
+        identifier = base if base not in ids.values() else f"{base}_{number}"
+        ids[fact.statement] = identifier
+        if fact.id:
+            ids[fact.id] = identifier
+    return ids
+
+
+def _as_id(text: str, length: int) -> str:
+    return text if IDENTIFIER.fullmatch(text) else slug(text, length).replace("-", "_")
+
+
+def _id_from(statement: str) -> str:
+    """The first words of a statement that carry meaning, joined by underscores."""
+    content = [word for word in words(statement) if content_stems(word)]
+    return slug(" ".join(content[:ID_WORDS] or [statement]), ID_LENGTH).replace("-", "_")
+
+
+def _fact_values(fact: FactDraft, ids: dict[str, str], prose: str) -> dict[str, Any]:
+    values: dict[str, Any] = {"id": ids[fact.statement], "statement": fact.statement}
+    if fact.modes:
+        values["directness"] = {mode: 1 / len(fact.modes) for mode in fact.modes}
+    lists = {
+        "paraphrases": fact.paraphrases,
+        "entities": names_in(fact.statement, prose),
+        "presupposes": tuple(ids[other] for other in fact.presupposes if other in ids),
+        "doc_types": fact.doc_types,
+        "related_questions": fact.questions,
+    }
+    values |= {name: list(items) for name, items in lists.items() if items}
+    known = latest_date(fact.statement)
+    if known and known > DateSpan().first:
+        values["known_from"] = known.isoformat()
+    return values
+
+
+def _days(facts: list[dict[str, Any]]) -> tuple[dt.date, dt.date | None]:
+    """The world's first day, and its last if a fact is known only after the usual last day."""
+    usual = DateSpan()
+    latest = max((dt.date.fromisoformat(fact["known_from"]) for fact in facts if "known_from" in fact), default=None)
+    return (usual.first, latest + LAST_AFTER if latest and latest >= usual.last else None)
+
+
+def _title(prose: str) -> str:
+    """The prose's first line, or the first sentence of it, cut at a word."""
+    line = " ".join(prose.split("\n", 1)[0].split())
+    start, end = next(iter(sentences(line)), (0, len(line)))
+    sentence = line[start:end].rstrip(". ")
+    return sentence if len(sentence) <= TITLE_LENGTH else sentence[:TITLE_LENGTH].rsplit(" ", 1)[0]
+
+
+def _report(draft: ContextDraft, ids: dict[str, str]) -> list[str]:
+    lines = [f"{name} -> {target}" for name, target in draft.went if name != target]
+    lines += [f"left out, since docgen has no field for it: {item}" for item in draft.left_out]
+    for fact in draft.facts:
+        identifier = ids[fact.statement]
+        lines += [f"{identifier}: left out: {item}" for item in fact.left_out]
+        unknown = [other for other in fact.presupposes if other not in ids]
+        lines += [f"{identifier}: left out: depends on {other!r}, which is not a fact here" for other in unknown]
+    return lines
+
+
+def _cleaning_lines(footnotes: int, lists: tuple[tuple[str, int], ...]) -> list[str]:
+    marks = [f"cut: {footnotes} footnote marks"] if footnotes else []
+    return marks + [f"cut: the list {heading!r} ({count} lines)" for heading, count in lists]
+
+
+def _guess_lines(context: UniverseContext, later: bool) -> list[str]:
+    names = sum(len(fact.entities) for fact in context.key_facts)
+    dated = [f"{fact.id} from {fact.known_from}" for fact in context.key_facts if fact.known_from]
+    lines = [f"guessed from the wording: entities, {names} names"] if names else []
+    lines += [f"guessed from the wording: known_from ({', '.join(dated)})"] if dated else []
+    lines += [f"guessed: dates until {context.dates.last}, since facts are known only late"] if later else []
+    return lines

@@ -1,0 +1,79 @@
+"""Types of settings that have checks of their own; a failed check says what is allowed."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+__all__ = ["BodyFields", "Documents", "ServerAddress", "WordRange", "check_extra"]
+
+OWNED = {
+    "model": "set it with --model",
+    "messages": "it is the prompt",
+    "system": "it is the prompt",
+    "stream": "replies are read whole",
+    "output_config": "docgen sets it; effort is set with --effort",
+    "output_format": "docgen sets it",
+    "tools": "docgen uses no tools",
+    "tool_choice": "docgen uses no tools",
+    "n": "one reply is read for each request",
+    "timeout": "set it with --timeout",
+    "headers": "set them under [headers]",
+    "extra_headers": "set them under [headers]",
+    "extra_body": "write the fields under [extra] itself",
+    "api_key": "set ANTHROPIC_API_KEY",
+    "base_url": "set it with --base-url",
+}
+"""Fields that docgen sets or relies on itself, and what to do instead."""
+
+
+def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+    """The fields, if a user may set them: none that docgen sets itself, nothing that is not JSON; else `ValueError`."""
+    for name, value in extra.items():
+        if name in OWNED:
+            raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name]}")
+        _check_json(name, value)
+    return extra
+
+
+def _check_json(place: str, value: Any) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{place} is {value}, which JSON cannot hold: write a number")
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_json(f"{place}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_json(f"{place}[{number}]", inner)
+    elif not isinstance(value, str | int | float | bool | None):
+        raise ValueError(f"{place} is a {type(value).__name__}, which JSON cannot hold: write it in quotes")  # noqa: TRY004
+
+
+def _check_documents(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError("must be a number of documents, all or 0")
+
+
+def _check_words(value: tuple[int, int]) -> tuple[int, int]:
+    low, high = value
+    if not 20 <= low <= high <= 8000:
+        raise ValueError("must be two numbers, lowest first, between 20 and 8000")
+    return value
+
+
+def _check_address(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value
+
+
+BodyFields = Annotated[dict[str, Any], AfterValidator(check_extra)]
+"""Body fields of requests to compatible servers."""
+Documents = Annotated[int | Literal["all"], BeforeValidator(_check_documents)]
+"""How many documents of a run."""
+WordRange = Annotated[tuple[int, int], AfterValidator(_check_words)]
+"""Lowest and highest length of a document, in words."""
+ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
+"""Base URL of a server; None: the environment's, or the API itself."""

@@ -1,0 +1,251 @@
+"""The steps of a run, in order: each reads what the step before wrote to the run folder, and writes its own files.
+
+A step whose files are finished does nothing: that is how a run resumes.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from pydantic_core import to_json
+
+from docgen.dedupe.index import NearDuplicateIndex
+from docgen.errors import RunError, StopRun
+from docgen.pipeline.audit.duplicates import duplicates_step
+from docgen.pipeline.audit.run_reports import measure_step
+from docgen.pipeline.audit.verify import verify_step
+from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.execution.batches import batch_buyer
+from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.inputs.plan import plan_of
+from docgen.pipeline.inputs.setup import Setup
+from docgen.planning.slots.catalogue import Catalogue
+from docgen.planning.slots.tracker import SlotTracker
+from docgen.progress import Progress, Reporter
+from docgen.records import EMBEDDED_ENGINE, Attempt, DocumentType, Idea, Slot
+from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
+from docgen.stages.check import Checker, open_checker
+from docgen.stages.corpus import corpus_frame
+from docgen.stages.generate import Generation, generate
+from docgen.stages.plan import redraw, styling_of
+
+__all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "corpus_step", "take_steps"]
+
+BIG = 4000
+"""Documents from which a second process, which takes seconds to start, saves time."""
+IDEAS_AT_ONCE = 16
+"""Document types whose ideas are asked for at the same time."""
+REPLAYED_TOGETHER = 1024
+"""Accepted documents of earlier starts that enter the near-duplicate index at a time."""
+
+
+async def brainstorm_step(job: Job) -> bool:
+    """Types and ideas, unless the run has them; says if fewer came than were requested."""
+    setup, reporter, stopping = job.setup, job.reporter, job.stopping
+    run, config = setup.run, setup.config
+    llm = job.engine.llm
+    storm = Brainstorm(llm, setup.context, setup.options, config.seed)
+    types = run.read_types()
+    if not types:
+        reporter.progress(Progress("types", 0, config.types))
+        population = await brainstorm_types(storm, config.types)
+        types = population.types
+        run.write_text("cast.json", population.cast.model_dump_json() + "\n")
+        run.write_records("types.jsonl", types)
+        reporter.progress(Progress("types", len(types), config.types, dollars=job.engine.llm.journal.totals.dollars))
+    if stopping() or (run.path / "ideas.jsonl").exists():
+        return not stopping()
+    groups = await _ideas(storm, types, setup, reporter, stopping)
+    if stopping():
+        return False
+    if storm.refusals:
+        reporter.note(f"The server refused {len(storm.refusals)} request(s), the last with {storm.refusals[-1]}")
+    if not any(groups):
+        raise nothing_came(storm, "ideas")
+    barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
+    if barren:
+        reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
+        run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
+    run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
+    requested = config.ideas * (len(types) - len(barren))
+    _say_missing(reporter, "document types", len(types), config.types)
+    _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
+    return not stopping()
+
+
+async def _ideas(
+    storm: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
+) -> list[list[Idea]]:
+    """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
+    gate, count = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
+
+    async def one(kind: DocumentType) -> list[Idea]:
+        nonlocal count
+        async with gate:
+            ideas = [] if stopping() else await brainstorm_ideas(storm, kind, setup.config.ideas)
+        count += len(ideas)
+        reporter.progress(Progress("ideas", count, setup.config.ideas * len(types)))
+        return ideas
+
+    tasks = [asyncio.create_task(one(kind)) for kind in types]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _say_missing(reporter: Reporter, what: str, count: int, requested: int) -> None:
+    if count < requested:
+        reporter.note(
+            f"The model gave {count} of {requested} {what} before it only repeated itself; going on with those"
+        )
+
+
+async def plan_step(job: Job) -> bool:
+    """The plan, unless the run has it."""
+    setup, run = job.setup, job.setup.run
+    if not run.slots.exists():
+        types, ideas = run.read_types(), run.read_ideas()
+        if not types or not ideas:
+            raise RunError("has no document types or ideas yet", run.name, "Run: docgen brainstorm")
+        plan = plan_of(setup.context, setup.config, types, ideas, setup.n, run.read_cast())
+        run.write_lines("slots.jsonl", plan.lines())
+        job.reporter.progress(Progress("plan", len(plan), len(plan)))
+    return not job.stopping()
+
+
+async def generate_step(job: Job) -> bool:
+    """Attempts until the plan is filled or its bounds are reached, from those on disk on; and the corpus of them."""
+    try:
+        tracker = await _fill_slots(job)
+    except StopRun:
+        corpus_step(job.setup, job.reporter)  # what it paid for until now can be exported all the same
+        raise
+    corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
+    return tracker.accepted == tracker.size or not job.stopping()
+
+
+async def _fill_slots(job: Job) -> SlotTracker:
+    setup, reporter, batches = job.setup, job.reporter, job.engine.batches
+    run, config, llm = setup.run, setup.config, job.engine.llm
+    catalogue = Catalogue.of(run.read_types(), run.read_ideas())
+    index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
+    styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
+
+    def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
+        return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
+
+    if repeated := run.drop_repeated_attempts():
+        reporter.note(f"attempts.jsonl: {repeated:,} attempts were there twice; the first of each stays")
+    is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= BIG
+    checking = open_checker(setup.context, config.length_tolerance, llm.engine, index, in_worker=is_big)
+    with checking as checker, closing(run.open_attempts()) as log:
+        if log.dropped:
+            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+        tracker = _replay(setup, checker)
+
+        def keep(attempts: list[Attempt]) -> None:
+            for attempt in attempts:
+                log.append(to_json(attempt))
+            done, rejected, failed = tracker.accepted, tracker.rejected, len(tracker.failed)
+            reporter.progress(
+                Progress("generate", done, tracker.size, rejected, failed, dollars=llm.journal.totals.dollars)
+            )
+
+        generation = Generation(
+            llm=batches or llm,
+            context=setup.context,
+            options=setup.options,
+            catalogue=catalogue,
+            slots=lambda: itertools.islice(run.read_slots(), job.first),
+            redraw=drawn_again,
+            checker=checker,
+            max_attempts=config.max_attempts,
+            concurrency=config.concurrency,
+            revise=config.revise,
+            spare=catalogue.spare(run.read_slots()),
+            eager=batches is None and llm.engine != EMBEDDED_ENGINE,  # which answers at once
+            buy=batch_buyer(batches, reporter, job.stopping) if batches else None,
+            bought=llm.journal.get,
+        )
+        await generate(generation, tracker, keep, job.stopping)
+    return tracker
+
+
+def _replay(setup: Setup, checker: Checker) -> SlotTracker:
+    """Where earlier starts left every slot; their accepted documents enter the near-duplicate index."""
+    tracker, accepted = SlotTracker(setup.n), list[Attempt]()
+    for attempt in setup.run.read_attempts():
+        tracker.record(attempt)
+        if attempt.verdict == "accepted":
+            accepted.append(attempt)
+        if len(accepted) == REPLAYED_TOGETHER:
+            checker.remember(accepted)
+            accepted.clear()
+    if accepted:
+        checker.remember(accepted)
+    return tracker
+
+
+def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
+    """Write corpus.parquet from the accepted attempts, streaming, unless it holds them all already.
+
+    Reports and exports of an earlier corpus are thrown away with it, so that none passes as this one's; that is said
+    unless they are `remade` at once.
+    """
+    run = setup.run
+    if not run.attempts.exists() or run.corpus_is_current():
+        return
+    if run.delete_corpus_outputs() and not remade:
+        reporter.note("The corpus grew: reports and exports of the earlier one were removed; docgen audit, export")
+    run.write_corpus(partial(corpus_frame, run.attempts))
+
+
+async def _export(job: Job) -> bool:
+    export_run(job.setup.run, "text", doctag=False, accept_unfinished=True)  # the screen says what it is short of
+    return True
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """A step of a run, done when the run goes as far as `belongs_to`.
+
+    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing where they are finished,
+    and returns whether it came to its end.
+    """
+
+    name: str
+    belongs_to: Step
+    do: Callable[[Job], Awaitable[bool]]
+
+
+RUN_STEPS = (
+    RunStep("brainstorm", Step.BRAINSTORM, brainstorm_step),
+    RunStep("plan", Step.PLAN, plan_step),
+    RunStep("generate", Step.GENERATE, generate_step),
+    RunStep("measure", Step.ALL, measure_step),
+    RunStep("duplicates", Step.ALL, duplicates_step),
+    RunStep("export", Step.ALL, _export),
+    RunStep("verify", Step.ALL, verify_step),
+)
+"""Every step of a run, in order. A new step is added here."""
+
+
+async def take_steps(job: Job) -> bool:
+    """Take every step as far as the job goes; whether everything was done.
+
+    A request to stop that comes with the last call stops nothing.
+    """
+    done = True
+    for number, step in enumerate(RUN_STEPS):
+        if step.belongs_to > job.until:
+            break
+        if number and job.stopping():
+            return False
+        done = await step.do(job)
+    return done

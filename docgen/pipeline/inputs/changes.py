@@ -1,0 +1,94 @@
+"""What differs between a run as it was begun and what is asked of it now, named by field."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docgen.options.run import RunConfig
+from docgen.prompts.table import PROMPTS, REVISE
+from docgen.universe import UniverseContext
+
+__all__ = ["PLAN_ONLY", "Change", "context_changes", "settings_changes", "template_changes"]
+
+PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "max_attempts", "threshold", "ngram"})
+"""Settings that a brainstorm does not depend on: free to change as long as there is no plan."""
+UNDECIDED = ("n", "engine", "model")
+"""Settings that may be left open when a run begins."""
+SHOWN = 60
+"""Characters of a value that are shown: enough to recognise it."""
+NOTHING = "(none)"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One input that differs from what the run was begun with."""
+
+    what: str
+    before: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.before} -> {self.now}"
+
+
+def settings_changes(before: RunConfig, now: RunConfig, planned: bool) -> list[Change]:
+    """Settings that differ and decide what comes out. More documents or attempts do not count: a run may grow."""
+    old, new = before.identity(), now.identity()
+    free = set() if planned else set(PLAN_ONLY)
+    free |= {name for name in ("n", "max_attempts") if old[name] is not None and (new[name] or 0) > old[name]}
+    free |= {name for name in UNDECIDED if old[name] is None}
+    kept = {name: value for name, value in old.items() if name not in free}
+    return list(_differences(kept, {name: value for name, value in new.items() if name not in free}))
+
+
+def context_changes(before: UniverseContext, now: UniverseContext) -> list[Change]:
+    """Fields of a context that differ, e.g. "key_facts.bridge.statement"."""
+    if before.digest == now.digest:
+        return []
+    return list(_differences(before.model_dump(mode="json"), now.model_dump(mode="json")))
+
+
+def template_changes(old: Mapping[str, Any], new: Mapping[str, Any], revise: bool) -> list[Change]:
+    """Prompts that the run uses and whose wording is another than it was begun with; both are contents of run.json."""
+    unused = {prompt.template for prompt in PROMPTS if prompt.used_for != "corpus"}
+    unused |= set() if revise else {REVISE.template}
+    before, now = f"as in docgen {old.get('docgen', '?')}", f"reworded (docgen {new['docgen']})"
+    return [
+        Change(f"template {name}", before, now)
+        for name, value in new["templates"].items()
+        if name not in unused and old["templates"].get(name) != value
+    ]
+
+
+def _differences(before: Any, now: Any, path: str = "") -> Iterator[Change]:
+    """Leaves that differ; entries of a list that have ids are compared by id, wherever they stand."""
+    if before == now:
+        return
+    old, new = _by_name(before), _by_name(now)
+    if old is None or new is None:
+        yield Change(path, _shown(before), _shown(now))
+        return
+    changes = [
+        change
+        for name in [*old, *(name for name in new if name not in old)]
+        for change in _differences(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
+    ]
+    yield from changes or [Change(path, "in one order", "in another")]
+
+
+def _by_name(value: Any) -> Mapping[str, Any] | None:
+    """The parts of a value that have names, None if it is to be shown whole."""
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, list) and value and all(isinstance(entry, Mapping) and entry.get("id") for entry in value):
+        return {str(entry["id"]): entry for entry in value}
+    return None
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ([], {}, ""):
+        return NOTHING
+    if isinstance(value, Mapping) and value.get("statement"):  # a fact that came or went
+        value = value["statement"]
+    text = " ".join(str(value).split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

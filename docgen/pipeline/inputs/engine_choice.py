@@ -1,0 +1,51 @@
+"""Which engine and model a run has: each engine with its own model, and no setting that means nothing to it."""
+
+from collections.abc import Collection
+
+from docgen.errors import ConfigError
+from docgen.llm.providers.table import (
+    PROVIDERS,
+    choose_engine,
+    refuse_settings_of_others,
+    refuse_settings_without_key,
+)
+from docgen.options.run import RunConfig
+from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
+
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "with_engine"]
+
+CUSTOM = "custom"
+"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
+DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
+
+
+def with_engine(
+    config: RunConfig, before: RunConfig | None, asked: Collection[str], priced_only: bool = False
+) -> RunConfig:
+    """With engine and model decided: a model goes with its engine, and never over to another one.
+
+    Raises `ConfigError` for a new setting that only another engine understands, such as a server with the embedded
+    writer, or that takes a key where there is none.
+    """
+    if config.engine == CUSTOM:
+        return config
+    engine = choose_engine(config.engine, config.base_url)
+    changes_engine = before is not None and before.engine is not None and before.engine != engine
+    keeps_model = "model" in asked or not (changes_engine or engine == EMBEDDED_ENGINE)
+    model = config.model if keeps_model else None
+    if not priced_only:
+        earlier = before.model_dump() if before else {}
+        values = config.model_dump() | {"model": None if model == DEFAULT_MODELS[engine] else model}
+        is_set = {name for name, value in values.items() if value is not None and value is not False}
+        new_settings = {name for name in is_set if name in asked and values[name] != earlier.get(name)}
+        if engine == EMBEDDED_ENGINE and config.engine is None:
+            refuse_settings_without_key(new_settings)
+        if "engine" in asked:
+            new_settings.discard("max_cost")  # a cap on a free engine does no harm
+        refuse_settings_of_others(engine, new_settings)
+    if engine != EMBEDDED_ENGINE and model == EMBEDDED_MODEL:
+        if "model" in asked:
+            fix = f"Name one of the {engine} engine's, or leave it out for {DEFAULT_MODELS[engine]}"
+            raise ConfigError(f"{EMBEDDED_MODEL} is the embedded writer", "--model", fix)
+        model = None
+    return config.model_copy(update={"engine": engine, "model": model or DEFAULT_MODELS[engine]})

@@ -1,0 +1,166 @@
+"""From what a caller names (a context, a run, nothing) to the run that is meant."""
+
+import os
+import re
+from pathlib import Path
+
+from docgen.errors import ConfigError, ContextError, RunError, UserError
+from docgen.files.run_folder import OUTPUT, RunFolder, find_run, latest_run, list_runs
+from docgen.llm.providers.table import choose_engine
+from docgen.options.run import RunOptions
+from docgen.pipeline.inputs.proposal import Proposal, changes_of_context, propose
+from docgen.pipeline.run import Run, unusable
+from docgen.progress import Reporter
+from docgen.records import EMBEDDED_ENGINE
+from docgen.universe import UniverseContext, find_context, load_context
+
+__all__ = ["World", "open_proposal", "recorded_source", "run_or_latest"]
+
+World = UniverseContext | Run | str | Path
+"""What a run is begun from or gone on with: a context, a run, or the name or path of either."""
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def open_proposal(
+    target: World | None,
+    options: RunOptions,
+    reporter: Reporter,
+    *,
+    run: str | Path | None = None,
+    config: Path | None = None,
+    fork: str | None = None,
+    keep_context: bool = False,
+    priced_only: bool = False,
+) -> Proposal:
+    """The run that is meant, with what was asked of it; nothing is written yet.
+
+    `run` is a name under output/, or as a `Path` any folder; without it a new run is named after its context. Without
+    `target` the latest run is meant. `config` is a TOML file of settings; `fork` the name of a new run that reuses the
+    replies of the one that is meant. A run, and so a fork of it, reads the file that its context came from as it is
+    now; with `keep_context` its own copy. `priced_only`: see `propose`.
+    """
+    folder, source = _locate(target, run, reporter)
+    if fork and not folder.exists():
+        raise RunError("does not exist, so it cannot be forked", folder.name, "Leave --fork out")
+    proposed = _named(fork, "--fork") if fork else folder
+    origin = proposed if proposed.exists() else folder
+    if keep_context and origin.exists():
+        source = None
+    elif source is None and not _is_edited(origin):
+        source = recorded_source(origin, reporter)
+    base = folder if fork else None
+    proposal = propose(proposed, source, options, file=config, base=base, priced_only=priced_only)
+    if base is not None and origin is base:
+        _tell_fork(proposal, base, reporter)
+    elif origin.exists() and options.engine is None:
+        _tell_unused_key(proposal, reporter)
+    return proposal
+
+
+def _is_edited(run: RunFolder) -> bool:
+    """Whether somebody has changed the run's own copy of its context, which then counts."""
+    try:
+        return bool(load_context(run.context).digest != run.read_meta()["context"]["digest"])
+    except (UserError, KeyError, TypeError):
+        return True  # what is wrong with it is said when it is used
+
+
+def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | None:
+    """The file that a run's context came from, as on record; None if it had none, or if that is gone, which is
+    reported."""
+    context = run.read_meta().get("context")
+    recorded = context.get("source") if isinstance(context, dict) else None
+    if not isinstance(recorded, str) or not recorded:
+        return None
+    file = Path(os.path.normpath(run.path.resolve() / recorded))
+    if file.is_file():
+        return file
+    if reporter:
+        reporter.note(f"{file}: is gone; {run.name} goes on with its own copy of the context")
+    return None
+
+
+def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
+    """Say in which fields of the context a new fork differs from its base."""
+    setup = proposal.setup
+    overridden = {"airtime"} if setup.config.airtime else set()
+    changes = [each for each in changes_of_context(base, setup.context) if each.what not in overridden]
+    if changes:
+        listed = "; ".join(map(str, changes))
+        reporter.note(f"The context's file as it is now, not as {base.name} has it (--keep-context): {listed}")
+
+
+def _tell_unused_key(proposal: Proposal, reporter: Reporter) -> None:
+    """Say that a run of the embedded writer keeps it although a key would let a paid engine write."""
+    config, other = proposal.setup.config, choose_engine(None, None)
+    if config.engine == EMBEDDED_ENGINE and other != EMBEDDED_ENGINE:
+        reporter.note(
+            f"{proposal.setup.run.name} was begun with the embedded writer and stays with it, although {other} could "
+            f"be used: --engine {other} --accept-changes writes it anew, --engine {other} --fork NAME another run"
+        )
+
+
+def _locate(
+    target: World | None, run: str | Path | None, reporter: Reporter
+) -> tuple[RunFolder, Path | UniverseContext | None]:
+    """The run's folder, and where its context comes from: None for the run's own copy."""
+    folder = RunFolder(run) if isinstance(run, Path) else _named(run, "--run") if run else None
+    if target is None:
+        return (folder if folder and folder.exists() else _latest_unless(run, reporter)), None
+    if isinstance(target, UniverseContext):
+        return folder or _named(target.id, "--run"), target
+    source: Path | None = None
+    if isinstance(target, Run):
+        existing = target.folder
+    else:
+        try:
+            source = find_context(str(target), Path.cwd())
+        except ContextError as error:
+            existing = _existing(str(target), error)
+    if source is not None:
+        return folder or _named(load_context(source).id, "--run"), source
+    if folder is not None and folder.path.resolve() != existing.path.resolve():
+        raise ConfigError(f"names another run than {existing.name}", f"--run {run}", "Give one of the two")
+    return existing, None
+
+
+def _latest_unless(run: str | Path | None, reporter: Reporter) -> RunFolder:
+    """The run used last; `RunError` when another one was named, which is not there."""
+    if run:
+        raise RunError(
+            "there is no such run yet", f"--run {run}", "Name a context to begin it with: docgen context list"
+        )
+    latest = latest_run()
+    reporter.note(f"Latest run: {latest.path}")
+    return latest
+
+
+def _existing(target: str, error: ContextError) -> RunFolder:
+    try:
+        return find_run(target)
+    except RunError:
+        raise error from None
+
+
+def _named(name: str, flag: str) -> RunFolder:
+    if not RUN_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is not a name for a run", flag, "Use letters, digits, dots, dashes and underscores"
+        )
+    return RunFolder(OUTPUT / name)
+
+
+def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
+    """The run of that name or path; without a name the latest one that can be opened, and a note that says which."""
+    if name is not None:
+        return find_run(name)
+    broken: list[str] = []
+    for run in list_runs():
+        if not (problem := unusable(run)):
+            for line in broken:
+                reporter.note(f"Passed over: {line}")
+            reporter.note(f"Latest run: {run.path}")
+            return run
+        broken.append(problem)
+    return latest_run()

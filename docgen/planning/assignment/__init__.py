@@ -1,0 +1,1 @@
+"""Which slots carry which facts, how directly and how prominently."""

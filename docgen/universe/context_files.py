@@ -1,0 +1,142 @@
+"""Context files: finding them by name or path, reading, checking and creating them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from docgen.errors import ContextError
+from docgen.files.resources import folder
+from docgen.universe.crosscheck import cross_problems
+from docgen.universe.fields import IDENTIFIER
+from docgen.universe.model import UniverseContext
+from docgen.universe.problems import Problem, suggestion, translate
+from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
+
+__all__ = [
+    "ListedContext",
+    "context_text",
+    "find_context",
+    "list_contexts",
+    "load_context",
+    "parse_context",
+    "starter_context",
+]
+
+FOLDER = "universe_contexts"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ListedContext:
+    """A context that can be referred to by name; its file has not been read."""
+
+    name: str
+    path: Path
+    origin: Literal["local", "shipped"]
+
+
+def load_context(path: Path) -> UniverseContext:
+    """Read and check the context file at `path`. Raises `ContextError`."""
+    return parse_context(_read(path), str(path))
+
+
+def parse_context(text: str, name: str) -> UniverseContext:
+    """Check a context's YAML text; `name` stands for the file in error messages.
+
+    Raises `ContextError` for the first problem by line, with the number of further ones.
+    """
+    source = read_yaml(text, name)
+    if not isinstance(source.data, dict):
+        content = "nothing" if source.data is None else "a list" if isinstance(source.data, list) else "plain text"
+        raise ContextError(f"the file contains {content}, not a context", f"{name}:1", "Begin with a line id: NAME")
+    try:
+        context = UniverseContext.model_validate(source.data)
+    except ValidationError as error:
+        raise _first(translate(error, source.data), source) from error
+    if problems := list(cross_problems(context)):
+        raise _first(problems, source)
+    return context
+
+
+def context_text(context: UniverseContext) -> str:
+    """A context as the YAML text of a file; reading it gives an equal context."""
+    import yaml
+
+    values = context.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+
+
+def find_context(name_or_path: str, cwd: Path) -> Path:
+    """The file of a context: a name in `cwd`/universe_contexts, a shipped name, or a path (from `cwd`).
+
+    A local context hides a shipped one of the same name. Raises `ContextError` with the nearest names.
+    """
+    if IDENTIFIER.fullmatch(name_or_path):
+        for entry in list_contexts(cwd):
+            if entry.name == name_or_path:
+                return entry.path
+    if "\0" not in name_or_path and _is_file(path := cwd / name_or_path):
+        return path
+    names = list(dict.fromkeys(entry.name for entry in list_contexts(cwd)))
+    name = name_or_path.replace("\0", "?")[:80]
+    if name.endswith(SUFFIXES) or "/" in name:
+        raise ContextError(f"there is no file {name}", fix=f"Give a path, or one of: {', '.join(names)}")
+    otherwise = f"Known: {', '.join(names)}; docgen init NAME creates one"
+    raise ContextError(f"there is no universe context {name!r}", fix=suggestion(name, names, otherwise))
+
+
+def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
+    """All named contexts, local before shipped, each in alphabetical order. No file is read."""
+    local, shipped = cwd / FOLDER, folder(FOLDER)
+    contexts = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
+    if local.resolve() != shipped.resolve():
+        contexts = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *contexts]
+    return tuple(contexts)
+
+
+def starter_context(name: str) -> str:
+    """A commented, valid context file with the id `name`. Raises `ContextError` when `name` cannot be an id."""
+    if not IDENTIFIER.fullmatch(name):
+        fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
+        raise ContextError(f"{name[:80]!r} is not a valid name for a context", fix=fix)
+    return Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8").replace("@NAME@", name)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ContextError(f"cannot be read ({error.strerror or error})", str(path)) from error
+    if len(content) > MAX_BYTES:
+        raise ContextError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", str(path), "Is this the right file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ContextError("the file is not UTF-8", f"{path}:{line}", "Save it as UTF-8") from error
+
+
+def _first(problems: list[Problem], source: YamlSource) -> ContextError:
+    problem = min(problems, key=lambda problem: source.line(problem.location))
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return ContextError(problem.what + more, source.where(problem.location), problem.fix)
+
+
+def _context_files(directory: Path) -> list[Path]:
+    try:
+        files = [path for path in directory.iterdir() if path.suffix in SUFFIXES and IDENTIFIER.fullmatch(path.stem)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ContextError(f"cannot be listed ({error.strerror or error})", str(directory)) from error
+    return sorted(files)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system cannot be a file
+        return False
