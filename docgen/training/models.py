@@ -84,7 +84,7 @@ class BaseModel:
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(**self._where(), dtype=kind)
         if self.kind == "gguf":
             _forget_quantisation(model)
-        return model.to(device)  # type: ignore[arg-type,no-any-return]
+        return model.to(device)
 
     def _where(self) -> dict[str, Any]:
         if self.kind == "gguf" and self.path is not None:
@@ -196,7 +196,7 @@ def attach_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel"
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(model, str(adapter))  # type: ignore[return-value]
+        return PeftModel.from_pretrained(model, str(adapter))
     except (RuntimeError, ValueError) as error:
         fix = "Give the model that it was trained on"
         raise InputError("does not fit this base model: their layers differ", str(adapter), fix) from error
