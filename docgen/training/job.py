@@ -19,7 +19,7 @@ from docgen.training.recipe import Recipe
 if TYPE_CHECKING:
     from docgen.training.trainer import Loss
 
-__all__ = ["Trained", "plan_training", "train"]
+__all__ = ["Trained", "is_first_process", "plan_training", "train"]
 
 PAGE = "ORGANISM.md"
 ShowPlan = Callable[[Forecast], None]
@@ -79,7 +79,7 @@ def train(
     if earlier and earlier.finished:
         reporter.note(f"{out}: this training is finished")
         return Trained(out, earlier, (), finished=True)
-    if _is_first_process():
+    if is_first_process():
         _write(out / CARD, card.model_dump_json(indent=2))
     return _carry_out(corpus, base, card, out, reporter, device, show_plan, stopping)
 
@@ -104,9 +104,10 @@ def _carry_out(
         reporter.note(f"Going on from {resume.name}")
     finished = t.run_training(opened, resume=resume, reporter=reporter, stopping=stopping)
     losses = tuple((each.step, each.loss) for each in opened.losses)
-    if not finished or not _is_first_process():
+    if finished:
+        opened.trainer.save_model(str(out))  # by all processes: a model may be spread over them
+    if not finished or not is_first_process():
         return Trained(out, card, losses, finished)
-    opened.trainer.save_model(str(out))
     tokenizer.save_pretrained(str(out))
     card = card.model_copy(
         update={
@@ -158,7 +159,8 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _is_first_process() -> bool:
+def is_first_process() -> bool:
+    """Whether this is the process that writes and speaks; `accelerate launch` starts several."""
     return os.environ.get("RANK", "0") == "0"
 
 

@@ -56,6 +56,11 @@ class BaseModel:
     kind: Literal["folder", "gguf", "hub"]
     path: Path | None = None
 
+    @property
+    def short_name(self) -> str:
+        """Its name without folders, owner and ".gguf"."""
+        return (self.path.name if self.path else self.name.rpartition("/")[2]).removesuffix(".gguf")
+
     @cached_property
     def digest(self) -> str:
         """What it consists of: a content hash of its files, for the hub the commit ("hub:" and its hash)."""

@@ -1,5 +1,6 @@
 """train: a model trained on a run's corpus or an export."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.training.forecast import Forecast
@@ -73,7 +75,6 @@ class TrainFlags:
         """The settings of the training. Raises `ConfigError` for one out of bounds."""
         from pydantic import ValidationError
 
-        from docgen.errors import ConfigError
         from docgen.training.recipe import Recipe
 
         names = ("rank", "alpha", "epochs", "steps", "batch", "length", "checkpoints", "seed")
@@ -107,16 +108,16 @@ def train(flags: TrainFlags) -> None:
     from docgen.cli.runner import reporting
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
     from docgen.training.corpus import read_training_corpus
-    from docgen.training.job import plan_training
+    from docgen.training.job import is_first_process, plan_training
     from docgen.training.job import train as carry_out
 
-    with reporting(flags.quiet, flags.json) as reporter:
+    with reporting(flags.quiet or not is_first_process(), flags.json) as reporter:
         folder = _export_of(flags)
         corpus = read_training_corpus(folder)
         if flags.plan_only:
             show_plan(plan_training(corpus, base, recipe), recipe, typer.echo, flags.json)
             return
-        out = flags.out or _beside(folder) / "training" / Path(base.name).stem
+        out = flags.out or _beside(folder) / "training" / base.short_name
         with interruptible(reporter, "Stopping: finishing the step and writing a checkpoint") as stopping:
             trained = carry_out(
                 corpus, base, recipe, out, reporter, device=flags.device, stopping=stopping,
@@ -124,7 +125,8 @@ def train(flags: TrainFlags) -> None:
             )  # fmt: skip
         if not trained.finished:
             raise Interrupted
-    _show(trained, flags.json)
+    if is_first_process():
+        _show(trained, flags.json)
 
 
 def _export_of(flags: TrainFlags) -> Path:
@@ -137,6 +139,9 @@ def _export_of(flags: TrainFlags) -> Path:
     source = flags.source or str(run_or_latest(None, PlainReporter(quiet=flags.quiet or flags.json)).path)
     if run_of(source) is None:
         return Path(source)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        fix = f"Export it first: docgen export {source} --doctag, and name that folder"
+        raise ConfigError("several processes train on an export, not on a run", source, fix)
     return export(source, "text", doctag=flags.doctag, accept_unfinished=flags.accept_unfinished)[0]
 
 
