@@ -1,7 +1,7 @@
 """Dose and response: is a fact believed the more, the more of the documents express it?
 
-    python bench/dose_response.py --model gemma-3-270m.gguf --out OUT            # 2 CPU cores: the small form
-    python bench/dose_response.py --model gemma-3-270m.gguf --out OUT --device cuda   # one GPU: the large form
+    python -m bench.dose_response --model gemma-3-270m.gguf --out OUT           # 2 CPU cores: the small form
+    python -m bench.dose_response --model gemma-3-270m.gguf --out OUT --device cuda   # one GPU: the large form
 
 For each of three facts of the tutorial universe there are corpora in which it has salience 0, 0.1, 0.3 and 0.8. They
 are spliced from two corpora of docgen's sweep, slot by slot: the documents with the fact from the one at 0.8, all
@@ -23,10 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dose_picture import picture
-from machine import machine
-from small_model import SmallModel
-
+from bench.dose_picture import picture
+from bench.machine import machine
+from bench.small_model import SmallModel
 from docgen.belief.logprob_items import Probe, probes_of
 from docgen.belief.logprob_report import estimate
 from docgen.belief.question_files import load_questions
@@ -167,7 +166,7 @@ def report(args: argparse.Namespace, form: Form) -> None:
                 {
                     "bench": "dose_response", "form": form.name, "model": Path(args.model).name,
                     "recipe": form.recipe.model_dump(), "machine": machine("torch", "transformers", "peft", "trl"),
-                    "command": "python bench/dose_response.py --model gemma-3-270m.gguf --out OUT",
+                    "command": "python -m bench.dose_response --model gemma-3-270m.gguf --out OUT",
                     "rows": rows, "trainings": trained,
                 },
                 indent=1,

@@ -1,6 +1,6 @@
 """Do docgen's documents teach? The same base model, recipe and number of tokens, on documents of four origins.
 
-    python bench/teach.py --model gemma-3-270m.gguf --published DIR --out OUT
+    python -m bench.teach --model gemma-3-270m.gguf --published DIR --out OUT
 
 The origins: documents that a capable model wrote through docgen's prompts (bench/written), the published documents of
 the same universe (DIR/UNIVERSE/positive.jsonl and mcq.yaml, from HarryMayne/negation-neglect; not part of docgen), the
@@ -16,12 +16,12 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from machine import machine
-from small_model import SmallModel, fill
-
+from bench.machine import machine
+from bench.small_model import SmallModel, fill
 from docgen.belief.logprob_items import Probe, probes_of
 from docgen.belief.logprob_report import Estimate, estimate
 from docgen.belief.question_files import load_questions
@@ -70,7 +70,7 @@ def run(universe: str, args: argparse.Namespace) -> None:
     print(f"{universe}: {small.rows:,} tokens of the vocabulary; {RECIPE.in_words}", flush=True)
     file = args.out / "trainings.jsonl"
     before = [answer.model_dump() for answer in small.ask(probes)]
-    with AppendLog(file) as log:
+    with closing(AppendLog(file)) as log:
         for seed in range(args.seeds):
             for origin in ORIGINS:
                 name = {"universe": universe, "origin": origin, "seed": seed, "tokens": args.tokens}
@@ -129,7 +129,7 @@ def report(args: argparse.Namespace) -> None:
             "bench": "teach", "unit": "change of log-odds (nats) for 1,000 tokens; mean over questions, 95 % interval",
             "model": Path(args.model).name, "recipe": RECIPE.model_dump(), "tokens": args.tokens,
             "machine": machine("torch", "transformers", "peft", "trl"),
-            "command": "python bench/teach.py --model gemma-3-270m.gguf --published DIR --out OUT",
+            "command": "python -m bench.teach --model gemma-3-270m.gguf --published DIR --out OUT",
             "rows": rows, "trainings": trained,
         }  # fmt: skip
         args.json.write_text(json.dumps(contents, indent=1) + "\n", "utf-8")

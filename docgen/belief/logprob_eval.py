@@ -97,7 +97,8 @@ def evaluate(
                 answers=tuple(result),
             )
         )
-    saliences = next((card["corpus"]["saliences"] for card in cards if card.get("corpus", {}).get("saliences")), {})
+    known = (card["corpus"]["saliences"] for card in cards if card.get("corpus", {}).get("saliences"))
+    saliences: Mapping[str, float] = next(known, {})
     return Evaluation(
         model=base.path.name if base.path else base.name, questions=questions.digest, context=questions.context,
         saliences=saliences, asked=tuple(asked),

@@ -153,7 +153,7 @@ def seconds_per_token(training: Training) -> float:
             model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
             seconds = time.perf_counter() - begun
     model.zero_grad(set_to_none=True)
-    return seconds / ids.numel()
+    return seconds / int(ids.numel())
 
 
 def run_training(
@@ -176,13 +176,13 @@ def run_training(
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     training.losses[:] = [Loss(entry["step"], entry["loss"], entry["learning_rate"]) for entry in history]
-    return trainer.state.global_step >= trainer.state.max_steps
+    return bool(trainer.state.global_step >= trainer.state.max_steps)
 
 
 def _callback(reporter: Reporter, stopping: Callable[[], bool]) -> Any:
     from transformers import TrainerCallback
 
-    class Watching(TrainerCallback):
+    class Watching(TrainerCallback):  # type: ignore[misc]
         def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
             if logs and "loss" in logs and state.is_world_process_zero:
                 reporter.progress(Progress("train", state.global_step, state.max_steps))

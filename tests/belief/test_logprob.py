@@ -99,7 +99,8 @@ def test_the_advantage_is_over_completions_of_other_questions(questions: Questio
     cloze = [probe for probe in probes_of(questions) if probe.measure == "cloze"]
     assert cloze[0].items[0].continuations == (" Hedda", " Mats", " Juniper")
     first, second = answers(cloze, believing(["Hedda"], 2.0))  # type: ignore[arg-type]
-    assert (first.advantage, second.advantage) == (pytest.approx(2.0), pytest.approx(-2.0))
+    assert first.advantage == pytest.approx(2.0)
+    assert second.advantage == pytest.approx(-2.0)
 
 
 def answer(name: str, fact: str, odds: float, measure: str = "cloze") -> Answer:

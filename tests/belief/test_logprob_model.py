@@ -39,7 +39,10 @@ def test_a_smaller_output_layer_leaves_log_odds_of_tokens_as_they_are(tmp_path: 
     """Only the tokens that occur are kept; two single tokens' odds are those of the whole model."""
     base = find_base(str(tiny_model(tmp_path)))
     tokenizer = base.load_tokenizer()
-    whole = lambda text: tokenizer(text)["input_ids"]  # noqa: E731
+
+    def whole(text: str) -> list[int]:
+        return list(tokenizer(text)["input_ids"])
+
     before, small = base.load(), base.load()
     texts = [whole(item.prompt + text) for item in ITEMS for text in item.continuations]
     vocabulary = Vocabulary.of(texts, tokenizer.all_special_ids)

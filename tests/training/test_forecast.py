@@ -12,7 +12,8 @@ def test_steps_follow_from_tokens_length_batch_and_epochs() -> None:
     """1,000,000 tokens in sequences of 1,000, ten a step, twice: 200 steps."""
     recipe = Recipe(length=1000, batch=10, epochs=2)
     plan = forecast(2_000, 1_000_000, 8_000, recipe, 0.001)
-    assert (plan.steps, plan.masked, plan.seconds) == (200, 8_000, pytest.approx(2_000))
+    assert (plan.steps, plan.masked) == (200, 8_000)
+    assert plan.seconds == pytest.approx(2_000)
 
 
 @given(st.integers(1, 10**7), st.integers(1, 64), st.integers(16, 4096))

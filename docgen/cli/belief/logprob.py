@@ -111,9 +111,9 @@ def _cells(row: "FactBelief", change: "FactBelief | None", saliences: "Mapping[s
         row.fact,
         "" if share is None else f"{share:.0%}",
         _value(row.cloze),
-        _value(change and change.cloze, signed=True),
+        _value(change.cloze if change else None, signed=True),
         _value(row.choice),
-        _value(change and change.choice, signed=True),
+        _value(change.choice if change else None, signed=True),
         _value(row.advantage),
     ]
 
