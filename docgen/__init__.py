@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from docgen.pipeline.families import control, sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
     from docgen.pipeline.run import Run
+    from docgen.pipeline.training import logprob, train
     from docgen.progress import Progress
     from docgen.records import Attempt, Document, Finding, Slot
+    from docgen.training.recipe import Recipe
     from docgen.universe import KeyFact
     from docgen.universe import UniverseContext as Context
 
@@ -64,6 +66,7 @@ __all__ = [
     "NearDuplicate",
     "PlanError",
     "Progress",
+    "Recipe",
     "Request",
     "RequestFailed",
     "Run",
@@ -84,10 +87,12 @@ __all__ = [
     "estimate",
     "export",
     "generate",
+    "logprob",
     "near_duplicates",
     "plan",
     "select",
     "sweep",
+    "train",
 ]
 
 __version__ = "0.1.0"
@@ -108,8 +113,10 @@ _WHERE = {
     "docgen.pipeline.families": "control sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",
     "docgen.pipeline.run": "Run",
+    "docgen.pipeline.training": "logprob train",
     "docgen.pipeline.corpora.select": "Selection doses select",
     "docgen.progress": "Progress",
+    "docgen.training.recipe": "Recipe",
     "docgen.records": "Attempt Document Finding Slot",
     "docgen.universe": "KeyFact UniverseContext",
 }

@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[1]
 NAMES = set(
     """
     AnthropicLLM Attempt Audit AuditOptions Completion ConfigError Context ContextError DedupeOptions DocgenError
-    Document FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate EmbeddedWriter PlanError Progress Request
+    Document FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate EmbeddedWriter PlanError Progress Recipe Request
     RequestFailed Run RunError RunOptions Selection Slot Step StopRun Usage UserError __version__ agenerate brainstorm
-    control deduplicate doses estimate export generate near_duplicates plan select sweep
+    control deduplicate doses estimate export generate logprob near_duplicates plan select sweep train
     """.split()  # noqa: SIM905
 )
 SMALL = docgen.RunOptions(types=3, ideas=4, words=(30, 60))

@@ -19,7 +19,7 @@ from docgen.training.recipe import Recipe
 if TYPE_CHECKING:
     from docgen.training.trainer import Loss
 
-__all__ = ["Trained", "is_first_process", "plan_training", "train"]
+__all__ = ["Trained", "is_first_process", "plan_training", "train_on"]
 
 PAGE = "ORGANISM.md"
 ShowPlan = Callable[[Forecast], None]
@@ -54,7 +54,7 @@ def _texts(tokenizer: Any, example: Any) -> tuple[Sequence[int], Sequence[int]]:
     return tokenizer(example.prompt)["input_ids"], tokenizer(example.prompt + example.completion)["input_ids"]
 
 
-def train(
+def train_on(
     corpus: TrainingCorpus,
     base: BaseModel,
     recipe: Recipe,

@@ -7,7 +7,7 @@ import pytest
 from docgen.errors import InputError, RunError
 from docgen.progress import SilentReporter
 from docgen.training.corpus import DOCTAG, Example, TrainingCorpus
-from docgen.training.job import Trained, plan_training, train
+from docgen.training.job import Trained, plan_training, train_on
 from docgen.training.models import CARD, attach_adapter, check_adapter, find_base, read_card
 from docgen.training.recipe import Recipe
 from tests.training.tiny import WORDS, tiny_model
@@ -33,7 +33,7 @@ def trained(base: Path, out: Path, recipe: Recipe = RECIPE, stop_after: int = 10
         asked += 1
         return asked >= stop_after
 
-    return train(CORPUS, find_base(str(base)), recipe, out, SilentReporter(), device="cpu", stopping=stopping)
+    return train_on(CORPUS, find_base(str(base)), recipe, out, SilentReporter(), device="cpu", stopping=stopping)
 
 
 def test_a_resumed_training_equals_an_unbroken_one(base: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_folder_with_another_training_is_left_alone(base: Path, tmp_path: Path
         trained(base, tmp_path, RECIPE)
     other = TrainingCorpus(CORPUS.examples, "of another run")
     with pytest.raises(RunError, match="holds a training with another corpus"):
-        train(other, find_base(str(base)), short, tmp_path, SilentReporter())
+        train_on(other, find_base(str(base)), short, tmp_path, SilentReporter())
     before = (tmp_path / CARD).read_bytes()
     assert trained(base, tmp_path, short).finished
     assert (tmp_path / CARD).read_bytes() == before
@@ -125,4 +125,4 @@ def test_messages_need_a_chat_template(base: Path, tmp_path: Path) -> None:
     """One line, not TRL's traceback."""
     chat = TrainingCorpus((Example([{"role": "user", "content": "a"}], [{"role": "assistant", "content": "b"}]),), "x")
     with pytest.raises(InputError, match="has no chat template"):
-        train(chat, find_base(str(base)), RECIPE, tmp_path, SilentReporter(), device="cpu")
+        train_on(chat, find_base(str(base)), RECIPE, tmp_path, SilentReporter(), device="cpu")

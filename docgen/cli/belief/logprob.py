@@ -66,21 +66,13 @@ def logprob(
     Every option stands once in every position. Intervals are 95 %, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
-    from docgen.belief.logprob import cache_folder
-    from docgen.belief.logprob_eval import evaluate, questions_for
     from docgen.cli.runner import reporting
-    from docgen.progress import Progress
-    from docgen.training.models import best_device, find_base, quieten, require_extra
+    from docgen.pipeline.training import logprob as ask
 
-    base = find_base(model)
-    asked = questions_for(questions, adapter or ())
-    require_extra()
-    quieten()
     with reporting(quiet, json) as reporter:
-        evaluation = evaluate(
-            base, adapter or (), asked, baseline=baseline, device=device or best_device(),
-            cache=None if no_cache else cache_folder(),
-            progress=lambda done, total: reporter.progress(Progress("score", done, total)),
+        evaluation = ask(
+            model, adapter or (), questions, baseline=baseline, device=device, cache=not no_cache,
+            progress=reporter.progress,
         )  # fmt: skip
     if json:
         typer.echo(evaluation.model_dump_json(indent=2))

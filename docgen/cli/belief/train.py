@@ -1,6 +1,5 @@
 """train: a model trained on a run's corpus or an export."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,56 +99,29 @@ def train(flags: TrainFlags) -> None:
     Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
-    from docgen.training.models import find_base, require_extra
-
-    base = find_base(flags.model)
-    recipe = flags.recipe()
-    require_extra()
     from docgen.cli.runner import reporting
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
-    from docgen.training.corpus import read_training_corpus
-    from docgen.training.job import is_first_process, plan_training
-    from docgen.training.job import train as carry_out
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.training import plan_of_training
+    from docgen.pipeline.training import train as carry_out
+    from docgen.training.job import is_first_process
 
+    recipe = flags.recipe()
+    exported = {"doctag": flags.doctag, "accept_unfinished": flags.accept_unfinished}
     with reporting(flags.quiet or not is_first_process(), flags.json) as reporter:
-        folder = _export_of(flags)
-        corpus = read_training_corpus(folder)
+        source = flags.source or str(run_or_latest(None, reporter).path)
         if flags.plan_only:
-            show_plan(plan_training(corpus, base, recipe), recipe, typer.echo, flags.json)
+            show_plan(plan_of_training(source, flags.model, recipe, **exported), recipe, typer.echo, flags.json)
             return
-        out = flags.out or _beside(folder) / "training" / base.short_name
         with interruptible(reporter, "Stopping: finishing the step and writing a checkpoint") as stopping:
             trained = carry_out(
-                corpus, base, recipe, out, reporter, device=flags.device, stopping=stopping,
-                show_plan=lambda plan: show_plan(plan, recipe, reporter.note),
+                source, flags.model, recipe, out=flags.out, device=flags.device, progress=reporter, stopping=stopping,
+                show_plan=lambda plan: show_plan(plan, recipe, reporter.note), **exported,
             )  # fmt: skip
         if not trained.finished:
             raise Interrupted
     if is_first_process():
         _show(trained, flags.json)
-
-
-def _export_of(flags: TrainFlags) -> Path:
-    """The folder of the export to train on; a run is exported first."""
-    from docgen.pipeline.corpora.export import export
-    from docgen.pipeline.corpora.sources import run_of
-    from docgen.pipeline.inputs.locate_run import run_or_latest
-    from docgen.progress.display import PlainReporter
-
-    source = flags.source or str(run_or_latest(None, PlainReporter(quiet=flags.quiet or flags.json)).path)
-    if run_of(source) is None:
-        return Path(source)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        fix = f"Export it first: docgen export {source} --doctag, and name that folder"
-        raise ConfigError("several processes train on an export, not on a run", source, fix)
-    return export(source, "text", doctag=flags.doctag, accept_unfinished=flags.accept_unfinished)[0]
-
-
-def _beside(folder: Path) -> Path:
-    """The run's folder for an export inside a run, else the export's own, or the folder of a file."""
-    if folder.parent.name == "export":
-        return folder.parent.parent
-    return folder if folder.is_dir() else folder.parent
 
 
 def show_plan(plan: "Forecast", recipe: "Recipe", say: Callable[[str], None], as_json: bool = False) -> None:
