@@ -11,13 +11,13 @@ INK, OWN, HELD_OUT, CONTROL = "#57606a", "#1f6feb", "#bf8700", "#8b949e"
 SERIES = (("own", OWN, "the fact"), ("held_out", HELD_OUT, "held-out fact"), ("control", CONTROL, "other universe"))
 
 
-def picture(rows: Sequence[dict[str, Any]], levels: Sequence[float]) -> str:
+def picture(rows: Sequence[dict[str, Any]]) -> str:
     """A panel for each fact: mean change and 95 % interval over questions, at equally spaced levels."""
     facts = list(dict.fromkeys(row["fact"] for row in rows))
     values = [row[name][end] for row in rows for name, *_ in SERIES for end in ("low", "high")]
     low, high = min(0.0, *values), max(1.0, *values)
     panels = [
-        _panel([row for row in rows if row["fact"] == fact], fact, index, levels, (low, high))
+        _panel([row for row in rows if row["fact"] == fact], fact, index, (low, high))
         for index, fact in enumerate(facts)
     ]
     width, height = LEFT + len(facts) * WIDTH, TOP + HEIGHT + BOTTOM + 22
@@ -33,18 +33,18 @@ def picture(rows: Sequence[dict[str, Any]], levels: Sequence[float]) -> str:
     return f"{head} {style}>{title}{axis}{''.join(panels)}{legend}</svg>\n"
 
 
-def _panel(
-    rows: Sequence[dict[str, Any]], fact: str, index: int, levels: Sequence[float], span: tuple[float, float]
-) -> str:
+def _panel(rows: Sequence[dict[str, Any]], fact: str, index: int, span: tuple[float, float]) -> str:
     left, low, high = LEFT + index * WIDTH, *span
-    places = {level: left + 24 + position * (WIDTH - 60) / (len(levels) - 1) for position, level in enumerate(levels)}
+    shares = [row["share"] for row in rows]
+    step = (WIDTH - 60) / max(1, len(shares) - 1)
+    places = {share: left + 24 + position * step for position, share in enumerate(shares)}
 
     def y(value: float) -> float:
         return TOP + HEIGHT * (high - value) / (high - low)
 
     parts = [f'<text x="{left + 10}" y="{TOP - 14}" font-weight="bold">{escape(fact)}</text>']
     parts += [
-        f'<text x="{x:.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{at:g}</text>' for at, x in places.items()
+        f'<text x="{x:.1f}" y="{TOP + HEIGHT + 16}" text-anchor="middle">{at:.2g}</text>' for at, x in places.items()
     ]
     middle = left + (WIDTH - 12) / 2
     parts.append(f'<text x="{middle}" y="{TOP + HEIGHT + 32}" text-anchor="middle">share of documents</text>')
@@ -56,7 +56,7 @@ def _panel(
         if index == 0:
             parts.append(f'<text x="{left + 4}" y="{y(value) + 4:.1f}" text-anchor="end">{value:+g}</text>')
     for shift, (name, colour, _) in enumerate(SERIES):
-        points = [(places[row["level"]] + 4 * (shift - 1), row[name]) for row in rows]
+        points = [(places[row["share"]] + 4 * (shift - 1), row[name]) for row in rows]
         line = " ".join(f"{x:.1f},{y(value['mean']):.1f}" for x, value in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         for x, value in points:

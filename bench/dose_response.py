@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import docgen
 from bench.dose_picture import picture
 from bench.machine import machine
 from bench.small_model import SmallModel
@@ -43,6 +44,15 @@ OTHERS = dict.fromkeys((*FACTS, *HELD_OUT), 0.0) | {
 }  # fmt: skip
 """Salience where a fact is not the one that is varied. Level 0 is then one corpus for all three."""
 QUESTIONS = Path(__file__).parent / "questions"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The texts of one level, and the share of them that carry the fact: a little less than the level where a document
+    with it was too near another."""
+
+    texts: list[str]
+    share: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1, help="of one process; on busy cores one is quickest")
     parser.add_argument("--fact", choices=FACTS, help="train the levels of this fact only")
+    parser.add_argument("--levels", type=float, nargs="+", default=LEVELS, help="train these levels only")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--report", action="store_true", help="train nothing; report what is there")
     parser.add_argument("--picture", type=Path, help="with --report: SVG file")
@@ -86,28 +97,31 @@ def main() -> None:
 def run(args: argparse.Namespace, form: Form) -> None:
     """Train and ask every level that levels.jsonl does not have yet."""
     corpora = {
-        (fact, level): texts
+        (fact, level): corpus
         for fact in ((args.fact,) if args.fact else FACTS)
-        for level, texts in corpora_of(fact, form, args.out / "corpora").items()
+        for level, corpus in corpora_of(fact, form, args.out / "corpora").items()
+        if level in args.levels
     }
     probes = all_probes()
-    small = SmallModel(args.model, [t for texts in corpora.values() for t in texts], probes, args.device, args.threads)
+    every = [text for corpus in corpora.values() for text in corpus.texts]
+    small = SmallModel(args.model, every, probes, args.device, args.threads)
     print(f"{form.name}; {small.rows:,} tokens of the vocabulary; {form.recipe.in_words}", flush=True)
     log = AppendLog(args.out / "levels.jsonl")
     before = [answer.model_dump() for answer in small.ask(probes)]
     for seed in range(args.seeds):
-        for (fact, level), texts in reversed(corpora.items()):
-            key = digest(*texts, form.recipe.model_dump_json(), str(seed), small.digest)
+        for (fact, level), corpus in reversed(corpora.items()):
+            key = digest(*corpus.texts, form.recipe.model_dump_json(), str(seed), small.digest)
             if any(entry["key"] == key for entry in read_entries(args.out / "levels.jsonl")):
                 continue  # also level 0, which is one corpus for every fact
             begun = time.monotonic()
             recipe = form.recipe.model_copy(update={"seed": seed})
-            documents = [small.ids(text) for text in texts]
+            documents = [small.ids(text) for text in corpus.texts]
             with tempfile.TemporaryDirectory() as scratch:
                 after, losses = small.taught(documents, recipe, Path(scratch), probes)
             entry = {
-                "key": key, "fact": fact, "level": level, "seed": seed, "documents": len(texts),
-                "tokens": sum(map(len, documents)), "seconds": round(time.monotonic() - begun, 1),
+                "key": key, "fact": fact, "level": level, "share": corpus.share, "seed": seed,
+                "documents": len(corpus.texts), "tokens": sum(map(len, documents)),
+                "seconds": round(time.monotonic() - begun, 1),
                 "first_loss": losses[0], "last_loss": losses[-1], "before": before,
                 "after": [answer.model_dump() for answer in after],
             }  # fmt: skip
@@ -117,22 +131,28 @@ def run(args: argparse.Namespace, form: Form) -> None:
     log.close()
 
 
-def corpora_of(fact: str, form: Form, folder: Path) -> dict[float, list[str]]:
-    """The texts of each level, in the order of slots."""
-    import docgen
-
-    options = RunOptions(engine="offline", words=form.words, salience=OTHERS, types=20, ideas=6, seed=1)
-    ends = (LEVELS[0], LEVELS[-1])
-    runs = docgen.sweep("tutorial", fact, ends, n=form.documents, out=folder / fact, options=options)
-    without, with_it = ({document.id: document for document in run.documents()} for run in runs)
+def corpora_of(fact: str, form: Form, folder: Path) -> dict[float, Corpus]:
+    """The corpus of each level, its texts in the order of slots."""
+    without, with_it = ({document.id: document for document in run.documents()} for run in _ends(fact, form, folder))
     slots = sorted(without)
     carriers = [slot for slot in slots if slot in with_it and fact in (with_it[slot].assigned or ())]
     random.Random(0).shuffle(carriers)
     corpora = {}
     for level in LEVELS:
         chosen = set(carriers[: round(level * len(slots))])
-        corpora[level] = [(with_it if slot in chosen else without)[slot].text for slot in slots]
+        texts = [(with_it if slot in chosen else without)[slot].text for slot in slots]
+        corpora[level] = Corpus(texts, len(chosen) / len(slots))
     return corpora
+
+
+def _ends(fact: str, form: Form, folder: Path) -> "list[docgen.Run]":
+    """The runs of the lowest and the highest level: those in the folder, or written now."""
+    ends = (LEVELS[0], LEVELS[-1])
+    there = [folder / fact / "levels" / f"{fact}-salience-{level:g}" for level in ends]
+    if all((path / "corpus.parquet").exists() for path in there):
+        return [docgen.Run(path) for path in there]
+    options = RunOptions(engine="offline", words=form.words, salience=OTHERS, types=20, ideas=6, seed=1)
+    return docgen.sweep("tutorial", fact, ends, n=form.documents, out=folder / fact, options=options)
 
 
 def all_probes() -> list[Probe]:
@@ -147,17 +167,27 @@ def report(args: argparse.Namespace, form: Form) -> None:
     """Table of changes by fact and level; JSON and picture if asked for."""
     entries = list(read_entries(args.out / "levels.jsonl"))
     rows = [row for fact in FACTS for level in LEVELS if (row := _row(entries, fact, level))]
-    print(f"\n{'fact':<20} {'level':>5}  {'change in log-odds':<26} {'held out':<26} {'control':<26}")
+    print(f"\n{'fact':<20} {'share':>5}  {'change in log-odds':<26} {'held out':<26} {'control':<26}")
     for row in rows:
         cells = "  ".join(f"{_shown(row[name]):<25}" for name in ("own", "held_out", "control"))
-        print(f"{row['fact']:<20} {row['level']:>5g}  {cells}")
+        print(f"{row['fact']:<20} {row['share']:>5.2f}  {cells}")
     if args.picture:
-        args.picture.write_text(picture(rows, LEVELS), "utf-8")
+        args.picture.write_text(picture(rows), "utf-8")
     if args.json:
         trained = [
             {
                 key: entry[key]
-                for key in ("fact", "level", "seed", "documents", "tokens", "seconds", "first_loss", "last_loss")
+                for key in (
+                    "fact",
+                    "level",
+                    "share",
+                    "seed",
+                    "documents",
+                    "tokens",
+                    "seconds",
+                    "first_loss",
+                    "last_loss",
+                )
             }
             for entry in entries
         ]
@@ -180,7 +210,12 @@ def _row(entries: Sequence[dict[str, Any]], fact: str, level: float) -> dict[str
         return None
     absent = (*HELD_OUT, *(other for other in FACTS if other != fact))
     groups = {"own": (fact,), "held_out": absent, "control": CONTROL}
-    return {"fact": fact, "level": level, **{name: _change(own, facts) for name, facts in groups.items()}}
+    return {
+        "fact": fact,
+        "level": level,
+        "share": own[0]["share"],
+        **{name: _change(own, facts) for name, facts in groups.items()},
+    }
 
 
 def _change(entries: Sequence[dict[str, Any]], facts: Sequence[str]) -> dict[str, float]:
