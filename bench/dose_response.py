@@ -174,23 +174,8 @@ def report(args: argparse.Namespace, form: Form) -> None:
     if args.picture:
         args.picture.write_text(picture(rows), "utf-8")
     if args.json:
-        trained = [
-            {
-                key: entry[key]
-                for key in (
-                    "fact",
-                    "level",
-                    "share",
-                    "seed",
-                    "documents",
-                    "tokens",
-                    "seconds",
-                    "first_loss",
-                    "last_loss",
-                )
-            }
-            for entry in entries
-        ]
+        left_out = ("key", "before", "after")
+        trained = [{name: value for name, value in entry.items() if name not in left_out} for entry in entries]
         args.json.write_text(
             json.dumps(
                 {
