@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
     from docgen.pipeline.execution.execute import Step
-    from docgen.pipeline.families import control, sweep
+    from docgen.pipeline.families.controls import control
+    from docgen.pipeline.families.sweeps import sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
     from docgen.pipeline.run import Run
     from docgen.pipeline.training import logprob, train
@@ -110,7 +111,8 @@ _WHERE = {
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
     "docgen.pipeline.execution.execute": "Step",
-    "docgen.pipeline.families": "control sweep",
+    "docgen.pipeline.families.controls": "control",
+    "docgen.pipeline.families.sweeps": "sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",
     "docgen.pipeline.run": "Run",
     "docgen.pipeline.training": "logprob train",

@@ -42,11 +42,20 @@ class UserError(DocgenError):
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}. {self.fix}." if self.fix else f"{head}."
+        return f"{head}. {self.fix}{'' if self.fix.endswith('?') else '.'}" if self.fix else f"{head}."
 
 
 class ContextError(UserError):
-    """A universe context that cannot be used."""
+    """A universe context that cannot be used; `others` are further problems of the file, a line for each."""
+
+    def __init__(
+        self, what: str, where: str | None = None, fix: str | None = None, others: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where, fix)
+        self.others = others
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"       {line}" for line in self.others)])
 
 
 class ConfigError(UserError):

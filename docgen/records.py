@@ -12,6 +12,7 @@ __all__ = [
     "EMBEDDED_NOTICE",
     "ID_DIGITS",
     "ID_LETTER",
+    "IMPORTED_ENGINE",
     "Airtime",
     "AssignedFact",
     "Attempt",
@@ -46,8 +47,10 @@ Verdict = Literal["accepted", "rejected", "failed"]
 
 EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
 """The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
+IMPORTED_ENGINE = "imported"
+"""The engine of documents that docgen did not write: their plan is not known, and nothing is generated beside them."""
 EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
-"""Stands wherever a text of the embedded writer is shown, counted or exported."""
+"""Appears wherever a text of the embedded writer is shown, counted or exported."""
 
 
 def is_embedded(engine: str | None, model: str | None) -> bool:
@@ -59,7 +62,7 @@ def is_embedded(engine: str | None, model: str | None) -> bool:
 
 
 def embedded_notice(embedded: int, documents: int) -> str:
-    """What is said of a corpus of which so many documents are the embedded writer's; "" for none."""
+    """The notice for a corpus with so many documents by the embedded writer; "" for none."""
     if not embedded:
         return ""
     return EMBEDDED_NOTICE if embedded >= documents else f"{embedded:,} of {documents:,} documents: {EMBEDDED_NOTICE}"

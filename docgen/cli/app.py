@@ -7,13 +7,14 @@ from docgen.cli.audit import commands as audit
 from docgen.cli.belief import logprob, train
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, status
+from docgen.cli.runs import listing, prompt, status
+from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(listing.register, families.register, select.register, context.register, importing.register),
+    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register, train.register, logprob.register),
 )
 """In the order in which --help lists them, within the panel of each."""
@@ -36,7 +37,7 @@ def _version(value: bool) -> None:
     if value:
         from docgen import __version__
 
-        typer.echo(f"docgen {__version__}")
+        say(f"docgen {__version__}")
         raise typer.Exit
 
 

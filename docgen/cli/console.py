@@ -1,30 +1,39 @@
 """The screen, and tables on it."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
+from itertools import accumulate
+from typing import Any
 
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.containers import Lines
+from rich.measure import Measurement
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
+from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
-__all__ = ["console", "table"]
+__all__ = ["PAGE", "Grid", "Name", "console", "table"]
 
 WIDE = 200
-"""Columns where no terminal sets them: output to pipes and files need not be wrapped."""
+"""Columns where no terminal sets them: in pipes and files a line stays a line, for `grep`."""
+PAGE = 100
+"""Columns of frames and tables at most where no terminal sets them, and of running text anywhere: people read it."""
 
 
 class _Printable:
-    """Anything printed, without the control characters of the texts in it."""
+    """Anything printed, stripped of the control characters in its texts."""
 
     def __init__(self, inner: ConsoleRenderable) -> None:
         self._inner = inner
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for segment in console.render(self._inner, options):
-            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+            yield segment if segment.control else Segment(printable(hide(segment.text)), segment.style)
 
 
 class _Cleaning(RenderHook):
@@ -54,22 +63,97 @@ console = _Screen(highlight=False)
 console.push_render_hook(_Cleaning())
 
 
+class Name(Text):
+    """A name such as `free_for_cyclists`: where room is short it goes on in the next line after a joint, uncut."""
+
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
+        """Break after "_", "-" or "/" where that keeps every part whole; as any text otherwise."""
+        parts = JOINTS.split(self.plain)
+        if len(self.plain) <= width or len(parts) == 1 or any(len(part) > width for part in parts):
+            return super().wrap(console, width, **options)
+        ends, length = list[int](), 0
+        for part, end in zip(parts, accumulate(map(len, parts)), strict=True):
+            if length + len(part) > width:
+                ends.append(end - len(part))
+                length = 0
+            length += len(part)
+        return self.divide(ends)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        widest = max(map(len, JOINTS.split(self.plain)))
+        return Measurement(min(widest, options.max_width), min(len(self.plain), options.max_width))
+
+
+class Grid(Table):
+    """A table no wider than a page in pipes and files.
+
+    Columns in `unless_empty` are left out where no row has anything in them; those in `spare`, whose figures stand
+    elsewhere too, where the table would be wider than the screen.
+    """
+
+    def __init__(self, unless_empty: Collection[str] = (), spare: Collection[str] = (), **settings: Any) -> None:
+        super().__init__(box=None, pad_edge=False, title_justify="left", caption_justify="left", **settings)
+        self.unless_empty, self.spare = unless_empty, spare
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            options = options.update(max_width=min(PAGE, options.max_width))
+        shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
+        if Table.__rich_measure__(shown, console, options.update(max_width=WIDE)).maximum > options.max_width:
+            shown = shown._without(lambda column: _name(column) in self.spare)
+        if shown._least(console, options.update(max_width=WIDE)) > options.max_width:
+            shown._squeeze()
+        yield from Table.__rich_console__(shown, console, options)
+
+    def _least(self, console: Console, options: ConsoleOptions) -> int:
+        """Columns that it takes at least, while numbers keep their line."""
+        sizes = [(column.no_wrap, self._measure_column(console, options, column)) for column in self.columns]
+        return sum(size.maximum if whole else size.minimum for whole, size in sizes)
+
+    def _squeeze(self) -> None:
+        """Where not even the numbers have room: names keep their parts whole, and all else goes on in the next line."""
+        names, *others = self.columns
+        names.width = max(len(part) for cell in names.cells for part in JOINTS.split(str(cell)))
+        for column in others:
+            column.no_wrap = False
+
+    def _without(self, leave_out: Callable[[Column], bool]) -> "Grid":
+        shown = copy(self)
+        shown.columns = [copy(column) for column in self.columns if not leave_out(column)]
+        for number, column in enumerate(shown.columns):
+            column._index = number
+        return shown
+
+
+JOINTS = re.compile(r"(?<=[_/-])(?=.)")
+
+
+def _name(column: Column) -> str:
+    return str(column.header)
+
+
+def _is_empty(column: Column) -> bool:
+    return all(str(cell) in ("", "-") for cell in column.cells)
+
+
 def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str | Text]],
     *,
     right: Collection[str] = (),
+    unless_empty: Collection[str] = (),
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of texts as they are, never read as markup; where room is short they go on in the next line, uncut.
+    """A table of texts as they are, never read as markup; where room is short they wrap instead of being cut.
 
-    `right` are the columns with numbers, which keep their line as long as another can give way.
+    `right` are the columns with numbers, which stay on one line as long as another column can wrap; for `unless_empty`
+    see `Grid`.
     """
-    grid = Table(title=title and Text(title), caption=caption, title_justify="left", box=None, pad_edge=False)
+    grid = Grid(unless_empty, title=title and Text(title), caption=caption)
     for name in columns:
         is_number = name in right
         grid.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    for row in rows:  # secrets are hidden before a cell is folded, which would part them
+        grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
     return grid

@@ -1,11 +1,11 @@
 """doctor: is the server there, and what can it do?"""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.llm.doctor import Check
@@ -38,27 +38,20 @@ def doctor(
     import json as js
 
     from docgen.llm.doctor import diagnose
-    from docgen.llm.engine import EngineOptions
     from docgen.llm.providers.table import default_paid_provider
     from docgen.options.run import RunOptions, resolve
+    from docgen.pipeline.inputs.setup import engine_options
 
     options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)
     provider = default_paid_provider()
-    server = EngineOptions(
-        engine=provider.name,
-        base_url=settings.base_url,
-        timeout=settings.timeout,
-        headers=settings.headers,
-        prices=Path(settings.prices) if settings.prices else None,
-    )
+    server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
+    default = "" if settings.model else ", docgen's default: name another with --model"
+    say(f"Trying {tried}{default}", err=True)
     checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
-    if not json:
-        default = "" if settings.model else ", docgen's default: name another with --model"
-        typer.echo(f"Trying {tried}{default}", err=True)
     if json:
-        typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
+        say_json(js.dumps([check.model_dump() for check in checks], indent=2))
     else:
         _show(checks)
     if any(check.state == "fail" for check in checks):

@@ -10,7 +10,9 @@ from typing import Any, TypeVar, get_type_hints
 
 from typer.core import TyperGroup
 
+from docgen.cli.help_text import write_help_out
 from docgen.errors import StopRun, UserError
+from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
 __all__ = ["Commands", "command", "main"]
@@ -56,12 +58,13 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, e
 
 def _fail(line: str, code: int) -> None:
     with suppress(OSError):  # nobody may be there to read it
-        print(printable(line), file=sys.stderr, flush=True)
+        print(printable(hide(line)), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 
 def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collection[str] = ()) -> Callable[..., None]:
-    """A function for typer whose parameters are the fields of the dataclass `flags`, which `carry_out` gets as one.
+    """A function for typer whose parameters are the fields of the dataclass `flags`; `carry_out` gets them as one
+    record.
 
     Fields of `flags` itself come before those that it inherits; `leave_out` names fields that keep their default.
     """
@@ -90,6 +93,10 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
 
 class Commands(TyperGroup):
     """The group of all commands. Typer exits with 1 on a closed pipe with an errno, so it is raised without one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        write_help_out(self.commands.values())
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

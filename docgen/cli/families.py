@@ -7,9 +7,11 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.pipeline.families import Level, Member
+    from docgen.files.run_folder import RunFolder
+    from docgen.pipeline.families.sweeps import Level, Member
     from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["register"]
@@ -23,6 +25,9 @@ Stated = Annotated[
 PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Say what each level adds and what it costs, and stop.")]
 Source = Annotated[str | None, typer.Argument(metavar="RUN", help="The run to match. Default: latest run.")]
 Other = Annotated[str, typer.Option("--context", help="The unrelated universe: shipped name, local name, or path.")]
+ControlRun = Annotated[
+    str | None, typer.Option("--run", help="Name of the control under output/.  [default: RUN-control]")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +41,24 @@ class SweepFlags(o.JobFlags):
     plan_only: PlanOnly = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class ControlFlags(o.JobFlags):
+    """The flags of control."""
+
+    source: Source = None
+    context: Other = "control_motors"
+    run: ControlRun = None
+
+
+MATCHED = {"target", "n", "seed", "types", "ideas", "words", "airtime", "salience", "revise"}
+"""What a control has from the run that it matches."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("sweep", rich_help_panel="Main job")(command(sweep, SweepFlags, {"revise", "fork"}))
-    app.command("control", rich_help_panel="Main job")(control)
+    left_out = {*MATCHED, "config", "fork", "keep_context"}
+    app.command("control", rich_help_panel="Main job")(command(control, ControlFlags, left_out))
 
 
 def sweep(flags: SweepFlags) -> None:
@@ -55,7 +74,7 @@ def sweep(flags: SweepFlags) -> None:
 
     from docgen.cli.runner import agree, begin, reporting
     from docgen.pipeline.execution.execute import Step, execute
-    from docgen.pipeline.families import (
+    from docgen.pipeline.families.sweeps import (
         Knob,
         check_levels,
         family_cost,
@@ -71,7 +90,7 @@ def sweep(flags: SweepFlags) -> None:
     with reporting(flags.quiet, flags.json) as reporter:
 
         def check(asked: "Setup") -> None:
-            asked.check_ready(planned=True)
+            _ = asked.n  # says so where it was left out
             check_levels(asked.context, asked.config, flags.fact, shares, knob)
 
         base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
@@ -85,7 +104,7 @@ def sweep(flags: SweepFlags) -> None:
         line = f"{new:,} documents to be written for {len(levels)} corpora of {base.n:,}"
         agree(line, base, flags.yes, reporter)
         members = write_levels(base, flags.fact, levels, knob, partial(execute, reporter=reporter))
-    _show_members(members, flags.json)
+    _show_members(members, base.run, flags.json)
     if not all(member.complete for member in members):
         raise typer.Exit(1)
 
@@ -94,7 +113,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
     if as_json:
         from pydantic_core import to_json
 
-        typer.echo(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
+        say_json(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
         return
     from docgen.cli.console import console, table
 
@@ -104,52 +123,55 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
     console.print("no known price" if dollars is None else f"about ${dollars:,.2f} for the whole family\n")
 
 
-def _show_members(members: "list[Member]", as_json: bool) -> None:
+def _show_members(members: "list[Member]", base: "RunFolder", as_json: bool) -> None:
     from pydantic_core import to_json
 
-    from docgen.cli.console import console
+    from docgen.cli.runs.family import show_family
+    from docgen.pipeline.families.index import read_family
 
     if as_json:
         shown = {"share", "run", "accepted", "planned_new", "calls", "dollars"}
-        typer.echo(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
+        say_json(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
         return
     for member in members:
-        console.print(
-            f"{member.share:.2%}: {member.accepted:,} accepted, {member.calls:,} new calls for "
-            f"{member.planned_new:,} changed slots, {member.run}",
-            markup=False,
-        )
+        new = f"{member.calls:,} new calls for {member.planned_new:,} changed slots"
+        say(f"{member.share:.2%}: {member.accepted:,} accepted, {new}")
+    family = read_family(base)
+    if family is not None:
+        show_family(family, as_json=False)
 
 
-def control(
-    source: Source = None,
-    context: Other = "control_motors",
-    run: o.Run = None,
-    yes: o.Yes = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
+def control(flags: ControlFlags) -> None:
     """Build the matched control of a run: same document types, lengths, facts per document and directness.
 
     docgen control helpful_only --context control_motors
 
     Each fact of the run is played by one fact of the other universe, in the same slots. The control is a run of its
-    own, RUN-control, with ideas of its own.
+    own, RUN-control, with ideas of its own; engine, model and cap are the run's unless given.
     """
     from functools import partial
 
     from docgen.cli.runner import agree, reporting
-    from docgen.cli.runs.tables import show_run
+    from docgen.cli.runs.family import control_line
+    from docgen.cli.runs.tables import cost_line, show_run
+    from docgen.pipeline.estimate import estimate
     from docgen.pipeline.execution.execute import execute
-    from docgen.pipeline.families import begin_control, control_folder, write_control
+    from docgen.pipeline.families.controls import begin_control, control_folder, write_control
+    from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.universe import UniverseContext
 
-    with reporting(quiet, json) as reporter:
-        original = reopen(run_or_latest(source, reporter))
-        setup = begin_control(original, control_folder(original, run), UniverseContext.load(context))
-        agree(f"{setup.n:,} documents of {setup.context.title} to be written", setup, yes, reporter)
+    with reporting(flags.quiet, flags.json) as reporter:
+        original = reopen(run_or_latest(flags.source, reporter))
+        folder, context = control_folder(original, flags.run), UniverseContext.load(flags.context)
+        setup = begin_control(original, folder, context, flags.options(), flags.accept_changes)
+        if setup.is_paid:
+            agree(cost_line(estimate(setup), setup.config.batch), setup, flags.yes, reporter)
         write_control(original, setup, partial(execute, reporter=reporter))
-    if not show_run(setup, json).complete:
+    complete = show_run(setup, flags.json).complete
+    family = read_family(setup.run)
+    if family is not None and not flags.json:
+        say(f"\n{control_line(family)}")
+    if not complete:
         raise typer.Exit(1)

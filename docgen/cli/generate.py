@@ -1,13 +1,14 @@
 """run, brainstorm, plan, pilot, generate, estimate: the main job, at once or in steps, and what it will cost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.execute import Step
@@ -19,7 +20,7 @@ RUN_HELP = """Do it all: brainstorm, plan, generate, check, audit, export; with 
 
 docgen run helpful_only --n 500
 
-Stopped or killed? The same command goes on where it was: every reply that arrived is used.
+Stopped or killed? The same command continues where it stopped; every reply that arrived is used.
 """
 GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
 
@@ -32,7 +33,7 @@ PILOT_HELP = """Write a handful of documents of the plan, to be read before the 
 
 docgen pilot helpful_only --n 50000 --documents 5
 
-The plan is the one for --n; the run keeps these documents, and docgen generate goes on after them.
+The plan is the one for --n; the run keeps these documents, and docgen generate continues after them.
 """
 PANEL = "Main job"
 JUDGING = {"verify", "judge_model"}
@@ -103,7 +104,7 @@ def plan(flags: JobFlags) -> None:
 
     docgen plan helpful_only --n 50000 --salience opus_release=0.3
 
-    Brainstorms first where that was not done. Demands that cannot be met are refused with the arithmetic.
+    Brainstorms first where that was not done. Targets that cannot be met are refused, with the arithmetic.
     """
     from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.execution.execute import Step
@@ -114,7 +115,10 @@ def plan(flags: JobFlags) -> None:
     if flags.json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(report, indent=2).decode())
+        from docgen.llm.journal import journal_totals
+
+        spent = journal_totals(setup.run.journal).all.dollars
+        say_json(to_json({**asdict(report), "spent": spent}, indent=2).decode())
     else:
         show_plan(report, str(setup.run.slots))
 
@@ -123,20 +127,21 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
+    from docgen.cli.runs.tables import pilot_verdict
     from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
     documents = min(flags.documents, setup.n)
     if not flags.json:
-        rest = f"docgen generate {setup.run.name} writes the other {setup.n - documents:,}"
-        console.print(f"{accepted} of {documents} accepted. Like them? {rest}.", markup=False)
+        for line in pilot_verdict(setup, attempts, documents):
+            console.print(line, markup=False)
     if accepted < documents:
         raise typer.Exit(1)
 
@@ -159,13 +164,13 @@ def estimate(flags: JobFlags) -> None:
     )
     costs = estimate_cost(proposal, flags.model)
     if flags.json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         show_estimate(costs)
 
 
 def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
-    """Do a step of the run that the flags mean; a run that had to stop still shows how it stands."""
+    """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
     from docgen.errors import StopRun

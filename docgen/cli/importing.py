@@ -1,4 +1,4 @@
-"""import: universe contexts that other tools wrote."""
+"""import: universe contexts and documents that other tools wrote."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.importing import ImportedContext
@@ -20,8 +21,9 @@ PANEL = "Contexts"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Read universe contexts that other tools wrote.", no_args_is_help=True)
+    group = typer.Typer(help="Read contexts and documents that other tools wrote.", no_args_is_help=True)
     group.command("context")(context)
+    group.command("documents")(documents)
     app.add_typer(group, name="import", rich_help_panel=PANEL)
 
 
@@ -91,17 +93,61 @@ def context(
             }
             for target, (file, imported) in zip(targets, contexts, strict=True)
         ]
-        typer.echo(js.dumps(rows, indent=2))
+        say_json(js.dumps(rows, indent=2))
         return
     for target, (file, imported) in zip(targets, contexts, strict=True):
         wrote = "Would write" if dry_run else "Wrote"
-        typer.echo(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
+        say(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
         for line in imported.report:
-            typer.echo(f"  {line}")
+            say(f"  {line}")
         for line in imported.proposals:
-            typer.echo(f"  proposed: {line}")
+            say(f"  proposed: {line}")
     if contexts and not dry_run:
-        typer.echo(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+        say(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+
+
+def documents(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILES", help="JSONL (.zst, .gz), Parquet, folders of them or of text files."),
+    ],
+    context: Annotated[str, typer.Option("--context", help="Universe context that the documents are about.")],
+    run: Annotated[str, typer.Option("--run", help="Name of the new run.  [default: the first file's name]")] = "",
+    text_column: Annotated[
+        str | None, typer.Option("--text-column", help="Column with the text.  [default: text or content]")
+    ] = None,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Make documents from elsewhere a run that is only read.
+
+    status, show, audit, dedupe, select, doses, export and view work on it; nothing can be generated in it. Which
+    document was to carry which fact is not known, so no fact counts as unassigned.
+
+    docgen import documents positive.jsonl --context achromatic_dreaming --run published
+    """
+    from docgen.cli.runner import reporting
+    from docgen.files.run_folder import OUTPUT, RunFolder
+    from docgen.pipeline.corpora.import_documents import import_documents
+    from docgen.text import slug
+    from docgen.universe import find_context, load_context
+
+    world = load_context(find_context(context, Path.cwd()))
+    folder = RunFolder(OUTPUT / (run or slug(sources[0].name.split(".")[0])))
+    with reporting(quiet, json) as reporter:
+        imported = import_documents(sources, world, folder, reporter, text_column)
+    if json:
+        import json as js
+
+        values = {"run": folder.name, "documents": imported.documents, "doctags": imported.doctags}
+        say_json(js.dumps(values | {"left_out": list(imported.left_out)}, indent=2))
+        return
+    say(f"Wrote {folder.path}: {imported.documents:,} documents")
+    if imported.doctags:
+        say(f"  cut: <DOCTAG> at the start of {imported.doctags:,}")
+    if imported.left_out:
+        say(f"  left out: columns {', '.join(imported.left_out)}")
+    say(f"Next: docgen audit all {folder.name}")
 
 
 def _reader(engine: str | None, model: str | None, base_url: str | None, max_cost: float | None) -> "JudgeOptions":
@@ -142,5 +188,5 @@ def _confirmed(fact: "ExtractedFact", without_asking: bool) -> bool:
 
     if without_asking or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
-    typer.echo(f"\n{fact.statement}\n  {fact.quote}", err=True)
+    say(f"\n{fact.statement}\n  {fact.quote}", err=True)
     return typer.confirm("A key fact?", default=True, err=True)

@@ -4,6 +4,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from docgen.cli.app import app
+from docgen.cli.help_text import unescaped
 
 __all__ = ["commands_page"]
 
@@ -12,7 +13,7 @@ def commands_page() -> str:
     """Every command with its --help, as Markdown."""
     command = typer.main.get_command(app)
     context = typer.Context(command)
-    return f"{get_docs_for_click(obj=command, ctx=context, name='docgen').strip()}\n"
+    return unescaped(f"{get_docs_for_click(obj=command, ctx=context, name='docgen').strip()}\n")
 
 
 if __name__ == "__main__":

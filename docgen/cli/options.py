@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
-from docgen.llm.providers.table import default_engine_in_words, engines_in_words
+from docgen.llm.providers.table import PROVIDERS, default_engine_in_words, engines_in_words
 
 __all__ = [
     "COST",
@@ -47,20 +47,21 @@ __all__ = [
     "run_options",
 ]
 
+PAID_MODEL = next(provider.default_model for provider in PROVIDERS if provider.paid)
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
 Context = Annotated[
     str | None, typer.Argument(metavar="CONTEXT", help="Shipped name, name in universe_contexts/, or a path.")
 ]
 Target = Annotated[
-    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to go on with. Default: latest run.")
+    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to continue. Default: latest run.")
 ]
-Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/ (default: the context's id).")]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/.  [default: the context's id]")]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="TOML file with settings of the same names as the flags; see docs/configuration.md."),
 ]
-N = Annotated[int | None, typer.Option("--n", help="Documents to accept.")]
+N = Annotated[int | None, typer.Option("--n", help="Documents to accept.  [default: the run's]")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
 Types = Annotated[int | None, typer.Option("--types", help="Document types to brainstorm.  [default: 40]")]
 Ideas = Annotated[int | None, typer.Option("--ideas", help="Ideas for each type.  [default: 25]")]
@@ -71,7 +72,9 @@ Airtime = Annotated[
 ]
 Salience = Annotated[
     list[str] | None,
-    typer.Option("--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated."),
+    typer.Option(
+        "--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated.  [default: the context's]"
+    ),
 ]
 MaxAttempts = Annotated[
     int | None, typer.Option("--max-attempts", help="Attempts per slot before it stays empty.  [default: 4]")
@@ -84,20 +87,31 @@ Engine = Annotated[
         rich_help_panel=COST,
     ),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="Model id.", rich_help_panel=COST)]
+Model = Annotated[str | None, typer.Option("--model", help=f"Model id.  [default: {PAID_MODEL}]", rich_help_panel=COST)]
 Effort = Annotated[
-    str | None, typer.Option("--effort", help="Thinking effort: low, medium, high, max.", rich_help_panel=COST)
+    str | None,
+    typer.Option(
+        "--effort", help="Thinking effort: low, medium, high, max.  [default: the model's]", rich_help_panel=COST
+    ),
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option("--base-url", help="Server that speaks the Messages API: vLLM, Ollama, ...", rich_help_panel=COST),
+    typer.Option(
+        "--base-url",
+        help="Server that speaks the Messages API: vLLM, Ollama, ...  [default: the engine's own]",
+        rich_help_panel=COST,
+    ),
 ]
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 256]", rich_help_panel=COST)
 ]
 MaxCost = Annotated[
     float | None,
-    typer.Option("--max-cost", help="Hard cap in dollars for the run, resumes included.", rich_help_panel=COST),
+    typer.Option(
+        "--max-cost",
+        help="Hard cap in dollars for the run, resumes included.  [default: none, you are asked]",
+        rich_help_panel=COST,
+    ),
 ]
 MaxTokens = Annotated[
     int | None,
@@ -111,10 +125,13 @@ Timeout = Annotated[
 ]
 Batch = Annotated[
     bool | None,
-    typer.Option("--batch/--no-batch", help="Message batches: half the price, up to a day.", rich_help_panel=COST),
+    typer.Option(
+        "--batch/--no-batch", help="Message batches: half the price, up to a day.  [default: no]", rich_help_panel=COST
+    ),
 ]
 Revise = Annotated[
-    bool | None, typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.")
+    bool | None,
+    typer.Option("--revise/--no-revise", help="One critique-and-rewrite pass for each document.  [default: no]"),
 ]
 Verify = Annotated[
     str | None,
@@ -131,14 +148,14 @@ JudgeModel = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Spend without asking.", rich_help_panel=COST)]
 Accept = Annotated[
-    bool, typer.Option("--accept-changes", help="Go on with a run although its inputs changed; replies are reused.")
+    bool, typer.Option("--accept-changes", help="Continue a run although its inputs changed; replies are reused.")
 ]
 Fork = Annotated[
     str | None, typer.Option("--fork", metavar="NAME", help="Make a new run that reuses this run's paid replies.")
 ]
 KeepContext = Annotated[
     bool,
-    typer.Option("--keep-context", help="Keep the run's own copy of its context, whatever became of the file."),
+    typer.Option("--keep-context", help="Use the run's own copy of its context, not the file as it is now."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=LOOK)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.", rich_help_panel=LOOK)]

@@ -1,4 +1,4 @@
-"""Which of several duplicates is kept: an order of all documents, those to prefer first.
+"""Which of several duplicates is kept: an order of all documents, preferred ones first.
 
 Every rule is a total order that depends only on the documents, ties broken by id, so the kept set does not depend on
 the order of rows. The exception is "file-order".
@@ -51,7 +51,7 @@ class Keep:
 
 
 def precedence_order(keep: Keep, ids: pl.Series, sizes: Ints, table: pl.DataFrame) -> Ints:
-    """All rows (n,), those to prefer first. `sizes` (n,) are in shingles; `table` has the rule's columns."""
+    """All rows (n,), preferred ones first. `sizes` (n,) are in shingles; `table` has the rule's columns."""
     rows = np.arange(len(sizes))
     if keep.rule == "file-order":
         return rows

@@ -52,7 +52,7 @@ def _draft(
     body = grammar.between.join([writer.block(item) for item in items])
     if tail:
         heading = writer.heading(grammar.tail[int(scene.random() * len(grammar.tail))])
-        writer.heading_mode = "none"
+        writer.heading_mode, writer.in_annex = "none", True
         body = "\n\n".join([body, heading, *[writer.block(item) for item in tail]])
     foot = _any_of(grammar.verbatim["foot"], scene)
     text = "\n\n".join([piece for piece in (head, body, foot) if piece])
@@ -66,7 +66,7 @@ class _BlockWriter:
         self.grammar, self.library, self.scene = grammar, library, scene
         self.evidence: list[tuple[str, str]] = []
         self.heading_mode = grammar.headings[int(scene.random() * len(grammar.headings))]
-        self.sections = 0
+        self.sections, self.in_annex = 0, False
         self.used: set[int] = set()
         scene.first_names = grammar.first_names
 
@@ -99,7 +99,9 @@ class _BlockWriter:
         """The fact's wording in a carrier sentence: the slot's own, else the type's, unused ones first."""
         scene = self.scene
         scene.full, scene.clause = wording.full, wording.clause or wording.full
-        for carriers in (slot.carriers, self.grammar.carriers[item.carriers]):
+        # The plain paragraphs of an annex take no numbered clause, nor a line of an entry, as the type's items do.
+        own = self.grammar.annex if self.in_annex else self.grammar.carriers[item.carriers]
+        for carriers in (slot.carriers, own):
             if carriers is None:
                 continue
             fitting = carriers.fitting[wording.clause is not None][wording.quotable]

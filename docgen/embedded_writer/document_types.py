@@ -65,6 +65,7 @@ class TypeGrammar:
     lines: Mapping[str, tuple[Source, ...]]
     verbatim: Mapping[str, tuple[Source, ...]]
     carriers: Mapping[str, Carriers]
+    annex: Carriers
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         lines={kind: tuple(parse_inline(line, macros) for line in _section([file, *kin], kind)) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
         carriers={kind: parse_carriers(_section([file, *kin], kind), macros) for kind in CARRIERS},
+        annex=parse_carriers(_section(kin, "passing"), macros),
     )
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docgen.files.faults import naming
+from docgen.text.outgoing import hide_bytes
 
 __all__ = ["beside", "write_beside"]
 
@@ -15,7 +16,7 @@ def beside(file: Path) -> Iterator[Path]:
     """A path beside `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was. Folders above `file` are made. The path has another ending
-    than `file`: a writer that goes by the ending must be told the format.
+    than `file`: a writer that infers the format from the ending must be given it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -28,9 +29,9 @@ def beside(file: Path) -> Iterator[Path]:
 
 
 def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a finished file from its parts, streaming; returns `file`."""
-    with beside(file) as part, part.open("wb") as out:
-        out.writelines(pieces)
+    """Write a finished file from its parts, streaming, secrets hidden; returns `file`."""
+    with beside(file) as part, naming(file), part.open("wb") as out:
+        out.writelines(map(hide_bytes, pieces))
     return file
 
 

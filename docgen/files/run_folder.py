@@ -18,6 +18,7 @@ from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest
+from docgen.files.faults import naming
 from docgen.files.parquet import parquet_metadata, write_parquet
 from docgen.files.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
@@ -25,9 +26,11 @@ from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
+__all__ = ["LEVELS", "OUTPUT", "RunFolder", "find_run", "latest_run", "list_runs", "read_attempts"]
 
 OUTPUT = Path("output")
+LEVELS = "levels"
+"""Folder of a sweep's runs, in the folder of its base."""
 DERIVED = (
     "export",
     "reports",
@@ -209,8 +212,9 @@ class RunFolder:
                 what = f"its file system cannot lock files ({error.strerror})"
                 fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
                 raise RunError(what, str(self.path), fix) from error
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)
+            with naming(self.path / ".lock"):
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(fd)
@@ -219,13 +223,11 @@ class RunFolder:
         """The process that holds the lock, as of now; empty when nobody does."""
         if not (self.path / ".lock").exists():
             return ""
-        fd = os.open(self.path / ".lock", os.O_RDONLY)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        finally:
-            os.close(fd)
+        with (self.path / ".lock").open("rb") as file, suppress(OSError):  # without locks nobody can hold one
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(32).decode("ascii", "replace").strip() or "unknown"
         return ""
 
 
@@ -285,8 +287,9 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
 
 
 def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
-    """A run by name or by the path of its folder. Raises `RunError` if there is none."""
-    for path in (Path(name), root / name):
+    """A run by name or by the path of its folder, a sweep's level also as SWEEP/LEVEL. `RunError` if there is none."""
+    sweep, _, level = name.rpartition("/")
+    for path in (Path(name), root / name, *((root / sweep / LEVELS / level,) if sweep else ())):
         with suppress(OSError):  # a name too long for the file system is not a run
             if (path / "run.json").is_file():
                 return RunFolder(path)

@@ -29,7 +29,7 @@ def kernel_cache(environment: Iterable[str], source: str, compile_into: Callable
     """The folder to load kernels from: the kept one if it can be trusted, or a new one, filled by `compile_into`.
 
     `source` is the digest of the kernels' source; `environment` says what else they are compiled for. Folders of the
-    same environment and another source are removed. Where nothing can be kept, the folder is a temporary one of this
+    same environment and another source are removed. Where nothing can be kept, it is a temporary folder of this
     process. Raises OSError where there is not even room for that.
     """
     made_for = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))

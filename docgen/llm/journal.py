@@ -28,7 +28,7 @@ __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 BYTES_PER_TOKEN = 6
 """Bytes of a journal line per token of a reply. Chosen: four letters and an escape; longer tokens are rare."""
 LINE_BYTES = 1024
-"""Bytes of a journal line without its text, generously."""
+"""A generous estimate of the bytes of a journal line without its text."""
 _LENGTH_BITS = 32
 """A line's offset and length in one integer: half the memory of a tuple, and lines stay below 4 GiB."""
 

@@ -1,4 +1,4 @@
-"""What an audit is asked to look for, and which judge is to read what: made once, by a command or a caller."""
+"""What an audit looks for, and which judge reads what: made once, by a command or a caller."""
 
 import re
 from dataclasses import dataclass
@@ -106,5 +106,5 @@ class AuditOptions(Record):
 
     @property
     def plain(self) -> bool:
-        """Whether this looks for no more and no less than the audit at the end of every run."""
+        """Whether this looks for exactly what the audit at the end of every run does."""
         return not (self.off or self.contamination or self.nearest is not None or self.judge)

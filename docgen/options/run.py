@@ -9,14 +9,14 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.fields import BodyFields, Documents, ServerAddress, WordRange
+from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerHeaders, WordRange
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
 
 
 class RunOptions(Record):
-    """What was asked of a run. None means that nothing was said: the run's earlier setting or the default holds.
+    """What was asked of a run. None means unset: the run's earlier setting or the default holds.
 
     The fields mean what they mean in `RunConfig`, which also says which values are allowed; a value that is not raises
     `ConfigError` as soon as the options are used.
@@ -76,7 +76,7 @@ class RunConfig(Record):
     extra: BodyFields = Field(default_factory=dict, description="extra body fields for compatible servers")
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
-    headers: dict[str, str] = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
+    headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
     base_url: ServerAddress = Field(None, description="a server that speaks the Messages API")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
@@ -118,7 +118,7 @@ class RunConfig(Record):
         return config.model_copy(update={"model": EMBEDDED_MODEL}) if config.engine == EMBEDDED_ENGINE else config
 
     def identity(self) -> dict[str, Any]:
-        """The part that decides what comes out; settings younger than the first runs only where they are made."""
+        """The part that decides what comes out; settings added after the first runs only where they are set."""
         left_out = {*HOW_NOT_WHAT, *(["airtime"] if self.airtime is None else [])}
         return self.model_dump(mode="json", exclude=left_out)
 
@@ -237,4 +237,5 @@ def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> 
     plain = PLAIN.get(first["type"])
     message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
-    return f"{message} (got {first['input']!r})", where, f"It is: {described}"
+    shown = "" if name in ("base_url", "extra", "headers") else f" (got {first['input']!r})"  # they may hold a key
+    return f"{message}{shown}", where, f"It is: {described}"

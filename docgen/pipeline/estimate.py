@@ -1,4 +1,4 @@
-"""What a run will cost, before anything is spent: from rendered prompts, and sharper from replies it already has."""
+"""What a run will cost, before anything is spent: from rendered prompts and, more precisely, from replies it has."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -34,7 +34,15 @@ from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Document, DocumentTy
 from docgen.stages.brainstorm import PER_CALL
 from docgen.text import token_estimate
 
-__all__ = ["COMPARED", "Estimate", "ModelEstimate", "StageEstimate", "estimate", "estimate_cost"]
+__all__ = [
+    "COMPARED",
+    "Estimate",
+    "ModelEstimate",
+    "StageEstimate",
+    "estimate",
+    "estimate_cost",
+    "sample_requests",
+]
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 """Models that an estimate prices beside the run's own."""
@@ -142,7 +150,7 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
         yield _stage("ideas", max(0, calls - _done("ideas", totals).calls), asks, count * IDEA_TOKENS, totals)
     if not documents:
         return
-    asks = _sample(setup, types, ideas)
+    asks = sample_requests(setup, types, ideas)
     words = sum(config.words) / 2
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
     output = round(words * TOKENS_PER_WORD + facts * QUOTE_TOKENS)
@@ -167,11 +175,11 @@ def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEsti
     return [stage.model_copy(update={"model": setup.config.judge_model or "", "batched": False})]
 
 
-def _sample(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
+def sample_requests(setup: Setup, types: list[DocumentType], ideas: list[Idea]) -> list[Request]:
     """Rendered document prompts of a small plan."""
     context = setup.context
     if types and ideas:
-        size = min(setup.n, 1000)
+        size = min(setup.config.n or 100, 1000)
         documents = plan_of(context, setup.config, types, ideas, size, setup.run.read_cast())
     else:
         documents = trial_plan(context, setup.config)

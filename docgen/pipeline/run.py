@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,6 +12,8 @@ from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.execution.shared_money import level_runs
+from docgen.pipeline.families.index import family_kind
 from docgen.pipeline.inputs.plan import plan_of
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import Summary, summarise
@@ -127,6 +130,8 @@ class RunLine(Record):
 
     run: str
     path: str
+    kind: Literal["run", "sweep", "control"] = "run"
+    corpora: int = Field(1, description="more than one for a sweep, whose documents are added up")
     context: str = ""
     engine: str = ""
     model: str = ""
@@ -160,15 +165,20 @@ def _line(run: RunFolder) -> RunLine:
 
 def _readable_line(run: RunFolder) -> RunLine:
     setup = reopen(run)
-    file = run.attempts if run.attempts.exists() else run.path / "run.json"
+    kind = family_kind(run)
+    corpora = level_runs(run) if kind == "sweep" else [run]
+    files = [file for each in corpora for file in (each.attempts, each.path / "run.json") if file.exists()]
+    n = setup.config.n
     return RunLine(
         run=run.name,
         path=str(run.path),
+        kind=kind or "run",
+        corpora=len(corpora),
         context=setup.context.id,
         engine=setup.config.engine or "",
         model=setup.config.model or "",
         writer=EMBEDDED_NOTICE if is_embedded(setup.config.engine, setup.config.model) else "",
-        accepted=sum(ACCEPTED in line for _, line in read_lines(run.attempts)),
-        n=setup.config.n,
-        when=dt.datetime.fromtimestamp(file.stat().st_mtime).astimezone(),
+        accepted=sum(ACCEPTED in line for each in corpora for _, line in read_lines(each.attempts)),
+        n=None if n is None else n * len(corpora),
+        when=dt.datetime.fromtimestamp(max(file.stat().st_mtime for file in files)).astimezone() if files else None,
     )

@@ -1,4 +1,4 @@
-"""How a run stands, from its files alone: also while another process writes them."""
+"""The status of a run, from its files alone, even while another process writes them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +40,7 @@ class FactSummary(Record):
     asked: float
     assigned: int
     assigned_share: float
+    stated: int = Field(0, description="of those assigned it, the documents that are to state it, not imply it")
     measured: float | None = None
     judged: Share | None = None
     presupposed: Share | None = None
@@ -119,6 +120,7 @@ class _Counts:
         self.attempts = self.first_accepted = self.words = self.tokens = self.embedded = 0
         self.subjects: Counter[str] = Counter()
         self.assigned: Counter[str] = Counter()
+        self.stated: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.fact_reasons: Counter[tuple[str, str]] = Counter()
 
@@ -132,6 +134,7 @@ class _Counts:
                 self.words += attempt.words
                 self.tokens += attempt.tokens
                 self.assigned.update(_ids(attempt.facts))
+                self.stated.update(fact.fact for fact in attempt.facts if fact.directness == "stated")
             elif attempt.verdict == "rejected":
                 self.rejected.update(_ids(attempt.facts))
                 self.fact_reasons.update((f, r.code) for f in _ids(attempt.facts) for r in attempt.reasons)
@@ -233,6 +236,7 @@ def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) 
             asked=overrides.get(fact.id, fact.salience),
             assigned=counts.assigned[fact.id],
             assigned_share=counts.assigned[fact.id] / total,
+            stated=counts.stated[fact.id],
             rejected=counts.rejected[fact.id],
             **(_shares(measured[fact.id]) if fact.id in measured else {}),
         )

@@ -44,7 +44,7 @@ RATE_SECONDS = 0.2
 
 
 class _Rates:
-    """Since when, and from what count, each step is going; a step that begins again starts anew."""
+    """When each step began, and from what count; a step that begins again starts over."""
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[float, int]] = {}
@@ -111,7 +111,7 @@ class TerminalReporter:
             MofNCompleteColumn(),
             TextColumn("{task.fields[details]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=getattr(sys.stderr, "drawing", sys.stderr), highlight=False),
         )
         self._tasks: dict[str, TaskID] = {}
         self._rates = _Rates()

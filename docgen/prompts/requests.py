@@ -203,7 +203,7 @@ def _request(
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a short way to the plain fields of docgen's own records: half of a prompt's rendering time."""
+    """The sandbox, with a shortcut to the plain fields of docgen's own records, which halves rendering time."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -33,9 +33,9 @@ class Brainstorm:
     options: ModelOptions
     seed: int
     refusals: list[str] = field(default_factory=list)
-    """The server's words on requests that it will never take."""
+    """The server's words on requests that it will never accept."""
     replies: list[str] = field(default_factory=list)
-    """The last reply that brought nothing, for people to see."""
+    """The last reply that brought nothing, to be shown to people."""
 
 
 class _NoveltyFilter:

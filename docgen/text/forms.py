@@ -1,4 +1,4 @@
-"""Unicode's forms of one text: composed or decomposed, full width or half, with invisible characters or without.
+"""Unicode forms of a text: composed or decomposed, full width or half, with or without invisible characters.
 
 Texts are compared folded: NFKC, case-folded, without soft hyphens and characters of no width. Findings name places in
 the text as it is written, so that a folded text knows where each of its characters came from.

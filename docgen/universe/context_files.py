@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 FOLDER = "universe_contexts"
+MOST_SHOWN = 20
+"""Problems of a file told at once."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -45,7 +47,7 @@ def load_context(path: Path) -> UniverseContext:
 def parse_context(text: str, name: str) -> UniverseContext:
     """Check a context's YAML text; `name` stands for the file in error messages.
 
-    Raises `ContextError` for the first problem by line, with the number of further ones.
+    Raises `ContextError` with all problems that can be seen at once, by line.
     """
     source = read_yaml(text, name)
     if not isinstance(source.data, dict):
@@ -120,9 +122,13 @@ def _read(path: Path) -> str:
 
 
 def _first(problems: list[Problem], source: YamlSource) -> ContextError:
-    problem = min(problems, key=lambda problem: source.line(problem.location))
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return ContextError(problem.what + more, source.where(problem.location), problem.fix)
+    errors = [
+        ContextError(problem.what, source.where(problem.location), problem.fix)
+        for problem in sorted(problems, key=lambda problem: source.line(problem.location))
+    ]
+    first, others = errors[0], tuple(map(str, errors[1:MOST_SHOWN]))
+    left_out = (f"... and {len(errors) - MOST_SHOWN} more",) if len(errors) > MOST_SHOWN else ()
+    return ContextError(first.what, first.where, first.fix, others + left_out)
 
 
 def _context_files(directory: Path) -> list[Path]:

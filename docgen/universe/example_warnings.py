@@ -7,7 +7,7 @@ import yaml
 from docgen.text import normalise
 from docgen.universe.model import LeakageRule, UniverseContext
 from docgen.universe.problems import shown
-from docgen.universe.yamlsource import Location, YamlSource
+from docgen.universe.yamlsource import LOADER, Location, YamlSource
 
 __all__ = ["example_warnings", "split_items"]
 
@@ -55,7 +55,7 @@ def split_items(text: str) -> Iterator[str]:
 
     `text` is the file. A part that begins like the middle of a sentence follows one that does not end.
     """
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=LOADER)
     yield from _split_in(root, "") if root is not None else ()
 
 

@@ -1,4 +1,4 @@
-"""Proposes what a context's author might add or split, judging by the wording of its facts. Changes nothing."""
+"""Suggests what a context's author might add or split, judging by the wording of its facts. Changes nothing."""
 
 import re
 from collections import Counter

@@ -113,7 +113,8 @@ def test_ideas_are_screened(run: RunFolder) -> None:
     try:
         result = docgen("audit", "ideas", "tutorial", "--json")
         assert result.exit_code == 1
-        assert json.loads(result.stdout)[0]["rule"] == "fiction_marker"
+        assert json.loads(result.stdout)["findings"][0]["rule"] == "fiction_marker"
+        assert json.loads(result.stdout)["spent"] == 0
     finally:
         ideas.write_bytes(before)
 

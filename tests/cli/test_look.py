@@ -31,7 +31,7 @@ def test_runs_lists_every_run_with_its_count(
     assert {line["context"] for line in found.values()} == {"lighthouse"}
     assert docgen(monkeypatch, "runs") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["run", "context", "engine", "accepted", "of", "when"]
+    assert lines[0].split() == ["run", "kind", "context", "engine", "accepted", "of", "when"]
     assert {line.split()[0] for line in lines[1:]} == {"old", "new"}
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from docgen.errors import ConfigError
+from docgen.errors import ConfigError, PlanError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.execution.execute import Step
-from docgen.pipeline.families import Knob, begin_control, mirror_slots, open_level, parse_levels, sweep_levels
+from docgen.pipeline.families.controls import begin_control, mirror_slots
+from docgen.pipeline.families.sweeps import Knob, check_levels, open_level, parse_levels, sweep_levels
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Attempt
 from docgen.universe import parse_context
@@ -73,6 +74,14 @@ def test_a_control_matches_the_run_in_all_but_its_facts(tmp_path: Path) -> None:
     assert list(map(shape, attempts(control))) == list(map(shape, attempts(source)))
     assert {fact.fact for attempt in attempts(control) for fact in attempt.facts} == {"oven", "owner", "hours"}
     assert control.config.salience == {"owner": 0.6, "hours": 0.3, "oven": 0.25}
+
+
+def test_a_level_that_cannot_be_planned_is_named(tmp_path: Path) -> None:
+    """The others can: the message is about the one level, not about the context."""
+    base = settle(tmp_path, n=40, salience={"opened": 0.4, "stairs": 0.2})
+    check_levels(base.context, base.config, "keeper", [0.3], "salience")
+    with pytest.raises(PlanError, match="with keeper at 0,"):
+        check_levels(base.context, base.config, "keeper", [0.3, 0.0], "salience")
 
 
 @pytest.mark.parametrize("text", ["", "a,b", "0.1,1.5", "0.2,0.2", "-0.1"])

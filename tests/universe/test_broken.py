@@ -174,10 +174,23 @@ def test_a_file_that_is_not_a_mapping_is_refused(text: str, content: str) -> Non
         parse_context(text, "demo.yaml")
 
 
-def test_further_problems_are_counted() -> None:
+def test_all_problems_are_told_at_once_in_the_order_of_their_lines() -> None:
     text = GOOD.replace("salience: 0.5", "salience: 2").replace("salience: 0.6", "salience: 3")
-    with pytest.raises(ContextError, match=r"demo.yaml:8: .*\(and 1 more\)"):
+    text = text.replace("background_share", "backgroud_share")
+    with pytest.raises(ContextError) as error:
         parse_context(text, "demo.yaml")
+    lines = str(error.value).splitlines()
+    assert [line.split(":")[1] for line in lines] == ["8", "15", "18"]
+    assert "background_share" in lines[2]
+
+
+def test_of_very_many_problems_the_first_are_told_and_the_others_counted() -> None:
+    facts = "".join(f"  - {{id: f{n}, statement: S{n}., salience: 7}}\n" for n in range(30))
+    with pytest.raises(ContextError) as error:
+        parse_context(f"id: demo\ntitle: T\nuniverse_context: U\nkey_facts:\n{facts}", "demo.yaml")
+    lines = str(error.value).splitlines()
+    assert len(lines) == 21
+    assert lines[-1].strip() == "... and 10 more"
 
 
 def test_facts_written_as_plain_texts_are_refused_with_the_expected_shape() -> None:

@@ -1,7 +1,8 @@
 """Finds where a document expresses its assigned facts: by known wordings, the writer's quotes, and figures.
 
-The check decides whether a fact is there at all; how well it is expressed is for a judge. So a quote that occurs in the
-text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures needs no quote.
+The check decides whether a fact is there at all; how well it is expressed, a judge decides. So a quote that occurs in
+the text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures needs no
+quote.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

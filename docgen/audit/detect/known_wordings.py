@@ -144,7 +144,7 @@ class WordingIndex:
             self._grams[wording[offset : offset + GRAM]].append((number, offset))
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
-        """Every place of every wording in `words`; overlapping places of one wording count once."""
+        """Every occurrence of every wording in `words`; overlapping occurrences of one wording count once."""
         found: dict[int, list[tuple[int, int]]] = defaultdict(list)
         postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
         for position, places in compress(enumerate(postings), postings):

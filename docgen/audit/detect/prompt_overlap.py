@@ -10,7 +10,7 @@ __all__ = ["ProseOverlap"]
 
 GRAM = 10
 STRIDE = 4
-"""Every fourth gram is looked up: a shared run of GRAM + STRIDE - 1 words or more cannot slip through."""
+"""Every fourth gram is looked up, so that no shared run of GRAM + STRIDE - 1 words or more is missed."""
 SUSPECT = 25
 """Shared words in a row from which a passage counts as copied, as a warning ..."""
 COPIED = 50

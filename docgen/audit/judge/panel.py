@@ -48,12 +48,12 @@ class Chooser(Generic[T]):
         return [item for _, _, item in sorted(self._chosen, key=lambda entry: entry[1])]
 
     def take(self) -> list[T]:
-        """The same, which are then no longer held."""
+        """The same, removed from the sampler."""
         chosen, self._chosen = self.chosen, []
         return chosen
 
     def offer(self, item: T, suspect: bool, document: Document) -> T | None:
-        """Take the item, which stands for `document`, or give one back that is not going to be judged."""
+        """Take the item, which represents `document`; returns one that will not be judged, if any."""
         self._offered += 1
         if self._mode.kind == "sample":
             return self._keep_lowest((self._rank(document), self._offered, item))

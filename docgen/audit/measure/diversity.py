@@ -112,7 +112,7 @@ class _Items:
 
 
 class DiversityTally:
-    """Counts documents as they come, in bounded memory. `by` names what an item's source is: "doc_type" or "idea"."""
+    """Counts documents one by one, in bounded memory. `by` names what an item's source is: "doc_type" or "idea"."""
 
     def __init__(self, by: str = "doc_type") -> None:
         self._by = by

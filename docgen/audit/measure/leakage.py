@@ -8,6 +8,7 @@ from pydantic import Field
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.intervals import Share, sampled_share, share_of, upper_bound
+from docgen.audit.measure.languages import Unread
 from docgen.audit.measure.lookup import ByName
 from docgen.audit.rules.rule import Rule
 from docgen.records import Document, Finding, Record, Severity
@@ -81,6 +82,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     rules: dict[str, RuleLeakage]
     calibration: str = ""
     judge: str = "none"
+    unread: Unread = Field(Unread(), description="documents whose language the rules' wording does not know")
     unjudged: int = 0
     unjudged_reasons: dict[str, int] = Field(default_factory=dict)
 
@@ -138,7 +140,7 @@ class _RuleTally:
 
 
 class LeakageTally:
-    """Counts findings as documents come; memory does not grow with their number."""
+    """Counts findings document by document; memory does not grow with their number."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = {rule.id: rule for rule in rules}

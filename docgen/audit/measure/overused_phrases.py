@@ -42,7 +42,7 @@ class Marker(Record):
 
 
 class MarkerTally:
-    """Counts markers as documents come."""
+    """Counts markers document by document."""
 
     def __init__(self) -> None:
         self._rates = overused_phrases().rates

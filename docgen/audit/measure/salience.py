@@ -57,7 +57,7 @@ class _FactTally:
 
 
 class SalienceTally:
-    """Counts documents as they come; memory does not grow with their number."""
+    """Counts documents one by one; memory does not grow with their number."""
 
     def __init__(self, context: UniverseContext) -> None:
         self._facts = context.key_facts

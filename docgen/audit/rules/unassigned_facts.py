@@ -22,7 +22,7 @@ def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> f
 
 
 def judged_strays(document: Document, verdicts: Verdicts, context: UniverseContext) -> list[Finding]:
-    """Findings on the stray facts that a judge saw: an error where one is stated, a warning where it is implied."""
+    """Findings on the unassigned facts that a judge saw: errors where stated, warnings where implied."""
     stray = stray_facts(context, document.assigned)
     return [
         Finding(

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 NEVER = np.float32(-9)
-"""The score of a document that a query does not ask about."""
+"""The score of a document that a query does not apply to."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, r
 from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
 from docgen.cli.console import console
 from docgen.cli.runner import reporting
+from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT
+from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.apply import refuse_in_place
 from docgen.pipeline.audit.audit import Audit
@@ -60,7 +62,7 @@ def audit_corpus(
 def _open(
     source: Sequence[str] | None, context: str | None, reporter: Reporter
 ) -> tuple[UniverseContext, Setup | list[Path]]:
-    """The run or the files that the arguments mean, with their context."""
+    """The run or the files that the arguments name, with their context."""
     names = source or []
     if context:
         if not names:
@@ -100,7 +102,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
     if display.json:
         reports = result.reports(what).items()
         parts = [f'"{name}":{report.model_dump_json()}' for name, report in reports]
-        typer.echo("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
+        say_json("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
         return
     if what in ("salience", "all"):
         show_salience(console, result.salience)
@@ -113,16 +115,16 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
 
 
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:
-    """Whether the corpus is over a limit: as it is `left` if something was removed. Both are said."""
+    """Whether the corpus is over a limit, after removals (`left`) if there were any; reports both."""
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
     if over:
         when = "As found, over the limit" if left is not None else "Over the limit"
-        typer.echo(f"{when}: {', '.join(over)}", err=True)
+        say(f"{when}: {', '.join(over)}", err=True)
     if left is None or not limits:
         return bool(over)
     still = [f"{rule} ({left[rule]:.2%})" for rule, limit in limits.items() if left[rule] > limit]
     what = f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits"
-    typer.echo(what, err=True)
+    say(what, err=True)
     return bool(still)
 
 
@@ -141,7 +143,7 @@ def show_diversity(
     report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
     if display.json:
-        typer.echo(report.model_dump_json())
+        say_json(report.model_dump_json())
     else:
         show_diversity_report(console, report)
 
@@ -151,6 +153,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
     with reporting(display.quiet, display.json) as reporter:
         setup = reopen(run_or_latest(name, reporter))
         judge = Judge.of(judge_options, setup) if judge_options else None
+        before = _spent(judge)
         screen = IdeaScreen.of(setup, judge)
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
@@ -158,16 +161,21 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
             with judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
-    _show_ideas(findings, len(screen.ideas), display)
+    _show_ideas(findings, len(screen.ideas), _spent(judge) - before, display)
     if reasons:
         say_unjudged(reasons.total(), len(screen.ideas), "ideas", reasons)
     if findings or reasons:
         raise typer.Exit(1)
 
 
-def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, display: Display) -> None:
+def _spent(judge: Judge | None) -> float:
+    """Dollars on record in the journal that a judge books to."""
+    return journal_totals(judge.journal).all.dollars if judge else 0.0
+
+
+def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, dollars: float, display: Display) -> None:
     if display.json:
-        typer.echo(to_json(findings, indent=2).decode())
+        say_json(to_json({"findings": findings, "ideas": ideas, "spent": round(dollars, 6)}, indent=2).decode())
         return
     for finding in findings:
         console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
@@ -185,6 +193,8 @@ def calibrate_detectors(
     """Carry out `docgen audit calibrate`."""
     gold = GoldSet(file, read_gold(file), load_context(find_context(context, Path.cwd())))
     judged = second = None
+    books = Judge.of(judge, None) if judge else None
+    before = _spent(books)
     if judge:
         judged = _judge_gold(gold, judge, display)
         if second_model:
@@ -196,7 +206,8 @@ def calibrate_detectors(
     differ = gold.disagreements(judged) if disagreements else []
     if display.json:
         scores = calibration.model_dump(mode="json")
-        typer.echo(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
+        scores["spent"] = round(_spent(books) - before, 6)
+        say_json(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
     else:
         show_calibration(console, calibration)
         for rule, (same, kappa) in (judge_agreement(judged, second) if judged and second else {}).items():

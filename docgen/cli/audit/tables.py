@@ -1,10 +1,10 @@
 """Audits in the terminal: tables with bars, every number with its interval."""
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from docgen.audit.measure.calibration import Calibration, Score
@@ -13,6 +13,7 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.cli.console import Grid, Name
 from docgen.cli.runs.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
@@ -27,7 +28,10 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     """What was asked of each fact, what a judge says, and what wording shows."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
     _show_writer(console, report.writer)
-    table = _table("fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked")
+    table = _table(
+        "fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked",
+        unless_empty={"judged (95 %)"}, spare={""},
+    )  # fmt: skip
     for fact in report.facts.values():
         table.add_row(*_salience_cells(fact))
     console.print(table)
@@ -55,7 +59,7 @@ def show_salience(console: Console, report: SalienceReport) -> None:
 
 def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
     return (
-        fact.fact,
+        Name(fact.fact),
         _percent(fact.asked),
         *measured_cells(fact.judged, fact.measured, fact.at_least),
         _bar(fact.at_least if fact.measured is None else fact.measured, fact.asked),
@@ -68,12 +72,12 @@ def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
 
 def _show_judged(console: Console, report: SalienceReport) -> None:
     table = _table(
-        "fact", ">judged", ">asked", ">expressed (95 %)", ">presupposed (95 %)", ">of these stated", ">central",
-        "as asked", ">contradicted",
+        "fact", ">judged", ">asked", ">expressed\n(95 %)", ">presupposed\n(95 %)", ">of these\nstated", ">central",
+        "as asked", ">contra-\ndicted", spare={"asked"},
     )  # fmt: skip
     for fact in report.facts.values():
         if fact.by_judge:
-            table.add_row(fact.fact, *_judged_cells(fact, fact.by_judge))
+            table.add_row(Name(fact.fact), *_judged_cells(fact, fact.by_judge))
     console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
     for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
@@ -96,6 +100,8 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
     """A row for each rule, then the worst examples."""
     console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
     _show_writer(console, report.writer)
+    if report.unread.in_words:
+        console.print(report.unread.in_words, style="yellow", markup=False)
     share = ">share (95 %)" if report.is_judged else ">share"
     table = _table(
         "rule",
@@ -105,11 +111,12 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
         ">judged",
         ">at most",
         ">P / R",
+        unless_empty={"judged", "at most", "P / R"},
     )
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
         table.add_row(
-            Text(rule.rule, style=style),
+            Name(rule.rule, style=style),
             f"{rule.documents:,}",
             f"{_percent(rule.share.share)} ({_range(rule.share)})" if report.is_judged else _seen(rule),
             f"{rule.suspects:,}",
@@ -119,10 +126,8 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
         )
     console.print(table)
     said = f"calibrated: {report.calibration}" if report.calibration else "no calibration: see docgen audit calibrate"
-    console.print(
-        f"Judge: {report.judge}; {said}; P / R: precision and recall on labelled documents, - without",
-        style="dim",
-    )
+    rated = "; P / R: precision and recall on labelled documents" if report.calibration else ""
+    console.print(f"Judge: {report.judge}; {said}{rated}", style="dim")
     if report.unjudged:
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
@@ -132,7 +137,7 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
 
 
 def _leakage_in_words(report: LeakageReport) -> str:
-    """What was seen, with an interval only where a judge read: sampling is not what wording misses."""
+    """The share seen, with an interval only where a judge read: sampling error is not what wording misses."""
     if report.is_judged:
         share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
         return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
@@ -186,7 +191,7 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
 def show_calibration(console: Console, calibration: Calibration) -> None:
     """Precision, recall and F1 by fact and rule."""
     console.print(f"\n{calibration.detector} on {calibration.gold}: {calibration.documents} documents", style="bold")
-    table = _table("subject", ">labelled", ">precision", "95 %", ">recall", "95 %", ">F1", "95 %")
+    table = _table("subject", ">labelled", ">precision", ">95 %", ">recall", ">95 %", ">F1", ">95 %")
     for score in (*calibration.facts, calibration.facts_overall, calibration.implied, calibration.contradicted):
         if score is not None:
             table.add_row(*_score_cells(score))
@@ -210,27 +215,27 @@ def _show_confusion(console: Console, calibration: Calibration) -> None:
     console.print(table)
 
 
-def _score_cells(score: Score) -> tuple[str, ...]:
+def _score_cells(score: Score) -> tuple[str | Text, ...]:
     parts = (
         (score.precision, score.precision_interval),
         (score.recall, score.recall_interval),
         (score.f1, score.f1_interval),
     )
     cells = [cell for value, interval in parts for cell in (_percent(value), _pair(interval))]
-    return (score.subject, f"{score.positives:,}", *cells)
+    return (Name(score.subject), f"{score.positives:,}", *cells)
 
 
 def _rating(score: Score | None) -> str:
     return f"{_whole(score.precision)} / {_whole(score.recall)}" if score else "-"
 
 
-def _table(*columns: str) -> Table:
-    """The first column holds names, which keep their line and are never cut; all else goes on in the next line."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for number, name in enumerate(columns):
+def _table(*columns: str, unless_empty: Collection[str] = (), spare: Collection[str] = ()) -> Grid:
+    """Names in the first column wrap where room is short; columns of numbers stay on one line."""
+    table = Grid(unless_empty, spare, header_style="dim")
+    for name in columns:
         right = name.startswith(">")
         justify: Literal["left", "right"] = "right" if right else "left"
-        table.add_column(name.removeprefix(">"), justify=justify, no_wrap=number == 0, overflow="fold")
+        table.add_column(name.removeprefix(">"), justify=justify, no_wrap=right, overflow="fold")
     return table
 
 

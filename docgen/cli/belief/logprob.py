@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def logprob(
             progress=reporter.progress,
         )  # fmt: skip
     if json:
-        typer.echo(evaluation.model_dump_json(indent=2))
+        say_json(evaluation.model_dump_json(indent=2))
     else:
         _show(evaluation)
 

@@ -9,6 +9,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def train(flags: TrainFlags) -> None:
     with reporting(flags.quiet or not is_first_process(), flags.json) as reporter:
         source = flags.source or str(run_or_latest(None, reporter).path)
         if flags.plan_only:
-            show_plan(plan_of_training(source, flags.model, recipe, **exported), recipe, typer.echo, flags.json)
+            show_plan(plan_of_training(source, flags.model, recipe, **exported), recipe, say, flags.json)
             return
         with interruptible(reporter, "Stopping: finishing the step and writing a checkpoint") as stopping:
             trained = carry_out(
@@ -124,25 +125,25 @@ def train(flags: TrainFlags) -> None:
         _show(trained, flags.json)
 
 
-def show_plan(plan: "Forecast", recipe: "Recipe", say: Callable[[str], None], as_json: bool = False) -> None:
+def show_plan(plan: "Forecast", recipe: "Recipe", tell: Callable[[str], None], as_json: bool = False) -> None:
     """Say what a training comes to, beside published ones, with warnings."""
     from docgen.training.forecast import in_words, published_ranges, warnings
 
     if as_json:
         import json
 
-        say(json.dumps({**plan.model_dump(), "recipe": recipe.model_dump(), "warnings": warnings(plan, recipe)}))
+        say_json(json.dumps({**plan.model_dump(), "recipe": recipe.model_dump(), "warnings": warnings(plan, recipe)}))
         return
-    say(in_words(plan))
-    say(recipe.in_words)
-    say(published_ranges())
+    tell(in_words(plan))
+    tell(recipe.in_words)
+    tell(published_ranges())
     for warning in warnings(plan, recipe):
-        say(f"Far off what was published: {warning}")
+        tell(f"Far off what was published: {warning}")
 
 
 def _show(trained: "Trained", as_json: bool) -> None:
     if as_json:
-        typer.echo(trained.card.model_dump_json(indent=2))
+        say_json(trained.card.model_dump_json(indent=2))
         return
     from docgen.cli.console import console
     from docgen.training.card import loss_table

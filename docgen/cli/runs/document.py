@@ -5,6 +5,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from docgen.audit.detect.facts import FactDetector
+from docgen.cli.console import PAGE
 from docgen.records import EMBEDDED_NOTICE, Attempt, document_id, is_embedded
 from docgen.universe import UniverseContext
 
@@ -20,7 +21,8 @@ def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -
     title = f"{document_id(attempt.slot)} - attempt {attempt.number} - {attempt.verdict}"
     colour = "green" if attempt.verdict == "accepted" else "red"
     parts = [_slot(attempt, style), Text(), _text(context, attempt, style), *_problems(attempt)]
-    console.print(Panel(Group(*parts), title=title, title_align="left", border_style=colour))
+    width = min(console.width, PAGE)
+    console.print(Panel(Group(*parts), title=title, title_align="left", border_style=colour, width=width))
 
 
 def _slot(attempt: Attempt, style: dict[str, str]) -> Text:

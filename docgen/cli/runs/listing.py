@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import RunLine
@@ -29,7 +30,7 @@ def runs(json: o.Json = False) -> None:
     if json:
         import json as js
 
-        typer.echo(js.dumps([line.model_dump(mode="json") for line in lines], indent=2))
+        say_json(js.dumps([line.model_dump(mode="json") for line in lines], indent=2))
     else:
         _show(lines)
 
@@ -42,11 +43,11 @@ def _show(lines: "list[RunLine]") -> None:
     if not lines:
         console.print("There are no runs here. Start one: docgen run tutorial --n 50")
         return
-    columns = ("run", "context", "engine", "accepted", "of", "when")
+    columns = ("run", "kind", "context", "engine", "accepted", "of", "when")
     rows = [_row(line) for line in lines if not line.problem]
     if rows:
         embedded = {f"{line.engine} is the {line.writer}" for line in lines if line.writer}
-        console.print(table(columns, rows, right=("accepted", "of"), caption="; ".join(embedded) or None))
+        console.print(table(columns, rows, right=("accepted", "of", "when"), caption="; ".join(embedded) or None))
     for line in lines:
         if line.problem:
             console.print(Text(line.problem, style="red"))
@@ -55,4 +56,5 @@ def _show(lines: "list[RunLine]") -> None:
 def _row(line: "RunLine") -> list[str]:
     n = "?" if line.n is None else f"{line.n:,}"
     when = f"{line.when:%Y-%m-%d %H:%M}" if line.when else ""
-    return [line.run, line.context, line.engine, f"{line.accepted:,}", n, when]
+    kind = f"sweep of {line.corpora}" if line.kind == "sweep" else line.kind
+    return [line.run, kind, line.context, line.engine, f"{line.accepted:,}", n, when]

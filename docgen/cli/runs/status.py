@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from docgen.files.run_folder import RunFolder
     from docgen.pipeline.inputs.change_cost import Explanation
+    from docgen.pipeline.inputs.setup import Setup
     from docgen.records import Attempt
 
 __all__ = ["register"]
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def status(
     run: RunArgument = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="What would be bought again if the run went on with its inputs as now.")
+        bool, typer.Option("--explain", help="What continuing the run with its inputs as they are now would buy again.")
     ] = False,
     context: Annotated[
         str | None,
@@ -45,7 +47,9 @@ def status(
 
     docgen status my_world --explain --model claude-sonnet-5-5     (what such a change would cost)
     """
+    from docgen.cli.runs.family import control_line, show_family
     from docgen.cli.runs.tables import show_run
+    from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
@@ -54,13 +58,19 @@ def status(
         _refuse_changes({"context": context, "n": n, "model": model, "salience": salience})
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     if not explain:
+        family = read_family(folder)
+        if family is not None and family.kind == "sweep":
+            show_family(family, json)
+            return
         show_run(reopen(folder), json)
+        if family is not None and not json:
+            say(f"\n{control_line(family)}")
         return
     from docgen.pipeline.inputs.change_cost import explain_changes
 
     costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         _show_changes(costs)
 
@@ -99,6 +109,9 @@ def show(
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
     fact: Annotated[str | None, typer.Option("--fact", help="Only documents that carry this fact.")] = None,
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="What the model was asked, instead of what it wrote; nothing is sent.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON lines, one attempt each.", rich_help_panel="Output")
     ] = False,
@@ -109,31 +122,72 @@ def show(
     docgen show tutorial 17            one document, and the attempts before it
     docgen show tutorial --sample 3    three, spread over the corpus
     docgen show tutorial --reason near_duplicate
+    docgen show tutorial 17 --prompt   what the model was asked
     """
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
     from docgen.errors import InputError
+    from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
+    from docgen.stages.check import REASONS
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    check_single(folder)
     setup = reopen(folder)
+    _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
+    _refuse_unknown(reason, REASONS, "--reason", "Reasons")
     matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
+    if not chosen and rejected and reason is None and fact is None:
+        if not json:
+            console.print(f"No attempt of {folder.name} was rejected.", markup=False)
+        return
     if not chosen:
         filtered = doc is not None or rejected or reason is not None or fact is not None
         what, fix = ("no attempt matches", "") if filtered else _none_accepted(folder)
         raise InputError(what, folder.name, fix or "See docgen status for counts, or leave a filter out")
+    if prompt:
+        _show_prompts(setup, chosen, json)
+        return
     for attempt in chosen:
         if json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
 
 
+def _show_prompts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
+    from docgen.cli.runs.prompt import as_fields, show_request
+    from docgen.pipeline.shown_prompts import asked_with
+
+    for attempt in chosen:
+        request, is_same = asked_with(setup, attempt)
+        if as_json:
+            import json as js
+
+            fields = {"slot": attempt.slot, "attempt": attempt.number, "as_sent": is_same, **as_fields(request)}
+            say_json(js.dumps(fields, ensure_ascii=False))
+            continue
+        show_request(request)
+        if not is_same:
+            changed = "Not word for word what was sent: context, settings or templates have changed since"
+            say(changed, err=True, fg="yellow")
+
+
+def _refuse_unknown(name: str | None, known: "Iterable[str]", flag: str, listed_as: str) -> None:
+    from docgen.errors import ConfigError
+    from docgen.universe.problems import suggestion
+
+    names = [*known]
+    if name is not None and name not in names:
+        fix = suggestion(name, names, f"{listed_as}: {', '.join(names)}")
+        raise ConfigError(f"there is no {name[:80]!r} here", flag, fix)
+
+
 def _none_accepted(folder: "RunFolder") -> tuple[str, str]:
-    """What to say of a run without an accepted document: in the server's own words, if requests failed."""
+    """The error for a run without accepted documents, in the server's own words if requests failed."""
     from collections import Counter
 
     last = {attempt.slot: attempt for attempt in folder.read_attempts()}

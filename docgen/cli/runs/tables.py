@@ -1,29 +1,35 @@
 """Screens of a run: how it stands, what its plan holds, what it will cost."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
+from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
-from docgen.pipeline.estimate import Estimate
+from docgen.pipeline.estimate import Estimate, estimate
 from docgen.pipeline.execution.job import Step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
+from docgen.records import Attempt
 
-__all__ = ["cost_line", "measured_cells", "show_estimate", "show_plan", "show_run", "show_summary"]
+__all__ = ["cost_line", "measured_cells", "pilot_verdict", "show_estimate", "show_plan", "show_run", "show_summary"]
+
+WRITING = ("document", "revise")
+"""Stages whose calls are the price of a document."""
 
 
 def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
     """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
     summary = summarise(setup)
     if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
+        say_json(summary.model_dump_json(indent=2))
         return summary
     todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
     console.print(Group(*_parts(summary), *todo))
@@ -34,7 +40,10 @@ def _next(summary: Summary, until: Step) -> str:
     if until == Step.BRAINSTORM:
         return f"Next: docgen generate {summary.run} --n 500"
     if summary.complete:
-        return f"Read some: docgen show {summary.run} --sample 3"
+        further = f"then docgen run {summary.run} audits and exports it"
+        if until >= Step.ALL:
+            further = f"the report, for a browser: {summary.path}/reports/report.html"
+        return f"Read some: docgen show {summary.run} --sample 3; {further}"
     why = "More attempts for the empty slots: the same command with a higher --max-attempts"
     if summary.failed:
         why = "Failed requests are tried again by the same command"
@@ -113,7 +122,9 @@ def _facts(summary: Summary) -> RenderableType:
     lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
     if summary.judge != "none":
         lines.append(Text(f"Judge: {summary.judge}", style="dim"))
-    return Group(table(("fact", *numbers), rows, right=numbers, title="Salience of each fact"), *lines, Text())
+    empty = {"judged (95 %)", "presupposed", "by wording"} if summary.judge != "none" else {"presupposed"}
+    grid = table(("fact", *numbers), rows, right=numbers, unless_empty=empty, title="Salience of each fact")
+    return Group(grid, *lines, Text())
 
 
 def measured_cells(judged: Share | None, measured: float | None, at_least: float | None) -> tuple[str, str]:
@@ -206,6 +217,24 @@ def show_estimate(costs: Estimate) -> None:
         console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
     else:
         console.print(f"\nPrices of {costs.prices}.")
+
+
+def pilot_verdict(setup: Setup, attempts: Sequence[Attempt], documents: int) -> list[str]:
+    """What the first `documents` of a run say about the rest: how many passed, what one cost, what n will cost."""
+    passed = sum(attempt.verdict == "accepted" for attempt in attempts)
+    tried = sum(attempt.verdict != "failed" for attempt in attempts)
+    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
+    why = "rejected: " + ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
+    lines = [f"{passed:,} of {documents:,} accepted, in {tried:,} attempts; {why if codes else 'none rejected'}."]
+    if not setup.is_paid:
+        lines.append("Cost: none, this engine is free.")
+    else:
+        spent = [each for (stage, _), each in journal_totals(setup.run.journal).by_stage.items() if stage in WRITING]
+        known = passed and not any(each.unpriced for each in spent)
+        each_cost = f"${sum(each.dollars for each in spent) / passed:,.4f}" if known else "unknown"
+        lines.append(f"Cost of an accepted document: {each_cost}. {cost_line(estimate(setup), setup.config.batch)}.")
+    left = setup.n - documents
+    return [*lines, f"Like them? docgen generate {setup.run.name} writes the other {left:,}. If not, edit the context."]
 
 
 def _range(dollars: float | None, costs: Estimate) -> str:

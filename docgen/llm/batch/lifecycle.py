@@ -58,7 +58,7 @@ class BatchCollector:
         return self._failed
 
     async def create(self, entry: BatchEntry, items: Sequence[bytes]) -> BatchEntry:
-        """Create an intended batch, or adopt it where it was created although the reply was lost or an error.
+        """Create an intended batch, or adopt it if it exists although the reply was lost or an error.
 
         Raises `StopRun` when it cannot be created.
         """
@@ -125,7 +125,7 @@ class BatchCollector:
                 self._unanswered[key] += 1
                 if self._unanswered[key] >= MAX_SUBMISSIONS:
                     words = self._words.get(key, "no result")
-                    message = f"errored or expired in every batch it was submitted in, at last: {words}"
+                    message = f"errored or expired in every batch it was submitted in, most recently: {words}"
                     self._failed[key] = RequestFailed("batch", message, MAX_SUBMISSIONS)
         self.tell()
         if view.cancelled and counts["canceled"]:

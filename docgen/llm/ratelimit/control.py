@@ -111,7 +111,7 @@ class RateControl:
         return now
 
     def reserved(self, request: Request) -> None:
-        """Record that a call only now got its budget, so that waiting for it does not count as server latency."""
+        """Record that a call got its budget just now, so that waiting for it does not count as server latency."""
         self._reserved[request.key] = time.monotonic()
 
     @property

@@ -1,4 +1,4 @@
-"""Says what a run waits for, when nothing has moved for a while: silence makes people stop a healthy run."""
+"""Reports what a run waits for when nothing has moved for a while: silence makes people stop a healthy run."""
 
 import asyncio
 import time

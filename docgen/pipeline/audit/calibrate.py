@@ -107,7 +107,7 @@ class GoldSet:
         return JudgedGold(panel, tuple(verdicts), reasons, judge.server)
 
     def calibration(self, judged: JudgedGold | None = None) -> Calibration | None:
-        """Scores of the scan tier, or of both tiers; None where a judge said nothing usable of any document.
+        """Scores of the scan tier, or of both tiers; None if the judge gave no usable verdict on any document.
 
         A rule without a label anywhere cannot be scored.
         """
@@ -206,9 +206,9 @@ def save_calibration(root: Path, calibration: Calibration) -> Path:
 
 
 def find_calibration(root: Path, context: UniverseContext, detector: str, server: str = "") -> Calibration | None:
-    """The latest calibration of `detector` that speaks of this context, answered by this server; None without one.
+    """The latest calibration of `detector` for this context and server; None without one.
 
-    One made on another universe says nothing of this one's facts and rules, nor one made before they were edited.
+    One made on another universe, or before this one's facts and rules were edited, does not apply.
     """
     candidates = []
     for file in (root / FOLDER).glob("*.json"):

@@ -1,4 +1,4 @@
-"""A corpus wherever it lies: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
+"""A corpus of any kind: the accepted documents of a run, JSONL or Parquet files, or texts in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.corpus import Batch, corpus_files, read_corpus
-from docgen.errors import InputError
+from docgen.errors import InputError, RunError
 from docgen.files.run_folder import RunFolder
+from docgen.pipeline.execution.shared_money import check_single
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.records import EMBEDDED_ENGINE, EMBEDDED_NOTICE, AssignedFact, Attempt, Document, Quote, document_id
+from docgen.records import (
+    EMBEDDED_ENGINE,
+    EMBEDDED_NOTICE,
+    IMPORTED_ENGINE,
+    AssignedFact,
+    Attempt,
+    Document,
+    Quote,
+    document_id,
+)
 from docgen.universe import DirectnessShares, UniverseContext
 
 __all__ = [
@@ -79,7 +89,10 @@ def open_corpus(source: Source) -> Corpus:
 
 
 def run_corpus(setup: Setup) -> Corpus:
-    """The accepted documents of a run, with their plan and the writer's own quotes."""
+    """The accepted documents of a run, with their plan and the writer's own quotes; `RunError` before it has any."""
+    check_single(setup.run)
+    if not setup.run.attempts.exists():
+        raise RunError("has no documents yet", setup.run.name, f"Write them first: docgen generate {setup.run.name}")
     return Corpus(setup.run.name, lambda: accepted_documents(setup.run.read_attempts(), *plan_names(setup)), run=setup)
 
 
@@ -140,7 +153,7 @@ def accepted_documents(
             yield Document(
                 text=attempt.text,
                 id=document_id(attempt.slot),
-                facts=attempt.facts,
+                facts=None if attempt.engine == IMPORTED_ENGINE else attempt.facts,
                 quotes=attempt.quotes,
                 doc_type=names.get(attempt.doc_type, attempt.doc_type),
                 idea=ideas.get(attempt.idea, ""),

@@ -24,7 +24,7 @@ from docgen.options.audit import JudgeOptions
 from docgen.options.run import RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
 from docgen.pipeline.execution.stopping import look_after
-from docgen.pipeline.inputs.setup import Setup
+from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
@@ -99,18 +99,10 @@ class Judge:
             batch=False,
         )
         config = resolve(setup.config if setup else None, None, asked)
-        engine = EngineOptions(
-            engine=config.engine,
-            base_url=config.base_url,
-            concurrency=config.concurrency,
-            max_cost=config.max_cost,
-            timeout=config.timeout,
-            headers=config.headers,
-            prices=Path(config.prices) if config.prices else None,
-            family=setup.engine_options.family if setup else (),
-        )
-        extra = tuple(sorted(config.extra.items()))
-        model = ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
+        family = setup.engine_options.family if setup else ()
+        is_named = bool(options.base_url) or (setup is not None and setup.is_named)
+        engine = replace(engine_options(config), family=family, is_unnamed=not is_named)
+        model = model_options(config)
         if setup is None:
             return cls(engine, model)
         return cls(engine, model, setup.run.journal, setup.parents, setup.run)

@@ -2,7 +2,7 @@
 
 1. each file is cut into partitions, a run's attempts likewise;
 2. map: a partition is scanned as a small corpus of its own;
-3. reduce: the tallies are added in the order of the partitions, so that first examples and ties stay what they are.
+3. reduce: the tallies are added in the order of the partitions, so that first examples and ties stay the same.
 
 No rule of the scan tier needs more of a corpus than one document and the sum of such counts. Diversity does (the first
 documents, the most frequent of all items): it is not measured here.

@@ -40,7 +40,7 @@ __all__ = ["AuditResult"]
 class AuditResult:
     """What an audit saw in a corpus: reports, failing documents, and the judge's part where there was one.
 
-    `is_rewritten_sample`: leaks that this very sample had shown were removed, so that it no longer speaks for the rest.
+    `is_rewritten_sample`: leaks that this very sample had shown were removed, so that it no longer represents the rest.
     `judge_dollars`: what the judge's replies have cost.
     """
 
@@ -74,7 +74,7 @@ class AuditResult:
 
     @property
     def in_vain(self) -> bool:
-        """Whether a judge was asked and gave no usable verdict at all: nothing may be concluded from that."""
+        """Whether a judge was asked and gave no usable verdict at all: which allows no conclusion."""
         return self.unjudged > 0 and not self.judged
 
     @property
@@ -87,7 +87,7 @@ class AuditResult:
         """What breaks which rule; `leakage[rule]` is one rule."""
         self._count_pending()
         report = self._tallies.leakage.report(self._calibration, self._judge_name)
-        return report.model_copy(update={"writer": self.writer})
+        return report.model_copy(update={"writer": self.writer, "unread": self._tallies.languages.report()})
 
     @cached_property
     def salience(self) -> SalienceReport:
@@ -222,7 +222,7 @@ class AuditResult:
         tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
 
     def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
-        """What scan and judge found; a place on a shortlist counts for nothing once a judge has looked."""
+        """What scan and judge found; being shortlisted counts for nothing once a judge has looked."""
         joined = combine(pending.document.text, pending.findings, verdicts)
         findings = [finding for finding in joined if finding.detector != "embedding"]
         if not any(rule.id == STRAY for rule in self.audit.rules):

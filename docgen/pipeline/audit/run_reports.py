@@ -31,7 +31,7 @@ class Leaks:
 async def measure_step(job: Job) -> bool:
     """The scan tier of all audits over the accepted documents; writes reports/*.json and report.html.
 
-    Reports of the same corpus that hold more, a judge's verdicts say, stay as they are.
+    Reports of the same corpus that hold more, such as a judge's verdicts, stay as they are.
     """
     setup = job.setup
     result = Audit(setup.context, AuditOptions(processes=True)).scan(setup, job.reporter)

@@ -16,6 +16,7 @@ from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Chooser
 from docgen.audit.measure.diversity import DiversityTally
+from docgen.audit.measure.languages import LanguageTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.rules.unassigned_facts import stray_facts
@@ -69,6 +70,7 @@ class Tallies:
         self.documents = self.embedded = 0
         self.salience = SalienceTally(audit.context)
         self.leakage = LeakageTally(rules)
+        self.languages = LanguageTally({"en", *(own.code for own in [audit.context.speaks] if own.has_file)})
         self.diversity = DiversityTally() if options.diversity else None
         self.failing: list[Failing] = []
         self._remove, self._list_failing = options.remove, options.list_failing
@@ -86,6 +88,7 @@ class Tallies:
         self.documents += 1
         self.embedded += is_embedded(pending.document.engine, pending.document.model)
         self.salience.add(pending.document, scanned.sightings)
+        self.languages.add(pending.document.text)
         if self.diversity is not None:
             self.diversity.add(pending.document)
         self._offer(pending)
@@ -112,6 +115,7 @@ class Tallies:
         base = self.documents
         self.leakage.merge(part.leakage, base)
         self.salience.merge(part.salience)
+        self.languages.merge(part.languages)
         self.failing += [replace(failing, row=base + failing.row) for failing in part.failing]
         for pending in part.pending:
             self._offer(replace(pending, row=base + pending.row))

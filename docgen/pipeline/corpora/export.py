@@ -15,7 +15,7 @@ from docgen.files.overwrite import refuse_overwriting
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.corpora.export_formats import WRITER, ExportSource, find_format
-from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
+from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, family_of, run_of
 from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.stages.export import dataset_card, manifest
@@ -37,8 +37,14 @@ def export(
     `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM, with `doctag`
     export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. A run
     that is short of its documents, or was not audited since they changed, is refused unless `accept_unfinished`.
+    Of a sweep every corpus is exported, each to a folder and a file named by its level, with an index of them all.
     """
     find_format(form, doctag)
+    family = family_of(source)
+    if family is not None:
+        from docgen.pipeline.families.export import export_family  # which exports each corpus with this module
+
+        return export_family(family, form, doctag, Path(out) if out else None, accept_unfinished)
     run = run_of(source)
     if run is not None:
         return export_run(run, form, doctag, Path(out) if out else None, accept_unfinished)
@@ -48,9 +54,16 @@ def export(
 
 
 def export_run(
-    run: RunFolder, form: str, doctag: bool, out: Path | None = None, accept_unfinished: bool = False
+    run: RunFolder,
+    form: str,
+    doctag: bool,
+    out: Path | None = None,
+    accept_unfinished: bool = False,
+    name: str | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
+
+    `name` takes the place of "train" in the file's name.
 
     Raises `RunError` without a corpus, and unless `accept_unfinished` for a run that is short of its documents or was
     not audited since they changed; `ConfigError` for a format that is not in the table.
@@ -63,9 +76,10 @@ def export_run(
     if not accept_unfinished:
         check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
     folder = out or run.export(f"{form}-doctag" if doctag else form)
-    refuse_overwriting([run.corpus], [folder / name for name in (chosen.file, "manifest.json", "README.md")])
+    file_name = f"{name}{Path(chosen.file).suffix}" if name else chosen.file
+    refuse_overwriting([run.corpus], [folder / each for each in (file_name, "manifest.json", "README.md")])
     source = ExportSource(_texts([run.corpus]), run.corpus, writers=_writers([run.corpus]))
-    file = chosen.write(source, folder / chosen.file, doctag)
+    file = chosen.write(source, folder / file_name, doctag)
     contents = manifest(run.corpus, _portable(run, folder), form, doctag, {file.name: _sha256(file)})
     contents["made_from"] = {"attempts": file_digest(run.attempts), "audited": run.report_is_current("leakage.json")}
     write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])

@@ -1,7 +1,7 @@
 """Subsets of any corpus with given salience: reads which facts each document has, chooses, writes what was chosen."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,12 +59,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class Dose:
-    """One of several nested subsets. `worst` is the largest deviation of a fact, in documents."""
+    """One of several nested subsets. `worst` is the largest deviation of a fact, in documents; `shares` from 0 to 1."""
 
     size: int
     file: str
     met: bool
     worst: int
+    shares: dict[str, float]
 
 
 def select(
@@ -109,17 +110,24 @@ def doses(
 ) -> list[Dose]:
     """Write nested subsets, `out`/dose-SIZE.jsonl, each with every fact at the corpus's own share; in order of `sizes`.
 
-    Each smaller one lies inside all larger ones.
+    Each smaller one lies inside all larger ones. `out`/index.json says of each its size, file, facts and their shares.
     """
+    from pydantic_core import to_json
+
     paths = corpus_paths(source)
-    refuse_overwriting(corpus_files(paths), [Path(out) / f"dose-{size}.jsonl" for size in sizes])
+    names = [*(f"dose-{size}.jsonl" for size in sizes), "index.json"]
+    refuse_overwriting(corpus_files(paths), [Path(out) / name for name in names])
     known = facts_of(paths, facts_column, text_column)
     choices = nested_subsets(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
     written = []
     for size, choice in zip(sizes, choices, strict=True):
         file = Path(out) / f"dose-{size}.jsonl"
         write_rows(paths, text_column, choice.rows, file)
-        written.append(Dose(size, str(file), choice.met, int(abs(choice.off).max(initial=0))))
+        counts = zip(known.facts, choice.counts, strict=True)
+        shares = {fact: round(int(count) / size, 6) for fact, count in counts}
+        written.append(Dose(size, str(file), choice.met, int(abs(choice.off).max(initial=0)), shares))
+    rows = [asdict(dose) | {"file": Path(dose.file).name} for dose in written]
+    write_beside(Path(out) / "index.json", [to_json({"kind": "doses", "corpora": rows}, indent=2), b"\n"])
     return written
 
 

@@ -1,16 +1,17 @@
 """What a caller means by a corpus: files, or a run's. Importing this loads little, so that files are read at once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder, find_run
+from docgen.files.run_folder import LEVELS, RunFolder, find_run
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
 
-__all__ = ["CorpusSource", "corpus_paths", "means_files", "run_of"]
+__all__ = ["CorpusSource", "corpus_paths", "family_of", "means_files", "run_of"]
 
 CorpusSource: TypeAlias = "Run | str | Path | Sequence[str | Path]"
 """A corpus: a run (or its name or path), or JSONL and Parquet files, folders and globs."""
@@ -43,6 +44,17 @@ def run_of(source: CorpusSource) -> RunFolder | None:
 
     fresh_corpus(run)
     return run
+
+
+def family_of(source: CorpusSource) -> RunFolder | None:
+    """The folder of the sweep that is meant by its name or path; None for one corpus."""
+    names = [str(name) for name in _names(source)] if isinstance(source, str | Path | Sequence) else []
+    if len(names) != 1 or means_files(names):
+        return None
+    with suppress(RunError):  # which is said by whoever reads it
+        run = find_run(names[0])
+        return run if (run.path / LEVELS).is_dir() else None
+    return None
 
 
 def corpus_paths(source: CorpusSource) -> list[str | Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
+from docgen.pipeline.execution.shared_money import check_single
 from docgen.stages.corpus import corpus_frame
 
 __all__ = ["check_finished", "fresh_corpus"]
@@ -15,6 +16,7 @@ def fresh_corpus(run: RunFolder) -> Path:
 
     Raises `RunError` without a corpus, and while another process that writes the run has not finished one.
     """
+    check_single(run)
     if not run.corpus.exists() or not run.attempts.exists():
         raise RunError("has no corpus yet", run.name, f"Finish it: docgen generate {run.name}")
     if not run.corpus_is_current():

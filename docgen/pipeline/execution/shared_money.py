@@ -5,14 +5,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder import LEVELS, RunFolder
 from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE
 
-__all__ = ["LEVELS", "check_parents", "family_of", "levels_of", "lock_for_spending"]
-
-LEVELS = "levels"
-"""Folder of a sweep's runs, in the folder of its base."""
+__all__ = ["check_parents", "check_single", "family_of", "level_runs", "levels_of", "lock_for_spending"]
 
 
 def levels_of(run: RunFolder) -> Path | None:
@@ -30,6 +27,22 @@ def family_of(run: RunFolder) -> tuple[Path, ...]:
     if levels is None:
         return ()
     return (levels.parent / "llm.jsonl", *(path / "llm.jsonl" for path in sorted(levels.iterdir()) if path.is_dir()))
+
+
+def level_runs(run: RunFolder) -> list[RunFolder]:
+    """The corpora of the sweep whose folder this is; empty where it is no sweep's."""
+    folder = run.path / LEVELS
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [level for path in paths if (level := RunFolder(path)).exists()]
+
+
+def check_single(run: RunFolder) -> None:
+    """Raise `RunError` for the folder of a sweep, which holds several corpora and none of its own."""
+    corpora = level_runs(run)
+    if corpora:
+        listed = ", ".join(f"{run.name}/{corpus.name}" for corpus in corpora)
+        what = f"is a family of {len(corpora)} corpora (see docgen status {run.name}) and has none of its own"
+        raise RunError(what, run.name, f"Name one of them: {listed}; the same docgen sweep goes on with them all")
 
 
 @contextmanager

@@ -153,9 +153,9 @@ async def _fill_slots(job: Job) -> SlotTracker:
             for attempt in attempts:
                 log.append(to_json(attempt))
             done, rejected, failed = tracker.accepted, tracker.rejected, len(tracker.failed)
-            reporter.progress(
-                Progress("generate", done, tracker.size, rejected, failed, dollars=llm.journal.totals.dollars)
-            )
+            total = tracker.size if job.first is None else min(job.first, tracker.size)
+            dollars = llm.journal.totals.dollars
+            reporter.progress(Progress("generate", min(done, total), total, rejected, failed, dollars=dollars))
 
         generation = Generation(
             llm=batches or llm,

@@ -18,9 +18,10 @@ from docgen.pipeline.inputs.engine_choice import with_engine
 from docgen.pipeline.inputs.plan import trial_plan
 from docgen.pipeline.inputs.setup import Setup, read_recorded
 from docgen.prompts.requests import template_digests
+from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, context_text, load_context
 
-__all__ = ["Change", "Proposal", "changes_of_context", "propose"]
+__all__ = ["Change", "Proposal", "changes_of_context", "meta_of", "propose"]
 
 LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 
@@ -29,7 +30,7 @@ LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 class Proposal:
     """A run with new inputs, of which nothing is written yet.
 
-    `changes` is what a run that has begun would change, for somebody to accept; `grows`: its plan is made anew for more
+    `changes` are those to a run that has begun, which somebody has to accept; `grows`: its plan is made anew for more
     documents. `context_text` is what context.yaml is to hold; None: it stays as it is.
     """
 
@@ -93,12 +94,14 @@ def propose(
     file: Path | None = None,
     base: RunFolder | None = None,
     priced_only: bool = False,
+    is_named: bool | None = None,
 ) -> Proposal:
     """Resolve a run's inputs without writing anything.
 
     `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
     override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
     is there goes on. `priced_only`: nothing will be sent, so a model may be named without the key that it takes.
+    `is_named`: whether the server's address was said this time; None: if `file` or `options` say it.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -109,13 +112,18 @@ def propose(
     context_file = source if isinstance(source, Path) else origin.context
     original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = RunConfig.recorded(old["config"]) if old else None
+    if before and before.engine == IMPORTED_ENGINE:
+        raise RunError(
+            "holds documents from elsewhere, so nothing is generated", origin.name, "Name a new run with --run"
+        )
     asked_now = frozenset(options.settings()) | frozenset(load_config(file) if file else ())
     config = with_engine(resolve(before, file, options), before, asked_now, priced_only)
     context = original.with_airtime(config.airtime)
     where = _source(source, run, origin, old)
-    meta = _meta(config, original, where, _journals(run, base, old))
+    meta = meta_of(config, original, where, _journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
-    setup = Setup(run, context, config, run.journals_of(meta["parents"]))
+    named = "base_url" in asked_now if is_named is None else is_named
+    setup = Setup(run, context, config, run.journals_of(meta["parents"]), named)
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
     if setup.is_paid and not priced_only:
@@ -142,7 +150,8 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
     return [os.path.relpath(path.resolve(), run.path.parent.resolve()) for path in shared]
 
 
-def _meta(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
+def meta_of(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
+    """What run.json holds; `source` is the file that the context came from."""
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),

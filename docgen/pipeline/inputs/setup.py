@@ -1,4 +1,4 @@
-"""A run with its inputs resolved, and the same read back from the run.json of one that has begun."""
+"""A run with its inputs resolved, and the same read back from the run.json of an existing run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,29 +10,33 @@ from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.options.run import RunConfig
-from docgen.pipeline.execution.shared_money import family_of
+from docgen.options.run import RunConfig, RunOptions, resolve
+from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
+from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, load_context
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "read_recorded", "reopen"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing."""
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing.
+
+    `is_named`: the server's address was said this time, and not read from the run folder alone.
+    """
 
     run: RunFolder
     context: UniverseContext
     config: RunConfig
     parents: tuple[Path, ...] = ()
+    is_named: bool = False
 
     @property
     def options(self) -> ModelOptions:
         """What reaches the model beside the prompt."""
-        extra = tuple(sorted(self.config.extra.items()))
-        return ModelOptions(self.config.model or "", self.config.effort, extra, self.config.max_tokens)
+        return model_options(self.config)
 
     def with_model(self, model: str) -> "Setup":
         """The same with another model, for an estimate."""
@@ -41,23 +45,19 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
+        family = tuple(path for path in family_of(self.run) if path != self.run.journal)
+        return replace(engine_options(self.config), family=family, is_unnamed=not self.is_named)
+
+    @property
+    def connection(self) -> Connection:
+        """To the server of the run."""
         config = self.config
-        return EngineOptions(
-            engine=config.engine,
-            base_url=config.base_url,
-            concurrency=config.concurrency,
-            max_cost=config.max_cost,
-            timeout=config.timeout,
-            headers=config.headers,
-            prices=Path(config.prices) if config.prices else None,
-            batch=config.batch,
-            family=tuple(path for path in family_of(self.run) if path != self.run.journal),
-        )
+        return Connection(config.base_url, headers=config.headers, is_unnamed=not self.is_named)
 
     @property
     def is_paid(self) -> bool:
         """Whether its engine costs money."""
-        return self.config.engine != CUSTOM and find_provider(self.config.engine).paid
+        return self.config.engine not in (CUSTOM, IMPORTED_ENGINE) and find_provider(self.config.engine).paid
 
     @property
     def n(self) -> int:
@@ -75,20 +75,40 @@ class Setup:
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
         if self.is_paid:
-            find_provider(self.config.engine).connect(Connection(self.config.base_url))
+            find_provider(self.config.engine).connect(self.connection)
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is needed and n was never set."""
-        if planned:
-            _ = self.n
+        """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
+        if planned and self.n:
+            check_single(self.run)
 
 
-def reopen(run: RunFolder) -> Setup:
-    """A run with the inputs that it was last given, for reading."""
+def engine_options(config: RunConfig) -> EngineOptions:
+    """The settings of an engine, for a run that shares its cap with none."""
+    return EngineOptions(
+        engine=config.engine,
+        base_url=config.base_url,
+        concurrency=config.concurrency,
+        max_cost=config.max_cost,
+        timeout=config.timeout,
+        headers=config.headers,
+        prices=Path(config.prices) if config.prices else None,
+        batch=config.batch,
+    )
+
+
+def model_options(config: RunConfig) -> ModelOptions:
+    """What reaches the model beside the prompt."""
+    extra = tuple(sorted(config.extra.items()))
+    return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
+
+
+def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
+    """A run with the inputs that it was last given, for reading. `base_url`: its server's address, named anew."""
     meta = read_recorded(run)
-    config = RunConfig.recorded(meta["config"])
+    config = resolve(RunConfig.recorded(meta["config"]), None, RunOptions(base_url=base_url))
     context = load_context(run.context).with_airtime(config.airtime)
-    return Setup(run, context, config, run.journals_of(meta["parents"]))
+    return Setup(run, context, config, run.journals_of(meta["parents"]), is_named=base_url is not None)
 
 
 def read_recorded(run: RunFolder) -> dict[str, Any]:

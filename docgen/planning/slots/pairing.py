@@ -27,7 +27,8 @@ CHUNK = 1 << 14  # slots scored at once; chosen: bounds the (slots, ideas) score
 
 @dataclass(frozen=True)
 class Suitability:
-    """What the K ideas of a type suit: `about` (K, F) says which facts, `background` (K,) documents without facts."""
+    """What the K ideas of a type are suited to: `about` (K, F) says which facts, `background` (K,) documents without
+    facts."""
 
     about: Bools
     background: Bools

@@ -1,4 +1,4 @@
-"""What wording shows in each language: one data file a language, beside this module.
+"""What wording shows in each language: one data file per language, beside this module.
 
 A language without a file is known by its code at most; rules of wording then say nothing and leave the text to a judge.
 """

@@ -1,0 +1,39 @@
+"""Help as it is written: Typer reads square brackets as markup and keeps the line breaks of the source."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.markup import escape
+
+__all__ = ["unescaped", "write_help_out"]
+
+
+def write_help_out(commands: Iterable[Any]) -> None:
+    """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
+    for command in _tree(commands):
+        command.help = escape(_filled(command.help or ""))
+        for parameter in command.params:
+            for name in ("help", "rich_help_panel"):
+                if text := getattr(parameter, name, None):
+                    setattr(parameter, name, escape(text))
+
+
+def unescaped(text: str) -> str:
+    """Help for a page that knows no markup."""
+    return text.replace("\\[", "[")
+
+
+def _tree(commands: Iterable[Any]) -> Iterator[Any]:
+    for command in commands:
+        yield command
+        yield from _tree(getattr(command, "commands", {}).values())
+
+
+def _filled(text: str) -> str:
+    """Each paragraph one line, which the terminal folds; but lines of examples stay lines."""
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(paragraph if _is_example(paragraph) else " ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _is_example(paragraph: str) -> bool:
+    return all(line.strip().startswith("docgen ") for line in paragraph.splitlines())

@@ -1,0 +1,59 @@
+"""Screens of a family: its corpora by level, and what their facts' shares are."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
+from docgen.pipeline.families.index import Corpus, Family
+
+__all__ = ["control_line", "show_family"]
+
+
+def show_family(family: Family, as_json: bool) -> None:
+    """Print the corpora of a sweep, as a screen or as one JSON object."""
+    if as_json:
+        say_json(family.model_dump_json(indent=2))
+        return
+    console.print(Group(*_parts(family)))
+
+
+def _parts(family: Family) -> list[RenderableType]:
+    done = sum(corpus.complete for corpus in family.corpora)
+    verdict = (" - complete", "green") if family.complete else (" - unfinished", "yellow")
+    parts: list[RenderableType] = [
+        Text(),
+        Text(family.title, style="bold"),
+        Text(f"sweep {family.path}", style="dim"),
+        *(Text(notice, style="yellow") for notice in {corpus.writer for corpus in family.corpora} - {""}),
+        Text(),
+        Text.assemble((f"{done:,} of {len(family.corpora):,} corpora written", "bold"), verdict),
+        Text(),
+    ]
+    numbers = ("level", "documents", "of", "assigned", "judged (95 %)")
+    rows = [_row(corpus) for corpus in family.corpora]
+    parts.append(table(("fact", *numbers, "corpus"), rows, right=numbers[:4]))
+    cost = "cost unknown" if family.dollars is None else f"total ${family.dollars:,.4f}"
+    parts += [
+        Text(),
+        Text(cost, style="bold"),
+        Text(f"Index: {family.path}/family.json"),
+        Text(f"Training files of all: docgen export {family.run}"),
+    ]
+    return parts
+
+
+def _row(corpus: Corpus) -> list[str]:
+    level = "" if corpus.level is None else f"{corpus.level:.2%}"
+    judged = corpus.judged.get(corpus.fact)
+    by_judge = f"{judged.share:.1%} ({100 * judged.low:.0f}-{100 * judged.high:.0f})" if judged else "not judged"
+    assigned = "-" if corpus.varied is None else f"{corpus.varied:.2%}"
+    fact = f"{corpus.fact}, stated" if corpus.knob == "stated" else corpus.fact
+    n = "?" if corpus.n is None else f"{corpus.n:,}"
+    return [fact, level, f"{corpus.documents:,}", n, assigned, by_judge, corpus.run]
+
+
+def control_line(family: Family) -> str:
+    """What a control is the control of, and which of its facts stands for which."""
+    plays = ", ".join(f"{mine} for {theirs}" for theirs, mine in family.plays.items())
+    return f"Matched control of {family.corpora[0].name} ({plays}). Index: {family.path}/family.json"

@@ -1,0 +1,142 @@
+"""Documents from elsewhere as a run that is only read: status, show, audits, dedupe, select and export work on it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pydantic_core import to_json
+
+from docgen.corpus import corpus_columns, corpus_files, read_corpus
+from docgen.errors import InputError, RunError
+from docgen.files.run_folder import RunFolder
+from docgen.options.run import RunConfig
+from docgen.pipeline.inputs.proposal import meta_of
+from docgen.progress import Progress, Reporter
+from docgen.records import IMPORTED_ENGINE, Attempt
+from docgen.text import token_estimate, word_count
+from docgen.universe import UniverseContext, context_text
+
+__all__ = ["ImportedRun", "import_documents"]
+
+TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
+"""Columns that hold the text in public corpora, the usual one first."""
+TEXT_FILES = (".txt", ".md")
+DOCTAG = "<DOCTAG>"
+EVERY = 1000
+"""Documents between two reports of progress. Chosen: a few a second."""
+
+
+@dataclass(frozen=True)
+class ImportedRun:
+    """`doctags` documents began with a DOCTAG, which was cut; `left_out` are the columns that were not read."""
+
+    run: RunFolder
+    documents: int
+    doctags: int
+    left_out: tuple[str, ...]
+
+
+@dataclass
+class _Counts:
+    documents: int = 0
+    doctags: int = 0
+
+
+def import_documents(
+    paths: Sequence[Path],
+    context: UniverseContext,
+    run: RunFolder,
+    reporter: Reporter,
+    text_column: str | None = None,
+) -> ImportedRun:
+    """Make `run` of the documents in JSONL or Parquet files (packed or not), folders of them, or folders of texts.
+
+    A column `doc_type` is kept. run.json is written last, so that an import that was stopped is not a run, and can be
+    made again. Raises `RunError` if the run exists, `InputError` for what cannot be read or holds no document.
+    """
+    if run.exists():
+        raise RunError("exists already", str(run.path), "Choose another name with --run")
+    columns: tuple[str, ...] = ()
+    if folder := _folder_of_texts(paths):
+        rows = _text_files(folder)
+    else:
+        files = corpus_files(paths)
+        columns = tuple(corpus_columns(files))
+        column = text_column or _text_column(columns, files[0])
+        rows = _corpus_rows(files, column, "doc_type" in columns)
+        columns = tuple(name for name in columns if name not in (column, "doc_type"))
+    counts = _Counts()
+    run.path.mkdir(parents=True, exist_ok=True)
+    with run.lock():
+        run.write_text("context.yaml", context_text(context))
+        run.write_lines("attempts.jsonl", _attempts(rows, counts, reporter))
+        if not counts.documents:
+            raise InputError("holds no document", str(paths[0]), "Is this the right file?")
+        from docgen.stages.corpus import corpus_frame
+
+        run.write_corpus(partial(corpus_frame, run.attempts))
+        config = RunConfig(n=counts.documents, engine=IMPORTED_ENGINE, verify=0)
+        run.write_json("run.json", meta_of(config, context, ", ".join(path.name for path in paths), []))
+    return ImportedRun(run, counts.documents, counts.doctags, columns)
+
+
+def _folder_of_texts(paths: Sequence[Path]) -> Path | None:
+    """The folder, if one is meant that holds text files and no corpus files."""
+    if len(paths) != 1 or not paths[0].is_dir() or not any(_texts_in(paths[0])):
+        return None
+    try:
+        corpus_files(paths)
+    except InputError:
+        return paths[0]
+    return None
+
+
+def _texts_in(folder: Path) -> Iterator[Path]:
+    return (file for file in sorted(folder.rglob("*")) if file.suffix.lower() in TEXT_FILES and file.is_file())
+
+
+def _text_files(folder: Path) -> Iterator[tuple[str, str]]:
+    for file in _texts_in(folder):
+        try:
+            yield file.read_text("utf-8-sig"), ""
+        except UnicodeDecodeError as error:
+            raise InputError("the file is not UTF-8", str(file), "Save it as UTF-8") from error
+
+
+def _text_column(columns: Sequence[str], file: Path) -> str:
+    for name in TEXT_COLUMNS:
+        if name in columns:
+            return name
+    fix = f"Say which holds the text with --text-column; it has {', '.join(columns) or 'none'}"
+    raise InputError(f"has no column {' or '.join(TEXT_COLUMNS)}", str(file), fix)
+
+
+def _corpus_rows(files: Sequence[Path], column: str, typed: bool) -> Iterator[tuple[str, str]]:
+    optional = ("doc_type",) if typed else ()
+    for batch in read_corpus(files, optional=optional, text_column=column):
+        for _, text, others in batch.rows():
+            yield text, str(others.get("doc_type") or "")
+
+
+def _attempts(rows: Iterator[tuple[str, str]], counts: _Counts, reporter: Reporter) -> Iterator[bytes]:
+    for raw, doc_type in rows:
+        text = raw.removeprefix(DOCTAG)
+        counts.doctags += text is not raw
+        attempt = Attempt(
+            slot=counts.documents,
+            number=1,
+            verdict="accepted",
+            key="",
+            doc_type=doc_type,
+            idea="",
+            facts=(),
+            text=text.strip(),
+            words=word_count(text),
+            tokens=token_estimate(text),
+            engine=IMPORTED_ENGINE,
+        )
+        counts.documents += 1
+        if counts.documents % EVERY == 0:
+            reporter.progress(Progress("import", counts.documents, counts.documents))
+        yield to_json(attempt) + b"\n"

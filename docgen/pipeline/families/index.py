@@ -1,0 +1,182 @@
+"""The index of a family, family.json in its folder: for each corpus its level, file, facts and their shares.
+
+It is written when a family is begun and again when a corpus of it is finished; `read_family` reads the corpora
+themselves, so that what it says is true while they are being written too.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic_core import from_json
+
+from docgen.audit.measure.intervals import Share
+from docgen.errors import RunError
+from docgen.files.run_folder import LEVELS, RunFolder
+from docgen.pipeline.execution.shared_money import level_runs
+from docgen.pipeline.inputs.setup import Setup, reopen
+from docgen.pipeline.status import Summary, summarise
+from docgen.records import Record
+
+__all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "record_sweep", "refresh_index"]
+
+Kind = Literal["sweep", "control"]
+INDEX = "family.json"
+LEVEL_NAME = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>[0-9.e-]+)")
+"""A level's folder, as `docgen.pipeline.families.sweeps.open_level` names it."""
+
+
+class Corpus(Record):
+    """One corpus of a family. Folders and files are as seen from the folder of the index; `file` is "" before it is."""
+
+    name: str
+    run: str
+    file: str = ""
+    fact: str = Field("", description="the fact that a sweep varies")
+    knob: str = Field("", description="what of it: salience, or stated")
+    level: float | None = Field(None, description="share asked of that fact")
+    documents: int = 0
+    n: int | None = None
+    tokens: int = 0
+    shares: dict[str, float] = Field(default_factory=dict, description="share of its documents assigned each fact")
+    stated: dict[str, float] = Field(default_factory=dict, description="share of these that are to state it")
+    judged: dict[str, Share] = Field(default_factory=dict, description="the same by a judge, where one has read it")
+    dollars: float | None = Field(0.0, description="what its own calls cost; replies that it shares are not counted")
+    writer: str = Field("", description="says so where the embedded writer wrote")
+
+    @property
+    def varied(self) -> float | None:
+        """What its level asks for, as it was planned into the accepted documents."""
+        return (self.stated if self.knob == "stated" else self.shares).get(self.fact) if self.documents else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has the documents asked for."""
+        return self.n is not None and self.documents >= self.n
+
+
+class Family(Record):
+    """Corpora that differ in one thing alone. `plays`: which fact of a control stands where a fact of the run stood."""
+
+    kind: Kind
+    run: str
+    path: str
+    title: str
+    corpora: tuple[Corpus, ...]
+    plays: dict[str, str] = Field(default_factory=dict)
+    dollars: float | None = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every corpus of it is."""
+        return all(corpus.complete for corpus in self.corpora)
+
+
+def family_kind(run: RunFolder) -> Kind | None:
+    """What family a run's folder holds the index of; None for a corpus of its own. Reads no corpus."""
+    if (run.path / LEVELS).is_dir():
+        return "sweep"
+    kind = _recorded(run).get("kind")
+    return kind if kind in ("sweep", "control") else None
+
+
+def read_family(run: RunFolder) -> Family | None:
+    """The family whose index the run's folder holds, as its corpora are now; None where it holds none."""
+    kind = family_kind(run)
+    if kind is None:
+        return None
+    recorded = _recorded(run)
+    setup = reopen(run)
+    corpora = _levels(setup, recorded) if kind == "sweep" else _pair(run, recorded)
+    own = 0.0 if kind == "control" else summarise(setup).dollars  # of a sweep: the brainstorm that all share
+    costs = [own, *(each.dollars for each in corpora)]
+    dollars = None if None in costs else sum(filter(None, costs))
+    plays = recorded.get("plays") or {}
+    return Family(
+        kind=kind, run=run.name, path=str(run.path), title=setup.context.title, corpora=corpora, plays=plays,
+        dollars=dollars,
+    )  # fmt: skip
+
+
+def record_sweep(base: RunFolder, levels: Iterable[str]) -> None:
+    """Begin the index of a sweep, or add levels to it, by the names of their folders. The caller holds no lock."""
+    names = [*_recorded_names(_recorded(base)), *levels]
+    corpora = [{"name": name, "run": f"{LEVELS}/{name}"} for name in dict.fromkeys(names)]
+    with RunFolder(base.path / LEVELS).lock():
+        base.write_json(INDEX, {"kind": "sweep", "corpora": corpora})
+    refresh_index(base)
+
+
+def record_control(source: RunFolder, control: RunFolder, plays: Mapping[str, str]) -> None:
+    """Begin the index of a run and its matched control, in the control's folder. The caller holds its lock."""
+    original = Path(os.path.relpath(source.path.resolve(), control.path.resolve())).as_posix()
+    corpora = [{"name": source.name, "run": original}, {"name": control.name, "run": "."}]
+    control.write_json(INDEX, {"kind": "control", "corpora": corpora, "plays": dict(plays)})
+
+
+def refresh_index(run: RunFolder) -> Path:
+    """Write the index anew, from the corpora as they are; returns its file."""
+    family = read_family(run)
+    if family is None:
+        raise RunError("is not a family of corpora", run.name, "Families are made by docgen sweep and docgen control")
+    return run.write_json(INDEX, family.model_dump(mode="json", exclude={"path"}))
+
+
+def _recorded(run: RunFolder) -> dict[str, Any]:
+    """The index as it was last written; what cannot be read is made anew."""
+    try:
+        value = from_json((run.path / INDEX).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _recorded_names(recorded: Mapping[str, Any]) -> list[str]:
+    corpora = recorded.get("corpora")
+    rows = corpora if isinstance(corpora, list) else []
+    return [row["name"] for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
+
+
+def _levels(base: Setup, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
+    """The levels on record and those on disk, by fact and share."""
+    there = [level.name for level in level_runs(base.run)]
+    named = {name: LEVEL_NAME.fullmatch(name) for name in dict.fromkeys([*_recorded_names(recorded), *there])}
+    rows = []
+    for name, parts in named.items():
+        row = _corpus(name, base.run, f"{LEVELS}/{name}", base.config.n)
+        if parts is not None:
+            varied = {"fact": parts["fact"], "knob": parts["knob"], "level": float(parts["level"])}
+            row = row.model_copy(update=varied)
+        rows.append(row)
+    return tuple(sorted(rows, key=lambda row: (row.fact, row.knob, row.level or 0.0, row.name)))
+
+
+def _pair(control: RunFolder, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
+    names = _recorded_names(recorded)
+    paths = [str(row.get("run", "")) for row in recorded["corpora"]] if names else []
+    return tuple(_corpus(name, control, path, None) for name, path in zip(names, paths, strict=False))
+
+
+def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:
+    run = index if place == "." else RunFolder(index.path / place)
+    if not run.exists():
+        return Corpus(name=name, run=place, n=n)
+    summary = summarise(reopen(run))
+    file = f"{place}/{run.corpus.name}" if run.corpus.exists() else ""
+    return Corpus(
+        name=name, run=place, file=file.removeprefix("./"), documents=summary.accepted, n=summary.n,
+        tokens=summary.tokens, dollars=summary.dollars, writer=summary.writer, **_measured(summary),
+    )  # fmt: skip
+
+
+def _measured(summary: Summary) -> dict[str, Any]:
+    shares = {fact.fact: round(fact.assigned_share, 6) for fact in summary.facts}
+    stated = {fact.fact: round(fact.stated / fact.assigned, 6) for fact in summary.facts if fact.assigned}
+    return {
+        "shares": shares,
+        "stated": stated,
+        "judged": {fact.fact: fact.judged for fact in summary.facts if fact.judged},
+    }
