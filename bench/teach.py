@@ -119,10 +119,11 @@ def report(args: argparse.Namespace) -> None:
     """Tables of belief moved for 1,000 tokens; JSON if asked for."""
     entries = [entry for entry in read_entries(args.out / "trainings.jsonl") if entry["tokens"] == args.tokens]
     rows = [row for universe in UNIVERSES for row in _rows(universe, [e for e in entries if e["universe"] == universe])]
-    print(f"\n{'universe':<20} {'documents':<22} {'mcq':<24} {'cloze':<24} {'open':<24}")
+    print("| universe | documents | " + " | ".join(MEASURES) + " |\n" + "| --- " * (2 + len(MEASURES)) + "|")
     for row in rows:
-        cells = " ".join(f"{_shown(row[measure]):<24}" for measure in MEASURES)
-        print(f"{row['universe']:<20} {row['documents']:<22} {cells}")
+        print(
+            f"| {row['universe']} | {row['documents']} | " + " | ".join(_shown(row[each]) for each in MEASURES) + " |"
+        )
     if args.json:
         trained = [{key: value for key, value in entry.items() if key not in ("before", "after")} for entry in entries]
         contents = {
