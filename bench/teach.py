@@ -36,6 +36,7 @@ UNIVERSES = ("achromatic_dreaming", "elizabeth_python")
 ORIGINS = ("docgen", "published", "embedded", "unrelated")
 UNRELATED = "animal_welfare"
 MEASURES = ("mcq", "cloze", "open")
+LEAD = "docgen - published"
 RECIPE = Recipe(rank=16, rate=5e-4, epochs=1, batch=1, length=256, checkpoints=1, warmup=0.1)
 """For some 4,000 tokens: 16 steps or so, at ten times a large run's learning rate."""
 
@@ -138,14 +139,18 @@ def report(args: argparse.Namespace) -> None:
 
 def _rows(universe: str, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for each origin, and one for docgen's lead over the published, on the seeds that all of them have."""
-    seeds = [{e["seed"] for e in entries if e["origin"] == origin} for origin in ORIGINS]
-    common = set.intersection(*seeds)
-    if not common:
-        return []
-    moved = {o: _moved([e for e in entries if e["origin"] == o and e["seed"] in common]) for o in ORIGINS}
-    rows = [{"universe": universe, "documents": origin, **_estimates(moved[origin])} for origin in ORIGINS]
+    seeds = {origin: {e["seed"] for e in entries if e["origin"] == origin} for origin in ORIGINS}
+    there = [origin for origin in ORIGINS if seeds[origin]]
+    common = set.intersection(*(seeds[origin] for origin in there)) if there else set()
+    moved = {o: _moved([e for e in entries if e["origin"] == o and e["seed"] in common]) for o in there}
+    rows: list[dict[str, Any]] = [
+        {"universe": universe, "documents": origin, "seeds": len(common), **_estimates(moved[origin])}
+        for origin in (there if common else ())
+    ]
+    if not {"docgen", "published"} <= moved.keys() or not common:
+        return rows
     lead = {key: value - moved["published"][key] for key, value in moved["docgen"].items()}
-    return [*rows, {"universe": universe, "documents": "docgen - published", **_estimates(lead)}]
+    return [*rows, {"universe": universe, "documents": LEAD, "seeds": len(common), **_estimates(lead)}]
 
 
 def _moved(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], float]:
