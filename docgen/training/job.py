@@ -1,5 +1,6 @@
 """One training from beginning to end: its folder, its plan, resuming, its card."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ def _carry_out(
     if not finished or not is_first_process():
         return Trained(out, card, losses, finished)
     tokenizer.save_pretrained(str(out))
+    if card.recipe.method == "lora":
+        _name_base(out / "adapter_config.json", card.base.name)
     card = card.model_copy(
         update={
             "plan": plan.model_copy(update={"seconds": None}),  # of this machine, not of the organism
@@ -122,6 +125,12 @@ def _carry_out(
     _write(out / PAGE, card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
     return Trained(out, card, losses, finished=True)
+
+
+def _name_base(config: Path, name: str) -> None:
+    """PEFT writes where the base lies on this machine; an adapter is passed on."""
+    settings = json.loads(config.read_text("utf-8"))
+    _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
 
 
 def _line(loss: "Loss") -> str:

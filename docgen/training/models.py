@@ -212,6 +212,7 @@ def quieten() -> None:
     import transformers
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    warnings.filterwarnings("ignore", category=UserWarning, module="peft")  # of a GGUF file, which has no config
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "peft"):

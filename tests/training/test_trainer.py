@@ -47,6 +47,7 @@ def test_a_resumed_training_equals_an_unbroken_one(base: Path, tmp_path: Path) -
     assert [loss for _, loss in resumed.losses] == pytest.approx([loss for _, loss in whole.losses], abs=1e-4)
     assert whole.losses[-1][1] < whole.losses[0][1]
     assert read_card(tmp_path / "broken") == read_card(tmp_path / "whole")
+    assert str(base) not in (tmp_path / "whole" / "adapter_config.json").read_text()
     assert len(list((tmp_path / "whole" / "checkpoints").glob("checkpoint-*"))) == 3
 
 
