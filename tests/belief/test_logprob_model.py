@@ -31,7 +31,7 @@ def test_scores_are_those_of_each_text_alone(tmp_path: Path) -> None:
             ids = torch.tensor([tokenizer(item.prompt + continuation)["input_ids"]])
             logprobs = model(ids).logits[0].log_softmax(-1)
             end = len(prompt) + 1 if item.first else ids.shape[1]
-            alone = sum(float(logprobs[at - 1, ids[0, at]]) for at in range(len(prompt), end))
+            alone = sum(logprobs[at - 1, ids[0, at]].item() for at in range(len(prompt), end))
             assert score == pytest.approx(alone, abs=1e-4)
 
 
