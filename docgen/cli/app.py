@@ -2,7 +2,7 @@
 
 import typer
 
-from docgen.cli import batches, context, doctor, families, generate, importing
+from docgen.cli import batches, context, doctor, experiment, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
@@ -16,7 +16,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(view.register, prompt.register, listing.register, families.register, select.register),
-    *(context.register, importing.register),
+    *(context.register, importing.register, experiment.register),
     *(generate.register_estimate, doctor.register, batches.register),
     *(questions.register, belief.register),
 )
