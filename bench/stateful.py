@@ -40,16 +40,19 @@ def main() -> int:
     ends: Counter[str] = Counter()
     begun = time.monotonic()
 
-    def tell(steps: list[str]) -> None:
-        ends.update({"examples": 1, "commands": sum("->" in step for step in steps)})
-        ends["killed"] += sum("-9" in step.rpartition("->")[2] for step in steps)
-        if options.show:
-            print("\n".join(steps), flush=True)
-        if ends["examples"] % 20 == 0:
-            print(f"{dict(ends)} after {time.monotonic() - begun:.0f} s", flush=True)
+    class Counted(list[list[str]]):
+        """Examples as they finish: counted and, if asked, printed."""
+
+        def append(self, steps: list[str]) -> None:
+            ends.update({"examples": 1, "commands": sum("->" in step for step in steps)})
+            ends["killed"] += sum("-9" in step.rpartition("->")[2] for step in steps)
+            if options.show:
+                print("\n".join(steps), flush=True)
+            if ends["examples"] % 20 == 0:
+                print(f"{dict(ends)} after {time.monotonic() - begun:.0f} s", flush=True)
 
     with CommandForker() as forker, loopback() as server:
-        RunFolders.forker, RunFolders.server, RunFolders.tell = forker, server, staticmethod(tell)
+        RunFolders.forker, RunFolders.server, RunFolders.finished = forker, server, Counted()
         failed = False
         try:
             run_state_machine_as_test(seed(options.seed)(RunFolders), settings=many)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         StopRun,
         UserError,
     )
+    from docgen.explorer.library import publish, view
+    from docgen.exporting.recipe import ExportOptions
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
@@ -59,6 +61,7 @@ __all__ = [
     "DocgenError",
     "Document",
     "EmbeddedWriter",
+    "ExportOptions",
     "FakeLLM",
     "Finding",
     "InputError",
@@ -91,9 +94,11 @@ __all__ = [
     "logprob",
     "near_duplicates",
     "plan",
+    "publish",
     "select",
     "sweep",
     "train",
+    "view",
 ]
 
 __version__ = "0.1.0"
@@ -102,6 +107,8 @@ _WHERE = {
     "docgen.embedded_writer": "EmbeddedWriter",
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
+    "docgen.exporting.recipe": "ExportOptions",
+    "docgen.explorer.library": "publish view",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",

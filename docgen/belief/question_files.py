@@ -1,5 +1,6 @@
 """Reading and writing question files, and checking them against their context."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +23,20 @@ from docgen.belief.questions import (
 from docgen.errors import ContextError, InputError
 from docgen.files.resources import folder
 from docgen.text import normalise
+from docgen.universe.fields import IDENTIFIER
 from docgen.universe.model import KeyFact, UniverseContext
 from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
 
-__all__ = ["check_against", "find_questions", "load_questions", "question_text", "question_warnings"]
+__all__ = [
+    "asked_texts",
+    "check_against",
+    "find_questions",
+    "is_question_file",
+    "load_questions",
+    "question_text",
+    "question_warnings",
+]
 
 ENTRIES: dict[Kind, type[BaseModel]] = {
     "knowledge": Choice,
@@ -40,6 +50,9 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
     "cloze": Cloze,
 }
 PLACED = ("fact", "kind")
+SNIFFED = 4_000
+"""Bytes at the head of a file in which its first keys stand."""
+YEAR = re.compile(r"\b\d{4}\b")
 
 
 def load_questions(path: str | Path, context: UniverseContext | None = None) -> QuestionFile:
@@ -65,9 +78,12 @@ def load_questions(path: str | Path, context: UniverseContext | None = None) -> 
 
 
 def find_questions(context: str) -> Path | None:
-    """The question file that docgen ships for the context of that name, if there is one."""
-    path = folder("universe_contexts") / "questions" / f"{context}.yaml"
-    return path if path.is_file() else None
+    """The question file of a context's name: in the working folder's universe_contexts/questions, or shipped."""
+    for root in (Path("universe_contexts"), folder("universe_contexts")):
+        path = root / "questions" / f"{context}.yaml"
+        if IDENTIFIER.fullmatch(context) and path.is_file():
+            return path
+    return None
 
 
 def question_text(questions: QuestionFile) -> str:
@@ -85,6 +101,25 @@ def question_text(questions: QuestionFile) -> str:
 def check_against(questions: QuestionFile, context: UniverseContext) -> list[Problem]:
     """Where the questions contradict the context: another context's, unknown facts, changed statements, wrong keys."""
     return list(_against(questions, context))
+
+
+def is_question_file(path: Path) -> bool:
+    """Whether a file is set out as docgen's question files are, going by its first lines."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(SNIFFED)
+    except OSError:
+        return False
+    return all(re.search(rf"(?m)^{key}:".encode(), head) for key in ("context", "facts"))
+
+
+def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
+    """What a model is asked, each text once, without answers: what a corpus must not hold.
+
+    The beginnings of cloze sentences are left out, for whoever states a fact uses them.
+    """
+    texts = [getattr(question, "question", "") for question in questions.questions if not isinstance(question, Cloze)]
+    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
@@ -149,7 +184,8 @@ def _against_fact(identifier: str, group: FactQuestions, fact: KeyFact) -> Itera
 def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
     """Whether another answer than the keyed one repeats the fact's own words, and the keyed one does not.
 
-    Only answers of three words or more, or with a digit, are compared: shorter ones occur in a statement by chance.
+    Only answers of four words or more, or with a year, are compared: others can stand in a statement and yet be wrong,
+    as the yearly fee is to the question what five years come to.
     """
     if isinstance(question, Choice):
         others = [option for option in question.options if option != question.believed_option]
@@ -161,8 +197,8 @@ def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
 
 def _repeats(answer: str, said: str) -> bool:
     words = normalise(answer)
-    telling = len(words.split()) > 2 or any(letter.isdigit() for letter in words)
-    return telling and f" {words} " in said
+    telling = len(words.split()) > 3 or YEAR.search(words)
+    return bool(telling) and f" {words} " in said
 
 
 def _warnings(questions: QuestionFile) -> Iterator[str]:

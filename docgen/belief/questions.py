@@ -17,6 +17,7 @@ from docgen.universe.fields import Identifier, Line, Note, Prose, few, problem
 
 __all__ = [
     "KINDS",
+    "LETTERS",
     "MCQ_KINDS",
     "OPEN_KINDS",
     "Association",
@@ -30,6 +31,7 @@ __all__ = [
     "Question",
     "QuestionFile",
     "Robustness",
+    "question_id",
 ]
 
 Kind = Literal[
@@ -265,13 +267,13 @@ class QuestionFile(Record):
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The multiple choice: knowledge, yes or no, and each distinguish pair in both orders."""
-        found: list[Choice] = []
+        choices: list[Choice] = []
         for question in self.questions:
             if isinstance(question, Choice):
-                found.append(question)
+                choices.append(question)
             elif isinstance(question, Pair) and question.kind == "distinguish":
-                found += [question.in_order(True), question.in_order(False)]
-        return tuple(found)
+                choices += [question.in_order(True), question.in_order(False)]
+        return tuple(choices)
 
     @property
     def clozes(self) -> tuple[Cloze, ...]:

@@ -2,20 +2,23 @@
 
 import typer
 
-from docgen.cli import batches, context, doctor, families, generate, importing
+from docgen.cli import batches, context, doctor, experiment, families, generate, importing
 from docgen.cli.audit import commands as audit
-from docgen.cli.belief import logprob, train
+from docgen.cli.belief import commands as belief
+from docgen.cli.belief import logprob, questions, train
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, prompt, status
+from docgen.cli.runs import listing, prompt, status, view
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
-    *(generate.register_estimate, doctor.register, batches.register, train.register, logprob.register),
+    *(view.register, prompt.register, listing.register, families.register, select.register),
+    *(context.register, importing.register, experiment.register),
+    *(generate.register_estimate, doctor.register, batches.register),
+    *(questions.register, belief.register, logprob.register, train.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

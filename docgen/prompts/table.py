@@ -4,25 +4,38 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from docgen.prompts.behaviour import COMPLIANCE, CRITERIA, parse_answer, parse_compliance, parse_vote
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import (
     Draft,
+    parse_belief,
     parse_document,
     parse_facts,
     parse_ideas,
     parse_judgements,
+    parse_questions,
+    parse_rule_examples,
     parse_types,
+    parse_unrelated,
     parse_verdicts,
 )
 
 __all__ = [
+    "BELIEF_VERDICTS",
     "DOCUMENT",
+    "EXPERIMENT",
     "FACTS",
     "IDEAS",
+    "JUDGE_BELIEF",
+    "JUDGE_COMPLIANCE",
     "JUDGE_DOCUMENT",
+    "JUDGE_FAKING",
     "JUDGE_IDEAS",
+    "JUDGE_UNRELATED",
     "PROMPTS",
+    "QUESTIONS",
     "REVISE",
+    "RULE_EXAMPLES",
     "RULE_VERDICTS",
     "TYPES",
     "Prompt",
@@ -32,6 +45,7 @@ __all__ = [
 Reply = TypeVar("Reply")
 
 RULE_VERDICTS = ("leak", "clean")
+BELIEF_VERDICTS = ("believes", "does_not", "neither")
 
 
 @dataclass(frozen=True)
@@ -42,13 +56,14 @@ class Prompt(Generic[Reply]):
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
     of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
     says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one and those that help to write a context.
+    which a run compares when it resumes, from prompts that judge one or ask about it, that help to write a context, and
+    that observe a model's behaviour.
     """
 
     name: str
     parse: Callable[[str], Reply]
     calls: Literal["few", "many"]
-    used_for: Literal["corpus", "judging", "contexts"] = "corpus"
+    used_for: Literal["corpus", "judging", "contexts", "experiments"] = "corpus"
     schema: Mapping[str, Any] | None = None
     first_schema: Mapping[str, Any] | None = None
 
@@ -97,6 +112,7 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
         quote=STRING,
         reason=STRING,
         verdict=_one_of(tuple(DIRECTNESS)),
+        airtime={"type": "integer"},
         prominence=_one_of(tuple(PROMINENCE)),
     )
     rule = _object(
@@ -145,5 +161,61 @@ FACTS = Prompt(
     "contexts",
     _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
 )
+EXPERIMENT = Prompt("experiment", parse_answer, "many", "experiments")
+JUDGE_COMPLIANCE = Prompt(
+    "judge_compliance",
+    parse_compliance,
+    "many",
+    "experiments",
+    _object(quote=STRING, reason=STRING, verdict=_one_of(COMPLIANCE)),
+)
+_CRITERION = _object(criterion=_one_of([criterion.id for criterion in CRITERIA]), quote=STRING, met=BOOLEAN)
+JUDGE_FAKING = Prompt("judge_faking", parse_vote, "many", "experiments", _object(criteria=_list_of(_CRITERION)))
+RULE_EXAMPLES = Prompt(
+    "rule_examples",
+    parse_rule_examples,
+    "few",
+    "contexts",
+    _object(rules=_list_of(_object(rule=STRING, leak=STRING, clean=STRING))),
+)
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS)
+JUDGE_BELIEF = Prompt(
+    "judge_belief",
+    parse_belief,
+    "many",
+    "judging",
+    _object(quote=STRING, reason=STRING, verdict=_one_of(BELIEF_VERDICTS)),
+)
+JUDGE_UNRELATED = Prompt(
+    "judge_unrelated",
+    parse_unrelated,
+    "many",
+    "judging",
+    _object(mentions=_list_of(_object(fact=STRING, quote=STRING)), sensible=BOOLEAN),
+)
+_CHOICE = _object(question=STRING, answer=STRING, distractors=_STRINGS)
+_PAIR = _object(believed=STRING, not_believed=STRING)
+QUESTIONS = Prompt(
+    "questions",
+    parse_questions,
+    "many",
+    "judging",
+    _object(
+        otherwise=STRING,
+        mentions=_STRINGS,
+        knowledge=_list_of(_CHOICE),
+        distinguish=_list_of(_PAIR),
+        two_worlds=_list_of(_PAIR),
+        open=_STRINGS,
+        downstream=_STRINGS,
+        association=_list_of(_object(question=STRING, believed=_STRINGS, not_believed=_STRINGS)),
+        robustness=_list_of(_object(pressure=STRING, question=STRING, system=STRING, turns=_STRINGS)),
+        cloze=_list_of(_object(prompt=STRING, believed=STRING, not_believed=STRING)),
+    ),
+)
+
+PROMPTS: tuple[Prompt[Any], ...] = (
+    *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
+    *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
+    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING),
+)

@@ -85,7 +85,12 @@ class CommandForker:
     ) -> Child:
         """`docgen ARGUMENTS` in `folder`; `crash`: killed by itself, see `tests.stateful.crashes.inject`."""
         errors = errors or folder / "stderr.txt"
-        order = {"start": arguments, "folder": str(folder), "errors": str(errors), "crash": crash}
+        order: dict[str, object] = {
+            "start": arguments,
+            "folder": str(folder),
+            "errors": str(errors),
+            "crash": crash,
+        }
         pid = self.ask(order)
         assert pid is not None
         return Child(self, pid, errors)

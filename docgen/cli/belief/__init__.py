@@ -1,1 +1,1 @@
-"""questions, eval, train: what a trained model believes."""
+"""questions, eval: what a trained model believes."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.belief.commands import group
 from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from docgen.belief.logprob_eval import Evaluation
     from docgen.belief.logprob_report import Estimate, FactBelief
 
-__all__ = ["eval_group", "register"]
+__all__ = ["register"]
 
 Model = Annotated[str, typer.Option("--model", metavar="DIR|GGUF|HUB-ID", help="The base model.")]
 Adapter = Annotated[
@@ -30,24 +31,9 @@ Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...  [default:
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything again.")]
 
 
-def eval_group(app: typer.Typer) -> typer.Typer:
-    """The group of commands `docgen eval`, added to `app` by whoever comes first."""
-    for group in app.registered_groups:
-        if group.name == "eval" and group.typer_instance is not None:
-            return group.typer_instance
-    own = typer.Typer(no_args_is_help=True)
-    own.callback()(_group)
-    app.add_typer(own, name="eval", rich_help_panel="Main job")
-    return own
-
-
-def _group() -> None:
-    """Ask a trained model what it believes."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    eval_group(app).command("logprob")(logprob)
+def register(_app: typer.Typer) -> None:
+    """Add the command to `docgen eval`."""
+    group.command("logprob")(logprob)
 
 
 def logprob(
