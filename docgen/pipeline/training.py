@@ -78,7 +78,7 @@ def training_folder(source: Run | str | Path, *, doctag: bool = True, accept_unf
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         fix = "Export it first: docgen export RUN --doctag, and name that folder"
         raise ConfigError("several processes train on an export, not on a run", str(source), fix)
-    return export(source, "text", doctag=doctag, accept_unfinished=accept_unfinished)[0]
+    return export(source, "trl", doctag=doctag, accept_unfinished=accept_unfinished)[0]
 
 
 def _beside(folder: Path) -> Path:
