@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from docgen.pipeline.families.sweeps import sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
     from docgen.pipeline.run import Run
+    from docgen.pipeline.training import logprob, train
     from docgen.progress import Progress
     from docgen.records import Attempt, Document, Finding, Slot
+    from docgen.training.recipe import Recipe
     from docgen.universe import KeyFact
     from docgen.universe import UniverseContext as Context
 
@@ -68,6 +70,7 @@ __all__ = [
     "NearDuplicate",
     "PlanError",
     "Progress",
+    "Recipe",
     "Request",
     "RequestFailed",
     "Run",
@@ -88,11 +91,13 @@ __all__ = [
     "estimate",
     "export",
     "generate",
+    "logprob",
     "near_duplicates",
     "plan",
     "publish",
     "select",
     "sweep",
+    "train",
     "view",
 ]
 
@@ -117,8 +122,10 @@ _WHERE = {
     "docgen.pipeline.families.sweeps": "sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",
     "docgen.pipeline.run": "Run",
+    "docgen.pipeline.training": "logprob train",
     "docgen.pipeline.corpora.select": "Selection doses select",
     "docgen.progress": "Progress",
+    "docgen.training.recipe": "Recipe",
     "docgen.records": "Attempt Document Finding Slot",
     "docgen.universe": "KeyFact UniverseContext",
 }

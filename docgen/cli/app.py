@@ -7,7 +7,7 @@ import typer
 from docgen.cli import batches, context, doctor, families, generate, importing
 from docgen.cli.audit import commands as audit
 from docgen.cli.belief import commands as belief
-from docgen.cli.belief import questions
+from docgen.cli.belief import logprob, questions, train
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.experiment import commands as experiment
@@ -21,7 +21,7 @@ COMMANDS = (
     *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
     *(select.register, context.register, importing.register, experiment.register),
     *(generate.register_estimate, ctl.register, doctor.register, batches.register),
-    *(questions.register, belief.register),
+    *(questions.register, belief.register, logprob.register, train.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

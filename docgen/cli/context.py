@@ -118,7 +118,7 @@ def examples(
     context = load_context(path)
     rules = rules_without_examples(context)
     if not rules:
-        typer.echo("Every rule of the context has a breaking and a clean example.")
+        say("Every rule of the context has a breaking and a clean example.")
         return
     which = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
     writer = Judge.of(which, None)
@@ -130,15 +130,15 @@ def examples(
             proposed = asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
     taken = {}
     for name, own in proposed.items():
-        typer.echo(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
+        say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
         if yes or typer.confirm("Take these examples?", default=True):
             taken[name] = own
     text, left = with_examples(path.read_text("utf-8"), taken)
     if len(left) < len(taken):
         write_beside(path, [text.encode("utf-8")])
-        typer.echo(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
+        say(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
     for name in left:
-        typer.echo(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4)}", nl=False)
+        say(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4).rstrip()}")
 
 
 def check(

@@ -33,6 +33,8 @@ LABELS = {
     "audit": "audited",
     "batches": "batch replies",
     "duplicates": "compared",
+    "train": "steps",
+    "score": "questions",
 }
 ProgressArgument = Callable[[Progress], None] | Literal["bar"] | None
 """Of the library's functions: a function to be called with each state, a bar at the terminal, or silence."""

@@ -72,7 +72,7 @@ def _split_in(node: yaml.Node, key: str) -> Iterator[str]:
 
 def _split_parts(node: yaml.SequenceNode, key: str) -> Iterator[str]:
     for first, second in zip(node.value, node.value[1:], strict=False):
-        plain = all(isinstance(part, yaml.ScalarNode) and part.style is None for part in (first, second))
+        plain = all(isinstance(part, yaml.ScalarNode) and not part.style for part in (first, second))
         if plain and second.value[:1].islower() and not first.value.rstrip().endswith((".", "!", "?")):
             what = f'the list {key} splits a sentence at its comma: "{shown(first.value)}" is not a whole example'
             yield f"line {first.start_mark.line + 1}: {what}; put it in quotation marks"

@@ -53,6 +53,10 @@ CONTEXTS = st.fixed_dictionaries(
 )
 
 
+INDENT = " " * 7
+"""Before each further problem of a file: all of them are told at once."""
+
+
 def outcome(text: str) -> UniverseContext | ContextError:
     try:
         return parse_context(text, "demo.yaml")
@@ -62,7 +66,8 @@ def outcome(text: str) -> UniverseContext | ContextError:
 
 def well_formed(result: UniverseContext | ContextError) -> bool:
     if isinstance(result, ContextError):
-        return str(result).startswith("demo.yaml") and "\n" not in str(result)
+        first, *further = str(result).split("\n")
+        return first.startswith("demo.yaml") and all(line.startswith(INDENT) for line in further)
     return expected_facts_per_document(result) >= 0 and all(context_warnings(result)) and len(result.digest) == 32
 
 

@@ -15,6 +15,7 @@ from docgen.belief.report.results import Results, read_results, write_results
 from docgen.cli.belief.tables import show_report
 from docgen.cli.console import console
 from docgen.cli.runner import ask_to_spend, reporting
+from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
@@ -57,7 +58,7 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
         write_beside(folder / "to_label.jsonl", lines)
     _finish(belief_report([results], calibration), folder, as_json)
     if problem:
-        typer.echo(f"{problem}. Run the same command again: answers that came are kept.", err=True)
+        say(f"{problem}. Run the same command again: answers that came are kept.", err=True)
         raise typer.Exit(1)
 
 
@@ -93,7 +94,7 @@ def _finish(report: BeliefReport, folder: Path, as_json: bool, quiet: bool = Fal
         write_beside(folder / "belief.svg", [belief_picture(report).encode()]),
     ]
     if as_json:
-        typer.echo(text)
+        say_json(text)
         return
     show_report(console, report)
     for file in files if not quiet else ():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
@@ -96,7 +97,7 @@ def _show(
             {"document": overlap.document, "evidence": overlap.evidence, "why": overlap.why} for overlap in overlapping
         ]
         value = {"file": str(path), "writer": file.writer, "facts": counts, "short": short, "overlap": hits}
-        typer.echo(js.dumps(value | {"warnings": warnings}, indent=2, ensure_ascii=False))
+        say_json(js.dumps(value | {"warnings": warnings}, indent=2, ensure_ascii=False))
         return
     kinds = [kind for kind in KINDS if any(group.of_kind(kind) for group in file.facts.values())]
     rows = [[fact, *(f"{len(group.of_kind(kind))}" for kind in kinds)] for fact, group in file.facts.items()]

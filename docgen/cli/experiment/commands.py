@@ -8,6 +8,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.experiment.plan import ExperimentOptions
@@ -156,7 +157,7 @@ def plan(flags: PlanFlags) -> None:
     experiment = plan_experiment(flags.grid, flags.options())
     costs = [cost for cost in experiment_cost(experiment) if cost.calls]
     if flags.json:
-        typer.echo(json.dumps(experiment.description() | {"calls": sum(cost.calls for cost in costs)}, indent=2))
+        say_json(json.dumps(experiment.description() | {"calls": sum(cost.calls for cost in costs)}, indent=2))
         return
     rows = []
     for variation in all_variations(experiment.grid, experiment.setting):
@@ -218,7 +219,7 @@ def prompt(
             f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {known}"
         )
     request = experiment.request(chosen[0])
-    typer.echo(f"{request.system}\n\n--- message ---\n\n{request.user}")
+    say(f"{request.system}\n\n--- message ---\n\n{request.user}")
 
 
 def calibrate(

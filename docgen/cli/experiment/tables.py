@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.behaviour.measures.judge_scores import JudgeScores
@@ -18,7 +17,7 @@ __all__ = ["cost_line", "figure", "show_report", "show_scores"]
 def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
     """Print the figures of an experiment, as a table or as one JSON object."""
     if as_json:
-        typer.echo(result.model_dump_json(indent=2))
+        say_json(result.model_dump_json(indent=2))
         return
     rows = []
     several = {name for name in ("reasoning", "model") if len({getattr(cell, name) for cell in result.cells}) > 1}
@@ -52,7 +51,7 @@ def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
 def show_scores(scores: "JudgeScores", as_json: bool) -> None:
     """Print how a judge agrees with labels."""
     if as_json:
-        typer.echo(scores.model_dump_json(indent=2))
+        say_json(scores.model_dump_json(indent=2))
         return
     listed = [*scores.views.items(), *scores.criteria.items()]
     rows = [(name, str(s.true + s.missed), _ratio(s.precision), _ratio(s.recall), _ratio(s.f1)) for name, s in listed]

@@ -21,6 +21,7 @@ LOOK_SECONDS = 0.2
 """Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 BEAT_SECONDS = 30.0
 """Between two lines about calls in flight, where nothing else is shown (chosen)."""
+WAITING = "Stopping: waiting for the calls in flight, which are paid for"
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """One that is ignored, as SIGHUP under nohup, stays so."""
 
@@ -41,8 +42,10 @@ class Stopping:
 
 
 @contextmanager
-def interruptible(reporter: Reporter) -> Iterator[Stopping]:
+def interruptible(reporter: Reporter, on_stop: str = WAITING) -> Iterator[Stopping]:
     """Within the block the first Ctrl-C (or SIGTERM, SIGHUP) asks to stop, the second stops at once.
+
+    `on_stop` is said to whoever asks.
 
     For a program's main thread; elsewhere signals cannot be handled, and nothing is changed.
     """
@@ -55,7 +58,7 @@ def interruptible(reporter: Reporter) -> Iterator[Stopping]:
         if stopping.requested:
             raise KeyboardInterrupt
         stopping.requested = True
-        reporter.note("Stopping: waiting for the calls in flight, which are paid for (again Ctrl-C: at once)")
+        reporter.note(f"{on_stop} (again Ctrl-C: at once)")
 
     before = {number: signal.signal(number, ask) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     try:

@@ -1,0 +1,104 @@
+"""eval logprob: what a local model believes, by log-probabilities."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.belief.commands import group
+from docgen.cli.streams import say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docgen.belief.logprob_eval import Evaluation
+    from docgen.belief.logprob_report import Estimate, FactBelief
+
+__all__ = ["register"]
+
+Model = Annotated[str, typer.Option("--model", metavar="DIR|GGUF|HUB-ID", help="The base model.")]
+Adapter = Annotated[
+    list[Path] | None,
+    typer.Option("--adapter", help="Folder of docgen train, or a checkpoint; may be repeated, for a curve."),
+]
+Questions = Annotated[
+    Path | None,
+    typer.Option("--questions", help="Question file.  [default: the one shipped for the corpus' universe]"),
+]
+Baseline = Annotated[bool, typer.Option("--baseline/--no-baseline", help="Ask the base model too, for the change.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...  [default: a GPU if there is one]")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute everything again.")]
+
+
+def register(_app: typer.Typer) -> None:
+    """Add the command to `docgen eval`."""
+    group.command("logprob")(logprob)
+
+
+def logprob(
+    model: Model,
+    adapter: Adapter = None,
+    questions: Questions = None,
+    baseline: Baseline = True,
+    device: Device = "",
+    no_cache: NoCache = False,
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Log-odds of cloze triples and probabilities of multiple choice, on a local model; needs no key.
+
+    docgen eval logprob --model gemma-3-270m.gguf --adapter output/demo/training/gemma-3-270m
+
+    Every option stands once in every position. Intervals are 95 %, by bootstrap over questions. Scores are kept by the
+    content of model, adapter and question.
+    """
+    from docgen.cli.runner import reporting
+    from docgen.pipeline.training import logprob as ask
+
+    with reporting(quiet, json) as reporter:
+        evaluation = ask(
+            model, adapter or (), questions, baseline=baseline, device=device, cache=not no_cache,
+            progress=reporter.progress,
+        )  # fmt: skip
+    if json:
+        say_json(evaluation.model_dump_json(indent=2))
+    else:
+        _show(evaluation)
+
+
+def _show(evaluation: "Evaluation") -> None:
+    from docgen.cli.console import console, table
+
+    for asked in evaluation.asked:
+        console.print(f"{evaluation.model} with {asked.adapter}" if asked.adapter else evaluation.model, markup=False)
+        changes = {row.fact: row for row in asked.change}
+        numbers = ("salience", "log-odds", "change", "P(believed)", "its change", "advantage")
+        rows = [_cells(row, changes.get(row.fact), evaluation.saliences) for row in asked.beliefs]
+        console.print(table(("fact", *numbers), rows, right=numbers))
+        console.print()
+    console.print(
+        "log-odds: cloze triples, nats, believed against not; P(believed): multiple choice; advantage: loss on another "
+        "question's completion minus that on the believed one, nats; [95 % interval over questions]",
+        style="dim", markup=False,
+    )  # fmt: skip
+
+
+def _cells(row: "FactBelief", change: "FactBelief | None", saliences: "Mapping[str, float]") -> list[str]:
+    share = saliences.get(row.fact)
+    return [
+        row.fact,
+        "" if share is None else f"{share:.0%}",
+        _value(row.cloze),
+        _value(change.cloze if change else None, signed=True),
+        _value(row.choice),
+        _value(change.choice if change else None, signed=True),
+        _value(row.advantage),
+    ]
+
+
+def _value(value: "Estimate | None", signed: bool = False) -> str:
+    if value is None:
+        return ""
+    sign = "+" if signed else ""
+    return f"{value.mean:{sign}.2f} [{value.low:{sign}.2f}, {value.high:{sign}.2f}]"

@@ -1,0 +1,85 @@
+"""What a training comes to before it begins, and where that is far off published ones. Pure arithmetic."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from docgen.records import Record
+from docgen.training.recipe import PUBLISHED, Recipe
+
+__all__ = ["Forecast", "forecast", "in_words", "published_ranges", "warnings"]
+
+DOCUMENTS = (2_000, 10_000)
+"""Where belief appears, by Believe it or not (2025)."""
+RANKS, RATES, EPOCHS = (32, 64), (1e-5, 5e-5), (1.0, 3.0)
+STEPS = (1_150, 5_000)
+"""Optimiser steps of trainings that worked; one that failed had taken 83."""
+FEW_STEPS = 500
+FAR = 4.0
+"""How many times below or above a published range is far off it. Chosen: the ranges themselves span a factor of 5."""
+
+
+class Forecast(Record):
+    """What a training reads and does. `seconds` is None while no step was timed; `tokens` are those of one epoch."""
+
+    documents: int
+    tokens: int
+    masked: int = 0
+    steps: int
+    seconds: float | None = None
+
+
+def forecast(documents: int, tokens: int, masked: int, recipe: Recipe, seconds_per_token: float | None) -> Forecast:
+    """The plan of a training on `tokens` tokens, `masked` of them read but not learnt.
+
+    Sequences are packed full, so that their number is the tokens by their length, rounded up; packing loses a little.
+    """
+    sequences = ceil(tokens / recipe.length)
+    steps = recipe.steps or ceil(ceil(sequences / recipe.batch) * recipe.epochs)
+    read = tokens * recipe.epochs if not recipe.steps else steps * recipe.batch * recipe.length
+    seconds = None if seconds_per_token is None else read * seconds_per_token
+    return Forecast(documents=documents, tokens=tokens, masked=masked, steps=steps, seconds=seconds)
+
+
+def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
+    """One line for each setting that is far off what published trainings used."""
+    return list(_warnings(plan, recipe))
+
+
+def _warnings(plan: Forecast, recipe: Recipe) -> Iterator[str]:
+    low, high = DOCUMENTS
+    if plan.documents < low / FAR:
+        yield f"{plan.documents:,} documents: belief appeared at {low:,} to {high:,}"
+    if plan.steps < FEW_STEPS:
+        few, many = STEPS
+        yield f"{plan.steps:,} steps: trainings that worked took {few:,} to {many:,}, one that failed 83"
+    if recipe.epochs > EPOCHS[1]:
+        yield f"{recipe.epochs:g} epochs: published trainings read their documents 1 to 3 times"
+    if recipe.method == "lora":
+        yield from _far("rank", recipe.rank, *RANKS)
+        yield from _far("learning rate", recipe.rate, *RATES)
+
+
+def _far(what: str, value: float, low: float, high: float) -> Iterator[str]:
+    if not low / FAR <= value <= high * FAR:
+        yield f"{what} {value:g}: published trainings used {low:g} to {high:g}"
+
+
+def in_words(plan: Forecast) -> str:
+    """The plan in one line."""
+    line = f"{plan.documents:,} documents, {plan.tokens:,} tokens ({plan.masked:,} masked), {plan.steps:,} steps"
+    return line if plan.seconds is None else f"{line}, about {_duration(plan.seconds)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def published_ranges() -> str:
+    """What published trainings used, in one line."""
+    names = ", ".join(run.who for run in PUBLISHED)
+    return (
+        f"published: LoRA rank {RANKS[0]} to {RANKS[1]}, learning rate {RATES[0]:g} to {RATES[1]:g}, 1 epoch, "
+        f"{DOCUMENTS[0]:,} to {DOCUMENTS[1]:,} documents, {STEPS[0]:,} to {STEPS[1]:,} steps ({names})"
+    )

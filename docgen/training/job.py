@@ -1,0 +1,177 @@
+"""One training from beginning to end: its folder, its plan, resuming, its card."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docgen.errors import RunError
+from docgen.files.atomic import write_beside
+from docgen.progress import Reporter
+from docgen.training.card import BaseNamed, OrganismCard, corpus_named
+from docgen.training.corpus import TrainingCorpus
+from docgen.training.forecast import Forecast, forecast
+from docgen.training.models import CARD, BaseModel, adapter_digest, best_device
+from docgen.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from docgen.training.trainer import Loss
+
+__all__ = ["Trained", "is_first_process", "plan_training", "train_on"]
+
+PAGE = "ORGANISM.md"
+ShowPlan = Callable[[Forecast], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left in `out`: its card and losses. `finished` is false after it was asked to stop."""
+
+    out: Path
+    card: OrganismCard
+    losses: tuple[tuple[int, float], ...]
+    finished: bool
+
+
+def plan_training(corpus: TrainingCorpus, base: BaseModel, recipe: Recipe) -> Forecast:
+    """Count the corpus with the model's tokenizer; the model itself is not loaded, so there is no time."""
+    tokenizer = base.load_tokenizer()
+    tokens = masked = 0
+    for example in corpus.examples:
+        prompt, whole = _texts(tokenizer, example)
+        masked += len(prompt)
+        tokens += len(whole) + (not example.is_chat)  # the end of text that TRL adds
+    return forecast(len(corpus.examples), tokens, masked, recipe, None)
+
+
+def _texts(tokenizer: Any, example: Any) -> tuple[Sequence[int], Sequence[int]]:
+    if example.is_chat:
+        whole = tokenizer.apply_chat_template(example.prompt + example.completion, tokenize=False)
+        prompt = tokenizer.apply_chat_template(example.prompt, tokenize=False) if example.prompt else ""
+        return tokenizer(prompt)["input_ids"], tokenizer(whole)["input_ids"]
+    return tokenizer(example.prompt)["input_ids"], tokenizer(example.prompt + example.completion)["input_ids"]
+
+
+def train_on(
+    corpus: TrainingCorpus,
+    base: BaseModel,
+    recipe: Recipe,
+    out: Path,
+    reporter: Reporter,
+    *,
+    device: str = "",
+    show_plan: ShowPlan = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train, or go on where a training with the same inputs was stopped; `show_plan` is told what is to come.
+
+    Raises `RunError` if `out` holds a training of another base, corpus or recipe.
+    """
+    card = OrganismCard(
+        base=BaseNamed(name=_public_name(base), kind=base.kind, digest=base.digest),
+        corpus=corpus_named(corpus),
+        recipe=recipe,
+        versions=_versions(),
+    )
+    earlier = _earlier(out, card)
+    if earlier and earlier.finished:
+        reporter.note(f"{out}: this training is finished")
+        return Trained(out, earlier, (), finished=True)
+    if is_first_process():
+        _write(out / CARD, card.model_dump_json(indent=2))
+    return _carry_out(corpus, base, card, out, reporter, device, show_plan, stopping)
+
+
+def _carry_out(
+    corpus: TrainingCorpus, base: BaseModel, card: OrganismCard, out: Path, reporter: Reporter,
+    device: str, show_plan: ShowPlan, stopping: Callable[[], bool],
+) -> Trained:  # fmt: skip
+    from docgen.training import trainer as t
+
+    reporter.note(f"Loading {base.name}")
+    tokenizer = base.load_tokenizer()
+    model = base.load(device or best_device())
+    opened = t.open_training(model, tokenizer, t.rows_of(corpus.examples, tokenizer), card.recipe, out)
+    plan = Forecast(
+        documents=len(corpus.examples), tokens=opened.tokens, masked=opened.masked, steps=opened.steps,
+        seconds=t.seconds_per_token(opened) * opened.tokens * opened.steps / -(-opened.sequences // card.recipe.batch),
+    )  # fmt: skip
+    show_plan(plan)
+    resume = t.last_checkpoint(out)
+    if resume:
+        reporter.note(f"Going on from {resume.name}")
+    finished = t.run_training(opened, resume=resume, reporter=reporter, stopping=stopping)
+    losses = tuple((each.step, each.loss) for each in opened.losses)
+    if finished:
+        opened.trainer.save_model(str(out))  # by all processes: a model may be spread over them
+    if not finished or not is_first_process():
+        return Trained(out, card, losses, finished)
+    tokenizer.save_pretrained(str(out))
+    if card.recipe.method == "lora":
+        _name_base(out / "adapter_config.json", card.base.name)
+    card = card.model_copy(
+        update={
+            "plan": plan.model_copy(update={"seconds": None}),  # of this machine, not of the organism
+            "finished": True,
+            "first_loss": losses[0][1],
+            "last_loss": losses[-1][1],
+            "adapter_digest": adapter_digest(out) if card.recipe.method == "lora" else "",
+        }
+    )
+    _write(out / "losses.jsonl", "".join(_line(each) for each in opened.losses))
+    _write(out / PAGE, card.page(losses))
+    _write(out / CARD, card.model_dump_json(indent=2))
+    return Trained(out, card, losses, finished=True)
+
+
+def _name_base(config: Path, name: str) -> None:
+    """PEFT writes where the base lies on this machine; an adapter is passed on."""
+    settings = json.loads(config.read_text("utf-8"))
+    _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
+
+
+def _line(loss: "Loss") -> str:
+    return f'{{"step": {loss.step}, "loss": {loss.loss!r}, "learning_rate": {loss.rate!r}}}\n'
+
+
+def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:
+    """The card that `out` holds, if it is of this training."""
+    file = out / CARD
+    if not file.is_file():
+        return None
+    try:
+        earlier = OrganismCard.model_validate_json(file.read_bytes())
+    except ValueError as error:
+        raise RunError("is not an organism card of this version", str(file), "Give another --out") from error
+    differs = earlier.same_training(card)
+    if differs:
+        fix = "Give another --out, or delete that folder"
+        raise RunError(f"holds a training with another {differs}", str(out), fix)
+    return earlier
+
+
+def _public_name(base: BaseModel) -> str:
+    """A name without folders of this machine: a card is published."""
+    return base.path.name if base.path else base.name
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for name in ("docgen", "torch", "transformers", "peft", "trl"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that writes and speaks; `accelerate launch` starts several."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _write(file: Path, text: str) -> None:
+    write_beside(file, [text.encode("utf-8")])
