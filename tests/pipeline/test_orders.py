@@ -4,6 +4,7 @@ writes."""
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
 
 
-def begun(folder: Path, server: Loopback, **settings: object) -> Setup:
+def begun(folder: Path, server: Loopback, **settings: Any) -> Setup:
     return settle(folder, n=40, engine="anthropic", base_url=server.url, verify=0, **settings)
 
 

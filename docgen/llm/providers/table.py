@@ -87,7 +87,7 @@ def find_provider(name: str | None) -> Provider:
         if provider.name == name:
             return provider
     known = [provider.name for provider in PROVIDERS]
-    raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name, known, f"Use {' or '.join(known)}"))
+    raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name or "", known, f"Use {' or '.join(known)}"))
 
 
 def default_paid_provider() -> Provider:

@@ -142,7 +142,7 @@ def _existing(target: str, error: ContextError) -> RunFolder:
         return find_run(target)
     except RunError:
         near = nearest(target, (run.name for run in list_runs()))
-        if near and not error.fix.startswith("Did you mean"):
+        if near and not (error.fix or "").startswith("Did you mean"):
             raise RunError("neither a context nor a run", target[:80], f'Did you mean "{near}"?') from None
         raise error from None
 
