@@ -151,6 +151,8 @@ def test_random_documents_are_of_the_run_and_differ(
         (("run", "light", "--engine", "offline", "--n", "3", "--salience", "keper=0.2"), "keeper"),
         (("sweep", "light", "--fact", "keper", "--levels", "0,0.5", "--n", "4"), "keeper"),
         (("select", "r", "--n", "2", "--salience", "keper=0.5"), "keeper"),
+        (("audit", "leakage", "r", "--off", "denail"), "denial"),
+        (("audit", "leakage", "r", "--fail-over", "denail=0.1"), "denial"),
         (("stauts",), "status"),
     ],
 )

@@ -3,6 +3,7 @@ writes."""
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.pipeline.execution.execute import Step, aexecute
 from docgen.pipeline.execution.orders import Order, change_run
 from docgen.pipeline.inputs.setup import Setup, reopen
+from docgen.progress.display import PlainReporter
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, settle
@@ -125,6 +127,22 @@ def test_a_budget_without_a_cap_gets_none_and_a_held_one_reserves_nothing() -> N
         assert semaphore.limit == 8
 
     asyncio.run(story())
+
+
+def test_where_there_is_no_terminal_a_line_says_now_and_then_what_is_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Calls in flight, the oldest of them, the last reply, what was spent; nothing with --quiet."""
+    monkeypatch.setattr("docgen.pipeline.execution.stopping.BEAT_SECONDS", 0.0)
+    with Loopback(Options(latency=0.3, words=60)) as server:
+        setup = begun(tmp_path, server)
+        asyncio.run(aexecute(setup, Step.PLAN, PlainReporter(quiet=True), lambda: False))
+        assert capsys.readouterr().err == ""
+        asyncio.run(aexecute(setup, Step.GENERATE, PlainReporter(), lambda: False))
+    assert re.search(
+        r"\d+ call\(s\) in flight, the oldest for \d+ s, the last reply \d+ s ago; \$0.00\d+ spent",
+        capsys.readouterr().err,
+    )
 
 
 def test_a_held_run_can_be_stopped(tmp_path: Path) -> None:

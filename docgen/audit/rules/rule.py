@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from docgen.errors import ConfigError
 from docgen.records import Severity
 from docgen.text.languages import Language
+from docgen.text.nearest import suggestion
 from docgen.universe import LeakageRule, UniverseContext
 
 __all__ = ["Cue", "Rule", "rule_key", "rules_for", "with_language"]
@@ -60,7 +61,8 @@ def rules_for(
         merged[key] = _merged(known.get(key), own)
     dropped = {rule_key(name) for name in off}
     if unknown := sorted(dropped - merged.keys()):
-        raise ConfigError(f"no rule {', '.join(unknown)}", fix=f"known rules: {', '.join(sorted(merged))}")
+        listed = f"known rules: {', '.join(sorted(merged))}"
+        raise ConfigError(f"no rule {', '.join(unknown)}", fix=suggestion(unknown[0], sorted(merged), listed))
     return tuple(rule for key, rule in merged.items() if key not in dropped)
 
 

@@ -31,6 +31,7 @@ from docgen.pipeline.inputs.locate_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter
+from docgen.text.nearest import suggestion
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["audit_corpus", "calibrate_detectors", "screen_ideas", "show_diversity"]
@@ -95,7 +96,8 @@ def _check_rules(limits: Mapping[str, float], audit: Audit) -> None:
         return
     known = {*(rule.id for rule in audit.rules), "any"}
     if unknown := sorted(limits.keys() - known):
-        raise ConfigError(f"no rule {', '.join(unknown)}", "--fail-over", f"Known: {', '.join(sorted(known))}")
+        fix = suggestion(unknown[0], sorted(known), f"Known: {', '.join(sorted(known))}")
+        raise ConfigError(f"no rule {', '.join(unknown)}", "--fail-over", fix)
 
 
 def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path]) -> None:
