@@ -2,7 +2,7 @@
 
 import typer
 
-from docgen.cli import batches, context, doctor, families, generate, importing
+from docgen.cli import batches, context, doctor, families, generate, importing, rounds
 from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
@@ -13,7 +13,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
-    *(generate.register_estimate, doctor.register, batches.register),
+    *(generate.register_estimate, doctor.register, batches.register, rounds.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

@@ -95,7 +95,7 @@ def default_paid_provider() -> Provider:
 
 def default_engine_in_words() -> str:
     """Which engine is used when --engine is left out, for its help."""
-    return " or ".join(f"{provider.name} if a key is set" for provider in PROVIDERS if provider.paid)
+    return " or ".join(f"{provider.name} if a key is set" for provider in PROVIDERS if provider.environment)
 
 
 def engines_in_words() -> str:
@@ -156,6 +156,18 @@ def _anthropic(connection: Connection) -> ConnectedLLM:
     )
 
 
+def _openai(connection: Connection) -> ConnectedLLM:
+    from docgen.llm.providers.openai import ChatLLM
+
+    return ChatLLM(
+        base_url=connection.base_url,
+        concurrency=connection.concurrency,
+        timeout=connection.timeout,
+        observe=connection.observe,
+        headers=connection.headers,
+    )
+
+
 def _anthropic_batches(llm: Any) -> BatchAPI:
     from docgen.llm.batch.api import BatchAPI
 
@@ -174,5 +186,14 @@ PROVIDERS = (
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
         address=("api.anthropic.com", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
+    ),
+    Provider(
+        "openai",
+        "OpenAI's chat completions, also vLLM, SGLang, llama.cpp, Ollama, OpenRouter and others",
+        "gpt-5-mini",
+        _openai,
+        paid=True,
+        own_settings=("model", "max_cost", "effort", "base_url"),
+        address=("api.openai.com", "OPENAI_BASE_URL"),
     ),
 )
