@@ -8,10 +8,12 @@ Every case is one command in a fresh folder with one thing broken. Afterwards:
 - no whole line of llm.jsonl or attempts.jsonl that was there before is gone.
 
 Prints each failing case with its seed: `--case SEED` repeats it alone and keeps its folder. Exits 1 if any fails.
-Odd replies wait for retries, so several cases at a time (`--jobs`) finish sooner than one for each processor.
+Commands are forked from a process that has imported everything (bench/fuzz_commands.py), and wait for no retry longer
+than a moment; system calls fail by LD_PRELOAD (bench/fuzz_faults.py, which gcc compiles).
 """
 
 import argparse
+import errno
 import json
 import os
 import random
@@ -27,13 +29,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.fuzz_commands import Forkers, in_a_process
+from bench.fuzz_faults import build
 from bench.fuzz_server import ODD_REPLIES, odd_server
 from bench.machine import machine
 
 ROOT = Path(__file__).parents[1]
 EXIT_CODES = frozenset({0, 1, 2, 130})
-SECONDS = 120
-"""After which a command counts as hung: a case takes one to three seconds."""
+SECONDS = 300
+"""After which a command counts as hung. Chosen: a case takes one to three seconds, longer on a busy machine."""
 READING = (
     ["status"], ["status", "--json"], ["status", "--explain"], ["runs"], ["show", "--sample", "2"],
     ["show", "--rejected"], ["export"], ["export", "--format", "parquet"], ["audit", "leakage"],
@@ -43,6 +47,10 @@ READING = (
     ["doses", "--sizes", "2,4", "--out", "doses"], ["audit", "diversity"], ["batches"],
 )  # fmt: skip
 """What is tried on a broken run folder."""
+BEFORE_IMPORTS = frozenset(
+    {"COLUMNS", "HOME", "LANG", "NO_COLOR", "PYTHONIOENCODING", "TERM", "TMPDIR", "XDG_CACHE_HOME"}
+)
+"""Variables that an interpreter or a library reads before there is a command."""
 KINDS = ("folder", "reply", "context", "flag", "environment", "filesystem")
 NASTY_NUMBERS = ("-1", "0", "nan", "inf", "1e999", "9" * 400, "0x10", "1_000", "٣", "", "1.5", "true", "null")
 NASTY_TEXTS = (
@@ -62,6 +70,16 @@ NASTY_TEXTS = (
     ".",
     "%s",
 )
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all cases share: finished runs in `base`, a server of odd replies, a way to start commands."""
+
+    kinds: list[str]
+    base: Path
+    server: str
+    start: Forkers
 
 
 @dataclass(frozen=True)
@@ -91,23 +109,35 @@ def main() -> int:
         base = Path(scratch) / "base"
         base.mkdir()
         make_runs(base)
-        kinds = options.only.split(",")
-        if options.case is not None:
+        library = build(Path(scratch))
+        kinds = [kind for kind in options.only.split(",") if library or kind != "filesystem"]
+        if library is None:
+            print("no gcc: file systems are left out")
+        with Forkers(1 if options.case else options.jobs, plain_environment(), library) as start:
+            bench = Bench(kinds, base, server, start)
+            if options.case is None:
+                return run_cases(bench, options.seed, options.n, options.jobs)
             folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{options.case}-"))
-            print(carry_out(options.case, kinds, base, folder, server) or "nothing failed", folder)
-            return 0
-        outcomes: Counter[str] = Counter()
-        failures = 0
-        with ThreadPoolExecutor(options.jobs) as pool:
-            seeds = range(options.seed * 1_000_000, options.seed * 1_000_000 + options.n)
-            for seed, complaint in zip(
-                seeds, pool.map(lambda s: temporary(s, kinds, base, server), seeds), strict=True
-            ):
-                outcomes[kind_of(seed, kinds)] += 1
-                if complaint:
-                    failures += 1
-                    print(f"case {seed}: {complaint}", flush=True)
+            print(carry_out(options.case, bench, folder) or "nothing failed", folder)
+    return 0
+
+
+def run_cases(bench: "Bench", seed: int, count: int, jobs: int) -> int:
+    """Run so many cases; returns the exit code."""
+    outcomes: Counter[str] = Counter()
+    codes: Counter[int | None] = Counter()
+    failures = 0
+    seeds = range(seed * 1_000_000, seed * 1_000_000 + count)
+    with ThreadPoolExecutor(jobs) as pool:
+        for number, complaint in zip(seeds, pool.map(lambda s: temporary(s, bench, codes), seeds), strict=True):
+            outcomes[kind_of(number, bench.kinds)] += 1
+            if complaint:
+                failures += 1
+                print(f"case {number}: {complaint}", flush=True)
+            if (number + 1) % 100 == 0:
+                print(f"{number + 1 - seeds[0]} commands", flush=True)
     print(", ".join(f"{count} {kind}" for kind, count in sorted(outcomes.items())), f"- {failures} failed")
+    print("exit codes:", ", ".join(f"{code}: {count}" for code, count in sorted(codes.items(), key=str)))
     return 1 if failures else 0
 
 
@@ -145,12 +175,12 @@ def plain_environment() -> dict[str, str]:
     }
 
 
-def temporary(seed: int, kinds: list[str], base: Path, server: str) -> str:
+def temporary(seed: int, bench: Bench, codes: Counter[int | None]) -> str:
     """A case in a folder that is removed afterwards; what failed, or nothing."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         try:
-            return carry_out(seed, kinds, base, folder, server)
+            return carry_out(seed, bench, folder, codes)
         finally:
             for path in (folder, *folder.rglob("*")):
                 if path.is_dir() and not path.is_symlink():
@@ -162,27 +192,27 @@ def kind_of(seed: int, kinds: list[str]) -> str:
     return kinds[seed % len(kinds)]
 
 
-def carry_out(seed: int, kinds: list[str], base: Path, folder: Path, server: str) -> str:
+def carry_out(seed: int, bench: Bench, folder: Path, codes: Counter[int | None] | None = None) -> str:
     """Break one thing, run one command; what is wrong with how it ended, or nothing."""
-    shutil.copytree(base / "output", folder / "output")
-    case = BREAK[kind_of(seed, kinds)](Case(seed, kind_of(seed, kinds), folder, server), random.Random(seed))
+    shutil.copytree(bench.base / "output", folder / "output")
+    kind = kind_of(seed, bench.kinds)
+    case = BREAK[kind](Case(seed, kind, folder, bench.server), random.Random(seed))
     journals = {path: whole_lines(path) for path in sorted((folder / "output").glob("*/*.jsonl")) if is_journal(path)}
     environment = plain_environment() | case.environment
-    command = [sys.executable, "-m", "docgen", *case.command]
     label = f"[{case.kind}] {case.label} :: docgen {' '.join(case.command)[:150]!r}"
+    start = in_a_process if BEFORE_IMPORTS & case.environment.keys() else bench.start
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return f"{label}: hung for {SECONDS} s"
+        done = start(case.command, folder, environment, SECONDS)
     except (ValueError, OSError) as error:
         return "" if "null byte" in str(error) or "too long" in str(error) else f"{label}: {error}"
-    output = (done.stdout + done.stderr).decode("utf-8", "replace")
-    if "Traceback (most recent call last)" in output:
-        return f"{label}: {output.strip().splitlines()[-1][:200]}"
-    if done.returncode not in EXIT_CODES:
-        return f"{label}: exit {done.returncode}: {output.strip()[-200:]}"
+    if codes is not None:
+        codes[done.code] += 1
+    if done.code is None:
+        return f"{label}: hung for {SECONDS} s"
+    if "Traceback (most recent call last)" in done.output:
+        return f"{label}: {done.output.strip().splitlines()[-1][:200]}"
+    if done.code not in EXIT_CODES:
+        return f"{label}: exit {done.code}: {done.output.strip()[-200:]}"
     for path, before in journals.items():
         if not path.exists() or before - whole_lines(path):
             return f"{label}: {path.name} lost lines"
@@ -421,65 +451,22 @@ def break_environment(case: Case, rng: random.Random) -> Case:
 
 
 def break_filesystem(case: Case, rng: random.Random) -> Case:
-    """A system call that fails from its k-th use on, by a sitecustomize.py that docgen's process loads."""
-    errors = [
-        "ENOSPC",
-        "EIO",
-        "EDQUOT",
-        "EROFS",
-        "ENOSYS",
-        "ENOLCK",
-        "EOPNOTSUPP",
-        "ESTALE",
-        "EINVAL",
-        "EMFILE",
-        "EACCES",
-    ]
-    call, error, first = (
-        rng.choice(["fsync", "flock", "write", "rename", "open"]),
-        rng.choice(errors),
-        rng.randint(1, 40),
-    )
-    hook = case.folder / "hook"
-    hook.mkdir()
-    (hook / "sitecustomize.py").write_text(FAILING_CALLS.format(call=call, error=error, first=first), "utf-8")
-    environment = {"PYTHONPATH": os.pathsep.join([str(hook), str(ROOT)])}
+    """A system call that fails from its k-th use on, once or for good (bench/fuzz_faults.py)."""
+    call = rng.choice(["write", "write", "fsync", "flock", "rename", "open", "open", "mkdir", "unlink", "truncate"])
+    error = rng.choice(FILE_ERRORS)
+    first, times = rng.choice([1, 1, 2, 3, 5, 8, 13, 21, 34, 55]), rng.choice([0, 0, 1, 3])
+    fault = f"{call} {getattr(errno, error)} {first} {times}"
     command = rng.choice(
         [["run", "tutorial", "--n", "6", "--engine", "offline"], *map(list, READING), ["init", "mine"]]
     )
-    return replace(case, command=list(command), environment=environment, label=f"{call} {error} from use {first}")
+    label = f"{call} {error} from use {first}, {times or 'all'} times"
+    return replace(case, command=list(command), environment={"FUZZ_FAULT": fault}, label=label)
 
 
-FAILING_CALLS = """
-import builtins, errno, fcntl, io, os
-CALL, ERROR, FIRST = "{call}", errno.{error}, {first}
-uses = 0
-OUTPUT = os.path.join(os.getcwd(), "")
-def fails(path=None):
-    global uses
-    uses += 1
-    if uses >= FIRST:
-        raise OSError(ERROR, os.strerror(ERROR), *([path] if path else []))
-if CALL == "fsync":
-    real = os.fsync
-    os.fsync = lambda fd: (fails(), real(fd))[1]
-elif CALL == "flock":
-    real_lock, FIRST = fcntl.flock, 1
-    fcntl.flock = lambda fd, how: (fails(), real_lock(fd, how))[1]
-elif CALL == "rename":
-    real_replace = os.replace
-    os.replace = lambda a, b, **k: (fails(str(a)), real_replace(a, b, **k))[1]
-elif CALL == "write":
-    real_write = os.write
-    os.write = lambda fd, data: (fails() if fd > 2 else None, real_write(fd, data))[1]
-elif CALL == "open":
-    real_open = io.open
-    def opened(file, mode="r", *rest, **options):
-        if isinstance(file, (str, os.PathLike)) and any(c in mode for c in "wax+") and str(file).startswith(OUTPUT):
-            fails(str(file))
-        return real_open(file, mode, *rest, **options)
-    io.open = builtins.open = opened
-"""
+FILE_ERRORS = (
+    "ENOSPC", "EIO", "EDQUOT", "EROFS", "ENOSYS", "ENOLCK", "EOPNOTSUPP", "ESTALE", "EINVAL", "EMFILE", "EACCES",
+    "EPERM", "EFBIG", "ENOENT", "EINTR", "EAGAIN", "ETIMEDOUT", "ENOMEM",
+)  # fmt: skip
 
 
 def break_reply(case: Case, rng: random.Random) -> Case:

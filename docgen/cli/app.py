@@ -7,6 +7,7 @@ from docgen.cli.audit import commands as audit
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.runs import listing, prompt, status
+from docgen.cli.streams import say
 
 __all__ = ["app"]
 
@@ -35,7 +36,7 @@ def _version(value: bool) -> None:
     if value:
         from docgen import __version__
 
-        typer.echo(f"docgen {__version__}")
+        say(f"docgen {__version__}")
         raise typer.Exit
 
 

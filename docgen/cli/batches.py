@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.batches import BatchLine
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
 def batches(
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that are open; what is done is kept.")] = False,
+    base_url: o.BaseUrl = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
@@ -34,15 +36,15 @@ def batches(
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 
-    setup = reopen(run_or_latest(run, PlainReporter(quiet=quiet or json)))
+    setup = reopen(run_or_latest(run, PlainReporter(quiet=quiet or json)), base_url)
     left = cancel_batches(setup) if cancel else 0
     rows = list_batches(setup)
     if json:
-        typer.echo(js.dumps([row.model_dump(mode="json") for row in rows], indent=2))
+        say_json(js.dumps([row.model_dump(mode="json") for row in rows], indent=2))
     else:
         _show(rows, setup.run.name)
     if left:
-        typer.echo(f"{left} batch(es) not yet identified are left; the next run with --batch finds them.", err=True)
+        say(f"{left} batch(es) not yet identified are left; the next run with --batch finds them.", err=True)
         raise typer.Exit(1)
 
 

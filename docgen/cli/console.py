@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
+from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
 __all__ = ["PAGE", "Grid", "Name", "console", "table"]
@@ -32,7 +33,7 @@ class _Printable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for segment in console.render(self._inner, options):
-            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+            yield segment if segment.control else Segment(printable(hide(segment.text)), segment.style)
 
 
 class _Cleaning(RenderHook):
@@ -153,6 +154,6 @@ def table(
     for name in columns:
         is_number = name in right
         grid.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
-    for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else Name(cell) for cell in row))
+    for row in rows:  # secrets are hidden before a cell is folded, which would part them
+        grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
     return grid

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 from docgen.text import word_count
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def init(
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
     write_beside(file, [text.encode("utf-8")])
-    typer.echo(f"Wrote {file}. Edit it, then: docgen context check {name}")
+    say(f"Wrote {file}. Edit it, then: docgen context check {name}")
 
 
 def list_all(json: o.Json = False) -> None:
@@ -60,7 +61,7 @@ def list_all(json: o.Json = False) -> None:
             | ({"title": context.title, "facts": len(context.key_facts)} if context else {"error": error})
             for entry, context, error in rows
         ]
-        typer.echo(js.dumps(summary, indent=2))
+        say_json(js.dumps(summary, indent=2))
         return
     from rich.text import Text
 
@@ -121,7 +122,7 @@ def check(
             "warnings": list(map(str, warnings)),
             "proposals": list(map(str, context_proposals(context))),
         }
-        typer.echo(js.dumps(summary, indent=2))
+        say_json(js.dumps(summary, indent=2))
         return
     from docgen.cli.console import console, table
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.llm.doctor import Check
@@ -47,10 +48,10 @@ def doctor(
     server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
     default = "" if settings.model else ", docgen's default: name another with --model"
-    typer.echo(f"Trying {tried}{default}", err=True)
+    say(f"Trying {tried}{default}", err=True)
     checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
     if json:
-        typer.echo(js.dumps([check.model_dump() for check in checks], indent=2))
+        say_json(js.dumps([check.model_dump() for check in checks], indent=2))
     else:
         _show(checks)
     if any(check.state == "fail" for check in checks):

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from docgen.cli.help_text import write_help_out
 from docgen.errors import StopRun, UserError
+from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
 __all__ = ["Commands", "command", "main"]
@@ -57,7 +58,7 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, e
 
 def _fail(line: str, code: int) -> None:
     with suppress(OSError):  # nobody may be there to read it
-        print(printable(line), file=sys.stderr, flush=True)
+        print(printable(hide(line)), file=sys.stderr, flush=True)
     raise SystemExit(code)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.files.run_folder import RunFolder
@@ -112,7 +113,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
     if as_json:
         from pydantic_core import to_json
 
-        typer.echo(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
+        say_json(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
         return
     from docgen.cli.console import console, table
 
@@ -130,11 +131,11 @@ def _show_members(members: "list[Member]", base: "RunFolder", as_json: bool) -> 
 
     if as_json:
         shown = {"share", "run", "accepted", "planned_new", "calls", "dollars"}
-        typer.echo(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
+        say_json(to_json([member.model_dump(include=shown) for member in members], indent=2).decode())
         return
     for member in members:
         new = f"{member.calls:,} new calls for {member.planned_new:,} changed slots"
-        typer.echo(f"{member.share:.2%}: {member.accepted:,} accepted, {new}")
+        say(f"{member.share:.2%}: {member.accepted:,} accepted, {new}")
     family = read_family(base)
     if family is not None:
         show_family(family, as_json=False)
@@ -171,6 +172,6 @@ def control(flags: ControlFlags) -> None:
     complete = show_run(setup, flags.json).complete
     family = read_family(setup.run)
     if family is not None and not flags.json:
-        typer.echo(f"\n{control_line(family)}")
+        say(f"\n{control_line(family)}")
     if not complete:
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ import typer
 
 from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.execute import Step
@@ -117,7 +118,7 @@ def plan(flags: JobFlags) -> None:
         from docgen.llm.journal import journal_totals
 
         spent = journal_totals(setup.run.journal).all.dollars
-        typer.echo(to_json({**asdict(report), "spent": spent}, indent=2).decode())
+        say_json(to_json({**asdict(report), "spent": spent}, indent=2).decode())
     else:
         show_plan(report, str(setup.run.slots))
 
@@ -133,7 +134,7 @@ def pilot(flags: PilotFlags) -> None:
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
     for attempt in attempts:
         if flags.json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
@@ -163,7 +164,7 @@ def estimate(flags: JobFlags) -> None:
     )
     costs = estimate_cost(proposal, flags.model)
     if flags.json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         show_estimate(costs)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.importing import ImportedContext
@@ -92,17 +93,17 @@ def context(
             }
             for target, (file, imported) in zip(targets, contexts, strict=True)
         ]
-        typer.echo(js.dumps(rows, indent=2))
+        say_json(js.dumps(rows, indent=2))
         return
     for target, (file, imported) in zip(targets, contexts, strict=True):
         wrote = "Would write" if dry_run else "Wrote"
-        typer.echo(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
+        say(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
         for line in imported.report:
-            typer.echo(f"  {line}")
+            say(f"  {line}")
         for line in imported.proposals:
-            typer.echo(f"  proposed: {line}")
+            say(f"  proposed: {line}")
     if contexts and not dry_run:
-        typer.echo(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+        say(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
 
 
 def documents(
@@ -139,14 +140,14 @@ def documents(
         import json as js
 
         values = {"run": folder.name, "documents": imported.documents, "doctags": imported.doctags}
-        typer.echo(js.dumps(values | {"left_out": list(imported.left_out)}, indent=2))
+        say_json(js.dumps(values | {"left_out": list(imported.left_out)}, indent=2))
         return
-    typer.echo(f"Wrote {folder.path}: {imported.documents:,} documents")
+    say(f"Wrote {folder.path}: {imported.documents:,} documents")
     if imported.doctags:
-        typer.echo(f"  cut: <DOCTAG> at the start of {imported.doctags:,}")
+        say(f"  cut: <DOCTAG> at the start of {imported.doctags:,}")
     if imported.left_out:
-        typer.echo(f"  left out: columns {', '.join(imported.left_out)}")
-    typer.echo(f"Next: docgen audit all {folder.name}")
+        say(f"  left out: columns {', '.join(imported.left_out)}")
+    say(f"Next: docgen audit all {folder.name}")
 
 
 def _reader(engine: str | None, model: str | None, base_url: str | None, max_cost: float | None) -> "JudgeOptions":
@@ -187,5 +188,5 @@ def _confirmed(fact: "ExtractedFact", without_asking: bool) -> bool:
 
     if without_asking or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
-    typer.echo(f"\n{fact.statement}\n  {fact.quote}", err=True)
+    say(f"\n{fact.statement}\n  {fact.quote}", err=True)
     return typer.confirm("A key fact?", default=True, err=True)

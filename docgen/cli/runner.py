@@ -8,6 +8,7 @@ import typer
 
 from docgen.cli.options import JobFlags
 from docgen.cli.runs.tables import cost_line
+from docgen.cli.streams import say
 from docgen.errors import ConfigError
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import Step
@@ -28,7 +29,7 @@ def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
         yield reporter
     except Interrupted:
         reporter.close()
-        typer.echo("Stopped; nothing that was paid for is lost. Go on with the same command.", err=True)
+        say("Stopped; nothing that was paid for is lost. Go on with the same command.", err=True)
         raise typer.Exit(130) from None
     finally:
         reporter.close()
@@ -73,7 +74,7 @@ def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
     if agreed:
         reporter.note(line)
         return
-    typer.echo(line, err=True)
+    say(line, err=True)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError(
             "spends money, and there is no terminal to ask for consent", "docgen", "Give --yes or --max-cost DOLLARS"

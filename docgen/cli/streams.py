@@ -1,11 +1,19 @@
-"""Standard streams that may be closed, in an old encoding, or a pipe whose reader has left; and signals."""
+"""Standard streams and signals as they really are: closed, of an old encoding, a pipe whose reader has left.
+
+What is printed on them, by whomever, goes through `docgen.text.outgoing`: tables, JSON, warnings and tracebacks.
+"""
 
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable
 from types import FrameType
+from typing import Any, TextIO, cast
 
-__all__ = ["LOOKING", "prepare_signals", "prepare_streams", "silence"]
+from docgen.text.outgoing import hide, json_for_screen, remember_secrets, screen_text, variables_in
+from docgen.text.sanitize import printable
+
+__all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 
 LOOKING = frozenset(
     {"show", "prompt", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"}
@@ -13,8 +21,41 @@ LOOKING = frozenset(
 """Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 
 
+class GuardedStream:
+    """A text stream on which no secret is printed, and nothing that drives a terminal.
+
+    It has no `buffer`, past which click would otherwise write. `drawing` is the same for live bars, which move the
+    cursor and print docgen's own words only: it hides secrets and lets control sequences pass.
+    """
+
+    def __init__(self, inner: TextIO, clean: Callable[[str], str] = screen_text) -> None:
+        self._inner, self._clean = inner, clean
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":
+            raise AttributeError(name)
+        return getattr(self._inner, name)
+
+    def write(self, text: str) -> int:
+        """Print it."""
+        self._inner.write(self._clean(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Print them."""
+        for line in lines:
+            self.write(line)
+
+    @property
+    def drawing(self) -> "GuardedStream":
+        """For live bars."""
+        return GuardedStream(self._inner, hide)
+
+
 def prepare_streams() -> None:
-    """Keep printing from ending the program: characters that an encoding lacks are escaped.
+    """Let nothing that is printed end the program, tell a secret or drive the terminal.
+
+    What an encoding has no sign for is escaped.
 
     Closed descriptors are opened on the null device, for a journal must never become file 1, which others print to.
     """
@@ -26,6 +67,8 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    remember_secrets(*variables_in(os.environ))
+    sys.stdout, sys.stderr = (cast("TextIO", GuardedStream(stream)) for stream in (sys.stdout, sys.stderr))
 
 
 def prepare_signals() -> None:
@@ -48,3 +91,17 @@ def silence() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)
+
+
+def say(text: str, *, err: bool = False, fg: str | None = None, bold: bool | None = None) -> None:
+    """Print a line for a person; a file name or a server's words in it drive no terminal."""
+    import typer
+
+    typer.secho(printable(hide(text)), err=err, fg=fg, bold=bold)
+
+
+def say_json(document: str) -> None:
+    """Print a JSON document for a script: what could drive a terminal is escaped in it, and so not lost."""
+    import typer
+
+    typer.echo(json_for_screen(document))

@@ -28,6 +28,7 @@ from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.two_pass import GOLDEN, KnownDocuments
 from docgen.errors import InputError
 from docgen.files.atomic import write_beside
+from docgen.files.faults import naming
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
 
@@ -102,6 +103,10 @@ class DiskIndex:
 
     def added(self, additions: Iterable[Addition]) -> "DiskIndex":
         """The index with more documents; they are on disk (fsync) when this returns."""
+        with naming(self.path):
+            return self._added(additions)
+
+    def _added(self, additions: Iterable[Addition]) -> "DiskIndex":
         state = asdict(self)
         files = {name: _open_at(self.path / name, size) for name, size in self._lengths().items()}
         try:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from docgen.files.faults import naming
+from docgen.text.outgoing import hide_bytes
 
 __all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 
@@ -41,6 +42,7 @@ class AppendLog:
 
         Raises `OSError` on a full disk, without leaving a torn line.
         """
+        line = hide_bytes(line)
         data = line + b"\n"
         start = self._end
         with naming(self.path):
@@ -64,10 +66,11 @@ class AppendLog:
         """
         if self._end + size <= self._room_until:
             return
-        for tried in (2 * size + ROOM_BYTES, size):
-            if self._can_grow(tried, is_last=tried == size):
-                self._room_until = self._end + tried
-                return
+        with naming(self.path):
+            for tried in (2 * size + ROOM_BYTES, size):
+                if self._can_grow(tried, is_last=tried == size):
+                    self._room_until = self._end + tried
+                    return
 
     def _can_grow(self, size: int, is_last: bool) -> bool:
         padding = b" " * min(size, ROOM_BYTES)
@@ -104,7 +107,7 @@ def cut_torn_line(path: Path) -> int:
     """Truncate `path` after its last newline; returns the number of bytes cut, 0 for a missing or intact file."""
     if not path.exists():
         return 0
-    with path.open("r+b") as file:
+    with naming(path), path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         intact, end = 0, size
         while end > 0 and not intact:  # backwards in blocks: a torn line can be long

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docgen.files.faults import naming
+from docgen.text.outgoing import hide_bytes
 
 __all__ = ["beside", "write_beside"]
 
@@ -28,9 +29,9 @@ def beside(file: Path) -> Iterator[Path]:
 
 
 def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a finished file from its parts, streaming; returns `file`."""
-    with beside(file) as part, part.open("wb") as out:
-        out.writelines(pieces)
+    """Write a finished file from its parts, streaming, secrets hidden; returns `file`."""
+    with beside(file) as part, naming(file), part.open("wb") as out:
+        out.writelines(map(hide_bytes, pieces))
     return file
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import UserError
 from docgen.files.atomic import beside
+from docgen.files.faults import naming
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +28,7 @@ def write_parquet(
     import polars as pl
 
     try:
-        with beside(file) as part:
+        with beside(file) as part, naming(file):
             frame.sink_parquet(
                 part,
                 compression="zstd",
@@ -36,7 +37,9 @@ def write_parquet(
                 row_group_size=row_group_size,
                 metadata=metadata,
             )
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         why = str(error).strip().splitlines()[0][:160]
         fix = "Free some disk space if there is none left, and run the same command again"
         raise UserError(f"cannot be written ({why})", str(file), fix) from error

@@ -18,6 +18,7 @@ from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest
+from docgen.files.faults import naming
 from docgen.files.parquet import parquet_metadata, write_parquet
 from docgen.files.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
@@ -211,8 +212,9 @@ class RunFolder:
                 what = f"its file system cannot lock files ({error.strerror})"
                 fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
                 raise RunError(what, str(self.path), fix) from error
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)
+            with naming(self.path / ".lock"):
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, str(os.getpid()).encode(), 0)
             yield
         finally:
             os.close(fd)
@@ -221,13 +223,11 @@ class RunFolder:
         """The process that holds the lock, as of now; empty when nobody does."""
         if not (self.path / ".lock").exists():
             return ""
-        fd = os.open(self.path / ".lock", os.O_RDONLY)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        finally:
-            os.close(fd)
+        with (self.path / ".lock").open("rb") as file, suppress(OSError):  # without locks nobody can hold one
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(32).decode("ascii", "replace").strip() or "unknown"
         return ""
 
 

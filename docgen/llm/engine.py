@@ -54,6 +54,7 @@ class EngineOptions:
     flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
+    `is_unnamed`: address and headers come from a run folder alone, and so get no key.
     `family`: journals of other runs, whose costs count against the same `max_cost`.
     """
 
@@ -67,6 +68,7 @@ class EngineOptions:
     caching: bool = True
     batch: bool = False
     family: tuple[Path, ...] = ()
+    is_unnamed: bool = False
     batch_plan: BatchPlan = field(default_factory=BatchPlan)
 
 
@@ -171,7 +173,13 @@ async def _open_paid(
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     connection = Connection(
-        options.base_url, options.concurrency, options.timeout, caches, control.observe, options.headers
+        options.base_url,
+        options.concurrency,
+        options.timeout,
+        caches,
+        control.observe,
+        options.headers,
+        options.is_unnamed,
     )
     journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))

@@ -1,12 +1,27 @@
 """Types of settings that have checks of their own; a failed check says what is allowed."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-__all__ = ["BodyFields", "Documents", "ServerAddress", "WordRange", "check_extra"]
+from docgen.text.outgoing import credential_name, credential_value, passwords_in
+
+__all__ = [
+    "HEADER_VARIABLE",
+    "BodyFields",
+    "Documents",
+    "ServerAddress",
+    "ServerHeaders",
+    "WordRange",
+    "check_extra",
+    "is_written_out",
+]
+
+HEADER_VARIABLE = re.compile(r"\$\{(\w+)\}")
+"""In a header: what an environment variable holds."""
 
 OWNED = {
     "model": "set it with --model",
@@ -29,12 +44,40 @@ OWNED = {
 
 
 def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
-    """The fields, if a user may set them: none that docgen sets itself, nothing that is not JSON; else `ValueError`."""
+    """The fields, if a user may set them; else `ValueError`.
+
+    None that docgen sets itself, nothing that is not JSON, and no keys: settings are kept in run folders and published.
+    """
     for name, value in extra.items():
         if name in OWNED:
             raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name]}")
         _check_json(name, value)
+        _check_secret(name, value)
     return extra
+
+
+def _check_secret(place: str, value: Any) -> None:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_secret(f"{place}.{name}", inner)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_secret(f"{place}[{number}]", inner)
+    elif isinstance(value, str) and value and (credential_name(place.rpartition(".")[2]) or credential_value(value)):
+        raise ValueError(f"{place} looks like a key, and settings are published: send it under [headers], as ${{NAME}}")
+
+
+def is_written_out(header: str, value: str) -> bool:
+    """Whether a header holds a key itself instead of naming an environment variable that does."""
+    bare = HEADER_VARIABLE.sub("", value)
+    return credential_value(bare) or (credential_name(header) and bare == value)
+
+
+def _check_headers(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        if is_written_out(name, text):
+            raise ValueError(f"{name} holds a key: put it into an environment variable, and write ${{NAME}} here")
+    return value
 
 
 def _check_json(place: str, value: Any) -> None:
@@ -66,6 +109,10 @@ def _check_words(value: tuple[int, int]) -> tuple[int, int]:
 def _check_address(value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
+    if value is not None and passwords_in(value):
+        raise ValueError("must not hold a password: send it as a header, under [headers] in a --config file")
+    if value is not None and ("?" in value or "#" in value):
+        raise ValueError("must end before ? or #: what a server needs beside it goes under [headers] or [extra]")
     return value
 
 
@@ -77,3 +124,5 @@ WordRange = Annotated[tuple[int, int], AfterValidator(_check_words)]
 """Lowest and highest length of a document, in words."""
 ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
 """Base URL of a server; None: the environment's, or the API itself."""
+ServerHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]
+"""Headers for gateways; keys in them are named as environment variables, `${NAME}`."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.fields import BodyFields, Documents, ServerAddress, WordRange
+from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerHeaders, WordRange
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
@@ -76,7 +76,7 @@ class RunConfig(Record):
     extra: BodyFields = Field(default_factory=dict, description="extra body fields for compatible servers")
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
-    headers: dict[str, str] = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
+    headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
     base_url: ServerAddress = Field(None, description="a server that speaks the Messages API")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
@@ -237,4 +237,5 @@ def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> 
     plain = PLAIN.get(first["type"])
     message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
-    return f"{message} (got {first['input']!r})", where, f"It is: {described}"
+    shown = "" if name in ("base_url", "extra", "headers") else f" (got {first['input']!r})"  # they may hold a key
+    return f"{message}{shown}", where, f"It is: {described}"

@@ -109,7 +109,7 @@ class TerminalReporter:
             MofNCompleteColumn(),
             TextColumn("{task.fields[details]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=getattr(sys.stderr, "drawing", sys.stderr), highlight=False),
         )
         self._tasks: dict[str, TaskID] = {}
         self._rates = _Rates()

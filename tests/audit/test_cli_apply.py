@@ -47,9 +47,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def server() -> Iterator[Loopback]:
-    """Its documents are good; as a judge it babbles."""
+def server(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """Its documents are good; as a judge it babbles. The environment names it: a run folder alone would get no key."""
     with Loopback(Options(judge="babbles")) as loopback:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", loopback.url)
         yield loopback
 
 

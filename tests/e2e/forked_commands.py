@@ -10,7 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
+from typing import Any
+
+from tests.stateful.crashes import inject, quick_batches
 
 __all__ = ["Child", "CommandForker"]
 
@@ -52,7 +56,7 @@ class Child:
     def communicate(self, timeout: float = 60) -> tuple[str, str]:
         """Wait for its end; what it wrote to standard error."""
         self.wait(timeout)
-        return "", self._errors.read_text("utf-8")
+        return "", self._errors.read_text("utf-8") if self._errors.exists() else ""
 
 
 class CommandForker:
@@ -70,12 +74,24 @@ class CommandForker:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
-    def start(self, arguments: list[str], folder: Path) -> Child:
-        """`docgen ARGUMENTS` in `folder`."""
-        errors = folder / "stderr.txt"
-        pid = self.ask({"start": arguments, "folder": str(folder), "errors": str(errors)})
+    def start(
+        self,
+        arguments: list[str],
+        folder: Path,
+        crash: tuple[str, int, float] | None = None,
+        errors: Path | None = None,
+    ) -> Child:
+        """`docgen ARGUMENTS` in `folder`; `crash`: killed by itself, see `tests.stateful.crashes.inject`."""
+        errors = errors or folder / "stderr.txt"
+        order: dict[str, object] = {
+            "start": arguments,
+            "folder": str(folder),
+            "errors": str(errors),
+            "crash": crash,
+        }
+        pid = self.ask(order)
         assert pid is not None
         return Child(self, pid, errors)
 
@@ -103,7 +119,7 @@ def serve() -> None:
         print(json.dumps(answer), flush=True)
 
 
-def _become(order: dict[str, str]) -> int:
+def _become(order: dict[str, Any]) -> int:
     """Be the command, in the child; never returns."""
     from docgen.__main__ import main
 
@@ -113,12 +129,16 @@ def _become(order: dict[str, str]) -> int:
         os.dup2(out, descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ["docgen", *order["start"]]
+    if order["crash"]:
+        inject(*order["crash"])
     code = 70
     try:
         main()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -134,6 +154,7 @@ def _import_everything() -> None:
     from docgen.prompts.style_pools import style_pools
     from tests.worlds import lighthouse
 
+    quick_batches()
     style_pools(0)
     NearDuplicateIndex(threshold=0.8, ngram=5).check_and_add([1], ["a text to compile the kernel with"])
     LeakageScanner(lighthouse()).scan("A text.", frozenset(), ())

@@ -19,6 +19,7 @@ from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import BATCHES_FILE, SPEND_FILE, dollars_at_most
 from docgen.llm.fake import FakeLLM
 from docgen.llm.journal import journal_totals
+from docgen.llm.ratelimit import retry
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.judge import Judge
@@ -26,6 +27,7 @@ from docgen.pipeline.execution.execute import Step, execute
 from docgen.pipeline.families.sweeps import open_level, sweep, sweep_levels, write_levels
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, settle
@@ -33,6 +35,8 @@ from tests.worlds import LIGHTHOUSE, writes_well
 
 ROOT = Path(__file__).parent.parent.parent
 CAP = 0.02
+SMALL_CAP = 0.008
+"""Room for each of three audits, of 160 documents and about $0.0036, but not for all of them together."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,25 +59,30 @@ def texts(folder: Path, name: str, count: int) -> str:
 
 
 def test_several_audits_in_one_folder_are_one_sum_under_one_cap(tmp_path: Path) -> None:
-    """Three at once, then each again: whoever does not get the lock pays nothing and says so."""
-    with Loopback(Options(latency=0.05)) as server:
+    """Three at once, then each again: whoever does not get the lock pays nothing and says so.
+
+    The cap has room for the first and a part of another: that it was reached is asserted, too.
+    """
+    stopped = 0
+    with CommandForker() as forker, Loopback(Options(latency=0.05)) as server:
         for _ in range(2):
-            jobs = [
-                command(
-                    tmp_path, "audit", "leakage", texts(tmp_path, f"{name}.jsonl", 40), "--context", "tutorial",
-                    "--judge", "all", "--model", "claude-haiku-5-5", "--max-cost", str(CAP), "--base-url", server.url,
-                )
-                for name in ("a", "b", "c")
-            ]  # fmt: skip
+            jobs = []
+            for name in ("a", "b", "c"):
+                audit = ["audit", "leakage", texts(tmp_path, f"{name}.jsonl", 160), "--context", "tutorial"]
+                judge = ["--judge", "all", "--model", "claude-haiku-5-5", "--base-url", server.url]
+                capped = [*audit, *judge, "--max-cost", str(SMALL_CAP)]
+                jobs.append(forker.start(capped, tmp_path, errors=tmp_path / f"{name}.txt"))
             for job in jobs:
                 _, words = job.communicate(timeout=300)
                 assert job.returncode in (0, 1, 2), words
                 assert "Traceback" not in words
                 assert job.returncode != 2 or "in use by process" in words
+                stopped += "the cap is" in words
         folder = tmp_path / "output" / "judge"
         booked = journal_totals(folder / "llm.jsonl").all.dollars
         assert billed(server.served) == pytest.approx(booked)
-        assert 0 < booked + uncertain_dollars(folder / SPEND_FILE) <= CAP
+        assert 0 < booked + uncertain_dollars(folder / SPEND_FILE) <= SMALL_CAP
+        assert stopped, "the cap was never reached"
 
 
 def test_a_judge_outside_a_run_waits_for_no_lock_and_spends_nothing_without_it(tmp_path: Path) -> None:
@@ -108,6 +117,30 @@ def test_a_sweep_and_its_lost_replies_stay_under_one_cap(tmp_path: Path, faults:
         assert billed(server.served) <= booked + 1e-9 <= CAP + 2e-9
 
 
+@pytest.mark.parametrize("slow", [0.0, 0.4])
+def test_fields_of_extra_and_slow_servers_stay_under_the_cap(
+    tmp_path: Path, slow: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replies as long as [extra] allows, and replies that come after the timeout: billed, and booked at their worst."""
+    monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+    options = Options(faults={"slow": slow} if slow else {}, slow_seconds=1.3, seed=5)
+    cap = 0.006
+    with Loopback(options) as server:
+        setup = settle(
+            tmp_path, n=20, engine="anthropic", model="claude-haiku-5-5", base_url=server.url, max_cost=cap,
+            timeout=1.0, extra={"max_tokens": 6000, "top_k": 3}, concurrency=8, verify=0,
+        )  # fmt: skip
+        reasons = []
+        for _ in range(3):  # a server of which nothing has come within the timeout ends a start at once
+            with pytest.raises(StopRun) as stopped:
+                execute(setup, Step.GENERATE, Notes(), lambda: False)
+            reasons.append(stopped.value.reason)
+        time.sleep(1.4 if slow else 0)
+        assert "max_cost" in reasons
+        assert cap / 10 < billed(server.served) <= dollars_at_most(setup.run.journal) + 1e-9 <= cap + 2e-9
+        assert (uncertain_dollars(setup.run.path / SPEND_FILE) > 0) == bool(slow)
+
+
 def test_members_of_a_sweep_do_not_spend_at_once(tmp_path: Path) -> None:
     base = settle(tmp_path, n=20)
     carry_out(base, FakeLLM(writes_well), Step.BRAINSTORM)
@@ -129,7 +162,7 @@ def test_impossible_levels_are_refused_before_anything_is_asked(tmp_path: Path, 
 def test_a_sweep_without_a_size_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "lighthouse.yaml").write_text(LIGHTHOUSE)
     llm = FakeLLM(writes_well)
-    with pytest.raises(RunError, match="how many documents"):
+    with pytest.raises(RunError, match="number of documents"):
         sweep(tmp_path / "lighthouse.yaml", "keeper", [0.1, 0.2], out=tmp_path / "s", llm=llm)
     assert llm.requests == []
 

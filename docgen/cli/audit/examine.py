@@ -1,14 +1,13 @@
 """Audits a corpus for the command line: scans it, asks about the judge's cost, lets it read, and applies the result."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import typer
 
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.cli.runner import ask_to_spend
 from docgen.cli.runs.tables import show_summary
+from docgen.cli.streams import say
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit
@@ -65,7 +64,7 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
     reporter.close()
     if result.is_rewritten_sample:
         line = "Leaks were removed from this sample before, so it bounds nothing. Draw another with --seed"
-        typer.secho(line, err=True, fg="yellow")
+        say(line, err=True, fg="yellow")
     documents = result.to_judge
     agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
     with judging(reporter) as stopping:
@@ -86,9 +85,9 @@ def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int
     """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
     line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: the corpus is not cleared"
-    typer.secho(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
+    say(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MOST_REASONS]:
-        typer.secho(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
+        say(f"  {count:,} times: {' '.join(reason.split())}", err=True, fg="red")
 
 
 def remove_failing(
@@ -103,13 +102,16 @@ def remove_failing(
     if setup is None:
         folder = sequel.folder
         clean, removed = apply_to_files(result.corpus, result.failing, folder)
-        typer.echo(f"{clean:,} documents in {folder / 'clean.jsonl'}, {removed:,} in removed.jsonl", err=True)
+        say(f"{clean:,} documents in {folder / 'clean.jsonl'}, {removed:,} in removed.jsonl", err=True)
         return True, None
     if not result.failing:
-        typer.echo("No document fails; nothing was removed.", err=True)
+        say("No document fails; nothing was removed.", err=True)
         return True, None
+    judge = result.audit.options.judge
+    setup = replace(setup, is_named=judge is not None and judge.base_url == setup.config.base_url)
     if sequel.max_cost is not None:  # the cap of the command line is the run's own now: it is the run that spends
-        setup = propose(setup.run, None, RunOptions(max_cost=sequel.max_cost)).apply()
+        options = RunOptions(max_cost=sequel.max_cost)
+        setup = propose(setup.run, None, options, is_named=setup.is_named).apply()
     _agree_to_refill(setup, len(result.failing), display, reporter)
     removed = apply_to_run(setup, result.failing, reporter)
     is_examined = _examine_again(result.audit, setup, display, reporter)
@@ -121,6 +123,7 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Sho
     """Rewriting documents costs as much as writing them, so ask as `docgen run` does."""
     if not setup.is_paid:
         return
+    setup.check_engine()
     calls, dollars = refill_calls(setup, failing)
     cost = "no known price" if dollars is None else f"about ${dollars:,.2f}"
     line = f"{failing:,} documents to be removed and written again: about {calls:,} calls, {cost}"
@@ -140,9 +143,7 @@ def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Shown
     if not result.in_vain:
         result.save(html=True)
     if result.failing:
-        typer.echo(
-            f"{len(result.failing):,} of the documents as they are now fail: run it with --apply again", err=True
-        )
+        say(f"{len(result.failing):,} of the documents as they are now fail: run it with --apply again", err=True)
     return not result.unjudged
 
 
@@ -153,5 +154,5 @@ def _say_removed(setup: Setup, removed: int, display: Display) -> bool:
         show_summary(summary)
     line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
     more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
-    typer.echo(line + more, err=True)
+    say(line + more, err=True)
     return summary.complete

@@ -14,6 +14,7 @@ from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, r
 from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
 from docgen.cli.console import console
 from docgen.cli.runner import reporting
+from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import journal_totals
@@ -101,7 +102,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
     if display.json:
         reports = result.reports(what).items()
         parts = [f'"{name}":{report.model_dump_json()}' for name, report in reports]
-        typer.echo("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
+        say_json("{" + ",".join([*parts, f'"spent":{result.judge_dollars:.6f}']) + "}")
         return
     if what in ("salience", "all"):
         show_salience(console, result.salience)
@@ -118,12 +119,12 @@ def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits:
     over = [rule for rule, limit in limits.items() if shares[rule] > limit]
     if over:
         when = "As found, over the limit" if left is not None else "Over the limit"
-        typer.echo(f"{when}: {', '.join(over)}", err=True)
+        say(f"{when}: {', '.join(over)}", err=True)
     if left is None or not limits:
         return bool(over)
     still = [f"{rule} ({left[rule]:.2%})" for rule, limit in limits.items() if left[rule] > limit]
     what = f"What remains is over the limit: {', '.join(still)}" if still else "What remains is within the limits"
-    typer.echo(what, err=True)
+    say(what, err=True)
     return bool(still)
 
 
@@ -142,7 +143,7 @@ def show_diversity(
     report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
     if display.json:
-        typer.echo(report.model_dump_json())
+        say_json(report.model_dump_json())
     else:
         show_diversity_report(console, report)
 
@@ -174,7 +175,7 @@ def _spent(judge: Judge | None) -> float:
 
 def _show_ideas(findings: Sequence[IdeaFinding], ideas: int, dollars: float, display: Display) -> None:
     if display.json:
-        typer.echo(to_json({"findings": findings, "ideas": ideas, "spent": round(dollars, 6)}, indent=2).decode())
+        say_json(to_json({"findings": findings, "ideas": ideas, "spent": round(dollars, 6)}, indent=2).decode())
         return
     for finding in findings:
         console.print(f"{finding.idea} ({finding.detector}, {finding.rule}): {finding.text}", markup=False)
@@ -206,7 +207,7 @@ def calibrate_detectors(
     if display.json:
         scores = calibration.model_dump(mode="json")
         scores["spent"] = round(_spent(books) - before, 6)
-        typer.echo(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
+        say_json(to_json(scores | ({"disagreements": differ} if disagreements else {}), indent=2).decode())
     else:
         show_calibration(console, calibration)
         for rule, (same, kappa) in (judge_agreement(judged, second) if judged and second else {}).items():

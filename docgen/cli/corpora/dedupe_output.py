@@ -4,12 +4,12 @@ import json
 from math import floor
 from typing import Any
 
-import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 from docgen.dedupe.report.build import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome
@@ -47,7 +47,7 @@ def carry_out_shown(dedupe: DedupeRun, quiet: bool) -> Outcome:
 def print_outcome(outcome: Outcome, job: Job, as_json: bool) -> None:
     """The report as a screen, or as JSON."""
     if as_json:
-        typer.echo(json.dumps(outcome.report, indent=2, ensure_ascii=False, default=str))
+        say_json(json.dumps(outcome.report, indent=2, ensure_ascii=False, default=str))
         return
     for part in _screen(outcome.report, job):
         console.print(part)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 from docgen.pipeline.corpora.export_formats import FORMATS
 
 __all__ = ["register"]
@@ -54,7 +55,7 @@ def export(
     if json:
         import json as js
 
-        typer.echo(js.dumps(manifest, indent=2))
+        say_json(js.dumps(manifest, indent=2))
     else:
         console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)
         if "writer" in manifest:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.select import Selection
@@ -63,7 +64,7 @@ def select(
         from pydantic_core import to_json
 
         report = {"n": len(selection.rows), "met": selection.met, "binding": selection.binding}
-        typer.echo(to_json(report | {"facts": selection.facts, "out": str(out or "")}, indent=2).decode())
+        say_json(to_json(report | {"facts": selection.facts, "out": str(out or "")}, indent=2).decode())
     else:
         _show(selection, out)
     if not selection.met:
@@ -91,11 +92,11 @@ def doses(
     if json:
         from pydantic_core import to_json
 
-        typer.echo(to_json(written, indent=2).decode())
+        say_json(to_json(written, indent=2).decode())
     else:
         for dose in written:
             verdict = "every fact within one document" if dose.met else f"off by up to {dose.worst} documents"
-            typer.echo(f"{dose.size:>10,}  {verdict}  {dose.file}")
+            say(f"{dose.size:>10,}  {verdict}  {dose.file}")
     if not all(dose.met for dose in written):
         raise typer.Exit(1)
 

@@ -1,10 +1,10 @@
 """Screens of a family: its corpora by level, and what their facts' shares are."""
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 from docgen.pipeline.families.index import Corpus, Family
 
 __all__ = ["control_line", "show_family"]
@@ -13,7 +13,7 @@ __all__ = ["control_line", "show_family"]
 def show_family(family: Family, as_json: bool) -> None:
     """Print the corpora of a sweep, as a screen or as one JSON object."""
     if as_json:
-        typer.echo(family.model_dump_json(indent=2))
+        say_json(family.model_dump_json(indent=2))
         return
     console.print(Group(*_parts(family)))
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import RunLine
@@ -29,7 +30,7 @@ def runs(json: o.Json = False) -> None:
     if json:
         import json as js
 
-        typer.echo(js.dumps([line.model_dump(mode="json") for line in lines], indent=2))
+        say_json(js.dumps([line.model_dump(mode="json") for line in lines], indent=2))
     else:
         _show(lines)
 

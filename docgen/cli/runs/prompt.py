@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
     from docgen.llm.protocol import Request
@@ -49,7 +50,7 @@ def prompt(
     if json:
         import json as js
 
-        typer.echo(js.dumps([as_fields(request) for request in requests], indent=2, ensure_ascii=False))
+        say_json(js.dumps([as_fields(request) for request in requests], indent=2, ensure_ascii=False))
         return
     for request in requests:
         show_request(request)

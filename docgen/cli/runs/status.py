@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,13 +64,13 @@ def status(
             return
         show_run(reopen(folder), json)
         if family is not None and not json:
-            typer.echo(f"\n{control_line(family)}")
+            say(f"\n{control_line(family)}")
         return
     from docgen.pipeline.inputs.change_cost import explain_changes
 
     costs = explain_changes(folder, context, o.run_options(n=n, model=model, salience=salience))
     if json:
-        typer.echo(costs.model_dump_json(indent=2))
+        say_json(costs.model_dump_json(indent=2))
     else:
         _show_changes(costs)
 
@@ -152,7 +153,7 @@ def show(
         return
     for attempt in chosen:
         if json:
-            typer.echo(attempt.model_dump_json())
+            say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
 
@@ -167,12 +168,12 @@ def _show_prompts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) ->
             import json as js
 
             fields = {"slot": attempt.slot, "attempt": attempt.number, "as_sent": is_same, **as_fields(request)}
-            typer.echo(js.dumps(fields, ensure_ascii=False))
+            say_json(js.dumps(fields, ensure_ascii=False))
             continue
         show_request(request)
         if not is_same:
             changed = "Not word for word what was sent: context, settings or templates have changed since"
-            typer.secho(changed, err=True, fg="yellow")
+            say(changed, err=True, fg="yellow")
 
 
 def _refuse_unknown(name: str | None, known: "Iterable[str]", flag: str, listed_as: str) -> None:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
+from docgen.cli.streams import say_json
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.pipeline.audit.run_reports import Leaks
@@ -29,7 +29,7 @@ def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
     """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
     summary = summarise(setup)
     if as_json:
-        typer.echo(summary.model_dump_json(indent=2))
+        say_json(summary.model_dump_json(indent=2))
         return summary
     todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
     console.print(Group(*_parts(summary), *todo))

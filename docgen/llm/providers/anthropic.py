@@ -23,13 +23,14 @@ from docgen.llm.errors import Transient, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
 from docgen.llm.providers.environment import (
-    KEY_VARIABLES,
     check_network,
     credential,
     expanded_headers,
+    refuse_unnamed_address,
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
+from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 
@@ -54,8 +55,8 @@ class AnthropicLLM:
     `api_key` and `base_url` default to what the SDK finds in the environment or in a profile. `concurrency` is how many
     connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
     `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
-    every response, failed ones included.
-    Raises `Transient` where a retry may help.
+    every response, failed ones included. `is_unnamed`: address and headers come from a run folder alone, and so get
+    no key. Raises `Transient` where a retry may help.
     """
 
     engine = "anthropic"
@@ -69,13 +70,18 @@ class AnthropicLLM:
         caches: Callable[[Request], bool] = lambda _: False,
         observe: Observer = lambda _: None,
         headers: Mapping[str, str] | None = None,
+        is_unnamed: bool = False,
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
-        address, extra = server_address(base_url), expanded_headers(headers or {})
+        address = server_address(base_url)
+        if is_unnamed and not api_key:
+            refuse_unnamed_address(address, headers or {})
+        extra = expanded_headers(headers or {})
         self.timeout, self._http = timeout, _http_client(concurrency, timeout)
         self.client = _client(self._http, api_key, address, extra)
-        self._secrets = (self.client.api_key, self.client.auth_token, *extra.values())
+        keys = (key for key in (self.client.api_key, self.client.auth_token) if key != NO_KEY)
+        remember_secrets(*keys, *variables_in(os.environ))
         self._base = str(self.client.base_url).rstrip("/")
         self._headers = _common_headers(self.client, self._http, self._base)
         self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
@@ -116,14 +122,14 @@ class AnthropicLLM:
             async with asyncio.timeout(self.timeout):
                 response = await self._exchange(method, path, body)
                 left_open = stream and response.is_success
-                content = b"" if left_open else await _content(response)
+                content = b"" if left_open else hide_bytes(await _content(response))
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:  # nothing was sent
             raise Transient("connection", f"no connection to {self._base} in time") from error
         except (httpx2.TimeoutException, TimeoutError) as error:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Transient("connection", self._hidden(error), maybe_billed=not _unsent(error)) from error
+            raise Transient("connection", _hidden(error), maybe_billed=not _unsent(error)) from error
         self._observe(response.headers)
         if not response.is_success:
             raise self._status_error(response, content)
@@ -147,14 +153,14 @@ class AnthropicLLM:
         except MalformedReply as error:
             kind, words = server_words(reply)
             if words and "content" not in reply:
-                raise from_error_body(kind, self._hidden(words)) from error
-            raise Transient("malformed", self._hidden(error), maybe_billed=True) from error
+                raise from_error_body(kind, _hidden(words)) from error
+            raise Transient("malformed", _hidden(error), maybe_billed=True) from error
 
     def _decoded(self, content: bytes) -> Any:
         try:
             return _loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {self._hidden(_head(content))}"
+            message = f"the reply is not JSON: {_hidden(_head(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
@@ -168,15 +174,12 @@ class AnthropicLLM:
         except (KeyError, TypeError, AttributeError):
             pass
         message = message or _head(content)
-        return from_status(response.status_code, kind, code, self._hidden(message), response.headers)
+        return from_status(response.status_code, kind, code, _hidden(message), response.headers)
 
-    def _hidden(self, error: object) -> str:
-        """The error's text, with the key removed in case a server or a proxy echoed it."""
-        text = str(error) or type(error).__name__
-        for secret in self._secrets:
-            if secret and secret != NO_KEY:
-                text = text.replace(secret, "[key]")
-        return one_line(text)
+
+def _hidden(error: object) -> str:
+    """The error's text on one line, without the key in case a server or a proxy echoed it."""
+    return one_line(hide_in_error(str(error) or type(error).__name__))
 
 
 def _unsent(error: BaseException) -> bool:

@@ -7,15 +7,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
+from docgen.options.fields import HEADER_VARIABLE, is_written_out
+from docgen.text.outgoing import KEY_VARIABLES, remember_secrets
 
-__all__ = ["KEY_VARIABLES", "check_network", "credential", "expanded_headers", "server_address"]
+__all__ = [
+    "check_network",
+    "credential",
+    "expanded_headers",
+    "refuse_unnamed_address",
+    "server_address",
+]
 
-KEY_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
-VARIABLE = re.compile(r"\$\{(\w+)\}")
-CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 OWN_HEADERS = frozenset(
     {"accept", "accept-encoding", "anthropic-version", "connection", "content-encoding", "content-length"}
     | {"content-type", "host", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
@@ -57,6 +62,22 @@ def server_address(base_url: str | None) -> str | None:
     return address
 
 
+def refuse_unnamed_address(address: str | None, headers: Mapping[str, str]) -> None:
+    """Raise `ConfigError` where a key would go to an address that a run folder alone names.
+
+    A run folder may come from anybody; whose server it names, the user has to say. Without a key nothing can be stolen.
+    """
+    variables = [name for value in headers.values() for name in HEADER_VARIABLE.findall(value)]
+    has_secrets = any(os.environ.get(name) for name in (*KEY_VARIABLES, "ANTHROPIC_CUSTOM_HEADERS", *variables))
+    if address and has_secrets and _same(address) != _same(os.environ.get("ANTHROPIC_BASE_URL", "")):
+        what = f"the server {address} is named by run.json alone, and a key is sent only to one that you name"
+        raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
+
+
+def _same(address: str) -> str:
+    return address.strip().rstrip("/").removesuffix("/v1")
+
+
 def check_network() -> None:
     """Raise `ConfigError` for a proxy variable that is not an address, or a certificate file that is not there."""
     for name in (*PROXIES, *map(str.lower, PROXIES)):
@@ -86,13 +107,14 @@ def _header(name: str, value: str) -> str:
         raise ConfigError("not the name of a header", where, "Use letters, digits and dashes")
     if name.lower() in OWN_HEADERS:
         raise ConfigError("docgen sets this header itself", where, "Leave it out")
-    if name.lower() in CREDENTIAL_HEADERS and not VARIABLE.search(value):
+    if is_written_out(name, value):
         fix = 'Put it into an environment variable and write "${NAME}" here'
         raise ConfigError("a key must not be written out, since run folders keep their settings", where, fix)
-    for variable in VARIABLE.findall(value):
+    for variable in HEADER_VARIABLE.findall(value):
         if not os.environ.get(variable):
             raise ConfigError(f"the environment variable {variable} is not set", where, "Set it, or leave it out")
-    text = VARIABLE.sub(lambda found: os.environ[found[1]].strip(), value)
+    remember_secrets(*(os.environ[variable].strip() for variable in HEADER_VARIABLE.findall(value)))
+    text = HEADER_VARIABLE.sub(lambda found: os.environ[found[1]].strip(), value)
     if not text.isascii() or not text.isprintable():
         raise ConfigError("holds a character that cannot be in a header", where, "Use plain characters on one line")
     return text

@@ -45,7 +45,7 @@ class Connection:
     `base_url` None: the address comes from the environment. `concurrency` is the most calls in flight, `timeout` the
     most seconds for one call; a run passes its own, the defaults are chosen for a caller without any. `caches` says
     which requests set a prompt-cache breakpoint; `observe` receives the headers of every response; `headers` are sent
-    with every request.
+    with every request. `is_unnamed`: address and headers come from a run folder alone, and so get no key.
     """
 
     base_url: str | None = None
@@ -54,6 +54,7 @@ class Connection:
     caches: Callable[[Request], bool] = lambda _: False
     observe: Callable[[Mapping[str, str]], None] = lambda _: None
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_unnamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def _anthropic(connection: Connection) -> ConnectedLLM:
         caches=connection.caches,
         observe=connection.observe,
         headers=connection.headers,
+        is_unnamed=connection.is_unnamed,
     )
 
 

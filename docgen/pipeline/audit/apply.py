@@ -47,8 +47,8 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
                 count += 1
             yield to_json(attempt) + b"\n"
 
+    setup.run.delete_corpus_outputs()  # exports that hold what is withdrawn; first, for a kill may come in between
     write_beside(setup.run.attempts, lines())
-    setup.run.delete_corpus_outputs()  # exports that hold what was withdrawn
     return count
 
 

@@ -99,7 +99,9 @@ class Judge:
             batch=False,
         )
         config = resolve(setup.config if setup else None, None, asked)
-        engine = replace(engine_options(config), family=setup.engine_options.family if setup else ())
+        family = setup.engine_options.family if setup else ()
+        is_named = bool(options.base_url) or (setup is not None and setup.is_named)
+        engine = replace(engine_options(config), family=family, is_unnamed=not is_named)
         model = model_options(config)
         if setup is None:
             return cls(engine, model)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import read_batches
 from docgen.llm.engine import BATCHES_FILE, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
+from docgen.llm.providers.table import find_provider
 from docgen.pipeline.execution.shared_money import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
@@ -17,6 +18,7 @@ from docgen.records import Record
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
+    from docgen.llm.providers.anthropic import AnthropicLLM
 
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
 
@@ -60,14 +62,14 @@ def list_batches(setup: Setup) -> list[BatchLine]:
 
 
 async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
-    from docgen.llm.batch.api import BatchAPI  # with its provider it needs the SDK, which takes a second to import
-    from docgen.llm.providers.anthropic import AnthropicLLM
+    from docgen.llm.batch.api import BatchAPI  # needs the SDK, which takes a second to import
 
-    provider, states = AnthropicLLM(base_url=setup.config.base_url), {}
+    provider, states = find_provider("anthropic").connect(setup.connection), dict[str, str]()
+    api = BatchAPI(cast("AnthropicLLM", provider))
     try:
         for batch in batches:
             try:
-                states[batch] = (await BatchAPI(provider).retrieve(batch)).status.replace("_", " ")
+                states[batch] = (await api.retrieve(batch)).status.replace("_", " ")
             except (RequestFailed, StopRun) as error:
                 states[batch] = f"unknown: {error}"
     finally:

@@ -65,8 +65,9 @@ def begin_control(
     stand in for those of `source`.
     """
     asked = asked or RunOptions()
+    is_named = source.is_named or asked.base_url is not None
     if run.exists():
-        return propose(run, None, asked).apply(accept_changes)
+        return propose(run, None, asked, is_named=is_named).apply(accept_changes)
     if not source.run.slots.exists():
         raise RunError("has no plan yet", source.run.name, f"Make one: docgen plan {source.run.name} --n 500")
     types = source.run.read_types()
@@ -76,7 +77,7 @@ def begin_control(
     config = source.config.model_dump() | {"salience": shares, "stated": {}}
     if asked.engine not in (None, source.config.engine):
         config |= {"model": None, "base_url": None}  # the other engine has its own
-    setup = propose(run, context, asked.over(RunOptions.model_validate(config))).apply()
+    setup = propose(run, context, asked.over(RunOptions.model_validate(config)), is_named=is_named).apply()
     run.write_records("types.jsonl", types)
     return setup
 

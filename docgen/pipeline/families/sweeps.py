@@ -201,4 +201,4 @@ def open_level(base: Setup, before: RunFolder, fact: str, level: float, knob: Kn
     run = RunFolder(base.run.path / LEVELS / _level_name(fact, level, knob))
     shares = getattr(_at_level(base.config, fact, level, knob), knob)
     options = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})
-    return propose(run, None, options, base=None if run.exists() else before).apply()
+    return propose(run, None, options, base=None if run.exists() else before, is_named=base.is_named).apply()

@@ -94,12 +94,14 @@ def propose(
     file: Path | None = None,
     base: RunFolder | None = None,
     priced_only: bool = False,
+    is_named: bool | None = None,
 ) -> Proposal:
     """Resolve a run's inputs without writing anything.
 
     `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
     override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
     is there goes on. `priced_only`: nothing will be sent, so a model may be named without the key that it takes.
+    `is_named`: whether the server's address was said this time; None: if `file` or `options` say it.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -120,7 +122,8 @@ def propose(
     where = _source(source, run, origin, old)
     meta = meta_of(config, original, where, _journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
-    setup = Setup(run, context, config, run.journals_of(meta["parents"]))
+    named = "base_url" in asked_now if is_named is None else is_named
+    setup = Setup(run, context, config, run.journals_of(meta["parents"]), named)
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
     if setup.is_paid and not priced_only:

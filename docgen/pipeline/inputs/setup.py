@@ -10,7 +10,7 @@ from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.options.run import RunConfig
+from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
 from docgen.prompts.requests import ModelOptions
@@ -22,12 +22,16 @@ __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing."""
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing.
+
+    `is_named`: the server's address was said this time, and not read from the run folder alone.
+    """
 
     run: RunFolder
     context: UniverseContext
     config: RunConfig
     parents: tuple[Path, ...] = ()
+    is_named: bool = False
 
     @property
     def options(self) -> ModelOptions:
@@ -41,8 +45,14 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
-        options = engine_options(self.config)
-        return replace(options, family=tuple(path for path in family_of(self.run) if path != self.run.journal))
+        family = tuple(path for path in family_of(self.run) if path != self.run.journal)
+        return replace(engine_options(self.config), family=family, is_unnamed=not self.is_named)
+
+    @property
+    def connection(self) -> Connection:
+        """To the server of the run."""
+        config = self.config
+        return Connection(config.base_url, headers=config.headers, is_unnamed=not self.is_named)
 
     @property
     def is_paid(self) -> bool:
@@ -65,7 +75,7 @@ class Setup:
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
         if self.is_paid:
-            find_provider(self.config.engine).connect(Connection(self.config.base_url))
+            find_provider(self.config.engine).connect(self.connection)
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
@@ -93,12 +103,12 @@ def model_options(config: RunConfig) -> ModelOptions:
     return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
 
 
-def reopen(run: RunFolder) -> Setup:
-    """A run with the inputs that it was last given, for reading."""
+def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
+    """A run with the inputs that it was last given, for reading. `base_url`: its server's address, named anew."""
     meta = read_recorded(run)
-    config = RunConfig.recorded(meta["config"])
+    config = resolve(RunConfig.recorded(meta["config"]), None, RunOptions(base_url=base_url))
     context = load_context(run.context).with_airtime(config.airtime)
-    return Setup(run, context, config, run.journals_of(meta["parents"]))
+    return Setup(run, context, config, run.journals_of(meta["parents"]), is_named=base_url is not None)
 
 
 def read_recorded(run: RunFolder) -> dict[str, Any]:
