@@ -167,6 +167,7 @@ def _openai(connection: Connection) -> ConnectedLLM:
         timeout=connection.timeout,
         observe=connection.observe,
         headers=connection.headers,
+        is_unnamed=connection.is_unnamed,
     )
 
 
