@@ -8,6 +8,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
@@ -60,10 +61,10 @@ def requests(flags: RequestFlags) -> None:
         setup = _begun(flags, reporter)
         written = write_round(setup, flags.out, flags.form, reporter)
     if flags.json:
-        typer.echo(written.model_dump_json(indent=2))
+        say_json(written.model_dump_json(indent=2))
     else:
         for line in _round_in_words(written, setup.run.name):
-            typer.echo(line)
+            say(line)
     if not written.requests:
         raise typer.Exit(NOTHING_DUE)
 
@@ -114,10 +115,10 @@ def replies(
         setup = reopen(find_run(run))
         taken = take_replies(setup, files, reporter)
     if json:
-        typer.echo(taken.model_dump_json(indent=2))
+        say_json(taken.model_dump_json(indent=2))
     else:
         for line in _replies_in_words(taken, setup.run.name):
-            typer.echo(line)
+            say(line)
     if taken.damaged or taken.foreign:
         raise typer.Exit(1)
 

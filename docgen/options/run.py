@@ -77,7 +77,7 @@ class RunConfig(Record):
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
     headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
-    base_url: ServerAddress = Field(None, description="a server that speaks the Messages API")
+    base_url: ServerAddress = Field(None, description="a server that speaks the engine's API")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
