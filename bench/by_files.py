@@ -104,9 +104,7 @@ def _rounds(setup: Setup, folder: Path, replies: dict[str, dict[str, Any]]) -> I
             lost_once, lines = True, lines[int(LOST * len(lines)) :]
         half = len(lines) // 2
         told = [_given(setup, folder, part) for part in (lines[half:], lines)]
-        sums = {
-            name: sum(getattr(each, name) for each in told) for name in ("taken", "repeated", "foreign", "damaged")
-        }
+        sums = {name: sum(getattr(each, name) for each in told) for name in ("taken", "repeated", "foreign", "damaged")}
         took = time.monotonic() - start
         yield Round(
             stages=written.by_stage,

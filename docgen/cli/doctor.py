@@ -48,7 +48,9 @@ def doctor(
     settings = resolve(None, config, options)
     provider = find_provider(settings.engine) if settings.engine else default_paid_provider()
     if not provider.paid:
-        raise ConfigError(f"the {provider.name} engine has no server", "--engine", f"Use {default_paid_provider().name}")
+        raise ConfigError(
+            f"the {provider.name} engine has no server", "--engine", f"Use {default_paid_provider().name}"
+        )
     server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
     default = "" if settings.model else ", docgen's default: name another with --model"

@@ -128,7 +128,7 @@ def _round_in_words(written: "RoundWritten", run: str) -> list[str]:
         return [f"No request is due. See: docgen status {run}"]
     stages = ", ".join(f"{count:,} {stage}" for stage, count in written.by_stage.items())
     cost = f", at most ${written.worst:,.2f}" if written.worst else ""
-    lines = [f"{written.file}: {written.requests:,} requests ({stages}), {written.format}{cost}"]
+    lines = [f"{written.file}: {written.requests:,} request(s) ({stages}), {written.format}{cost}"]
     if written.again:
         lines.append(f"{written.again:,} of them were handed out before and have no reply yet")
     if written.over_cap:
@@ -142,7 +142,7 @@ def _replies_in_words(taken: "RepliesTaken", run: str) -> list[str]:
     cost = f" (${taken.dollars:,.4f})" if taken.dollars else ""
     lines = [*taken.notes, f"{taken.taken:,} replies taken{cost}{counts}"]
     if taken.given_up:
-        lines.append(f"{taken.given_up:,} requests failed too often and are left out")
+        lines.append(f"{taken.given_up:,} request(s) failed too often and are left out")
     if taken.missing:
-        lines.append(f"{taken.missing:,} requests have no reply: docgen requests writes them again")
+        lines.append(f"{taken.missing:,} request(s) without a reply: docgen requests writes them again")
     return [*lines, f"Next: docgen requests {run} --out FILE"]

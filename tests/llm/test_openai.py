@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_a_strict_server_accepts_every_kind_of_request_and_the_reply_is_read_who
     with Loopback() as server:
         server.server.keep_bodies = True
         plain, listed = ask(ChatLLM(base_url=server.url), request(1, effort="max"), request(2, schema=SCHEMA))
-    assert plain.text.startswith("<document>") and plain.ended and plain.thought
+    assert plain.text.startswith("<document>")
+    assert (plain.ended, plain.thought) == (True, True)
     assert plain.usage == Usage(input=server.served[0].input, output=server.served[0].output)
     assert json.loads(listed.text)["ideas"]
     assert server.server.bodies[0]["system"] == "You write."
@@ -53,7 +55,7 @@ def test_without_structured_output_the_schema_goes_into_the_prompt_and_is_not_tr
         llm = ChatLLM(base_url=server.url)
         replies = ask(llm, request(1, schema=SCHEMA), request(2, schema=SCHEMA))
         refused = server.server.answers["400"]
-    assert llm.structured is False and refused == 1
+    assert (llm.structured, refused) == (False, 1)
     assert all(json.loads(reply.text)["ideas"] for reply in replies)
 
 
@@ -69,13 +71,14 @@ def test_a_kill_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
     outcome = kill_and_resume(options, tmp_path, 120, "openai", kills=1, seed=1, longest=0.4)
     assert outcome.replies == 120
     assert outcome.wasted <= len(outcome.kills) * CONCURRENCY
-    assert outcome.notices == 0 and outcome.exact
+    assert (outcome.notices, outcome.exact) == (0, True)
 
 
 def test_a_cap_holds_across_a_kill(tmp_path: Path) -> None:
     cap = 0.004
     dollars, replies = capped(Options(latency=0.02), tmp_path, 100, "openai", cap, seed=2)
-    assert 0 < dollars <= cap and replies
+    assert 0 < dollars <= cap
+    assert replies
 
 
 def test_replies_belong_to_the_engine_that_gave_them_and_cost_what_the_server_says(tmp_path: Path) -> None:
@@ -111,7 +114,8 @@ def test_an_error_that_comes_as_a_success_is_an_error_and_never_shows_the_key() 
         server.server.script = lambda _: (200, {"error": {"code": 401, "message": f"no such key: {KEY}"}}, {})
         with pytest.raises(StopRun) as caught:
             ask(ChatLLM(base_url=server.url), request())
-    assert caught.value.reason == "bad_key" and KEY not in caught.value.message
+    assert caught.value.reason == "bad_key"
+    assert KEY not in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,6 @@ def test_an_error_that_comes_as_a_success_is_an_error_and_never_shows_the_key() 
 )
 def test_rate_limits_of_every_kind_are_read(headers: dict[str, str], seconds: float) -> None:
     named = {name if name.startswith("x-") else f"x-ratelimit-reset{name}": value for name, value in headers.items()}
-    import time
 
     limit = allowances(stated_limits(named), time.time())["requests"]
     assert (limit.limit, limit.remaining) == (60, 7)
@@ -170,7 +173,8 @@ def test_tokens_of_a_cache_are_counted_once() -> None:
 
 def test_a_users_own_body_fields_never_replace_the_prompt() -> None:
     body = chat_parameters(request(1, extra={"temperature": 1, "messages": []}))
-    assert body["temperature"] == 1 and body["messages"][1]["content"].startswith("Write")
+    assert body["temperature"] == 1
+    assert body["messages"][1]["content"].startswith("Write")
 
 
 def test_the_address_may_leave_the_version_out_and_openais_own_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,8 @@ def _of_openai_batch(key: str, response: Mapping[str, Any], error: Any) -> Reply
     status = response.get("status_code")
     if error or (isinstance(status, int) and status >= 400):
         return _failed(key, error or response.get("body"), str(status or ""))
-    return ReplyLine(key, chat_completion_of(response.get("body")), batched=True)
+    body = response if "choices" in response else response.get("body")
+    return ReplyLine(key, chat_completion_of(body), batched=True)
 
 
 def _failed(key: str, error: Any, status: str = "") -> ReplyLine:

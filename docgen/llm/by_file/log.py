@@ -92,8 +92,8 @@ class HandOutLog:
         failures = self._failures.get(bytes.fromhex(key), ())
         return failures[-1] if len(failures) >= STRIKES else None
 
-    def keys(self) -> Iterator[str]:
-        """Every request that was handed out, in order."""
+    def requests(self) -> Iterator[str]:
+        """The key of every request that was handed out, in order."""
         return (key.hex() for key in self._hand_outs)
 
     def sync(self) -> None:

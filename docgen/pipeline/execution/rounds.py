@@ -110,8 +110,7 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
                 collector = Collector(
                     journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write
                 )
-                if not wait_for(collect_due(setup, collector, reporter)):
-                    raise _NothingDue
+                _collect_all(setup, collector, reporter)
                 sheet.finish()
         except _NothingDue:
             return RoundWritten(
@@ -122,6 +121,11 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
 
 class _NothingDue(Exception):
     """No request is due, so that no file is to be written."""
+
+
+def _collect_all(setup: Setup, collector: Collector, reporter: Reporter) -> None:
+    if not wait_for(collect_due(setup, collector, reporter)):
+        raise _NothingDue
 
 
 def _budget(setup: Setup, journal: Journal) -> Budget:
@@ -211,7 +215,7 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
                         _take(line, f"{path.name}:{number}", journal, log, prices, tally)
                     if number % TOGETHER == 0:
                         reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
-        waiting = [key for key in log.keys() if key not in journal]
+        waiting = [key for key in log.requests() if key not in journal]
         given_up = sum(log.given_up(key) is not None for key in waiting)
     counts = {name: tally.counts[name] for name in ("taken", "repeated", "failed", "foreign", "damaged")}
     return RepliesTaken(
