@@ -2,9 +2,10 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,13 @@ from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.providers.environment import server_key
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
+from docgen.llm.servers.pool import Server, ServerPool
+from docgen.options.fields import ServerEntry
 
 if TYPE_CHECKING:
     from docgen.llm.batch.api import BatchAPI
@@ -50,8 +54,9 @@ SPEND_FILE, BATCHES_FILE = "spend.jsonl", "batches.jsonl"
 class EngineOptions:
     """The engine settings of a run.
 
-    `engine` None lets `choose_engine` decide, `base_url` None the environment. `concurrency` is the most calls in
-    flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
+    `engine` None lets `choose_engine` decide, `base_url` None the environment. `servers`, if any, take the place of
+    `base_url`. `concurrency` is the most calls in flight; rate control lowers it where necessary. `max_cost` in
+    dollars, `timeout` in seconds. `headers`
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
     `is_unnamed`: address and headers come from a run folder alone, and so get no key.
@@ -60,6 +65,7 @@ class EngineOptions:
 
     engine: str | None = None
     base_url: str | None = None
+    servers: tuple[ServerEntry, ...] = ()
     concurrency: int = DEFAULT_CONCURRENCY
     max_cost: float | None = None
     timeout: float = 600.0
@@ -85,6 +91,7 @@ class Engine:
     budget: Budget | None = None
     control: RateControl | None = None
     batches: "BatchRunner | None" = None
+    servers: ServerPool | None = None
 
     @property
     def name(self) -> str:
@@ -97,7 +104,8 @@ class Engine:
         calls = f"{self.llm.in_flight} call(s) in flight" + (
             "" if oldest is None else f", the oldest for {oldest:.0f} s"
         )
-        return f"{calls}; ${self.journal.totals.all.dollars:.4f} spent so far"
+        servers = "; ".join(self.servers.states) + "; " if self.servers else ""
+        return f"{calls}; {servers}${self.journal.totals.all.dollars:.4f} spent so far"
 
 
 class OnDemand:
@@ -183,7 +191,11 @@ async def _open_paid(
     )
     journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))
-    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
+    pool, connected = (
+        _pool(provider, options, connection, budget, control, say, journal) if options.servers else (None, [])
+    )
+    single = BudgetedLLM(llm, budget, control.reserved, say, journal.room)
+    rate_limited = pool or RateLimitedLLM(single, control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
@@ -194,15 +206,53 @@ async def _open_paid(
             with _open_batch_runner(_batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
                 yield Engine(cached, journal, budget, control, runner)
         else:
-            yield Engine(cached, journal, budget, control)
+            yield Engine(cached, journal, budget, control, servers=pool)
     finally:
         gc.unfreeze()
         seconds = None if control.stopped else DRAIN_SECONDS
         control.stop()
         await cached.drain(seconds)
         telling.cancel()
-        await llm.aclose()
+        for each in (*connected, llm):
+            await each.aclose()
+        if pool is not None:
+            await pool.aclose()
+            for state in pool.states:
+                say(state)
         budget.close()
+
+
+def _pool(
+    provider: Provider,
+    options: EngineOptions,
+    connection: Connection,
+    budget: Budget,
+    control: RateControl,
+    say: Callable[[str], None],
+    journal: Journal,
+) -> tuple[ServerPool, list[OnDemand]]:
+    """The servers of a run as one, and their connections. Raises `ConfigError` for keys that are not there."""
+    if options.batch:
+        raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
+    connected, servers = list[OnDemand](), list[Server]()
+    for entry in options.servers:
+        own = RateControl(min(entry.concurrency or options.concurrency, options.concurrency))
+        key = server_key(entry, options.is_unnamed)
+        to_server = replace(
+            connection, base_url=entry.base_url, concurrency=own.semaphore.most, observe=own.observe, api_key=key
+        )
+        llm = OnDemand(provider.name, partial(provider.connect, to_server))
+        reserved = partial(_reserved, (control, own))
+        servers.append(Server(entry.base_url, BudgetedLLM(llm, budget, reserved, say, journal.room), own))
+        connected.append(llm)
+    pool = ServerPool(servers, control, say)
+    control.also_stop(pool.stop)
+    return pool, connected
+
+
+def _reserved(controls: Sequence[RateControl], request: Request) -> None:
+    for control in controls:
+        control.reserved(request)
 
 
 def _damages(journal: Path) -> Iterator[str]:

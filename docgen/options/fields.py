@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from docgen.records import Record
 from docgen.text.outgoing import credential_name, credential_value, passwords_in
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "BodyFields",
     "Documents",
     "ServerAddress",
+    "ServerEntry",
     "ServerHeaders",
     "WordRange",
     "check_extra",
@@ -30,6 +32,8 @@ OWNED = {
     "stream": "replies are read whole",
     "output_config": "docgen sets it; effort is set with --effort",
     "output_format": "docgen sets it",
+    "response_format": "docgen sets it",
+    "max_completion_tokens": "set it with --max-tokens",
     "tools": "docgen uses no tools",
     "tool_choice": "docgen uses no tools",
     "n": "one reply is read for each request",
@@ -126,3 +130,14 @@ ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
 """Base URL of a server; None: the environment's, or the API itself."""
 ServerHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]
 """Headers for gateways; keys in them are named as environment variables, `${NAME}`."""
+
+
+class ServerEntry(Record):
+    """One of several servers of a run. `key` is the environment variable that holds its key, not the key itself.
+
+    `concurrency`: most requests in flight there; None: as many as the run may have in all.
+    """
+
+    base_url: Annotated[str, AfterValidator(_check_address)]
+    key: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    concurrency: int | None = Field(None, ge=1, le=4096)

@@ -54,8 +54,8 @@ class HandOutLog:
                 self._failures.setdefault(bytes.fromhex(entry["failed"]), []).append(failure)
                 return
             at = dt.datetime.fromisoformat(entry["at"])
-            words = (str(entry[name]) for name in ("file", "format", "stage", "model"))
-            self._remember(HandOut(*words, at, float(entry["worst"]), tuple(entry["keys"])))
+            words = {name: str(entry[name]) for name in ("file", "format", "stage", "model")}
+            self._remember(HandOut(**words, at=at, worst=float(entry["worst"]), keys=tuple(entry["keys"])))
         except (KeyError, TypeError, ValueError):
             return  # a damaged line: its requests are handed out again
 
@@ -89,7 +89,7 @@ class HandOutLog:
 
     def given_up(self, key: str) -> tuple[str, str] | None:
         """(kind, words) of the last failure of a request that came back failed too often; else None."""
-        failures = self._failures.get(bytes.fromhex(key), ())
+        failures = self._failures.get(bytes.fromhex(key), [])
         return failures[-1] if len(failures) >= STRIKES else None
 
     def requests(self) -> Iterator[str]:

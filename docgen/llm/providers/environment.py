@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
-from docgen.options.fields import HEADER_VARIABLE, is_written_out
+from docgen.options.fields import HEADER_VARIABLE, ServerEntry, is_written_out
 from docgen.text.outgoing import KEY_VARIABLES, OPENAI_KEY_VARIABLE, remember_secrets
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "expanded_headers",
     "refuse_unnamed_address",
     "server_address",
+    "server_key",
 ]
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -75,6 +76,21 @@ def refuse_unnamed_address(
     if address and has_secrets and _same(address) != _same(os.environ.get(variable, "")):
         what = f"the server {address} is named by run.json alone, and a key is sent only to one that you name"
         raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
+
+
+def server_key(entry: ServerEntry, is_unnamed: bool) -> str | None:
+    """The key of one of several servers; None where it has no variable of its own. Raises `ConfigError`.
+
+    `is_unnamed`: the servers come from a run folder alone, and so get no key.
+    """
+    if entry.key is None:
+        return None
+    if is_unnamed:
+        what = f"the server {entry.base_url} is named by run.json alone, and a key is sent only to one that you name"
+        raise ConfigError(what, "[[servers]]", "If they are the right ones, name them again: --config FILE")
+    if (key := credential(entry.key)) is None:
+        raise ConfigError(f"the environment variable {entry.key} is not set", f"[[servers]] {entry.base_url}", "Set it")
+    return key
 
 
 def _same(address: str) -> str:

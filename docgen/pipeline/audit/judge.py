@@ -102,7 +102,7 @@ class Judge:
         )
         before = setup.config if setup else None
         if before and written_by and written_by != provider.name:
-            before = before.model_copy(update={"base_url": None})  # a server that speaks another API
+            before = before.model_copy(update={"base_url": None, "servers": None})  # a server that speaks another API
         config = resolve(before, None, asked)
         family = setup.engine_options.family if setup else ()
         is_named = bool(options.base_url) or (setup is not None and setup.is_named)

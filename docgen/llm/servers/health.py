@@ -1,0 +1,66 @@
+"""Whether a server is fit for calls: a few faults in a row take it out, and after a pause one call tries it again."""
+
+from dataclasses import dataclass
+
+from docgen.errors import StopRun
+from docgen.llm.errors import Transient
+
+__all__ = ["RETIRING", "Health"]
+
+FAULTS_IN_A_ROW = 3
+"""Faults after which a server counts as down. Chosen: one may be chance, and each costs the call only another try."""
+PAUSE, LONGEST_PAUSE = 2.0, 30.0
+"""Seconds until a server that is down is tried again; doubled each time. Chosen: a restarted server is back within half
+a minute of being ready."""
+RETIRING = frozenset({"bad_key", "permission", "unknown_model", "wrong_url", "spend_limit", "rate_limited"})
+"""Reasons to stop that are one server's own: with others left, the run goes on without it."""
+
+
+@dataclass
+class Health:
+    """The state of one server. `downs`: times that it was taken out; `why`: the words of its last fault.
+
+    `retired`: not tried again by this process.
+    """
+
+    faults: int = 0
+    downs: int = 0
+    retry_at: float = 0.0
+    why: str = ""
+    is_down: bool = False
+    retired: bool = False
+
+    def may_be_called(self, now: float, in_flight: int) -> bool:
+        """Whether to send it a call now; to a server that is down, one at a time, when its pause is over."""
+        if self.retired:
+            return False
+        return not self.is_down or (now >= self.retry_at and in_flight == 0)
+
+    def failed(self, now: float, error: Transient) -> bool:
+        """Record a fault; whether it has just taken the server out. A server that is merely busy is not at fault."""
+        if error.kind == "429":
+            return False
+        self.faults += 1
+        self.why = error.message
+        if self.is_down:
+            if now >= self.retry_at:  # the call that tried it again, not one sent before it went down
+                self._pause(now)
+            return False
+        if self.faults < FAULTS_IN_A_ROW:
+            return False
+        self.is_down, self.downs = True, self.downs + 1
+        self._pause(now)
+        return True
+
+    def _pause(self, now: float) -> None:
+        tries = self.faults - FAULTS_IN_A_ROW
+        self.retry_at = now + min(LONGEST_PAUSE, PAUSE * 2.0 ** min(tries, 10))
+
+    def succeeded(self) -> bool:
+        """Record a reply; whether the server was down until now."""
+        was_down, self.is_down, self.faults = self.is_down, False, 0
+        return was_down
+
+    def retire(self, error: StopRun) -> None:
+        """Take it out for good."""
+        self.retired, self.why = True, error.message
