@@ -107,7 +107,7 @@ def test_a_server_that_was_down_is_tried_again_with_one_call() -> None:
     assert not health.may_be_called(now, 0)
     assert (health.may_be_called(now + 2.1, 0), health.may_be_called(now + 2.1, 1)) == (True, False)
     health.failed(now + 2.1, fault)
-    assert not health.may_be_called(now + 4.2, 0)
+    assert not health.may_be_called(now + 4.2, 0), "the second pause is longer"
     assert health.succeeded()
     assert health.may_be_called(now + 4.2, 5)
 

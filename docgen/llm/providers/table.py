@@ -45,8 +45,8 @@ class Connection:
     `base_url` None: the address comes from the environment. `concurrency` is the most calls in flight, `timeout` the
     most seconds for one call; a run passes its own, the defaults are chosen for a caller without any. `caches` says
     which requests set a prompt-cache breakpoint; `observe` receives the headers of every response; `headers` are sent
-    with every request. `is_unnamed`: address and headers come from a run folder alone, and so get no key. `api_key` None:
-    the key comes from the environment.
+    with every request. `is_unnamed`: address and headers come from a run folder alone, and so get no key. `api_key`
+    None: the key comes from the environment.
     """
 
     base_url: str | None = None

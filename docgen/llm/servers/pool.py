@@ -16,6 +16,8 @@ from docgen.llm.servers.health import RETIRING, Health
 
 __all__ = ["Server", "ServerPool"]
 
+RECENT = 32
+"""Replies by which a server's rate is measured (chosen)."""
 TICK_SECONDS = 0.2
 """Between two looks at whether a server can be tried again."""
 ALL_DOWN_SECONDS = 120.0
@@ -31,6 +33,7 @@ class Server:
     control: RateControl
     health: Health = field(default_factory=Health)
     replies: int = 0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     @property
     def in_flight(self) -> int:
@@ -40,6 +43,15 @@ class Server:
     def has_room(self, now: float) -> bool:
         """Whether a call could be sent now."""
         return self.health.may_be_called(now, self.in_flight) and self.in_flight < int(self.control.semaphore.limit)
+
+    def answered(self, now: float) -> None:
+        """Record a reply."""
+        self.replies += 1
+        self.recent.append(now)
+
+    def interval(self, now: float) -> float | None:
+        """Seconds for each of its latest replies; None before there are enough to tell."""
+        return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
 
     @property
     def state(self) -> str:
@@ -51,7 +63,7 @@ class Server:
 
 
 class ServerPool:
-    """Sends each call to the server with the most room, and elsewhere when that fails.
+    """Sends each call to the server that is likely to answer first, and elsewhere when that fails.
 
     `control` is what all calls share: stopping, what is waited for, and when a run gives up. `say` is told when a
     server goes down, comes back or is left out. Raises `StopRun` when no server answers for two minutes.
@@ -123,7 +135,9 @@ class ServerPool:
             free = [server for server in self.servers if server.has_room(now)]
             if free:
                 others = [server for server in free if server is not last] or free
-                return min(others, key=lambda each: _load(each, now))
+                known = [each for server in self.servers if (each := server.interval(now)) is not None]
+                usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
+                return min(others, key=lambda each: _wait(each, now, usual))
             self._raise_if_all_down(now)
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -160,7 +174,7 @@ class ServerPool:
         else:
             self.control.succeeded(self.control.sent_at(request, entered), completion)
             server.control.succeeded(server.control.sent_at(request, entered), completion)
-            server.replies += 1
+            server.answered(time.monotonic())
             self._none_since = 0.0
             if server.health.succeeded():
                 self._say(f"{server.name} answers again")
@@ -198,6 +212,7 @@ class ServerPool:
                 await self._ticking
 
 
-def _load(server: Server, now: float) -> tuple[float, float]:
-    """How long a call would wait there, and how full it is."""
-    return server.control.pacer.delay(now), server.in_flight / max(1.0, server.control.semaphore.limit)
+def _wait(server: Server, now: float, usual: float) -> float:
+    """About how many seconds a call would take there: by its pace, its calls in flight and its latest replies."""
+    interval = server.interval(now)
+    return server.control.pacer.delay(now) + (server.in_flight + 1) * (usual if interval is None else interval)
