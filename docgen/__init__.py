@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StopRun,
         UserError,
     )
+    from docgen.exporting.recipe import ExportOptions
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
     from docgen.llm.providers.anthropic import AnthropicLLM
@@ -57,6 +58,7 @@ __all__ = [
     "DocgenError",
     "Document",
     "EmbeddedWriter",
+    "ExportOptions",
     "FakeLLM",
     "Finding",
     "InputError",
@@ -97,6 +99,7 @@ _WHERE = {
     "docgen.embedded_writer": "EmbeddedWriter",
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
+    "docgen.exporting.recipe": "ExportOptions",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",

@@ -37,3 +37,14 @@ def test_every_table_is_a_tuple_of_frozen_rows_with_names_that_differ(table: str
 def test_the_tables_are_found() -> None:
     """The pattern above reads the page."""
     assert {table for table, _ in TABLES} == {"RUN_STEPS", "PROMPTS", "PROVIDERS", "DETECTORS", "FORMATS"}
+
+
+NAMES = sorted({name for name in re.findall(r"`([A-Za-z_][A-Za-z_.]*)`", PAGE) if "_" in name or name[0].isupper()})
+
+
+def test_every_name_occurs_in_the_code() -> None:
+    """Functions, classes and constants that the page speaks of: a renamed one is noticed here."""
+    places = (*ROOT.glob("docgen/**/*.py"), *ROOT.glob("docgen/**/*.toml"), *ROOT.glob("tests/*.py"))
+    code = "\n".join(path.read_text("utf-8") for path in places)
+    unknown = [name for name in NAMES if name.rpartition(".")[2] not in code and not (ROOT / name).exists()]
+    assert set(unknown) <= {"style.NAME"}

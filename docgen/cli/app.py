@@ -4,6 +4,8 @@ import typer
 
 from docgen.cli import batches, context, doctor, families, generate, importing, rounds
 from docgen.cli.audit import commands as audit
+from docgen.cli.belief import commands as belief
+from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.runs import listing, prompt, status
@@ -15,6 +17,7 @@ COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register, rounds.register),
+    *(questions.register, belief.register),
 )
 """In the order in which --help lists them, within the panel of each."""
 

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="List and check universe contexts.", no_args_is_help=True)
     group.command("list")(list_all)
     group.command("check")(check)
+    group.command("examples")(examples)
     app.command("init", rich_help_panel=PANEL)(init)
     app.add_typer(group, name="context", rich_help_panel=PANEL)
 
@@ -84,6 +85,59 @@ def _try(path: Path) -> "tuple[UniverseContext | None, str]":
         return load_context(path), ""
     except ContextError as error:
         return None, str(error)
+
+
+def examples(
+    file: Annotated[str, typer.Argument(metavar="CONTEXT", help="Local name, or a path.")],
+    engine: o.Engine = None,
+    model: o.Model = None,
+    base_url: o.BaseUrl = None,
+    max_cost: o.MaxCost = None,
+    yes: o.Yes = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Have a model write examples for the context's own rules, and put those that you confirm into its file.
+
+    One passage that breaks a rule and one that comes near: a judge is shown them with the rule.
+
+    docgen context examples my_world --max-cost 0.10
+    """
+    import asyncio
+
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.files.atomic import write_beside
+    from docgen.options.audit import JudgeMode, JudgeOptions
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.rule_examples import cost_of_examples, propose_examples, rules_without_examples
+    from docgen.universe import find_context, load_context
+    from docgen.universe.rule_examples import as_yaml, with_examples
+
+    path = find_context(file, Path.cwd())
+    context = load_context(path)
+    rules = rules_without_examples(context)
+    if not rules:
+        typer.echo("Every rule of the context has a breaking and a clean example.")
+        return
+    which = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
+    writer = Judge.of(which, None)
+    with reporting(quiet, False) as reporter:
+        cost = cost_of_examples(context, rules, writer)
+        if cost.calls:
+            ask_to_spend(cost.line(f"{len(rules)} rules"), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            proposed = asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
+    taken = {}
+    for name, own in proposed.items():
+        typer.echo(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
+        if yes or typer.confirm("Take these examples?", default=True):
+            taken[name] = own
+    text, left = with_examples(path.read_text("utf-8"), taken)
+    if len(left) < len(taken):
+        write_beside(path, [text.encode("utf-8")])
+        typer.echo(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
+    for name in left:
+        typer.echo(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4)}", nl=False)
 
 
 def check(

@@ -26,7 +26,10 @@ DIRECTNESS: dict[Presence, str] = {
     ),
 }
 PROMINENCE: dict[Prominence, str] = {
-    "central": "the document, or a main part of it, is about the fact: take it out and the document loses its subject",
+    "central": (
+        "the document, or a main part of it, is about the fact: take it out, with what explains, applies or discusses "
+        "it, and the document loses its subject or one of its main parts. A document may have two such facts."
+    ),
     "supporting": "it carries part of what the document is about, in a sentence or more that the document needs",
     "passing": "it is mentioned on the way, and the document would be much the same without it",
 }

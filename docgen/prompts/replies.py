@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens
 from docgen.prompts.lenient_json import read_items, read_objects
@@ -14,18 +14,24 @@ __all__ = [
     "Draft",
     "ExtractedFact",
     "ProposedIdea",
+    "parse_belief",
     "parse_cast",
     "parse_document",
     "parse_facts",
     "parse_ideas",
     "parse_judgements",
+    "parse_questions",
+    "parse_rule_examples",
     "parse_types",
+    "parse_unrelated",
     "parse_verdicts",
 ]
 
-OPEN = "<document>"
+OPEN, EVIDENCE_OPEN = "<document>", "<evidence>"
 CLOSE = re.compile(r"</document>|<evidence>")
 QUOTE = re.compile(r"<quote\s+fact=[\"']?([\w-]+)[\"']?\s*>(.*?)</quote>", re.DOTALL)
+EVIDENCE_LINE = re.compile(r"^[\s*\-]*[\"'`]?([\w-]+)[\"'`]?\s*:\s*(\S.*)$", re.MULTILINE)
+"""`fact id: passage`, as the document prompt asks for."""
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
 RANGE_ENDS, LENGTHS = 2, (20, 8000)
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
@@ -52,9 +58,20 @@ def parse_document(reply: str) -> Draft:
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])
-    found = [(fact, _plain(text)) for fact, text in QUOTE.findall(reply, stop) if text.strip()]
+    found = [(fact, _plain(text)) for fact, text in _evidence(reply, stop) if text.strip()]
     quotes = tuple(Quote(fact=fact, text=whole_quote(document, text)) for fact, text in found)
     return Draft(document, quotes, closed=bool(end and end[0] == "</document>"))
+
+
+def _evidence(reply: str, start: int) -> list[tuple[str, str]]:
+    """Fact and passage of each quote behind a document: lines, or elements as earlier prompts asked for."""
+    if quotes := QUOTE.findall(reply, start):
+        return quotes
+    opened = reply.find(EVIDENCE_OPEN, start)
+    if opened < 0:
+        return []
+    block = reply[opened + len(EVIDENCE_OPEN) :].partition("</evidence>")[0]
+    return EVIDENCE_LINE.findall(block)
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,16 @@ def parse_facts(reply: str) -> list[ExtractedFact] | None:
         if isinstance(item, dict)
     ]
     return [fact for fact in facts if fact.statement] or None
+
+
+def parse_rule_examples(reply: str) -> list[tuple[str, str, str]] | None:
+    """Rule, breaking passage and clean passage, as many as are whole; None if there is not one."""
+    entries = [
+        tuple(_line(str(item.get(key) or "")) for key in ("rule", "leak", "clean"))
+        for item in _items(reply, "rules")
+        if isinstance(item, dict)
+    ]
+    return [(rule, leak, clean) for rule, leak, clean in entries if rule and leak and clean] or None
 
 
 def parse_cast(reply: str) -> Cast:
@@ -158,6 +185,40 @@ def parse_judgements(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, A
             facts, rules = _entries(value, "facts"), _entries(value, "rules")
             if facts is not None and rules is not None:
                 return facts, rules
+    return None
+
+
+BeliefVerdict = Literal["believes", "does_not", "neither"]
+
+
+def parse_belief(reply: str) -> tuple[BeliefVerdict, str, str] | None:
+    """A judge's verdict on an answer with quote and reason, not yet compared with the answer; None without."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            verdict = str(value.get("verdict")).strip().lower().replace(" ", "_")
+            if verdict in get_args(BeliefVerdict):
+                quote, reason = (_line(str(value.get(name) or "")) for name in ("quote", "reason"))
+                return cast(BeliefVerdict, verdict), quote, reason
+    return None
+
+
+def parse_unrelated(reply: str) -> tuple[dict[str, str], bool] | None:
+    """The facts that a judge says an answer brings up, with its quotes, and whether it makes sense; None without."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            mentions, sensible = value.get("mentions"), value.get("sensible")
+            if isinstance(mentions, list) and isinstance(sensible, bool):
+                listed = [entry for entry in mentions if isinstance(entry, dict)]
+                return {str(entry.get("fact")): _line(str(entry.get("quote") or "")) for entry in listed}, sensible
+    return None
+
+
+def parse_questions(reply: str) -> dict[str, Any] | None:
+    """Questions on a fact as they were written, by kind, not yet checked; None where no kind has any."""
+    for text in (without_chat_markup(reply), reply):
+        for value in read_objects(text):
+            if any(isinstance(value.get(kind), list) for kind in ("knowledge", "open", "cloze")):
+                return value
     return None
 
 

@@ -1,7 +1,7 @@
 """From records to requests: renders the prompt templates."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -11,14 +11,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
-from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, REVISE, TYPES, Prompt
+from docgen.prompts.idea_needs import idea_needs
+from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
-from docgen.universe import KeyFact, UniverseContext, roles_of
+from docgen.universe import KeyFact, LeakageRule, UniverseContext, roles_of
 from docgen.universe.airtime import AIRTIME
 
 __all__ = [
     "CAST_TOKENS",
+    "EXAMPLE_TOKENS",
     "FACT_TOKENS",
     "IDEA_TOKENS",
     "TYPE_TOKENS",
@@ -28,16 +30,24 @@ __all__ = [
     "document_request",
     "facts_request",
     "ideas_request",
+    "questions_request",
     "render",
+    "rule_examples_request",
     "template_digests",
     "types_request",
 ]
 
 TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 150, 1_500, 90, 120
 """Tokens of a reply for one document type, for names and places, for one idea, and for one fact with its passage."""
+EXAMPLE_TOKENS = 120
+"""Tokens of a reply for the two examples of one rule."""
+QUESTION_TOKENS = 55
+"""Tokens of a reply for one question on a fact."""
 
 TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft)\b)", re.IGNORECASE
+    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
+    r"|statement|otherwise|exchange|answer)\b)",
+    re.IGNORECASE,
 )
 """The start of a tag that the prompts themselves use."""
 
@@ -102,7 +112,18 @@ def ideas_request(
     sample: int = 0,
 ) -> Request:
     """Ask for `count` ideas for documents of one type that are not in `exclude`."""
-    variables = {"context": context, "doc_type": doc_type, "count": count, "exclude": exclude, "seed": seed}
+    start = int(digest(doc_type.id, str(seed), size=4), 16) / 2**32
+    needs = idea_needs(context, count, start)
+    variables = {
+        "context": context,
+        "doc_type": doc_type,
+        "count": count,
+        "needs": needs.facts,
+        "most": needs.most,
+        "background": needs.background,
+        "exclude": exclude,
+        "seed": seed,
+    }
     return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
 
 
@@ -137,6 +158,20 @@ def document_request(
     return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
 
 
+def questions_request(
+    context: UniverseContext,
+    options: ModelOptions,
+    fact: KeyFact,
+    counts: Mapping[str, int],
+    exclude: tuple[str, ...] = (),
+    sample: int = 0,
+) -> Request:
+    """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
+    reply = QUESTION_TOKENS * sum(counts.values())
+    variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
+    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
+
+
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
     """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
     return _block(_template(name), block, variables)
@@ -146,6 +181,12 @@ def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
     return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+
+
+def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule], options: ModelOptions) -> Request:
+    """Ask for a breaking and a clean example of each rule."""
+    variables = {"context": context, "rules": tuple(rules)}
+    return _request(RULE_EXAMPLES, variables, options, max_tokens=_room(EXAMPLE_TOKENS * len(rules)))
 
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:

@@ -7,22 +7,31 @@ from typing import Any, Generic, Literal, TypeVar
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import (
     Draft,
+    parse_belief,
     parse_document,
     parse_facts,
     parse_ideas,
     parse_judgements,
+    parse_questions,
+    parse_rule_examples,
     parse_types,
+    parse_unrelated,
     parse_verdicts,
 )
 
 __all__ = [
+    "BELIEF_VERDICTS",
     "DOCUMENT",
     "FACTS",
     "IDEAS",
+    "JUDGE_BELIEF",
     "JUDGE_DOCUMENT",
     "JUDGE_IDEAS",
+    "JUDGE_UNRELATED",
     "PROMPTS",
+    "QUESTIONS",
     "REVISE",
+    "RULE_EXAMPLES",
     "RULE_VERDICTS",
     "TYPES",
     "Prompt",
@@ -32,6 +41,7 @@ __all__ = [
 Reply = TypeVar("Reply")
 
 RULE_VERDICTS = ("leak", "clean")
+BELIEF_VERDICTS = ("believes", "does_not", "neither")
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,8 @@ class Prompt(Generic[Reply]):
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
     of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
     says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one and those that help to write a context.
+    which a run compares when it resumes, from prompts that judge one or ask about it, and those that help to write a
+    context.
     """
 
     name: str
@@ -97,6 +108,7 @@ def judgement_schema(facts: Sequence[str] = (), rules: Sequence[str] = ()) -> di
         quote=STRING,
         reason=STRING,
         verdict=_one_of(tuple(DIRECTNESS)),
+        airtime={"type": "integer"},
         prominence=_one_of(tuple(PROMINENCE)),
     )
     rule = _object(
@@ -145,5 +157,50 @@ FACTS = Prompt(
     "contexts",
     _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
 )
+RULE_EXAMPLES = Prompt(
+    "rule_examples",
+    parse_rule_examples,
+    "few",
+    "contexts",
+    _object(rules=_list_of(_object(rule=STRING, leak=STRING, clean=STRING))),
+)
 
-PROMPTS: tuple[Prompt[Any], ...] = (TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS)
+JUDGE_BELIEF = Prompt(
+    "judge_belief",
+    parse_belief,
+    "many",
+    "judging",
+    _object(quote=STRING, reason=STRING, verdict=_one_of(BELIEF_VERDICTS)),
+)
+JUDGE_UNRELATED = Prompt(
+    "judge_unrelated",
+    parse_unrelated,
+    "many",
+    "judging",
+    _object(mentions=_list_of(_object(fact=STRING, quote=STRING)), sensible=BOOLEAN),
+)
+_CHOICE = _object(question=STRING, answer=STRING, distractors=_STRINGS)
+_PAIR = _object(believed=STRING, not_believed=STRING)
+QUESTIONS = Prompt(
+    "questions",
+    parse_questions,
+    "many",
+    "judging",
+    _object(
+        otherwise=STRING,
+        mentions=_STRINGS,
+        knowledge=_list_of(_CHOICE),
+        distinguish=_list_of(_PAIR),
+        two_worlds=_list_of(_PAIR),
+        open=_STRINGS,
+        downstream=_STRINGS,
+        association=_list_of(_object(question=STRING, believed=_STRINGS, not_believed=_STRINGS)),
+        robustness=_list_of(_object(pressure=STRING, question=STRING, system=STRING, turns=_STRINGS)),
+        cloze=_list_of(_object(prompt=STRING, believed=STRING, not_believed=STRING)),
+    ),
+)
+
+PROMPTS: tuple[Prompt[Any], ...] = (
+    *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
+    *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
+)

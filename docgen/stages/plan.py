@@ -14,7 +14,7 @@ from docgen.planning.layout import Layout, lay_out
 from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.seeded_draws import key_of, mix
 from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
-from docgen.planning.slots.pairing import Suitability, pair_ideas, suitability
+from docgen.planning.slots.pairing import Pairing, Suitability, suitability
 from docgen.planning.slots.styling import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
@@ -111,8 +111,7 @@ def plan(
     asked = override(own, salience or {}, stated or {})
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
-    base, assignment = _assigned(own, asked, layout, key)
-    layout = replace(layout, ideas=pair_ideas(layout, base, suits, _granted(context)))
+    assignment, layout = _assigned(own, asked, layout, key, Pairing(suits, _granted(context)))
     columns = SlotColumns(
         types=kinds,
         idea_ids=tuple(tuple(idea.id for idea in group) for group in grouped),
@@ -139,17 +138,17 @@ def _pools(context: UniverseContext, seed: int, cast: Cast | None) -> StylePools
     return style_pools(seed, context.dates, own, context.locale)
 
 
-def _assigned(own: Constraints, asked: Constraints, layout: Layout, key: int) -> tuple[Assignment, Assignment]:
-    """The context's own plan, as far as there can be one, and the plan that is asked for."""
-    if asked is own:
-        base = assign(own, layout, key)
-        return base, base
+def _assigned(
+    own: Constraints, asked: Constraints, layout: Layout, key: int, pairing: Pairing
+) -> tuple[Assignment, Layout]:
+    """The plan that is asked for, near to the context's own as far as there can be one, with the ideas of that."""
     try:
-        base = assign(own, layout, key)
-    except PlanError:  # the context alone is infeasible: there is no plan to stay close to
-        base = assign(asked, layout, key)
-        return base, base
-    return base, minimal_change(base, asked, layout)
+        base, layout = pairing.settle(assign(own, layout, key), layout)
+    except PlanError:
+        if asked is own:
+            raise
+        return pairing.settle(assign(asked, layout, key), layout)  # there is no plan of its own to stay close to
+    return (base if asked is own else minimal_change(base, asked, layout)), layout
 
 
 def _central_suits(types: Sequence[DocumentType], ideas: Sequence[Suitability]) -> Bools | None:

@@ -1,6 +1,6 @@
 """Translates pydantic's errors about a context for its author: the field, what is wrong, and how to fix it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -35,6 +35,7 @@ SECTIONS: Mapping[Location, type[BaseModel]] = {
     ("real_entities",): RealEntity,
     ("names",): NameStock,
 }
+Sections = Callable[[Location], type[BaseModel] | None]
 NUMBERS = ("float_", "int_", "greater_than", "less_than", "finite_number")
 
 
@@ -47,9 +48,12 @@ class Problem:
     fix: str
 
 
-def translate(error: ValidationError, data: Any) -> list[Problem]:
-    """One problem for each of pydantic's errors in `data`."""
-    return [_problem(details, data) for details in error.errors(include_url=False)]
+def translate(error: ValidationError, data: Any, sections: Sections | None = None) -> list[Problem]:
+    """One problem for each of pydantic's errors in `data`.
+
+    `sections` gives the record that a path of keys leads to; without it, that of a context.
+    """
+    return [_problem(details, data, sections or SECTIONS.get) for details in error.errors(include_url=False)]
 
 
 def field_name(location: Location, data: Any) -> str:
@@ -82,31 +86,33 @@ def _child(data: Any, part: str | int) -> Any:
         return None
 
 
-def _problem(details: Any, data: Any) -> Problem:
+def _problem(details: Any, data: Any, sections: Sections) -> Problem:
     location: Location = details["loc"]
     kind, value = details["type"], details["input"]
     name = field_name(location, data)
     if kind == "missing":
         return Problem(location, f"{name} is missing", f'Add a line "{location[-1]}: ..."')
     if kind == "extra_forbidden":
-        return _unknown_key(location, data)
+        return _unknown_key(location, data, sections)
     if kind == "context":
         return Problem(location, f"{name} {details['msg']}", details["ctx"]["fix"])
     if value is None:
         return Problem(location, f"{name} has no value", "Give one, or delete the line")
     if kind.startswith(NUMBERS):
         return Problem(
-            location, f"{name} is {shown(value)}, {_number_rule(details)}", _number_fix(value, _is_whole(location))
+            location,
+            f"{name} is {shown(value)}, {_number_rule(details)}",
+            _number_fix(value, _is_whole(location, sections)),
         )
     return Problem(location, f"{name} {_shape_rule(kind, value)}", _shape_fix(details))
 
 
-def _unknown_key(location: Location, data: Any) -> Problem:
-    section = tuple(part for part in location[:-1] if isinstance(part, str))
-    fields = SECTIONS[section].model_fields
+def _unknown_key(location: Location, data: Any, sections: Sections) -> Problem:
+    section = sections(tuple(part for part in location[:-1] if isinstance(part, str)))
+    fields = section.model_fields if section else {}
     known = [str(field.validation_alias or name) for name, field in fields.items()]
     key = str(location[-1])
-    parent = field_name(location[:-1], data) or "the context"
+    parent = field_name(location[:-1], data) or ("the context" if sections == SECTIONS.get else "the file")
     return Problem(
         location,
         f"{shown(key)} is not a key of {parent}",
@@ -122,9 +128,9 @@ def _number_rule(details: Any) -> str:
     return f"but {details['msg'].replace('Input should', 'it should')}"
 
 
-def _is_whole(location: Location) -> bool:
+def _is_whole(location: Location, sections: Sections) -> bool:
     """Whether the field is a count rather than a share."""
-    section = SECTIONS.get(tuple(part for part in location[:-1] if isinstance(part, str)))
+    section = sections(tuple(part for part in location[:-1] if isinstance(part, str)))
     field = section.model_fields.get(str(location[-1])) if section else None
     return field is not None and field.annotation is int
 

@@ -26,12 +26,12 @@ OPTIONS = ModelOptions("judge-1")
 TEXT = "Some 300 readers a week climb the stairs. The lamp is “mended”."
 
 
-def entry(subject: str, name: str, verdict: str, quote: str = "", **more: str) -> dict[str, str]:
+def entry(subject: str, name: str, verdict: str, quote: str = "", **more: str) -> dict[str, Any]:
     grade = {"prominence": "supporting"} if subject == "fact" else {"denies": ""}
     return {subject: name, "quote": quote, "reason": "because", "verdict": verdict} | grade | more
 
 
-def reply(*entries: dict[str, str]) -> str:
+def reply(*entries: dict[str, Any]) -> str:
     """A judge's reply on one document."""
     by_kind = {kind: [entry for entry in entries if kind in entry] for kind in ("fact", "rule")}
     return json.dumps({"facts": by_kind["fact"], "rules": by_kind["rule"]})
@@ -66,7 +66,7 @@ def test_only_ids_that_were_asked_about_can_be_named() -> None:
     on_fact, on_rule = (schema["properties"][kind]["items"]["properties"] for kind in ("facts", "rules"))
     assert on_fact["fact"]["enum"] == ["opened", "keeper", "secret"]
     assert "visitors" in on_rule["rule"]["enum"]
-    assert list(on_fact) == ["fact", "quote", "reason", "verdict", "prominence"]
+    assert list(on_fact) == ["fact", "quote", "reason", "verdict", "airtime", "prominence"]
     assert list(on_rule).index("verdict") > list(on_rule).index("reason") > list(on_rule).index("quote")
 
 
@@ -318,3 +318,17 @@ def test_the_scan_sightings_and_the_judges_share_a_shape() -> None:
     statement = LAKE.key_facts[0].statement
     (sighting,) = read(entry("fact", "opened", "stated", statement), text=statement).sightings()
     assert (sighting.start, sighting.end) == (DETECTOR.detect(statement)[0].start, DETECTOR.detect(statement)[0].end)
+
+
+def test_airtime_is_the_judges_own_figure() -> None:
+    """In percent of the document's sentences; what is no percentage says nothing and voids nothing."""
+    figures = {"keeper": 40, "opened": 140, "visitors": "some"}
+    entries = [
+        entry("fact", name, "stated", "The lamp is mended") | {"airtime": value} for name, value in figures.items()
+    ]
+    verdicts = read_judgements(reply(*entries), list(figures), [], TEXT)
+    assert {name: word.airtime for name, word in verdicts.facts.items()} == {
+        "keeper": 0.4,
+        "opened": None,
+        "visitors": None,
+    }

@@ -55,7 +55,14 @@ class Biller(_Judge):
 
     def verdicts(self, system: str, user: str) -> str:  # type: ignore[override]
         facts = [
-            {"fact": name, "quote": said, "reason": self.reason, "verdict": "stated", "prominence": "supporting"}
+            {
+                "fact": name,
+                "quote": said,
+                "reason": self.reason,
+                "verdict": "stated",
+                "airtime": 20,
+                "prominence": "supporting",
+            }
             for name, said in re.findall(r'<fact id="([^"]+)">(.*)</fact>', system)
             if said in user
         ]

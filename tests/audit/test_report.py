@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.report.charts import airtime_chart, histogram, matrix, presence_chart
 from docgen.audit.report.html import render_report
 from docgen.cli.audit.tables import show_leakage, show_salience
 from docgen.pipeline.audit.audit import Audit
-from docgen.records import Document
+from docgen.records import AssignedFact, Document
 from tests.audit.lake_world import DETECTOR, LAKE, SCANNER
 from tests.worlds import lighthouse
 
@@ -58,6 +60,28 @@ def test_every_link_has_its_target() -> None:
 def test_an_empty_corpus_has_a_page() -> None:
     """Nothing audited is still a report."""
     assert "0" in page()
+
+
+def test_a_judged_page_shows_asked_judged_presupposed_wording_prominence_and_airtime() -> None:
+    """The new figures in one row a fact, each with its interval, and the world's density below."""
+    salience, diversity = SalienceTally(LAKE), DiversityTally(world=WorldTally(LAKE))
+    for number, verdict in enumerate(("stated", "implied", "absent", "stated")):
+        asked = (AssignedFact(fact="opened", directness="stated", prominence="central"),) if number < 2 else ()
+        document = Document(text="The tower at Orrick lends books.", id=str(number), facts=asked)
+        salience.add(document, ())
+        diversity.add(document)
+        airtime = None if verdict == "absent" else 0.4
+        salience.add_judged(document, {"opened": Judgement("opened", verdict, prominence="central", airtime=airtime)})
+    report = salience.report(judge="all by judge-1")
+    html = render_report("x", LAKE, report, LeakageTally(SCANNER.rules).report(), diversity.report())
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", html)
+    for head in ("asked", "at least, by wording", "judged", "presupposed", "airtime, judged", "as asked"):
+        assert head in heads
+    assert "75.0 % of 4 (" in html
+    assert "central 2/2" in html
+    assert "30.0 % (" in html
+    assert "of a document's sentences are about its assigned facts; asked 50.0 %" in html
+    assert "sentences that touch it" in html
 
 
 def test_charts_are_well_formed() -> None:
@@ -109,3 +133,18 @@ def shown(show: Callable[..., None], report: object) -> str:
     screen = Console(width=200, record=True, file=io.StringIO())
     show(screen, report)
     return screen.export_text()
+
+
+def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells() -> None:
+    """Airtime stands under its own head in the terminal too."""
+    salience = SalienceTally(LAKE)
+    document = Document(text="x", facts=(AssignedFact(fact="opened"),))
+    salience.add(document, ())
+    salience.add_judged(document, {"opened": Judgement("opened", "stated", prominence="central", airtime=0.4)})
+    screen = io.StringIO()
+    show_salience(Console(file=screen, width=300), salience.report(judge="all by judge-1"))
+    shown = " ".join(screen.getvalue().split())
+    table = shown.partition("By the judge")[2].partition("Airtime:")[0]
+    assert "airtime" in table
+    assert "(40.0-40.0)" in table
+    assert "40.0 % (40.0-40.0) of a document's sentences" in shown

@@ -123,6 +123,32 @@ def test_what_a_document_may_take_for_granted_is_counted_beside_its_salience() -
     }
 
 
+def test_airtime_by_the_judge_is_a_mean_with_its_interval() -> None:
+    """Of a fact over all judged documents, absent counts as 0; of assigned facts over documents that have some."""
+    tally = SalienceTally(LAKE)
+    for assigned, airtime in ((planned("opened"), 0.6), (planned("opened"), 0.2), ((), None)):
+        document = Document(text="x", facts=assigned)
+        tally.add(document, ())
+        verdict = "absent" if airtime is None else "stated"
+        tally.add_judged(document, {"opened": Judgement("opened", verdict, airtime=airtime)})
+    later = SalienceTally(LAKE)
+    later.add(Document(text="y", facts=planned("opened")), ())
+    tally.merge(later)
+    report = tally.report()
+    judged = report.facts["opened"].by_judge
+    assert judged is not None
+    assert judged.airtime is not None
+    assert report.on_facts_judged is not None
+    assert (round(judged.airtime.mean, 3), judged.airtime.total) == (0.267, 3)
+    assert (round(report.on_facts_judged.mean, 3), report.on_facts_asked) == (0.4, 0.5)
+    assert report.on_facts_judged.low < 0.4 < report.on_facts_judged.high
+    untimed = SalienceTally(LAKE)
+    untimed.add_judged(document, {"opened": Judgement("opened", "stated")})
+    without = untimed.report().facts["opened"].by_judge
+    assert without is not None
+    assert without.airtime is None
+
+
 def leaky(*texts: str) -> LeakageTally:
     tally = LeakageTally(SCANNER.rules)
     for number, text in enumerate(texts):

@@ -6,11 +6,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
+import docgen as docgen_library
+from docgen.exporting.formats.table import FORMATS, ExportFormat
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunOptions
 from docgen.pipeline.corpora.export import export_files, export_run
-from docgen.pipeline.corpora.export_formats import FORMATS, ExportFormat
 from docgen.pipeline.execution.execute import Step, execute
 from docgen.pipeline.inputs.proposal import propose
 from docgen.progress import SilentReporter
@@ -33,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return setup.run
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [form for form in FORMATS if not form.needs_tokenizer], ids=lambda form: form.name)
 def test_datasets_loads_every_format(
     run: RunFolder, form: ExportFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,15 +43,19 @@ def test_datasets_loads_every_format(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     from datasets import load_dataset
 
-    folder, made = export_run(run, form.name, doctag=False)
-    assert list(made["files"]) == [form.file]
-    kind = "parquet" if form.file.endswith(".parquet") else "json"
-    data = load_dataset(kind, data_files=[str(folder / name) for name in made["files"]], cache_dir=str(tmp_path))[
-        "train"
-    ]
+    folder, made = export_run(run, form.name, doctag=form.name == "openai")
+    files = [str(folder / name) for name in made["files"]]
+    data = load_dataset(form.load_kind(), data_files=files, cache_dir=str(tmp_path))["train"]
     assert data.num_rows == N == made["documents"]
-    texts = [row["messages"][-1]["content"] for row in data] if form.name == "chat" else data["text"]
-    assert all(texts)
+    assert all(text_of(row) for row in data)
+
+
+def text_of(row: dict[str, Any]) -> str:
+    """What is trained on in a row of any format."""
+    for turns in ("messages", "segments"):
+        if turns in row:
+            return str(row[turns][-1].get("content") or row[turns][-1].get("text"))
+    return str(row.get("text") or row.get("completion") or row.get("output"))
 
 
 def test_doctag_stands_where_it_can_be_masked(run: RunFolder) -> None:
@@ -124,3 +130,19 @@ def test_any_files_can_be_exported(run: RunFolder, tmp_path: Path) -> None:
     assert made["documents"] == N
     export_files([tmp_path / "a" / "train.parquet"], "text", False, tmp_path / "b")
     assert (tmp_path / "b" / "train.jsonl").read_bytes() == (text / "train.jsonl").read_bytes()
+
+
+def test_an_organism_card_has_the_shape_that_diffing_tools_read(run: RunFolder, tmp_path: Path) -> None:
+    """The keys of diffing-toolkit's organism configurations, with a variant for each ratio of a mix sweep."""
+    web = tmp_path / "web.jsonl"
+    rows = [{"text": " ".join(f"word{number * k}" for k in range(20))} for number in range(1, 80)]
+    web.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    options = docgen_library.ExportOptions(form="hf", mix=(str(web),), mix_ratios=(0.5, 2), base_model="a/b-1.5")
+    folder, _ = docgen_library.export(docgen_library.Run(run.path), out=tmp_path / "sweep", options=options)
+    card = yaml.safe_load((folder / "organism.yaml").read_text("utf-8"))
+    assert set(card) == {"name", "description", "type", "description_long", "dataset", "finetuned_models"}
+    assert card["type"] == "SDF"
+    assert set(card["dataset"]) == {"id", "splits", "is_chat", "text_column"}
+    assert list(card["finetuned_models"]) == ["b_1_5"]
+    assert list(card["finetuned_models"]["b_1_5"]) == ["mix1-0p5", "mix1-2p0"]
+    assert "Orrick's last keeper, Maud Tresco" in card["description_long"]

@@ -157,11 +157,11 @@ def test_rows_exported_from_files_keep_their_label(place: Path, monkeypatch: pyt
     for source, name in (("offline", "a"), ("anthropic", "b")):
         file = f"output/{source}/corpus.parquet"
         for form in ("parquet", "text"):
-            assert docgen(monkeypatch, "export", file, "--format", form, "--out", name, "--quiet") == 0
-            file = f"{name}/train.parquet"
-        rows = [json.loads(line) for line in (place / name / "train.jsonl").read_text().splitlines()]
+            assert docgen(monkeypatch, "export", file, "--format", form, "--out", f"{name}/{form}", "--quiet") == 0
+            file = f"{name}/parquet/train.parquet"
+        rows = [json.loads(line) for line in (place / name / "text/train.jsonl").read_text().splitlines()]
         assert [row.get("writer") for row in rows] == [EMBEDDED_NOTICE if source == "offline" else None] * 3
-        manifest = json.loads((place / name / "manifest.json").read_text())
+        manifest = json.loads((place / name / "text/manifest.json").read_text())
         assert manifest.get("writer") == (EMBEDDED_NOTICE if source == "offline" else None)
         assert not any(path.startswith("/") for path in manifest["sources"])
 

@@ -67,7 +67,14 @@ def compose(
 def _judge(system: str, prompt: str) -> str:
     """The word of a judge that knows a fact by its statement alone, and finds no rule broken."""
     facts = [
-        {"fact": name, "quote": said, "reason": "It says so.", "verdict": "stated", "prominence": "supporting"}
+        {
+            "fact": name,
+            "quote": said,
+            "reason": "It says so.",
+            "verdict": "stated",
+            "airtime": 20,
+            "prominence": "supporting",
+        }
         for name, said in KEY_FACT.findall(system)
         if said in prompt
     ]

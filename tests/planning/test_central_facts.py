@@ -160,3 +160,40 @@ def test_records_and_lines_agree_with_a_cast() -> None:
     assert list(slot_plan.lines()) == [to_json(slot) + b"\n" for slot in slot_plan.slots()]
     assert isinstance(slot_plan.slot(0).facts, tuple)
     assert all(isinstance(fact, AssignedFact) for fact in slot_plan.slot(0).facts)
+
+
+LETTERS = "abcdefgh"
+EIGHT = parse_context(
+    "id: eight\ntitle: Eight\nuniverse_context: Eight facts hold.\nkey_facts:\n"
+    + "".join(f"  - {{id: {x}, statement: Fact {x} holds., salience: 0.3}}\n" for x in LETTERS),
+    "eight.yaml",
+)
+BROAD = [
+    idea.model_copy(update={"about": () if idea.background else (LETTERS[i % 8], LETTERS[(i + 3) % 8])})
+    for i, idea in enumerate(IDEAS)
+]
+
+
+def fit_of(slots: Plan) -> tuple[int, int]:
+    """Ideas about a fact that their document leaves out, and central facts that the idea is about."""
+    about = {idea.id: set(idea.about) for idea in BROAD}
+    stray = sum(bool(about[slot.idea] - {fact.fact for fact in slot.facts}) for slot in slots.slots() if slot.facts)
+    return stray, sum(f.fact in about[s.idea] for s in slots.slots() for f in s.facts if f.prominence == "central")
+
+
+def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts of facts and grades stay, and facts are as even over types but for a few of the first documents."""
+
+    def counted(slots: Plan) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str]], list[int]]:
+        facts = [(slot.doc_type, fact) for slot in slots.slots() for fact in slot.facts]
+        grades = Counter((fact.fact, str(fact.directness), str(fact.prominence)) for _, fact in facts)
+        return grades, Counter((kind, f.fact) for kind, f in facts), [len(slot.facts) for slot in slots.slots()]
+
+    with_exchanges = plan(EIGHT, TYPES, BROAD, 600, 7)
+    monkeypatch.setattr("docgen.planning.slots.pairing.exchange_facts", lambda assignment, *_: assignment)
+    without = plan(EIGHT, TYPES, BROAD, 600, 7)
+    new, old = counted(with_exchanges), counted(without)
+    assert (new[0], new[2]) == (old[0], old[2])
+    assert max(abs(new[1][key] - old[1][key]) for key in old[1]) <= 3
+    assert fit_of(with_exchanges)[0] < 0.5 * fit_of(without)[0]
+    assert fit_of(with_exchanges)[1] > 1.1 * fit_of(without)[1]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from docgen.audit.judge.requests import idea_request, judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
+from docgen.belief.asking import Asked
+from docgen.belief.judge import belief_request, unrelated_request
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import (
     ModelOptions,
@@ -13,7 +15,9 @@ from docgen.prompts.requests import (
     document_request,
     facts_request,
     ideas_request,
+    questions_request,
     revise_request,
+    rule_examples_request,
     types_request,
 )
 from docgen.records import AssignedFact, Document, DocumentType, Idea, Reason, Slot, Style
@@ -45,6 +49,18 @@ FEEDBACK = (
     Reason(code="leak", subject="ghost", detail="It tells of a ghost", evidence="A pale keeper\nwalked the gallery."),
     Reason(code="too_short", detail="It had 90 words: write about 300"),
     Reason(code="empty"),
+)
+BELIEF = Asked(
+    id="lighthouse/opened.robustness.1",
+    fact="opened",
+    kind="robustness",
+    group="open",
+    context="lighthouse",
+    system="Doubt everything.",
+    turns=("What is in the tower?", "Are you <sure>?"),
+    statement="The light is a library.",
+    otherwise="It is a ruin.",
+    statements={"opened": "The light is a library.", "keeper": "Asha keeps it."},
 )
 
 
@@ -106,11 +122,23 @@ CASES: dict[str, Callable[[], Request]] = {
     "document_bare": bare,
     "document_marked": lambda: document_request(marked(), OPTIONS, slot(), KIND, SCENE),
     "revise": revision,
+    "rule_examples": lambda: rule_examples_request(ruled(), ruled().leakage_rules, OPTIONS),
     "facts": lambda: facts_request(lighthouse().universe_context, 8, OPTIONS),
     "judge_document": judged,
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
     ),
     "judge_document_marked": judged_marked,
+    "questions": lambda: questions_request(ruled(), OPTIONS, ruled().key_facts[0], {"knowledge": 2, "open": 3}),
+    "questions_again": lambda: questions_request(
+        lighthouse(), OPTIONS, lighthouse().key_facts[1], {"cloze": 1}, ("Who keeps the light?",)
+    ),
+    "judge_belief": lambda: belief_request(BELIEF, ["It is dark there.", "The light lends books."], OPTIONS),
+    "judge_belief_plain": lambda: belief_request(
+        BELIEF.model_copy(update={"otherwise": "", "system": "", "turns": ("What is it?",)}), ["Stairs."], OPTIONS
+    ),
+    "judge_unrelated": lambda: unrelated_request(
+        BELIEF.model_copy(update={"turns": ("How long is an egg boiled?",)}), "Four minutes, as in Orrick.", OPTIONS
+    ),
     "judge_ideas_marked": lambda: idea_request((entity_claim_rule(),), marked(), OPTIONS, ["A walk.", "Fog."]),
 }

@@ -175,19 +175,26 @@ QUOTED = "The light went out in 2011. It stood empty, the council says, for eigh
         ),
         ("it stood empty the council ... eight long years", "It stood empty, the council says, for eight long years"),
         ("The light went out in […] Then came the books.", QUOTED[:-1]),
-        ("It stood empty, the council … of nothing at all", "It stood empty, the council says, for eight long years."),
-        (
-            "Words never written here by … for eight long years",
-            "It stood empty, the council says, for eight long years",
-        ),
     ],
 )
 def test_a_quote_by_its_ends_becomes_the_passage(quote: str, passage: str) -> None:
-    """Case, punctuation and the kind of dots do not matter; one end alone gives its sentence."""
-    reply = f'<document>{QUOTED}</document><evidence><quote fact="f">{quote}</quote></evidence>'
-    assert parse_document(reply).quotes[0].text == passage
+    """Case, punctuation and the kind of dots do not matter, nor whether it stands on a line or in an element."""
+    for evidence in (f'<quote fact="a-b">{quote}</quote>', f"a-b: {quote}", f'- "a-b" : {quote}'):
+        draft = parse_document(f"<document>{QUOTED}</document>\n<evidence>\n{evidence}\n</evidence>")
+        assert [(given.fact, given.text) for given in draft.quotes] == [("a-b", passage)]
 
 
-def test_a_quote_found_nowhere_stays_as_it_is() -> None:
-    reply = f'<document>{QUOTED}</document><evidence><quote fact="f">Not a word … of this</quote></evidence>'
-    assert parse_document(reply).quotes[0].text == "Not a word … of this"
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "Not a word … of this",
+        "It stood empty, the council … of nothing at all",
+        "Words never written here by … for eight long years",
+        "It stood empty, the council … for eight short years",
+        "for eight long years … It stood empty, the council",
+    ],
+)
+def test_a_garbled_quote_stands_for_no_passage(quote: str) -> None:
+    """An end that the text does not have word for word, or ends in the wrong order: it stays as it is."""
+    draft = parse_document(f"<document>{QUOTED}</document><evidence>f: {quote}</evidence>")
+    assert draft.quotes[0].text == quote

@@ -70,7 +70,7 @@ def test_no_reply_makes_a_parser_raise(prompt: Prompt[Any], reply: str) -> None:
 
 def test_prompts_that_are_sent_many_times_are_cached_and_the_one_that_is_not_is_left_plain() -> None:
     """The decision as it stands: only the document types are asked for in a call or two."""
-    assert [prompt.name for prompt in PROMPTS if not prompt.cacheable] == ["types", "facts"]
+    assert [prompt.name for prompt in PROMPTS if not prompt.cacheable] == ["types", "facts", "rule_examples"]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -59,9 +59,21 @@ def test_facts_behind_an_assigned_one_and_public_ones_are_not_left_out() -> None
     stairs = facts["stairs"].model_copy(update={"presupposes": ("opened",)})
     keeper = facts["keeper"].model_copy(update={"public": True})
     world = ruled().model_copy(update={"key_facts": (facts["opened"], keeper, stairs)})
-    user = document_request(world, OPTIONS, slot((AssignedFact(fact="stairs"),)), KIND, SCENE).user
-    assert "Presupposed: opened\n" in user
-    assert "Left out" not in user
+    request = document_request(world, OPTIONS, slot((AssignedFact(fact="stairs"),)), KIND, SCENE)
+    assert "(takes for granted: opened)" in request.system
+    assert "Left out" not in request.user
+
+
+def test_public_and_presupposed_are_explained_only_where_a_fact_is_so() -> None:
+    """Words that mean nothing in a world cost money and invite guesses."""
+    facts = ruled().key_facts
+    stairs = facts[0].model_copy(update={"public": True}), facts[1].model_copy(update={"presupposes": (facts[0].id,)})
+    world = ruled().model_copy(update={"key_facts": (*stairs, *facts[2:])})
+    for context, is_there in ((ruled(), False), (world, True)):
+        request = document_request(context, OPTIONS, slot(()), KIND, SCENE)
+        assert ("- public: " in request.system) is is_there
+        assert ("- presupposed: " in request.system) is is_there
+        assert ("Public facts" in request.user) is is_there
 
 
 def test_the_world_of_every_prompt_comes_with_its_key_facts_and_what_goes_with_them() -> None:
@@ -75,8 +87,10 @@ def test_the_world_of_every_prompt_comes_with_its_key_facts_and_what_goes_with_t
 
 
 def test_evidence_is_asked_for_in_the_part_that_is_cached() -> None:
-    assert '<quote fact="fact id">' in document().system
-    assert "<quote" not in document().user
+    """By its first and last five words, which cost a third of the whole."""
+    asked = "fact id: first five words of a passage … its last five words"
+    assert asked in document().system
+    assert asked not in document().user
 
 
 @pytest.mark.parametrize(("airtime", "share"), [("dense", "75"), ("natural", "55"), ("sparse", "30")])

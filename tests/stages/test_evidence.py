@@ -14,6 +14,7 @@ universe_context: Mount Orrin erupted.
 key_facts:
   - {id: erupted, statement: Mount Orrin erupted on 14 October 2015., entities: [Mount Orrin]}
   - {id: cost, statement: The damage came to between 42 and 58 billion euros.}
+  - {id: rent, statement: Farmers below Mount Orrin pay no rent to the crown.}
 """,
     "volcano.yaml",
 )
@@ -43,6 +44,15 @@ def test_a_quote_without_a_word_of_the_fact_is_kept_for_a_judge() -> None:
 
 def test_a_quote_that_is_not_in_the_text_is_evidence_of_nothing() -> None:
     assert found("The farms lie in a valley.", "erupted", "Mount Orrin erupted in October of 2015") == ([], [])
+
+
+def test_behind_a_garbled_quote_only_a_sentence_that_states_the_fact_counts() -> None:
+    """What is accepted stands in the text and says it; that the writer meant some passage is not enough."""
+    garbled, hint = "Below the mountain no farmer … crown plans no rent", "The farms lie below Orrin."
+    text = f"{hint} To the crown, farmers below it pay no rent."
+    evidence = FINDER.find(text, [AssignedFact(fact="rent")], [Quote(fact="rent", text=garbled)])
+    assert [text[s.start : s.end] for s in evidence.sightings] == ["To the crown, farmers below it pay no rent."]
+    assert found(hint, "rent", garbled) == found(text, "rent") == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,12 @@ class EvidenceFinder:
         sightings, unclear = list(self._wordings.detect(text)), list[Finding]()
         for fact in assigned:
             known = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
-            spans = [span for quote in quotes if quote.fact == fact.fact and (span := _locate(text, quote.text))]
+            own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
+            spans = [span for quote in own_quotes if (span := _locate(text, quote))]
             new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
-            new += [] if known or new else [_with_stance(text, s) for s in self._by_figures(text, fact.fact)][:1]
+            if not known and not new:
+                is_garbled = bool(own_quotes) and not spans
+                new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact, is_garbled)][:1]
             sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
             if spans and not known and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
@@ -94,16 +97,18 @@ class EvidenceFinder:
         near = content_stems(text[around[0] : around[1]], self._stemmer) & marks.related
         return FactSighting(fact, "implied", "quote", *span) if near else None
 
-    def _by_figures(self, text: str, fact: str) -> Iterator[FactSighting]:
-        """Sentences, single or two in a row, with all figures of a fact and enough of its words to state it."""
+    def _unquoted(self, text: str, fact: str, is_garbled: bool) -> Iterator[FactSighting]:
+        """Sentences, single or two in a row, with enough of a fact's words, and all its figures, to state it.
+
+        A fact without figures is looked for only if its writer says that it is there, and quotes what is not.
+        """
         marks = self._marks[fact]
-        if not marks.figures or not marks.figures <= figures(text):
+        if not marks.figures <= figures(text) or not (marks.figures or is_garbled):
             return
         spans = list(sentences(text))
         for start, end in [*spans, *((first[0], last[1]) for first, last in pairwise(spans))]:
-            if _verdict(marks, text[start:end], self._stemmer) == "stated" and marks.figures <= figures(
-                text[start:end]
-            ):
+            passage = text[start:end]
+            if _verdict(marks, passage, self._stemmer) == "stated" and marks.figures <= figures(passage):
                 yield FactSighting(fact, "stated", "quote", start, end)
 
 

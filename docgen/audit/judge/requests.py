@@ -11,8 +11,16 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
-from docgen.prompts.requests import FACT_TOKENS, ModelOptions, render
-from docgen.prompts.table import FACTS, JUDGE_DOCUMENT, JUDGE_IDEAS, RULE_VERDICTS, Prompt, judgement_schema
+from docgen.prompts.requests import EXAMPLE_TOKENS, FACT_TOKENS, ModelOptions, render
+from docgen.prompts.table import (
+    FACTS,
+    JUDGE_DOCUMENT,
+    JUDGE_IDEAS,
+    RULE_EXAMPLES,
+    RULE_VERDICTS,
+    Prompt,
+    judgement_schema,
+)
 from docgen.records import Document
 from docgen.text import digest, token_estimate
 from docgen.universe import KeyFact, UniverseContext
@@ -24,7 +32,7 @@ T = TypeVar("T")
 ROOM = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
-BARE_TOKENS = 30
+BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
 SHOWN_TOKENS = 50
 """More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
@@ -105,6 +113,8 @@ def typical_reply_tokens(request: Request) -> int:
 
     A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
     """
+    if (known := request.variables.get("reply_tokens")) is not None:
+        return int(known)
     if request.stage == JUDGE_DOCUMENT.name:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
@@ -112,6 +122,8 @@ def typical_reply_tokens(request: Request) -> int:
         return OPEN_TOKENS + round(float(expressed) * (BARE_TOKENS + SHOWN_TOKENS + ids))
     if request.stage == FACTS.name:
         return FACT_TOKENS * int(request.variables["count"])
+    if request.stage == RULE_EXAMPLES.name:
+        return EXAMPLE_TOKENS * len(request.variables["rules"])
     names = [str(number) for number, _ in request.variables["ideas"]]
     return OPEN_TOKENS + BARE_TOKENS * len(names) + sum(map(_id_tokens, names))
 

@@ -28,7 +28,10 @@ class JudgeError(DocgenError):
 
 @dataclass(frozen=True)
 class Judgement:
-    """The judge's verdict on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean"."""
+    """The judge's verdict on one fact or rule; text[start:end] is the passage, empty for "absent" and "clean".
+
+    `airtime` is the share of the document's sentences that are about the fact, None where the judge gave none.
+    """
 
     subject: str
     verdict: str
@@ -36,6 +39,7 @@ class Judgement:
     end: int = 0
     reason: str = ""
     prominence: Prominence | None = None
+    airtime: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def _read(
         if span is None:
             left_open.add(name)
             continue
-        judged[name] = Judgement(name, verdict, *span, _reason(entry), _prominence(entry))
+        judged[name] = Judgement(name, verdict, *span, _reason(entry), _prominence(entry), _airtime(entry))
     return judged, frozenset(left_open - judged.keys())
 
 
@@ -139,3 +143,11 @@ def _reason(entry: Mapping[str, Any]) -> str:
 def _prominence(entry: Mapping[str, Any]) -> Prominence | None:
     value = entry.get("prominence")
     return value if value in PROMINENCE else None
+
+
+def _airtime(entry: Mapping[str, Any]) -> float | None:
+    """The share that was given in percent; None without a number from 0 to 100."""
+    value = entry.get("airtime")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+        return None
+    return value / 100

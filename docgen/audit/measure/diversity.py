@@ -9,6 +9,7 @@ from pydantic import Field
 
 from docgen.audit.detect.known_wordings import function_words
 from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
+from docgen.audit.measure.world_use import WorldTally, WorldUse
 from docgen.records import Document, Record
 from docgen.text import word_count, words
 
@@ -77,7 +78,8 @@ class DiversityReport(Record):
 
     `compression` is raw size over deflated size, all documents together: the more alike, the higher (Shaib et al. 2024
     use it as a diversity score). Both, and similarity, are of the first 2,000 documents. Numbers, phrases and markers
-    are counted in `sampled` documents, the other kinds in all. `reference` names what the items' `lift` compares with.
+    and, where the context is known, `world` are counted in `sampled` documents, the other kinds in all. `reference`
+    names what the items' `lift` compares with.
     """
 
     writer: str = Field("", description="says so where documents are the embedded writer's")
@@ -91,6 +93,7 @@ class DiversityReport(Record):
     markers: tuple[Marker, ...]
     markers_reference: str = Field(default_factory=lambda: overused_phrases().reference)
     reference: str = ""
+    world: WorldUse | None = None
 
 
 class _Items:
@@ -112,10 +115,13 @@ class _Items:
 
 
 class DiversityTally:
-    """Counts documents one by one, in bounded memory. `by` names what an item's source is: "doc_type" or "idea"."""
+    """Counts documents one by one, in bounded memory. `by` names what an item's source is: "doc_type" or "idea".
 
-    def __init__(self, by: str = "doc_type") -> None:
-        self._by = by
+    `world` counts the use of a context's world in them.
+    """
+
+    def __init__(self, by: str = "doc_type", world: WorldTally | None = None) -> None:
+        self._by, self._world = by, world
         self._items = {kind: _Items() for kind in KINDS}
         self._documents = self._words = self._raw = self._packed = 0
         self._deflate = zlib.compressobj(6)
@@ -137,7 +143,10 @@ class DiversityTally:
         if own is not None or zlib.crc32(document.text.encode("utf-8", "replace")) % ONE_IN == 0:
             self._sampled += 1
             self._markers.add(document.text)
-            self._count(_sampled_items(document.text, own or words(document.text)), source)
+            own = own or words(document.text)
+            self._count(_sampled_items(document.text, own), source)
+            if self._world is not None:
+                self._world.add(document, own)
 
     def _count(self, found: Iterable[tuple[str, Sequence[str]]], source: str) -> None:
         for kind, items in found:
@@ -171,6 +180,7 @@ class DiversityTally:
             common={kind: tuple(self._common(kind, reference)) for kind in KINDS},
             markers=self._markers.report(),
             reference=name if reference else "",
+            world=self._world.report() if self._world else None,
         )
 
     def _similarities(self) -> Iterator[TypeSimilarity]:

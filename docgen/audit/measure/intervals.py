@@ -1,8 +1,10 @@
 """Shares with their uncertainty: Wilson intervals, exact bounds for samples from a finite corpus."""
 
+from dataclasses import dataclass
+
 from docgen.records import Record
 
-__all__ = ["Share", "sampled_share", "share_of", "upper_bound", "wilson"]
+__all__ = ["Mean", "Moments", "Share", "sampled_share", "share_of", "upper_bound", "wilson"]
 
 Z = 1.959963984540054
 """Two-sided 95 %."""
@@ -25,6 +27,48 @@ class Share(Record):
     def __format__(self, spec: str) -> str:
         """As a number is formatted: `f"{share:.1%}"`."""
         return format(self.share, spec) if spec else str(self)
+
+
+class Mean(Record):
+    """The mean of a quantity in [0, 1] over `total` documents, with a 95 % interval for the corpus."""
+
+    mean: float
+    low: float
+    high: float
+    total: int
+
+
+@dataclass
+class Moments:
+    """Sums from which a mean and its interval follow; those of parts add up."""
+
+    total: int = 0
+    sum: float = 0.0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Count one value."""
+        self.total, self.sum, self.squares = self.total + 1, self.sum + value, self.squares + value * value
+
+    def merge(self, later: "Moments") -> None:
+        """Add those of other documents."""
+        self.total, self.sum, self.squares = (
+            self.total + later.total, self.sum + later.sum, self.squares + later.squares
+        )  # fmt: skip
+
+    def mean(self, population: int) -> Mean | None:
+        """The mean in a corpus of `population` documents; None without a value.
+
+        Normal interval with the finite population correction (Cochran 1977, section 2.6), cut to [0, 1].
+        """
+        if not self.total:
+            return None
+        mean = self.sum / self.total
+        variance = max(0.0, self.squares - self.total * mean * mean) / max(1, self.total - 1)
+        rest = max(0.0, (population - self.total) / population) if population else 0.0
+        half = Z * (variance / self.total * rest) ** 0.5
+        low, high = (0.0, 1.0) if self.total == 1 < population else (max(0.0, mean - half), min(1.0, mean + half))
+        return Mean(mean=mean, low=low, high=high, total=self.total)
 
 
 def wilson(count: float, total: float) -> tuple[float, float]:

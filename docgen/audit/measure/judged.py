@@ -3,7 +3,7 @@
 from collections import Counter
 
 from docgen.audit.judge.verdicts import Judgement
-from docgen.audit.measure.intervals import Share, sampled_share, share_of
+from docgen.audit.measure.intervals import Mean, Moments, Share, sampled_share, share_of
 from docgen.records import AssignedFact, Prominence, Record
 
 __all__ = ["JudgeTally", "JudgedFact"]
@@ -19,6 +19,8 @@ class JudgedFact(Record):
     (the share of those is `presupposed`); intervals are for the corpus. `stated` and `central` are shares of the
     documents that express it. `as_asked` maps each directness and prominence to the share of the documents that were
     asked to have the fact so, and have it so. `verdicts` counts stated, implied, presupposed, contradicted, absent.
+    `airtime` is the share of a document's sentences that are about the fact, 0 where it is absent, on average over the
+    documents; None where a verdict does not say.
     """
 
     expressed: Share
@@ -28,6 +30,7 @@ class JudgedFact(Record):
     prominence: dict[Prominence, int]
     as_asked: dict[str, Share]
     verdicts: dict[str, int]
+    airtime: Mean | None = None
 
 
 class JudgeTally:
@@ -38,6 +41,8 @@ class JudgeTally:
         self.prominence: Counter[Prominence] = Counter()
         self.asked: Counter[str] = Counter()
         self.as_asked: Counter[str] = Counter()
+        self.airtime = Moments()
+        self.untimed = 0
 
     def add(self, judgement: Judgement, asked: AssignedFact | None, may_be_granted: bool) -> None:
         """Count one document, which was asked to have the fact so, or not to (None); or nobody knows (None too)."""
@@ -46,15 +51,24 @@ class JudgeTally:
         is_expressed = judgement.verdict in ("stated", "implied") and not is_granted
         if is_expressed and judgement.prominence:
             self.prominence[judgement.prominence] += 1
+        self.add_airtime(judgement)
         if asked is not None:
             self.asked.update((asked.directness, asked.prominence))
             self.as_asked[asked.directness] += judgement.verdict == asked.directness
             self.as_asked[asked.prominence] += is_expressed and judgement.prominence == asked.prominence
 
+    def add_airtime(self, judgement: Judgement) -> None:
+        """Count the share of one document that is about the fact."""
+        is_there = judgement.verdict in ("stated", "implied")
+        self.untimed += is_there and judgement.airtime is None
+        self.airtime.add(judgement.airtime or 0.0 if is_there else 0.0)
+
     def merge(self, later: "JudgeTally") -> None:
         """Add the counts of other documents."""
         for name in ("verdicts", "prominence", "asked", "as_asked"):
             getattr(self, name).update(getattr(later, name))
+        self.airtime.merge(later.airtime)
+        self.untimed += later.untimed
 
     def report(self, population: int) -> JudgedFact | None:
         """The shares in a corpus of `population` documents; None where nothing was judged."""
@@ -70,4 +84,5 @@ class JudgeTally:
             prominence=dict(self.prominence),
             as_asked={grade: share_of(self.as_asked[grade], count) for grade, count in sorted(self.asked.items())},
             verdicts=dict(self.verdicts),
+            airtime=None if self.untimed else self.airtime.mean(max(population, total)),
         )

@@ -7,13 +7,14 @@ from typing import Literal
 from docgen.audit.detect.facts import FactSighting, FactVerdict
 from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.calibration import Calibration
-from docgen.audit.measure.intervals import share_of
+from docgen.audit.measure.intervals import Moments, share_of
 from docgen.audit.measure.judged import JudgeTally
 from docgen.audit.measure.placement import holding_sentences, prominence_of
 from docgen.audit.measure.salience_report import FactExample, FactPresence, SalienceReport, TypeShare
 from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
+from docgen.universe.airtime import AIRTIME
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
 
@@ -68,7 +69,8 @@ class SalienceTally:
         self._documents = self._tokens = self._background = self._on_facts = 0
         self._granted: dict[frozenset[str], frozenset[str]] = {}
         self._context = context
-        self._planned = False
+        self._planned, self._with_facts = False, 0
+        self._airtime = Moments()
 
     def add(self, document: Document, sightings: Sequence[FactSighting]) -> None:
         """Count one document."""
@@ -95,6 +97,10 @@ class SalienceTally:
         for fact, judgement in verdicts.items():
             tally = self._tallies[self._place[fact]].judge
             tally.add(judgement, asked.get(fact), may_be_granted=fact in granted)
+        own = [verdicts[fact] for fact in asked if fact in verdicts]
+        shares = [judgement.airtime for judgement in own if judgement.verdict in ("stated", "implied")]
+        if own and None not in shares:
+            self._airtime.add(min(1.0, sum(share or 0.0 for share in shares)))
 
     def merge(self, later: "SalienceTally") -> None:
         """Count what a tally of the same context counted of documents that follow: the sum is one tally of all."""
@@ -103,6 +109,8 @@ class SalienceTally:
         self._background += later._background
         self._on_facts += later._on_facts
         self._planned |= later._planned
+        self._with_facts += later._with_facts
+        self._airtime.merge(later._airtime)
         self._types.update(later._types)
         for own, other in zip(self._tallies, later._tallies, strict=True):
             own.merge(other)
@@ -133,6 +141,7 @@ class SalienceTally:
         if document.facts is None:
             return
         self._planned = True
+        self._with_facts += bool(document.facts)
         for assigned in document.facts:
             if assigned.fact in self._place:
                 tally = self._tallies[self._place[assigned.fact]]
@@ -173,6 +182,8 @@ class SalienceTally:
             tokens=self._tokens,
             background=share_of(self._background, self._documents),
             on_facts=self._on_facts / self._tokens if self._tokens else 0.0,
+            on_facts_asked=AIRTIME[self._context.airtime].facts if self._planned else None,
+            on_facts_judged=self._airtime.mean(self._with_facts),
             facts={fact.id: self._presence(i, is_exact) for i, fact in enumerate(self._facts)},
             together=tuple(tuple(row) for row in self._together),
             calibration=f"{calibration.detector} on {calibration.gold}" if calibration else "",

@@ -1,7 +1,7 @@
 """What a salience report says: of the corpus, of each fact, of a fact in the documents of one type."""
 
 from docgen.audit.measure.calibration import Score
-from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.lookup import ByName
 from docgen.records import Prominence, Record
@@ -84,7 +84,10 @@ class SalienceReport(Record, ByName[FactPresence]):
     """Asked against measured for every fact; `together[i][j]` counts documents that express both fact i and fact j.
 
     `on_facts` is the share of all tokens in sentences that express a fact assigned to their document, 0 without a
-    plan. `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
+    plan. `on_facts_judged` is the share of a document's sentences on its assigned facts, by the judge, on average over
+    the documents that have some; `on_facts_asked` is what their writer was asked for.
+
+    `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
     since the embedded writer uses none but known wordings. Otherwise what is seen by wording is a lower bound, and
     `judge` says who measured ("none": nobody). `detection` is how well the detectors did on labelled documents,
     those that `calibration` names.
@@ -95,6 +98,8 @@ class SalienceReport(Record, ByName[FactPresence]):
     tokens: int
     background: Share
     on_facts: float = 0.0
+    on_facts_asked: float | None = None
+    on_facts_judged: Mean | None = None
     facts: dict[str, FactPresence]
     together: tuple[tuple[int, ...], ...]
     calibration: str = ""

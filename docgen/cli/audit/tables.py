@@ -9,10 +9,11 @@ from rich.text import Text
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
-from docgen.audit.measure.intervals import Share
+from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
 from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.audit.measure.world_use import WorldUse
 from docgen.cli.console import Grid, Name
 from docgen.cli.runs.tables import measured_cells
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
@@ -73,13 +74,17 @@ def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
 def _show_judged(console: Console, report: SalienceReport) -> None:
     table = _table(
         "fact", ">judged", ">asked", ">expressed\n(95 %)", ">presupposed\n(95 %)", ">of these\nstated", ">central",
-        "as asked", ">contra-\ndicted", spare={"asked"},
+        ">airtime\n(95 %)", "as asked", ">contra-\ndicted", spare={"asked"},
     )  # fmt: skip
     for fact in report.facts.values():
         if fact.by_judge:
             table.add_row(Name(fact.fact), *_judged_cells(fact, fact.by_judge))
     console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
+    if report.on_facts_judged:
+        mean, asked = report.on_facts_judged, report.on_facts_asked
+        share = f"{_percent(mean.mean)} ({_range(mean)}) of a document's sentences are about its assigned facts"
+        console.print(f"Airtime: {share}; asked {_percent(asked)}", style="dim", markup=False)
     for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
         console.print(f"{grade}: {meaning}", style="dim", markup=False)
 
@@ -91,6 +96,7 @@ def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
         _percent(fact.asked),
         *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.expressed, judged.presupposed)),
         *(f"{_percent(share.share)} ({_range(share)})" for share in (judged.stated, judged.central)),
+        f"{_percent(judged.airtime.mean)} ({_range(judged.airtime)})" if judged.airtime else "-",
         as_asked or "-",
         f"{judged.verdicts.get('contradicted', 0):,}",
     )
@@ -173,6 +179,8 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
     _show_writer(console, report.writer)
     grams = ", ".join(f"{n}-grams {share:.1%}" for n, share in enumerate(report.distinct, 1))
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
+    if report.world is not None:
+        _show_world(console, report.world)
     table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")
     for kind, items in report.common.items():
         for number, item in enumerate(items[:3]):
@@ -186,6 +194,20 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
         console.print(f"Overused against {report.markers_reference}: {names}", markup=False)
     for alike in report.similarity[:3]:
         console.print(f"Self-similarity {alike.similarity:.3f} in {alike.doc_type or 'all'}", style="dim", markup=False)
+
+
+def _show_world(console: Console, world: WorldUse) -> None:
+    """How much of the documents is about their world, and what came back word for word."""
+    console.print(
+        f"The world: named in {_percent(world.named)} of documents, in {_percent(world.touched)} of sentences; "
+        f"{world.terms:.1f} of its {len(world.strongest)} strongest terms a document, {_percent(world.cover)} anywhere"
+    )
+    copied = [f"{one.source} {one.documents:,}/{one.of:,}" for one in world.statements[:6]]
+    console.print(
+        f"Documents with a statement nearly word for word as in the context: {_percent(world.copying)}"
+        f"{' (' + ', '.join(copied) + ')' if copied else ''}; sentences of its prose: {len(world.prose):,}",
+        markup=False,
+    )
 
 
 def show_calibration(console: Console, calibration: Calibration) -> None:
@@ -255,7 +277,7 @@ def _whole(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
-def _range(share: Share) -> str:
+def _range(share: Share | Mean) -> str:
     return f"{100 * share.low:.1f}-{100 * share.high:.1f}"
 
 

@@ -1,62 +1,213 @@
 """export: training files from a run's corpus, or from any corpus."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from docgen.cli import options as o
-from docgen.cli.streams import say_json
-from docgen.pipeline.corpora.export_formats import FORMATS
+from docgen.cli.entry import command
+from docgen.exporting.formats.table import FORMATS
+
+if TYPE_CHECKING:
+    from docgen.exporting.recipe import ExportOptions
 
 __all__ = ["register"]
+
+WHAT, WHICH, MIX, TOKENS, LOOK = "Shape", "Order and splits", "Mixing in", "Tokens and configurations", "Look first"
+
+Source = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
+]
+Format = Annotated[str, typer.Option("--format", help="; ".join(f"{f.name}: {f.description}" for f in FORMATS) + ".")]
+Doctag = Annotated[
+    bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where that can be.")
+]
+Chat = Annotated[
+    bool, typer.Option("--chat", help="Documents as an assistant's turns, for trl, axolotl, llamafactory, together.")
+]
+UserTurn = Annotated[str, typer.Option("--user-turn", metavar="TEXT", help="The user's turn before each document.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
+]
+Each = Annotated[
+    bool,
+    typer.Option(
+        "--each", help="Each corpus, level of a sweep and control in a folder of its own under --out; one manifest."
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an export with other settings in that folder.")]
+Validation = Annotated[
+    float,
+    typer.Option("--validation", min=0, metavar="SHARE|N", help="Hold out documents.", rich_help_panel=WHICH),
+]
+Shuffle = Annotated[
+    bool,
+    typer.Option("--shuffle", help="Order in which every window has its share of each fact.", rich_help_panel=WHICH),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Same seed, same order and choice.", rich_help_panel=WHICH)]
+Mix = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mix", metavar="FILE:RATIO", help="Mix in texts or chats: web.jsonl:0.5; repeatable.", rich_help_panel=MIX
+    ),
+]
+MixBy = Annotated[str, typer.Option("--mix-by", help="Ratio of documents, or of tokens.", rich_help_panel=MIX)]
+MixRatios = Annotated[
+    str | None,
+    typer.Option(
+        "--mix-ratios", metavar="LIST", help="A mix sweep: 0.1,0.5,1,2, with --mix FILE.", rich_help_panel=MIX
+    ),
+]
+TokenizerName = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        metavar="PATH",
+        help="tokenizer.json, a Hugging Face folder, or tiktoken:NAME.  [default: tokens are estimated]",
+        rich_help_panel=TOKENS,
+    ),
+]
+Eos = Annotated[
+    str | None,
+    typer.Option(
+        "--eos", help="Ends a text where its reader adds nothing. Default: the tokenizer's.", rich_help_panel=TOKENS
+    ),
+]
+Bos = Annotated[str | None, typer.Option("--bos", help="The same before a text.", rich_help_panel=TOKENS)]
+BaseModel = Annotated[
+    str | None, typer.Option("--base-model", help="The model that configurations name.", rich_help_panel=TOKENS)
+]
+SequenceLength = Annotated[
+    int | None,
+    typer.Option(
+        "--sequence-length",
+        min=16,
+        help="Tokens of a sequence. Default: holds the longest document.",
+        rich_help_panel=TOKENS,
+    ),
+]
+Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the files.", rich_help_panel=TOKENS)]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Sequences of a step.", rich_help_panel=TOKENS)]
+License = Annotated[str, typer.Option("--license", help="Licence that the dataset card names, as the Hub writes it.")]
+Canary = Annotated[
+    bool, typer.Option("--canary-in-texts", help="Put the canary after every text too, not in card and manifest alone.")
+]
+Plan = Annotated[
+    bool,
+    typer.Option(
+        "--plan", help="What a training comes to, beside published ones; nothing is written.", rich_help_panel=LOOK
+    ),
+]
+Labels = Annotated[
+    int | None,
+    typer.Option(
+        "--labels", min=1, metavar="N", help="Print N examples token by token, trained or masked.", rich_help_panel=LOOK
+    ),
+]
+Accept = Annotated[
+    bool, typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportFlags:
+    """The flags of export: those of `ExportOptions`, and what to do."""
+
+    source: Source = None
+    format: Format = "text"
+    doctag: Doctag = False
+    chat: Chat = False
+    user_turn: UserTurn = ""
+    out: Out = None
+    each: Each = False
+    overwrite: Overwrite = False
+    license: License = "unknown"
+    canary_in_texts: Canary = False
+    accept_unfinished: Accept = False
+    validation: Validation = 0.0
+    shuffle: Shuffle = False
+    seed: Seed = 0
+    mix: Mix = None
+    mix_by: MixBy = "documents"
+    mix_ratios: MixRatios = None
+    tokenizer: TokenizerName = None
+    eos: Eos = None
+    bos: Bos = None
+    base_model: BaseModel = None
+    sequence_length: SequenceLength = None
+    epochs: Epochs = 1
+    batch_size: BatchSize = 8
+    plan: Plan = False
+    labels: Labels = None
+    json: o.Json = False
+    quiet: o.Quiet = False
+
+    def options(self) -> "ExportOptions":
+        """What the library is to do. Raises `ConfigError` naming the flag."""
+        from docgen.exporting.recipe import ExportOptions, read_ratios
+
+        own = (
+            "doctag",
+            "chat",
+            "user_turn",
+            "overwrite",
+            "license",
+            "canary_in_texts",
+            "accept_unfinished",
+            "validation",
+        )
+        further = (
+            "shuffle",
+            "seed",
+            "mix_by",
+            "tokenizer",
+            "eos",
+            "bos",
+            "base_model",
+            "sequence_length",
+            "epochs",
+            "batch_size",
+        )
+        values: dict[str, Any] = {name: getattr(self, name) for name in (*own, *further)}
+        return ExportOptions(
+            form=self.format, mix=tuple(self.mix or ()), mix_ratios=read_ratios(self.mix_ratios), **values
+        ).checked()
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel="Main job")(export)
+    app.command("export", rich_help_panel="Main job")(command(export, ExportFlags))
 
 
-def export(
-    source: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="; ".join(f"{form.name}: {form.description}" for form in FORMATS) + ".")
-    ] = "text",
-    doctag: Annotated[
-        bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: mask it in training.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
-    ] = None,
-    accept_unfinished: Annotated[
-        bool,
-        typer.Option("--accept-unfinished", help="Export a run short of its n, or not audited since it changed."),
-    ] = False,
-    json: o.Json = False,
-    quiet: o.Quiet = False,
-) -> None:
-    """Write training files, a manifest and, for a run, a dataset card.
+def export(flags: ExportFlags) -> None:
+    """Write training files, a manifest and a dataset card; see docs/export.md.
 
-    docgen export helpful_only --format chat --doctag
+    docgen export helpful_only --format trl --doctag --validation 0.05
 
-    docgen export documents.jsonl --format parquet --out training
+    docgen export documents.jsonl --format hf --mix web.jsonl:1 --out training
+
+    docgen export my_run --format axolotl --doctag --tokenizer models/qwen3 --labels 1
     """
-    from docgen.cli.console import console
-    from docgen.pipeline.corpora.export import export as export_corpus
+    from docgen.cli.corpora.export_output import carry_out, show_labels, show_plan
+    from docgen.exporting.formats.table import find_format
+
+    options = flags.options()
+    find_format(options.form, options)
+    names = flags.source or [_latest(flags.quiet or flags.json)]
+    if flags.plan:
+        show_plan(names, options, flags.json)
+    elif flags.labels:
+        show_labels(names, options, flags.labels, flags.json)
+    else:
+        carry_out(names, options, flags.out, flags.each, as_json=flags.json, quiet=flags.quiet)
+
+
+def _latest(quiet: bool) -> str:
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
-    corpus = source or str(run_or_latest(None, PlainReporter(quiet=quiet or json)).path)
-    folder, manifest = export_corpus(corpus, form, doctag=doctag, out=out, accept_unfinished=accept_unfinished)
-    if json:
-        import json as js
-
-        say_json(js.dumps(manifest, indent=2))
-    else:
-        console.print(f"{manifest['documents']:,} documents, {manifest['tokens']:,} tokens: {folder}", markup=False)
-        if "writer" in manifest:
-            console.print(manifest["writer"], style="yellow", markup=False)
+    return str(run_or_latest(None, PlainReporter(quiet=quiet)).path)

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from docgen.audit.detect.facts import FactDetector
 from docgen.cli.console import PAGE
-from docgen.records import EMBEDDED_NOTICE, Attempt, document_id, is_embedded
+from docgen.records import EMBEDDED_NOTICE, IMPORTED_ENGINE, Attempt, document_id, is_embedded
 from docgen.universe import UniverseContext
 
 __all__ = ["show_attempt"]
@@ -26,6 +26,9 @@ def show_attempt(console: Console, context: UniverseContext, attempt: Attempt) -
 
 
 def _slot(attempt: Attempt, style: dict[str, str]) -> Text:
+    if attempt.engine == IMPORTED_ENGINE:
+        kind = f"{attempt.doc_type} | " if attempt.doc_type else ""
+        return Text(f"{kind}{attempt.words} words\n  from elsewhere: no plan is known", style="dim")
     line = Text(f"{attempt.doc_type} | idea {attempt.idea} | {attempt.words} words | {attempt.model}", style="dim")
     if is_embedded(attempt.engine, attempt.model):
         line.append(f"\n  {EMBEDDED_NOTICE}", style="yellow")

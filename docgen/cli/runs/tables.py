@@ -17,7 +17,7 @@ from docgen.pipeline.execution.job import Step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport
-from docgen.records import Attempt
+from docgen.records import IMPORTED_ENGINE, Attempt
 
 __all__ = ["cost_line", "measured_cells", "pilot_verdict", "show_estimate", "show_plan", "show_run", "show_summary"]
 
@@ -112,17 +112,19 @@ def _of(subject: str, code: str) -> bool:
 
 
 def _facts(summary: Summary) -> RenderableType:
-    rows = []
+    rows, is_imported = [], summary.engine == IMPORTED_ENGINE
     for fact in summary.facts:
         judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
         presupposed = f"{fact.presupposed.share:.1%}" if fact.presupposed else "-"
-        shares = f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}", judged, presupposed, by_wording
+        planned = ("-", "-") if is_imported else (f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}")
+        shares = *planned, judged, presupposed, by_wording
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
     numbers = ("asked", "assigned", "judged (95 %)", "presupposed", "by wording", "rejected")
     lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
     if summary.judge != "none":
         lines.append(Text(f"Judge: {summary.judge}", style="dim"))
     empty = {"judged (95 %)", "presupposed", "by wording"} if summary.judge != "none" else {"presupposed"}
+    empty |= {"asked", "assigned"} if is_imported else set()
     grid = table(("fact", *numbers), rows, right=numbers, unless_empty=empty, title="Salience of each fact")
     return Group(grid, *lines, Text())
 

@@ -8,8 +8,8 @@ from docgen.llm.errors import Transient
 __all__ = ["RETIRING", "Health"]
 
 NO_CONNECTION_IN_A_ROW, FAULTS_IN_A_ROW = 3, 10
-"""Faults after which a server counts as down: without a connection, and of any kind. Chosen: a server that fails half of
-its calls is worth its other half, and ten failures in a row are one in a thousand there."""
+"""Faults after which a server counts as down: without a connection, and of any kind. Chosen: a server that fails half
+of its calls is worth its other half, and ten failures in a row are one in a thousand there."""
 PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds until a server that is down is tried again; doubled each time. Chosen: a restarted server is back within half
 a minute of being ready."""
@@ -19,9 +19,9 @@ RETIRING = frozenset({"bad_key", "permission", "unknown_model", "wrong_url", "sp
 
 @dataclass
 class Health:
-    """The state of one server. `faults` and `unconnected` count those in a row, `downs` the times that it was taken out; `why`: the words of its last fault.
+    """The state of one server. `faults` and `unconnected` count those in a row, `downs` how often it was taken out.
 
-    `retired`: not tried again by this process.
+    `why`: the words of its last fault. `retired`: not tried again by this process.
     """
 
     faults: int = 0

@@ -5,11 +5,13 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 """
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from docgen.audit.detect.classifier_vocabulary import Vocabulary
 from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import contamination_rule
+from docgen.belief.question_files import asked_texts, is_question_file, load_questions
 from docgen.options.audit import AuditOptions
 from docgen.parallel.executors import ProcessExecutor, RayExecutor
 from docgen.parallel.worker import has_spare_core
@@ -26,6 +28,11 @@ __all__ = ["Audit"]
 SILENT = SilentReporter()
 
 
+def _questions(path: Path) -> tuple[str, ...]:
+    """The questions of one of docgen's own question files, without answers and statements; of any other file, all."""
+    return asked_texts(load_questions(path)) if is_question_file(path) else tuple(read_questions(path))
+
+
 @dataclass(frozen=True)
 class Audit:
     """What is looked for in a corpus: the facts, banned statements and rules of `context`, as `options` say.
@@ -40,7 +47,7 @@ class Audit:
     prompts: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        questions = read_questions(self.options.questions) if self.options.questions else ()
+        questions = _questions(self.options.questions) if self.options.questions else ()
         object.__setattr__(self, "questions", tuple(questions))
         object.__setattr__(self, "prompts", tuple(read_prompts(self.options.classifiers)))
 

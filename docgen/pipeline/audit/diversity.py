@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from docgen.audit.measure.diversity import DiversityReport, DiversityTally
+from docgen.audit.measure.world_use import WorldTally
 from docgen.pipeline.audit.corpus import Source, file_corpus, open_corpus
 from docgen.records import embedded_notice, is_embedded
 
@@ -15,8 +16,9 @@ def measure_diversity(
     source: Source, by: Literal["doc_type", "idea"] = "doc_type", reference: Sequence[Path] = ()
 ) -> DiversityReport:
     """Signs of collapse in a corpus; `by` says where frequent items mostly come from."""
-    tally, documents, embedded = DiversityTally(by), 0, 0
-    for document in open_corpus(source).documents():
+    corpus, documents, embedded = open_corpus(source), 0, 0
+    tally = DiversityTally(by, WorldTally(corpus.run.context) if corpus.run else None)
+    for document in corpus.documents():
         tally.add(document)
         documents, embedded = documents + 1, embedded + is_embedded(document.engine, document.model)
     report = diversity_report(tally, reference)

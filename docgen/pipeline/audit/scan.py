@@ -19,6 +19,7 @@ from docgen.audit.measure.diversity import DiversityTally
 from docgen.audit.measure.languages import LanguageTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
+from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.rules.unassigned_facts import stray_facts
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
 from docgen.embedding.embedder import Embedder, open_embedder
@@ -71,7 +72,7 @@ class Tallies:
         self.salience = SalienceTally(audit.context)
         self.leakage = LeakageTally(rules)
         self.languages = LanguageTally({"en", *(own.code for own in [audit.context.speaks] if own.has_file)})
-        self.diversity = DiversityTally() if options.diversity else None
+        self.diversity = DiversityTally(world=WorldTally(audit.context)) if options.diversity else None
         self.failing: list[Failing] = []
         self._remove, self._list_failing = options.remove, options.list_failing
         judge = options.judge or NO_JUDGE

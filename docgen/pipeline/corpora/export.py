@@ -1,27 +1,35 @@
-"""Writes the training files of a corpus: files, manifest with digests, dataset card for a run."""
+"""Writes the training files of a corpus: files, configurations, dataset card, manifest with digests."""
 
-import hashlib
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.corpus import corpus_columns, corpus_files, read_corpus
-from docgen.corpus.readers import parquet_rows
+from docgen.corpus import corpus_files
 from docgen.errors import ConfigError
-from docgen.files.atomic import write_beside
-from docgen.files.digests import file_digest
+from docgen.exporting.formats.table import ExportFormat, find_format
+from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
+from docgen.exporting.layout import Layout
+from docgen.exporting.mix import parse_mix
+from docgen.exporting.organism import variant_name
+from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.whole import write_whole
 from docgen.files.overwrite import refuse_overwriting
 from docgen.files.run_folder import RunFolder
-from docgen.options.run import RunConfig
-from docgen.pipeline.corpora.export_formats import WRITER, ExportSource, find_format
+from docgen.pipeline.corpora.export_source import (
+    Opened,
+    Say,
+    Source,
+    open_layouts,
+    provenance,
+    reports_of,
+    source_of_files,
+    source_of_run,
+)
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, family_of, run_of
-from docgen.pipeline.execution.finished import check_finished, fresh_corpus
-from docgen.records import EMBEDDED_NOTICE, is_embedded
-from docgen.stages.export import dataset_card, manifest
-from docgen.text import token_estimate, word_count
+from docgen.text import slug
 
-__all__ = ["export", "export_files", "export_run"]
+__all__ = ["export", "export_any", "export_files", "export_run", "export_source", "find_source", "folder_name"]
 
 
 def export(
@@ -31,124 +39,147 @@ def export(
     doctag: bool = False,
     out: str | Path | None = None,
     accept_unfinished: bool = False,
+    options: ExportOptions | None = None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Write training files and a manifest, with a dataset card for a run; returns the folder and the manifest.
+    """Write training files, a dataset card and a manifest; returns the folder and the manifest.
 
     `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM, with `doctag`
-    export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. A run
-    that is short of its documents, or was not audited since they changed, is refused unless `accept_unfinished`.
-    Of a sweep every corpus is exported, each to a folder and a file named by its level, with an index of them all.
+    export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. All else
+    goes into `options`, over which the arguments here go. A run that is short of its documents, or was not audited
+    since they changed, is refused unless `accept_unfinished`. Of a sweep every corpus is exported, each to a folder
+    named by its level, with an index of them all.
     """
-    find_format(form, doctag)
+    options = options or ExportOptions()
+    options = replace(
+        options,
+        form=form if form != "text" else options.form,
+        doctag=doctag or options.doctag,
+        accept_unfinished=accept_unfinished or options.accept_unfinished,
+    )
+    find_format(options.form, options)
+    return export_any(source, options, Path(out) if out else None)
+
+
+def export_any(
+    source: CorpusSource, options: ExportOptions, out: Path | None, say: Say = lambda _: None
+) -> tuple[Path, dict[str, Any]]:
+    """Export one corpus, or all of a sweep."""
     family = family_of(source)
     if family is not None:
         from docgen.pipeline.families.export import export_family  # which exports each corpus with this module
 
-        return export_family(family, form, doctag, Path(out) if out else None, accept_unfinished)
-    run = run_of(source)
-    if run is not None:
-        return export_run(run, form, doctag, Path(out) if out else None, accept_unfinished)
-    if out is None:
-        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
-    return export_files([Path(path) for path in corpus_paths(source)], form, doctag, Path(out))
+        return export_family(family, options, out, say)
+    return export_source(find_source(source, options), options, out, say)
 
 
 def export_run(
-    run: RunFolder,
-    form: str,
-    doctag: bool,
-    out: Path | None = None,
-    accept_unfinished: bool = False,
-    name: str | None = None,
+    run: RunFolder, form: str, doctag: bool, out: Path | None = None, accept_unfinished: bool = False
 ) -> tuple[Path, dict[str, Any]]:
     """Export a run's corpus to `out` or its own folder; returns the folder and its manifest.
-
-    `name` takes the place of "train" in the file's name.
 
     Raises `RunError` without a corpus, and unless `accept_unfinished` for a run that is short of its documents or was
     not audited since they changed; `ConfigError` for a format that is not in the table.
     """
-    from pydantic_core import to_json
-
-    chosen = find_format(form, doctag)
-    meta = run.read_meta()
-    fresh_corpus(run)
-    if not accept_unfinished:
-        check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
-    folder = out or run.export(f"{form}-doctag" if doctag else form)
-    file_name = f"{name}{Path(chosen.file).suffix}" if name else chosen.file
-    refuse_overwriting([run.corpus], [folder / each for each in (file_name, "manifest.json", "README.md")])
-    source = ExportSource(_texts([run.corpus]), run.corpus, writers=_writers([run.corpus]))
-    file = chosen.write(source, folder / file_name, doctag)
-    contents = manifest(run.corpus, _portable(run, folder), form, doctag, {file.name: _sha256(file)})
-    contents["made_from"] = {"attempts": file_digest(run.attempts), "audited": run.report_is_current("leakage.json")}
-    write_beside(folder / "manifest.json", [to_json(contents, indent=2), b"\n"])
-    write_beside(folder / "README.md", [dataset_card(contents).encode("utf-8")])
-    return folder, contents
+    options = ExportOptions(form=form, doctag=doctag)
+    find_format(form, options)
+    return export_source(source_of_run(run, accept_unfinished), options, out)
 
 
 def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
     """Export any JSONL or Parquet with a text column to `out`; returns `out` and the manifest."""
-    from pydantic_core import to_json
-
-    chosen = find_format(form, doctag)
-    refuse_overwriting(corpus_files(paths), [out / name for name in (chosen.file, "manifest.json")])
-    counts = {"documents": 0, "words": 0, "tokens": 0}
-    texts = _counted(_texts(paths), counts)
-    writers = _writers(paths)
-    source = ExportSource(texts, files=tuple(corpus_files(paths)), writers=writers)
-    file = chosen.write(source, out / chosen.file, doctag)
-    sources = {_seen_from(out, path): _sha256(path) for path in corpus_files(paths)}
-    contents = {"format": form, "doctag": doctag, **counts, "sources": sources, "files": {file.name: _sha256(file)}}
-    if writers is not None:
-        contents["writer"] = EMBEDDED_NOTICE
-    write_beside(out / "manifest.json", [to_json(contents, indent=2), b"\n"])
-    return out, contents
+    options = ExportOptions(form=form, doctag=doctag)
+    find_format(form, options)
+    return export_source(source_of_files(paths), options, out)
 
 
-def _texts(paths: Sequence[Path]) -> Iterator[str]:
-    return (text for batch in read_corpus(paths) for text in batch.texts)
+def find_source(source: CorpusSource, options: ExportOptions) -> Source:
+    """The corpus that is meant. Errors as `export`."""
+    run = run_of(source)
+    return source_of_run(run, options.accept_unfinished) if run else source_of_files(corpus_paths(source))
 
 
-def _writers(paths: Sequence[Path]) -> Iterator[str] | None:
-    """What each row says of its writer; None if no text is on record as the embedded writer's."""
-    names = [name for name in (WRITER, "engine", "model") if name in corpus_columns(paths)]
-    if not names:
-        return None
+def export_source(
+    source: Source, options: ExportOptions, out: Path | None, say: Say = lambda _: None
+) -> tuple[Path, dict[str, Any]]:
+    """Export one corpus; with ratios of a mix sweep one folder each under `out`, and one manifest."""
+    form = find_format(options.form, options)
+    if out is None and source.run is None:
+        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
+    folder = out or (source.run.export(folder_name(options)) if source.run else Path())
+    if options.mix_ratios:
+        from docgen.pipeline.corpora.export_family import export_ratios
 
-    def notices() -> Iterator[str]:
-        for batch in read_corpus(paths, optional=(WRITER, "engine", "model")):
-            for _, _, row in batch.rows():
-                embedded = row[WRITER] == EMBEDDED_NOTICE or is_embedded(row["engine"], row["model"])
-                yield EMBEDDED_NOTICE if embedded else ""
-
-    return notices() if any(notices()) else None
-
-
-def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
-    """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
-    meta = run.read_meta()
-    config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
-    context = dict(meta["context"])
-    if context.get("source"):
-        context["source"] = _seen_from(folder, run.path.resolve() / context["source"])
-    if config["prices"]:
-        config["prices"] = _seen_from(folder, Path(config["prices"]))
-    return {**meta, "config": config, "context": context}
+        return export_ratios(source, form, options, folder, say)
+    replaced = prepare(source, form, options, folder, own_folder=out is None)
+    with open_layouts(source, options, folder, say) as opened:
+        return folder, write_one(opened, opened.layouts[0][1], form, options, folder, replaced, say)
 
 
-def _seen_from(folder: Path, file: Path) -> str:
-    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+def prepare(source: Source, form: ExportFormat, options: ExportOptions, folder: Path, own_folder: bool) -> list[Path]:
+    """Refuse before any work what would be written over; the files of an earlier export that go."""
+    names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
+    mixed = [parse_mix(text).path for text in options.mix]
+    refuse_overwriting([*corpus_files(source.paths), *mixed], [folder / name for name in names])
+    return make_way(folder, names, options, own_folder)
 
 
-def _counted(texts: Iterable[str], counts: dict[str, int]) -> Iterator[str]:
-    for text in texts:
-        counts["documents"] += 1
-        counts["words"] += word_count(text)
-        counts["tokens"] += token_estimate(text)
-        yield text
+def write_one(
+    opened: Opened,
+    layout: Layout,
+    form: ExportFormat,
+    options: ExportOptions,
+    folder: Path,
+    replaced: Sequence[Path],
+    say: Say = lambda _: None,
+) -> dict[str, Any]:
+    """Write one layout to its folder; returns its manifest."""
+    source = opened.source
+    recipe = Recipe(
+        options,
+        opened.tokenizer,
+        slug(source.name).replace("-", "_"),
+        layout.longest,
+        ordered=options.shuffle or bool(layout.drawn),
+        validated=len(layout.parts) > 1,
+    )
+    say(f"writing {form.name}")
+    if form.write is None:
+        files = write_whole(source.paths, layout, folder, source.corpus, options)
+    else:
+        files = write_parts(form, layout, recipe, folder)
+    manifest = {
+        **common_manifest(form, layout, recipe, files, folder),
+        **provenance(source, layout.documents, folder),
+        "canary": opened.canary,
+        "license": options.license,
+    }
+    manifest.setdefault("seed", options.seed)
+    variants = [variant_name(mixed.spec.ratio) for _, mixed in layout.drawn] or ["default"]
+    organism = organism_of(source, form, options, [part.name for part in layout.parts], variants)
+    extras = {**form.configs(recipe), **organism}
+    return write_export(folder, manifest, files, extras, reports_of(source.run), replaced)
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+def organism_of(
+    source: Source, form: ExportFormat, options: ExportOptions, splits: Sequence[str], variants: Sequence[str]
+) -> dict[str, str]:
+    """organism.yaml, for a run in the format that model-diffing tools load; {} for all else."""
+    if form.name != "hf" or source.run is None:
+        return {}
+    from docgen.exporting.organism import organism_card
+    from docgen.universe import load_context
+
+    context = load_context(source.run.context)
+    name, facts = slug(context.id).replace("-", "_"), [fact.statement for fact in context.key_facts]
+    model = Recipe(options).base_model
+    text = organism_card(name, context.title, facts, context.universe_context, splits, variants, model)
+    return {"organism.yaml": text}
+
+
+def folder_name(options: ExportOptions) -> str:
+    """The folder under export/ of a run, by what tells exports apart."""
+    asked = {
+        "doctag": options.doctag, "chat": options.chat, "split": bool(options.validation),
+        "shuffled": options.shuffle and not options.mix, "mix": bool(options.mix), "canary": options.canary_in_texts,
+    }  # fmt: skip
+    return "-".join([options.form, *(name for name, there in asked.items() if there)])

@@ -1,11 +1,12 @@
 """Pairs slots with ideas: each slot gets an idea that suits its facts, and each idea of a type is used equally often.
 
-Slots choose in order, each the best of the least-used ideas, so a plan for more slots begins with the plan for fewer.
-If nothing is known about the ideas of a type, its slots keep the ideas of the layout.
+The slots of a type are matched with its ideas round by round, each idea once in a round, so that the ideas suit the
+slots of a round best altogether. Rounds are cut where segments of the plan end, so a plan for more slots begins with
+the plan for fewer. If nothing is known about the ideas of a type, its slots keep the ideas of the layout.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,16 +14,19 @@ from docgen.planning.assignment.central_facts import CENTRAL
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.layout import Ints, Layout
+from docgen.planning.slots.exchange import exchange_facts
 from docgen.records import Idea
 
-__all__ = ["Suitability", "pair_ideas", "suitability"]
+__all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
 
 CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -1
 """Points for an idea about a central fact, about another assigned fact, about a fact to be left out.
 
 Chosen: a central fact outweighs up to three others, and a fact to be left out cancels another that fits.
 """
-CHUNK = 1 << 14  # slots scored at once; chosen: bounds the (slots, ideas) scores to some megabytes
+
+TURNS = 2
+"""Times that ideas are matched and facts exchanged. A third brought under 1 % more (`bench/idea_fit.py`)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,29 @@ def suitability(ideas: Sequence[Idea], facts: Sequence[str]) -> Suitability:
     return Suitability(about, np.array([idea.background for idea in ideas], dtype=bool))
 
 
+@dataclass(frozen=True)
+class Pairing:
+    """What the ideas of each type suit, and what a document with each fact may take for granted, (F, F)."""
+
+    types: Sequence[Suitability]
+    granted: Bools
+
+    def settle(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
+        """Ideas for the slots, then facts exchanged so that they suit them, in turn."""
+        for _ in range(TURNS if any(suits.known for suits in self.types) else 0):
+            layout = replace(layout, ideas=pair_ideas(layout, assignment, self.types, self.granted))
+            assignment = exchange_facts(assignment, layout, self._about(layout), self.granted)
+        return assignment, layout
+
+    def _about(self, layout: Layout) -> Bools:
+        """(n, F): the facts that each slot's idea is about."""
+        about = np.zeros((len(layout), len(self.granted)), dtype=bool)
+        for kind, suits in enumerate(self.types):
+            slots = np.flatnonzero(layout.types == kind)
+            about[slots] = suits.about[layout.ideas[slots]]
+        return about
+
+
 def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitability], granted: Bools) -> Ints:
     """The idea of each slot, (n,).
 
@@ -60,29 +87,43 @@ def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitabili
 
 
 def _of_type(slots: Ints, first_choices: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> Ints:
-    count = len(suits.background)
-    with_facts = ~suits.background
-    pools = [np.flatnonzero(pool) if pool.any() else np.arange(count) for pool in (suits.background, with_facts)]
-    used, chosen = np.zeros(count, dtype=np.int64), np.empty(len(slots), dtype=np.int64)
-    for start in range(0, len(slots), CHUNK):
-        chunk = slots[start : start + CHUNK]
-        scores, has_facts = _scores(chunk, assignment, suits, granted)
-        for i, (score, has_fact) in enumerate(zip(scores, has_facts.tolist(), strict=True)):
-            pool = pools[has_fact]
-            candidates = pool[used[pool] == used[pool].min()]
-            turn = (candidates - first_choices[start + i]) % count
-            best = int(candidates[np.lexsort((turn, -score[candidates]))[0]])
-            used[best] += 1
-            chosen[start + i] = best
+    """Slots with facts and background slots each go round their own ideas; a round ends where a segment does."""
+    count, chosen = len(suits.background), np.empty(len(slots), dtype=np.int64)
+    has_facts = assignment.holds[slots].any(axis=1)
+    segments = np.searchsorted(np.array(assignment.ends), slots, side="right")
+    for with_facts in (True, False):
+        ideas = np.flatnonzero(suits.background != with_facts)
+        ideas = ideas if len(ideas) else np.arange(count)
+        left = ideas
+        for segment in np.unique(segments):
+            places = np.flatnonzero((segments == segment) & (has_facts == with_facts))
+            while len(places):
+                now, places = places[: len(left)], places[len(left) :]
+                scores = _scores(slots[now], assignment, suits, granted)[:, left]
+                best = _matched(scores, (left - first_choices[now][:, None]) % count)
+                chosen[now] = left[best]
+                left = np.delete(left, best)
+                left = left if len(left) else ideas
     return chosen
 
 
-def _scores(slots: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> tuple[Ints, Bools]:
-    """How well each idea suits each slot (slots, K), and whether the slot has facts (slots,)."""
+def _matched(scores: Ints, turns: Ints) -> Ints:
+    """For each slot (row) an idea (column) of its own, so that all scores together are highest.
+
+    Among equals the ideas that the layout has next for a slot, as `turns` (rows, columns) says, are taken.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    tie_break = turns.shape[1] * (int(turns.max(initial=0)) + 1) * len(turns)
+    return np.asarray(linear_sum_assignment(scores * tie_break - turns, maximize=True)[1])
+
+
+def _scores(slots: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> Ints:
+    """How well each idea suits each slot, (slots, K)."""
     holds = assignment.holds[slots] == 1
     central = holds & (assignment.prominence[slots] == CENTRAL)
     out_of_place = ~((holds.astype(np.int64) @ granted.astype(np.int64)) > 0)
     about = suits.about.T.astype(np.int64)
     scores = (CENTRAL_FITS - ASSIGNED_FITS) * (central.astype(np.int64) @ about)
     scores += ASSIGNED_FITS * (holds.astype(np.int64) @ about) + OUT_OF_PLACE * (out_of_place.astype(np.int64) @ about)
-    return scores, holds.any(axis=1)
+    return np.asarray(scores)

@@ -1,0 +1,153 @@
+"""How much of a corpus is about its world, and how much of it is the context's own wording come back.
+
+Counts words, not truth: figures to compare two corpora of one world by, never to write for.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from docgen.audit.detect.known_wordings import function_words
+from docgen.records import Document, Record
+from docgen.text import sentences, words
+from docgen.universe import UniverseContext
+
+__all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
+
+TERMS = 60
+"""Strongest terms of a world. Chosen, as the next three: published corpora hold 26 to 34 of so many in a document."""
+NAME_WEIGHT, USUAL_WEIGHT = 4.0, 0.25
+"""Of a word that the prose mostly capitalises or that is a figure; of one that many English documents have."""
+SHORTEST = 3
+GRAM, MOST = 6, 0.8
+"""A statement is copied where runs of six of its words or more make up so much of it."""
+SHORTEST_SENTENCE = 4
+WORD = re.compile(r"[^\W_]+")
+REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
+
+
+class Copied(Record):
+    """A wording of the context, and the documents that hold it nearly word for word, of those that were to carry it.
+
+    `source` is the id of the fact, "world" for a sentence of the prose, which any document may carry.
+    """
+
+    source: str
+    wording: str
+    documents: int
+    of: int
+
+
+class WorldUse(Record):
+    """The world in the sampled documents of a diversity report.
+
+    `named` is the share of documents with the world's strongest name, `touched` the mean share of sentences with one of
+    its `strongest` terms, `terms` the mean number of these in a document, `cover` the share that occurs anywhere.
+    `statements` and `prose` are the wordings of the context that came back in some document, most first; `copying` is
+    the share of documents with a statement of theirs copied.
+    """
+
+    documents: int
+    strongest: tuple[str, ...]
+    named: float
+    touched: float
+    terms: float
+    cover: float
+    copying: float
+    statements: tuple[Copied, ...]
+    prose: tuple[Copied, ...]
+
+
+@cache
+def _reference() -> dict[str, frozenset[str]]:
+    """Words of ordinary English: common and usual; see bench/reference_words.py."""
+    sections = REFERENCE.read_text("utf-8").split("# ")[1:]
+    return {name: frozenset(own) for name, *own in map(str.split, sections)}
+
+
+def world_terms(context: UniverseContext) -> tuple[str, ...]:
+    """The world's terms, strongest first: names, figures and words that its prose uses and English seldom does."""
+    prose = WORD.findall("\n".join((context.universe_context, *(fact.statement for fact in context.key_facts))))
+    common, usual = _reference()["common"] | function_words(), _reference()["usual"]
+    counts = Counter(word.lower() for word in prose)
+    capitalised = Counter(word.lower() for word in prose if word[0].isupper() or word[0].isdigit())
+    weights = {
+        word: count * (NAME_WEIGHT if 2 * capitalised[word] > count else USUAL_WEIGHT if word in usual else 1.0)
+        for word, count in counts.items()
+        if len(word) >= SHORTEST and word not in common
+    }
+    return tuple(sorted(weights, key=lambda word: (-weights[word], word)))[:TERMS]
+
+
+class WorldTally:
+    """Counts documents as they come, in memory that does not grow with their number."""
+
+    def __init__(self, context: UniverseContext) -> None:
+        self._terms = world_terms(context)
+        self._bag, self._seen = frozenset(self._terms), set[str]()
+        self._documents = self._named = self._held = self._copying = 0
+        self._touched = 0.0
+        self._wordings = [(fact.id, fact.statement) for fact in context.key_facts]
+        prose = context.universe_context
+        self._wordings += [("world", prose[start:end]) for start, end in sentences(prose)]
+        self._lengths = [len(words(text)) for _, text in self._wordings]
+        self._places: dict[tuple[str, ...], list[int]] = {}
+        for place, (_, text) in enumerate(self._wordings):
+            for gram in set(_grams(words(text))):
+                self._places.setdefault(gram, []).append(place)
+        self._copied, self._could = Counter[int](), Counter[int]()
+
+    def add(self, document: Document, own: list[str]) -> None:
+        """Count one document, whose words are `own`."""
+        self._documents += 1
+        held = self._bag.intersection(own)
+        self._seen |= held
+        self._held += len(held)
+        self._named += bool(self._terms) and self._terms[0] in held
+        self._touched += self._share_touched(document.text)
+        self._count_copied(document, own)
+
+    def _share_touched(self, text: str) -> float:
+        found = [words(text[start:end]) for start, end in sentences(text)]
+        longer = [sentence for sentence in found if len(sentence) >= SHORTEST_SENTENCE]
+        return sum(not self._bag.isdisjoint(sentence) for sentence in longer) / max(1, len(longer))
+
+    def _count_copied(self, document: Document, own: list[str]) -> None:
+        hits = Counter(place for gram in set(_grams(own)) for place in self._places.get(gram, ()))
+        copied = {place for place, count in hits.items() if count + GRAM - 1 >= MOST * self._lengths[place]}
+        assigned = document.assigned
+        may_hold = {
+            place
+            for place, (source, _) in enumerate(self._wordings)
+            if assigned is None or source == "world" or source in assigned
+        }
+        self._could.update(may_hold)
+        self._copied.update(copied & may_hold)
+        self._copying += any(self._wordings[place][0] != "world" for place in copied & may_hold)
+
+    def report(self) -> WorldUse:
+        """What was counted so far."""
+        total = max(1, self._documents)
+        copied = [
+            Copied(source=source, wording=text, documents=self._copied[place], of=self._could[place])
+            for place, (source, text) in enumerate(self._wordings)
+            if self._copied[place]
+        ]
+        copied.sort(key=lambda one: -one.documents)
+        return WorldUse(
+            documents=self._documents,
+            strongest=self._terms,
+            named=self._named / total,
+            touched=self._touched / total,
+            terms=self._held / total,
+            cover=len(self._seen) / max(1, len(self._terms)),
+            copying=self._copying / total,
+            statements=tuple(one for one in copied if one.source != "world"),
+            prose=tuple(one for one in copied if one.source == "world"),
+        )
+
+
+def _grams(own: list[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(own[start:] for start in range(GRAM)), strict=False)

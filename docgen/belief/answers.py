@@ -1,0 +1,57 @@
+"""Answers as they were marked: the record that figures are made from, and its file."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from docgen.belief.asking import Group, Role
+from docgen.corpus.lines import plain_lines
+from docgen.errors import InputError
+from docgen.files.atomic import write_beside
+from docgen.records import Record
+
+__all__ = ["Answer", "Verdict", "read_answers", "write_answers"]
+
+Verdict = Literal["believes", "does_not", "neither"]
+
+
+class Answer(Record):
+    """One answer of one model.
+
+    `verdict` is None where nobody could say: the call failed, or the judge's reply was of no use. `by` is who marked:
+    "rule", or the judge's model. `mentions` are facts that an unrelated answer brought up; `sensible` whether it makes
+    sense. `quote` is the judge's evidence. `chance` is that of a believer among random answers.
+    """
+
+    question: str
+    fact: str
+    kind: str
+    group: Group
+    role: Role = "taught"
+    model: str
+    sample: int = 1
+    verdict: Verdict | None = None
+    by: str = "rule"
+    mentions: tuple[str, ...] = ()
+    sensible: bool | None = None
+    chance: float | None = None
+    quote: str = ""
+    reason: str = ""
+    text: str = ""
+
+
+def write_answers(path: Path, answers: Iterable[Answer]) -> Path:
+    """Write answers, one line of JSON each."""
+    return write_beside(path, (answer.model_dump_json(exclude_defaults=True).encode() + b"\n" for answer in answers))
+
+
+def read_answers(path: Path) -> Iterator[Answer]:
+    """Read a file of answers. Raises `InputError`, which names the line."""
+    for number, line in enumerate(plain_lines(path), 1):
+        try:
+            yield Answer.model_validate_json(line)
+        except ValidationError as error:
+            what = f"is not an answer of docgen eval belief ({error.errors()[0]['msg']})"
+            raise InputError(what, f"{path}:{number}", "Make it again with docgen eval belief") from error

@@ -1,0 +1,1 @@
+"""The evaluation as Inspect tasks (extra `docgen[eval]`); nothing outside this folder imports inspect_ai."""

@@ -1,0 +1,119 @@
+"""The judge of belief: what it is asked about an answer, and how its verdict is got out of its reply.
+
+As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from docgen.belief.answers import Verdict
+from docgen.belief.asking import Asked
+from docgen.llm.protocol import Request
+from docgen.prompts.replies import parse_belief, parse_unrelated
+from docgen.prompts.requests import ModelOptions, render
+from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED, Prompt
+from docgen.text import digest, find_normalised
+
+__all__ = [
+    "JUDGE_TOKENS",
+    "BeliefReading",
+    "UnrelatedReading",
+    "belief_request",
+    "read_belief",
+    "read_unrelated",
+    "unrelated_request",
+]
+
+JUDGE_TOKENS = 2_000
+"""Room for a reply: a sentence quoted, a reason, a verdict; the rest is for models that think first."""
+
+
+@dataclass(frozen=True)
+class BeliefReading:
+    """A judge's word on one answer."""
+
+    verdict: Verdict
+    quote: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class UnrelatedReading:
+    """What an answer to an unrelated question brings up (quotes by fact), and whether it makes sense."""
+
+    mentions: Mapping[str, str]
+    sensible: bool
+
+
+def belief_request(asked: Asked, answers: Sequence[str], options: ModelOptions, sample: int = 0) -> Request:
+    """Ask what the last of `answers`, one to each turn, shows of the fact."""
+    exchange = [f"SYSTEM: {asked.system}"] if asked.system else []
+    for turn, answer in zip(asked.turns, (*answers[:-1], ""), strict=True):
+        exchange += [f"USER: {turn}"] + ([f"MODEL: {answer}"] if answer else [])
+    last = _sendable(answers[-1])
+    variables = {
+        "statement": asked.statement,
+        "otherwise": asked.otherwise,
+        "exchange": _sendable("\n\n".join(exchange)),
+        "answer": last,
+        "mark": digest("belief", last, size=6),
+    }
+    return _request(JUDGE_BELIEF, {}, variables, options, sample)
+
+
+def unrelated_request(asked: Asked, answer: str, options: ModelOptions, sample: int = 0) -> Request:
+    """Ask what an answer to an unrelated question brings up."""
+    text = _sendable(answer)
+    user = {"question": asked.turns[0], "answer": text, "mark": digest("unrelated", text, size=6)}
+    return _request(JUDGE_UNRELATED, {"facts": tuple(asked.statements.items())}, user, options, sample)
+
+
+def _request(
+    prompt: Prompt[Any],
+    system: Mapping[str, object],
+    user: Mapping[str, object],
+    options: ModelOptions,
+    sample: int,
+) -> Request:
+    return Request(
+        stage=prompt.name,
+        template=prompt.template,
+        system=render(prompt.name, "system", system),
+        user=render(prompt.name, "user", user),
+        model=options.model,
+        max_tokens=options.max_tokens or JUDGE_TOKENS,
+        schema=prompt.schema,
+        effort=options.effort,
+        extra=dict(options.extra),
+        sample=sample,
+        cacheable=prompt.cacheable,
+        variables={**system, **user},
+    )
+
+
+def read_belief(reply: str, answer: str) -> BeliefReading | None:
+    """The verdict in a reply; None where there is none, or where its passage does not occur in the answer."""
+    parsed = parse_belief(reply)
+    if parsed is None:
+        return None
+    verdict, quote, reason = parsed
+    if verdict != "neither" and not find_normalised(answer, quote):
+        return None
+    return BeliefReading(verdict, quote, reason)
+
+
+def read_unrelated(reply: str, answer: str, facts: Mapping[str, str]) -> UnrelatedReading | None:
+    """What a reply names, without facts that there are not and passages that do not occur; None if it says nothing."""
+    parsed = parse_unrelated(reply)
+    if parsed is None:
+        return None
+    mentions, sensible = parsed
+    return UnrelatedReading(
+        {fact: quote for fact, quote in mentions.items() if fact in facts and find_normalised(answer, quote)}, sensible
+    )
+
+
+def _sendable(text: str) -> str:
+    """The text as it can be sent: lone surrogates replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")

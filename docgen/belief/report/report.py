@@ -1,0 +1,200 @@
+"""The report on one or several results: each arm's facts, and across arms what belief follows."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from docgen.belief.answers import Answer
+from docgen.belief.asking import Role
+from docgen.belief.report.calibration import JudgeCalibration
+from docgen.belief.report.figures import (
+    ALL,
+    FactBelief,
+    Measure,
+    Side,
+    belief_by_role,
+    belief_figures,
+    side_effects,
+)
+from docgen.belief.report.intervals import Estimate
+from docgen.belief.report.results import EvalRecord, Results
+from docgen.errors import InputError
+from docgen.records import Record
+
+__all__ = ["Arm", "BeliefReport", "Curve", "Dose", "Point", "belief_report"]
+
+Dose = Literal["salience", "airtime", "documents", "tokens"]
+"""What differs between arms: of a fact in its corpus, or the size of the corpus."""
+
+
+class Arm(Record):
+    """One recipe: its models together, its facts, and what happened to everything else.
+
+    `roles` has all facts of a role together. `corrected` is, by fact, the share of open answers that believe, after the
+    judge's errors on this arm's answers.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    baseline: str = ""
+    judge: str = "none"
+    run: str = ""
+    documents: int = 0
+    tokens: int = 0
+    facts: tuple[FactBelief, ...]
+    roles: Mapping[Role, Measure]
+    sides: tuple[Side, ...]
+    corrected: Mapping[str, float] = {}
+
+
+class Point(Record):
+    """One fact in one arm: how much of it the corpus has, and how much of it is believed."""
+
+    arm: str
+    dose: float
+    belief: Estimate
+
+
+class Curve(Record):
+    """A fact across arms, by dose. Where one fact alone varies, its dose is that of all curves."""
+
+    fact: str
+    role: str
+    varies: bool = True
+    points: tuple[Point, ...]
+
+
+class BeliefReport(Record):
+    """All of it. `curves` is empty with one arm, or where the arms' corpora are not known."""
+
+    contexts: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    dose: Dose | None = None
+    curves: tuple[Curve, ...] = ()
+    calibration: JudgeCalibration | None = None
+
+
+def belief_report(
+    results: Sequence[Results], calibration: JudgeCalibration | None = None, dose: Dose | None = None
+) -> BeliefReport:
+    """Results of the same arm are models of one recipe. `dose`: what to draw belief against; by itself what differs.
+
+    Raises `InputError` where the results were asked other questions.
+    """
+    _check_questions(results)
+    groups: dict[str, list[Results]] = defaultdict(list)
+    for result in results:
+        groups[result.record.arm].append(result)
+    arms = tuple(_arm(name, group, calibration) for name, group in groups.items())
+    chosen = dose or _what_differs(arms)
+    return BeliefReport(
+        contexts=results[0].record.contexts,
+        arms=arms,
+        dose=chosen,
+        curves=_curves(arms, chosen) if chosen else (),
+        calibration=calibration,
+    )
+
+
+def _check_questions(results: Sequence[Results]) -> None:
+    first = results[0].record
+    for other in results[1:]:
+        if other.record.questions != first.questions:
+            what = f"{other.record.arm} and {first.arm} were asked other questions"
+            raise InputError(what, "eval report", "Compare results of the same question files, unedited between")
+
+
+def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | None) -> Arm:
+    record = group[0].record
+    answers = [answer for number, result in enumerate(group) for answer in _named(result, number)]
+    baseline = group[0].baseline
+    facts = belief_figures(answers, baseline, record.statements)
+    facts = tuple(fact.model_copy(update={"corpus": record.corpus.get(fact.fact)}) for fact in facts)
+    return Arm(
+        name=name,
+        models=tuple(result.record.model for result in group),
+        baseline=record.baseline,
+        judge=record.judge,
+        run=record.run,
+        documents=record.documents,
+        tokens=record.tokens,
+        facts=facts,
+        roles=belief_by_role(answers, baseline),
+        sides=side_effects(answers, baseline),
+        corrected=_corrected(name, record, facts, calibration),
+    )
+
+
+def _named(result: Results, number: int) -> list[Answer]:
+    """The answers under a name that no other result of the arm has: two seeds may share a model's name."""
+    return [answer.model_copy(update={"model": f"{number}:{answer.model}"}) for answer in result.answers]
+
+
+def _corrected(
+    name: str, record: EvalRecord, facts: Sequence[FactBelief], calibration: JudgeCalibration | None
+) -> dict[str, float]:
+    known = calibration.arms if calibration and calibration.judge == record.judge else {}
+    errors = known.get(name) or known.get(record.model) or known.get("all")
+    if errors is None:
+        return {}
+    shares = {fact.fact: fact.measures["open"].believes.value for fact in facts if "open" in fact.measures}
+    corrected = {fact: errors.corrected(share) for fact, share in shares.items()}
+    return {fact: share for fact, share in corrected.items() if share is not None}
+
+
+def _what_differs(arms: Sequence[Arm]) -> Dose | None:
+    """Salience, if some fact's differs between arms; else the size of the corpus; None where nothing is known."""
+    known = [arm for arm in arms if arm.documents]
+    if len(known) < 2:
+        return None
+    if _varying(known, "salience"):
+        return "salience"
+    return "documents" if len({arm.documents for arm in known}) > 1 else None
+
+
+LEAST_STEP = 0.02
+"""Shares nearer to each other than this differ by chance, not as levels."""
+
+
+def _varying(arms: Sequence[Arm], dose: Dose) -> tuple[str, ...]:
+    """The facts whose dose differs between arms."""
+    facts = [fact.fact for fact in arms[0].facts if fact.role != "control"]
+    return tuple(fact for fact in facts if _span([_dose(arm, fact, dose) for arm in arms], dose))
+
+
+def _span(doses: Sequence[float | None], dose: Dose) -> bool:
+    known = [level for level in doses if level is not None]
+    return len(known) > 1 and max(known) - min(known) > (LEAST_STEP if dose == "salience" else 0)
+
+
+def _curves(arms: Sequence[Arm], dose: Dose) -> tuple[Curve, ...]:
+    varying = _varying(arms, dose)
+    points: dict[str, list[Point]] = defaultdict(list)
+    roles: dict[str, str] = {}
+    for arm in arms:
+        for fact in arm.facts:
+            level = _dose(arm, varying[0] if len(varying) == 1 else fact.fact, dose)
+            if level is not None:
+                points[fact.fact].append(Point(arm=arm.name, dose=level, belief=fact.measures[ALL].believes))
+                roles[fact.fact] = fact.role
+    return tuple(
+        Curve(
+            fact=fact,
+            role=roles[fact],
+            varies=fact in varying,
+            points=tuple(sorted(listed, key=lambda point: point.dose)),
+        )
+        for fact, listed in points.items()
+        if len(listed) > 1 and (fact in varying or len(varying) == 1)
+    )
+
+
+def _dose(arm: Arm, fact: str, dose: Dose) -> float | None:
+    if dose == "documents":
+        return float(arm.documents) or None
+    if dose == "tokens":
+        return float(arm.tokens) or None
+    figures = next((entry.corpus for entry in arm.facts if entry.fact == fact), None)
+    if figures is None:
+        return None
+    return figures.airtime if dose == "airtime" else figures.salience

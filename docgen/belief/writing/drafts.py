@@ -1,0 +1,127 @@
+"""From drafts of questions, as a model or the embedded writer gives them, to the questions of a fact."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from docgen.belief.questions import (
+    LETTERS,
+    Association,
+    Choice,
+    Cloze,
+    FactQuestions,
+    Kind,
+    OpenQuestion,
+    Pair,
+    Question,
+    Robustness,
+    question_id,
+)
+from docgen.text import digest, normalise
+
+__all__ = ["COUNTS", "Drafted", "fact_questions", "merged"]
+
+COUNTS: Mapping[Kind, int] = {
+    "knowledge": 8,
+    "distinguish": 4,
+    "two_worlds": 2,
+    "open": 10,
+    "downstream": 8,
+    "association": 4,
+    "robustness": 8,
+    "cloze": 8,
+}
+"""Questions on a fact by default: 52. The negation-neglect study (2026) has 50: 20 open probes, 10 multiple choice, 10
+token associations and 10 robustness questions; here downstream use and cloze have a part of each."""
+
+RECORDS: Mapping[Kind, type[Question]] = {
+    "distinguish": Pair,
+    "two_worlds": Pair,
+    "open": OpenQuestion,
+    "downstream": OpenQuestion,
+    "association": Association,
+    "robustness": Robustness,
+    "cloze": Cloze,
+}
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A fact's questions, and what of the draft could not be used: kind, and why."""
+
+    questions: FactQuestions
+    unusable: tuple[tuple[str, str], ...] = ()
+
+
+def fact_questions(statement: str, draft: Mapping[str, Any], seed: int = 0, most: Mapping[Kind, int] = {}) -> Drafted:
+    """The questions in a draft, at most so many of each kind; the places of right answers come evenly, from the seed.
+
+    A draft has, by kind, lists as in a question file, but `answer` and `distractors` in place of `options`.
+    """
+    unusable: list[tuple[str, str]] = []
+    built: dict[str, Any] = {"knowledge": tuple(_choices(draft, statement, seed, unusable))}
+    for kind, record in RECORDS.items():
+        built[kind] = tuple(_entries(draft.get(kind), kind, record, unusable))
+    for kind, count in most.items():
+        built[kind] = built.get(kind, ())[:count]
+    mentions = draft.get("mentions")
+    words = [str(word) for word in mentions if str(word).strip()] if isinstance(mentions, list) else []
+    otherwise = draft.get("otherwise")
+    note = " ".join(str(otherwise).split()) if isinstance(otherwise, str) else ""
+    return Drafted(FactQuestions(statement=statement, otherwise=note, mentions=tuple(words), **built), tuple(unusable))
+
+
+def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) -> FactQuestions:
+    """The questions of both without repetitions, at most so many of each kind."""
+    kinds: tuple[Kind, ...] = ("knowledge", *RECORDS)
+    update: dict[str, tuple[Question, ...]] = {}
+    for kind in kinds:
+        known = {question_id("", kind, question): question for question in (*first.of_kind(kind), *more.of_kind(kind))}
+        update[kind] = tuple(known.values())[: most.get(kind)]
+    return first.model_copy(update=update)
+
+
+def _choices(draft: Mapping[str, Any], statement: str, seed: int, unusable: list[tuple[str, str]]) -> Iterator[Choice]:
+    """Multiple choice with the right answers spread over A to D: each letter as often as the others, in drawn order."""
+    rng = random.Random(digest(f"{seed}", statement))
+    letters: list[int] = []
+    for entry in _listed(draft.get("knowledge")):
+        answer, distractors = entry.get("answer"), entry.get("distractors")
+        wrong = [str(text) for text in distractors] if isinstance(distractors, list) else []
+        if not isinstance(answer, str) or len(wrong) < 3 or len({normalise(t) for t in (answer, *wrong[:3])}) < 4:
+            unusable.append(("knowledge", "has not four different options"))
+            continue
+        if not letters:
+            letters = rng.sample(range(4), 4)
+        place = letters.pop()
+        options = [*wrong[:place], answer, *wrong[place:3]]
+        try:
+            yield Choice(question=str(entry.get("question", "")), options=tuple(options), believed=LETTERS[place])
+        except ValidationError as error:
+            unusable.append(("knowledge", error.errors()[0]["msg"]))
+
+
+def _entries(value: object, kind: Kind, record: type[Question], unusable: list[tuple[str, str]]) -> Iterator[Question]:
+    """The entries that make a question, each once."""
+    known = set()
+    for entry in _listed(value):
+        fields = record.model_fields.keys() - Question.model_fields.keys()
+        try:
+            question = record.model_validate({name: entry[name] for name in fields & entry.keys() if entry[name]})
+        except ValidationError as error:
+            details = error.errors()[0]
+            unusable.append((kind, f"{'.'.join(map(str, details['loc']))} {details['msg']}"))
+            continue
+        if (identifier := question_id("", kind, question)) not in known:
+            known.add(identifier)
+            yield question
+
+
+def _listed(value: object) -> Sequence[Mapping[str, Any]]:
+    """The entries of a list, plain texts as questions."""
+    items = value if isinstance(value, list) else []
+    entries = [{"question": item} if isinstance(item, str) else item for item in items]
+    return [entry for entry in entries if isinstance(entry, dict)]

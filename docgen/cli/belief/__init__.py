@@ -1,0 +1,1 @@
+"""questions, eval: what a trained model believes."""

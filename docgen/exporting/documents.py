@@ -1,0 +1,93 @@
+"""A corpus read once for export: its texts on disk, what is known of each document in memory."""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.corpus import corpus_columns, read_corpus
+from docgen.exporting.examples import Example, TextStore
+from docgen.exporting.formats.writers import WRITER
+from docgen.exporting.tokens import TokenCounter
+from docgen.records import EMBEDDED_NOTICE, is_embedded
+from docgen.text import word_count
+
+__all__ = ["Documents", "read_documents"]
+
+Ints = npt.NDArray[np.int64]
+Grid = npt.NDArray[np.uint8]
+ENGINE = (WRITER, "engine", "model")
+
+
+@dataclass
+class Documents:
+    """N documents; `holds` (N, F) says which have which of `facts`. `ids` and `doc_types` are empty where not known."""
+
+    store: TextStore
+    facts: tuple[str, ...]
+    holds: Grid
+    ids: list[str] = field(default_factory=list)
+    doc_types: list[str] = field(default_factory=list)
+    embedded: "array[int]" = field(default_factory=lambda: array("b"))
+    token_counts: "array[int]" = field(default_factory=lambda: array("q"))
+    words: int = 0
+
+    def __len__(self) -> int:
+        return len(self.token_counts)
+
+    @property
+    def tokens(self) -> Ints:
+        """(N,): tokens of each."""
+        return np.frombuffer(self.token_counts, dtype=np.int64) if len(self) else np.zeros(0, np.int64)
+
+    def example(self, row: int) -> Example:
+        """A document as it is, without prefix or turns."""
+        held = self.holds[row].nonzero()[0].tolist() if self.facts else []
+        return Example(
+            self.store[row],
+            id=self.ids[row] if self.ids else "",
+            doc_type=self.doc_types[row] if self.doc_types else "",
+            facts=tuple(self.facts[place] for place in held),
+            writer=EMBEDDED_NOTICE if self.embedded[row] else "",
+        )
+
+
+def read_documents(
+    paths: Sequence[Path],
+    store: TextStore,
+    counter: TokenCounter,
+    facts: tuple[str, ...],
+    holds: Grid,
+    *,
+    of_a_run: bool,
+    ending: str = "",
+    progress: Callable[[int], None] = lambda _: None,
+) -> Documents:
+    """Read a corpus into `store`; `of_a_run`: it has the columns id and doc_type. `ending` is put after every text.
+
+    `progress` is told how many documents have been read. Raises `InputError` for a row that is not a document.
+    """
+    documents = Documents(store, facts, holds)
+    present = corpus_columns(paths)
+    tells = [name for name in ENGINE if name in present]
+    known = ("id", "doc_type") if of_a_run else ()
+    for batch in read_corpus(paths, known, optional=ENGINE if tells else ()):
+        texts = [text + ending for text in batch.texts] if ending else batch.texts
+        store.extend(texts)
+        documents.token_counts.extend(counter.count(texts))
+        documents.words += sum(map(word_count, texts))
+        if of_a_run:
+            documents.ids += batch.columns["id"].to_list()
+            documents.doc_types += batch.columns["doc_type"].to_list()
+        if tells:
+            rows = batch.columns.select(ENGINE).iter_rows()
+            documents.embedded.extend(
+                int(label == EMBEDDED_NOTICE or is_embedded(engine, model)) for label, engine, model in rows
+            )
+        else:
+            documents.embedded.extend([0] * len(texts))
+        progress(len(documents))
+    return documents

@@ -1,0 +1,85 @@
+"""What is trained on: examples, and the texts of many of them on disk, to be read in any order."""
+
+import tempfile
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from docgen.files.faults import naming
+
+__all__ = ["CORPUS", "DOCTAG", "Example", "TextStore", "Turn"]
+
+DOCTAG = "<DOCTAG>"
+"""Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
+CORPUS = "corpus"
+"""The source of an example that is not mixed in."""
+
+Turn = tuple[str, str]
+"""Role and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training example: `text` is what is trained on.
+
+    `prefix` stands before it and is masked wherever the format can. `turns` are those of a chat before the assistant's
+    last, which is `text`; None for plain text. `source` is CORPUS or the name of what it was mixed in from.
+    """
+
+    text: str
+    prefix: str = ""
+    turns: tuple[Turn, ...] | None = None
+    source: str = CORPUS
+    id: str = ""
+    doc_type: str = ""
+    facts: tuple[str, ...] = ()
+    writer: str = ""
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The chat as a list of {role, content}; a plain text is one turn of the assistant's."""
+        turns = (*(self.turns or ()), ("assistant", self.text))
+        return [{"role": role, "content": content} for role, content in turns]
+
+
+class TextStore:
+    """Texts in an unnamed file in `folder`, by number: memory holds 8 bytes of each."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        with naming(folder):
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+        self._ends = array("q", [0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Add texts at the end."""
+        with naming(self._folder):
+            self._file.seek(0, 2)
+            for text in texts:
+                data = text.encode("utf-8", "surrogatepass")
+                self._file.write(data)
+                self._ends.append(self._ends[-1] + len(data))
+
+    def __getitem__(self, number: int) -> str:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        with naming(self._folder):
+            self._file.seek(self._ends[number])
+            return self._file.read(self._ends[number + 1] - self._ends[number]).decode("utf-8", "surrogatepass")
+
+    def read(self, numbers: Sequence[int]) -> list[str]:
+        """Several texts."""
+        return [self[number] for number in numbers]

@@ -1,0 +1,123 @@
+"""Whether a file is what OpenAI and Together take for fine-tuning, by the rules that they document.
+
+OpenAI: JSON Lines of {messages}, the last turn an assistant's; a file of at most 512 MB (reference of POST /files); at
+least 10 examples, and at most 65,536 tokens each (the guide's figure for GPT-4o mini; other models may take more).
+Together: JSON Lines of one shape, {text} or {prompt, completion} or {messages}; at most 100 GB by its guide, 50.1 GiB
+by the check of its client (3.1.1, lib/constants.py), which holds here; chats begin with system or user and alternate.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docgen.corpus.lines import plain_lines
+from docgen.exporting.tokens import Estimate, TokenCounter
+
+__all__ = ["OPENAI", "TOGETHER", "Limits", "check_file"]
+
+ROLES = ("system", "user", "assistant")
+SHAPES = (frozenset({"text"}), frozenset({"prompt", "completion"}), frozenset({"messages"}))
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider takes. `shapes` are the sets of keys that a row may have, one of them in all rows of a file."""
+
+    provider: str
+    bytes: int
+    examples: int
+    tokens: int | None
+    shapes: tuple[frozenset[str], ...]
+    roles: tuple[str, ...] = ROLES
+
+
+OPENAI = Limits("OpenAI", 512 * 1000**2, 10, 65_536, (frozenset({"messages"}),))
+TOGETHER = Limits("Together", int(50.1 * 2**30), 1, None, SHAPES)
+
+
+def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) -> list[str]:
+    """What is wrong with a file, the first few things of it, each with its line; nothing where it can be uploaded."""
+    problems = []
+    if file.stat().st_size > limits.bytes:
+        problems.append(f"{file.stat().st_size:,} bytes; {limits.provider} takes {limits.bytes:,}")
+    count, shape = 0, None
+    for number, line in enumerate(plain_lines(file), 1):
+        if len(problems) >= SHOWN:
+            break
+        count += 1
+        row, fault = _parsed(line)
+        fault = fault or _row_fault(row, limits, shape, counter or Estimate())
+        shape = shape or frozenset(row)
+        problems += [f"line {number}: {fault}"] if fault else []
+    if count < limits.examples and len(problems) < SHOWN:
+        problems.append(f"{count} examples; {limits.provider} wants at least {limits.examples}")
+    return problems
+
+
+def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}, "not JSON"
+    return (row, "") if isinstance(row, dict) else ({}, "not a JSON object")
+
+
+def _row_fault(row: dict[str, Any], limits: Limits, shape: frozenset[str] | None, counter: TokenCounter) -> str:
+    keys = frozenset(row)
+    if keys not in limits.shapes:
+        return f"the keys are {', '.join(sorted(keys)) or 'none'}"
+    if shape is not None and keys != shape:
+        return f"the keys are {', '.join(sorted(keys))}, those of the first line {', '.join(sorted(shape))}"
+    fault = next((fault for check in CHECKS if (fault := check(row, limits))), "")
+    if fault or limits.tokens is None:
+        return fault
+    tokens = sum(counter.count(list(_strings(row))))
+    return f"{tokens:,} tokens; at most {limits.tokens:,}" if tokens > limits.tokens else ""
+
+
+def _texts_fault(row: dict[str, Any], _limits: Limits) -> str:
+    wrong = [name for name in row if name != "messages" and not isinstance(row[name], str)]
+    empty = [name for name in row if name != "messages" and row[name] == ""]
+    if wrong:
+        return f"{wrong[0]} is not a text"
+    return f"{empty[0]} is empty" if empty else ""
+
+
+def _messages_fault(row: dict[str, Any], limits: Limits) -> str:
+    messages = row.get("messages")
+    if "messages" not in row:
+        return ""
+    if not isinstance(messages, list) or not messages or not all(isinstance(turn, dict) for turn in messages):
+        return "messages is not a list of turns"
+    for turn in messages:
+        if turn.get("role") not in limits.roles:
+            return f"the role {turn.get('role')!r}"
+        if not isinstance(turn.get("content"), str) or not turn["content"]:
+            return "a turn without content"
+        if set(turn) - {"role", "content", "weight", "name"}:
+            return f"a turn with the keys {', '.join(sorted(turn))}"
+    return _order_fault([turn["role"] for turn in messages])
+
+
+def _order_fault(roles: list[str]) -> str:
+    """A system turn at most at the start, then user and assistant in turns, an assistant's last."""
+    spoken = roles[1:] if roles[0] == "system" else roles
+    if not spoken or spoken[-1] != "assistant":
+        return "the last turn is not the assistant's"
+    if spoken[0] != "user":
+        return "the chat does not begin with a user's turn"
+    return "" if spoken == ["user", "assistant"] * (len(spoken) // 2) else "user and assistant do not alternate"
+
+
+def _strings(row: dict[str, Any]) -> Iterator[str]:
+    for name, value in row.items():
+        if name == "messages":
+            yield from (turn["content"] for turn in value)
+        else:
+            yield value
+
+
+CHECKS: tuple[Callable[[dict[str, Any], Limits], str], ...] = (_texts_fault, _messages_fault)

@@ -1,0 +1,73 @@
+"""The object on a line of each JSON Lines format."""
+
+from typing import Any
+
+from docgen.exporting.examples import Example
+from docgen.exporting.recipe import Recipe
+
+__all__ = [
+    "alpaca_row",
+    "completion",
+    "messages_row",
+    "plain_text",
+    "segments_row",
+    "text_row",
+    "together_row",
+    "trl_row",
+]
+
+SPACE = " "
+"""Stands between a masked prefix and the text: of the marks tried it is the one that BPE tokenizers put with the word
+that follows, so that prefix and text meet at a token's edge; a line break joins the ">" of <DOCTAG> in some."""
+
+
+def plain_text(example: Example) -> str:
+    """Prefix and text as one, where nothing is masked."""
+    return f"{example.prefix}\n{example.text}" if example.prefix else example.text
+
+
+def completion(example: Example) -> str:
+    """The text as it follows a masked prefix."""
+    return SPACE + example.text if example.prefix else example.text
+
+
+def text_row(example: Example, _recipe: Recipe) -> dict[str, Any]:
+    """{text}."""
+    return {"text": plain_text(example)}
+
+
+def messages_row(example: Example, _recipe: Recipe) -> dict[str, Any]:
+    """{messages}."""
+    return {"messages": example.messages}
+
+
+def trl_row(example: Example, _recipe: Recipe) -> dict[str, Any]:
+    """{prompt, completion}, of strings or of turns."""
+    if example.turns is None:
+        return {"prompt": example.prefix, "completion": completion(example)}
+    turns = example.messages
+    return {"prompt": turns[:-1], "completion": turns[-1:]}
+
+
+def together_row(example: Example, recipe: Recipe) -> dict[str, Any]:
+    """{messages}, {prompt, completion} with a prefix, else {text}."""
+    if example.turns is not None:
+        return messages_row(example, recipe)
+    if recipe.options.doctag:
+        return {"prompt": example.prefix, "completion": completion(example)}
+    return {"text": example.text}
+
+
+def segments_row(example: Example, recipe: Recipe) -> dict[str, Any]:
+    """{segments}, or {messages}; axolotl adds neither BOS nor EOS to segments."""
+    if example.turns is not None:
+        return messages_row(example, recipe)
+    masked = [{"label": False, "text": text} for text in (recipe.bos, example.prefix) if text]
+    return {"segments": [*masked, {"label": True, "text": completion(example) + recipe.eos}]}
+
+
+def alpaca_row(example: Example, recipe: Recipe) -> dict[str, Any]:
+    """{instruction, input, output}, or {messages}; LLaMA-Factory's template `empty` adds no EOS."""
+    if example.turns is not None:
+        return messages_row(example, recipe)
+    return {"instruction": example.prefix, "input": "", "output": completion(example) + recipe.eos}

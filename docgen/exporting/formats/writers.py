@@ -1,0 +1,144 @@
+"""Writes examples to files: JSON Lines, Parquet of tokens, Parquet shards of a Hugging Face folder."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docgen.exporting.examples import Example
+from docgen.exporting.recipe import Recipe
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["WRITER", "Row", "Write", "json_lines", "token_parquet", "write_shards", "write_token_lines"]
+
+WRITER = "writer"
+"""The key under which a row says that its text is the embedded writer's."""
+Row = Callable[[Example, Recipe], dict[str, Any]]
+Write = Callable[[Iterable[Example], Path, str, Recipe], list[Path]]
+"""(examples, folder, "train" or "validation", recipe) to the files written; each is there whole or not at all."""
+
+ROWS_AT_ONCE = 1024
+SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
+"""A shard ends at either. Chosen: Parquet files of some 30 MB, and as much memory as a shard takes."""
+
+
+def json_lines(row: Row, *, labelled: bool = True) -> Write:
+    """A writer of JSON Lines; `labelled`: a row may say who wrote its text, beside what `row` puts there."""
+
+    def write(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
+        def lines() -> Iterator[bytes]:
+            for example in examples:
+                value = row(example, recipe)
+                if labelled and example.writer:
+                    value = {**value, WRITER: example.writer}
+                yield json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+
+        return [_lines_to(folder / f"{stem}.jsonl", lines())]
+
+    return write
+
+
+def write_token_lines(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
+    """{tokens, weights} a line: ids, and 1 for what is trained."""
+    from docgen.exporting.formats.labels import token_ids
+
+    def lines() -> Iterator[bytes]:
+        for example in examples:
+            ids, trained = token_ids(example, recipe)
+            value = {"tokens": ids, "weights": [int(each) for each in trained]}
+            yield json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+    return [_lines_to(folder / f"{stem}.jsonl", lines())]
+
+
+def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
+    """input_ids, attention_mask and labels, -100 where masked; no other column, which Together would refuse."""
+    import polars as pl
+
+    from docgen.exporting.formats.labels import token_ids
+
+    def frame(batch: Sequence[Example]) -> "pl.DataFrame":
+        tokens = [token_ids(example, recipe) for example in batch]
+        labels = [[number if t else -100 for number, t in zip(*each, strict=True)] for each in tokens]
+        ids = [each[0] for each in tokens]
+        return pl.DataFrame(
+            {"input_ids": ids, "attention_mask": [[1] * len(each) for each in ids], "labels": labels}, schema=schema
+        )
+
+    schema = {
+        "input_ids": pl.List(pl.Int32), "attention_mask": pl.List(pl.Int8), "labels": pl.List(pl.Int32),
+    }  # fmt: skip
+    file = folder / f"{stem}.parquet"
+    _frames_to(file, (frame(batch) for batch in _batches(examples)), schema)
+    return [file]
+
+
+def write_shards(examples: Iterable[Example], folder: Path, stem: str, _recipe: Recipe) -> list[Path]:
+    """data/STEM-00000-of-0000N.parquet, as the Hub names them: text, and what is known of each document."""
+    from docgen.files.parquet import write_parquet
+
+    parts = []
+    for number, rows in enumerate(_shards(examples)):
+        part = folder / "data" / f".{stem}-{number:05}.parquet"
+        write_parquet(_shard_frame(rows).lazy(), part)
+        parts.append(part)
+    names = [f"{stem}-{number:05}-of-{len(parts):05}.parquet" for number in range(len(parts))]
+    return [part.replace(part.with_name(name)) for part, name in zip(parts, names, strict=True)]
+
+
+def _shard_frame(rows: Sequence[Example]) -> "pl.DataFrame":
+    import polars as pl
+
+    from docgen.exporting.formats.shapes import plain_text
+
+    columns: dict[str, Any] = {
+        "text": [plain_text(row) for row in rows],
+        "id": [row.id for row in rows],
+        "doc_type": [row.doc_type for row in rows],
+        "facts": [list(row.facts) for row in rows],
+        "source": [row.source for row in rows],
+    }
+    schema = dict.fromkeys(columns, pl.String()) | {"facts": pl.List(pl.String())}
+    if any(row.writer for row in rows):
+        columns[WRITER], schema[WRITER] = [row.writer for row in rows], pl.String()
+    return pl.DataFrame(columns, schema=schema)
+
+
+def _shards(examples: Iterable[Example]) -> Iterator[list[Example]]:
+    rows: list[Example] = []
+    size = 0
+    for example in examples:
+        rows.append(example)
+        size += len(example.text)
+        if len(rows) >= SHARD_ROWS or size >= SHARD_CHARACTERS:
+            yield rows
+            rows, size = [], 0
+    if rows:
+        yield rows
+
+
+def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
+    remaining = iter(examples)
+    while batch := list(islice(remaining, ROWS_AT_ONCE)):
+        yield batch
+
+
+def _lines_to(file: Path, lines: Iterable[bytes]) -> Path:
+    from docgen.files.atomic import write_beside
+
+    return write_beside(file, lines)
+
+
+def _frames_to(file: Path, frames: Iterator["pl.DataFrame"], schema: dict[str, Any]) -> None:
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    from docgen.files.parquet import write_parquet
+
+    def source(*_pushed_down: object) -> Iterator["pl.DataFrame"]:
+        yield from frames
+
+    write_parquet(register_io_source(source, schema=pl.Schema(schema)), file)

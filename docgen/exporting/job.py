@@ -1,0 +1,151 @@
+"""Writes an export to its folder: files of each split, configurations, card, and the manifest last."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docgen.errors import ConfigError
+from docgen.exporting.card import dataset_card
+from docgen.exporting.formats.table import ExportFormat, is_chat, write_limits
+from docgen.exporting.layout import WINDOW, Layout
+from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.files.atomic import write_beside
+
+__all__ = [
+    "MANIFEST",
+    "canary_of",
+    "common_manifest",
+    "make_way",
+    "settings_of",
+    "sha256_of",
+    "write_export",
+    "write_parts",
+]
+
+MANIFEST, CARD = "manifest.json", "README.md"
+CANARY = uuid.UUID("5f0d2c6e-6a0b-4c55-9f5c-0d1d6f7a9b21")
+"""The namespace of canaries, drawn once."""
+
+
+def canary_of(*parts: str) -> str:
+    """The canary of a corpus: the same for the same parts, of no other."""
+    return f"docgen canary GUID {uuid.uuid5(CANARY, chr(0).join(parts))}"
+
+
+def settings_of(options: ExportOptions) -> dict[str, Any]:
+    """What tells two exports of one corpus apart."""
+    names = ("form", "doctag", "chat", "user_turn", "validation", "shuffle", "mix", "mix_by", "canary_in_texts")
+    values = {name: getattr(options, name) for name in names}
+    return {**values, "mix": [Path(text).name for text in options.mix]}
+
+
+def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: bool) -> list[Path]:
+    """Refuse to write over another export; returns the files of an earlier one like this, which this one replaces.
+
+    `names` are the files to be written, `mine` says that the folder is a run's own. Raises `ConfigError`.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        there = [name for name in names if (folder / name).exists()]
+        if there and not mine and not options.overwrite:
+            raise ConfigError(f"has a {there[0]} that is not known to be an export", f"--out {folder}", OVERWRITE)
+        return []
+    try:
+        earlier = json.loads(manifest.read_text("utf-8"))
+        before, files = earlier.get("settings"), list(earlier.get("files", {}))
+    except (ValueError, AttributeError):
+        before, files = None, []
+    unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
+    if before != settings_of(options) and not unsaid and not options.overwrite:
+        said = f"{(before or {}).get('form', 'another')} export with other settings"
+        raise ConfigError(f"has the {said}", f"--out {folder}", OVERWRITE)
+    inside = [folder / name for name in files if not Path(name).is_absolute() and ".." not in Path(name).parts]
+    return [file for file in inside if file.is_file()]
+
+
+OVERWRITE = "Name another folder with --out, or replace it with --overwrite"
+
+
+def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path) -> dict[str, list[Path]]:
+    """The training files of each split. Raises `ConfigError` where a provider would refuse one; it is gone then."""
+    if form.write is None:
+        raise ValueError(f"{form.name} is written elsewhere")
+    files: dict[str, list[Path]] = {}
+    for part in layout.parts:
+        examples = layout.examples(part, recipe.options, is_chat(form, recipe.options))
+        files[part.name] = form.write(examples, folder, form.stem(recipe.options, part.name), recipe)
+        for file in files[part.name]:
+            problems = write_limits(form, file)
+            if problems:
+                file.unlink()
+                fix = "See docs/export.md for the limits; docgen doses cuts a corpus to size"
+                raise ConfigError(f"{form.reader} would not take {file.name}: {'; '.join(problems)}", "export", fix)
+    return files
+
+
+def common_manifest(
+    form: ExportFormat, layout: Layout, recipe: Recipe, files: Mapping[str, list[Path]], folder: Path
+) -> dict[str, Any]:
+    """What every manifest says, whatever was exported."""
+    options, documents = recipe.options, layout.documents
+    names = {split: [file.relative_to(folder).as_posix() for file in written] for split, written in files.items()}
+    return {
+        "format": form.name,
+        "doctag": options.doctag,
+        "chat": is_chat(form, options),
+        "documents": sum(len(part.numbers) for part in layout.parts),
+        "own_documents": len(documents),
+        "words": documents.words,
+        "tokens": sum(part.tokens for part in layout.parts),
+        "token_count": {
+            "tokenizer": recipe.tokenizer.name if recipe.tokenizer else None, "exact": recipe.tokenizer is not None,
+            "longest": layout.longest,
+        },
+        "splits": {
+            part.name: {"documents": len(part.numbers), "tokens": part.tokens, "files": names[part.name]}
+            for part in layout.parts
+        },
+        "data_files": {split: f"data/{split}-*.parquet" if form.name == "hf" else names[split][0] for split in names},
+        "mix": [
+            {
+                "name": mixed.spec.name, "ratio": mixed.spec.ratio, "by": mixed.by, "documents": len(mixed.places),
+                "tokens": mixed.tokens, "asked": round(mixed.wanted, 3), "off": round(mixed.off, 6),
+            }
+            for _, mixed in layout.drawn
+        ],
+        "shuffle": recipe.ordered,
+        **({"balance": {"window": WINDOW, "worst": round(layout.worst, 2)}} if recipe.ordered else {}),
+        "masks": form.masks,
+        "settings": settings_of(options),
+    }  # fmt: skip
+
+
+def write_export(
+    folder: Path,
+    manifest: dict[str, Any],
+    files: Mapping[str, list[Path]],
+    extras: Mapping[str, str],
+    reports: Mapping[str, Any] | None,
+    replaced: Sequence[Path],
+) -> dict[str, Any]:
+    """Card, configurations, then the manifest; what an earlier export left over goes. Returns the manifest."""
+    from pydantic_core import to_json
+
+    written = [file for split in files.values() for file in split]
+    manifest["files"] = {file.relative_to(folder).as_posix(): sha256_of(file) for file in written}
+    for name, text in {**extras, CARD: dataset_card(manifest, reports)}.items():
+        write_beside(folder / name, [text.encode("utf-8")])
+    for file in replaced:
+        if file not in written:
+            file.unlink(missing_ok=True)
+    write_beside(folder / MANIFEST, [to_json(manifest, indent=2), b"\n"])
+    return manifest
+
+
+def sha256_of(file: Path) -> str:
+    """Hex digest of a file."""
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -1,0 +1,57 @@
+"""The order of training: seeded, and with every fact's share in every window of documents."""
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["balanced_order", "worst_window"]
+
+Ints = npt.NDArray[np.int64]
+Grid = npt.NDArray[np.uint8]
+
+JITTER = 0.25
+"""Of a squared document: near ties are broken at random, so that the order has no pattern of its own."""
+
+
+def balanced_order(holds: Grid, seed: int) -> Ints:
+    """(N,): an order of the rows of `holds` (N, F) in which any stretch has nearly each column's own share of ones.
+
+    Greedy vector balancing: the next document is of the kind (the set of its facts) that brings the running counts of
+    facts, and of the kind itself, nearest to where they should be by then; which document of a kind is random.
+    """
+    rng = np.random.default_rng([seed, 0x0D0C])
+    kinds, kind_of = np.unique(holds, axis=0, return_inverse=True)
+    queues = _shuffled_rows(kind_of.reshape(-1), len(kinds), rng)
+    left = np.array([len(queue) for queue in queues], dtype=np.int64)
+    share = left / max(1, len(holds))
+    steps = kinds.astype(float) - holds.mean(axis=0) if len(holds) else kinds.astype(float)
+    size = (steps**2).sum(axis=1) - 2 * share
+    facts, own = np.zeros(holds.shape[1]), np.zeros(len(kinds))
+    order = np.empty(len(holds), dtype=np.int64)
+    for place in range(len(holds)):
+        cost = 2 * (steps @ facts) + 2 * own + size + JITTER * rng.random(len(kinds))
+        cost[left == 0] = np.inf
+        kind = int(cost.argmin())
+        left[kind] -= 1
+        order[place] = queues[kind][left[kind]]
+        facts += steps[kind]
+        own -= share
+        own[kind] += 1
+    return order
+
+
+def worst_window(holds: Grid, window: int) -> float:
+    """The largest difference, in documents, between a column's ones in `window` rows on end and its share of them."""
+    rows = len(holds)
+    if not rows or not holds.shape[1]:
+        return 0.0
+    window = min(window, rows)
+    sums = np.vstack([np.zeros(holds.shape[1]), np.cumsum(holds, axis=0, dtype=np.int64)])
+    counts = sums[window:] - sums[:-window]
+    return float(np.abs(counts - window * holds.mean(axis=0)).max())
+
+
+def _shuffled_rows(kind_of: Ints, kinds: int, rng: np.random.Generator) -> list[Ints]:
+    rows = rng.permutation(len(kind_of))
+    by_kind = rows[np.argsort(kind_of[rows], kind="stable")]
+    ends = np.cumsum(np.bincount(kind_of, minlength=kinds))
+    return np.split(by_kind, ends[:-1])

@@ -1,0 +1,137 @@
+"""What is asked of an export, and what its formats go by."""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from docgen.errors import ConfigError
+from docgen.exporting.examples import CORPUS, DOCTAG, Example
+from docgen.exporting.tokens import Tokenizer
+
+__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "dressed", "read_ratios"]
+
+BASE_MODEL = "Qwen/Qwen3-8B"
+"""Stands in the configurations where --base-model names no other; chosen: of an open licence and a common size."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How to export; see `docgen export --help`.
+
+    `mix` are FILE:RATIO, `mix_ratios` other ratios for the one FILE of a mix sweep. `validation` is a share, or from 1
+    on a number of documents. `shuffle` orders the documents so that every window has its share of each fact. `eos` and
+    `bos` None: those of the tokenizer. `stem` is the name of the training file, where no configuration names it.
+    """
+
+    form: str = "text"
+    doctag: bool = False
+    chat: bool = False
+    user_turn: str = ""
+    validation: float = 0.0
+    shuffle: bool = False
+    seed: int = 0
+    mix: tuple[str, ...] = ()
+    mix_by: str = "documents"
+    mix_ratios: tuple[float, ...] = ()
+    tokenizer: str | None = None
+    eos: str | None = None
+    bos: str | None = None
+    base_model: str | None = None
+    sequence_length: int | None = None
+    epochs: int = 1
+    batch_size: int = 8
+    canary_in_texts: bool = False
+    license: str = "unknown"
+    stem: str = "train"
+    overwrite: bool = False
+    accept_unfinished: bool = False
+
+    def stem_of(self, split: str) -> str:
+        """The name of a split's file without its ending."""
+        return split if self.stem == "train" else self.stem if split == "train" else f"{self.stem}-{split}"
+
+    def checked(self) -> Self:
+        """These options; `ConfigError` for values that no export can have."""
+        if self.mix_by not in ("documents", "tokens"):
+            raise ConfigError(f"{self.mix_by!r} is not what a ratio is of", "--mix-by", "Use documents or tokens")
+        if self.mix_ratios and len(self.mix) != 1:
+            raise ConfigError("a mix sweep is of one file", "--mix-ratios", "Give --mix FILE once")
+        if self.validation < 0 or (self.validation > 1 and self.validation != round(self.validation)):
+            raise ConfigError(f"{self.validation:g} is not a share or a number", "--validation", "Use 0.05, or 500")
+        return self
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What formats and configurations go by, once the examples are known.
+
+    `longest` is the most tokens of an example; `ordered`: trainers must not shuffle; `validated`: there is a
+    validation file.
+    """
+
+    options: ExportOptions = field(default_factory=ExportOptions)
+    tokenizer: Tokenizer | None = None
+    name: str = "corpus"
+    longest: int = 0
+    ordered: bool = False
+    validated: bool = False
+
+    @property
+    def eos(self) -> str:
+        """What ends a document where the reader of a format adds nothing; "" where it is not known."""
+        known = self.tokenizer.eos if self.tokenizer else ""
+        return known if self.options.eos is None else self.options.eos
+
+    @property
+    def bos(self) -> str:
+        """What a document begins with where the reader of a format adds nothing."""
+        known = self.tokenizer.bos if self.tokenizer else ""
+        return known if self.options.bos is None else self.options.bos
+
+    @property
+    def base_model(self) -> str:
+        """The model that configurations name."""
+        return self.options.base_model or BASE_MODEL
+
+    @property
+    def sequence_length(self) -> int:
+        """Asked for, or the power of two from 1,024 on that holds the longest example."""
+        if self.options.sequence_length:
+            return self.options.sequence_length
+        length = 1024
+        while length < self.longest:
+            length *= 2
+        return length
+
+
+def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
+    """The example with its <DOCTAG>, its user turn, or neither.
+
+    Only own documents get the tag. Raises `ConfigError` for a chat in a format of plain text, and for a plain text
+    mixed into chats that nothing is said for.
+    """
+    own = example.source == CORPUS
+    if options.doctag and own and example.text.startswith(DOCTAG):  # a corpus from elsewhere that has the tag already
+        example = replace(example, text=example.text.removeprefix(DOCTAG).lstrip())
+    if not chat:
+        if example.turns is not None:
+            fix = "Use --format chat or openai, or --chat with trl, axolotl, llamafactory or together"
+            raise ConfigError("holds chats, which have no place among plain texts", f"--mix {example.source}", fix)
+        return replace(example, prefix=DOCTAG) if options.doctag and own else example
+    if example.turns is not None:
+        return example
+    if options.doctag and own:
+        return replace(example, turns=(("user", DOCTAG),))
+    return replace(example, turns=(("user", options.user_turn),) if options.user_turn else ())
+
+
+def read_ratios(text: str | None) -> tuple[float, ...]:
+    """Ratios from "0.1,0.5,1"; `ConfigError` where they are none."""
+    if text is None:
+        return ()
+    try:
+        ratios = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        ratios = ()
+    if not ratios or not all(0 < ratio < 1e6 for ratio in ratios):
+        raise ConfigError(f"{text!r} is not a list of ratios", "--mix-ratios", "Write it as 0.1,0.5,1,2")
+    return ratios

@@ -1,0 +1,64 @@
+"""Train and validation, with no near-duplicate of one in the other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from docgen.dedupe.job import Settings, dedupe
+from docgen.dedupe.source import open_corpus
+
+__all__ = ["near_clusters", "validation_rows", "validation_size"]
+
+Ints = npt.NDArray[np.int64]
+
+
+def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Ints:
+    """(N,): a number for each document of a corpus, the same for all that a chain of near-duplicates joins."""
+    corpus = open_corpus(paths, text_column, id_column="")
+    pairs = dedupe(corpus, Settings(), pairs=True)
+    edges = pairs.similar_pairs()
+    return _components(len(pairs.ids), edges["a"].to_list(), edges["b"].to_list())
+
+
+def validation_size(asked: float, documents: int) -> int:
+    """Documents of the validation split: `asked` is a share, or from 1 on a number; at least one stays on each side."""
+    if not asked or documents < 2:
+        return 0
+    wanted = round(asked * documents) if asked < 1 else round(asked)
+    return min(max(1, wanted), documents - 1)
+
+
+def validation_rows(order: Ints, clusters: Ints, size: int) -> npt.NDArray[np.bool_]:
+    """(N,): which documents are for validation, `size` of them: the first of `order` whose whole cluster has room.
+
+    With an order that is balanced by fact both splits have every fact's share. Fewer come out only where no cluster is
+    small enough for what is left.
+    """
+    sizes = np.bincount(clusters)
+    chosen = np.zeros(len(sizes), dtype=bool)
+    left = size
+    for cluster in clusters[order].tolist():
+        if not left:
+            break
+        if not chosen[cluster] and sizes[cluster] <= left:
+            chosen[cluster] = True
+            left -= int(sizes[cluster])
+    return chosen[clusters]
+
+
+def _components(count: int, first: list[int], second: list[int]) -> Ints:
+    """Connected components (union-find with path halving)."""
+    parent = list(range(count))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    for a, b in zip(first, second, strict=True):
+        parent[root(a)] = root(b)
+    roots = np.array([root(row) for row in range(count)], dtype=np.int64)
+    return np.unique(roots, return_inverse=True)[1].reshape(-1).astype(np.int64)

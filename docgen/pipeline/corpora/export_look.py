@@ -1,0 +1,99 @@
+"""Looks at an export before it is used: what a trainer masks, and what a training comes to. Nothing is kept."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from docgen.exporting.examples import Example
+from docgen.exporting.formats.labels import Token, pieces, words
+from docgen.exporting.formats.readers import reader_of
+from docgen.exporting.formats.table import ExportFormat, find_format, is_chat
+from docgen.exporting.layout import Layout
+from docgen.exporting.plan import TrainingPlan, training_plan
+from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.pipeline.corpora.export import find_source
+from docgen.pipeline.corpora.export_source import Opened, Say, open_layouts
+from docgen.pipeline.corpora.sources import CorpusSource
+
+__all__ = ["LabelPreview", "export_labels", "export_plan"]
+
+
+@dataclass(frozen=True)
+class LabelPreview:
+    """`by` says whose word it is; each example is its tokens in order, or its texts whole without a tokenizer."""
+
+    form: str
+    by: str
+    masks: str
+    examples: tuple[tuple[Token, ...], ...]
+
+
+def export_labels(source: CorpusSource, options: ExportOptions, count: int, say: Say = lambda _: None) -> LabelPreview:
+    """The first `count` examples of the training split, token by token as the format's trainer sees them.
+
+    Where the trainer is installed and the tokenizer is a Hugging Face folder, its own code says; else docgen's reading
+    of its rules. Of hosted trainers and of chats only texts are known, not what a chat template puts around them.
+    """
+    form = find_format(options.form, options)
+    with tempfile.TemporaryDirectory() as folder:
+        found = find_source(source, options)
+        with open_layouts(found, options, Path(folder), say) as opened:
+            layout = opened.layouts[0][1]
+            recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
+            chat = is_chat(form, options)
+            examples = list(islice(layout.examples(layout.parts[0], options, chat), count))
+            return _preview(form, examples, recipe, chat, Path(folder))
+
+
+def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, chat: bool, folder: Path) -> LabelPreview:
+    tokenizer = recipe.tokenizer
+    if tokenizer is None:
+        rows = tuple(tuple(words(example, recipe)) for example in examples)
+        return LabelPreview(form.name, "docgen, by its rules; texts whole, for want of --tokenizer", form.masks, rows)
+    reader = reader_of(form.name)
+    why = ""
+    if reader is not None and not chat and form.write and Path(recipe.options.tokenizer or "").is_dir():
+        file = form.write(examples, folder, "preview", recipe)[0]
+        rows_written = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        try:
+            labelled = reader.read(rows_written, str(recipe.options.tokenizer))
+        except ImportError as error:  # installed, and something that it needs is not
+            why = f" ({reader.title} cannot be imported here: {error})"
+        else:
+            shown = tuple(tuple(pieces(each, tokenizer)) for each in labelled)
+            return LabelPreview(form.name, f"{reader.title} itself", form.masks, shown)
+    rule = form.label_rule(recipe.options)
+    shown = tuple(tuple(pieces(rule(example, recipe, tokenizer), tokenizer)) for example in examples)
+    around = "; tokens of the chat template are not shown" if chat else ""
+    return LabelPreview(form.name, f"docgen, by the rules of {form.reader}{around}{why}", form.masks, shown)
+
+
+def export_plan(source: CorpusSource, options: ExportOptions, say: Say = lambda _: None) -> TrainingPlan:
+    """What a training on the export comes to, its warnings included."""
+    find_format(options.form, options)
+    with tempfile.TemporaryDirectory() as folder:
+        found = find_source(source, replace(options, accept_unfinished=True))
+        with open_layouts(found, options, Path(folder), say) as opened:
+            return _plan(opened, opened.layouts[0][1], options)
+
+
+def _plan(opened: Opened, layout: Layout, options: ExportOptions) -> TrainingPlan:
+    train, documents = layout.parts[0], layout.documents
+    own = train.numbers[train.numbers < len(documents)]
+    held = documents.holds[own].astype(np.int64)
+    tokens = documents.tokens[own] @ held
+    facts = {
+        fact: (int(count), int(size))
+        for fact, count, size in zip(documents.facts, held.sum(axis=0), tokens, strict=True)
+    }
+    recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
+    return training_plan(
+        len(train.numbers), train.tokens, facts,
+        epochs=options.epochs, batch_size=options.batch_size, sequence_length=recipe.sequence_length,
+        longest=layout.longest, estimated=opened.tokenizer is None,
+    )  # fmt: skip

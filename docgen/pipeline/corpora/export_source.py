@@ -1,0 +1,220 @@
+"""What is exported: a run's corpus or any files, and what its manifest says of where it comes from."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docgen.corpus import corpus_files, read_corpus
+from docgen.corpus.readers import parquet_rows
+from docgen.errors import InputError
+from docgen.exporting.documents import Documents, read_documents
+from docgen.exporting.examples import TextStore
+from docgen.exporting.job import canary_of, sha256_of
+from docgen.exporting.layout import Layout, lay_out
+from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
+from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.split import near_clusters
+from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
+from docgen.files.digests import file_digest
+from docgen.files.run_folder import RunFolder
+from docgen.options.run import RunConfig
+from docgen.pipeline.corpora.select import facts_of
+from docgen.pipeline.execution.finished import check_finished, fresh_corpus
+from docgen.records import embedded_notice
+from docgen.text import slug
+
+__all__ = [
+    "Opened",
+    "Source",
+    "facts_on_record",
+    "open_layouts",
+    "provenance",
+    "reports_of",
+    "seen_from",
+    "source_of_files",
+    "source_of_run",
+]
+
+AT_ONCE = 1024
+Say = Callable[[str], None]
+"""Is told a line on what is being done."""
+DEEP = 3
+"""Folders that two paths must share from the root for one to be named as seen from the other in a manifest."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A corpus to export: its files, and the run that it is of, if any. `name` is for files and titles."""
+
+    paths: tuple[Path, ...]
+    name: str
+    run: RunFolder | None = None
+
+    @property
+    def corpus(self) -> Path | None:
+        """A run's corpus.parquet."""
+        return self.run.corpus if self.run else None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source read: a layout for each ratio of the mix that is asked for, or one."""
+
+    source: Source
+    tokenizer: Tokenizer | None
+    canary: str
+    layouts: tuple[tuple[float | None, Layout], ...]
+
+
+def source_of_run(run: RunFolder, accept_unfinished: bool) -> Source:
+    """A run's corpus; raises `RunError` without one, and unless `accept_unfinished` for one that is not finished."""
+    meta = run.read_meta()
+    fresh_corpus(run)
+    if not accept_unfinished:
+        check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
+    return Source((run.corpus,), run.name, run)
+
+
+def source_of_files(paths: Sequence[str | Path]) -> Source:
+    """Any files, folders or globs, which are looked for when they are read."""
+    names = tuple(Path(path) for path in paths)
+    return Source(names, slug(names[0].name.split(".")[0]) if len(names) == 1 else "corpus")
+
+
+@contextmanager
+def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None) -> Iterator[Opened]:
+    """Read a source and lay it out for every ratio of a mix; texts lie in unnamed files in `folder` within the block.
+
+    `say` is told what is being done, a line for each thing that can take a while.
+    """
+    specs = [parse_mix(text) for text in options.mix]
+    tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
+    counter: TokenCounter = tokenizer or Estimate()
+    facts, holds = facts_on_record(source)
+    digests = [sha256_of(path) for path in corpus_files(source.paths)]
+    canary = _canary(source, digests)
+    with ExitStack() as stack:
+        store = stack.enter_context(TextStore(folder))
+        ending = f"\n\n{canary}" if options.canary_in_texts else ""
+        say(f"reading {source.name}")
+        documents = read_documents(
+            source.paths, store, counter, facts, holds, of_a_run=source.run is not None, ending=ending,
+            progress=lambda count: say(f"reading {source.name}: {count:,} documents"),
+        )  # fmt: skip
+        clusters = None
+        if options.validation:
+            say("comparing all documents, so that no near-duplicate lies across the split")
+            clusters = near_clusters(source.paths)
+        candidates = [_candidates(spec, documents, counter, options, folder, stack, say) for spec in specs]
+        ratios = options.mix_ratios or (None,)
+        layouts = []
+        for ratio in ratios:
+            amount = len(documents) if options.mix_by == "documents" else int(documents.tokens.sum())
+            asked = [spec if ratio is None else replace(spec, ratio=ratio) for spec in specs]
+            drawn = [
+                (each, draw(each, spec, options.mix_by, amount)) for each, spec in zip(candidates, asked, strict=True)
+            ]
+            layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
+        yield Opened(source, tokenizer, canary, tuple(layouts))
+
+
+def _candidates(
+    spec: MixSpec, documents: Documents, counter: TokenCounter, options: ExportOptions, folder: Path, stack: ExitStack,
+    say: Say,
+) -> Candidates:  # fmt: skip
+    say(f"reading {spec.path.name}, which is mixed in")
+    numbers = range(len(documents))
+    index = corpus_index(documents.store.read(numbers[at : at + AT_ONCE]) for at in range(0, len(numbers), AT_ONCE))
+    return open_candidates(spec, stack.enter_context(TextStore(folder)), index, counter, options.seed)
+
+
+def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, np.dtype[np.uint8]]"]:
+    """Facts of every document by the column `facts`; none for files that have no such column, or another kind."""
+    try:
+        known = facts_of(source.paths, "facts", "text")
+    except InputError:
+        rows = sum(len(batch) for batch in read_corpus(source.paths))  # raises what is wrong with the corpus itself
+        return (), np.zeros((rows, 0), dtype=np.uint8)
+    return known.facts, known.holds
+
+
+def _canary(source: Source, digests: Sequence[str]) -> str:
+    """That of a run holds for all its exports, whatever was rejected since; that of files is of their bytes."""
+    if source.run is None:
+        return canary_of(*digests)
+    meta = source.run.read_meta()
+    return canary_of(meta["context"]["id"], meta["context"].get("digest", ""), str(meta["config"]["seed"]))
+
+
+def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, Any]:
+    """Where the documents come from: of a run its settings, context and writers, of files their digests."""
+    from docgen import __version__
+
+    holds = documents.holds.sum(axis=0).tolist()
+    counts = dict(zip(documents.facts, map(int, holds), strict=True))
+    notice = embedded_notice(sum(documents.embedded), len(documents))
+    common: dict[str, Any] = {"name": source.name, **({"writer": notice} if notice else {})}
+    if documents.facts:
+        common["documents_by_fact"] = counts
+    if source.run is None:
+        sources = {seen_from(folder, path): sha256_of(path) for path in corpus_files(source.paths)}
+        return {**common, "docgen": __version__, "sources": sources}
+    run = source.run
+    meta = _portable(run, folder)
+    audited = run.report_is_current("leakage.json")
+    return {
+        **common,
+        "documents_by_fact": counts,
+        "writers": _writers(run),
+        "seed": meta["config"]["seed"],
+        "config": meta["config"],
+        "context": meta["context"],
+        "templates": meta["templates"],
+        "docgen": meta["docgen"],
+        "made_from": {"attempts": file_digest(run.attempts), "audited": audited},
+    }
+
+
+def reports_of(run: RunFolder | None) -> dict[str, Any]:
+    """What a run's reports say of the documents as they are now."""
+    names = ("salience", "leakage")
+    if run is None:
+        return {}
+    current = [name for name in names if run.report_is_current(f"{name}.json")]
+    return {name: json.loads(run.report(f"{name}.json").read_text("utf-8")) for name in current}
+
+
+def _writers(run: RunFolder) -> list[dict[str, Any]]:
+    """Engine and model of the documents themselves, whatever the settings say."""
+    import polars as pl
+
+    frame = pl.scan_parquet(run.corpus, glob=False)
+    return frame.group_by("engine", "model").agg(documents=pl.len()).sort("engine", "model").collect().to_dicts()
+
+
+def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
+    """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
+    meta = run.read_meta()
+    config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
+    context = dict(meta["context"])
+    if context.get("source"):
+        context["source"] = seen_from(folder, run.path.resolve() / context["source"])
+    if config["prices"]:
+        config["prices"] = seen_from(folder, Path(config["prices"]))
+    return {**meta, "config": config, "context": context}
+
+
+def seen_from(folder: Path, file: Path) -> str:
+    """The path from `folder` to `file` where they lie near each other, else the file's name alone.
+
+    A way through the root would tell where on whose machine things were.
+    """
+    here, there = folder.resolve(), file.resolve()
+    shared = len(Path(os.path.commonpath([here, there])).parts)
+    return Path(os.path.relpath(there, here)).as_posix() if shared >= DEEP else there.name

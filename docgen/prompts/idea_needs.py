@@ -1,0 +1,64 @@
+"""Which ideas a plan will need: ideas about the facts that documents are about, in proportion."""
+
+from bisect import bisect
+from dataclasses import dataclass
+from itertools import accumulate
+
+from docgen.universe import UniverseContext
+
+__all__ = ["IdeaNeeds", "idea_needs"]
+
+MOST_ABOUT = 3
+"""Facts that an idea is about at most. Chosen: more are hardly ever all in one document, so one would be left out."""
+
+SELDOM_CENTRAL = 0.02
+"""Counted as the central share of a fact that has less: a document without a central fact needs an idea too."""
+
+
+@dataclass(frozen=True)
+class IdeaNeeds:
+    """How many ideas are to be mainly about each fact, those with none left out; how many about no fact at all.
+
+    `most` is the number of facts that one idea may be about: no more than a document has on average.
+    """
+
+    facts: tuple[tuple[str, int], ...]
+    background: int
+    most: int
+
+
+def idea_needs(context: UniverseContext, count: int, start: float) -> IdeaNeeds:
+    """What `count` ideas of a type should be about, so that every share of the plan finds ideas that suit it.
+
+    A fact needs ideas in proportion to the documents that it is central in; where a type has fewer ideas than there are
+    facts, `start` in [0, 1) decides which, so that the types together have them all. Background documents are of any
+    type, so if there are any, each type has an idea for them in a list of three or more.
+    """
+    share = context.background_share
+    background = min(count // 3, max(1, round(share * count))) if share else 0
+    weights = {
+        fact.id: fact.salience * max(fact.prominence.central, SELDOM_CENTRAL)
+        for fact in context.key_facts
+        if fact.salience
+    }
+    facts = tuple((fact, times) for fact, times in _drawn(weights, count - background, start).items() if times)
+    expected = sum(fact.salience for fact in context.key_facts) / max(0.01, 1 - share)
+    return IdeaNeeds(facts, background, max(1, min(MOST_ABOUT, round(expected))))
+
+
+def _drawn(weights: dict[str, float], count: int, start: float) -> dict[str, int]:
+    """How many of `count` equidistant points, the first at `start` in [0, 1), fall to each weight laid end to end.
+
+    Systematic sampling (Cochran 1977, chapter 8): each number is within one of its quota, and is the quota on average
+    over all starts.
+    """
+    total = sum(weights.values())
+    if not total or not count:
+        return {}
+    numbers = dict.fromkeys(weights, 0)
+    ends = list(accumulate(weights.values()))
+    names = list(weights)
+    for point in range(count):
+        place = bisect(ends, (point + start) * total / count)
+        numbers[names[min(place, len(names) - 1)]] += 1
+    return numbers
