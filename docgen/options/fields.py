@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from docgen.records import Record
 from docgen.text.outgoing import credential_name, credential_value, passwords_in
@@ -17,6 +17,7 @@ __all__ = [
     "ServerAddress",
     "ServerEntry",
     "ServerHeaders",
+    "Servers",
     "WordRange",
     "check_extra",
     "is_written_out",
@@ -141,3 +142,26 @@ class ServerEntry(Record):
     base_url: Annotated[str, AfterValidator(_check_address)]
     key: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     concurrency: int | None = Field(None, ge=1, le=4096)
+
+
+SERVERS_SHAPE = (
+    "must be entries [[servers]], each with base-url, and where wanted key (the name of an environment variable, not "
+    "the key itself) and concurrency (1 to 4096)"
+)
+
+
+def _check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(SERVERS_SHAPE)
+    try:
+        return tuple(ServerEntry.model_validate(entry) for entry in value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else SERVERS_SHAPE
+        raise ValueError(own_words) from error
+
+
+Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(_check_servers)]
+"""Several servers of a run; None: one."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerEntry, ServerHeaders, WordRange
+from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerEntry, ServerHeaders, Servers, WordRange
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
@@ -79,9 +79,7 @@ class RunConfig(Record):
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
     headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
     base_url: ServerAddress = Field(None, description="a server that speaks the engine's API")
-    servers: tuple[ServerEntry, ...] | None = Field(
-        None, min_length=1, max_length=256, description="[[servers]]: several servers, each with base-url and key"
-    )
+    servers: Servers = Field(None, description="[[servers]]: several servers, each with base-url and key")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
