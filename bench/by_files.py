@@ -69,8 +69,8 @@ def main() -> None:
         print(f"through the engine: {time.monotonic() - start:.1f} s", flush=True)
         files = _settled(folder, "files", args.n)
         rounds = list(_rounds(files, folder, replies_of(engine)))
-        for each in (engine, files):
-            execute(each, Step.ALL, SilentReporter())  # measures; nothing is left to be asked for
+        for setup in (engine, files):
+            execute(setup, Step.ALL, SilentReporter())  # measures; nothing is left to be asked for
         same = _compared(engine, files)
     for number, each in enumerate(rounds, start=1):
         print(f"round {number}: {asdict(each)}")
@@ -85,8 +85,8 @@ def main() -> None:
 
 
 def _settled(folder: Path, run: str, n: int, **settings: Any) -> Setup:
-    asked = {"types": 20, "ideas": 25, "words": (60, 120), "max_attempts": 6, "verify": 0, "engine": "anthropic"}
-    return settle(folder, run=run, n=n, model="claude-haiku-5-5", **(asked | settings))
+    asked: dict[str, Any] = {"types": 20, "ideas": 25, "words": (60, 120), "max_attempts": 6, "verify": 0}
+    return settle(folder, run=run, n=n, engine="anthropic", model="claude-haiku-5-5", **(asked | settings))
 
 
 def _rounds(setup: Setup, folder: Path, replies: dict[str, dict[str, Any]]) -> Iterator[Round]:
