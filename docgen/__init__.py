@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StopRun,
         UserError,
     )
+    from docgen.explorer.library import publish, view
     from docgen.exporting.recipe import ExportOptions
     from docgen.llm.fake import FakeLLM
     from docgen.llm.protocol import LLM, Completion, Request, Usage
@@ -89,8 +90,10 @@ __all__ = [
     "generate",
     "near_duplicates",
     "plan",
+    "publish",
     "select",
     "sweep",
+    "view",
 ]
 
 __version__ = "0.1.0"
@@ -100,6 +103,7 @@ _WHERE = {
     "docgen.errors": "ConfigError ContextError DocgenError InputError PlanError RequestFailed RunError StopRun "
     "UserError",
     "docgen.exporting.recipe": "ExportOptions",
+    "docgen.explorer.library": "publish view",
     "docgen.llm.fake": "FakeLLM",
     "docgen.llm.protocol": "LLM Completion Request Usage",
     "docgen.llm.providers.anthropic": "AnthropicLLM",

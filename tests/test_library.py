@@ -21,11 +21,11 @@ from tests.worlds import lighthouse, spoils, writes_well
 ROOT = Path(__file__).parents[1]
 NAMES = set(
     """
-    AnthropicLLM Attempt Audit AuditOptions Completion ConfigError Context ContextError DedupeOptions
-    DocgenError Document ExportOptions FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate
-    EmbeddedWriter PlanError Progress Request RequestFailed Run RunError RunOptions Selection Slot Step StopRun
-    Usage UserError __version__ agenerate brainstorm control deduplicate doses estimate export generate
-    near_duplicates plan select sweep
+    AnthropicLLM Attempt Audit AuditOptions Completion ConfigError Context ContextError DedupeOptions DocgenError
+    Document EmbeddedWriter ExportOptions FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate
+    PlanError Progress Request RequestFailed Run RunError RunOptions Selection Slot Step StopRun Usage UserError
+    agenerate brainstorm control deduplicate doses estimate export generate near_duplicates plan publish select
+    sweep view __version__
     """.split()  # noqa: SIM905
 )
 SMALL = docgen.RunOptions(types=3, ideas=4, words=(30, 60))

@@ -8,14 +8,15 @@ from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, prompt, status
+from docgen.cli.runs import listing, prompt, status, view
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(prompt.register, listing.register, families.register, select.register, context.register, importing.register),
+    *(view.register, prompt.register, listing.register, families.register, select.register),
+    *(context.register, importing.register),
     *(generate.register_estimate, doctor.register, batches.register, rounds.register),
     *(questions.register, belief.register),
 )

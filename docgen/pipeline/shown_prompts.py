@@ -9,11 +9,11 @@ from docgen.pipeline.inputs.plan import STAND_IN_TYPE
 from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import ModelOptions, document_request, ideas_request, types_request
-from docgen.records import Attempt, Document, Reason
+from docgen.records import Attempt, Document, Reason, Slot
 from docgen.stages.brainstorm import PER_CALL
 from docgen.stages.plan import redraw, styling_of
 
-__all__ = ["asked_with", "prompts_of"]
+__all__ = ["asked_with", "prompts_of", "rendered_again"]
 
 
 def prompts_of(setup: Setup) -> dict[str, Request]:
@@ -39,12 +39,16 @@ def asked_with(setup: Setup, attempt: Attempt) -> tuple[Request, bool]:
     slot = next((slot for slot in setup.run.read_slots() if slot.id == attempt.slot), None)
     if slot is None:
         raise RunError(f"has no slot {attempt.slot}", setup.run.name, "Its plan was made anew; see docgen plan")
+    return rendered_again(setup, slot, attempt, _feedback(setup, attempt))
+
+
+def rendered_again(setup: Setup, slot: Slot, attempt: Attempt, feedback: tuple[Reason, ...]) -> tuple[Request, bool]:
+    """The same for whoever has the slot at hand, and why its attempt before this one was rejected."""
     catalogue = Catalogue.of(setup.run.read_types(), setup.run.read_ideas())
     styling = styling_of(setup.context, list(catalogue.types.values()), setup.config.seed, setup.run.read_cast())
     ideas = catalogue.ideas_for(catalogue.kind_of(slot))
     drawn = redraw(slot, attempt.number, ideas, styling, attempt.idea)
     kind, idea = catalogue.of_slot(drawn)
-    feedback = _feedback(setup, attempt)
     request = document_request(setup.context, setup.options, drawn, kind, idea, attempt.number, feedback)
     return request, request.key == attempt.key
 

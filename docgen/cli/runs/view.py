@@ -1,0 +1,96 @@
+"""view: read a corpus in the browser."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.streams import say
+
+if TYPE_CHECKING:
+    from docgen.explorer.publish.site import SiteOptions
+    from docgen.explorer.view import View
+    from docgen.progress import Reporter
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look")(view)
+
+
+def view(
+    corpora: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN|FILE...", help="Runs, or JSONL or Parquet files. Default: latest run."),
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")
+    ] = None,
+    port: Annotated[int, typer.Option("--port", help="Port on this machine.  [default: one that is free]")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
+    who: Annotated[str | None, typer.Option("--who", help="Name that labels are kept under.  [default: yours]")] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
+    ] = None,
+    documents: Annotated[
+        int | None,
+        typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
+    ] = None,
+    licence: Annotated[str, typer.Option("--licence", help="With --export: the licence that every page states.")] = "",
+    canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
+    seed: o.Seed = None,
+    quiet: o.Quiet = False,
+) -> None:
+    """Read documents in the browser: search, filter, see facts and findings in their places, label.
+
+    docgen view helpful_only
+
+    docgen view documents.jsonl --context my_world
+
+    docgen view helpful_only --export site --licence "CC BY 4.0"
+    """
+    from docgen.explorer.web.serve import bind, serve
+    from docgen.progress.display import open_reporter
+
+    with closing(open_reporter(quiet, False)) as reporter:
+        views = _open(corpora or [], context, who, reporter)
+        if export is not None:
+            options = _site_options(documents, seed, licence, canary)
+            say(_export(views, export, options, reporter))
+            return
+    listening = bind(port)
+    serve(views, listening, lambda url: say(f"{url}   (Ctrl-C ends it)"), browser)
+
+
+def _site_options(documents: int | None, seed: int | None, licence: str, canary: str) -> "SiteOptions":
+    from docgen.explorer.publish.site import MOST, SiteOptions
+
+    most = MOST if documents is None else documents or None
+    return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
+
+
+def _export(views: "list[View]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
+    """Publish one corpus, or each of several in a folder of its own; says what was written where."""
+    from docgen.explorer.publish.site import export_site
+
+    folders = [out] if len(views) == 1 else [out / view.name for view in views]
+    counts = [export_site(view, folder, options, reporter) for view, folder in zip(views, folders, strict=True)]
+    lines = [
+        f"{n:,} of {v.snapshot.documents:,} documents: {f}/index.html"
+        for n, v, f in zip(counts, views, folders, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[View]":
+    """Each corpus with its index up to date."""
+    from docgen.explorer.open import open_views
+
+    views = open_views(corpora, reporter, context=context)
+    for one in views:
+        one.who = who or one.who
+    return views

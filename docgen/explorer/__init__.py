@@ -1,0 +1,1 @@
+"""The explorer: read a corpus in the browser, label it, publish it."""

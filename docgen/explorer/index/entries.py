@@ -1,0 +1,208 @@
+"""What the index takes in: attempts of a run, or documents of any corpus, in order, from where it left off."""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic_core import from_json
+
+from docgen.corpus import corpus_files, read_corpus
+from docgen.errors import InputError
+from docgen.files.append_log import read_lines
+from docgen.files.run_folder import RunFolder
+from docgen.text import digest, token_estimate, word_count
+
+if TYPE_CHECKING:
+    from docgen.explorer.detect import Detectors
+
+__all__ = ["CorpusSource", "Entry", "RunSource", "Source", "body_text", "text_body"]
+
+HEAD_BYTES = 1 << 14
+"""Bytes at the beginning of a file by which it is known again."""
+COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One attempt or document. `at` and `size` say where its line lies in the run's attempts; `end` where the next
+    begins, or the number of rows read."""
+
+    end: int
+    verdict: str
+    text: str
+    id: str = ""
+    slot: int = 0
+    number: int = 1
+    doc_type: str = ""
+    idea: str = ""
+    model: str = ""
+    words: int = 0
+    tokens: int = 0
+    at: int = 0
+    size: int = 0
+    facts: list[Any] = field(default_factory=list)
+    findings: list[Any] = field(default_factory=list)
+    reasons: list[Any] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """A corpus to be indexed."""
+
+    name: str
+    path: Path
+    """The run's folder, or the first file."""
+
+    def identity(self) -> dict[str, Any]:
+        """What is the same as long as the corpus only grew at its end."""
+
+    def end(self) -> int:
+        """Where the entries end, as far as that can be told without reading them; see `Entry.end`."""
+
+    def entries(self, start: int) -> Iterator[Entry]:
+        """The entries from `start` on."""
+
+
+class RunSource:
+    """The attempts of a run."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder, self.name, self.path = folder, folder.name, folder.path
+
+    def identity(self) -> dict[str, Any]:
+        """The file itself and its beginning: runs append; what rewrites the file puts a new one in its place."""
+        file = self.folder.attempts
+        if not file.exists():
+            return {"run": "", "head": ""}
+        with file.open("rb") as opened:
+            head = opened.read(HEAD_BYTES)
+            line = head[: head.find(b"\n") + 1] or head
+        return {"run": f"{file.stat().st_dev}.{file.stat().st_ino}", "head": digest(line)}
+
+    def end(self) -> int:
+        """Size of the file in bytes."""
+        return self.folder.attempts.stat().st_size if self.folder.attempts.exists() else 0
+
+    def entries(self, start: int) -> Iterator[Entry]:
+        """Every complete line from byte `start`; a line that is not an attempt is left out."""
+        for at, line in read_lines(self.folder.attempts, start):
+            try:
+                value = from_json(line)
+                yield _attempt(value, at, len(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                yield Entry(at + len(line) + 1, "damaged", "")
+
+    def text(self, at: int, size: int) -> str:
+        """The text of the attempt whose line lies there."""
+        with self.folder.attempts.open("rb") as opened:
+            opened.seek(at)
+            return str(from_json(opened.read(size))["text"])
+
+
+def body_text(body: bytes) -> str:
+    """A text that is kept in the index."""
+    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+
+
+def text_body(text: str) -> bytes:
+    """A text as it is kept in the index."""
+    return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+
+def _attempt(value: Mapping[str, Any], at: int, size: int) -> Entry:
+    return Entry(
+        end=at + size + 1,
+        verdict=str(value["verdict"]),
+        text=str(value["text"]),
+        slot=int(value["slot"]),
+        number=int(value["number"]),
+        doc_type=str(value["doc_type"]),
+        idea=str(value["idea"]),
+        model=str(value.get("model", "")),
+        words=int(value.get("words", 0)),
+        tokens=int(value.get("tokens", 0)),
+        at=at,
+        size=size,
+        facts=list(value.get("facts", ())),
+        findings=list(value.get("findings", ())),
+        reasons=list(value.get("reasons", ())),
+    )
+
+
+class CorpusSource:
+    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used where they are there.
+
+    With a `context`, documents without planned facts have those that they express in a known wording, and findings.
+    """
+
+    def __init__(self, paths: list[Path], context: Path | None = None) -> None:
+        self.context = context
+        self.files = corpus_files(paths)
+        if not self.files:
+            raise InputError("no corpus file given")
+        self.path = self.files[0]
+        self.name = self.path.name.split(".")[0] or self.path.name
+
+    def identity(self) -> dict[str, Any]:
+        """Name, size and time of each file: a changed corpus is indexed anew."""
+        stats = [(str(file), file.stat()) for file in self.files]
+        world = digest(self.context.read_bytes()) if self.context else ""
+        return {"files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats], "context": world}
+
+    def end(self) -> int:
+        """Not known before they are read."""
+        return 0
+
+    def entries(self, start: int) -> Iterator[Entry]:
+        """The documents from row `start`."""
+        detectors = self._detectors()
+        for batch in read_corpus(self.files, optional=COLUMNS):
+            if batch.first_row + len(batch) <= start:
+                continue
+            for row, text, columns in batch.rows():
+                if row >= start:
+                    entry = _document(row, text, columns)
+                    yield _detected(entry, detectors) if detectors else entry
+
+    def _detectors(self) -> "Detectors | None":
+        if self.context is None:
+            return None
+        from docgen.explorer.detect import Detectors
+
+        return Detectors.of(self.context)
+
+
+def _detected(entry: Entry, detectors: "Detectors") -> Entry:
+    """The entry with what detectors see in its text, as far as nobody planned it."""
+    sightings = detectors.sightings(entry.text)
+    planned = {str(fact["fact"]) for fact in entry.facts} or None
+    findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)
+    expressed = {one.fact: {"fact": one.fact, "directness": one.verdict} for one in reversed(sightings)}
+    facts = entry.facts or [fact for fact in expressed.values() if fact["directness"] != "contradicted"]
+    return replace(entry, facts=facts, findings=[one.model_dump() for one in findings])
+
+
+def _document(row: int, text: str, columns: Mapping[str, Any]) -> Entry:
+    facts = columns.get("facts")
+    return Entry(
+        end=row + 1,
+        verdict="accepted",
+        text=text,
+        id=str(row if columns.get("id") is None else columns["id"]),
+        slot=row,
+        doc_type=_name(columns.get("doc_type")),
+        idea=_name(columns.get("idea")),
+        model=_name(columns.get("model")) or _name(columns.get("engine")),
+        words=word_count(text),
+        tokens=token_estimate(text),
+        facts=[_fact(fact) for fact in facts] if isinstance(facts, list) else [],
+    )
+
+
+def _fact(value: Any) -> dict[str, Any]:
+    return {**value, "fact": str(value.get("fact", ""))} if isinstance(value, dict) else {"fact": str(value)}
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else ""

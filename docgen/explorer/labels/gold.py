@@ -1,0 +1,68 @@
+"""Labels as a gold file: the documents that were labelled whole, in the form that `docgen audit calibrate` reads."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from docgen.explorer.labels.store import Label, LabelStore
+
+__all__ = ["GoldDocument", "complete_documents", "gold_lines"]
+
+WEIGHT = {"absent": 0, "implied": 1, "stated": 2, "contradicted": 3}
+"""What a document says of a fact is the strongest that was marked in it; a denial outweighs all, as in audits."""
+
+
+@dataclass(frozen=True)
+class GoldDocument:
+    """One document that somebody labelled whole. What is not named is absent, or clean."""
+
+    id: str
+    text: str
+    doc_type: str
+    facts: Mapping[str, str]
+    leaks: Sequence[tuple[str, str]]
+    draw: int | None = None
+
+
+def complete_documents(store: LabelStore) -> list[GoldDocument]:
+    """The documents marked complete, by what they said when they were; the oldest first."""
+    by_text: dict[tuple[str, str], list[Label]] = {}
+    for label in store.all():
+        by_text.setdefault((label.document, label.digest), []).append(label)
+    documents = []
+    for (name, key), labels in by_text.items():
+        whole = [label for label in labels if label.kind == "whole"]
+        text, doc_type = store.text(key)
+        if whole and text:
+            draw = next((label.draw for label in whole if label.draw is not None), None)
+            documents.append(GoldDocument(name, text, doc_type, _facts(labels), _leaks(labels), draw))
+    return documents
+
+
+def _facts(labels: Iterable[Label]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for label in labels:
+        if label.kind == "fact" and WEIGHT[label.verdict] >= WEIGHT[facts.get(label.subject, "absent")]:
+            facts[label.subject] = label.verdict
+    return facts
+
+
+def _leaks(labels: Iterable[Label]) -> list[tuple[str, str]]:
+    return [(label.subject, label.quote) for label in labels if label.kind == "rule" and label.verdict == "broken"]
+
+
+def gold_lines(documents: Iterable[GoldDocument], facts: Sequence[str]) -> list[str]:
+    """One JSON object for each document; `facts` are those that each of them is labelled for."""
+    return [
+        json.dumps(
+            {
+                "id": one.id,
+                "doc_type": one.doc_type,
+                "text": one.text,
+                "facts": {**dict.fromkeys(facts, "absent"), **one.facts},
+                "leaks": [{"rule": rule, "evidence": quote} for rule, quote in one.leaks],
+            },
+            ensure_ascii=False,
+        )
+        for one in documents
+    ]

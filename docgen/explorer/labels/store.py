@@ -1,0 +1,205 @@
+"""Labels in a SQLite file of their own: several browsers may write at once, and a corpus made anew loses none."""
+
+import datetime as dt
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from docgen.errors import UserError
+from docgen.text import digest
+
+__all__ = ["VERDICTS", "Label", "LabelStore", "Refused"]
+
+VERDICTS = {
+    "document": ("good", "bad"),
+    "fact": ("stated", "implied", "contradicted", "absent"),
+    "rule": ("broken", "clean"),
+    "whole": ("complete",),
+    "read": ("read",),
+}
+"""What can be said of what. "whole: complete" says that everything else is absent, or clean."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS label (id INTEGER PRIMARY KEY, document TEXT NOT NULL, digest TEXT NOT NULL,
+    kind TEXT NOT NULL, subject TEXT NOT NULL, verdict TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    quote TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL, draw INTEGER, undone TEXT);
+CREATE INDEX IF NOT EXISTS label_document ON label (document);
+CREATE TABLE IF NOT EXISTS text (digest TEXT PRIMARY KEY, body TEXT NOT NULL, doc_type TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS draw (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, seed INTEGER NOT NULL,
+    strata TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS drawn (draw INTEGER NOT NULL, place INTEGER NOT NULL, document TEXT NOT NULL,
+    stratum TEXT NOT NULL, PRIMARY KEY (draw, place)) WITHOUT ROWID;
+"""
+COLUMNS = 'id, document, digest, kind, subject, verdict, start, "end", quote, note, who, at, draw'
+
+
+class Refused(UserError):
+    """A label that cannot be kept."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One thing said of one document; text[start:end] is the passage, empty for what is said of all of it.
+
+    `digest` is that of the text it was said of, `draw` the blind draw that it was made in, `at` the time in UTC.
+    """
+
+    id: int
+    document: str
+    digest: str
+    kind: str
+    subject: str
+    verdict: str
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+    note: str = ""
+    who: str = ""
+    at: str = ""
+    draw: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For a JSON twin."""
+        return asdict(self)
+
+
+class LabelStore:
+    """The labels of one corpus. `why_not` says why none can be written, "" if they can."""
+
+    def __init__(self, folder: Path, why_not: str = "") -> None:
+        self.file, self.why_not = folder / "labels.sqlite", why_not
+        self._local = threading.local()
+
+    def _connection(self, to_write: bool = False) -> sqlite3.Connection | None:
+        """This thread's connection; None where there is no label yet and none is to be written."""
+        if not to_write and not self.file.exists():
+            return None
+        if not hasattr(self._local, "connection"):
+            mode = "ro" if self.why_not else "rwc"
+            uri = f"{self.file.resolve().as_uri()}?mode={mode}"
+            connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+            if not self.why_not:
+                connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {TABLES}")
+            self._local.connection = connection
+        opened: sqlite3.Connection = self._local.connection
+        return opened
+
+    def _write(self) -> sqlite3.Connection:
+        if self.why_not:
+            raise Refused("labels cannot be kept here", str(self.file.parent), self.why_not)
+        try:
+            connection = self._connection(to_write=True)
+        except sqlite3.OperationalError as error:
+            fix = "Make the folder writable, or view a copy of it"
+            raise Refused(f"labels cannot be kept here ({error})", str(self.file.parent), fix) from error
+        assert connection is not None  # one that is to write is always made
+        return connection
+
+    def add(self, label: Label, text: str, doc_type: str = "") -> Label:
+        """Keep a label of a document with this text; returns it with its id and time. Raises `Refused`."""
+        if label.verdict not in VERDICTS.get(label.kind, ()):
+            raise Refused(
+                f"{label.verdict!r} cannot be said of a {label.kind}", label.document, "Use the page's buttons"
+            )
+        if not 0 <= label.start <= label.end <= len(text):
+            raise Refused("the passage lies outside the text", label.document, "Load the page again")
+        connection, key = self._write(), digest(text)
+        quote = text[label.start : label.end].encode("utf-8", "replace").decode()
+        values = (
+            label.document, key, label.kind, label.subject, label.verdict, label.start, label.end, quote,
+            label.note, label.who, _now(), label.draw,
+        )  # fmt: skip
+        clean = text.encode("utf-8", "replace").decode()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT OR IGNORE INTO text VALUES (?, ?, ?)", (key, clean, doc_type))
+        cursor = connection.execute(
+            'INSERT INTO label (document, digest, kind, subject, verdict, start, "end", quote, note, who, at, draw)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+        connection.execute("COMMIT")
+        return Label(int(cursor.lastrowid or 0), *values)
+
+    def undo(self, identifier: int) -> bool:
+        """Take a label back; it stays on disk, marked. Whether there was one."""
+        cursor = self._write().execute(
+            "UPDATE label SET undone = ? WHERE id = ? AND undone IS NULL", (_now(), identifier)
+        )
+        return cursor.rowcount > 0
+
+    def of(self, document: str) -> list[Label]:
+        """What stands of one document, the oldest first."""
+        return self._labels("document = ?", document)
+
+    def all(self) -> list[Label]:
+        """Every label that stands, the oldest first."""
+        return self._labels("1")
+
+    def by_draw(self, draw: int) -> list[Label]:
+        """What was said in one blind draw."""
+        return self._labels("draw = ?", draw)
+
+    def _labels(self, where: str, *values: object) -> list[Label]:
+        connection = self._connection()
+        if connection is None:
+            return []
+        rows = connection.execute(f"SELECT {COLUMNS} FROM label WHERE undone IS NULL AND {where} ORDER BY id", values)
+        return [Label(*row) for row in rows]
+
+    def documents(self, state: str) -> set[str]:
+        """Ids of the documents with a label: "any", "read", "good", "complete", "noted", or a fact's or rule's id."""
+        labels = [label for label in self.all() if (label.kind == "read") == (state == "read")]
+        return {label.document for label in labels if _is_in(label, state)}
+
+    def text(self, key: str) -> tuple[str, str]:
+        """A labelled text and the type of its document, by its digest."""
+        connection = self._connection()
+        if connection is None:
+            return "", ""
+        row = connection.execute("SELECT body, doc_type FROM text WHERE digest = ?", (key,)).fetchone()
+        return (str(row[0]), str(row[1])) if row else ("", "")
+
+    def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
+        """Keep a blind draw: the documents with the stratum of each, in the order in which they are shown."""
+        connection = self._write()
+        connection.execute("BEGIN IMMEDIATE")
+        cursor = connection.execute(
+            "INSERT INTO draw (subject, seed, strata, who, at) VALUES (?, ?, ?, ?, ?)",
+            (subject, seed, strata, who, _now()),
+        )
+        draw = int(cursor.lastrowid or 0)
+        rows = ((draw, place, name, stratum) for place, (name, stratum) in enumerate(documents))
+        connection.executemany("INSERT INTO drawn VALUES (?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+        return draw
+
+    def draws(self) -> list[dict[str, Any]]:
+        """All draws, the newest first."""
+        connection = self._connection()
+        if connection is None:
+            return []
+        rows = connection.execute("SELECT id, subject, seed, strata, who, at FROM draw ORDER BY id DESC")
+        return [dict(zip(("id", "subject", "seed", "strata", "who", "at"), row, strict=True)) for row in rows]
+
+    def drawn(self, draw: int) -> list[tuple[str, str]]:
+        """(document, stratum) of a draw in its order."""
+        connection = self._connection()
+        if connection is None:
+            return []
+        rows = connection.execute("SELECT document, stratum FROM drawn WHERE draw = ? ORDER BY place", (draw,))
+        return [(str(name), str(stratum)) for name, stratum in rows]
+
+
+def _is_in(label: Label, state: str) -> bool:
+    if state in ("any", "read"):
+        return True
+    if state == "noted":
+        return bool(label.note)
+    return state in (label.verdict, label.subject)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

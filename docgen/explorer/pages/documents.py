@@ -1,0 +1,102 @@
+"""Documents: a list with filters, facets, search and order."""
+
+import re
+from typing import Any
+
+from docgen.explorer.index.columns import read_fact_code
+from docgen.explorer.pages.page_query import PageQuery, fact_numbers
+from docgen.explorer.read.facets import facets_of
+from docgen.explorer.read.filters import Filters
+from docgen.explorer.read.listing import list_documents
+from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.view import View
+
+__all__ = ["document_rows", "documents", "title_of"]
+
+TITLE, EXCERPT, AROUND = 110, 220, 90
+LOOKED_AT = 200_000
+"""Characters of a text in which the words searched for are looked up for its excerpt."""
+
+
+def documents(view: View, query: PageQuery) -> dict[str, Any]:
+    """One page of the list."""
+    snapshot, filters = view.snapshot, query.filters
+    labelled = view.labels.documents
+    listing = list_documents(snapshot, filters, labelled, query.number("after"), query.number("before"))
+    return {
+        "filters": {"chosen": list(filters.chosen), "q": filters.q, "sort": filters.sort},
+        "total": listing.total,
+        "first": listing.first,
+        "before": listing.before,
+        "after": listing.after,
+        "note": listing.note,
+        "rows": document_rows(view, snapshot, listing.docs, filters),
+        "facets": facets_of(snapshot, filters, labelled),
+        "labels": {state: len(labelled(state)) for state in ("any", "good", "bad", "complete")},
+    }
+
+
+def document_rows(
+    view: View, snapshot: Snapshot, docs: list[int], filters: Filters | None = None
+) -> list[dict[str, Any]]:
+    """What a list says of each document: its title, an excerpt, its facts and figures."""
+    pattern = filters.query.pattern if filters else None
+    numbers = fact_numbers(snapshot)
+    facts = [(name, snapshot.column(f"fact:{code}")) for code, name in enumerate(snapshot.terms["fact"])]
+    rules = [(name, snapshot.column(f"rule:{code}")) for code, name in enumerate(snapshot.terms["rule"])]
+    types, words, tries = (snapshot.column(name) for name in ("type", "words", "number"))
+    names = snapshot.terms["type"]
+    rows: list[dict[str, Any]] = []
+    for doc in docs:
+        text = str(snapshot.record(doc)["text"])
+        title, excerpt = title_of(text), excerpt_of(text, pattern)
+        codes = [(name, int(column[doc])) for name, column in facts if column[doc]]
+        kind = names[int(types[doc])]
+        rows.append(
+            {
+                "doc": doc,
+                "id": snapshot.id_of(doc),
+                "title": title,
+                "excerpt": excerpt,
+                "type": kind,
+                "type_name": snapshot.type_name(kind),
+                "words": int(words[doc]),
+                "tries": int(tries[doc]),
+                "facts": [
+                    {"id": name, "number": numbers[name], "how": " ".join(read_fact_code(code))}
+                    for name, code in sorted(codes, key=lambda pair: numbers[pair[0]])
+                ],
+                "findings": [name for name, column in rules if column[doc]],
+            }
+        )
+    states = {label.document: label.verdict for label in view.labels.all() if label.kind == "document"} if rows else {}
+    for row in rows:
+        row["label"] = states.get(row["id"], "")
+    return rows
+
+
+def title_of(text: str) -> str:
+    """The first line that says something."""
+    for line in text[:4000].splitlines():
+        stripped = line.strip(" \t#*=-_>")
+        if stripped:
+            return stripped if len(stripped) <= TITLE else stripped[:TITLE].rsplit(" ", 1)[0] + "…"
+    return "(empty)"
+
+
+def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, bool]]:
+    """Pieces of text, those that were searched for marked; without a search, how the document goes on."""
+    if pattern is None:
+        start = text.find("\n", len(text) - len(text.lstrip()))
+        body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())
+        return [(body[:EXCERPT] + ("…" if len(body) > EXCERPT else ""), False)]
+    match = pattern.search(text[:LOOKED_AT])
+    if match is None:
+        return [(" ".join(text[: 2 * EXCERPT].split())[:EXCERPT] + "…", False)]
+    start, end = max(0, match.start() - AROUND), min(len(text), match.end() + EXCERPT - AROUND)
+    pieces, place = [("…" if start else "", False)], start
+    for hit in pattern.finditer(text, start, end):
+        pieces += [(text[place : hit.start()], False), (hit.group(), True)]
+        place = hit.end()
+    pieces += [(text[place:end], False), ("…" if end < len(text) else "", False)]
+    return [(re.sub(r"\s+", " ", piece), hit) for piece, hit in pieces if piece]

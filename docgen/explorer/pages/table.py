@@ -1,0 +1,56 @@
+"""Every page of a corpus, in one table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from docgen.explorer.pages.compare import compare
+from docgen.explorer.pages.document import document
+from docgen.explorer.pages.documents import documents
+from docgen.explorer.pages.facts import fact, facts, findings
+from docgen.explorer.pages.kinds import idea, type_, types
+from docgen.explorer.pages.labels import blind, blind_document, labels
+from docgen.explorer.pages.overview import overview
+from docgen.explorer.pages.page_query import PageQuery
+from docgen.explorer.pages.prompt import prompt
+from docgen.explorer.pages.rejected import attempt, duplicates, rejected
+from docgen.explorer.pages.ten import ten
+from docgen.explorer.view import View
+
+__all__ = ["PAGES", "Page"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One kind of page. `path` is its address below the corpus, with names in braces; `name` that of its template;
+    `menu` its word in the menu, "" for none; `published`: it is part of a published site."""
+
+    name: str
+    path: str
+    data: Callable[[View, PageQuery], dict[str, Any]]
+    title: str
+    menu: str = ""
+    published: bool = True
+
+
+PAGES = (
+    Page("overview", "", overview, "Overview", "Overview"),
+    Page("documents", "documents", documents, "Documents", "Documents"),
+    Page("document", "documents/{id:path}", document, "Document"),
+    Page("facts", "facts", facts, "Facts", "Facts"),
+    Page("fact", "facts/{id:path}", fact, "Fact"),
+    Page("findings", "findings", findings, "Findings", "Findings"),
+    Page("types", "types", types, "Types", "Types"),
+    Page("type", "types/{id:path}", type_, "Type"),
+    Page("idea", "ideas/{id:path}", idea, "Idea", published=False),
+    Page("duplicates", "duplicates", duplicates, "Near-duplicates", "Duplicates", published=False),
+    Page("rejected", "rejected", rejected, "Rejected", "Rejected", published=False),
+    Page("attempt", "rejected/{id}", attempt, "Attempt", published=False),
+    Page("prompt", "prompts/{id}", prompt, "Prompt", published=False),
+    Page("compare", "compare", compare, "Compare", "Compare", published=False),
+    Page("ten", "ten", ten, "Read ten", "Read ten", published=False),
+    Page("labels", "labels", labels, "Labels", "Labels", published=False),
+    Page("blind", "blind", blind, "Label blind", published=False),
+    Page("blind_document", "blind/{id}", blind_document, "Label blind", published=False),
+)
+"""A new page is a row here, a template of its name, and a function of the corpus and what is query."""

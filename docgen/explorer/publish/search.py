@@ -1,0 +1,85 @@
+"""The index that a published site is searched by: scripts, since pages opened from a disk may load nothing else.
+
+`search/documents-N.js` say what is known of each document, `search/words-XY.js` in which documents each word that
+begins with XY is, as differences in base 36. A page loads what it needs.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from docgen.explorer.index.frequent import WORD, fold_word
+
+__all__ = ["SearchFiles"]
+
+CHUNK = 2_000
+LONGEST = 40
+"""Letters of a word that can be searched for."""
+COMMON = 0.5
+"""Share of the documents from which a word says nothing; such words are left out and ignored."""
+
+
+class SearchFiles:
+    """Collects documents as they are published; `write` makes the files."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self._words: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, row: dict[str, Any], text: str) -> None:
+        """One more document: what a list says of it, and its text."""
+        for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= LONGEST}):
+            self._words[word].append(len(self._rows))
+        self._rows.append(row)
+
+    def write(self, folder: Path) -> None:
+        """Write all files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        chunks = [self._rows[first : first + CHUNK] for first in range(0, len(self._rows), CHUNK)]
+        for number, chunk in enumerate(chunks):
+            _write(folder / f"documents-{number}.js", "documents", number, chunk)
+        shards: dict[str, dict[str, str]] = defaultdict(dict)
+        common = []
+        for word, docs in self._words.items():
+            if len(docs) > max(20, COMMON * len(self._rows)):
+                common.append(word)
+            else:
+                shards[_prefix(word)][word] = _packed(docs)
+        for prefix, words in shards.items():
+            _write(folder / f"words-{prefix}.js", "words", prefix, words)
+        about = {
+            "documents": len(self._rows),
+            "chunks": len(chunks),
+            "shards": sorted(shards),
+            "common": sorted(common),
+        }
+        _write(folder / "about.js", "about", "", about)
+
+
+def _write(file: Path, kind: str, name: object, value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    file.write_text(f"docgenSearch({json.dumps(kind)},{json.dumps(name)},{text});\n", "utf-8")
+
+
+def _prefix(word: str) -> str:
+    """The file that a word is in: its first two letters, as code points, which any file system takes."""
+    return "-".join(f"{ord(letter):x}" for letter in word[:2])
+
+
+def _packed(docs: Iterable[int]) -> str:
+    last, parts = 0, []
+    for doc in docs:
+        parts.append(_base36(doc - last))
+        last = doc
+    return " ".join(parts)
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while True:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+        if not number:
+            return digits

@@ -1,0 +1,189 @@
+"""Writes the pages of a corpus as files: a sample or all of it, each text under an address made from its contents."""
+
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from docgen.errors import ConfigError
+from docgen.explorer.index.columns import Array
+from docgen.explorer.pages.document import document
+from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.facts import fact, facts, findings
+from docgen.explorer.pages.kinds import type_, types
+from docgen.explorer.pages.overview import overview
+from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
+from docgen.explorer.pages.table import PAGES
+from docgen.explorer.publish.links import SiteLinks, thing_file
+from docgen.explorer.publish.search import SearchFiles
+from docgen.explorer.read.facets import facets_under
+from docgen.explorer.read.listing import PAGE
+from docgen.explorer.view import View
+from docgen.explorer.web.render import ASSETS, render
+from docgen.progress import Progress, Reporter, SilentReporter
+from docgen.text import digest
+
+__all__ = ["MOST", "SiteOptions", "export_site"]
+
+MOST = 5_000
+"""Documents that are published unless more are asked for."""
+ROBOTS = "User-agent: *\nDisallow: /\n"
+NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
+MARK = "docgen-site.txt"
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """What is published: at most `documents` of them, drawn with `seed` where there are more; None for all.
+
+    `licence` and `canary` are said on every page; without a canary the corpus gets one of its own.
+    """
+
+    documents: int | None = MOST
+    seed: int = 0
+    licence: str = ""
+    canary: str = ""
+
+
+def export_site(view: View, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
+    """Write the site to a new or earlier site's folder; returns the number of documents in it.
+
+    Raises `ConfigError` for a folder that holds anything else.
+    """
+    return _Site(view, out, options or SiteOptions(), reporter or SilentReporter()).write()
+
+
+class _Site:
+    def __init__(self, view: View, out: Path, options: SiteOptions, reporter: Reporter) -> None:
+        self.view, self.out, self.options, self.reporter = view, out, options, reporter
+        self.snapshot = view.snapshot
+        self.docs = _drawn(self.snapshot.documents, options)
+        self.files: dict[str, str] = {}
+        self.lists: dict[int | None, str] = {None: "documents.html"}
+        self.search = SearchFiles()
+        self.head = run_word(view) | {"problem": "", "indexing": False}
+        canary = options.canary or str(uuid.uuid5(NAMESPACE, f"{self.snapshot.world['id']} {view.name}"))
+        self.site = {"licence": options.licence, "canary": canary, "shown": len(self.docs), "models": self._models()}
+
+    def _models(self) -> list[str]:
+        return [name for name in self.snapshot.terms["model"] if name]
+
+    def write(self) -> int:
+        _clear(self.out)
+        ids = [self.snapshot.id_of(int(doc)) for doc in self.docs]
+        for doc, name in zip(self.docs, ids, strict=True):
+            self.files[name] = f"document/{digest(str(self.snapshot.record(int(doc))['text']), size=8)}.html"
+        for number, first in enumerate(range(PAGE, len(self.docs), PAGE), 2):
+            self.lists[int(self.docs[first - 1])] = f"documents-{number}.html"
+        self._documents(ids)
+        self._lists()
+        self._overviews()
+        self.search.write(self.out / "search")
+        shutil.copytree(ASSETS / "static", self.out / "static", ignore=shutil.ignore_patterns("label.js"))
+        (self.out / "robots.txt").write_text(ROBOTS, "utf-8")
+        licence = self.options.licence or "Whoever published this site stated no licence."
+        (self.out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {self.site['canary']}\n", "utf-8")
+        (self.out / MARK).write_text("Made by docgen view --export; the next export replaces this folder.\n", "utf-8")
+        return len(self.docs)
+
+    def _documents(self, ids: Sequence[str]) -> None:
+        for place, (doc, name) in enumerate(zip(self.docs, ids, strict=True)):
+            data = document(self.view, PageQuery({"id": name})) | {
+                "attempts": [],
+                "verdicts": [],
+                "labels": [],
+                "twins": [],
+            }
+            data["by_idea"] = [row for row in data["by_idea"] if row["id"] in self.files]
+            data["before"], data["after"] = (
+                ids[near] if 0 <= near < len(ids) else None for near in (place - 1, place + 1)
+            )
+            data["filters"] = {"address": "", "place": place, "total": len(ids)}
+            self._page("document", self.files[name], data)
+            row = document_rows(self.view, self.snapshot, [int(doc)])[0]
+            self.search.add(self._row(row), data["text"])
+            self.reporter.progress(Progress("pages", place + 1, len(ids)))
+
+    def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What the search in the browser knows of a document."""
+        return {
+            "u": self.files[row["id"]],
+            "t": row["title"],
+            "x": row["excerpt"][0][0],
+            "y": row["type"],
+            "n": row["type_name"],
+            "f": [[fact["number"], fact["id"]] for fact in row["facts"]],
+            "r": row["findings"],
+            "w": row["words"],
+        }
+
+    def _lists(self) -> None:
+        mask = np.zeros(self.snapshot.documents, bool)
+        mask[self.docs] = True
+        facets = [f for f in facets_under(self.snapshot, mask) if f.field in ("fact", "type", "finding", "words")]
+        starts: list[int | None] = list(self.lists)
+        for number, start in enumerate(starts):
+            docs = self.docs[number * PAGE : (number + 1) * PAGE].tolist()
+            data = {
+                "filters": {"chosen": [], "q": "", "sort": ""},
+                "total": len(self.docs),
+                "first": number * PAGE,
+                "before": starts[number - 1] if number else None,
+                "after": docs[-1] if number + 1 < len(starts) else None,
+                "has_before": number > 0,
+                "note": "",
+                "rows": document_rows(self.view, self.snapshot, docs),
+                "facets": [replace(facet, values=facet.values[:200]) for facet in facets],
+                "labels": {"any": 0},
+            }
+            self._page("documents", self.lists[start], data)
+
+    def _overviews(self) -> None:
+        nothing = PageQuery()
+        self._page("overview", "index.html", overview(self.view, nothing) | {"spent": [], "labelled": 0})
+        self._page("facts", "facts.html", facts(self.view, nothing) | {"scores": None})
+        self._page("findings", "findings.html", findings(self.view, nothing) | {"scores": None})
+        self._page("types", "types.html", types(self.view, nothing))
+        for name in self.snapshot.facts:
+            self._page("fact", thing_file("fact", name), self._shown(fact(self.view, PageQuery({"id": name}))))
+        kinds = dict.fromkeys([*self.snapshot.kinds, *(name for name in self.snapshot.terms["type"] if name)])
+        for name in kinds:
+            self._page("type", thing_file("type", name), self._shown(type_(self.view, PageQuery({"id": name}))))
+
+    def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The page without links to documents that are not published, and without scores against labels."""
+        rows = [row for row in data["rows"] if row["id"] in self.files]
+        return data | {"rows": rows, **({"scores": None} if "scores" in data else {})}
+
+    def _page(self, name: str, file: str, data: Mapping[str, Any]) -> None:
+        target = self.out / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        links = SiteLinks(file.count("/"), self.files, self.lists)
+        page = next(page for page in PAGES if page.name == name)
+        menu = [one for one in PAGES if one.menu and one.published]
+        html = render(
+            f"{name}.html", page=data, head=self.head, here=page, menu=menu, u=links,
+            numbers=fact_numbers(self.snapshot), view=self.view, token="", site=self.site,
+        )  # fmt: skip
+        target.write_text(html, "utf-8")
+
+
+def _drawn(documents: int, options: SiteOptions) -> Array:
+    """The documents that are published, in the order of the corpus."""
+    if options.documents is None or documents <= options.documents:
+        return np.arange(documents)
+    rng = np.random.default_rng(options.seed)
+    return np.sort(rng.choice(documents, options.documents, replace=False))
+
+
+def _clear(out: Path) -> None:
+    """An empty folder in place of an earlier site; anything else is left alone."""
+    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+        raise ConfigError("holds something else than a site of docgen", f"--export {out}", "Name a new folder")
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)

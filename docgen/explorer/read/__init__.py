@@ -1,0 +1,1 @@
+"""Reading an index: columns, filters, facets, search. Everything is a function of one snapshot."""

@@ -1,0 +1,156 @@
+"""Filters: what is asked for in a page's address, and the documents that meet it, as a mask over all of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+import numpy as np
+
+from docgen.explorer.index.columns import DIRECTNESS, PROMINENCE, Array
+from docgen.explorer.read.search import Query, matching, parse
+from docgen.explorer.read.snapshot import Snapshot
+
+__all__ = ["FIELDS", "Filters", "Labelled", "mask_of"]
+
+FIELDS = ("fact", "type", "idea", "finding", "judged", "words", "model", "tries", "label")
+SORTS = ("", "rank", "words", "-words", "tokens", "-tokens", "tries", "-tries", "slot")
+Labelled = Callable[[str], Iterable[str]]
+"""Ids of the documents that a person has labelled so."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of a list, each a (field, value); the words searched for; the order."""
+
+    chosen: tuple[tuple[str, str], ...] = ()
+    q: str = ""
+    sort: str = ""
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, str]]) -> "Filters":
+        """From the parameters of an address; what is not a filter is left out."""
+        pairs = list(items)
+        chosen = tuple(dict.fromkeys((name, value) for name, value in pairs if name in FIELDS and value))
+        values = dict(pairs)
+        sort = values.get("sort", "")
+        return cls(chosen, values.get("q", "").strip()[:400], sort if sort in SORTS else "")
+
+    @property
+    def query(self) -> Query:
+        """The words searched for."""
+        return parse(self.q)
+
+    def address(self, **more: object) -> str:
+        """As the query string of an address, "" if there is nothing to say."""
+        pairs = [*self.chosen, ("q", self.q), ("sort", self.sort), *more.items()]
+        text = urlencode([(name, str(value)) for name, value in pairs if value not in ("", None)], quote_via=quote)
+        return f"?{text}" if text else ""
+
+    def toggled(self, name: str, value: str, single: bool = False) -> "Filters":
+        """With the filter if it is not there, without it if it is; `single`: in place of others of that name."""
+        if (name, value) in self.chosen:
+            return replace(self, chosen=tuple(pair for pair in self.chosen if pair != (name, value)))
+        others = tuple(pair for pair in self.chosen if not (single and pair[0] == name))
+        return replace(self, chosen=(*others, (name, value)))
+
+    def without(self, name: str) -> "Filters":
+        """Without the filters of one name."""
+        return replace(self, chosen=tuple(pair for pair in self.chosen if pair[0] != name))
+
+
+def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
+    """Which documents meet all filters: booleans, one for each document."""
+    mask = np.ones(snapshot.documents, bool)
+    for name, value in filters.chosen:
+        if name == "label":  # labels change under an unchanged index
+            mask &= _label(snapshot, value, labelled)
+        else:
+            mask &= snapshot.remember(("mask", name, value), lambda n=name, v=value: _one(snapshot, n, v))
+    if filters.query.match:
+        mask &= matching(snapshot, filters.query)
+    elif filters.q:
+        mask[:] = False  # words were asked for, and there is none in them
+    return mask
+
+
+def _one(snapshot: Snapshot, name: str, value: str) -> Array:
+    negative = value.startswith("!")
+    mask = TESTS[name](snapshot, value.removeprefix("!"))
+    return ~mask if negative else mask
+
+
+def _fact(snapshot: Snapshot, value: str) -> Array:
+    """ "ID", or "ID:stated", "ID:implied", "ID:central" and so on; "none" for documents without a fact."""
+    if value == "none":
+        present = [snapshot.column(f"fact:{code}") > 0 for code in range(len(snapshot.terms["fact"]))]
+        return ~np.logical_or.reduce(present) if present else np.ones(snapshot.documents, bool)
+    name, _, how = value.partition(":")
+    code = snapshot.code("fact", name)
+    if code is None:
+        return np.zeros(snapshot.documents, bool)
+    column = snapshot.column(f"fact:{code}")
+    if how in DIRECTNESS:
+        return (column > 0) & ((column > 3) == bool(DIRECTNESS.index(how)))
+    if how in PROMINENCE:
+        return (column > 0) & ((column - 1) % 3 == PROMINENCE.index(how))
+    return column > 0
+
+
+def _term(kind: str) -> Callable[[Snapshot, str], Array]:
+    def test(snapshot: Snapshot, value: str) -> Array:
+        code = snapshot.code(kind, value)
+        return np.zeros(snapshot.documents, bool) if code is None else snapshot.column(kind) == code
+
+    return test
+
+
+def _finding(snapshot: Snapshot, value: str) -> Array:
+    """A rule; "any" for documents with a finding of whatever rule."""
+    names = snapshot.terms["rule"]
+    codes = range(len(names)) if value == "any" else [code for code, name in enumerate(names) if name == value]
+    masks = [snapshot.column(f"rule:{code}") > 0 for code in codes]
+    return np.logical_or.reduce(masks) if masks else np.zeros(snapshot.documents, bool)
+
+
+def _judged(snapshot: Snapshot, value: str) -> Array:
+    """ "read", "leak", or "ID:VERDICT" of a fact or rule."""
+    from docgen.explorer.read.verdicts import verdict_mask
+
+    return verdict_mask(snapshot, value)
+
+
+def _words(snapshot: Snapshot, value: str) -> Array:
+    """ "LOW-HIGH", both included; either may be left out."""
+    low, _, high = value.partition("-")
+    words = snapshot.column("words")
+    return (words >= _number(low, 0)) & (words <= _number(high, 1 << 30))
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise
+
+
+def _tries(snapshot: Snapshot, value: str) -> Array:
+    """The attempt that was accepted; "2+" for refilled slots."""
+    column = snapshot.column("number")
+    return column >= _number(value[:-1], 1) if value.endswith("+") else column == _number(value, 1)
+
+
+def _label(snapshot: Snapshot, value: str, labelled: Labelled) -> Array:
+    negative = value.startswith("!")
+    mask = np.zeros(snapshot.documents, bool)
+    docs = [doc for name in labelled(value.removeprefix("!")) if (doc := snapshot.find(name)) is not None]
+    mask[docs] = True
+    return ~mask if negative else mask
+
+
+TESTS: Mapping[str, Callable[[Snapshot, str], Array]] = {
+    "fact": _fact,
+    "type": _term("type"),
+    "idea": _term("idea"),
+    "model": _term("model"),
+    "finding": _finding,
+    "judged": _judged,
+    "words": _words,
+    "tries": _tries,
+}

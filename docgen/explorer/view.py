@@ -1,0 +1,162 @@
+"""A corpus as the explorer has it open: its index, its labels, and what detects facts and leaks in its texts."""
+
+import getpass
+import sqlite3
+import threading
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from docgen.explorer.index.catalogue import describe_world
+from docgen.explorer.index.entries import RunSource, Source
+from docgen.explorer.index.keeper import Keeper, view_folder
+from docgen.explorer.labels.store import LabelStore
+from docgen.explorer.read.snapshot import Snapshot
+from docgen.progress import Reporter, SilentReporter
+
+if TYPE_CHECKING:
+    from docgen.explorer.detect import Detectors
+    from docgen.explorer.read.verdicts import Judges
+
+__all__ = ["View"]
+
+LOOK_SECONDS = 2.0
+"""Between two looks at whether the corpus has grown."""
+
+
+class View:
+    """One corpus, followed while it grows. `context` is the file of its world, None where there is none."""
+
+    def __init__(self, source: Source, reporter: Reporter | None = None, context: Path | None = None) -> None:
+        self.source, self.name = source, source.name
+        self.keeper = Keeper(source)
+        self.run = source.folder if isinstance(source, RunSource) else None
+        self.context_file = context or (self.run.context if self.run and self.run.context.exists() else None)
+        beside = view_folder(source)
+        why_not = "Nothing can be written beside the corpus: make the folder writable, or view a copy of it"
+        self.labels = LabelStore(beside, why_not if self.keeper.is_aside else "")
+        self.who = _user()
+        self._reporter: Reporter = reporter or SilentReporter()
+        self._snapshot: Snapshot | None = None
+        self._seen: object = None
+        self._looked = 0.0
+        self._lock = threading.Lock()
+        self._worker: threading.Thread | None = None
+        self._warming: threading.Thread | None = None
+        self.problem = ""
+
+    def open(self) -> Snapshot:
+        """The index brought up to date first, however long that takes."""
+        self._seen = self.keeper.stamp()
+        self.keeper.update(self._reporter)
+        return self._renew()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest state that is ready; growth is taken in beside."""
+        if self._snapshot is None:
+            with self._lock:
+                return self._snapshot or self.open()
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            if self.keeper.stamp() != self._seen and not self.is_indexing:
+                self._start()
+        return self._snapshot
+
+    @property
+    def is_indexing(self) -> bool:
+        """Whether growth is being taken in right now."""
+        return self._worker is not None and self._worker.is_alive()
+
+    def _start(self) -> None:
+        self._worker = threading.Thread(target=self._follow, daemon=True)
+        self._worker.start()
+
+    def _follow(self) -> None:
+        stamp = self.keeper.stamp()
+        try:
+            if self.keeper.update(SilentReporter()) is not None:
+                self._seen = stamp
+            self._renew()
+        except (OSError, sqlite3.Error) as error:  # said on every page; the pages that are there stay
+            self.problem = f"The index could not follow the corpus: {error}"
+
+    def _renew(self) -> Snapshot:
+        run = self.run.path if self.run else None
+        self._snapshot = Snapshot(self.keeper.file, run)
+        if self._take_verdicts(self._snapshot):
+            self._snapshot = Snapshot(self.keeper.file, run)
+        if self.run is None and self.detectors is not None:
+            self._snapshot.world = describe_world(self.detectors.context, {})
+        return self._snapshot
+
+    def _take_verdicts(self, snapshot: Snapshot) -> bool:
+        """Index what a judge said, if there is anything new of it."""
+        judged = int(snapshot.rows("SELECT count(*) FROM judged")[0][0])
+        stamp = [judged, snapshot.documents]
+        if not judged or snapshot.meta("verdicts") == stamp:
+            return False
+        from docgen.explorer.read.verdicts import Judges, verdict_columns
+
+        judges = Judges.of(self.run, snapshot) if self.run else None
+        if judges is None:
+            return False
+        self.__dict__.pop("judges", None)
+        return self.keeper.add_columns("verdicts", stamp, lambda: verdict_columns(snapshot, judges))
+
+    def rebuild(self) -> None:
+        """Throw a damaged index away and make it anew, beside."""
+        with self._lock:
+            if not self.is_indexing:
+                self.keeper.discard()
+                self._start()
+
+    @cached_property
+    def detectors(self) -> "Detectors | None":
+        """What finds facts and leaks by wording; None without a context. Takes a while the first time."""
+        if self.context_file is None:
+            return None
+        from docgen.explorer.detect import Detectors
+
+        return Detectors.of(self.context_file)
+
+    @cached_property
+    def judges(self) -> "Judges | None":
+        """What reads the verdicts of judges from the run's journal; None where there are none."""
+        from docgen.explorer.read.verdicts import Judges
+
+        return Judges.of(self.run, self.snapshot) if self.run else None
+
+    def report(self, name: str) -> dict[str, Any] | None:
+        """A report of the last audit, e.g. "salience.json"; None without one that can be read."""
+        if self.run is None:
+            return None
+        file = self.run.report(name)
+        try:
+            value = from_json(file.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def warm(self) -> None:
+        """Load what the first document page would have to wait for, beside; does nothing the second time."""
+        if self._warming is not None:
+            return
+        self._warming = threading.Thread(target=lambda: self.detectors, daemon=True)
+        self._warming.start()
+
+    def close(self) -> None:
+        """Wait for what is going on beside: compiled code must not run on while the interpreter ends."""
+        for thread in (self._worker, self._warming):
+            if thread is not None:
+                thread.join()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"

@@ -1,0 +1,1 @@
+"""The pages over HTTP, on this machine only."""

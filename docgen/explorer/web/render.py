@@ -1,0 +1,100 @@
+"""Pages as HTML: the templates, and the few things that they say in words of their own."""
+
+import dataclasses
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from docgen.explorer.labels.store import Label
+from docgen.explorer.marks import Span, mark_text, plain
+from docgen.explorer.pages.document import PART, label_spans, link_span, spans_of
+from docgen.explorer.pages.labels import rules_of
+from docgen.explorer.pages.rejected import evidence_spans
+from docgen.explorer.read.filters import Filters
+
+__all__ = ["ASSETS", "as_json", "render"]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+def render(template: str, **values: Any) -> str:
+    """A page as HTML; everything in it is escaped unless `marks` made it."""
+    return _environment().get_template(template).render(**values)
+
+
+def as_json(value: Any) -> str:
+    """A page's data for its twin; sets become lists, records objects."""
+    return json.dumps(value, ensure_ascii=True, indent=1, default=_plain_value)
+
+
+def _plain_value(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} in a page")
+
+
+def _shown(value: Any) -> Any:
+    """What an expression comes to on a page: hidden characters spelled out, unless it is HTML already."""
+    return plain(value) if type(value) is str else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "n": lambda value: "–" if value is None else f"{value:,}",
+        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
+        "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
+        "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
+        "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
+    }
+    environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
+    environment.globals |= {"attempt_part": attempt_part, "plain_spans": plain_spans, "rules_of": rules_of}
+    return environment
+
+
+def marked_part(
+    page: dict[str, Any], numbers: dict[str, int], blind: bool = False, whole: bool = False
+) -> dict[str, Any]:
+    """The part of a text that is on this page: its HTML, its number from 1, and how many parts there are.
+
+    `blind`: without what detectors say; `whole`: all of it is one part.
+    """
+    size = max(PART, len(page["text"])) if whole else PART
+    parts = max(1, -(-len(page["text"]) // size))
+    linked = link_span(page["span"])
+    number = page["part"] or (linked.start // size + 1 if linked else 1)
+    number = min(max(1, number), parts)
+    spans = _blind_spans(page) if blind else spans_of(page, numbers)
+    html = mark_text(page["text"], spans, (number - 1) * size, number * size)
+    return {"html": html, "number": number, "parts": parts}
+
+
+def _blind_spans(page: dict[str, Any]) -> list[Span]:
+    """What the reader marked, and nothing that detectors did."""
+    linked = link_span(page["span"])
+    return [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
+
+
+def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
+    """The beginning of an attempt's text with what decided against it, and where it differs from what it repeats."""
+    twin = page["twin"]
+    differs = plain_spans(twin["here"]) if twin else []
+    return mark_text(page["text"], [*spans_of(page, numbers), *evidence_spans(page), *differs], 0, PART)
+
+
+def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
+    """Passages in which two texts differ."""
+    return [Span(start, end, "twin", title="differs") for start, end in places]

@@ -1,0 +1,111 @@
+"""A run with refused and repeated attempts for the explorer's tests, and what asks its pages."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from docgen.explorer.open import open_views
+from docgen.explorer.view import View
+from docgen.explorer.web.app import make_app
+from docgen.llm.fake import FakeLLM
+from docgen.llm.protocol import Completion, Request
+from tests.runs import carry_out, settle
+from tests.worlds import first, spoils, writes_well
+
+__all__ = ["HOST", "TOKEN", "Answer", "Site", "copy_of", "make_run"]
+
+HOST, TOKEN = "127.0.0.1:8999", "token-of-the-test"
+SPOILT = ("near_duplicate", "near_duplicate", "near_duplicate", "leak", "refused", "too_short")
+
+
+def make_run(folder: Path, n: int = 24) -> Path:
+    """A finished run of n documents in `folder`; the first attempts of some slots are rejected, for several reasons."""
+    setup = settle(folder, run="lamp", n=n, words=(60, 60))
+
+    def reply(request: Request) -> str | Completion:
+        place = request.variables["seed"] % 8 if first(request) else 99
+        return spoils(request, SPOILT[place]) if place < len(SPOILT) else writes_well(request)
+
+    carry_out(setup, FakeLLM(reply))
+    return setup.run.path
+
+
+def copy_of(run: Path, folder: Path, name: str = "lamp") -> Path:
+    """A copy of a run that a test may spoil."""
+    return Path(shutil.copytree(run, folder / name, ignore=shutil.ignore_patterns("view")))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the application answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8")
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Site:
+    """The application over some corpora, asked without a network."""
+
+    def __init__(self, *names: Path, context: Path | None = None) -> None:
+        self.views: list[View] = open_views([str(name) for name in names], context=context)
+        self.app = make_app({view.name: view for view in self.views}, frozenset({HOST}), TOKEN)
+        self.name = self.views[0].name
+
+    @property
+    def view(self) -> View:
+        return self.views[0]
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """GET below the first corpus."""
+        return self.ask("GET", f"/{self.name}/{path}", b"", {"host": HOST, **headers})
+
+    def post(self, path: str, headers: Mapping[str, str] | None = None, **fields: str) -> Answer:
+        """POST a form with the token, as a page's script does."""
+        own = {"host": HOST, "origin": f"http://{HOST}", "accept": "application/json", "x-docgen-token": TOKEN}
+        sent = {"content-type": "application/x-www-form-urlencoded", **own, **(headers or {})}
+        return self.ask("POST", f"/{self.name}/{path}", urlencode(fields).encode(), sent)
+
+    def ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """One request; a header given as "" is left out."""
+        return asyncio.run(self._ask(method, address, body, headers))
+
+    async def _ask(self, method: str, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "path": _unquoted(path), "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8999),
+        }  # fmt: skip
+        sent: list[dict[str, Any]] = []
+        waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        start = next(message for message in sent if message["type"] == "http.response.start")
+        parts = [message.get("body", b"") for message in sent if message["type"] == "http.response.body"]
+        return Answer(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, b"".join(parts))
+
+
+def _unquoted(path: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(path)
