@@ -83,11 +83,12 @@ def server_key(entry: ServerEntry, is_unnamed: bool) -> str | None:
 
     `is_unnamed`: the servers come from a run folder alone, and so get no key.
     """
-    if entry.key is None:
-        return None
-    if is_unnamed:
+    keys = filter(None, (entry.key, *KEY_VARIABLES, OPENAI_KEY_VARIABLE))
+    if is_unnamed and any(os.environ.get(name) for name in keys):
         what = f"the server {entry.base_url} is named by run.json alone, and a key is sent only to one that you name"
         raise ConfigError(what, "[[servers]]", "If they are the right ones, name them again: --config FILE")
+    if entry.key is None:
+        return None
     if (key := credential(entry.key)) is None:
         raise ConfigError(f"the environment variable {entry.key} is not set", f"[[servers]] {entry.base_url}", "Set it")
     return key
