@@ -1,5 +1,7 @@
 """The command line put together."""
 
+from typing import Annotated
+
 import typer
 
 from docgen.cli import batches, context, doctor, families, generate, importing, rounds
@@ -8,16 +10,16 @@ from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
-from docgen.cli.runs import listing, prompt, status, view
+from docgen.cli.runs import ctl, listing, opening, prompt, status, tail, view
 from docgen.cli.streams import say
 
 __all__ = ["app"]
 
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
-    *(view.register, prompt.register, listing.register, families.register, select.register),
-    *(context.register, importing.register),
-    *(generate.register_estimate, doctor.register, batches.register, rounds.register),
+    *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
+    *(select.register, context.register, importing.register),
+    *(generate.register_estimate, ctl.register, doctor.register, batches.register, rounds.register),
     *(questions.register, belief.register),
 )
 """In the order in which --help lists them, within the panel of each."""
@@ -28,7 +30,7 @@ app = typer.Typer(
     cls=Commands,
     help="Synthetic document corpora for fine-tuning, with the salience of every fact controlled and measured.\n\n"
     "Start: docgen run tutorial --n 50 (free, no key), then docgen show.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -46,9 +48,15 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has acted
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    pass
+    if ctx.invoked_subcommand is None:
+        from docgen.cli.runs.home import show_home
+
+        show_home()
 
 
 for register in COMMANDS:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def batches(
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")] = None,
+    run: o.RunArgument = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that are open; what is done is kept.")] = False,
     base_url: o.BaseUrl = None,
     json: o.Json = False,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import contexts
 from docgen.cli.streams import say, say_json
 from docgen.text import word_count
 
@@ -88,7 +89,7 @@ def _try(path: Path) -> "tuple[UniverseContext | None, str]":
 
 
 def examples(
-    file: Annotated[str, typer.Argument(metavar="CONTEXT", help="Local name, or a path.")],
+    file: Annotated[str, typer.Argument(metavar="CONTEXT", help="Local name, or a path.", autocompletion=contexts)],
     engine: o.Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
@@ -141,7 +142,9 @@ def examples(
 
 
 def check(
-    file: Annotated[str, typer.Argument(metavar="CONTEXT", help="Shipped name, local name, or a path.")],
+    file: Annotated[
+        str, typer.Argument(metavar="CONTEXT", help="Shipped name, local name, or a path.", autocompletion=contexts)
+    ],
     n: Annotated[int, typer.Option("--n", min=1, help="Corpus size for the expected counts.")] = 10_000,
     json: o.Json = False,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import contexts, facts, runs
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
 
@@ -16,14 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-Target = Annotated[str, typer.Argument(metavar="CONTEXT", help="A context: shipped name, local name, or path.")]
-Fact = Annotated[str, typer.Option("--fact", help="The fact that the family varies.")]
+Target = Annotated[
+    str,
+    typer.Argument(metavar="CONTEXT", help="A context: shipped name, local name, or path.", autocompletion=contexts),
+]
+Fact = Annotated[str, typer.Option("--fact", help="The fact that the family varies.", autocompletion=facts)]
 Levels = Annotated[str, typer.Option("--levels", metavar="SHARES", help="Its shares, one corpus each: 0,0.05,0.2,0.5.")]
 Stated = Annotated[
     bool, typer.Option("--directness", help="Vary the share of the fact's documents that state it, not its salience.")
 ]
 PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Say what each level adds and what it costs, and stop.")]
-Source = Annotated[str | None, typer.Argument(metavar="RUN", help="The run to match. Default: latest run.")]
+Source = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="The run to match. Default: latest run.", autocompletion=runs)
+]
 Other = Annotated[str, typer.Option("--context", help="The unrelated universe: shipped name, local name, or path.")]
 ControlRun = Annotated[
     str | None, typer.Option("--run", help="Name of the control under output/.  [default: RUN-control]")

@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.markup import escape
 
+from docgen.cli.json_keys import json_help
+
 __all__ = ["unescaped", "write_help_out"]
 
 
@@ -13,6 +15,8 @@ def write_help_out(commands: Iterable[Any]) -> None:
     for command in _tree(commands):
         command.help = escape(_filled(command.help or ""))
         for parameter in command.params:
+            if parameter.name == "json":
+                parameter.help = json_help(command.name or "") or parameter.help
             for name in ("help", "rich_help_panel"):
                 if text := getattr(parameter, name, None):
                     setattr(parameter, name, escape(text))

@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from docgen.options.run import RunOptions
 
+from docgen.cli.completion import contexts, runs, targets, targets_of_facts
 from docgen.llm.providers.table import PROVIDERS, default_engine_in_words, engines_in_words
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Quiet",
     "Revise",
     "Run",
+    "RunArgument",
     "Salience",
     "Seed",
     "Target",
@@ -51,12 +53,24 @@ PAID_MODEL = next(provider.default_model for provider in PROVIDERS if provider.p
 RUN, COST, LOOK = "Run", "Engine and money", "Output"
 
 Context = Annotated[
-    str | None, typer.Argument(metavar="CONTEXT", help="Shipped name, name in universe_contexts/, or a path.")
+    str | None,
+    typer.Argument(
+        metavar="CONTEXT", help="Shipped name, name in universe_contexts/, or a path.", autocompletion=contexts
+    ),
 ]
 Target = Annotated[
-    str | None, typer.Argument(metavar="CONTEXT|RUN", help="A context, or a run to continue. Default: latest run.")
+    str | None,
+    typer.Argument(
+        metavar="CONTEXT|RUN", help="A context, or a run to continue. Default: latest run.", autocompletion=targets
+    ),
 ]
-Run = Annotated[str | None, typer.Option("--run", help="Name of the run under output/.  [default: the context's id]")]
+RunArgument = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.", autocompletion=runs)
+]
+Run = Annotated[
+    str | None,
+    typer.Option("--run", help="Name of the run under output/.  [default: the context's id]", autocompletion=runs),
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="TOML file with settings of the same names as the flags; see docs/configuration.md."),
@@ -73,7 +87,10 @@ Airtime = Annotated[
 Salience = Annotated[
     list[str] | None,
     typer.Option(
-        "--salience", metavar="FACT=SHARE", help="Override a fact's target; may be repeated.  [default: the context's]"
+        "--salience",
+        metavar="FACT=SHARE",
+        help="Override a fact's target; may be repeated.  [default: the context's]",
+        autocompletion=targets_of_facts,
     ),
 ]
 MaxAttempts = Annotated[

@@ -16,7 +16,21 @@ from docgen.text.sanitize import printable
 __all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 
 LOOKING = frozenset(
-    {"show", "prompt", "status", "runs", "context", "doctor", "estimate", "batches", "--help", "-h", "--version"}
+    {
+        "show",
+        "prompt",
+        "tail",
+        "open",
+        "status",
+        "runs",
+        "context",
+        "doctor",
+        "estimate",
+        "batches",
+        "--help",
+        "-h",
+        "--version",
+    }
 )
 """Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
 

@@ -9,8 +9,8 @@ from docgen.errors import ConfigError
 __all__ = ["refuse_overwriting", "with_earlier_lines"]
 
 OF_A_RUN = frozenset({
-    "run.json", "llm.jsonl", "spend.jsonl", "batches.jsonl", "context.yaml", "types.jsonl", "ideas.jsonl",
-    "slots.jsonl", "attempts.jsonl", "corpus.parquet",
+    "run.json", "llm.jsonl", "spend.jsonl", "batches.jsonl", "control.jsonl", "context.yaml",
+    "types.jsonl", "ideas.jsonl", "slots.jsonl", "attempts.jsonl", "corpus.parquet",
 })  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from docgen.files.faults import naming
 from docgen.files.parquet import parquet_metadata, write_parquet
 from docgen.files.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
+from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -293,5 +294,6 @@ def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
         with suppress(OSError):  # a name too long for the file system is not a run
             if (path / "run.json").is_file():
                 return RunFolder(path)
-    known = ", ".join(run.name for run in list_runs(root)) or "none"
-    raise RunError("no such run", name[:80], f"Runs in {root} (docgen runs): {known}")
+    known = [run.name for run in list_runs(root)]
+    otherwise = f"Runs in {root} (docgen runs): {', '.join(known) or 'none'}"
+    raise RunError("no such run", name[:80], suggestion(name[:80], known, otherwise))

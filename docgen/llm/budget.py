@@ -56,7 +56,7 @@ class Budget:
         self._log = AppendLog(ledger) if ledger else None
         self._mark = 0.0
         self._freed = asyncio.Event()
-        self._stopped = False
+        self._stopped = self._is_held = False
         if self.uncertain:
             self._write_mark(0.0)
 
@@ -86,9 +86,9 @@ class Budget:
         while True:
             if self._stopped:
                 raise interrupted()
-            if self.try_reserve(worst):
+            if not self._is_held and self.try_reserve(worst):
                 break
-            if self.reserved + self.held < ROUNDING:
+            if not self._is_held and self.reserved + self.held < ROUNDING:
                 raise self.exhausted(worst)
             self._freed.clear()
             await self._freed.wait()
@@ -102,6 +102,19 @@ class Budget:
         """Raise `StopRun("interrupted")` in every call that waits for budget, now or later; calls in flight go on."""
         self._stopped = True
         self._freed.set()
+
+    def hold(self, held: bool) -> None:
+        """While `held`, no call gets a reservation, and so none is sent; those in flight are booked as ever."""
+        self._is_held = held
+        self._freed.set()
+
+    def raise_cap(self, cap: float) -> bool:
+        """Raise the cap to `cap` dollars; False, and nothing done, where there is none or it is as high already."""
+        if self.cap is None or not self.cap < cap < math.inf:
+            return False
+        self.cap = cap
+        self._freed.set()
+        return True
 
     def try_reserve(self, dollars: float) -> bool:
         """Reserve if the cap and the share of it that calls in flight may hold allow it."""

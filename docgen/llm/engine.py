@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
@@ -16,13 +16,14 @@ from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
-from docgen.llm.protocol import LLM, Completion, Request
-from docgen.llm.providers.environment import server_key
+from docgen.llm.protocol import LLM
+from docgen.llm.providers.on_demand import OnDemand
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
-from docgen.llm.servers.pool import Server, ServerPool
+from docgen.llm.servers.opening import open_pool
+from docgen.llm.servers.pool import ServerPool
 from docgen.options.fields import ServerEntry
 
 if TYPE_CHECKING:
@@ -104,32 +105,12 @@ class Engine:
         calls = f"{self.llm.in_flight} call(s) in flight" + (
             "" if oldest is None else f", the oldest for {oldest:.0f} s"
         )
+        if self.control and self.control.activity.replied_at is not None:
+            calls += f", the last reply {time.monotonic() - self.control.activity.replied_at:.0f} s ago"
+        if self.control and self.control.held:
+            calls += ", held by docgen ctl"
         servers = "; ".join(self.servers.states) + "; " if self.servers else ""
         return f"{calls}; {servers}${self.journal.totals.all.dollars:.4f} spent so far"
-
-
-class OnDemand:
-    """A paid model that is connected when it is first asked, so that no key is needed where nothing is asked."""
-
-    def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
-        self.engine, self._connect = engine, connect
-        self._llm: Any = None
-
-    @property
-    def connected(self) -> Any:
-        """The model. Raises `ConfigError` where its settings or its key cannot be used."""
-        self._llm = self._llm or self._connect()
-        return self._llm
-
-    async def complete(self, request: Request) -> Completion:
-        """Answer one request; see `LLM.complete`."""
-        reply: Completion = await self.connected.complete(request)
-        return reply
-
-    async def aclose(self) -> None:
-        """Close the connections, if there are any."""
-        if self._llm is not None:
-            await self._llm.aclose()
 
 
 @asynccontextmanager
@@ -191,9 +172,11 @@ async def _open_paid(
     )
     journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))
-    pool, connected = (
-        _pool(provider, options, connection, budget, control, say, journal) if options.servers else (None, [])
-    )
+    pool, connected = None, list[OnDemand]()
+    if options.servers:
+        if options.batch:
+            raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
+        pool, connected = open_pool(provider, options.servers, connection, budget, control, say, journal)
     single = BudgetedLLM(llm, budget, control.reserved, say, journal.room)
     rate_limited = pool or RateLimitedLLM(single, control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
@@ -220,39 +203,6 @@ async def _open_paid(
             for state in pool.states:
                 say(state)
         budget.close()
-
-
-def _pool(
-    provider: Provider,
-    options: EngineOptions,
-    connection: Connection,
-    budget: Budget,
-    control: RateControl,
-    say: Callable[[str], None],
-    journal: Journal,
-) -> tuple[ServerPool, list[OnDemand]]:
-    """The servers of a run as one, and their connections. Raises `ConfigError` for keys that are not there."""
-    if options.batch:
-        raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
-    connected, servers = list[OnDemand](), list[Server]()
-    for entry in options.servers:
-        own = RateControl(min(entry.concurrency or options.concurrency, options.concurrency))
-        key = server_key(entry, options.is_unnamed)
-        to_server = replace(
-            connection, base_url=entry.base_url, concurrency=own.semaphore.most, observe=own.observe, api_key=key
-        )
-        llm = OnDemand(provider.name, partial(provider.connect, to_server))
-        reserved = partial(_reserved, (control, own))
-        servers.append(Server(entry.base_url, BudgetedLLM(llm, budget, reserved, say, journal.room), own))
-        connected.append(llm)
-    pool = ServerPool(servers, control, say)
-    control.also_stop(pool.stop)
-    return pool, connected
-
-
-def _reserved(controls: Sequence[RateControl], request: Request) -> None:
-    for control in controls:
-        control.reserved(request)
 
 
 def _damages(journal: Path) -> Iterator[str]:

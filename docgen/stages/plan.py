@@ -19,6 +19,7 @@ from docgen.planning.slots.styling import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
+from docgen.text.nearest import suggestion
 from docgen.universe import UniverseContext, earliest_days, roles_of
 
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]
@@ -192,7 +193,8 @@ def override(constraints: Constraints, salience: Mapping[str, float], stated: Ma
     for flag, shares in (("--salience", salience), ("--stated", stated)):
         for fact, share in shares.items():
             if fact not in constraints.facts:
-                raise PlanError(f"no fact is called {fact!r}", flag, f"Facts: {', '.join(constraints.facts)}")
+                fix = suggestion(fact, constraints.facts, f"Facts: {', '.join(constraints.facts)}")
+                raise PlanError(f"no fact is called {fact!r}", flag, fix)
             if not 0 <= share <= 1:
                 raise PlanError(f"{fact} is given the share {share}", flag, "Give a number from 0 to 1")
     if not salience and not stated:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from docgen.text.nearest import suggestion
 from docgen.universe.model import (
     Dates,
     DirectnessShares,
@@ -65,12 +65,6 @@ def field_name(location: Location, data: Any) -> str:
     if isinstance(data, dict) and len(location) > 1:
         identifier = data.get("id") or data.get("name")
     return f"{path} ({shown(identifier)})" if isinstance(identifier, str) else path
-
-
-def suggestion(word: str, known: list[str], otherwise: str) -> str:
-    """The nearest of `known`, or `otherwise`."""
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f'Did you mean "{near[0]}"?' if near else otherwise
 
 
 def shown(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import runs
 from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 
@@ -21,7 +22,11 @@ the leaks (bench/shortlist.py)."""
 
 Source = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files with --context. Default: latest run."),
+    typer.Argument(
+        metavar="RUN|FILES",
+        help="A run, or JSONL or Parquet files with --context. Default: latest run.",
+        autocompletion=runs,
+    ),
 ]
 Context = Annotated[str | None, typer.Option("--context", help="Universe context of the files.")]
 Judge = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import formats, runs
 from docgen.cli.entry import command
 from docgen.exporting.formats.table import FORMATS
 
@@ -19,9 +20,18 @@ WHAT, WHICH, MIX, TOKENS, LOOK = "Shape", "Order and splits", "Mixing in", "Toke
 
 Source = Annotated[
     list[str] | None,
-    typer.Argument(metavar="RUN|FILES", help="A run, or JSONL or Parquet files (with --out). Default: latest run."),
+    typer.Argument(
+        metavar="RUN|FILES",
+        help="A run, or JSONL or Parquet files (with --out). Default: latest run.",
+        autocompletion=runs,
+    ),
 ]
-Format = Annotated[str, typer.Option("--format", help="; ".join(f"{f.name}: {f.description}" for f in FORMATS) + ".")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format", help="; ".join(f"{f.name}: {f.description}" for f in FORMATS) + ".", autocompletion=formats
+    ),
+]
 Doctag = Annotated[
     bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where that can be.")
 ]

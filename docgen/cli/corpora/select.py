@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import runs, targets_of_facts
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 Source = Annotated[
-    list[str], typer.Argument(metavar="CORPUS", help="A run, or JSONL and Parquet files, folders and globs.")
+    list[str],
+    typer.Argument(metavar="CORPUS", help="A run, or JSONL and Parquet files, folders and globs.", autocompletion=runs),
 ]
 Column = Annotated[str, typer.Option("--facts-column", help="Column with a document's facts: ids, or {fact: id}.")]
 Text = Annotated[str, typer.Option("--text-column", help="Column with the text.")]
@@ -32,7 +34,10 @@ def register(app: typer.Typer) -> None:
 def select(
     source: Source,
     n: Annotated[int, typer.Option("--n", min=1, help="Documents to choose.")],
-    salience: Annotated[list[str], typer.Option("--salience", metavar="FACT=SHARE", help="Targets; f1=0.3,f2=0.")],
+    salience: Annotated[
+        list[str],
+        typer.Option("--salience", metavar="FACT=SHARE", help="Targets; f1=0.3,f2=0.", autocompletion=targets_of_facts),
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="JSONL or Parquet file for the chosen documents.")] = None,
     context: World = None,
     facts_column: Column = "facts",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
+from docgen.cli.completion import facts
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-RunArgument = Annotated[str | None, typer.Argument(metavar="RUN", help="Name or folder. Default: latest run.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -27,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    run: RunArgument = None,
+    run: o.RunArgument = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What continuing the run with its inputs as they are now would buy again.")
     ] = False,
@@ -103,12 +102,15 @@ def _show_changes(costs: "Explanation") -> None:
 
 
 def show(
-    run: RunArgument = None,
+    run: o.RunArgument = None,
     doc: Annotated[str | None, typer.Argument(metavar="DOC", help="Id (d0000017) or slot number.")] = None,
+    random: Annotated[bool, typer.Option("--random", help="Drawn at random, another each time.")] = False,
     sample: Annotated[int, typer.Option("--sample", min=1, max=1000, help="How many, spread over the corpus.")] = 1,
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
-    fact: Annotated[str | None, typer.Option("--fact", help="Only documents that carry this fact.")] = None,
+    fact: Annotated[
+        str | None, typer.Option("--fact", help="Only documents that carry this fact.", autocompletion=facts)
+    ] = None,
     prompt: Annotated[
         bool, typer.Option("--prompt", help="What the model was asked, instead of what it wrote; nothing is sent.")
     ] = False,
@@ -121,6 +123,7 @@ def show(
 
     docgen show tutorial 17            one document, and the attempts before it
     docgen show tutorial --sample 3    three, spread over the corpus
+    docgen show tutorial --random      one at random
     docgen show tutorial --reason near_duplicate
     docgen show tutorial 17 --prompt   what the model was asked
     """
@@ -139,7 +142,8 @@ def show(
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     _refuse_unknown(reason, REASONS, "--reason", "Reasons")
     matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
-    chosen = _spread(folder, matching, sample) if doc is None else list(matching.of(folder))
+    pick = _at_random if random else _spread
+    chosen = pick(folder, matching, sample) if doc is None else list(matching.of(folder))
     if not chosen and rejected and reason is None and fact is None:
         if not json:
             console.print(f"No attempt of {folder.name} was rejected.", markup=False)
@@ -232,6 +236,18 @@ def _slot(doc: str | None) -> int | None:
     except ValueError as error:
         fix = "Give an id such as d0000017, or a slot number such as 17"
         raise InputError(f"{doc!r} is not a document", None, fix) from error
+
+
+def _at_random(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":
+    """`count` matching attempts, each as likely as any other: a reservoir (Vitter 1985, algorithm R), in one pass."""
+    import random
+
+    drawn: list[Attempt] = []
+    for number, attempt in enumerate(matching.of(folder)):
+        place = number if number < count else random.randint(0, number)
+        if place < count:
+            drawn[place : place + 1] = [attempt]
+    return drawn
 
 
 def _spread(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":

@@ -18,6 +18,7 @@ from docgen.exporting.formats.labels import LabelRule, apart, joined, turn_by_tu
 from docgen.exporting.formats.shapes import alpaca_row, messages_row, segments_row, text_row, together_row, trl_row
 from docgen.exporting.formats.writers import Write, json_lines, token_parquet, write_shards, write_token_lines
 from docgen.exporting.recipe import ExportOptions
+from docgen.text.nearest import suggestion
 
 __all__ = ["FORMATS", "ExportFormat", "find_format", "is_chat"]
 
@@ -71,7 +72,8 @@ def find_format(name: str, options: ExportOptions | None = None) -> ExportFormat
     """The format of that name; `ConfigError` when there is none, or when it cannot do what `options` ask for."""
     form = next((form for form in FORMATS if form.name == name), None)
     if form is None:
-        raise ConfigError(f"no format {name!r}", "--format", f"Use one of {', '.join(form.name for form in FORMATS)}")
+        known = [form.name for form in FORMATS]
+        raise ConfigError(f"no format {name!r}", "--format", suggestion(name, known, f"Use one of {', '.join(known)}"))
     if options is not None:
         _check(form, options)
     return form

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
+from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
     from docgen.llm.batch.api import BatchAPI
@@ -87,8 +88,8 @@ def find_provider(name: str | None) -> Provider:
     for provider in PROVIDERS:
         if provider.name == name:
             return provider
-    known = " or ".join(provider.name for provider in PROVIDERS)
-    raise ConfigError(f"no engine {name!r}", "--engine", f"Use {known}")
+    known = [provider.name for provider in PROVIDERS]
+    raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name, known, f"Use {' or '.join(known)}"))
 
 
 def default_paid_provider() -> Provider:

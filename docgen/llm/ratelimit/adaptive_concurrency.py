@@ -44,6 +44,12 @@ class AdaptiveConcurrency:
         self._before_step_back: SampleWindow | None = None
         self._windows_to_hold = self._slow_windows = 0
 
+    def limit_to(self, most: int) -> None:
+        """Another bound; a higher one is begun with as a fresh limit is, for what was learned below it says little."""
+        raised = most > self.most
+        self.value = max(self.value, float(min(most, START))) if raised else min(self.value, float(most))
+        self.most = most
+
     def succeeded(self, now: float, latency: float, output_tokens: int, backlog: bool) -> None:
         """Record a reply that took `latency` seconds; `backlog` says whether requests are waiting to be sent."""
         if backlog and not self._windows_to_hold and not self._ramping:

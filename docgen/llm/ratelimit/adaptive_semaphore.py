@@ -18,9 +18,13 @@ class AdaptiveSemaphore:
     def __init__(self, most: int) -> None:
         self.in_flight = 0
         self.wanted: Callable[[], bool] = lambda: False
-        self.most = most
         self._concurrency = AdaptiveConcurrency(most)
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def most(self) -> int:
+        """How many holders are ever allowed."""
+        return self._concurrency.most
 
     @property
     def limit(self) -> float:
@@ -44,6 +48,14 @@ class AdaptiveSemaphore:
     def release(self) -> None:
         """Leave, and admit as many waiters as the limit allows."""
         self.in_flight -= 1
+        self._admit()
+
+    def limit_to(self, most: int) -> None:
+        """Never admit more than `most` from now on; holders over it leave in their own time."""
+        self._concurrency.limit_to(most)
+        self._admit()
+
+    def _admit(self) -> None:
         while self._waiting and self.in_flight < int(self.limit):
             admission = self._waiting.popleft()
             if not admission.done():

@@ -40,6 +40,8 @@ class RateControl:
         self._overloads = RefusalWindow()
         self._last_failures: deque[str] = deque(maxlen=ALIKE_FAILURES)
         self._stopped, self._on_stop = asyncio.Event(), [on_stop]
+        self._goes_on = asyncio.Event()
+        self._goes_on.set()
         self._reserved: dict[str, float] = {}
         self._abandoned: set[str] = set()
 
@@ -50,12 +52,25 @@ class RateControl:
     def stop(self) -> None:
         """Send nothing more: calls waiting to be sent or retried raise `StopRun("interrupted")`."""
         self._stopped.set()
+        self._goes_on.set()
         for on_stop in self._on_stop:
             on_stop()
 
     def also_stop(self, on_stop: Callable[[], None]) -> None:
         """Call `on_stop` too."""
         self._on_stop.append(on_stop)
+
+    def hold(self, held: bool) -> None:
+        """While `held`, let nothing begin. What has begun is held by the budget (`Budget.hold`)."""
+        if held and not self.stopped:
+            self._goes_on.clear()
+        else:
+            self._goes_on.set()
+
+    @property
+    def held(self) -> bool:
+        """Whether `hold` keeps calls waiting."""
+        return not self._goes_on.is_set()
 
     @property
     def stopped(self) -> bool:
@@ -79,6 +94,7 @@ class RateControl:
 
     async def enter(self) -> float:
         """Wait until a request may be sent; returns that time (monotonic). Raises `StopRun` when stopped."""
+        await self._goes_on.wait()
         await self.semaphore.acquire()
         try:
             self._raise_if_stopped()

@@ -34,6 +34,7 @@ class Activity:
     def __init__(self) -> None:
         self.moved = time.monotonic()
         self.in_flight = self.replies = 0
+        self.replied_at: float | None = None
         self._waits: dict[object, Wait] = {}
 
     def sent(self) -> None:
@@ -46,6 +47,8 @@ class Activity:
         self.in_flight -= 1
         self.replies += reply
         self.moved = time.monotonic()
+        if reply:
+            self.replied_at = self.moved
 
     def waits(self, who: object, why: str, seconds: float) -> None:
         """Note that `who` waits for so long from now."""
@@ -69,7 +72,7 @@ async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str]
         await asyncio.sleep(LOOK_SECONDS)
         now = time.monotonic()
         quiet, wait = now - activity.moved, activity.next_wait
-        if quiet < QUIET_SECONDS:
+        if quiet < QUIET_SECONDS or control.held:
             next_slow = slow_after
         elif wait is not None and not activity.in_flight and wait.until > now:
             if not told_at or now - told_at > AGAIN_SECONDS:

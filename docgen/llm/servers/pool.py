@@ -132,13 +132,15 @@ class ServerPool:
             if self.control.stopped:
                 raise interrupted()
             now = time.monotonic()
-            free = [server for server in self.servers if server.has_room(now)]
+            full = self.control.held or sum(each.in_flight for each in self.servers) >= self.control.semaphore.most
+            free = [] if full else [server for server in self.servers if server.has_room(now)]
             if free:
                 others = [server for server in free if server is not last] or free
                 known = [each for server in self.servers if (each := server.interval(now)) is not None]
                 usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
                 return min(others, key=lambda each: _wait(each, now, usual))
-            self._raise_if_all_down(now)
+            if not self.control.held:
+                self._raise_if_all_down(now)
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             self._ticking = self._ticking or asyncio.ensure_future(self._tick())

@@ -20,6 +20,7 @@ from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of
 from docgen.planning.select.subset_selection import nested_subsets, select_subset
+from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,7 +144,8 @@ class Known:
         unknown = [fact for fact in facts if fact not in self.facts]
         if unknown:
             listed = ", ".join(self.facts[:20]) or "none"
-            raise ConfigError(f"no document has the fact {unknown[0]!r}", "--salience", f"Facts there: {listed}")
+            fix = suggestion(unknown[0], self.facts, f"Facts there: {listed}")
+            raise ConfigError(f"no document has the fact {unknown[0]!r}", "--salience", fix)
         return Known(tuple(facts), self.holds[:, [self.facts.index(fact) for fact in facts]])
 
 

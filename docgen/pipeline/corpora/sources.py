@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docgen.errors import RunError
-from docgen.files.run_folder import LEVELS, RunFolder, find_run
+from docgen.files.run_folder import LEVELS, RunFolder, find_run, list_runs
+from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
@@ -37,7 +38,8 @@ def run_of(source: CorpusSource) -> RunFolder | None:
         try:
             run = find_run(str(names[0]))
         except RunError as error:
-            raise RunError("neither a file, a folder nor a run", str(names[0]), "See the runs: docgen runs") from error
+            fix = suggestion(str(names[0]), [each.name for each in list_runs()], "See the runs: docgen runs")
+            raise RunError("neither a file, a folder nor a run", str(names[0]), fix) from error
     else:
         run = source.folder
     from docgen.pipeline.execution.finished import fresh_corpus  # loads the stages, which files do not need

@@ -11,6 +11,7 @@ from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
 from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.execution.orders import Orders
 from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.execution.stopping import Interrupted, interruptible, look_after
@@ -76,8 +77,9 @@ async def aexecute(
         lost = [path for path in setup.parents if not path.exists()]
         for notice in (*journal.notices, *(f"{path}: is gone, so its replies are bought again" for path in lost)):
             reporter.note(notice)
+        orders = Orders(setup.run)
         async with open_engine(setup.engine_options, journal, llm, reporter.note) as engine:
-            watching = asyncio.create_task(look_after(engine, stopping, reporter))
+            watching = asyncio.create_task(look_after(engine, stopping, reporter, orders.carry_out))
             try:
                 return await take_steps(Job(setup, until, reporter, stopping, engine, first))
             except StopRun as error:

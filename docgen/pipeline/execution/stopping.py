@@ -13,7 +13,7 @@ from docgen.errors import StopRun
 from docgen.llm.engine import Engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.progress import Reporter
-from docgen.progress.display import JsonReporter
+from docgen.progress.display import JsonReporter, PlainReporter
 
 __all__ = ["Interrupted", "Stopping", "interruptible", "judging", "look_after"]
 
@@ -77,16 +77,28 @@ def judging(reporter: Reporter) -> Iterator[Stopping]:
             raise Interrupted from None
 
 
-async def look_after(engine: Engine, stopping: Callable[[], bool], reporter: Reporter) -> None:
+async def look_after(
+    engine: Engine,
+    stopping: Callable[[], bool],
+    reporter: Reporter,
+    carry_out: Callable[[Engine, Reporter], None] = lambda _engine, _reporter: None,
+) -> None:
     """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them.
 
-    Until then, tells a reporter that shows no progress what is in flight, and what was spent.
+    Until then, carries out orders from elsewhere, and where there is no terminal says now and then what is in flight,
+    when the last reply came, and what was spent.
     """
     said = time.monotonic()
     while not stopping():
         await asyncio.sleep(LOOK_SECONDS)
-        if isinstance(reporter, JsonReporter) and time.monotonic() - said >= BEAT_SECONDS:
+        carry_out(engine, reporter)
+        if _wants_beat(engine, reporter) and time.monotonic() - said >= BEAT_SECONDS:
             said = time.monotonic()
             reporter.note(engine.in_flight())
     if engine.control is not None:
         engine.control.stop()
+
+
+def _wants_beat(engine: Engine, reporter: Reporter) -> bool:
+    """Lines for logs have progress too, so that only a server's silence needs one; --json has nothing else."""
+    return isinstance(reporter, JsonReporter) or (isinstance(reporter, PlainReporter) and engine.control is not None)

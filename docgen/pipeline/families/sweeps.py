@@ -29,6 +29,7 @@ from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Record
 from docgen.stages.plan import Plan
+from docgen.text.nearest import suggestion
 from docgen.universe import UniverseContext
 
 __all__ = [
@@ -112,7 +113,8 @@ def family_name(world: UniverseContext | str | Path, fact: str) -> str:
     context = world if isinstance(world, UniverseContext) else UniverseContext.load(world)
     facts = [own.id for own in context.key_facts]
     if fact not in facts:
-        raise ConfigError(f"no fact is called {fact!r}", "--fact", f"Facts: {', '.join(facts)}")
+        fix = suggestion(fact, facts, f"Facts: {', '.join(facts)}")
+        raise ConfigError(f"no fact is called {fact!r}", "--fact", fix)
     return f"{context.id}-sweep-{fact}"
 
 

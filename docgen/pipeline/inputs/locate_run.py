@@ -12,6 +12,7 @@ from docgen.pipeline.inputs.proposal import Proposal, changes_of_context, propos
 from docgen.pipeline.run import Run, unusable
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
+from docgen.text.nearest import nearest
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["World", "open_proposal", "recorded_source", "run_or_latest"]
@@ -140,6 +141,9 @@ def _existing(target: str, error: ContextError) -> RunFolder:
     try:
         return find_run(target)
     except RunError:
+        near = nearest(target, (run.name for run in list_runs()))
+        if near and not error.fix.startswith("Did you mean"):
+            raise RunError("neither a context nor a run", target[:80], f'Did you mean "{near}"?') from None
         raise error from None
 
 

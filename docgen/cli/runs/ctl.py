@@ -1,0 +1,69 @@
+"""ctl: hold, slow down or give more money to a run that another process is writing."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.orders import Control
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Money and servers")(ctl)
+
+
+def ctl(
+    run: o.RunArgument = None,
+    pause: Annotated[bool, typer.Option("--pause", help="Send nothing more; calls in flight are still read.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after --pause.")] = False,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", min=1, help="Most requests in flight from now on.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Raise the cap, in dollars; it cannot be lowered.")
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print one JSON object: run, paused, concurrency, max_cost, process.", rich_help_panel=o.LOOK
+        ),
+    ] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Hold, slow down, or raise the cap of a run at work, from another terminal; without flags say how it is set.
+
+    docgen ctl my_world --pause
+
+    docgen ctl my_world --max-cost 50 --concurrency 20
+
+    Within a second. It holds for the process at work alone; the next start takes its flags as usual, except that a cap
+    once raised stays raised. Message batches that were sent are at the server and go on.
+    """
+    from docgen.errors import ConfigError
+    from docgen.pipeline.execution.orders import Order, change_run
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.progress.display import PlainReporter
+
+    if pause and resume:
+        raise ConfigError("contradict each other", "--pause --resume", "Give one of the two")
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    what: Literal["pause", "resume"] | None = "pause" if pause else "resume" if resume else None
+    control = change_run(folder, Order(do=what, concurrency=concurrency, max_cost=max_cost))
+    if json:
+        say_json(control.model_dump_json())
+    elif not quiet:
+        say(_line(control))
+
+
+def _line(control: "Control") -> str:
+    cap = "no cap" if control.max_cost is None else f"cap ${control.max_cost:,.2f}"
+    settings = f"at most {control.concurrency:,} requests in flight, {cap}"
+    if not control.process:
+        return f"{control.run}: nobody is at work on it; as it was begun: {settings}"
+    return f"{control.run}: {'held' if control.paused else 'at work'} (process {control.process}), {settings}"

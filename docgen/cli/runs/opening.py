@@ -1,0 +1,47 @@
+"""open: a run's report in the browser."""
+
+from pathlib import Path
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.streams import say
+
+__all__ = ["open_in_browser", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("open", rich_help_panel="Look")(open_report)
+
+
+def open_report(run: o.RunArgument = None, quiet: o.Quiet = False) -> None:
+    """Open a run's report in the browser, and print its path; where there is no browser, print the path alone.
+
+    docgen open my_world
+    """
+    from docgen.errors import RunError
+    from docgen.pipeline.execution.shared_money import check_single
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.progress.display import PlainReporter
+
+    folder = run_or_latest(run, PlainReporter(quiet=quiet))
+    check_single(folder)
+    report = folder.report("report.html")
+    if not report.exists():
+        raise RunError("has no report yet", folder.name, f"Write it: docgen audit all {folder.name} --html")
+    say(str(report))
+    open_in_browser(report)
+
+
+def open_in_browser(page: Path) -> bool:
+    """Whether a browser could be asked to show the page; one that would take over this terminal is not asked."""
+    import os
+    import sys
+    import webbrowser
+
+    has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    try:
+        return bool(has_screen) and webbrowser.open(page.resolve().as_uri())
+    except webbrowser.Error:
+        return False

@@ -1,0 +1,113 @@
+"""tail: a run as it goes, from another terminal."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.streams import say, say_json
+
+if TYPE_CHECKING:
+    from docgen.files.run_folder import RunFolder
+    from docgen.records import Attempt
+
+__all__ = ["register"]
+
+LOOK_SECONDS = 0.5
+"""Between two looks at the run's files (chosen: a document takes seconds)."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Look")(tail)
+
+
+def tail(
+    run: o.RunArgument = None,
+    lines: Annotated[int, typer.Option("--lines", min=0, help="Attempts to show that are there already.")] = 5,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="One JSON object a line: slot, attempt, verdict, doc_type, facts, words, reasons, accepted, of.",
+            rich_help_panel=o.LOOK,
+        ),
+    ] = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Follow a run's attempts as they are decided, also while another process writes it; ends when that ends.
+
+    docgen tail my_world
+
+    Ctrl-C ends the watching only. A run at which nobody works has its last attempts shown.
+    """
+    from docgen.pipeline.execution.shared_money import check_single
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
+    from docgen.progress.display import PlainReporter
+
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
+    check_single(folder)
+    n = reopen(folder).config.n
+    at = accepted = 0
+    is_first = True
+    while True:
+        at_work = bool(folder.lock_owner())  # asked before reading: what is decided by then is read below
+        new, at = _new_attempts(folder, at)
+        for position, attempt in enumerate(new):
+            accepted += attempt.verdict == "accepted"
+            if not is_first or position >= len(new) - lines:
+                _show(attempt, accepted, n, json)
+        is_first = False
+        if not at_work:
+            break
+        time.sleep(LOOK_SECONDS)
+    if not json and not quiet:
+        say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; nobody is at work on it")
+
+
+def _new_attempts(folder: "RunFolder", at: int) -> "tuple[list[Attempt], int]":
+    """The attempts from byte `at` on, and where the next one will begin; a line still being written is left for it."""
+    from docgen.files.append_log import read_lines
+    from docgen.records import Attempt
+
+    if not folder.attempts.exists():
+        return [], 0
+    if folder.attempts.stat().st_size < at:  # begun anew
+        at = 0
+    new: list[Attempt] = []
+    for offset, line in read_lines(folder.attempts, at):
+        try:
+            new.append(Attempt.model_validate_json(line))
+        except ValueError:
+            break
+        at = offset + len(line) + 1
+    return new, at
+
+
+def _show(attempt: "Attempt", accepted: int, n: int | None, as_json: bool) -> None:
+    import json as js
+
+    from docgen.records import document_id
+
+    facts = [fact.fact for fact in attempt.facts]
+    if as_json:
+        fields = {
+            "slot": attempt.slot,
+            "attempt": attempt.number,
+            "verdict": attempt.verdict,
+            "doc_type": attempt.doc_type,
+            "facts": facts,
+            "words": attempt.words,
+            "reasons": [reason.code for reason in attempt.reasons],
+            "accepted": accepted,
+            "of": n,
+        }
+        say_json(js.dumps(fields, ensure_ascii=False))
+        return
+    of = "" if n is None else f"/{n:,}"
+    why = "; ".join(f"{reason.code} {reason.subject}".strip() for reason in attempt.reasons)
+    carries = ", ".join(facts) or "background"
+    line = f"{accepted:>6,}{of}  {document_id(attempt.slot)}  {attempt.verdict}  {attempt.words} words"
+    say(f"{line}  {attempt.doc_type}: {carries}" + (f"  ({why})" if why else ""))

@@ -1,0 +1,21 @@
+"""The name that was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = ["nearest", "suggestion"]
+
+ALIKE = 0.6
+"""Least ratio of `difflib` at which a name is suggested: its own default, which one or two slips of the finger pass."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The nearest of `known`; empty when none is near."""
+    near = get_close_matches(word, [*known], n=1, cutoff=ALIKE)
+    return near[0] if near else ""
+
+
+def suggestion(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A question with the nearest of `known`, or `otherwise`."""
+    near = nearest(word, known)
+    return f'Did you mean "{near}"?' if near else otherwise
