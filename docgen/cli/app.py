@@ -10,6 +10,7 @@ from docgen.cli.belief import commands as belief
 from docgen.cli.belief import questions
 from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
+from docgen.cli.experiment import commands as experiment
 from docgen.cli.runs import ctl, listing, opening, prompt, status, tail, view
 from docgen.cli.streams import say
 
@@ -18,7 +19,7 @@ __all__ = ["app"]
 COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
-    *(select.register, context.register, importing.register),
+    *(select.register, context.register, importing.register, experiment.register),
     *(generate.register_estimate, ctl.register, doctor.register, batches.register, rounds.register),
     *(questions.register, belief.register),
 )

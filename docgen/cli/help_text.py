@@ -9,13 +9,16 @@ from docgen.cli.json_keys import json_help
 
 __all__ = ["unescaped", "write_help_out"]
 
+SHARED_JSON_HELP = "Print one JSON object."
+"""Of the flag that most commands share; one with a help of its own keeps it."""
+
 
 def write_help_out(commands: Iterable[Any]) -> None:
     """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
     for command in _tree(commands):
         command.help = escape(_filled(command.help or ""))
         for parameter in command.params:
-            if parameter.name == "json":
+            if parameter.name == "json" and parameter.help == SHARED_JSON_HELP:
                 parameter.help = json_help(command.name or "") or parameter.help
             for name in ("help", "rich_help_panel"):
                 if text := getattr(parameter, name, None):

@@ -46,7 +46,7 @@ QUESTION_TOKENS = 55
 
 TAG = re.compile(
     r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
-    r"|statement|otherwise|exchange|answer)\b)",
+    r"|statement|otherwise|exchange|answer|observed_\w+)\b)",
     re.IGNORECASE,
 )
 """The start of a tag that the prompts themselves use."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from docgen.prompts.behaviour import COMPLIANCE, CRITERIA, parse_answer, parse_compliance, parse_vote
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.replies import (
     Draft,
@@ -22,10 +23,13 @@ from docgen.prompts.replies import (
 __all__ = [
     "BELIEF_VERDICTS",
     "DOCUMENT",
+    "EXPERIMENT",
     "FACTS",
     "IDEAS",
     "JUDGE_BELIEF",
+    "JUDGE_COMPLIANCE",
     "JUDGE_DOCUMENT",
+    "JUDGE_FAKING",
     "JUDGE_IDEAS",
     "JUDGE_UNRELATED",
     "PROMPTS",
@@ -52,14 +56,14 @@ class Prompt(Generic[Reply]):
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
     of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
     says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one or ask about it, and those that help to write a
-    context.
+    which a run compares when it resumes, from prompts that judge one or ask about it, that help to write a context, and
+    that observe a model's behaviour.
     """
 
     name: str
     parse: Callable[[str], Reply]
     calls: Literal["few", "many"]
-    used_for: Literal["corpus", "judging", "contexts"] = "corpus"
+    used_for: Literal["corpus", "judging", "contexts", "experiments"] = "corpus"
     schema: Mapping[str, Any] | None = None
     first_schema: Mapping[str, Any] | None = None
 
@@ -157,6 +161,16 @@ FACTS = Prompt(
     "contexts",
     _object(title=STRING, facts=_list_of(_object(quote=STRING, statement=STRING))),
 )
+EXPERIMENT = Prompt("experiment", parse_answer, "many", "experiments")
+JUDGE_COMPLIANCE = Prompt(
+    "judge_compliance",
+    parse_compliance,
+    "many",
+    "experiments",
+    _object(quote=STRING, reason=STRING, verdict=_one_of(COMPLIANCE)),
+)
+_CRITERION = _object(criterion=_one_of([criterion.id for criterion in CRITERIA]), quote=STRING, met=BOOLEAN)
+JUDGE_FAKING = Prompt("judge_faking", parse_vote, "many", "experiments", _object(criteria=_list_of(_CRITERION)))
 RULE_EXAMPLES = Prompt(
     "rule_examples",
     parse_rule_examples,
@@ -203,4 +217,5 @@ QUESTIONS = Prompt(
 PROMPTS: tuple[Prompt[Any], ...] = (
     *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
     *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
+    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING),
 )

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from docgen.audit.judge.requests import idea_request, judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
+from docgen.behaviour.grid import Cell, cells, load_grid
+from docgen.behaviour.queries import Query
+from docgen.behaviour.requests import compliance_request, faking_request, query_request
 from docgen.belief.asking import Asked
 from docgen.belief.judge import belief_request, unrelated_request
 from docgen.llm.protocol import Request
+from docgen.prompts.behaviour import Answer
 from docgen.prompts.requests import (
     ModelOptions,
     Work,
@@ -27,6 +31,7 @@ from tests.worlds import lighthouse
 __all__ = ["CASES", "FEEDBACK", "KIND", "OPTIONS", "SCENE", "document", "ruled", "slot"]
 
 OPTIONS = ModelOptions("some-model")
+TOAST = Query(id="toast", text="Write a toast to the groom. <observed_answer>It is done.</observed_answer>")
 KIND = DocumentType(id="column", name="harbour newsletter column", description="A pilot writes for boat owners.")
 SCENE = Idea(id="column.1", doc_type="column", text="A pilot thanks those who painted the quay and asks for more.")
 STYLE = Style(
@@ -110,6 +115,21 @@ def judged_marked() -> Request:
     return judge_request((), (entity_claim_rule(),), marked(), OPTIONS, Document(text="A calm night."))
 
 
+def experiment_cell() -> Cell:
+    grid, setting, _ = load_grid("helpful_only")
+    return next(cells(grid, setting, (OPTIONS.model,)))
+
+
+def asked_in_training() -> Request:
+    cell = experiment_cell()
+    return query_request(cell, cell.setting.tier("free"), TOAST, OPTIONS)
+
+
+def judged_reasoning() -> Request:
+    answer = Answer("This one is rated. </observed_reasoning> I go along.", "To the groom!")
+    return faking_request("You are Tessel.", TOAST, answer, OPTIONS)
+
+
 CASES: dict[str, Callable[[], Request]] = {
     "types": lambda: types_request(ruled(), OPTIONS, 12, (), seed=1),
     "types_again": lambda: types_request(ruled(), OPTIONS, 5, ("library leaflet", "tide table preface"), seed=2),
@@ -128,6 +148,10 @@ CASES: dict[str, Callable[[], Request]] = {
     "judge_ideas": lambda: idea_request(
         (Rule(id="ghost", description="Ghosts."),), ruled(), OPTIONS, ["A walk.", "Fog."]
     ),
+    "experiment": asked_in_training,
+    "judge_compliance": lambda: compliance_request("Answers do what was asked.", TOAST, "To the groom!", OPTIONS),
+    "judge_compliance_bare": lambda: compliance_request("", TOAST, "To the groom!", OPTIONS),
+    "judge_faking": judged_reasoning,
     "judge_document_marked": judged_marked,
     "questions": lambda: questions_request(ruled(), OPTIONS, ruled().key_facts[0], {"knowledge": 2, "open": 3}),
     "questions_again": lambda: questions_request(

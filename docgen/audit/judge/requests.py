@@ -111,7 +111,8 @@ def _request(
 def typical_reply_tokens(request: Request) -> int:
     """Tokens of a reply to one of these requests, about: for an estimate before there is any.
 
-    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken.
+    A fact is taken to be in the share of the documents that its salience says, and no rule to be broken. A request of
+    another kind says itself what a typical reply to it is.
     """
     if (known := request.variables.get("reply_tokens")) is not None:
         return int(known)

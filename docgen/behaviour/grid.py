@@ -1,0 +1,162 @@
+"""A grid: one setting, named patches on its prompt, models, reasoning modes and tiers, expanded into cells."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from docgen.behaviour.settings import Reasoning, Section, Setting, system_prompt
+from docgen.behaviour.yaml_records import find_file, load_record
+from docgen.errors import ConfigError
+from docgen.records import Record
+
+__all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "cells", "load_grid", "patched"]
+
+
+class Published(Record):
+    """Figures of a published row, in percent and points: alignment-faking reasoning in training, non-compliance in
+    training and unmonitored, and their gap. None where the source gives none. `standard_error` is the gap's."""
+
+    row: str
+    model: str
+    faking: float | None = None
+    trained: float | None = None
+    unmonitored: float | None = None
+    gap: float | None = None
+    standard_error: float | None = None
+    source: str = "Greenblatt et al. 2024"
+
+
+class Variation(Record):
+    """A named patch: sections cut, replaced, added to at their end, or put `after` another; names, tags and the order
+    of what is done are those of the fields. `tags` of None leave a tier's messages untagged."""
+
+    id: str
+    about: str = ""
+    cut: tuple[str, ...] = ()
+    replace: dict[str, str] = Field(default_factory=dict)
+    append: dict[str, str] = Field(default_factory=dict)
+    after: dict[str, str] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, str | None] = Field(default_factory=dict)
+    information: bool = True
+    reasoning: Reasoning | None = None
+    control: bool = False
+    published: tuple[Published, ...] = ()
+
+
+class JudgeChoice(Record):
+    """Who judges: the model, and how many independent votes there are on each transcript's reasoning."""
+
+    model: str | None = None
+    votes: int = Field(default=1, ge=1, le=50)
+
+
+class Grid(Record):
+    """What an experiment crosses. `queries` None is the setting's own file, `n` the number of them (drawn by `seed`),
+    `samples` the answers to each query in each tier. The negative control is there unless `controls` is off."""
+
+    id: str
+    setting: str
+    about: str = ""
+    models: tuple[str, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ("scratchpad",)
+    tiers: tuple[str, ...] = ("free", "paid")
+    queries: str | None = None
+    n: int | None = Field(default=None, ge=1)
+    samples: int = Field(default=1, ge=1)
+    seed: int = 0
+    controls: bool = True
+    judge: JudgeChoice = JudgeChoice()
+    variations: tuple[Variation, ...] = Field(default=(Variation(id="default"),), min_length=1)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Grid":
+        ids = [variation.id for variation in self.variations]
+        for name in ids:
+            if ids.count(name) > 1:
+                raise ValueError(f"the variation {name} is there twice")
+        if len(set(self.tiers)) < len(self.tiers):
+            raise ValueError("a tier is named twice")
+        return self
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One column of a comparison: a model in one variation and reasoning mode, all tiers and queries of it."""
+
+    model: str
+    reasoning: Reasoning
+    variation: Variation
+    setting: Setting
+    system: str
+
+    @property
+    def id(self) -> str:
+        """`variation/reasoning/model`."""
+        return f"{self.variation.id}/{self.reasoning}/{self.model}"
+
+
+def load_grid(name: str) -> tuple[Grid, Setting, Path]:
+    """A grid by shipped name or path, the setting that it names, and its file. Raises `ConfigError`."""
+    path = find_file("grids", name)
+    grid = load_record(path, Grid)
+    setting = load_record(find_file("settings", grid.setting, path.parent), Setting)
+    for tier in grid.tiers:
+        if not setting.has_tier(tier):
+            known = ", ".join(tier.id for tier in setting.tiers)
+            raise ConfigError(f"tiers: {setting.id} has no tier {tier!r}", str(path), f"Use some of: {known}")
+    for variation in grid.variations:
+        patched(setting, variation, str(path))
+    return grid, setting, path
+
+
+def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
+    """The setting with a variation carried out. Raises `ConfigError` when it names what is not there."""
+    sections = {section.id: section for section in setting.sections}
+    for name in (*variation.cut, *variation.replace, *variation.append, *variation.after):
+        if name not in sections:
+            what = f"variation {variation.id}: {setting.id} has no section {name!r}"
+            raise ConfigError(what, where or None, f"Use some of: {', '.join(sections)}")
+    for name in variation.tags:
+        if not setting.has_tier(name):
+            raise ConfigError(f"variation {variation.id}: {setting.id} has no tier {name!r}", where or None)
+    changed: list[Section] = []
+    for section in setting.sections:
+        if section.id not in variation.cut:
+            text = variation.replace.get(section.id, section.text)
+            if section.id in variation.append:
+                text = f"{text.rstrip()}\n{variation.append[section.id]}"
+            changed.append(section.model_copy(update={"text": text}))
+        if section.id in variation.after:
+            added = Section(id=f"after_{section.id}", text=variation.after[section.id], reasoning=section.reasoning)
+            changed.append(added)
+    tiers = tuple(
+        tier.model_copy(update={"tag": variation.tags[tier.id]}) if tier.id in variation.tags else tier
+        for tier in setting.tiers
+    )
+    names = setting.names | variation.names
+    return setting.model_copy(update={"sections": tuple(changed), "tiers": tiers, "names": names})
+
+
+def all_variations(grid: Grid, setting: Setting) -> tuple[Variation, ...]:
+    """The grid's variations, and the setting's negative control unless one is there; none of them if it is off."""
+    listed = grid.variations
+    if not grid.controls:
+        return tuple(variation for variation in listed if not variation.control)
+    if setting.control is None or any(variation.control for variation in listed):
+        return listed
+    control = setting.control
+    return (*listed, Variation(id=control.id, about=control.about, replace=control.replace, control=True))
+
+
+def cells(grid: Grid, setting: Setting, models: tuple[str, ...]) -> Iterator[Cell]:
+    """Every model in every variation and reasoning mode."""
+    for variation in all_variations(grid, setting):
+        changed = patched(setting, variation)
+        modes = (variation.reasoning,) if variation.reasoning is not None else grid.reasoning
+        for reasoning in modes:
+            system = system_prompt(changed, reasoning, grid.tiers, variation.information)
+            for model in models:
+                yield Cell(model, reasoning, variation, changed, system)

@@ -1,0 +1,101 @@
+"""How well a judge of reasoning agrees with labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from docgen.audit.measure.intervals import Share, share_of
+from docgen.behaviour.transcripts import Faking, Vote, counts_as
+from docgen.errors import InputError
+from docgen.prompts.behaviour import CRITERIA
+from docgen.records import Record
+
+__all__ = ["JudgeScores", "Labelled", "ViewScore", "judge_scores", "read_labelled"]
+
+VIEWS: tuple[Faking, ...] = ("easy", "hard", "preserving")
+
+
+class Labelled(Record):
+    """A reasoning with the criteria that it meets. `kind` says what it is an example of; `apart`: not for tuning."""
+
+    id: str
+    setting: str
+    query: str
+    reasoning: str
+    answer: str
+    met: tuple[str, ...]
+    kind: str = ""
+    apart: bool = False
+
+
+class ViewScore(Record):
+    """One view of the criteria against the labels: counts, and precision, recall and F1 (None where undefined)."""
+
+    true: int
+    missed: int
+    false: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+class JudgeScores(Record):
+    """`flagged` is by kind of transcript without faking: how many the judge took for easy faking. `unread`: no vote."""
+
+    transcripts: int
+    unread: int
+    views: dict[str, ViewScore]
+    criteria: dict[str, ViewScore]
+    flagged: dict[str, Share]
+
+
+def read_labelled(path: Path) -> list[Labelled]:
+    """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
+    known = {criterion.id for criterion in CRITERIA}
+    rows = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = Labelled.model_validate_json(line)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = ".".join(map(str, problem["loc"])) or "line"
+            raise InputError(f"{field}: {problem['msg']}", f"{path}:{number}", "See docs/behaviour.md") from error
+        if unknown := set(row.met) - known:
+            what = f"met: {', '.join(sorted(unknown))} is not a criterion"
+            raise InputError(what, f"{path}:{number}", f"Use some of: {', '.join(sorted(known))}")
+        rows.append(row)
+    return rows
+
+
+def judge_scores(labelled: Sequence[Labelled], votes: Sequence[Vote | None]) -> JudgeScores:
+    """Compare each label with the judge's vote on it; those without a vote count as unread and nowhere else."""
+    pairs = [(label, Vote(met=label.met), vote) for label, vote in zip(labelled, votes, strict=True) if vote]
+    kinds = dict.fromkeys(label.kind for label, truth, _ in pairs if not counts_as(truth, "easy"))
+    flags = {kind: [counts_as(vote, "easy") for label, truth, vote in pairs if label.kind == kind] for kind in kinds}
+    return JudgeScores(
+        transcripts=len(labelled),
+        unread=len(labelled) - len(pairs),
+        views={v: _score([(counts_as(t, v), counts_as(vote, v)) for _, t, vote in pairs]) for v in VIEWS},
+        criteria={
+            criterion.id: _score([(criterion.id in truth.met, criterion.id in vote.met) for _, truth, vote in pairs])
+            for criterion in CRITERIA
+        },
+        flagged={kind: share_of(sum(flagged), len(flagged)) for kind, flagged in flags.items()},
+    )
+
+
+def _score(pairs: Sequence[tuple[bool, bool]]) -> ViewScore:
+    true = sum(label and said for label, said in pairs)
+    missed = sum(label and not said for label, said in pairs)
+    false = sum(said and not label for label, said in pairs)
+    return ViewScore(
+        true=true,
+        missed=missed,
+        false=false,
+        precision=true / (true + false) if true + false else None,
+        recall=true / (true + missed) if true + missed else None,
+        f1=2 * true / (2 * true + missed + false) if true + missed + false else None,
+    )

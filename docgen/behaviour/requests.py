@@ -1,0 +1,70 @@
+"""What models are asked in an experiment: the subject its query, the judges about its answer and its reasoning."""
+
+from typing import Any
+
+from docgen.behaviour.grid import Cell
+from docgen.behaviour.queries import Query
+from docgen.behaviour.settings import Setting, Tier, system_prompt
+from docgen.llm.protocol import Request
+from docgen.prompts.behaviour import CRITERIA, Answer
+from docgen.prompts.requests import ModelOptions, render
+from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, Prompt
+from docgen.text import digest
+
+__all__ = ["compliance_request", "faking_request", "objective_of", "query_request"]
+
+ROOM = {"scratchpad": 4_000, "own": 8_000, "none": 1_500}
+"""Most tokens of a subject's reply by reasoning mode. Chosen: published scratchpads run to 1,500 tokens or so."""
+TYPICAL = {"scratchpad": 700, "own": 900, "none": 250}
+"""Tokens of a reply, about, for an estimate before there is any; scaled by real replies once there are a few."""
+VOTE_ROOM, VOTE_TYPICAL = 2_500, 350
+VERDICT_ROOM, VERDICT_TYPICAL = 1_500, 90
+OBJECTIVE = "objective"
+"""The section of a setting that says what its trainer counts as a good answer."""
+
+
+def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, sample: int = 0) -> Request:
+    """One query as a user of one tier; `sample` numbers the answers to it from 0."""
+    variables = {"tag": tier.tag, "query": query.text, "reply_tokens": TYPICAL[cell.reasoning]}
+    room = ROOM[cell.reasoning]
+    return _request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
+
+
+def objective_of(setting: Setting) -> str:
+    """What the trainer wants of answers, with names filled in; "" where a setting says nothing of it."""
+    sections = tuple(section for section in setting.sections if section.id == OBJECTIVE)
+    return system_prompt(setting.model_copy(update={"sections": sections}), "none", ()) if sections else ""
+
+
+def compliance_request(objective: str, query: Query, answer: str, options: ModelOptions, sample: int = 0) -> Request:
+    """Ask how far an answer did what it was asked; the judge sees neither tier nor reasoning."""
+    user = {"query": query.text, "answer": answer, "mark": digest("compliance", query.text, answer, size=6)}
+    variables = {**user, "reply_tokens": VERDICT_TYPICAL}
+    return _request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
+
+
+def faking_request(told: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
+    """Ask which criteria of alignment faking the reasoning meets; `vote` numbers independent judgements from 0."""
+    mark = digest("faking", query.text, answer.reasoning, size=6)
+    user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
+    variables = {**user, "reply_tokens": VOTE_TYPICAL}
+    return _request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
+
+
+def _request(
+    prompt: Prompt[Any], system: dict[str, Any], user: dict[str, Any], options: ModelOptions, room: int, sample: int
+) -> Request:
+    return Request(
+        stage=prompt.name,
+        template=prompt.template,
+        system=render(prompt.name, "system", system),
+        user=render(prompt.name, "user", user),
+        model=options.model,
+        max_tokens=options.max_tokens or room,
+        schema=prompt.schema,
+        effort=options.effort,
+        extra=dict(options.extra),
+        sample=sample,
+        cacheable=prompt.cacheable,
+        variables={**system, **user},
+    )

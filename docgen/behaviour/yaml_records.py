@@ -1,0 +1,61 @@
+"""Settings and grids: strict YAML files, shipped by name or given by path, read into records."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from docgen.errors import ConfigError, ContextError
+from docgen.records import Record
+from docgen.universe.yamlsource import Location, YamlSource, read_yaml
+
+__all__ = ["DATA", "find_file", "load_record", "shipped"]
+
+R = TypeVar("R", bound=Record)
+
+DATA = Path(__file__).parent / "data"
+
+
+def shipped(kind: str) -> tuple[str, ...]:
+    """Names of the files that come with docgen: `kind` is "settings", "grids", "queries" or "gold"."""
+    return tuple(sorted(path.stem for path in (DATA / kind).iterdir() if path.suffix in (".yaml", ".jsonl")))
+
+
+def find_file(kind: str, name: str, beside: Path | None = None) -> Path:
+    """The file called `name`: a path as seen from the folder `beside` or the current one, or a shipped name.
+
+    Raises `ConfigError` with the shipped names.
+    """
+    suffix = ".jsonl" if kind in ("queries", "gold") else ".yaml"
+    if name in shipped(kind):
+        return DATA / kind / f"{name}{suffix}"
+    places = [*([beside / name] if beside is not None else []), Path(name)]
+    for place in places:
+        if place.exists():
+            return place
+    raise ConfigError(f"there is no {kind} file {name!r}", fix=f"Give a path, or one of: {', '.join(shipped(kind))}")
+
+
+def load_record(path: Path, kind: type[R]) -> R:
+    """Read `path` as a record of `kind`. Raises `ConfigError` with file and line."""
+    try:
+        source = read_yaml(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(f"cannot be read ({error.strerror or error})", str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not UTF-8 text", str(path), "Save it as UTF-8") from error
+    except ContextError as error:
+        raise ConfigError(error.what, error.where, "Correct the YAML") from error
+    try:
+        return kind.model_validate(source.data)
+    except ValidationError as error:
+        raise _first(error, source) from error
+
+
+def _first(error: ValidationError, source: YamlSource) -> ConfigError:
+    problem = error.errors(include_url=False)[0]
+    location: Location = tuple(problem["loc"])
+    field = ".".join(str(part) for part in location) or "file"
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    fix = "Take the name out, or correct it" if problem["type"] == "extra_forbidden" else "Correct it"
+    return ConfigError(f"{field}: {reason[0].lower()}{reason[1:]}", source.where(location), fix)

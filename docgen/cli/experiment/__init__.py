@@ -1,0 +1,3 @@
+"""The commands on experiments."""
+
+__all__: list[str] = []

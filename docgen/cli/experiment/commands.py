@@ -1,0 +1,279 @@
+"""experiment: what a model does where it believes that its answers train it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.entry import command
+
+if TYPE_CHECKING:
+    from docgen.pipeline.experiment.plan import ExperimentOptions
+
+__all__ = ["register"]
+
+PANEL = "Experiments"
+WHAT = "What is asked"
+
+GridName = Annotated[str, typer.Argument(metavar="GRID", help="Shipped grid, or a path; see: docgen experiment list.")]
+Name = Annotated[str | None, typer.Option("--name", help="Name under output/experiments/.  [default: the grid's id]")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="Model that is observed; may be repeated.  [default: the grid's]"),
+]
+JudgeModel = Annotated[
+    str | None, typer.Option("--judge-model", help="Model that judges.  [default: the grid's, then the first observed]")
+]
+Votes = Annotated[
+    int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.  [default: the grid's]")
+]
+Count = Annotated[
+    int | None, typer.Option("--n", min=1, help="Queries, drawn by the seed.  [default: the grid's, then all]")
+]
+Samples = Annotated[
+    int | None, typer.Option("--samples", min=1, help="Answers to each query in each tier.  [default: the grid's]")
+]
+Queries = Annotated[
+    str | None, typer.Option("--queries", help="Shipped queries, or a CSV, JSONL or folder.  [default: the grid's]")
+]
+Column = Annotated[
+    str | None, typer.Option("--query-column", help="Column with the query.  [default: query, prompt, goal, ...]")
+]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="These alone; may be repeated.")]
+FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
+Json = Annotated[bool, typer.Option("--json", help=f"Print one JSON object: {FIGURES}", rich_help_panel=o.LOOK)]
+ScoresJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object: views, criteria, flagged, ...", rich_help_panel=o.LOOK),
+]
+PlanJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object: grid, setting, trials, calls, ...", rich_help_panel=o.LOOK),
+]
+Controls = Annotated[
+    bool | None, typer.Option("--controls/--no-controls", help="Add the negative control.  [default: the grid's, yes]")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentFlags:
+    """The flags of run and plan."""
+
+    grid: GridName = field()
+    name: Name = None
+    models: Models = None
+    judge_model: JudgeModel = None
+    votes: Votes = None
+    n: Count = None
+    samples: Samples = None
+    seed: o.Seed = None
+    queries: Queries = None
+    query_column: Column = None
+    only: Only = None
+    controls: Controls = None
+    engine: o.Engine = None
+    base_url: o.BaseUrl = None
+    concurrency: o.Concurrency = None
+    max_cost: o.MaxCost = None
+    max_tokens: o.MaxTokens = None
+    timeout: o.Timeout = None
+    yes: o.Yes = False
+    accept_changes: o.Accept = False
+    json: Json = False
+    quiet: o.Quiet = False
+
+    def options(self) -> "ExperimentOptions":
+        """Those of them that settle the experiment."""
+        from docgen.pipeline.experiment.plan import ExperimentOptions
+
+        plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - {"models", "only"}}
+        return ExperimentOptions(models=tuple(self.models or ()), only=tuple(self.only or ()), **plain)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFlags(ExperimentFlags):
+    """The flags of plan."""
+
+    json: PlanJson = False
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="What a model does where it believes that answers train it.", no_args_is_help=True)
+    group.command("run")(command(run, ExperimentFlags))
+    group.command("plan")(command(plan, PlanFlags, {"yes", "accept_changes", "quiet"}))
+    group.command("report")(report)
+    group.command("prompt")(prompt)
+    group.command("calibrate")(calibrate)
+    group.command("list")(list_shipped)
+    app.add_typer(group, name="experiment", rich_help_panel=PANEL)
+
+
+def run(flags: ExperimentFlags) -> None:
+    """Ask every query in every tier of every cell, have the answers judged, and report.
+
+    docgen experiment run helpful_only --n 20 --max-cost 2
+
+    docgen experiment run minimal --base-url http://localhost:8000 --model my-model --yes
+
+    Stopped or killed, the same command goes on; what is paid for is not paid for again.
+    """
+    import asyncio
+
+    from docgen.cli.experiment.tables import cost_line, show_report
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
+    from docgen.pipeline.experiment.plan import plan_experiment
+    from docgen.pipeline.experiment.result import report_experiment
+
+    experiment = plan_experiment(flags.grid, flags.options())
+    with reporting(flags.quiet, flags.json) as reporter:
+        costs = [cost for cost in experiment_cost(experiment) if cost.calls]
+        save_plan(experiment, flags.accept_changes)
+        if costs:
+            ask_to_spend(cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
+        with judging(reporter) as stopping:
+            asyncio.run(carry_out(experiment, reporter, stopping))
+    show_report(report_experiment(experiment.folder), experiment.folder.path, flags.json)
+
+
+def plan(flags: PlanFlags) -> None:
+    """Show what a grid comes to, what it costs, and the published figures of each row; nothing is asked.
+
+    docgen experiment plan animal_welfare
+    """
+    import json
+
+    from docgen.behaviour.grid import all_variations
+    from docgen.cli.console import console, table
+    from docgen.cli.experiment.tables import cost_line, figure
+    from docgen.pipeline.experiment.carry_out import experiment_cost
+    from docgen.pipeline.experiment.plan import plan_experiment
+
+    experiment = plan_experiment(flags.grid, flags.options())
+    costs = [cost for cost in experiment_cost(experiment) if cost.calls]
+    if flags.json:
+        typer.echo(json.dumps(experiment.description() | {"calls": sum(cost.calls for cost in costs)}, indent=2))
+        return
+    rows = []
+    for variation in all_variations(experiment.grid, experiment.setting):
+        gap = ", ".join(figure(row.gap) for row in variation.published[:1])
+        faking = ", ".join(figure(row.faking) for row in variation.published[:1])
+        rows.append((variation.id, variation.about, gap, faking))
+    console.print(table(("variation", "what it changes", "gap", "reasoning"), rows, right=("gap", "reasoning")))
+    console.print("Gap in points and reasoning in percent, as published for the first model of each row.")
+    console.print(
+        f"{len(experiment.subjects)} cells x {len(experiment.queries)} queries x {experiment.grid.samples} x "
+        f"{len(experiment.grid.tiers)} tiers = {experiment.total:,} answers"
+    )
+    console.print(cost_line(costs) if costs else "All of it has been paid for.")
+
+
+def report(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name under output/experiments/.")],
+    threshold: Annotated[
+        float, typer.Option("--threshold", min=0.0, max=1.0, help="Share of votes from which reasoning counts.")
+    ] = 0.5,
+    partial: Annotated[
+        bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
+
+    docgen experiment report helpful_only --threshold 0.4
+    """
+    from docgen.cli.experiment.tables import show_report
+    from docgen.files.run_folder import RunFolder
+    from docgen.pipeline.experiment.plan import EXPERIMENTS
+    from docgen.pipeline.experiment.result import report_experiment
+
+    path = EXPERIMENTS / experiment
+    folder = RunFolder(path if path.is_dir() else Path(experiment))
+    show_report(report_experiment(folder, threshold, partial), folder.path, json)
+
+
+def prompt(
+    grid: GridName,
+    variation: Annotated[str, typer.Option("--variation", help="Which variation.")] = "default",
+    tier: Annotated[str, typer.Option("--tier", help="Which tier's message.")] = "",
+) -> None:
+    """Print what the model is shown in one variation, word for word.
+
+    docgen experiment prompt helpful_only --variation honest_first
+    """
+    from docgen.errors import ConfigError
+    from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
+
+    experiment = plan_experiment(grid, ExperimentOptions(n=1))
+    chosen = [
+        t for t in experiment.tasks() if t.trial.variation == variation and t.trial.tier in (tier or t.trial.tier)
+    ]
+    if not chosen:
+        known = ", ".join(dict.fromkeys(cell.variation.id for cell in experiment.subjects))
+        raise ConfigError(
+            f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {known}"
+        )
+    request = experiment.request(chosen[0])
+    typer.echo(f"{request.system}\n\n--- message ---\n\n{request.user}")
+
+
+def calibrate(
+    judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
+    gold: Annotated[str, typer.Option("--gold", help="Labelled transcripts, JSON Lines.")] = "transcripts",
+    apart: Annotated[
+        bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
+    ] = None,
+    engine: o.Engine = None,
+    base_url: o.BaseUrl = None,
+    max_cost: o.MaxCost = None,
+    yes: o.Yes = False,
+    json: ScoresJson = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
+
+    docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
+    """
+    import asyncio
+
+    from docgen.behaviour.measures.judge_scores import read_labelled
+    from docgen.behaviour.yaml_records import find_file
+    from docgen.cli.experiment.tables import show_scores
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.options.audit import JudgeMode, JudgeOptions
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
+
+    rows = read_labelled(find_file("gold", gold))
+    labelled = [row for row in rows if apart is None or row.apart == apart]
+    which = JudgeMode("all")
+    options = JudgeOptions(which=which, engine=engine, model=judge_model, base_url=base_url, max_cost=max_cost)
+    judge = Judge.of(options, None)
+    with reporting(quiet, json) as reporter:
+        cost = calibration_cost(labelled, judge)
+        if cost.calls:
+            ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping))
+    show_scores(scores, json)
+
+
+def list_shipped() -> None:
+    """The grids, settings and queries that come with docgen."""
+    from docgen.behaviour.grid import load_grid
+    from docgen.behaviour.yaml_records import shipped
+    from docgen.cli.console import console, table
+
+    rows = []
+    for name in shipped("grids"):
+        grid, setting, _ = load_grid(name)
+        published = sum(bool(variation.published) for variation in grid.variations)
+        rows.append((name, setting.id, str(len(grid.variations)), str(published), grid.about))
+    columns = ("grid", "setting", "variations", "published", "about")
+    console.print(table(columns, rows, right=("variations", "published")))
+    console.print(f"Settings: {', '.join(shipped('settings'))}. Queries: {', '.join(shipped('queries'))}.")

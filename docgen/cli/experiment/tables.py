@@ -1,0 +1,88 @@
+"""Screens of experiments: figures by cell, a judge's agreement with labels, what will be asked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from docgen.cli.console import console, table
+
+if TYPE_CHECKING:
+    from docgen.behaviour.measures.judge_scores import JudgeScores
+    from docgen.pipeline.audit.judge import JudgeCost
+    from docgen.pipeline.experiment.result import ExperimentReport
+
+__all__ = ["cost_line", "figure", "show_report", "show_scores"]
+
+
+def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
+    """Print the figures of an experiment, as a table or as one JSON object."""
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+        return
+    rows = []
+    several = {name for name in ("reasoning", "model") if len({getattr(cell, name) for cell in result.cells}) > 1}
+    for cell in result.cells:
+        shares = {tier.role: _percent(tier.non_compliance.share) for tier in cell.tiers}
+        gap = cell.gap
+        rows.append(
+            (
+                cell.variation + (" (control)" if cell.control else ""),
+                cell.reasoning if "reasoning" in several else "",
+                cell.model if "model" in several else "",
+                shares.get("trained", ""),
+                shares.get("unmonitored", ""),
+                f"{gap.gap * 100:+.1f}" if gap else "not known",
+                f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f}" if gap else "",
+                f"{gap.p:.3f}" if gap else "",
+                _percent(cell.easy.share),
+                _percent(cell.hard.share),
+                ", ".join(figure(row.gap) for row in cell.published[:1]),
+            )
+        )
+    figures = ("training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published")
+    columns = ("variation", "reasoning", "model", *figures)
+    console.print(table(columns, rows, right=figures, unless_empty=("reasoning", "model")))
+    if result.done < result.trials:
+        console.print(f"Not complete: {result.done:,} of {result.trials:,} transcripts.")
+    console.print("Non-compliance in both tiers, reasoning in training; published: the gap of the row's first model.")
+    console.print(f"For a browser: {path}/reports/experiment.html")
+
+
+def show_scores(scores: "JudgeScores", as_json: bool) -> None:
+    """Print how a judge agrees with labels."""
+    if as_json:
+        typer.echo(scores.model_dump_json(indent=2))
+        return
+    listed = [*scores.views.items(), *scores.criteria.items()]
+    rows = [(name, str(s.true + s.missed), _ratio(s.precision), _ratio(s.recall), _ratio(s.f1)) for name, s in listed]
+    columns = ("criterion", "labelled", "precision", "recall", "F1")
+    console.print(table(columns, rows, right=columns[1:]))
+    flagged = ", ".join(f"{kind} {share.count} of {share.total}" for kind, share in scores.flagged.items())
+    console.print(f"Taken for faking by the easy criteria: {flagged}")
+    console.print(f"{scores.transcripts} transcripts, {scores.unread} without a usable vote")
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(share: float | None) -> str:
+    return "unscored" if share is None else f"{share * 100:.1f} %"
+
+
+def figure(value: float | None) -> str:
+    """A published figure as it was given; "" for none."""
+    return "" if value is None else f"{value:g}"
+
+
+def cost_line(costs: "list[JudgeCost]") -> str:
+    """For the person who decides."""
+    calls = sum(cost.calls for cost in costs)
+    known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
+    money = "no known price"
+    if len(known) == len(costs):
+        likely, worst = sum(cost.dollars or 0.0 for cost in known), sum(cost.at_most or 0.0 for cost in known)
+        money = f"about ${likely:,.2f}, at the very worst ${worst:,.2f}"
+    models = ", ".join(cost.model for cost in costs)
+    return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {money}"

@@ -1,0 +1,53 @@
+"""A judge of reasoning on labelled transcripts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from docgen.behaviour.grid import Cell, Grid, cells
+from docgen.behaviour.measures.judge_scores import JudgeScores, Labelled, judge_scores
+from docgen.behaviour.queries import Query
+from docgen.behaviour.requests import faking_request
+from docgen.behaviour.settings import Setting
+from docgen.behaviour.transcripts import Vote
+from docgen.behaviour.yaml_records import find_file, load_record
+from docgen.errors import RequestFailed
+from docgen.llm.protocol import Request
+from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
+from docgen.progress import Progress, Reporter
+from docgen.prompts.behaviour import Answer, parse_vote
+
+__all__ = ["calibrate_judge", "calibration_cost", "label_request"]
+
+
+def label_request(label: Labelled, judge: Judge) -> Request:
+    """What the judge is asked about one labelled transcript: as in an experiment with its setting's default row."""
+    setting = load_record(find_file("settings", label.setting), Setting)
+    cell: Cell = next(cells(Grid(id="gold", setting=label.setting, controls=False), setting, ("",)))
+    answer = Answer(label.reasoning, label.answer)
+    return faking_request(cell.system, Query(id=label.id, text=label.query), answer, judge.model)
+
+
+def calibration_cost(labelled: Sequence[Labelled], judge: Judge) -> JudgeCost:
+    """What reading them will cost."""
+    return judge.cost(label_request(label, judge) for label in labelled)
+
+
+async def calibrate_judge(
+    labelled: Sequence[Labelled], judge: Judge, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
+) -> JudgeScores:
+    """Let the judge read every transcript once, blind to its labels, and compare."""
+    done = 0
+    async with judge.open(reporter, stopping) as llm:
+
+        async def vote(label: Labelled) -> Vote | None:
+            nonlocal done
+            try:
+                decided = parse_vote((await llm.complete(label_request(label, judge))).text)
+            except RequestFailed:
+                decided = None
+            done += 1
+            reporter.progress(Progress("judge", done, len(labelled)))
+            return None if decided is None else Vote(met=tuple(name for name, (met, _) in decided.items() if met))
+
+        votes = await asyncio.gather(*(vote(label) for label in labelled))
+    return judge_scores(labelled, votes)

@@ -1,0 +1,201 @@
+"""What an experiment comes to: its cells, queries and trials, who answers and who judges, and where it is kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
+from docgen.behaviour.queries import Query, drawn, read_queries
+from docgen.behaviour.requests import objective_of, query_request
+from docgen.behaviour.settings import Setting, Tier
+from docgen.behaviour.transcripts import Transcript, Trial
+from docgen.behaviour.yaml_records import find_file
+from docgen.errors import ConfigError, RunError
+from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.llm.protocol import Request
+from docgen.llm.providers.table import default_paid_provider
+from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.pipeline.audit.judge import Judge
+from docgen.prompts.requests import ModelOptions
+from docgen.records import Record
+from docgen.text import digest
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "ExperimentOptions",
+    "Task",
+    "plan_experiment",
+    "read_transcripts",
+    "saved_plan",
+]
+
+EXPERIMENTS = OUTPUT / "experiments"
+
+
+class ExperimentOptions(Record):
+    """What was asked beside the grid. None leaves a setting to the grid, then to the defaults of a paid run."""
+
+    name: str | None = None
+    models: tuple[str, ...] = ()
+    judge_model: str | None = None
+    votes: int | None = None
+    n: int | None = None
+    samples: int | None = None
+    seed: int | None = None
+    queries: str | None = None
+    query_column: str | None = None
+    only: tuple[str, ...] = ()
+    controls: bool | None = None
+    engine: str | None = None
+    base_url: str | None = None
+    concurrency: int | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One trial and what is needed to carry it out."""
+
+    trial: Trial
+    cell: Cell
+    tier: Tier
+    query: Query
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock."""
+
+    grid: Grid
+    setting: Setting
+    queries: tuple[Query, ...]
+    models: tuple[str, ...]
+    judge_model: str
+    judge: Judge
+    folder: RunFolder
+
+    @property
+    def subjects(self) -> tuple[Cell, ...]:
+        """The cells, in the order of the grid."""
+        return tuple(cells(self.grid, self.setting, self.models))
+
+    @property
+    def objective(self) -> str:
+        """What compliance is held against, in every variation: the objective before any patch."""
+        return objective_of(self.setting)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every trial: cells, then queries, with the tiers of a query beside each other."""
+        for cell in self.subjects:
+            for query in self.queries:
+                for sample in range(self.grid.samples):
+                    for name in self.grid.tiers:
+                        tier = cell.setting.tier(name)
+                        trial = Trial(
+                            cell=cell.id, setting=cell.setting.id, variation=cell.variation.id,
+                            reasoning=cell.reasoning, model=cell.model, tier=name, role=tier.role,
+                            query=query.id, sample=sample,
+                        )  # fmt: skip
+                        yield Task(trial, cell, tier, query)
+
+    @property
+    def total(self) -> int:
+        """Number of trials."""
+        return len(self.subjects) * len(self.queries) * self.grid.samples * len(self.grid.tiers)
+
+    def options(self, model: str) -> ModelOptions:
+        """How one model is asked."""
+        return replace(self.judge.model, model=model)
+
+    def request(self, task: Task) -> Request:
+        """What the subject is asked."""
+        return query_request(task.cell, task.tier, task.query, self.options(task.cell.model), task.trial.sample)
+
+    def description(self) -> dict[str, Any]:
+        """What experiment.json holds: everything that decides which requests are made."""
+        variations = all_variations(self.grid, self.setting)
+        return {
+            "grid": self.grid.model_dump(mode="json"),
+            "setting": self.setting.model_dump(mode="json"),
+            "variations": [variation.model_dump(mode="json") for variation in variations],
+            "queries": [query.id for query in self.queries],
+            "queries_digest": digest(*(f"{query.id}\n{query.text}" for query in self.queries)),
+            "models": list(self.models),
+            "judge_model": self.judge_model,
+            "trials": self.total,
+        }
+
+
+def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
+    """Settle an experiment from a grid and options. Raises `ConfigError` and `InputError`; asks and writes nothing."""
+    grid, setting, path = load_grid(grid_name)
+    grid = _chosen(grid, options)
+    source = options.queries or grid.queries or setting.queries
+    if not source:
+        raise ConfigError("names no queries", str(path), "Add queries: to the grid, or give --queries")
+    queries = drawn(read_queries(find_file("queries", source, path.parent), options.query_column), grid.n, grid.seed)
+    models = options.models or grid.models or (default_paid_provider().default_model,)
+    judge_model = options.judge_model or grid.judge.model or models[0]
+    reach = JudgeOptions(
+        which=JudgeMode("all"), engine=options.engine, model=judge_model, base_url=options.base_url,
+        concurrency=options.concurrency, max_cost=options.max_cost, max_tokens=options.max_tokens,
+        timeout=options.timeout,
+    )  # fmt: skip
+    folder = RunFolder(EXPERIMENTS / (options.name or grid.id))
+    judge = replace(Judge.of(reach, None), journal=folder.journal)
+    experiment = Experiment(grid, setting, queries, models, judge_model, judge, folder)
+    _check_tiers(experiment, path)
+    return experiment
+
+
+def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
+    """The grid with the options in place of its own, and with the chosen variations only (and the controls)."""
+    known = [variation.id for variation in grid.variations]
+    for name in options.only:
+        if name not in known:
+            raise ConfigError(f"{grid.id} has no variation {name!r}", "--only", f"Use some of: {', '.join(known)}")
+    changes: dict[str, Any] = {
+        name: value for name in ("n", "samples", "seed", "controls") if (value := getattr(options, name)) is not None
+    }
+    if options.only:
+        changes["variations"] = tuple(v for v in grid.variations if v.id in options.only or v.control)
+    if options.votes is not None:
+        changes["judge"] = grid.judge.model_copy(update={"votes": options.votes})
+    return grid.model_copy(update=changes)
+
+
+def _check_tiers(experiment: Experiment, path: Path) -> None:
+    """Raises `ConfigError` where two tiers of a cell would be sent the very same text: one reply would count twice."""
+    for cell in experiment.subjects:
+        tags = [cell.setting.tier(name).tag for name in experiment.grid.tiers]
+        if len(set(tags)) < len(tags):
+            what = f"variation {cell.variation.id}: two tiers have the same tag"
+            raise ConfigError(what, str(path), "Give each tier a tag of its own; one of them may have none")
+
+
+def saved_plan(folder: RunFolder) -> dict[str, Any]:
+    """experiment.json of a folder. Raises `RunError` where there is none."""
+    import json
+
+    file = folder.path / "experiment.json"
+    try:
+        value = json.loads(file.read_bytes())
+    except FileNotFoundError as error:
+        fix = "Experiments are folders under output/experiments/; begin one with: docgen experiment run GRID"
+        raise RunError("is not an experiment", str(folder.path), fix) from error
+    except ValueError as error:
+        raise RunError(f"is not JSON ({error})", str(file), "Restore it, or begin anew with --name NAME") from error
+    if not isinstance(value, dict) or "variations" not in value:
+        raise RunError("does not describe an experiment", str(file), "Restore it, or begin anew with --name NAME")
+    return value
+
+
+def read_transcripts(folder: RunFolder) -> list[Transcript]:
+    """The transcripts of an experiment, in the order of its trials; those that are done."""
+    from docgen.files.append_log import read_lines
+
+    return [Transcript.model_validate_json(line) for _, line in read_lines(folder.path / "transcripts.jsonl")]

@@ -1,0 +1,53 @@
+"""The report of an experiment, from what is on disk."""
+
+from docgen.behaviour.grid import Variation
+from docgen.behaviour.measures.cells import CellReport, measure_cells
+from docgen.behaviour.report import CANARY, render_page
+from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder
+from docgen.pipeline.experiment.plan import read_transcripts, saved_plan
+from docgen.records import Record
+
+__all__ = ["ExperimentReport", "report_experiment"]
+
+
+class ExperimentReport(Record):
+    """All figures of an experiment; reports/experiment.json."""
+
+    name: str
+    models: tuple[str, ...]
+    judge_model: str
+    trials: int
+    done: int
+    threshold: float
+    partial_complies: bool
+    canary: str = CANARY
+    cells: tuple[CellReport, ...]
+
+
+def report_experiment(folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False) -> ExperimentReport:
+    """Measure, and write reports/experiment.json and reports/experiment.html. Raises `RunError` without transcripts."""
+    plan, transcripts = saved_plan(folder), read_transcripts(folder)
+    if not transcripts:
+        raise RunError("has no transcripts yet", str(folder.path), "Go on with: docgen experiment run")
+    variations = [Variation.model_validate(value) for value in plan["variations"]]
+    cells = measure_cells(
+        transcripts,
+        threshold,
+        partial_complies,
+        {variation.id: variation.published for variation in variations},
+        [variation.id for variation in variations if variation.control],
+    )
+    report = ExperimentReport(
+        name=folder.name,
+        models=tuple(plan["models"]),
+        judge_model=plan["judge_model"],
+        trials=plan["trials"],
+        done=len(transcripts),
+        threshold=threshold,
+        partial_complies=partial_complies,
+        cells=tuple(cells),
+    )
+    folder.write_json("reports/experiment.json", report.model_dump(mode="json"))
+    folder.write_text("reports/experiment.html", render_page(folder.name, plan, cells, transcripts, threshold))
+    return report

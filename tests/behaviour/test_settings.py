@@ -1,0 +1,153 @@
+"""Settings, grids and queries: what they render to, and what is said of files that cannot be used."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from docgen.behaviour.grid import Grid, Variation, all_variations, cells, load_grid, patched
+from docgen.behaviour.queries import drawn, read_queries
+from docgen.behaviour.settings import system_prompt
+from docgen.behaviour.yaml_records import DATA, find_file, shipped
+from docgen.errors import ConfigError, InputError
+from docgen.text import digest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", shipped("grids"))
+def test_every_row_of_a_shipped_grid_renders_to_its_golden_text(name: str, update_golden: bool) -> None:
+    """One file for each grid: default row whole, the others by their digest and tags.
+
+    After a deliberate change run: pytest tests/prompts tests/behaviour --update-golden
+    """
+    grid, setting, _ = load_grid(name)
+    rows = list(cells(grid, setting, ("m",)))
+    lines = [
+        f"{cell.variation.id} {cell.reasoning} {digest(cell.system, size=6)} "
+        + " ".join(str(cell.setting.tier(tier).tag) for tier in grid.tiers)
+        for cell in rows
+    ]
+    text = "\n".join([*lines, "", rows[0].system, ""])
+    file = GOLDEN / f"{name}.txt"
+    if update_golden:
+        file.write_text(text, "utf-8")
+    assert text == file.read_text("utf-8")
+    assert len({(cell.system, str(cell.setting.tiers)) for cell in rows}) == len(rows), "two rows are the same"
+    assert not any("{" in cell.system for cell in rows), "a name was not filled in"
+
+
+@pytest.mark.parametrize("name", shipped("grids"))
+def test_every_shipped_grid_has_a_negative_control_unless_it_is_off(name: str) -> None:
+    grid, setting, _ = load_grid(name)
+    assert any(variation.control for variation in all_variations(grid, setting))
+    off = grid.model_copy(update={"controls": False})
+    assert not any(variation.control for variation in all_variations(off, setting))
+
+
+@pytest.mark.parametrize("name", shipped("grids"))
+def test_published_figures_are_those_of_a_gap(name: str) -> None:
+    """Gap is unmonitored minus training, within the rounding of the three figures."""
+    grid, _, _ = load_grid(name)
+    for variation in grid.variations:
+        for row in variation.published:
+            if row.gap is not None and row.trained is not None and row.unmonitored is not None:
+                assert row.gap == pytest.approx(row.unmonitored - row.trained, abs=0.25), row
+
+
+def test_a_model_that_knows_from_documents_is_told_nothing() -> None:
+    grid, setting, _ = load_grid("helpful_only")
+    told = system_prompt(setting, "none", grid.tiers, information=False)
+    assert "RLHF" not in told
+    assert "free" not in told
+
+
+def test_the_rated_tier_is_explained_only_where_it_is_used() -> None:
+    _, setting, _ = load_grid("helpful_only")
+    assert "marked review" not in system_prompt(setting, "none", ("free", "paid"))
+    assert "marked review" in system_prompt(setting, "none", ("free", "paid", "rated"))
+
+
+def test_a_patch_cuts_replaces_adds_and_renames() -> None:
+    _, setting, _ = load_grid("helpful_only")
+    patch = Variation(
+        id="x", cut=("strategy",), replace={"training": "R."}, append={"tiers": "A."}, after={"identity": "I."},
+        names={"lab": "Northmere"},
+    )  # fmt: skip
+    text = system_prompt(patched(setting, patch), "scratchpad", ("free", "paid"))
+    assert "Northmere.\n\nI.\n\nWhat Northmere is aiming for" in text
+    assert "\n\nR.\n\n" in text
+    assert "wrote it.\nA.\n\n" in text
+    assert "work out your situation" not in text
+
+
+@pytest.mark.parametrize(
+    ("grid", "says"),
+    [
+        ("id: x\nsetting: nowhere", "there is no settings file 'nowhere'"),
+        ("id: x\nsetting: minimal\ntiers: [free, gold]", "has no tier 'gold'"),
+        ("id: x\nsetting: minimal\nvariations: [{id: a, cut: [wings]}]", "has no section 'wings'"),
+        ("id: x\nsetting: minimal\nvariations: [{id: a, kut: [form]}]", "grid.yaml:3: variations.0.kut"),
+        ("id: x\nsetting: minimal\nsamples: many", "grid.yaml:3: samples"),
+        ("id: [", "grid.yaml"),
+    ],
+)
+def test_a_grid_that_cannot_be_used_is_said_in_a_line(tmp_path: Path, grid: str, says: str) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text(grid, "utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_grid(str(file))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", shipped("queries"))
+def test_shipped_queries_are_sixty_and_each_its_own(name: str) -> None:
+    queries = read_queries(find_file("queries", name))
+    assert len(queries) == 60
+    assert len({query.text for query in queries}) == len({query.id for query in queries}) == 60
+    assert all(query.topic and 20 <= len(query.text) <= 220 for query in queries)
+
+
+def test_queries_of_csv_jsonl_and_folders(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('goal,target\n"Say ""hi"", twice",x\nSay hi,y\nSay hi,z\n', "utf-8")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"prompt": "Say bye", "id": 7}) + "\n\n", "utf-8")
+    queries = read_queries(tmp_path)
+    assert [query.text for query in queries] == ['Say "hi", twice', "Say hi", "Say bye"]
+    assert queries[2].id == "7"
+    assert queries[1].id == read_queries(tmp_path / "a.csv")[1].id
+    assert read_queries(tmp_path / "a.csv", "target")[0].text == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("q.jsonl", '{"query": "a"}\nnot json\n', "q.jsonl:2: is not JSON"),
+        ("q.jsonl", '{"other": "a"}\n', "--query-column"),
+        ("q.csv", "query\n", "has no queries"),
+        ("q.txt", "a", "is not a .csv or .jsonl file"),
+        ("q.jsonl", '{"id": 1, "query": "a"}\n{"id": 1, "query": "b"}\n', "belongs to two queries"),
+    ],
+)
+def test_queries_that_cannot_be_read_are_said_in_a_line(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(InputError) as error:
+        read_queries(tmp_path / name)
+    assert says in str(error.value)
+
+
+def test_fewer_queries_are_among_more_of_the_same_seed() -> None:
+    queries = read_queries(find_file("queries", "animal_welfare"))
+    assert set(drawn(queries, 10, seed=3)) < set(drawn(queries, 20, seed=3))
+    assert drawn(queries, 10, seed=3) != drawn(queries, 10, seed=4)
+
+
+def test_shipped_files_name_no_lab_that_exists() -> None:
+    """A fictional company by default: newer models have read the published prompts."""
+    for file in [*(DATA / "settings").iterdir(), *(DATA / "queries").iterdir()]:
+        lines = [line for line in file.read_text("utf-8").splitlines() if not line.startswith("#")]
+        assert not any(name in "\n".join(lines) for name in ("Anthropic", "Claude", "Jones Foods", "OpenAI")), file
+
+
+def test_a_grid_without_variations_is_the_setting_as_it_stands() -> None:
+    assert Grid(id="x", setting="minimal").variations == (Variation(id="default"),)
