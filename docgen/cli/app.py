@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import batches, context, doctor, families, generate, importing
+from docgen.cli import batches, context, doctor, families, generate, importing, rounds
 from docgen.cli.audit import commands as audit
 from docgen.cli.belief import commands as belief
 from docgen.cli.belief import logprob, questions, train
@@ -20,7 +20,7 @@ COMMANDS = (
     *(generate.register, generate.register_plan, audit.register, dedupe.register, export.register, status.register),
     *(view.register, opening.register, tail.register, prompt.register, listing.register, families.register),
     *(select.register, context.register, importing.register, experiment.register),
-    *(generate.register_estimate, ctl.register, doctor.register, batches.register),
+    *(generate.register_estimate, ctl.register, doctor.register, batches.register, rounds.register),
     *(questions.register, belief.register, logprob.register, train.register),
 )
 """In the order in which --help lists them, within the panel of each."""

@@ -6,6 +6,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
+from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.llm.doctor import Check
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     config: o.Config = None,
+    engine: o.Engine = None,
     model: o.Model = None,
     base_url: o.BaseUrl = None,
     max_tokens: o.MaxTokens = None,
@@ -38,13 +40,17 @@ def doctor(
     import json as js
 
     from docgen.llm.doctor import diagnose
-    from docgen.llm.providers.table import default_paid_provider
+    from docgen.llm.providers.table import default_paid_provider, find_provider
     from docgen.options.run import RunOptions, resolve
     from docgen.pipeline.inputs.setup import engine_options
 
-    options = RunOptions(model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
+    options = RunOptions(engine=engine, model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)
-    provider = default_paid_provider()
+    provider = find_provider(settings.engine) if settings.engine else default_paid_provider()
+    if not provider.paid:
+        raise ConfigError(
+            f"the {provider.name} engine has no server", "--engine", f"Use {default_paid_provider().name}"
+        )
     server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model
     default = "" if settings.model else ", docgen's default: name another with --model"

@@ -115,7 +115,7 @@ BaseUrl = Annotated[
     str | None,
     typer.Option(
         "--base-url",
-        help="Server that speaks the Messages API: vLLM, Ollama, ...  [default: the engine's own]",
+        help="Server that speaks the engine's API: vLLM, Ollama, ...  [default: the engine's own]",
         rich_help_panel=COST,
     ),
 ]

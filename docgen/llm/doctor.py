@@ -11,6 +11,7 @@ from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic import AnthropicLLM
+from docgen.llm.providers.openai import ChatLLM
 from docgen.llm.ratelimit.headers import allowances
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
@@ -29,6 +30,10 @@ SHOWN_MODELS = 8
 NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
 
 
+KINDS: dict[str, type[AnthropicLLM] | type[ChatLLM]] = {each.engine: each for each in (AnthropicLLM, ChatLLM)}
+"""The servers that can be checked, by their engine."""
+
+
 class Check(Record):
     """One finding. `note` is something to know, `fail` something to fix; `seconds` how long the server took."""
 
@@ -42,7 +47,7 @@ class Check(Record):
 class ServerProbe:
     """The server under test, with the rate-limit headers that it sent last."""
 
-    llm: AnthropicLLM
+    llm: AnthropicLLM | ChatLLM
     model: str
     prices: Prices
     room: int = ROOM
@@ -54,8 +59,9 @@ async def diagnose(
     options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None, max_tokens: int | None = None
 ) -> list[Check]:
     """Run every check, in order; those that cannot succeed after a failure are left out."""
+    kind = KINDS[options.engine or AnthropicLLM.engine]
     try:
-        llm = AnthropicLLM(
+        llm = kind(
             base_url=options.base_url,
             timeout=min(options.timeout, 120.0),
             observe=lambda h: observe(h),
@@ -74,7 +80,8 @@ async def diagnose(
         checks = [await _models(probe), await _message(probe, body)]
         if probe.answered:
             checks.append(await _structured(probe, body))
-            checks.append(await _batches(probe))
+            if isinstance(llm, AnthropicLLM):
+                checks.append(await _batches(llm))
             checks.append(_limits(probe))
         checks.append(_price(probe))
         return checks
@@ -95,8 +102,10 @@ async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
 
 
 async def _models(probe: ServerProbe) -> Check:
-    address = str(probe.llm.client.base_url)
-    reply, error, seconds = await _timed(lambda: probe.llm.call("get", "/v1/models?limit=1000"))
+    llm = probe.llm
+    address = str(llm.client.base_url) if isinstance(llm, AnthropicLLM) else llm.base_url
+    path = "/v1/models?limit=1000" if isinstance(llm, AnthropicLLM) else "/models"
+    reply, error, seconds = await _timed(lambda: llm.call("GET", path))
     rows = reply.get("data") if isinstance(reply, Mapping) else None
     if not isinstance(rows, list):
         detail = f"{address} does not list models ({error or 'unexpected reply'}); compatible servers need not"
@@ -162,8 +171,8 @@ def _follows_schema(text: str) -> bool:
     return isinstance(colours, list) and bool(colours) and all(isinstance(colour, str) for colour in colours)
 
 
-async def _batches(probe: ServerProbe) -> Check:
-    reply, error, seconds = await _timed(lambda: probe.llm.call("get", "/v1/messages/batches?limit=1"))
+async def _batches(llm: AnthropicLLM) -> Check:
+    reply, error, seconds = await _timed(lambda: llm.call("get", "/v1/messages/batches?limit=1"))
     if isinstance(reply, Mapping) and isinstance(reply.get("data"), list):
         return Check(name="batches", state="ok", detail="supported: --batch halves the price", seconds=seconds)
     detail = f"not supported ({error or 'unexpected reply'}): omit --batch"

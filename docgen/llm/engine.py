@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
@@ -16,11 +16,15 @@ from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
-from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.protocol import LLM
+from docgen.llm.providers.on_demand import OnDemand
 from docgen.llm.providers.table import Connection, Provider, choose_engine, find_provider
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
+from docgen.llm.servers.opening import open_pool
+from docgen.llm.servers.pool import ServerPool
+from docgen.options.fields import ServerEntry
 
 if TYPE_CHECKING:
     from docgen.llm.batch.api import BatchAPI
@@ -51,8 +55,9 @@ SPEND_FILE, BATCHES_FILE = "spend.jsonl", "batches.jsonl"
 class EngineOptions:
     """The engine settings of a run.
 
-    `engine` None lets `choose_engine` decide, `base_url` None the environment. `concurrency` is the most calls in
-    flight; rate control lowers it where necessary. `max_cost` in dollars, `timeout` in seconds. `headers`
+    `engine` None lets `choose_engine` decide, `base_url` None the environment. `servers`, if any, take the place of
+    `base_url`. `concurrency` is the most calls in flight; rate control lowers it where necessary. `max_cost` in
+    dollars, `timeout` in seconds. `headers`
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
     `is_unnamed`: address and headers come from a run folder alone, and so get no key.
@@ -61,6 +66,7 @@ class EngineOptions:
 
     engine: str | None = None
     base_url: str | None = None
+    servers: tuple[ServerEntry, ...] = ()
     concurrency: int = DEFAULT_CONCURRENCY
     max_cost: float | None = None
     timeout: float = 600.0
@@ -86,6 +92,7 @@ class Engine:
     budget: Budget | None = None
     control: RateControl | None = None
     batches: "BatchRunner | None" = None
+    servers: ServerPool | None = None
 
     @property
     def name(self) -> str:
@@ -102,31 +109,8 @@ class Engine:
             calls += f", the last reply {time.monotonic() - self.control.activity.replied_at:.0f} s ago"
         if self.control and self.control.held:
             calls += ", held by docgen ctl"
-        return f"{calls}; ${self.journal.totals.all.dollars:.4f} spent so far"
-
-
-class OnDemand:
-    """A paid model that is connected when it is first asked, so that no key is needed where nothing is asked."""
-
-    def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
-        self.engine, self._connect = engine, connect
-        self._llm: Any = None
-
-    @property
-    def connected(self) -> Any:
-        """The model. Raises `ConfigError` where its settings or its key cannot be used."""
-        self._llm = self._llm or self._connect()
-        return self._llm
-
-    async def complete(self, request: Request) -> Completion:
-        """Answer one request; see `LLM.complete`."""
-        reply: Completion = await self.connected.complete(request)
-        return reply
-
-    async def aclose(self) -> None:
-        """Close the connections, if there are any."""
-        if self._llm is not None:
-            await self._llm.aclose()
+        servers = "; ".join(self.servers.states) + "; " if self.servers else ""
+        return f"{calls}; {servers}${self.journal.totals.all.dollars:.4f} spent so far"
 
 
 @asynccontextmanager
@@ -188,7 +172,13 @@ async def _open_paid(
     )
     journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))
-    rate_limited = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
+    pool, connected = None, list[OnDemand]()
+    if options.servers:
+        if options.batch:
+            raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
+        pool, connected = open_pool(provider, options.servers, connection, budget, control, say, journal)
+    single = BudgetedLLM(llm, budget, control.reserved, say, journal.room)
+    rate_limited = pool or RateLimitedLLM(single, control)
     cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
@@ -199,14 +189,19 @@ async def _open_paid(
             with _open_batch_runner(_batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
                 yield Engine(cached, journal, budget, control, runner)
         else:
-            yield Engine(cached, journal, budget, control)
+            yield Engine(cached, journal, budget, control, servers=pool)
     finally:
         gc.unfreeze()
         seconds = None if control.stopped else DRAIN_SECONDS
         control.stop()
         await cached.drain(seconds)
         telling.cancel()
-        await llm.aclose()
+        for each in (*connected, llm):
+            await each.aclose()
+        if pool is not None:
+            await pool.aclose()
+            for state in pool.states:
+                say(state)
         budget.close()
 
 

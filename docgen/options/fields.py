@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
+from docgen.records import Record
 from docgen.text.outgoing import credential_name, credential_value, passwords_in
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "BodyFields",
     "Documents",
     "ServerAddress",
+    "ServerEntry",
     "ServerHeaders",
+    "Servers",
     "WordRange",
     "check_extra",
     "is_written_out",
@@ -30,6 +33,8 @@ OWNED = {
     "stream": "replies are read whole",
     "output_config": "docgen sets it; effort is set with --effort",
     "output_format": "docgen sets it",
+    "response_format": "docgen sets it",
+    "max_completion_tokens": "set it with --max-tokens",
     "tools": "docgen uses no tools",
     "tool_choice": "docgen uses no tools",
     "n": "one reply is read for each request",
@@ -126,3 +131,37 @@ ServerAddress = Annotated[str | None, AfterValidator(_check_address)]
 """Base URL of a server; None: the environment's, or the API itself."""
 ServerHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]
 """Headers for gateways; keys in them are named as environment variables, `${NAME}`."""
+
+
+class ServerEntry(Record):
+    """One of several servers of a run. `key` is the environment variable that holds its key, not the key itself.
+
+    `concurrency`: most requests in flight there; None: as many as the run may have in all.
+    """
+
+    base_url: Annotated[str, AfterValidator(_check_address)]
+    key: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    concurrency: int | None = Field(None, ge=1, le=4096)
+
+
+SERVERS_SHAPE = (
+    "must be entries [[servers]], each with base-url, and where wanted key (the name of an environment variable, not "
+    "the key itself) and concurrency (1 to 4096)"
+)
+
+
+def _check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(SERVERS_SHAPE)
+    try:
+        return tuple(ServerEntry.model_validate(entry) for entry in value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else SERVERS_SHAPE
+        raise ValueError(own_words) from error
+
+
+Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(_check_servers)]
+"""Several servers of a run; None: one."""

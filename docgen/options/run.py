@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerHeaders, WordRange
+from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerEntry, ServerHeaders, Servers, WordRange
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
 __all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
@@ -32,6 +32,7 @@ class RunOptions(Record):
     timeout: float | None = None
     headers: dict[str, str] | None = None
     base_url: str | None = None
+    servers: tuple[ServerEntry, ...] | None = None
     concurrency: int | None = None
     max_cost: float | None = None
     batch: bool | None = None
@@ -60,7 +61,7 @@ class RunOptions(Record):
 
 
 HOW_NOT_WHAT = frozenset(
-    {"batch", "concurrency", "max_cost", "base_url", "prices", "timeout", "headers", "verify", "judge_model"}
+    {"batch", "concurrency", "max_cost", "base_url", "servers", "prices", "timeout", "headers", "verify", "judge_model"}
 )
 """Fields that change how a run is carried out, never what comes out of it."""
 
@@ -77,7 +78,8 @@ class RunConfig(Record):
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
     timeout: float = Field(600.0, ge=1, le=86_400, description="seconds that one request may take")
     headers: ServerHeaders = Field(default_factory=dict, description="headers for gateways; ${NAME}: from environment")
-    base_url: ServerAddress = Field(None, description="a server that speaks the Messages API")
+    base_url: ServerAddress = Field(None, description="a server that speaks the engine's API")
+    servers: Servers = Field(None, description="[[servers]]: several servers, each with base-url and key")
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
@@ -140,10 +142,16 @@ def load_config(path: Path) -> dict[str, Any]:
 def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
     if name == "words" and isinstance(value, str):
         return read_words(value, where)
+    if name == "servers" and isinstance(value, list):
+        return tuple(_underscored(entry) for entry in value)
     pairs = [value] if isinstance(value, str) else value
     if name in ("salience", "stated") and isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs):
         return read_shares(pairs, where)
     return value
+
+
+def _underscored(entry: Any) -> Any:
+    return {key.replace("-", "_"): value for key, value in entry.items()} if isinstance(entry, dict) else entry
 
 
 def read_words(text: str, where: str) -> tuple[int, int]:
@@ -195,6 +203,8 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
     """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
     values |= load_config(file) if file else {}
+    if options.base_url is not None and options.servers is None:
+        values["servers"] = None  # the one server that was named now
     values |= options.settings()
     try:
         return RunConfig.model_validate(values)

@@ -14,6 +14,7 @@ from docgen.text.sanitize import printable
 
 __all__ = [
     "KEY_VARIABLES",
+    "OPENAI_KEY_VARIABLE",
     "credential_name",
     "credential_value",
     "hide",
@@ -102,14 +103,14 @@ def json_for_screen(document: str) -> str:
     return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", hide(document))
 
 
-KEY_VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+KEY_VARIABLES, OPENAI_KEY_VARIABLE = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), "OPENAI_API_KEY"
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-ADDRESS_VARIABLES = (*PROXY_VARIABLES, *map(str.lower, PROXY_VARIABLES), "ANTHROPIC_BASE_URL")
+ADDRESS_VARIABLES = (*PROXY_VARIABLES, *map(str.lower, PROXY_VARIABLES), "ANTHROPIC_BASE_URL", "OPENAI_BASE_URL")
 
 
 def variables_in(environment: Mapping[str, str]) -> list[str]:
     """The secrets that docgen may send: keys, passwords of proxies, headers of the environment that hold a key."""
-    secrets = [environment.get(name, "").strip() for name in KEY_VARIABLES]
+    secrets = [environment.get(name, "").strip() for name in (*KEY_VARIABLES, OPENAI_KEY_VARIABLE)]
     for name in ADDRESS_VARIABLES:
         secrets += passwords_in(environment.get(name, ""))
     for line in environment.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines():

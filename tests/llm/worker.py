@@ -14,8 +14,9 @@ from tests.llm.support import engine_over, request
 
 async def _buy(url: str, folder: Path, count: int, mode: str, cap: float | None) -> int:
     plan = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.05, 0.1))
+    name = "openai" if mode == "openai" else "anthropic"
     async with engine_over(
-        url, folder, concurrency=16, batch=mode == "batch", batch_plan=plan, caching=False, max_cost=cap
+        url, folder, engine=name, concurrency=16, batch=mode == "batch", batch_plan=plan, caching=False, max_cost=cap
     ) as engine:
         print("ready", flush=True)
         if engine.batches is not None:
@@ -37,6 +38,7 @@ def main() -> None:
     url, folder, count, mode = sys.argv[1:5]
     cap = float(sys.argv[5]) if len(sys.argv) > 5 else None
     os.environ.setdefault("ANTHROPIC_API_KEY", "k")
+    os.environ.setdefault("OPENAI_API_KEY", "k")
     retry.FAULT_BACKOFF = retry.BUSY_BACKOFF = (0.01, 0.1)
     try:
         failed = asyncio.run(_buy(url, Path(folder), int(count), mode, cap))

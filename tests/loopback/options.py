@@ -58,6 +58,7 @@ class Options(_Model):
     `words` fixes the length of documents; `sentences` are what they are made of, in any language, instead of English;
     `canned` sends one and the same, which costs the server nothing (benchmarks). `spend_limit`: successes after which
     every call gets the spend-limit error. As a `judge` it reads, or babbles. `log`: a JSONL file of what was billed.
+    `room`: the only field for the most tokens of a chat completion that it knows; None: both.
     """
 
     faults: dict[str, float] = {}
@@ -78,6 +79,7 @@ class Options(_Model):
     batches: BatchOptions = BatchOptions()
     models: tuple[str, ...] | None = None
     log: str | None = None
+    room: Literal["max_tokens", "max_completion_tokens"] | None = None
 
 
 def every_fault(rate: float, without: tuple[str, ...] = ("slow",)) -> dict[str, float]:

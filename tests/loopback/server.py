@@ -83,17 +83,20 @@ class MessagesServer:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/messages."""
+        raw = await request.read()
+        return await self.answer(request, raw, json.loads(raw))
+
+    async def answer(self, request: web.Request, raw: bytes, body: dict[str, Any]) -> web.StreamResponse:
+        """The response to a request for a message, which came as `raw`."""
         self.arrivals.append(time.monotonic())
         self._in_flight += 1
         self.peak = max(self.peak, self._in_flight)
         try:
-            return await self._messages(request)
+            return await self._answer(request, raw, body)
         finally:
             self._in_flight -= 1
 
-    async def _messages(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        body = json.loads(raw)
+    async def _answer(self, request: web.Request, raw: bytes, body: dict[str, Any]) -> web.StreamResponse:
         if self.keep_bodies:
             self.bodies.append(body)
         refusal = self.refused(request, body) or self._limited(body)

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from docgen.errors import ConfigError
-from docgen.options.fields import HEADER_VARIABLE, is_written_out
-from docgen.text.outgoing import KEY_VARIABLES, remember_secrets
+from docgen.options.fields import HEADER_VARIABLE, ServerEntry, is_written_out
+from docgen.text.outgoing import KEY_VARIABLES, OPENAI_KEY_VARIABLE, remember_secrets
 
 __all__ = [
     "check_network",
@@ -16,6 +16,7 @@ __all__ = [
     "expanded_headers",
     "refuse_unnamed_address",
     "server_address",
+    "server_key",
 ]
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -47,10 +48,10 @@ def credential(name: str) -> str | None:
     return key
 
 
-def server_address(base_url: str | None) -> str | None:
-    """The server's address from the option or else ANTHROPIC_BASE_URL, checked; None where neither is set."""
-    where = "--base-url" if base_url else "ANTHROPIC_BASE_URL"
-    address = (base_url or os.environ.get("ANTHROPIC_BASE_URL") or "").strip()
+def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -> str | None:
+    """The server's address from the option or else the environment, checked; None where neither is set."""
+    where = "--base-url" if base_url else variable
+    address = (base_url or os.environ.get(variable) or "").strip()
     if not address:
         return None
     problem = _url_problem(address, ("http", "https"))
@@ -62,16 +63,35 @@ def server_address(base_url: str | None) -> str | None:
     return address
 
 
-def refuse_unnamed_address(address: str | None, headers: Mapping[str, str]) -> None:
+def refuse_unnamed_address(
+    address: str | None, headers: Mapping[str, str], variable: str = "ANTHROPIC_BASE_URL"
+) -> None:
     """Raise `ConfigError` where a key would go to an address that a run folder alone names.
 
     A run folder may come from anybody; whose server it names, the user has to say. Without a key nothing can be stolen.
     """
     variables = [name for value in headers.values() for name in HEADER_VARIABLE.findall(value)]
-    has_secrets = any(os.environ.get(name) for name in (*KEY_VARIABLES, "ANTHROPIC_CUSTOM_HEADERS", *variables))
-    if address and has_secrets and _same(address) != _same(os.environ.get("ANTHROPIC_BASE_URL", "")):
+    keys = (*KEY_VARIABLES, OPENAI_KEY_VARIABLE, "ANTHROPIC_CUSTOM_HEADERS", *variables)
+    has_secrets = any(os.environ.get(name) for name in keys)
+    if address and has_secrets and _same(address) != _same(os.environ.get(variable, "")):
         what = f"the server {address} is named by run.json alone, and a key is sent only to one that you name"
         raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
+
+
+def server_key(entry: ServerEntry, is_unnamed: bool) -> str | None:
+    """The key of one of several servers; None where it has no variable of its own. Raises `ConfigError`.
+
+    `is_unnamed`: the servers come from a run folder alone, and so get no key.
+    """
+    keys = filter(None, (entry.key, *KEY_VARIABLES, OPENAI_KEY_VARIABLE))
+    if is_unnamed and any(os.environ.get(name) for name in keys):
+        what = f"the server {entry.base_url} is named by run.json alone, and a key is sent only to one that you name"
+        raise ConfigError(what, "[[servers]]", "If they are the right ones, name them again: --config FILE")
+    if entry.key is None:
+        return None
+    if (key := credential(entry.key)) is None:
+        raise ConfigError(f"the environment variable {entry.key} is not set", f"[[servers]] {entry.base_url}", "Set it")
+    return key
 
 
 def _same(address: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from docgen.llm.protocol import NOT_STATED, Completion, Request, Usage
 
-__all__ = ["MalformedReply", "completion_of", "parameters", "read_usage", "server_words"]
+__all__ = ["JSON_IN_TEXT", "MalformedReply", "clean", "completion_of", "parameters", "read_usage", "server_words"]
 
 MOST_TOKENS = 10**9
 """More than any request can use: a larger count is an error of the server's."""
@@ -33,10 +33,10 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "messages": [{"role": "user", "content": _clean(user)}],
+        "messages": [{"role": "user", "content": clean(user)}],
     }
     if request.system:
-        system = _clean(request.system)
+        system = clean(request.system)
         block = {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
         # A plain string unless a breakpoint is needed: every compatible server accepts that.
         body["system"] = [block] if cached else system
@@ -48,7 +48,7 @@ def parameters(request: Request, structured: bool = True, cached: bool = False) 
     return {**request.extra, **body}
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Replace lone surrogates, which UTF-8 cannot encode, by "?"."""
     try:
         text.encode()
@@ -69,7 +69,7 @@ def completion_of(message: Any) -> Completion:
     content, stop, details = message.get("content", False), message.get("stop_reason"), message.get("stop_details")
     if content is not None and not isinstance(content, list | str):
         raise MalformedReply(_no_message(message))
-    text = _clean(content if isinstance(content, str) else "".join(map(_text, content or ())))
+    text = clean(content if isinstance(content, str) else "".join(map(_text, content or ())))
     usage = _believed(read_usage(message.get("usage")), text)
     return Completion(
         text=text,

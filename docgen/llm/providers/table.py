@@ -46,7 +46,8 @@ class Connection:
     `base_url` None: the address comes from the environment. `concurrency` is the most calls in flight, `timeout` the
     most seconds for one call; a run passes its own, the defaults are chosen for a caller without any. `caches` says
     which requests set a prompt-cache breakpoint; `observe` receives the headers of every response; `headers` are sent
-    with every request. `is_unnamed`: address and headers come from a run folder alone, and so get no key.
+    with every request. `is_unnamed`: address and headers come from a run folder alone, and so get no key. `api_key`
+    None: the key comes from the environment.
     """
 
     base_url: str | None = None
@@ -56,6 +57,7 @@ class Connection:
     observe: Callable[[Mapping[str, str]], None] = lambda _: None
     headers: Mapping[str, str] = field(default_factory=dict)
     is_unnamed: bool = False
+    api_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def default_paid_provider() -> Provider:
 
 def default_engine_in_words() -> str:
     """Which engine is used when --engine is left out, for its help."""
-    return " or ".join(f"{provider.name} if a key is set" for provider in PROVIDERS if provider.paid)
+    return " or ".join(f"{provider.name} if a key is set" for provider in PROVIDERS if provider.environment)
 
 
 def engines_in_words() -> str:
@@ -156,6 +158,21 @@ def _anthropic(connection: Connection) -> ConnectedLLM:
         observe=connection.observe,
         headers=connection.headers,
         is_unnamed=connection.is_unnamed,
+        api_key=connection.api_key,
+    )
+
+
+def _openai(connection: Connection) -> ConnectedLLM:
+    from docgen.llm.providers.openai import ChatLLM
+
+    return ChatLLM(
+        base_url=connection.base_url,
+        concurrency=connection.concurrency,
+        timeout=connection.timeout,
+        observe=connection.observe,
+        headers=connection.headers,
+        is_unnamed=connection.is_unnamed,
+        api_key=connection.api_key,
     )
 
 
@@ -173,9 +190,18 @@ PROVIDERS = (
         "claude-haiku-5-5",
         _anthropic,
         paid=True,
-        own_settings=("model", "max_cost", "batch", "effort", "base_url"),
+        own_settings=("model", "max_cost", "batch", "effort", "base_url", "servers"),
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
         address=("api.anthropic.com", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
+    ),
+    Provider(
+        "openai",
+        "OpenAI's chat completions, also vLLM, SGLang, llama.cpp, Ollama, OpenRouter and others",
+        "gpt-5-mini",
+        _openai,
+        paid=True,
+        own_settings=("model", "max_cost", "effort", "base_url", "servers"),
+        address=("api.openai.com", "OPENAI_BASE_URL"),
     ),
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from docgen.llm.ratelimit.adaptive_concurrency import AdaptiveConcurrency
 
@@ -11,13 +12,19 @@ __all__ = ["AdaptiveSemaphore"]
 class AdaptiveSemaphore:
     """Admits up to `limit` holders at a time, first come first served; the limit learns from their replies.
 
-    Never admits more than `most`.
+    Never admits more than `most`. `wanted` says whether there are more who would wait here, but wait elsewhere.
     """
 
     def __init__(self, most: int) -> None:
         self.in_flight = 0
+        self.wanted: Callable[[], bool] = lambda: False
         self._concurrency = AdaptiveConcurrency(most)
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def most(self) -> int:
+        """How many holders are ever allowed."""
+        return self._concurrency.most
 
     @property
     def limit(self) -> float:
@@ -57,7 +64,7 @@ class AdaptiveSemaphore:
 
     def succeeded(self, now: float, latency: float, output_tokens: int) -> None:
         """Record a holder's reply, `latency` seconds after its request was sent."""
-        self._concurrency.succeeded(now, latency, output_tokens, backlog=bool(self._waiting))
+        self._concurrency.succeeded(now, latency, output_tokens, backlog=bool(self._waiting) or self.wanted())
 
     def overloaded(self, now: float, sent_at: float) -> None:
         """Record that the server refused or timed out a request sent at `sent_at`. Counts once per round trip."""

@@ -39,7 +39,7 @@ class RateControl:
         self._turn = asyncio.Lock()
         self._overloads = RefusalWindow()
         self._last_failures: deque[str] = deque(maxlen=ALIKE_FAILURES)
-        self._stopped, self._on_stop = asyncio.Event(), on_stop
+        self._stopped, self._on_stop = asyncio.Event(), [on_stop]
         self._goes_on = asyncio.Event()
         self._goes_on.set()
         self._reserved: dict[str, float] = {}
@@ -53,7 +53,12 @@ class RateControl:
         """Send nothing more: calls waiting to be sent or retried raise `StopRun("interrupted")`."""
         self._stopped.set()
         self._goes_on.set()
-        self._on_stop()
+        for on_stop in self._on_stop:
+            on_stop()
+
+    def also_stop(self, on_stop: Callable[[], None]) -> None:
+        """Call `on_stop` too."""
+        self._on_stop.append(on_stop)
 
     def hold(self, held: bool) -> None:
         """While `held`, let nothing begin. What has begun is held by the budget (`Budget.hold`)."""

@@ -80,7 +80,9 @@ class Judge:
 
         Never a free engine, which writes and does not read. Raises `ConfigError`.
         """
-        provider = find_provider(options.engine) if options.engine else default_paid_provider()
+        written_by = setup.config.engine if setup and setup.is_paid else None
+        name = options.engine or written_by or default_paid_provider().name
+        provider = find_provider(name)
         if not provider.paid:
             fix = f"Use {default_paid_provider().name}, or leave the judge out"
             raise ConfigError(f"the {provider.name} engine cannot judge", "--engine", fix)
@@ -98,7 +100,10 @@ class Judge:
             timeout=options.timeout,
             batch=False,
         )
-        config = resolve(setup.config if setup else None, None, asked)
+        before = setup.config if setup else None
+        if before and written_by and written_by != provider.name:
+            before = before.model_copy(update={"base_url": None, "servers": None})  # a server that speaks another API
+        config = resolve(before, None, asked)
         family = setup.engine_options.family if setup else ()
         is_named = bool(options.base_url) or (setup is not None and setup.is_named)
         engine = replace(engine_options(config), family=family, is_unnamed=not is_named)

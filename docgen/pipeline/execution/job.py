@@ -1,10 +1,11 @@
 """One start of a run: what every step of it is handed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from docgen.llm.engine import Engine
+from docgen.llm.protocol import Request
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 
@@ -22,7 +23,10 @@ class Step(IntEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """One start of a run. With `first`, only so many slots at the head of the plan are generated (a pilot)."""
+    """One start of a run. With `first`, only so many slots at the head of the plan are generated (a pilot).
+
+    `buy`, if set, is called with all requests of a pass before the engine is asked for them one by one.
+    """
 
     setup: Setup
     until: Step
@@ -30,3 +34,4 @@ class Job:
     stopping: Callable[[], bool]
     engine: Engine
     first: int | None = None
+    buy: Callable[[Callable[[], Iterable[Request]]], Awaitable[object]] | None = None

@@ -157,6 +157,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
             dollars = llm.journal.totals.dollars
             reporter.progress(Progress("generate", min(done, total), total, rejected, failed, dollars=dollars))
 
+        buy = batch_buyer(batches, reporter, job.stopping) if batches else job.buy
         generation = Generation(
             llm=batches or llm,
             context=setup.context,
@@ -169,8 +170,8 @@ async def _fill_slots(job: Job) -> SlotTracker:
             concurrency=config.concurrency,
             revise=config.revise,
             spare=catalogue.spare(run.read_slots()),
-            eager=batches is None and llm.engine != EMBEDDED_ENGINE,  # which answers at once
-            buy=batch_buyer(batches, reporter, job.stopping) if batches else None,
+            eager=buy is None and llm.engine != EMBEDDED_ENGINE,  # which answers at once
+            buy=buy,
             bought=llm.journal.get,
         )
         await generate(generation, tracker, keep, job.stopping)

@@ -29,7 +29,8 @@ def with_engine(
     """
     if config.engine == CUSTOM:
         return config
-    engine = choose_engine(config.engine, config.base_url)
+    address = config.servers[0].base_url if config.servers else config.base_url
+    engine = choose_engine(config.engine, address)
     changes_engine = before is not None and before.engine is not None and before.engine != engine
     keeps_model = "model" in asked or not (changes_engine or engine == EMBEDDED_ENGINE)
     model = config.model if keeps_model else None

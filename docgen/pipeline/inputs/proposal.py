@@ -122,7 +122,8 @@ def propose(
     where = _source(source, run, origin, old)
     meta = meta_of(config, original, where, _journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
-    named = "base_url" in asked_now if is_named is None else is_named
+    address = "servers" if config.servers else "base_url"
+    named = address in asked_now if is_named is None else is_named
     setup = Setup(run, context, config, run.journals_of(meta["parents"]), named)
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)

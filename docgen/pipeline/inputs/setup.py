@@ -52,7 +52,8 @@ class Setup:
     def connection(self) -> Connection:
         """To the server of the run."""
         config = self.config
-        return Connection(config.base_url, headers=config.headers, is_unnamed=not self.is_named)
+        address = config.servers[0].base_url if config.servers else config.base_url
+        return Connection(address, headers=config.headers, is_unnamed=not self.is_named)
 
     @property
     def is_paid(self) -> bool:
@@ -88,6 +89,7 @@ def engine_options(config: RunConfig) -> EngineOptions:
     return EngineOptions(
         engine=config.engine,
         base_url=config.base_url,
+        servers=config.servers or (),
         concurrency=config.concurrency,
         max_cost=config.max_cost,
         timeout=config.timeout,

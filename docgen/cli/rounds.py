@@ -1,0 +1,148 @@
+"""requests and replies: a run whose inference is done elsewhere, by files."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.entry import command
+from docgen.cli.streams import say, say_json
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
+    from docgen.pipeline.inputs.proposal import Proposal
+    from docgen.pipeline.inputs.setup import Setup
+    from docgen.progress import Reporter
+
+__all__ = ["register"]
+
+PANEL = "Money and servers"
+REQUESTS_HELP = """Write the requests that are due to a file, for a cluster or batch API that runs inference itself.
+
+docgen requests helpful_only --n 2000 --engine openai --model MODEL --out round.jsonl
+
+Give the replies back with docgen replies, and write the next round: types, ideas, documents, then refills of what was
+rejected. Nothing is sent and no key is needed. Exit code 3: no request is due. Examples for vLLM, Ray, Slurm and
+SkyPilot: docs/cluster.md.
+"""
+NOTHING_DUE = 3
+"""Exit code, so that a script's loop ends."""
+LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url", "verify", "judge_model"}
+"""Flags of a job that mean nothing where docgen sends nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestFlags(o.JobFlags):
+    """The flags of requests."""
+
+    out: Annotated[Path, typer.Option("--out", help="File to write, one request a line.")]
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="messages-batch, openai-batch or chat (plain).  [default: the engine's batch format]"
+        ),
+    ] = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command("requests", help=REQUESTS_HELP, rich_help_panel=PANEL)(command(requests, RequestFlags, LEFT_OUT))
+    app.command("replies", rich_help_panel=PANEL)(replies)
+
+
+def requests(flags: RequestFlags) -> None:
+    """Write the round that is due."""
+    from docgen.cli.runner import reporting
+    from docgen.pipeline.execution.rounds import write_round
+
+    with reporting(flags.quiet, flags.json) as reporter:
+        setup = _begun(flags, reporter)
+        written = write_round(setup, flags.out, flags.form, reporter)
+    if flags.json:
+        say_json(written.model_dump_json(indent=2))
+    else:
+        for line in _round_in_words(written, setup.run.name):
+            say(line)
+    if not written.requests:
+        raise typer.Exit(NOTHING_DUE)
+
+
+def _begun(flags: RequestFlags, reporter: "Reporter") -> "Setup":
+    """The run that is meant, with its inputs saved; a new one is for the engine whose servers read the format."""
+    from docgen.llm.by_file.lines import FORMATS, find_format
+    from docgen.records import EMBEDDED_ENGINE
+
+    proposal = _proposal(flags, reporter)
+    setup = proposal.setup
+    if flags.engine is None and setup.config.engine == EMBEDDED_ENGINE and not setup.run.exists():
+        form = find_format(flags.form, "") or FORMATS[0]
+        proposal = _proposal(replace(flags, engine=form.engine), reporter)
+    proposal.setup.check_ready(planned=True)
+    return proposal.apply(flags.accept_changes)
+
+
+def _proposal(flags: RequestFlags, reporter: "Reporter") -> "Proposal":
+    from docgen.pipeline.inputs.locate_run import open_proposal
+
+    return open_proposal(
+        flags.target, flags.options(), reporter, run=flags.run, config=flags.config, fork=flags.fork,
+        keep_context=flags.keep_context, priced_only=True,
+    )  # fmt: skip
+
+
+def replies(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Name or folder of the run.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of replies, or folders of them.")],
+    json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Take replies from files into a run, in any order, twice or in part.
+
+    docgen replies my_world answers.jsonl
+
+    Understands the results of message batches and of OpenAI's batches, chat completions, and lines with a custom_id and
+    a text. Lost, repeated, foreign and damaged lines are counted; failed requests are written again by the next
+    docgen requests. Exit code 1 if lines were damaged or foreign.
+    """
+    from docgen.cli.runner import reporting
+    from docgen.files.run_folder import find_run
+    from docgen.pipeline.execution.rounds import take_replies
+    from docgen.pipeline.inputs.setup import reopen
+
+    with reporting(quiet, json) as reporter:
+        setup = reopen(find_run(run))
+        taken = take_replies(setup, files, reporter)
+    if json:
+        say_json(taken.model_dump_json(indent=2))
+    else:
+        for line in _replies_in_words(taken, setup.run.name):
+            say(line)
+    if taken.damaged or taken.foreign:
+        raise typer.Exit(1)
+
+
+def _round_in_words(written: "RoundWritten", run: str) -> list[str]:
+    if not written.requests:
+        return [f"No request is due. See: docgen status {run}"]
+    stages = ", ".join(f"{count:,} {stage}" for stage, count in written.by_stage.items())
+    cost = f", at most ${written.worst:,.2f}" if written.worst else ""
+    lines = [f"{written.file}: {written.requests:,} request(s) ({stages}), {written.format}{cost}"]
+    if written.again:
+        lines.append(f"{written.again:,} of them were handed out before and have no reply yet")
+    if written.over_cap:
+        lines.append(f"{written.over_cap:,} more are due, for which --max-cost has no room now")
+    return [*lines, f"Next: docgen replies {run} FILE"]
+
+
+def _replies_in_words(taken: "RepliesTaken", run: str) -> list[str]:
+    others = {"repeated": taken.repeated, "failed": taken.failed, "foreign": taken.foreign, "damaged": taken.damaged}
+    counts = "".join(f", {count:,} {name}" for name, count in others.items() if count)
+    cost = f" (${taken.dollars:,.4f})" if taken.dollars else ""
+    lines = [*taken.notes, f"{taken.taken:,} replies taken{cost}{counts}"]
+    if taken.given_up:
+        lines.append(f"{taken.given_up:,} request(s) failed too often and are left out")
+    if taken.missing:
+        lines.append(f"{taken.missing:,} request(s) without a reply: docgen requests writes them again")
+    return [*lines, f"Next: docgen requests {run} --out FILE"]

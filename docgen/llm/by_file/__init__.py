@@ -1,0 +1,1 @@
+"""Requests and replies as lines of files, for whoever runs the inference without a network between."""

@@ -1,0 +1,138 @@
+"""One request, one line; one reply, one line: the formats that batch APIs and inference runners read and write.
+
+Replies are told apart by their shape, line by line, so a file may hold them in any format:
+
+    Messages batch   {"custom_id": ..., "result": {"type": "succeeded", "message": {...}}}
+    OpenAI batch     {"custom_id": ..., "response": {"status_code": 200, "body": {...}}, "error": null}
+    chat             {"custom_id": ..., "text": ...}, with "model", "stop_reason" and "usage" where they are known; or
+                     the whole body of a chat completion or a message beside the custom_id
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_json
+
+from docgen.llm.errors import one_line
+from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
+from docgen.llm.providers.openai_format import ROOM, chat_completion_of, chat_parameters, messages_usage
+
+__all__ = ["FORMATS", "FileFormat", "ReplyLine", "find_format", "read_reply", "request_line"]
+
+CHAT_COMPLETIONS = "/v1/chat/completions"
+TEXTS = ("text", "generated_text", "completion")
+"""Where a plain line has the model's text; the second is what vLLM's own and Ray Data's processors call it."""
+ERRORS = ("error", "__inference_error__")
+COUNTS = (("num_input_tokens", "num_generated_tokens"), ("prompt_tokens", "completion_tokens"))
+"""Token counts that stand in the line itself: Ray Data's, and others'."""
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """A format of requests. `engine` is whose servers read it; `halves` says whether such batches cost half."""
+
+    name: str
+    engine: str
+    halves: bool
+    item: Callable[[Request], dict[str, Any]]
+
+
+def _openai_item(request: Request) -> dict[str, Any]:
+    return {"method": "POST", "url": CHAT_COMPLETIONS, "body": chat_parameters(request, room=ROOM)}
+
+
+FORMATS = (
+    FileFormat("messages-batch", "anthropic", True, lambda request: {"params": parameters(request)}),
+    FileFormat("openai-batch", "openai", True, _openai_item),
+    FileFormat("chat", "openai", False, lambda request: chat_parameters(request, structured=False)),
+)
+"""Every format of requests. The first whose engine is a run's is the run's default."""
+
+
+def find_format(name: str | None, engine: str) -> FileFormat | None:
+    """The format of that name; without a name the first that an engine's servers read. None if there is none."""
+    return next((each for each in FORMATS if (each.name == name if name else each.engine == engine)), None)
+
+
+def request_line(request: Request, form: FileFormat) -> bytes:
+    """A request as one line without its newline; the request's key is the `custom_id`."""
+    return to_json({"custom_id": request.key, **form.item(request)})
+
+
+@dataclass(frozen=True)
+class ReplyLine:
+    """What a line says of the request `key`: a completion, or in words why there is none.
+
+    `batched`: it came from a batch API, at that price. `kind` is the status or type of the failure.
+    """
+
+    key: str
+    completion: Completion | None = None
+    problem: str = ""
+    kind: str = ""
+    batched: bool = False
+
+
+def read_reply(line: bytes) -> ReplyLine | None:
+    """The reply on a line; None for a damaged line, which names no request or says nothing about it."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    key = entry.get("custom_id", entry.get("key")) if isinstance(entry, dict) else None
+    if not isinstance(key, str) or not key:
+        return None
+    try:
+        if isinstance(entry.get("result"), Mapping):
+            return _of_messages_batch(key, entry["result"])
+        if isinstance(entry.get("response"), Mapping):
+            return _of_openai_batch(key, entry["response"], entry.get("error"))
+        if wrong := next((entry[name] for name in ERRORS if entry.get(name)), None):
+            return _failed(key, wrong)
+        completion = _plain(entry)
+        return None if completion is None else ReplyLine(key, completion)
+    except MalformedReply as error:
+        return ReplyLine(key, problem=one_line(str(error)), kind="malformed")
+
+
+def _of_messages_batch(key: str, result: Mapping[str, Any]) -> ReplyLine:
+    if result.get("type") == "succeeded":
+        return ReplyLine(key, completion_of(result.get("message")), batched=True)
+    return _failed(key, result.get("error") or result.get("type"))
+
+
+def _of_openai_batch(key: str, response: Mapping[str, Any], error: Any) -> ReplyLine:
+    status = response.get("status_code")
+    if error or (isinstance(status, int) and status >= 400):
+        return _failed(key, error or response.get("body"), str(status or ""))
+    body = response if "choices" in response else response.get("body")
+    return ReplyLine(key, chat_completion_of(body), batched=True)
+
+
+def _failed(key: str, error: Any, status: str = "") -> ReplyLine:
+    kind, words = server_words(error if isinstance(error, Mapping) else {"error": error})
+    problem = one_line(": ".join(filter(None, (kind, words)))) or f"failed with {status or 'no reason stated'}"
+    return ReplyLine(key, problem=problem, kind=status if status.isdigit() and status != "200" else kind or "failed")
+
+
+def _plain(entry: Mapping[str, Any]) -> Completion | None:
+    """The completion on a line that is neither batch's; None where there is no text of a model."""
+    if "choices" in entry:
+        return chat_completion_of(entry)
+    if "content" in entry:
+        return completion_of({name: value for name, value in entry.items() if name != "type"})
+    text = next((entry[name] for name in TEXTS if isinstance(entry.get(name), str)), None)
+    if text is None:
+        return None
+    stop = entry.get("stop_reason") or entry.get("finish_reason")
+    message = {"content": text, "stop_reason": stop, "model": entry.get("model"), "usage": _plain_usage(entry)}
+    return completion_of(message | {"stop_details": {"category": entry.get("category")}})
+
+
+def _plain_usage(entry: Mapping[str, Any]) -> Any:
+    counts = next(((entry[a], entry[b]) for a, b in COUNTS if a in entry and b in entry), None)
+    stated = messages_usage(entry.get("usage"))
+    return {"input_tokens": counts[0], "output_tokens": counts[1]} if stated is None and counts else stated

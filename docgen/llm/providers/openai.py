@@ -1,0 +1,218 @@
+"""OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, ...
+
+One HTTP attempt per call, by aiohttp; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`,
+`docgen.llm.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would be taken
+apart again to keep what is paid for whatever is wrong around it.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic_core import to_json
+
+from docgen import __version__
+from docgen.errors import ConfigError, RequestFailed
+from docgen.llm.errors import Transient, one_line
+from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.environment import (
+    check_network,
+    credential,
+    expanded_headers,
+    refuse_unnamed_address,
+    server_address,
+)
+from docgen.llm.providers.messages_format import MalformedReply
+from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
+from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
+from docgen.text.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
+
+__all__ = ["LARGEST_REPLY", "ChatLLM"]
+
+CONNECT_SECONDS = 10.0
+OPENAI = "https://api.openai.com/v1"
+ADDRESS_VARIABLE = "OPENAI_BASE_URL"
+CHAT = "/chat/completions"
+LARGEST_REPLY = 64_000_000
+"""Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
+REFUSED = ("400", "422")
+"""Statuses by which a server says that it does not know a field of the request."""
+CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
+RETRY_HEADERS = ("retry-after", "retry-after-ms")
+
+
+class ChatLLM:
+    """Calls chat completions once per request.
+
+    `api_key` and `base_url` default to OPENAI_API_KEY and OPENAI_BASE_URL; a server other than OpenAI's needs no key.
+    An address without a path gets "/v1". `concurrency` is how many connections may be open, `timeout` the seconds one
+    call may take. `headers` are sent with every request. `observe` sees the rate limits of every response, failed ones
+    included. `is_unnamed`: the address comes from a run folder alone, and gets no key.
+    Raises `Transient` where a retry may help.
+    """
+
+    engine = "openai"
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        concurrency: int = 64,
+        timeout: float = 600.0,
+        observe: Callable[[Mapping[str, str]], None] = lambda _: None,
+        headers: Mapping[str, str] | None = None,
+        is_unnamed: bool = False,
+    ) -> None:
+        address = server_address(base_url, ADDRESS_VARIABLE)
+        if is_unnamed and not api_key:
+            refuse_unnamed_address(address, headers or {}, ADDRESS_VARIABLE)
+        self._headers = _headers(api_key, expanded_headers(headers or {}), needs_key=address is None)
+        remember_secrets(api_key, *variables_in(os.environ))
+        check_network()
+        self.base_url, self.timeout = _with_version(address or OPENAI), timeout
+        self._observe, self._concurrency = observe, concurrency
+        self._room = ROOM if (urlsplit(self.base_url).hostname or "").endswith("openai.com") else LEGACY_ROOM
+        self._structured: bool | None = None
+        self._room_known = False
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"ChatLLM(base_url={self.base_url!r})"
+
+    @property
+    def structured(self) -> bool | None:
+        """Whether the server supports `response_format`; None until it has been tried."""
+        return self._structured
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request with one HTTP call, or up to three while it is not known what the server supports."""
+        structured, room = self._structured is not False, self._room
+        while True:
+            try:
+                completion = await self._send(request, structured, room)
+            except RequestFailed as error:
+                if error.kind not in REFUSED:
+                    raise
+                if not self._room_known and room == self._room and ROOM in error.message:
+                    room = ROOM if room == LEGACY_ROOM else LEGACY_ROOM
+                elif request.schema is not None and structured and self._structured is None:
+                    structured = False
+                else:
+                    raise
+                continue
+            self._room, self._room_known = room, True
+            if request.schema is not None:
+                self._structured = structured
+            return completion
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(self, method: str, path: str, body: bytes | None = None) -> Any:
+        """Make one HTTP call without retries; returns the decoded JSON. Raises what `complete` raises.
+
+        A server that is still sending after the timeout counts as not answering.
+        """
+        try:
+            async with asyncio.timeout(self.timeout), self._open().request(method, self._url(path), data=body) as reply:
+                status, headers = reply.status, _plain(reply.headers)
+                content = hide_bytes(await _content(reply))
+        except aiohttp.ConnectionTimeoutError as error:  # nothing was sent
+            raise Transient("connection", f"no connection to {self.base_url} in time") from error
+        except TimeoutError as error:
+            message = f"no reply within {self.timeout:g} s (--timeout)"
+            raise Transient("timeout", message, busy=True, maybe_billed=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            unsent = isinstance(error, aiohttp.ClientConnectorError)
+            raise Transient("connection", _hidden(error), maybe_billed=not unsent) from error
+        limits = stated_limits(headers)
+        self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
+        if status >= 300:
+            raise chat_error(status, _json_or_none(content), _hidden(_head(content)), headers)
+        return self._decoded(content)
+
+    def _url(self, path: str) -> str:
+        return self.base_url + path
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._concurrency),
+                timeout=aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self.timeout)),
+                headers=self._headers,
+                trust_env=True,
+                max_field_size=1 << 16,
+            )
+        return self._session
+
+    async def _send(self, request: Request, structured: bool, room: str) -> Completion:
+        reply = await self.call("POST", CHAT, to_json(chat_parameters(request, structured, room)))
+        try:
+            return chat_completion_of(reply)
+        except MalformedReply as error:
+            if stated := chat_error_in_reply(reply):
+                raise stated from error
+            raise Transient("malformed", _hidden(error), maybe_billed=True) from error
+
+    def _decoded(self, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError) as error:
+            message = f"the reply is not JSON: {_hidden(_head(content))}"
+            raise Transient("malformed", message, maybe_billed=True) from error
+
+
+def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
+    """What every request carries. Raises `ConfigError` where OpenAI's own server would get no key."""
+    own = {"content-type": "application/json", "accept": "application/json", "user-agent": f"docgen/{__version__}"}
+    lower = {name.lower() for name in extra}
+    key = api_key or credential(OPENAI_KEY_VARIABLE)
+    if key and "authorization" not in lower:
+        own["authorization"] = f"Bearer {key}"
+    elif needs_key and not lower & CREDENTIALS:
+        raise ConfigError("no API key", "--engine openai", f"Set {OPENAI_KEY_VARIABLE}, or give --base-url")
+    return own | dict(extra)
+
+
+def _with_version(address: str) -> str:
+    """The address with "/v1" where it has no path: people leave it out, and some servers' paths end otherwise."""
+    plain = address.rstrip("/").removesuffix(CHAT)
+    return plain if urlsplit(plain).path else f"{plain}/v1"
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+async def _content(reply: aiohttp.ClientResponse) -> bytes:
+    """The body, decompressed. Raises `Transient` if it is larger than any reply can be."""
+    parts, size = [], 0
+    async for part in reply.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_REPLY:
+            raise Transient("malformed", f"the reply is larger than {LARGEST_REPLY:,} bytes", maybe_billed=True)
+    return b"".join(parts)
+
+
+def _json_or_none(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _head(content: bytes) -> str:
+    return one_line(content[:300].decode("utf-8", "replace"))
+
+
+def _hidden(error: object) -> str:
+    """The error's text on one line, without the key in case a server or a proxy echoed it."""
+    return one_line(hide_in_error(str(error) or type(error).__name__))

@@ -1,0 +1,220 @@
+"""Several servers as one `LLM`: each with its own pace, concurrency and health; one journal and one cap around them."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from docgen.errors import RequestFailed, StopRun
+from docgen.llm.errors import Transient, interrupted
+from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.ratelimit.control import RateControl
+from docgen.llm.ratelimit.retry import RetryState
+from docgen.llm.servers.health import RETIRING, Health
+
+__all__ = ["Server", "ServerPool"]
+
+RECENT = 32
+"""Replies by which a server's rate is measured (chosen)."""
+TICK_SECONDS = 0.2
+"""Between two looks at whether a server can be tried again."""
+ALL_DOWN_SECONDS = 120.0
+"""Seconds without any server after which the run stops. Chosen: as long as one busy server is asked again."""
+
+
+@dataclass
+class Server:
+    """One address: its model, within the budget, and what is known of it. `replies` counts calls that it answered."""
+
+    name: str
+    llm: LLM
+    control: RateControl
+    health: Health = field(default_factory=Health)
+    replies: int = 0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight."""
+        return self.control.semaphore.in_flight
+
+    def has_room(self, now: float) -> bool:
+        """Whether a call could be sent now."""
+        return self.health.may_be_called(now, self.in_flight) and self.in_flight < int(self.control.semaphore.limit)
+
+    def answered(self, now: float) -> None:
+        """Record a reply."""
+        self.replies += 1
+        self.recent.append(now)
+
+    def interval(self, now: float) -> float | None:
+        """Seconds for each of its latest replies; None before there are enough to tell."""
+        return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
+
+    @property
+    def state(self) -> str:
+        """For people: replies, and what is wrong with it."""
+        trouble = "left out: " if self.health.retired else "down: " if self.health.is_down else ""
+        downs = f", was down {self.health.downs} time(s)" if self.health.downs and not trouble else ""
+        words = f", {trouble}{self.health.why}" if trouble else downs
+        return f"{self.name}: {self.replies:,} replies, {self.in_flight} in flight{words}"
+
+
+class ServerPool:
+    """Sends each call to the server that is likely to answer first, and elsewhere when that fails.
+
+    `control` is what all calls share: stopping, what is waited for, and when a run gives up. `say` is told when a
+    server goes down, comes back or is left out. Raises `StopRun` when no server answers for two minutes.
+    """
+
+    def __init__(self, servers: Sequence[Server], control: RateControl, say: Callable[[str], None]) -> None:
+        self.servers, self.control, self._say = servers, control, say
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._none_since = 0.0
+        self._ticking: asyncio.Task[None] | None = None
+        for server in servers:
+            server.control.semaphore.wanted = lambda: bool(self._waiting)
+
+    @property
+    def engine(self) -> str:
+        """Engine of the servers."""
+        return self.servers[0].llm.engine
+
+    @property
+    def states(self) -> list[str]:
+        """One line for each server."""
+        return [server.state for server in self.servers]
+
+    def stop(self) -> None:
+        """Stop every server's waiting calls, and those that wait for a server."""
+        for server in self.servers:
+            if not server.control.stopped:
+                server.control.stop()
+        self._wake(len(self._waiting))
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer one request; see `LLM.complete`."""
+        retries, last = RetryState(), None
+        self.control.refuse_abandoned(request)
+        while True:
+            server = await self._free_server(last)
+            try:
+                return await self._attempt(server, request)
+            except Transient as error:
+                if error.kind == "timeout":
+                    raise self.control.timed_out(request, error, retries.total + 1) from error
+                if retries.exhausted(error):
+                    raise self.control.final_error(error, retries.total) from error
+                self.control.retries += 1
+                last = server
+                if not self._others(server):
+                    await self.control.pause(retries.backoff(error), f"{server.name} said {error.kind}")
+            except RequestFailed as error:
+                raise self.control.final_error(error, retries.total + 1) from error
+            except StopRun as error:
+                if error.reason not in RETIRING or not any(
+                    each is not server and not each.health.retired for each in self.servers
+                ):
+                    raise
+                if not server.health.retired:
+                    server.health.retire(error)
+                    self._say(f"{server.name} is left out: {error.message}. {error.fix}")
+
+    def _others(self, server: Server) -> bool:
+        now = time.monotonic()
+        return any(each is not server and each.health.may_be_called(now, each.in_flight) for each in self.servers)
+
+    async def _free_server(self, last: Server | None) -> Server:
+        """The server to call, another one than `last` if there is one; waits until one has room."""
+        while True:
+            if self.control.stopped:
+                raise interrupted()
+            now = time.monotonic()
+            full = self.control.held or sum(each.in_flight for each in self.servers) >= self.control.semaphore.most
+            free = [] if full else [server for server in self.servers if server.has_room(now)]
+            if free:
+                others = [server for server in free if server is not last] or free
+                known = [each for server in self.servers if (each := server.interval(now)) is not None]
+                usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
+                return min(others, key=lambda each: _wait(each, now, usual))
+            if not self.control.held:
+                self._raise_if_all_down(now)
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            self._ticking = self._ticking or asyncio.ensure_future(self._tick())
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake(1)
+                raise
+
+    def _raise_if_all_down(self, now: float) -> None:
+        if any(not server.health.is_down and not server.health.retired for server in self.servers):
+            self._none_since = 0.0
+            return
+        self._none_since = self._none_since or now
+        if now - self._none_since > ALL_DOWN_SECONDS:
+            listed = "; ".join(f"{server.name}: {server.health.why}" for server in self.servers)
+            fix = "Start them again, then run the same command again"
+            raise StopRun("all_failing", f"none of the {len(self.servers)} servers answers ({listed})", fix)
+
+    async def _attempt(self, server: Server, request: Request) -> Completion:
+        entered = await server.control.enter()
+        self.control.activity.sent()
+        try:
+            completion = await server.llm.complete(request)
+        except BaseException as error:
+            self.control.sent_at(request, entered)
+            self.control.activity.ended(reply=False)
+            server.control.failed(server.control.sent_at(request, entered), error)
+            if isinstance(error, Transient) and server.health.failed(time.monotonic(), error):
+                self._say(f"{server.name} does not answer ({error.message}): its calls go elsewhere")
+            raise
+        else:
+            self.control.succeeded(self.control.sent_at(request, entered), completion)
+            server.control.succeeded(server.control.sent_at(request, entered), completion)
+            server.answered(time.monotonic())
+            self._none_since = 0.0
+            if server.health.succeeded():
+                self._say(f"{server.name} answers again")
+            return completion
+        finally:
+            server.control.semaphore.release()
+            self._wake_for_room()
+
+    def _wake_for_room(self) -> None:
+        """Wake as many waiting calls as there is room for."""
+        now = time.monotonic()
+        room = sum(int(each.control.semaphore.limit) - each.in_flight for each in self.servers if each.has_room(now))
+        self._wake(min(room, len(self._waiting)))
+
+    def _wake(self, count: int) -> None:
+        while count > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                count -= 1
+
+    async def _tick(self) -> None:
+        """Wake calls when a pause is over, or nobody is left to wait for."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._wake_for_room()
+            if self._waiting and all(server.in_flight == 0 for server in self.servers):
+                self._wake(1)
+
+    async def aclose(self) -> None:
+        """Stop ticking; the servers' connections are closed by whoever opened them."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ticking
+
+
+def _wait(server: Server, now: float, usual: float) -> float:
+    """About how many seconds a call would take there: by its pace, its calls in flight and its latest replies."""
+    interval = server.interval(now)
+    return server.control.pacer.delay(now) + (server.in_flight + 1) * (usual if interval is None else interval)
