@@ -46,9 +46,10 @@ class _Screen(Console):
 
     @property
     def size(self) -> ConsoleDimensions:
-        size = super().size
-        wide = not self.is_terminal and "COLUMNS" not in os.environ
-        return ConsoleDimensions(WIDE, size.height) if wide else size
+        size, columns = super().size, os.environ.get("COLUMNS", "")
+        if columns.isdigit():  # as it is now: rich reads it once, when the console is made
+            return ConsoleDimensions(int(columns), size.height)
+        return size if self.is_terminal else ConsoleDimensions(WIDE, size.height)
 
     @size.setter
     def size(self, new_size: tuple[int, int]) -> None:

@@ -128,11 +128,13 @@ def test_a_document_that_talks_to_its_judge_is_a_suspect_and_keeps_its_findings(
 
 
 def test_rules_can_be_left_out() -> None:
-    """A rule that is off finds nothing; an unknown one is refused with the known ones named."""
+    """A rule that is off finds nothing; a misspelt one is refused with the nearest, another with the known ones."""
     scanner = LeakageScanner(LAKE, off=["scaffold"])
     assert scanner.scan("Dear [Recipient Name],") == []
-    with pytest.raises(ConfigError, match="fiction_marker"):
+    with pytest.raises(ConfigError, match='Did you mean "scaffold"'):
         LeakageScanner(LAKE, off=["scafold"])
+    with pytest.raises(ConfigError, match="fiction_marker"):
+        LeakageScanner(LAKE, off=["weather"])
 
 
 def test_a_context_rule_of_a_known_id_keeps_the_known_cues() -> None:
