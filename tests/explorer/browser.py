@@ -75,9 +75,14 @@ class Browser:
             ActionChains(self.driver).send_keys(key).perform()
 
     def wait(self, script: str, *values: object) -> Any:
-        """Until a script returns something true, for five seconds."""
-        for _ in range(200):
-            value = self.run(f"return {script}", *values)
+        """Until a script returns something true, for half a minute; between two pages a script may fail."""
+        from selenium.common.exceptions import JavascriptException
+
+        for _ in range(1200):
+            try:
+                value = self.run(f"return {script}", *values)
+            except JavascriptException:
+                value = None
             if value:
                 return value
             time.sleep(0.025)
