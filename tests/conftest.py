@@ -4,7 +4,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+"""Half of hypothesis' own number: so that all tests end within five minutes on two cores."""
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
 """CI tries the same examples every time, so that a change is judged by what it changed; developers' runs search on."""
+settings.register_profile("long", parent=settings.get_profile("default"), max_examples=1_000)
+"""For a night: HYPOTHESIS_PROFILE=long make test."""
+
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
