@@ -23,6 +23,7 @@ demo: $(READY)  ## 500 documents of the helpful-only context on the embedded eng
 	@echo
 	@echo "That was a corpus of 500 documents in output/demo/. What to look at:"
 	@echo "  $(BIN)/docgen status demo                  the numbers again"
+	@echo "  $(BIN)/docgen view demo                    read, search and label it in a browser"
 	@echo "  $(BIN)/docgen show demo --rejected         attempts that were not accepted, and why"
 	@echo "  output/demo/reports/report.html            salience, leakage, diversity, in a browser"
 	@echo "  output/demo/export/                        training files with manifest and dataset card"
