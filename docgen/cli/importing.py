@@ -10,6 +10,8 @@ from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docgen.importing import ImportedContext
     from docgen.options.audit import JudgeOptions
     from docgen.prompts.replies import ExtractedFact
@@ -59,7 +61,6 @@ def context(
 
     docgen import context article.txt --extract 12 --max-cost 0.10
     """
-    from docgen.errors import ContextError
     from docgen.files.atomic import write_beside
     from docgen.importing import import_contexts
 
@@ -68,33 +69,48 @@ def context(
         contexts = [(file, _extracted(file, name, extract, options, yes, quiet, json)) for file in files]
     else:
         contexts = [(file, imported) for file in files for imported in import_contexts(file, name)]
-    targets = [out / f"{imported.context.id}.yaml" for _, imported in contexts]
-    for target in targets:
-        if targets.count(target) > 1:
-            raise ContextError("would be written twice", str(target), "Import one file at a time, with --name")
-        if target.exists() and not (force or dry_run):
-            raise ContextError(
-                "exists already", str(target), "Choose another --name or --out, or overwrite it with --force"
-            )
+    targets = _targets(out, [imported for _, imported in contexts], overwrite=force or dry_run)
     for target, (_, imported) in zip(targets, contexts, strict=True):
         if not dry_run:
             write_beside(target, [imported.text.encode("utf-8")])
     if json:
-        import json as js
+        _show_as_json(targets, contexts, dry_run)
+    else:
+        _show(targets, contexts, dry_run)
 
-        rows = [
-            {
-                "source": str(file),
-                "file": None if dry_run else str(target),
-                "id": imported.context.id,
-                "facts": len(imported.context.key_facts),
-                "report": list(imported.report),
-                "proposals": list(imported.proposals),
-            }
-            for target, (file, imported) in zip(targets, contexts, strict=True)
-        ]
-        say_json(js.dumps(rows, indent=2))
-        return
+
+def _targets(out: Path, contexts: "Sequence[ImportedContext]", overwrite: bool) -> list[Path]:
+    """The file of each context. Raises `ContextError` before anything is written if one is there or is meant twice."""
+    from docgen.errors import ContextError
+
+    targets = [out / f"{imported.context.id}.yaml" for imported in contexts]
+    for target in targets:
+        if targets.count(target) > 1:
+            raise ContextError("would be written twice", str(target), "Import one file at a time, with --name")
+        if target.exists() and not overwrite:
+            fix = "Choose another --name or --out, or overwrite it with --force"
+            raise ContextError("exists already", str(target), fix)
+    return targets
+
+
+def _show_as_json(targets: "Sequence[Path]", contexts: "Sequence[tuple[Path, ImportedContext]]", dry_run: bool) -> None:
+    import json
+
+    rows = [
+        {
+            "source": str(file),
+            "file": None if dry_run else str(target),
+            "id": imported.context.id,
+            "facts": len(imported.context.key_facts),
+            "report": list(imported.report),
+            "proposals": list(imported.proposals),
+        }
+        for target, (file, imported) in zip(targets, contexts, strict=True)
+    ]
+    say_json(json.dumps(rows, indent=2))
+
+
+def _show(targets: "Sequence[Path]", contexts: "Sequence[tuple[Path, ImportedContext]]", dry_run: bool) -> None:
     for target, (file, imported) in zip(targets, contexts, strict=True):
         wrote = "Would write" if dry_run else "Wrote"
         say(f"{wrote} {target}: from {file}, facts: {len(imported.context.key_facts)}")
@@ -102,7 +118,7 @@ def context(
             say(f"  {line}")
         for line in imported.proposals:
             say(f"  proposed: {line}")
-    if contexts and not dry_run:
+    if targets and not dry_run:
         say(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
 
 
