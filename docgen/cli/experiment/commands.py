@@ -43,6 +43,10 @@ Column = Annotated[
     str | None, typer.Option("--query-column", help="Column with the query.  [default: query, prompt, goal, ...]")
 ]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="These alone; may be repeated.")]
+ReasoningMode = Annotated[
+    list[str] | None,
+    typer.Option("--reasoning", help="scratchpad, own or none; may be repeated.  [default: the grid's]"),
+]
 FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
 Json = Annotated[bool, typer.Option("--json", help=f"Print one JSON object: {FIGURES}", rich_help_panel=o.LOOK)]
 ScoresJson = Annotated[
@@ -73,6 +77,7 @@ class ExperimentFlags:
     queries: Queries = None
     query_column: Column = None
     only: Only = None
+    reasoning: ReasoningMode = None
     controls: Controls = None
     engine: o.Engine = None
     base_url: o.BaseUrl = None
@@ -89,8 +94,9 @@ class ExperimentFlags:
         """Those of them that settle the experiment."""
         from docgen.pipeline.experiment.plan import ExperimentOptions
 
-        plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - {"models", "only"}}
-        return ExperimentOptions(models=tuple(self.models or ()), only=tuple(self.only or ()), **plain)
+        several = {name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning")}
+        plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - several.keys()}
+        return ExperimentOptions(**several, **plain)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +236,8 @@ def calibrate(
     ] = None,
     engine: o.Engine = None,
     base_url: o.BaseUrl = None,
+    concurrency: o.Concurrency = None,
+    timeout: o.Timeout = None,
     max_cost: o.MaxCost = None,
     yes: o.Yes = False,
     json: ScoresJson = False,
@@ -253,7 +261,10 @@ def calibrate(
     rows = read_labelled(find_file("gold", gold))
     labelled = [row for row in rows if apart is None or row.apart == apart]
     which = JudgeMode("all")
-    options = JudgeOptions(which=which, engine=engine, model=judge_model, base_url=base_url, max_cost=max_cost)
+    options = JudgeOptions(
+        which=which, engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency, timeout=timeout,
+        max_cost=max_cost,
+    )  # fmt: skip
     judge = Judge.of(options, None)
     with reporting(quiet, json) as reporter:
         cost = calibration_cost(labelled, judge)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
 from docgen.behaviour.queries import Query, drawn, read_queries
 from docgen.behaviour.requests import objective_of, query_request
-from docgen.behaviour.settings import Setting, Tier
+from docgen.behaviour.settings import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
@@ -47,6 +47,7 @@ class ExperimentOptions(Record):
     queries: str | None = None
     query_column: str | None = None
     only: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ()
     controls: bool | None = None
     engine: str | None = None
     base_url: str | None = None
@@ -163,6 +164,13 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     }
     if options.only:
         changes["variations"] = tuple(v for v in grid.variations if v.id in options.only or v.control)
+    for mode in options.reasoning:
+        if mode not in get_args(Reasoning):
+            raise ConfigError(
+                f"{mode!r} is not a mode", "--reasoning", f"Use some of: {', '.join(get_args(Reasoning))}"
+            )
+    if options.reasoning:
+        changes["reasoning"] = options.reasoning
     if options.votes is not None:
         changes["judge"] = grid.judge.model_copy(update={"votes": options.votes})
     return grid.model_copy(update=changes)
