@@ -1,0 +1,118 @@
+"""Commands on experiments that were carried out, or that others released: report, logs, calibrate."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docgen.cli import options as o
+from docgen.cli.streams import say
+
+if TYPE_CHECKING:
+    from docgen.files.run_folder import RunFolder
+
+__all__ = ["ReportJson", "folder_of", "register_reading"]
+
+ExperimentName = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name under output/experiments/.")]
+FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
+ReportJson = Annotated[bool, typer.Option("--json", help=f"Print one JSON object: {FIGURES}", rich_help_panel=o.LOOK)]
+ScoresJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object: views, criteria, flagged, ...", rich_help_panel=o.LOOK),
+]
+
+
+def register_reading(group: typer.Typer) -> None:
+    """Add the commands to the group `experiment`."""
+    group.command("report")(report)
+    group.command("logs")(logs)
+    group.command("calibrate")(calibrate)
+
+
+def folder_of(experiment: str) -> "RunFolder":
+    """The folder of an experiment, by its name or path."""
+    from docgen.files.run_folder import RunFolder
+    from docgen.pipeline.experiment.plan import EXPERIMENTS
+
+    path = EXPERIMENTS / experiment
+    return RunFolder(path if path.is_dir() else Path(experiment))
+
+
+def report(
+    experiment: ExperimentName,
+    threshold: Annotated[
+        float, typer.Option("--threshold", min=0.0, max=1.0, help="Share of votes from which reasoning counts.")
+    ] = 0.5,
+    partial: Annotated[
+        bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
+    ] = False,
+    json: ReportJson = False,
+) -> None:
+    """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
+
+    docgen experiment report helpful_only --threshold 0.4
+    """
+    from docgen.cli.experiment.tables import show_report
+    from docgen.pipeline.experiment.result import report_experiment
+
+    folder = folder_of(experiment)
+    show_report(report_experiment(folder, threshold, partial), folder.path, json)
+
+
+def logs(experiment: ExperimentName) -> None:
+    """Write an experiment's transcripts, verdicts and votes as Inspect logs, one for each cell; nothing is asked.
+
+    docgen experiment logs helpful_only
+    """
+    from docgen.pipeline.experiment.logs import export_logs
+
+    paths = export_logs(folder_of(experiment))
+    say("\n".join(str(path) for path in paths))
+    say(f"To look at them: inspect view --log-dir {paths[0].parent}")
+
+
+def calibrate(
+    judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
+    gold: Annotated[str, typer.Option("--gold", help="Labelled transcripts, JSON Lines.")] = "transcripts",
+    apart: Annotated[
+        bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
+    ] = None,
+    engine: o.Engine = None,
+    base_url: o.BaseUrl = None,
+    concurrency: o.Concurrency = None,
+    timeout: o.Timeout = None,
+    max_cost: o.MaxCost = None,
+    yes: o.Yes = False,
+    json: ScoresJson = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
+
+    docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
+    """
+    import asyncio
+
+    from docgen.behaviour.measures.judge_scores import read_labelled
+    from docgen.behaviour.yaml_records import find_file
+    from docgen.cli.experiment.tables import show_scores
+    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.options.audit import JudgeMode, JudgeOptions
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.execution.stopping import judging
+    from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
+
+    rows = read_labelled(find_file("gold", gold))
+    labelled = [row for row in rows if apart is None or row.apart == apart]
+    which = JudgeMode("all")
+    options = JudgeOptions(
+        which=which, engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency, timeout=timeout,
+        max_cost=max_cost,
+    )  # fmt: skip
+    judge = Judge.of(options, None)
+    with reporting(quiet, json) as reporter:
+        cost = calibration_cost(labelled, judge)
+        if cost.calls:
+            ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping))
+    show_scores(scores, json)
