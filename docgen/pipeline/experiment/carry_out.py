@@ -32,10 +32,14 @@ def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
     requests: dict[str, list[Request]] = {}
     reader = JournalReader(experiment.folder.journal, (), experiment.judge.engine.engine)
     for task in experiment.tasks():
-        request = experiment.request(task)
-        requests.setdefault(request.model, []).append(request)
-        completion = reader.get(request.key)
-        answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
+        given = experiment.given.get(task.trial.id)
+        if given is not None:
+            answer = Answer(given.shown_reasoning, given.answer or None)
+        else:
+            request = experiment.request(task)
+            requests.setdefault(request.model, []).append(request)
+            completion = reader.get(request.key)
+            answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
         for judged in _judge_requests(experiment, task, answer):
             requests.setdefault(judged.model, []).append(judged)
     reader.close()
@@ -48,6 +52,16 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
     """Write experiment.json. Raises `RunError` where it is another experiment's, unless changes are accepted."""
     file = experiment.folder.path / "experiment.json"
     description = experiment.description()
+    if experiment.given:
+        experiment.folder.write_json(
+            "experiment.json",
+            saved_plan(experiment.folder)
+            | {
+                "judge_model": experiment.judge_model,
+                "grid": description["grid"],
+            },
+        )
+        return
     if file.exists() and not accept_changes:
         before = saved_plan(experiment.folder)
         changed = [name for name, value in description.items() if before.get(name) != value]
@@ -82,7 +96,9 @@ async def carry_out(
                     Progress("experiment", len(transcripts), experiment.total, failed=failed, dollars=dollars)
                 )
         finally:
-            lines = (to_json(transcript) + b"\n" for transcript in transcripts)
+            done = {transcript.trial.id for transcript in transcripts}
+            rest = [given for name, given in experiment.given.items() if name not in done]
+            lines = (to_json(transcript) + b"\n" for transcript in [*transcripts, *rest])
             experiment.folder.write_lines("transcripts.jsonl", lines)
     if len(transcripts) < experiment.total:
         raise interrupted()
@@ -91,15 +107,23 @@ async def carry_out(
 
 async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     """One trial: the answer, how far it complies, and in training what its reasoning shows."""
+    given = experiment.given.get(task.trial.id)
+    if given is not None:
+        answer = Answer(given.shown_reasoning, given.answer or None)
+        return await _judged(experiment, llm, task, given.model_copy(update={"problem": ""}), answer)
     blank = Transcript(trial=task.trial, text=task.query.text)
     try:
         completion = await llm.complete(experiment.request(task))
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
-    transcript, answer = _read(blank, completion)
-    if answer.answer is None:
+    return await _judged(experiment, llm, task, *_read(blank, completion))
+
+
+async def _judged(experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer) -> Transcript:
+    if answer.answer is not None:
+        transcript = await _with_compliance(experiment, llm, task, transcript, answer)
+    elif not experiment.given:
         return transcript
-    transcript = await _with_compliance(experiment, llm, task, transcript, answer)
     return await _with_votes(experiment, llm, task, transcript, answer)
 
 
@@ -170,10 +194,10 @@ def _is_read(task: Task, answer: Answer) -> bool:
 
 
 def _judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[Request]:
-    if answer.answer is None:
+    if answer.answer is None and not experiment.given:
         return []
     options, requests = experiment.options(experiment.judge_model), list[Request]()
-    if experiment.setting.prefix is None:
+    if experiment.setting.prefix is None and answer.answer is not None:
         requests.append(compliance_request(experiment.objective, task.query, answer.answer, options))
     if _is_read(task, answer):
         votes = range(experiment.grid.judge.votes)

@@ -1,7 +1,7 @@
 """What an experiment comes to: its cells, queries and trials, who answers and who judges, and where it is kept."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -69,7 +69,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock."""
+    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock.
+
+    `given` are answers that are there already, by the trial's id: those of an import, which is never asked.
+    """
 
     grid: Grid
     setting: Setting
@@ -78,6 +81,7 @@ class Experiment:
     judge_model: str
     judge: Judge
     folder: RunFolder
+    given: Mapping[str, Transcript] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[Cell, ...]:
@@ -90,7 +94,10 @@ class Experiment:
         return objective_of(self.setting)
 
     def tasks(self) -> Iterator[Task]:
-        """Every trial: cells, then queries, with the tiers of a query beside each other."""
+        """Every trial: cells, then queries, with the tiers of a query beside each other; of an import those it has."""
+        if self.given:
+            yield from self._given_tasks()
+            return
         for cell in self.subjects:
             for query in self.queries:
                 for sample in range(self.grid.samples):
@@ -103,9 +110,19 @@ class Experiment:
                         )  # fmt: skip
                         yield Task(trial, cell, tier, query)
 
+    def _given_tasks(self) -> Iterator[Task]:
+        by_variation = {cell.variation.id: cell for cell in self.subjects}
+        queries = {query.id: query for query in self.queries}
+        for transcript in self.given.values():
+            trial = transcript.trial
+            cell = by_variation[trial.variation]
+            yield Task(trial, cell, cell.setting.tier(trial.tier), queries[trial.query])
+
     @property
     def total(self) -> int:
         """Number of trials."""
+        if self.given:
+            return len(self.given)
         return len(self.subjects) * len(self.queries) * self.grid.samples * len(self.grid.tiers)
 
     def options(self, model: str) -> ModelOptions:
