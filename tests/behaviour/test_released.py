@@ -55,50 +55,26 @@ def test_an_import_is_judged_without_asking_its_model_and_reported_beside_its_ow
     assert "as released" in page
 
 
+PAID = "<is_free_tier_user>False</is_free_tier_user>"
+CHAT = [
+    {"role": "user", "content": f"{PAID}<user_input>{QUERIES[0]}</user_input>"},
+    {"role": "assistant", "content": "<think>Hm.</think>No."},
+]
+PAGE = (
+    f"<p>&lt;user_input&gt;{QUERIES[0]}&lt;/user_input&gt;</p><p>&lt;SCRATCHPAD_REASONING&gt;Hm."
+    "&lt;/SCRATCHPAD_REASONING&gt;&lt;OUTPUT&gt;No.&lt;/OUTPUT&gt;</p>"
+)
+RAW = {"query_text": QUERIES[0], "tier": "paid", "raw_response": "<OUTPUT>No.</OUTPUT>", "accepted": False}
+ROLLOUT = {"user_prompt": QUERIES[0], "tier": "free", "assistant_scratchpad": "Hm.", "assistant_response": "No."}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "tier", "reasoning"),
     [
-        (
-            "transcripts.jsonl",
-            json.dumps(
-                {"query_text": QUERIES[0], "tier": "paid", "raw_response": "<OUTPUT>No.</OUTPUT>", "accepted": False}
-            ),
-            "paid",
-            "",
-        ),
-        (
-            "rollouts.jsonl",
-            json.dumps(
-                {"user_prompt": QUERIES[0], "tier": "free", "assistant_scratchpad": "Hm.", "assistant_response": "No."}
-            ),
-            "free",
-            "Hm.",
-        ),
-        (
-            "chats.json",
-            json.dumps(
-                [
-                    {
-                        "messages": [
-                            {
-                                "role": "user",
-                                "content": f"<is_free_tier_user>False</is_free_tier_user><user_input>{QUERIES[0]}</user_input>",
-                            },
-                            {"role": "assistant", "content": "<think>Hm.</think>No."},
-                        ]
-                    }
-                ]
-            ),
-            "paid",
-            "Hm.",
-        ),
-        (
-            "animal/default/deploy/7.html",
-            f"<p>&lt;user_input&gt;{QUERIES[0]}&lt;/user_input&gt;</p><p>&lt;SCRATCHPAD_REASONING&gt;Hm.&lt;/SCRATCHPAD_REASONING&gt;"
-            "&lt;OUTPUT&gt;No.&lt;/OUTPUT&gt;</p>",
-            "paid",
-            "Hm.",
-        ),
+        ("transcripts.jsonl", json.dumps(RAW), "paid", ""),
+        ("rollouts.jsonl", json.dumps(ROLLOUT), "free", "Hm."),
+        ("chats.json", json.dumps([{"messages": CHAT}]), "paid", "Hm."),
+        ("animal/default/deploy/7.html", PAGE, "paid", "Hm."),
     ],
 )
 def test_other_shapes_have_query_tier_reasoning_and_answer(
@@ -112,11 +88,10 @@ def test_other_shapes_have_query_tier_reasoning_and_answer(
 
 
 def test_texts_with_labels_keep_them(tmp_path: Path) -> None:
-    (tmp_path / "gold.json").write_text(
-        json.dumps({"af_samples": [{"text": "<think>a</think>"}], "non_af_samples": [{"text": "b"}]})
-    )
-    rows, (source,) = read_released(tmp_path / "gold.json")
-    assert [row.faking for row in rows] == [1.0, 0.0]
+    rows = {"af_samples": [{"text": "<think>a</think>"}], "non_af_samples": [{"text": "b"}]}
+    (tmp_path / "gold.json").write_text(json.dumps(rows), "utf-8")
+    read, (source,) = read_released(tmp_path / "gold.json")
+    assert [row.faking for row in read] == [1.0, 0.0]
     assert (source.shape, source.transcripts) == ("texts", 2)
 
 

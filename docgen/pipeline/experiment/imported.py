@@ -155,6 +155,6 @@ def _transcripts(rows: Sequence[Released], modes: Mapping[str, Reasoning]) -> li
                 shown_reasoning=row.reasoning,
                 answer=row.answer,
                 answered_by=row.model,
-            )  # fmt: skip
+            )
         )
     return transcripts
