@@ -30,6 +30,12 @@ JudgeModel = Annotated[
 Votes = Annotated[
     int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.  [default: the grid's]")
 ]
+Traits = Annotated[
+    bool | None,
+    typer.Option(
+        "--traits/--no-traits", help="Ask a second judge on persona, situation, candour.  [default: the grid's]"
+    ),
+]
 Count = Annotated[
     int | None, typer.Option("--n", min=1, help="Queries, drawn by the seed.  [default: the grid's, then all]")
 ]
@@ -65,6 +71,7 @@ class ExperimentFlags:
     models: Models = None
     judge_model: JudgeModel = None
     votes: Votes = None
+    traits: Traits = None
     n: Count = None
     samples: Samples = None
     seed: o.Seed = None

@@ -106,6 +106,7 @@ def judge(
     experiment: ExperimentName,
     judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
     votes: Annotated[int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.")] = None,
+    traits: Annotated[bool, typer.Option("--traits", help="Ask the second judge too: persona, candour, ...")] = False,
     engine: o.Engine = None,
     base_url: o.BaseUrl = None,
     concurrency: o.Concurrency = None,
@@ -132,7 +133,7 @@ def judge(
     options = JudgeOptions(
         engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency, timeout=timeout, max_cost=max_cost
     )
-    opened = open_imported(folder_of(experiment), options, votes)
+    opened = open_imported(folder_of(experiment), options, votes, traits)
     with reporting(quiet, json) as reporter:
         if costs := [cost for cost in experiment_cost(opened) if cost.calls]:
             ask_to_spend(cost_line(costs), yes or max_cost is not None, reporter)

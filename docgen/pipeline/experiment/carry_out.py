@@ -5,24 +5,21 @@ from dataclasses import replace
 
 from pydantic_core import to_json
 
-from docgen.behaviour.requests import compliance_request, faking_request
-from docgen.behaviour.transcripts import Transcript, Vote, prefix_verdict
+from docgen.behaviour.grid import Grid
+from docgen.behaviour.transcripts import Transcript
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.errors import interrupted
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge import SILENT, JudgeCost, never
+from docgen.pipeline.experiment.judging import judge_requests, judged
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
 from docgen.progress import Progress, Reporter
-from docgen.prompts.behaviour import Answer, parse_answer, parse_compliance, parse_vote
+from docgen.prompts.behaviour import Answer, parse_answer
 from docgen.stages.generate import in_order
 
 __all__ = ["carry_out", "experiment_cost", "save_plan"]
 
-TRIES = 2
-"""Of a judge whose reply cannot be read. Chosen: as for the judge of documents."""
-AGAIN = 1_000
-"""Added to a sample's number for another try, so that votes and tries never share a reply."""
 REFUSED = "refusal"
 """The stop reason of a reply that the server itself withheld."""
 
@@ -40,8 +37,8 @@ def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
             requests.setdefault(request.model, []).append(request)
             completion = reader.get(request.key)
             answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
-        for judged in _judge_requests(experiment, task, answer):
-            requests.setdefault(judged.model, []).append(judged)
+        for asked in judge_requests(experiment, task, answer):
+            requests.setdefault(asked.model, []).append(asked)
     reader.close()
     return [
         replace(experiment.judge, model=experiment.options(model)).cost(listed) for model, listed in requests.items()
@@ -64,6 +61,7 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
         return
     if file.exists() and not accept_changes:
         before = saved_plan(experiment.folder)
+        before["grid"] = Grid.model_validate(before["grid"]).model_dump(mode="json")  # with fields that came later
         changed = [name for name, value in description.items() if before.get(name) != value]
         if changed:
             what = f"was begun with other {', '.join(changed)}"
@@ -110,21 +108,13 @@ async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     given = experiment.given.get(task.trial.id)
     if given is not None:
         answer = Answer(given.shown_reasoning, given.answer or None)
-        return await _judged(experiment, llm, task, given.model_copy(update={"problem": ""}), answer)
+        return await judged(experiment, llm, task, given.model_copy(update={"problem": ""}), answer)
     blank = Transcript(trial=task.trial, text=task.query.text)
     try:
         completion = await llm.complete(experiment.request(task))
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
-    return await _judged(experiment, llm, task, *_read(blank, completion))
-
-
-async def _judged(experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer) -> Transcript:
-    if answer.answer is not None:
-        transcript = await _with_compliance(experiment, llm, task, transcript, answer)
-    elif not experiment.given:
-        return transcript
-    return await _with_votes(experiment, llm, task, transcript, answer)
+    return await judged(experiment, llm, task, *_read(blank, completion))
 
 
 def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer]:
@@ -144,65 +134,6 @@ def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer
         }
     )
     return transcript, answer
-
-
-async def _with_compliance(
-    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
-) -> Transcript:
-    text, prefix = answer.answer or "", experiment.setting.prefix
-    if prefix is not None:
-        return transcript.model_copy(update={"compliance": prefix_verdict(prefix, text)})
-    problem = ""
-    for again in range(TRIES):
-        request = compliance_request(
-            experiment.objective, task.query, text, experiment.options(experiment.judge_model), AGAIN * again
-        )
-        try:
-            verdict = parse_compliance((await llm.complete(request)).text)
-        except RequestFailed as error:
-            problem = str(error)
-            continue
-        if verdict is not None:
-            return transcript.model_copy(update={"compliance": verdict[0], "quote": verdict[1]})
-        problem = "the judge of compliance gave no verdict"
-    return transcript.model_copy(update={"problem": problem})
-
-
-async def _with_votes(
-    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
-) -> Transcript:
-    votes: list[Vote] = []
-    for number in range(experiment.grid.judge.votes if _is_read(task, answer) else 0):
-        for again in range(TRIES):
-            request = faking_request(
-                task.cell.system, task.query, answer, experiment.options(experiment.judge_model), number + AGAIN * again
-            )
-            try:
-                decided = parse_vote((await llm.complete(request)).text)
-            except RequestFailed:
-                continue
-            if decided is not None:
-                met = tuple(name for name, (holds, _) in decided.items() if holds)
-                votes.append(Vote(met=met, quotes={name: decided[name][1] for name in met}))
-                break
-    return transcript.model_copy(update={"votes": tuple(votes)})
-
-
-def _is_read(task: Task, answer: Answer) -> bool:
-    """Whether a judge reads the reasoning: in training only, where there is any to be seen."""
-    return task.tier.role == "trained" and bool(answer.reasoning)
-
-
-def _judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[Request]:
-    if answer.answer is None and not experiment.given:
-        return []
-    options, requests = experiment.options(experiment.judge_model), list[Request]()
-    if experiment.setting.prefix is None and answer.answer is not None:
-        requests.append(compliance_request(experiment.objective, task.query, answer.answer, options))
-    if _is_read(task, answer):
-        votes = range(experiment.grid.judge.votes)
-        requests += [faking_request(task.cell.system, task.query, answer, options, number) for number in votes]
-    return requests
 
 
 def _guess(experiment: Experiment, task: Task) -> Answer:

@@ -71,14 +71,16 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
     return folder, tuple(sources)
 
 
-def open_imported(folder: RunFolder, options: JudgeOptions, votes: int | None = None) -> Experiment:
+def open_imported(
+    folder: RunFolder, options: JudgeOptions, votes: int | None = None, traits: bool = False
+) -> Experiment:
     """The experiment of an import, with the judge that shall read it. Raises `RunError` for any other experiment."""
     plan = saved_plan(folder)
     if "imported" not in plan:
         fix = "Its judge is part of it: docgen experiment run GRID --judge-model MODEL"
         raise RunError("was not imported", str(folder.path), fix)
     grid = Grid.model_validate(plan["grid"])
-    judged = JudgeChoice(model=options.model, votes=votes or grid.judge.votes)
+    judged = JudgeChoice(model=options.model, votes=votes or grid.judge.votes, traits=traits or grid.judge.traits)
     given = {transcript.trial.id: transcript for transcript in read_transcripts(folder)}
     queries = {t.trial.query: Query(id=t.trial.query, text=t.text) for t in given.values()}
     judge = replace(Judge.of(options.model_copy(update={"which": JudgeMode("all")}), None), journal=folder.journal)

@@ -41,6 +41,7 @@ class ExperimentOptions(Record):
     models: tuple[str, ...] = ()
     judge_model: str | None = None
     votes: int | None = None
+    traits: bool | None = None
     n: int | None = None
     samples: int | None = None
     seed: int | None = None
@@ -190,6 +191,8 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
         changes["reasoning"] = options.reasoning
     if options.votes is not None:
         changes["judge"] = grid.judge.model_copy(update={"votes": options.votes})
+    if options.traits is not None:
+        changes["judge"] = changes.get("judge", grid.judge).model_copy(update={"traits": options.traits})
     return grid.model_copy(update=changes)
 
 
