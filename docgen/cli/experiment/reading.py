@@ -51,17 +51,22 @@ def report(
     partial: Annotated[
         bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
     ] = False,
+    doses: Annotated[
+        Path | None,
+        typer.Option("--doses", help="Belief by dose of the same models: a report of eval belief, or rows."),
+    ] = None,
     json: ReportJson = False,
 ) -> None:
     """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
 
     docgen experiment report helpful_only --threshold 0.4
     """
+    from docgen.behaviour.doses import read_doses
     from docgen.cli.experiment.tables import show_report
     from docgen.pipeline.experiment.result import report_experiment
 
-    folder = folder_of(experiment)
-    show_report(report_experiment(folder, threshold, partial), folder.path, json)
+    folder, known = folder_of(experiment), read_doses(doses) if doses is not None else ()
+    show_report(report_experiment(folder, threshold, partial, known), folder.path, json)
 
 
 def logs(experiment: ExperimentName) -> None:
