@@ -85,7 +85,8 @@ def _show(evaluation: "Evaluation") -> None:
             (("salience", "log-odds", "change", "advantage"), cloze),
             (("salience", "P(believed)", "change"), choice),
         ):
-            console.print(table(("fact", *numbers), rows, right=numbers, unless_empty=numbers))
+            if any(cell for values in rows for cell in values[2:]):
+                console.print(table(("fact", *numbers), rows, right=numbers, unless_empty=numbers))
         console.print()
     console.print(
         "log-odds: cloze triples, nats, believed against not; P(believed): multiple choice; advantage: loss on another "
