@@ -79,7 +79,8 @@ def sweep(flags: SweepFlags) -> None:
     from functools import partial
 
     from docgen.cli.runner import agree, begin, reporting
-    from docgen.pipeline.execution.execute import Step, execute
+    from docgen.options.step import Step
+    from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.sweeps import (
         Knob,
         check_levels,

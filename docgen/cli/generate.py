@@ -9,9 +9,9 @@ import typer
 from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
 from docgen.cli.streams import say_json
+from docgen.options.step import Step
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["register", "register_estimate", "register_plan"]
@@ -77,16 +77,12 @@ def register_estimate(app: typer.Typer) -> None:
 
 def run(flags: JobFlags) -> None:
     """Everything up to audit and export."""
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.ALL), Step.ALL, flags.json)
+    _finish(flags, Step.ALL)
 
 
 def generate(flags: JobFlags) -> None:
     """Everything up to the corpus."""
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.GENERATE), Step.GENERATE, flags.json)
+    _finish(flags, Step.GENERATE)
 
 
 def brainstorm(flags: JobFlags) -> None:
@@ -94,9 +90,7 @@ def brainstorm(flags: JobFlags) -> None:
 
     docgen brainstorm helpful_only --types 40 --ideas 25
     """
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.BRAINSTORM), Step.BRAINSTORM, flags.json)
+    _finish(flags, Step.BRAINSTORM)
 
 
 def plan(flags: JobFlags) -> None:
@@ -107,7 +101,6 @@ def plan(flags: JobFlags) -> None:
     Brainstorms first where that was not done. Targets that cannot be met are refused, with the arithmetic.
     """
     from docgen.cli.runs.tables import show_plan
-    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.run import Run
 
     setup = _carry_out(flags, Step.PLAN)
@@ -128,7 +121,6 @@ def pilot(flags: PilotFlags) -> None:
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
     from docgen.cli.runs.tables import pilot_verdict
-    from docgen.pipeline.execution.execute import Step
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
@@ -169,7 +161,7 @@ def estimate(flags: JobFlags) -> None:
         show_estimate(costs)
 
 
-def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
+def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
@@ -188,11 +180,12 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
     return setup
 
 
-def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
-    """Show how the run stands and what to do next; exits 1 when it finished short of n."""
-    from docgen.cli.runs.tables import show_run
-    from docgen.pipeline.execution.execute import Step
+def _finish(flags: JobFlags, until: Step) -> None:
+    """Carry out the run, show how it stands and what to do next; exits 1 when it finished short of n."""
+    setup = _carry_out(flags, until)
 
-    summary = show_run(setup, as_json, until)
+    from docgen.cli.runs.tables import show_run
+
+    summary = show_run(setup, flags.json, until)
     if until >= Step.GENERATE and not summary.complete:
         raise typer.Exit(1)

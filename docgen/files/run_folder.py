@@ -145,9 +145,14 @@ class RunFolder:
         """Every attempt so far, in order, streaming; also while another process writes."""
         return _records(self.attempts, Attempt)
 
-    def open_attempts(self) -> AppendLog:
-        """The attempts, opened for appending."""
-        return AppendLog(self.attempts)
+    def open_attempts(self, say: Callable[[str], None] = lambda _: None) -> AppendLog:
+        """The attempts, opened for appending; `say` is told what had to be repaired in them."""
+        if repeated := self.drop_repeated_attempts():
+            say(f"{self.attempts.name}: {repeated:,} attempts were there twice; the first of each stays")
+        log = AppendLog(self.attempts)
+        if log.dropped:
+            say(f"{self.attempts.name}: dropped a half-written last line ({log.dropped} bytes)")
+        return log
 
     def drop_repeated_attempts(self) -> int:
         """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""

@@ -30,6 +30,7 @@ __all__ = [
     "document_request",
     "facts_request",
     "ideas_request",
+    "prompt_request",
     "questions_request",
     "render",
     "rule_examples_request",
@@ -191,21 +192,21 @@ def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule]
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
     """Ask for the `count` claims that matter most in the prose of a world."""
-    variables = {"prose": prose, "count": count}
-    return Request(
-        stage=FACTS.name,
-        template=FACTS.template,
-        cacheable=FACTS.cacheable,
-        schema=FACTS.schema,
-        system=render(FACTS.name, "system", {}),
-        user=render(FACTS.name, "user", variables),
-        model=options.model,
-        max_tokens=options.max_tokens or _room(FACT_TOKENS * count),
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        variables=variables,
-    )
+    return prompt_request(FACTS, {}, {"prose": prose, "count": count}, options, _room(FACT_TOKENS * count), sample)
+
+
+def prompt_request(
+    prompt: Prompt[Any],
+    system: Mapping[str, Any],
+    user: Mapping[str, Any],
+    options: ModelOptions,
+    room: int,
+    sample: int = 0,
+    schema: Mapping[str, Any] | None = None,
+) -> Request:
+    """A prompt, rendered from the variables of its two blocks; `room` in tokens, `schema` None for the prompt's own."""
+    text = render(prompt.name, "system", system)
+    return _built(prompt, text, {**system, **user}, options, room, sample, schema or prompt.schema)
 
 
 def template_digests() -> dict[str, str]:
@@ -226,16 +227,28 @@ def _request(
     sample: int = 0,
     first: bool = False,
 ) -> Request:
-    context: UniverseContext = variables["context"]
+    schema = prompt.first_schema if first else prompt.schema
+    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, max_tokens, sample, schema)
+
+
+def _built(
+    prompt: Prompt[Any],
+    system: str,
+    variables: Mapping[str, Any],
+    options: ModelOptions,
+    room: int,
+    sample: int,
+    schema: Mapping[str, Any] | None,
+) -> Request:
+    user = render(prompt.name, "user", variables)
     return Request(
         stage=prompt.name,
-        template=prompt.template,
         cacheable=prompt.cacheable,
-        schema=prompt.first_schema if first else prompt.schema,
-        system=_system(prompt.name, context),
-        user=_block(_template(prompt.name), "user", variables),
+        schema=schema,
+        system=system,
+        user=user,
         model=options.model,
-        max_tokens=options.max_tokens or max_tokens,
+        max_tokens=options.max_tokens or room,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,

@@ -1,11 +1,13 @@
 """Brainstorms document types from a universe context, and ideas for each type, without repetitions."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
+from docgen.progress import Progress, Reporter
 from docgen.prompts.replies import ProposedIdea, parse_cast
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
 from docgen.prompts.table import IDEAS, TYPES
@@ -13,11 +15,13 @@ from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
+__all__ = ["Brainstorm", "Population", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
 SHOWN_CHARS = 160
+TYPES_AT_ONCE = 16
+"""Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
 MAX_FAILURES = 2
@@ -102,6 +106,37 @@ def nothing_came(job: Brainstorm, what: str) -> StopRun:
     head = f"; its last reply began: {job.replies[-1]}" if job.replies else ""
     fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
     return StopRun(f"no_{what}", f"none of the model's replies contained readable {what}{head}", fix)
+
+
+async def brainstorm_all_ideas(
+    job: Brainstorm,
+    kinds: Sequence[DocumentType],
+    count: int,
+    concurrency: int,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+) -> list[list[Idea]]:
+    """`count` ideas for documents of each type, several types at once; none for types not begun before `stopping`.
+
+    A type has fewer where the model keeps repeating itself.
+    """
+    semaphore, total = asyncio.Semaphore(min(TYPES_AT_ONCE, concurrency)), 0
+
+    async def ideas_of(kind: DocumentType) -> list[Idea]:
+        nonlocal total
+        async with semaphore:
+            ideas = [] if stopping() else await brainstorm_ideas(job, kind, count)
+        total += len(ideas)
+        reporter.progress(Progress("ideas", total, count * len(kinds)))
+        return ideas
+
+    tasks = [asyncio.create_task(ideas_of(kind)) for kind in kinds]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:

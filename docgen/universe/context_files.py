@@ -91,11 +91,11 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     """All named contexts, local before shipped, each in alphabetical order. No file is read."""
-    local, shipped = cwd / FOLDER, folder(FOLDER)
-    contexts = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
-    if local.resolve() != shipped.resolve():
-        contexts = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *contexts]
-    return tuple(contexts)
+    local = [ListedContext(path.stem, path, "local") for path in _context_files(cwd / FOLDER)]
+    home = folder(FOLDER)
+    if home.resolve() == (cwd / FOLDER).resolve():  # in a clone of the repository
+        local = []
+    return (*local, *(ListedContext(path.stem, path, "shipped") for path in _context_files(home)))
 
 
 def starter_context(name: str) -> str:

@@ -11,9 +11,9 @@ from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import PROPER_ENDS
+from docgen.options.step import Step
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate, estimate
-from docgen.pipeline.execution.job import Step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, Survivor, summarise
 from docgen.planning.plan_report import PlanReport

@@ -97,8 +97,7 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
     counter: TokenCounter = tokenizer or Estimate()
     facts, holds = facts_on_record(source)
-    digests = [sha256_of(path) for path in corpus_files(source.paths)]
-    canary = _canary(source, digests)
+    canary = _canary(source)
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
         ending = f"\n\n{canary}" if options.canary_in_texts else ""
@@ -144,10 +143,10 @@ def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, n
     return known.facts, known.holds
 
 
-def _canary(source: Source, digests: Sequence[str]) -> str:
+def _canary(source: Source) -> str:
     """That of a run holds for all its exports, whatever was rejected since; that of files is of their bytes."""
     if source.run is None:
-        return canary_of(*digests)
+        return canary_of(*map(sha256_of, corpus_files(source.paths)))
     meta = source.run.read_meta()
     return canary_of(meta["context"]["id"], meta["context"].get("digest", ""), str(meta["config"]["seed"]))
 
