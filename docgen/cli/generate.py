@@ -167,6 +167,7 @@ def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup
     from docgen.cli.runs.tables import show_run
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
+    from docgen.pipeline.status import summarise
 
     with reporting(flags.quiet, flags.json) as reporter:
         setup = begin(flags, until, reporter, first)
@@ -175,7 +176,7 @@ def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup
         except StopRun:
             reporter.close()
             if flags.json or setup.run.corpus.exists():
-                show_run(setup, flags.json)
+                show_run(summarise(setup), flags.json)
             raise
     return setup
 
@@ -185,7 +186,9 @@ def _finish(flags: JobFlags, until: Step) -> None:
     setup = _carry_out(flags, until)
 
     from docgen.cli.runs.tables import show_run
+    from docgen.pipeline.status import summarise
 
-    summary = show_run(setup, flags.json, until)
+    summary = summarise(setup)
+    show_run(summary, flags.json, until)
     if until >= Step.GENERATE and not summary.complete:
         raise typer.Exit(1)

@@ -91,13 +91,11 @@ class RunFolder:
         try:
             value = from_json(file.read_bytes())
         except FileNotFoundError as error:
-            raise RunError(
-                "is not a run", str(self.path), "Runs are folders with a run.json; see: docgen runs"
-            ) from error
+            fix = "Runs are folders with a run.json; see: docgen runs"
+            raise RunError("is not a run", str(self.path), fix) from error
         except ValueError as error:
-            raise RunError(
-                f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
-            ) from error
+            fix = "Restore it, or start a new run with --run NAME"
+            raise RunError(f"is not JSON ({error})", str(file), fix) from error
         parts = value if isinstance(value, dict) else {}
         if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
             raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
@@ -156,8 +154,7 @@ class RunFolder:
 
     def drop_repeated_attempts(self) -> int:
         """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
-        repeated = count_repeated(self.attempts)
-        if repeated:
+        if repeated := count_repeated(self.attempts):
             self.write_lines("attempts.jsonl", first_of_each(self.attempts))
         return repeated
 
@@ -286,9 +283,8 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     """The most recently used run. Raises `RunError` if there is none."""
     runs = list_runs(root)
     if not runs:
-        raise RunError(
-            "there are no runs here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        )
+        fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
+        raise RunError("there are no runs here", str(root), fix)
     return runs[0]
 
 

@@ -22,7 +22,6 @@ from pydantic_core import from_json
 from docgen.files.append_log import FSYNC_SECONDS, AppendLog, read_lines
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.records import EMBEDDED_ENGINE, is_embedded
-from docgen.text.sanitize import encodable
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
@@ -282,7 +281,7 @@ def _line(key: str, stage: str, engine: str, completion: Completion) -> bytes:
         "usage": [usage.input, usage.output, usage.cache_read, usage.cache_write],
         "dollars": completion.dollars,
         "batched": completion.batched,
-        "text": encodable(completion.text),  # a lone surrogate could not be read back
+        "text": completion.text.encode("utf-8", "replace").decode(),  # a lone surrogate could not be read back
     }
     return json.dumps(entry, separators=(",", ":")).encode()
 

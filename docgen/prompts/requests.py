@@ -100,7 +100,7 @@ def types_request(
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
     with_cast = not exclude and not (context.names and context.places)
     room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)
-    return _request(TYPES, variables, options, max_tokens=room, sample=sample, first=with_cast)
+    return _request(TYPES, variables, options, room=room, sample=sample, first=with_cast)
 
 
 def ideas_request(
@@ -125,7 +125,7 @@ def ideas_request(
         "exclude": exclude,
         "seed": seed,
     }
-    return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
+    return _request(IDEAS, variables, options, room=_room(IDEA_TOKENS * count), sample=sample)
 
 
 def document_request(
@@ -156,7 +156,7 @@ def document_request(
     }
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
-    return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
+    return _request(DOCUMENT, variables, options, room=room, sample=attempt - 1)
 
 
 def questions_request(
@@ -170,7 +170,7 @@ def questions_request(
     """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
     reply = QUESTION_TOKENS * sum(counts.values())
     variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
-    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
+    return _request(QUESTIONS, variables, options, room=_room(reply), sample=sample)
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
@@ -181,13 +181,13 @@ def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
 def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
-    return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+    return _request(REVISE, variables, options, room=work.request.max_tokens, sample=work.number - 1)
 
 
 def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule], options: ModelOptions) -> Request:
     """Ask for a breaking and a clean example of each rule."""
     variables = {"context": context, "rules": tuple(rules)}
-    return _request(RULE_EXAMPLES, variables, options, max_tokens=_room(EXAMPLE_TOKENS * len(rules)))
+    return _request(RULE_EXAMPLES, variables, options, room=_room(EXAMPLE_TOKENS * len(rules)))
 
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
@@ -220,15 +220,11 @@ def _room(tokens: int) -> int:
 
 
 def _request(
-    prompt: Prompt[Any],
-    variables: Mapping[str, Any],
-    options: ModelOptions,
-    max_tokens: int,
-    sample: int = 0,
+    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, room: int, sample: int = 0,
     first: bool = False,
-) -> Request:
+) -> Request:  # fmt: skip
     schema = prompt.first_schema if first else prompt.schema
-    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, max_tokens, sample, schema)
+    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, room, sample, schema)
 
 
 def _built(
@@ -243,7 +239,7 @@ def _built(
     user = render(prompt.name, "user", variables)
     return Request(
         stage=prompt.name,
-        cacheable=prompt.cacheable,
+        cacheable=prompt.calls == "many",
         schema=schema,
         system=system,
         user=user,

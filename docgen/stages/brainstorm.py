@@ -8,14 +8,14 @@ from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
 from docgen.progress import Progress, Reporter
-from docgen.prompts.replies import ProposedIdea, parse_cast
+from docgen.prompts.replies import Population, ProposedIdea
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
 from docgen.prompts.table import IDEAS, TYPES
 from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "Population", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
+__all__ = ["Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
@@ -60,14 +60,6 @@ class _NoveltyFilter:
         return self._index.check_and_add([self._next], [normal])[0] is None
 
 
-@dataclass(frozen=True)
-class Population:
-    """The result of the first brainstorm: document types, and the names and places of the world, if any came."""
-
-    types: list[DocumentType]
-    cast: Cast
-
-
 async def brainstorm_types(job: Brainstorm, count: int) -> Population:
     """`count` document types, or fewer if the model keeps repeating itself; the first reply also brings the cast.
 
@@ -82,14 +74,14 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
         return types_request(job.context, job.options, missing, names, job.seed + number, sample=number)
 
     def take(text: str, missing: int) -> int:
-        before = len(types)
-        for kind in TYPES.parse(text) or []:
+        before, proposed = len(types), TYPES.parse(text) or Population([], Cast())
+        for kind in proposed.types:
             if len(types) - before < missing and novelty.admit(kind.name):
                 base = slug(kind.name)
                 spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
                 ids.append(next(spelling for spelling in spellings if spelling not in ids))
                 types.append(kind.model_copy(update={"id": ids[-1]}))
-        casts.append(parse_cast(text))
+        casts.append(proposed.cast)
         return len(types) - before
 
     await _request_until(job, count, build, take)

@@ -51,6 +51,7 @@ def status(
     from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
+    from docgen.pipeline.status import summarise
     from docgen.progress.display import PlainReporter
 
     if not explain:
@@ -61,7 +62,7 @@ def status(
         if family is not None and family.kind == "sweep":
             show_family(family, json)
             return
-        show_run(reopen(folder), json)
+        show_run(summarise(reopen(folder)), json)
         if family is not None and not json:
             say(f"\n{control_line(family)}")
         return

@@ -15,25 +15,23 @@ from docgen.options.step import Step
 from docgen.pipeline.audit.run_reports import Leaks
 from docgen.pipeline.estimate import Estimate, estimate
 from docgen.pipeline.inputs.setup import Setup
-from docgen.pipeline.status import Summary, Survivor, summarise
+from docgen.pipeline.status import Summary, Survivor
 from docgen.planning.plan_report import PlanReport
 from docgen.records import IMPORTED_ENGINE, Attempt
 
-__all__ = ["cost_line", "measured_cells", "pilot_verdict", "show_estimate", "show_plan", "show_run", "show_summary"]
+__all__ = ["cost_line", "measured_cells", "pilot_verdict", "show_estimate", "show_plan", "show_run"]
 
 WRITING = ("document", "revise")
 """Stages whose calls are the price of a document."""
 
 
-def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
+def show_run(summary: Summary, as_json: bool = False, until: Step | None = None) -> None:
     """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
-    summary = summarise(setup)
     if as_json:
         say_json(summary.model_dump_json(indent=2))
-        return summary
+        return
     todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
     console.print(Group(*_parts(summary), *todo))
-    return summary
 
 
 def _next(summary: Summary, until: Step) -> str:
@@ -48,11 +46,6 @@ def _next(summary: Summary, until: Step) -> str:
     if summary.failed:
         why = "Failed requests are tried again by the same command"
     return f"Short of n. {why}; see docgen show {summary.run}"
-
-
-def show_summary(summary: Summary) -> None:
-    """Print how a run stands."""
-    console.print(Group(*_parts(summary)))
 
 
 def _parts(summary: Summary) -> Iterable[RenderableType]:

@@ -20,6 +20,7 @@ from docgen.pipeline.corpora.export_source import (
     Opened,
     Say,
     Source,
+    canary,
     open_layouts,
     provenance,
     reports_of,
@@ -27,9 +28,19 @@ from docgen.pipeline.corpora.export_source import (
     source_of_run,
 )
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, family_of, run_of
+from docgen.pipeline.execution.job import Job
 from docgen.text import slug
 
-__all__ = ["export", "export_any", "export_files", "export_run", "export_source", "find_source", "folder_name"]
+__all__ = [
+    "export",
+    "export_any",
+    "export_files",
+    "export_run",
+    "export_source",
+    "export_step",
+    "find_source",
+    "folder_name",
+]
 
 
 def export(
@@ -83,6 +94,13 @@ def export_run(
     options = ExportOptions(form=form, doctag=doctag)
     find_format(form, options)
     return export_source(source_of_run(run, accept_unfinished), options, out)
+
+
+async def export_step(job: Job) -> bool:
+    """The run's corpus as plain text, however many documents it is short of, which the screen says."""
+    run = job.setup.run
+    export_source(Source((run.corpus,), run.name, run), ExportOptions(), out=None)
+    return True
 
 
 def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
@@ -150,10 +168,11 @@ def write_one(
     else:
         files = write_parts(form, layout, recipe, folder)
     origin, reports = provenance(source, layout.documents, folder), reports_of(source.run)
+    canary_line = canary(source)
     manifest = {
         **common_manifest(form, layout, recipe, files, folder),
         **origin,
-        "canary": opened.canary,
+        "canary": canary_line,
         "license": options.license,
     }
     manifest.setdefault("seed", options.seed)

@@ -13,13 +13,11 @@ from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError, StopRun
-from docgen.exporting.recipe import ExportOptions
 from docgen.options.step import Step
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.audit.verify import verify_step
-from docgen.pipeline.corpora.export import export_source
-from docgen.pipeline.corpora.export_source import Source
+from docgen.pipeline.corpora.export import export_step
 from docgen.pipeline.execution.batches import batch_buyer
 from docgen.pipeline.execution.job import Job
 from docgen.pipeline.inputs.plan import plan_of
@@ -175,12 +173,6 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     run.write_corpus(partial(corpus_frame, run.attempts))
 
 
-async def _export(job: Job) -> bool:
-    run = job.setup.run
-    export_source(Source((run.corpus,), run.name, run), ExportOptions(), out=None)
-    return True
-
-
 @dataclass(frozen=True)
 class RunStep:
     """A step of a run, done when the run goes as far as `belongs_to`.
@@ -200,7 +192,7 @@ RUN_STEPS = (
     RunStep("generate", Step.GENERATE, generate_step),
     RunStep("measure", Step.ALL, measure_step),
     RunStep("duplicates", Step.ALL, duplicates_step),
-    RunStep("export", Step.ALL, _export),
+    RunStep("export", Step.ALL, export_step),
     RunStep("verify", Step.ALL, verify_step),
 )
 """Every step of a run, in order. A new step is added here."""

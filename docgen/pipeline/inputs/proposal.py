@@ -157,8 +157,8 @@ def meta_of(config: RunConfig, context: UniverseContext, source: str, parents: l
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),
-        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
         "templates": template_digests(),
+        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "parents": parents,
     }
