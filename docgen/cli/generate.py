@@ -120,7 +120,9 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
-    from docgen.cli.runs.tables import pilot_verdict
+    from docgen.cli.runs.tables import show_pilot
+    from docgen.pipeline.attempts import first_documents
+    from docgen.pipeline.estimate import estimate
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
@@ -129,12 +131,10 @@ def pilot(flags: PilotFlags) -> None:
             say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
-    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
-    documents = min(flags.documents, setup.n)
+    first = first_documents(setup.run, attempts, min(flags.documents, setup.n))
     if not flags.json:
-        for line in pilot_verdict(setup, attempts, documents):
-            console.print(line, markup=False)
-    if accepted < documents:
+        show_pilot(first, setup, estimate(setup) if setup.is_paid else None)
+    if first.accepted < first.documents:
         raise typer.Exit(1)
 
 
