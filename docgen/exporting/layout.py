@@ -72,7 +72,8 @@ def lay_out(
     What is mixed in is always shuffled in; it is divided in the proportion of the documents.
     """
     grid, own = _grid(documents, drawn), len(documents)
-    tokens = np.concatenate([documents.tokens, *(_tokens(*each) for each in drawn)])
+    mixed_in = [candidates.tokens[place] for candidates, mixed in drawn for place in mixed.places]
+    tokens = np.concatenate([documents.tokens, np.array(mixed_in, dtype=np.int64)])
     held_out = np.zeros(len(tokens), dtype=bool)
     size = validation_size(options.validation, own)
     if size and clusters is not None:
@@ -89,10 +90,6 @@ def lay_out(
             parts.append(Part(name, rows[order], int(tokens[rows].sum())))
             worst = worst_window(grid[parts[0].numbers], WINDOW)
     return Layout(documents, tuple(drawn), tuple(parts), tokens, int(tokens.max(initial=0)), worst)
-
-
-def _tokens(candidates: Candidates, mixed: Mixed) -> Ints:
-    return np.array([candidates.tokens[place] for place in mixed.places], dtype=np.int64)
 
 
 def _grid(documents: Documents, drawn: Sequence[tuple[Candidates, Mixed]]) -> npt.NDArray[np.uint8]:
