@@ -30,6 +30,7 @@ __all__ = [
     "document_request",
     "facts_request",
     "ideas_request",
+    "prompt_request",
     "questions_request",
     "render",
     "rule_examples_request",
@@ -99,7 +100,7 @@ def types_request(
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
     with_cast = not exclude and not (context.names and context.places)
     room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)
-    return _request(TYPES, variables, options, max_tokens=room, sample=sample, first=with_cast)
+    return _request(TYPES, variables, options, room=room, sample=sample, first=with_cast)
 
 
 def ideas_request(
@@ -124,7 +125,7 @@ def ideas_request(
         "exclude": exclude,
         "seed": seed,
     }
-    return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
+    return _request(IDEAS, variables, options, room=_room(IDEA_TOKENS * count), sample=sample)
 
 
 def document_request(
@@ -155,7 +156,7 @@ def document_request(
     }
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
-    return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
+    return _request(DOCUMENT, variables, options, room=room, sample=attempt - 1)
 
 
 def questions_request(
@@ -169,7 +170,7 @@ def questions_request(
     """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
     reply = QUESTION_TOKENS * sum(counts.values())
     variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
-    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
+    return _request(QUESTIONS, variables, options, room=_room(reply), sample=sample)
 
 
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
@@ -180,32 +181,32 @@ def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
 def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
-    return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+    return _request(REVISE, variables, options, room=work.request.max_tokens, sample=work.number - 1)
 
 
 def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule], options: ModelOptions) -> Request:
     """Ask for a breaking and a clean example of each rule."""
     variables = {"context": context, "rules": tuple(rules)}
-    return _request(RULE_EXAMPLES, variables, options, max_tokens=_room(EXAMPLE_TOKENS * len(rules)))
+    return _request(RULE_EXAMPLES, variables, options, room=_room(EXAMPLE_TOKENS * len(rules)))
 
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
     """Ask for the `count` claims that matter most in the prose of a world."""
-    variables = {"prose": prose, "count": count}
-    return Request(
-        stage=FACTS.name,
-        template=FACTS.template,
-        cacheable=FACTS.cacheable,
-        schema=FACTS.schema,
-        system=render(FACTS.name, "system", {}),
-        user=render(FACTS.name, "user", variables),
-        model=options.model,
-        max_tokens=options.max_tokens or _room(FACT_TOKENS * count),
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        variables=variables,
-    )
+    return prompt_request(FACTS, {}, {"prose": prose, "count": count}, options, _room(FACT_TOKENS * count), sample)
+
+
+def prompt_request(
+    prompt: Prompt[Any],
+    system: Mapping[str, Any],
+    user: Mapping[str, Any],
+    options: ModelOptions,
+    room: int,
+    sample: int = 0,
+    schema: Mapping[str, Any] | None = None,
+) -> Request:
+    """A prompt, rendered from the variables of its two blocks; `room` in tokens, `schema` None for the prompt's own."""
+    text = render(prompt.name, "system", system)
+    return _built(prompt, text, {**system, **user}, options, room, sample, schema or prompt.schema)
 
 
 def template_digests() -> dict[str, str]:
@@ -219,23 +220,31 @@ def _room(tokens: int) -> int:
 
 
 def _request(
+    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, room: int, sample: int = 0,
+    first: bool = False,
+) -> Request:  # fmt: skip
+    schema = prompt.first_schema if first else prompt.schema
+    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, room, sample, schema)
+
+
+def _built(
     prompt: Prompt[Any],
+    system: str,
     variables: Mapping[str, Any],
     options: ModelOptions,
-    max_tokens: int,
-    sample: int = 0,
-    first: bool = False,
+    room: int,
+    sample: int,
+    schema: Mapping[str, Any] | None,
 ) -> Request:
-    context: UniverseContext = variables["context"]
+    user = render(prompt.name, "user", variables)
     return Request(
         stage=prompt.name,
-        template=prompt.template,
-        cacheable=prompt.cacheable,
-        schema=prompt.first_schema if first else prompt.schema,
-        system=_system(prompt.name, context),
-        user=_block(_template(prompt.name), "user", variables),
+        cacheable=prompt.calls == "many",
+        schema=schema,
+        system=system,
+        user=user,
         model=options.model,
-        max_tokens=options.max_tokens or max_tokens,
+        max_tokens=options.max_tokens or room,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,

@@ -164,7 +164,7 @@ def test_real_entities_reach_writer_and_judge() -> None:
 @pytest.mark.parametrize(("template", "variable"), variables())
 def test_a_missing_variable_is_an_error(template: str, variable: str) -> None:
     """Never an empty place in a prompt that is then paid for."""
-    request = next(request for case in NAMES if (request := CASES[case]()).template == f"{template}.jinja")
+    request = next(request for case in NAMES if (request := CASES[case]()).stage == template)
     have = {**_judge_variables(template), **request.variables}
     assert variable in have
     del have[variable]

@@ -59,7 +59,7 @@ Controls = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExperimentFlags:
+class ExperimentFlags(o.ServerFlags):
     """The flags of run and plan."""
 
     grid: GridName = field()
@@ -74,16 +74,8 @@ class ExperimentFlags:
     query_column: Column = None
     only: Only = None
     controls: Controls = None
-    engine: o.Engine = None
-    base_url: o.BaseUrl = None
-    concurrency: o.Concurrency = None
-    max_cost: o.MaxCost = None
-    max_tokens: o.MaxTokens = None
-    timeout: o.Timeout = None
-    yes: o.Yes = False
     accept_changes: o.Accept = False
     json: Json = False
-    quiet: o.Quiet = False
 
     def options(self) -> "ExperimentOptions":
         """Those of them that settle the experiment."""
