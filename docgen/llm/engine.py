@@ -38,6 +38,7 @@ __all__ = [
     "BatchPlan",
     "Engine",
     "EngineOptions",
+    "batch_api",
     "choose_engine",
     "dollars_at_most",
     "open_engine",
@@ -186,7 +187,7 @@ async def _open_paid(
         # flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
         gc.freeze()
         if options.batch:
-            with _open_batch_runner(_batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
+            with _open_batch_runner(batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
                 yield Engine(cached, journal, budget, control, runner)
         else:
             yield Engine(cached, journal, budget, control, servers=pool)
@@ -221,7 +222,8 @@ def dollars_at_most(journal: Path) -> float:
     return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting
 
 
-def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
+def batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
+    """The API of a provider's message batches; `ConfigError` if it has none."""
     if provider.batches is None:
         raise ConfigError(f"the {provider.name} engine has no batches", "--batch", "Omit it")
     return provider.batches(llm)

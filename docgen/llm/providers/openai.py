@@ -56,6 +56,7 @@ class ChatLLM:
     """
 
     engine = "openai"
+    models_path = "/models"
 
     def __init__(
         self,

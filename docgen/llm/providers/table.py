@@ -24,6 +24,19 @@ if TYPE_CHECKING:
         async def aclose(self) -> None:
             """Close them."""
 
+    class ServerLLM(ConnectedLLM, Protocol):
+        """A language model at a server, which is what a `paid` provider connects: `docgen doctor` checks it."""
+
+        base_url: str
+        models_path: str
+
+        @property
+        def structured(self) -> bool | None:
+            """Whether the server keeps to JSON schemas; None until that has been tried."""
+
+        async def call(self, method: str, path: str) -> Any:
+            """Make one HTTP call without retries; returns the decoded JSON."""
+
 
 __all__ = [
     "PROVIDERS",
@@ -34,6 +47,7 @@ __all__ = [
     "default_paid_provider",
     "engines_in_words",
     "find_provider",
+    "provider_with_batches",
     "refuse_settings_of_others",
     "refuse_settings_without_key",
 ]
@@ -90,6 +104,12 @@ def find_provider(name: str | None) -> Provider:
             return provider
     known = [provider.name for provider in PROVIDERS]
     raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name or "", known, f"Use {' or '.join(known)}"))
+
+
+def provider_with_batches(engine: str | None) -> Provider:
+    """Where a run's message batches are: at its own engine's, or where it has none, at the first that has."""
+    having = [provider for provider in PROVIDERS if provider.batches]
+    return next((provider for provider in having if provider.name == engine), having[0])
 
 
 def default_paid_provider() -> Provider:
