@@ -27,8 +27,8 @@ from docgen.llm.servers.pool import ServerPool
 from docgen.options.fields import ServerEntry
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.api import BatchAPI
     from docgen.llm.batch.runner import BatchRunner
+    from docgen.llm.batch.view import Batches
 
 __all__ = [
     "BATCHES_FILE",
@@ -222,7 +222,7 @@ def dollars_at_most(journal: Path) -> float:
     return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting
 
 
-def batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
+def batch_api(provider: Provider, llm: LLM) -> "Batches":
     """The API of a provider's message batches; `ConfigError` if it has none."""
     if provider.batches is None:
         raise ConfigError(f"the {provider.name} engine has no batches", "--batch", "Omit it")
@@ -230,9 +230,7 @@ def batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
 
 
 @contextmanager
-def _open_batch_runner(
-    api: "BatchAPI", sync: ResponseCache, budget: Budget, plan: BatchPlan
-) -> Iterator["BatchRunner"]:
+def _open_batch_runner(api: "Batches", sync: ResponseCache, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
     from docgen.llm.batch.lifecycle import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner
