@@ -5,8 +5,10 @@
 
 Every command is a process of its own. Memory is sampled every half second over the process and its children: `own` is
 what they allocated (anonymous pages), `resident` also counts pages of mapped files, which the system takes back when it
-needs them. With `--engine loopback` a server in another process answers, as an API would. A run that is in FOLDER
-already is only read. Exit code 1 if a command fails, or if own memory passes `--allow` bytes a document.
+needs them. With `--engine loopback` a server in another process answers, as an API would. `--engine made` writes a run
+folder of n documents that nobody generated (bench/view_corpus.py), for what comes after: a start of `docgen generate`
+that finds everything done, and all other commands. A run that is in FOLDER already is only read. Exit code 1 if a
+command fails, or if own memory passes 400 MiB and `--allow` bytes a document.
 """
 
 import argparse
@@ -24,6 +26,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
+from bench.view_corpus import make_run
+from docgen.options.run import RunConfig
+from docgen.pipeline.inputs.proposal import meta_of
+from docgen.universe import load_context
 from tests.loopback import LoopbackProcess, Options
 
 RUN = "big"
@@ -63,7 +69,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=1_000_000)
     parser.add_argument("--context", default="tutorial")
     parser.add_argument("--words", default="80-140")
-    parser.add_argument("--engine", choices=("offline", "loopback"), default="offline")
+    parser.add_argument("--engine", choices=("offline", "loopback", "made"), default="offline")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the run there")
     parser.add_argument("--allow", type=int, default=4_000, help="bytes of own memory for each document")
     parser.add_argument("--json", type=Path)
@@ -84,7 +90,15 @@ def main() -> int:
 def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterator[Measured]:
     """Measure the run, unless it is there, then each command over it."""
     run = folder / "output" / RUN
-    if not (run / "export" / "text" / "manifest.json").exists():
+    fact = "electric_drive"
+    if args.engine == "made":
+        fact = "fact_1"
+        os.environ["ANTHROPIC_API_KEY"] = "sk-ant-bench-0123456789"
+        if not run.exists():
+            make_run(run, args.n)
+            _finish(run, args.n)
+        yield told(measure(["generate", RUN, "--keep-context", "--yes", "--json"], folder, None))
+    elif not (run / "export" / "text" / "manifest.json").exists():
         engine = ["--engine", "offline"]
         if args.engine == "loopback":
             server = stack.enter_context(LoopbackProcess(Options(words=int(args.words.split("-")[0]) + 5)))
@@ -93,24 +107,37 @@ def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterat
         sizes = ["--n", str(args.n), "--words", args.words, "--run", RUN]
         yield told(measure(["run", args.context, *sizes, *engine, "--json"], folder, run))
     print(f"disk: {', '.join(f'{name} {size:,.0f} MiB' for name, size in disk(run))}", flush=True)
-    for command in after(args.n):
+    for command in after(args.n, fact):
         yield told(measure(command, folder, None))
 
 
-def after(n: int) -> list[list[str]]:
-    """What is done with a run of n documents."""
+def after(n: int, fact: str) -> list[list[str]]:
+    """What is done with a run of n documents that carry a fact."""
     return [
         ["status", RUN, "--json"],
         ["runs", "--json"],
         ["show", RUN, "--sample", "3", "--json"],
         ["show", RUN, "17", "--json"],
-        ["show", RUN, "--reason", "near_duplicate", "--json"],
+        ["show", RUN, "--rejected", "--sample", "3", "--json"],
         ["audit", "all", RUN, "--json"],
         ["export", RUN, "--format", "trl", "--json"],
-        ["select", RUN, "--n", str(n // 10), "--salience", "electric_drive=0.2", "--out", "chosen.parquet", "--json"],
+        ["select", RUN, "--n", str(n // 10), "--salience", f"{fact}=0.01", "--out", "chosen.parquet", "--json"],
         ["dedupe", RUN, "--json"],
         ["status", RUN, "--json"],
     ]
+
+
+def _finish(run: Path, n: int) -> None:
+    """What a run folder holds beside its attempts: settings of today, and a reply for every attempt."""
+    config = RunConfig(n=n, engine="anthropic", model="claude-bench", verify=0)
+    meta = meta_of(config, load_context(run / "context.yaml"), "", [])
+    (run / "run.json").write_text(json.dumps(meta))
+    entry = {"stage": "document", "engine": "anthropic", "model": "claude-bench", "stop_reason": "end_turn"}
+    rest = {"category": "", "usage": [1500, 300, 0, 0], "dollars": 0.001, "batched": False, "text": "word " * 250}
+    line = json.dumps({**entry, **rest})[1:].encode()
+    with (run / "attempts.jsonl").open("rb") as attempts, (run / "llm.jsonl").open("wb") as journal:
+        for number, _ in enumerate(attempts):
+            journal.write(b'{"key": "%032x", ' % number + line + b"\n")
 
 
 def _judged_by_nobody(folder: Path) -> Path:
@@ -179,8 +206,11 @@ def memory(pid: int) -> tuple[float, float]:
 def _family(pid: int) -> Iterator[int]:
     yield pid
     try:
-        children = [int(word) for task in Path(f"/proc/{pid}/task").iterdir()
-                    for word in (task / "children").read_text().split()]
+        children = [
+            int(word)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for word in (task / "children").read_text().split()
+        ]
     except OSError:
         return
     for child in children:
