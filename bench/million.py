@@ -1,7 +1,7 @@
 """A very large run on one machine: time, memory and disk of `docgen run`, and of what is done with the run afterwards.
 
     python bench/million.py [--n 1000000] [--context tutorial] [--words 80-140] [--engine offline|loopback]
-                            [--keep FOLDER] [--json FILE]
+                            [--only COMMAND ...] [--keep FOLDER] [--json FILE]
 
 Every command is a process of its own. Memory is sampled every half second over the process and its children: `own` is
 what they allocated (anonymous pages), `resident` also counts pages of mapped files, which the system takes back when it
@@ -70,6 +70,7 @@ def main() -> int:
     parser.add_argument("--context", default="tutorial")
     parser.add_argument("--words", default="80-140")
     parser.add_argument("--engine", choices=("offline", "loopback", "made"), default="offline")
+    parser.add_argument("--only", nargs="*", help="only the commands that begin with one of these; make: the made run")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the run there")
     parser.add_argument("--allow", type=int, default=4_000, help="bytes of own memory for each document")
     parser.add_argument("--json", type=Path)
@@ -97,7 +98,8 @@ def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterat
         if not run.exists():
             make_run(run, args.n)
             _finish(run, args.n)
-        yield told(measure(["generate", RUN, "--keep-context", "--yes", "--json"], folder, None))
+        if _is_due(args, "generate"):
+            yield told(measure(["generate", RUN, "--keep-context", "--yes", "--json"], folder, None))
     elif not (run / "export" / "text" / "manifest.json").exists():
         engine = ["--engine", "offline"]
         if args.engine == "loopback":
@@ -107,8 +109,12 @@ def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterat
         sizes = ["--n", str(args.n), "--words", args.words, "--run", RUN]
         yield told(measure(["run", args.context, *sizes, *engine, "--json"], folder, run))
     print(f"disk: {', '.join(f'{name} {size:,.0f} MiB' for name, size in disk(run))}", flush=True)
-    for command in after(args.n, fact):
+    for command in (command for command in after(args.n, fact) if _is_due(args, command[0])):
         yield told(measure(command, folder, None))
+
+
+def _is_due(args: argparse.Namespace, command: str) -> bool:
+    return not args.only or command in args.only
 
 
 def after(n: int, fact: str) -> list[list[str]]:
