@@ -63,31 +63,36 @@ class JournalReader:
         return sum(map(len, self._positions.values()))
 
     def __contains__(self, key: str) -> bool:
-        return self._position(key) is not None or any(key in parent for parent in self.parents)
+        return self.has(key)
+
+    def has(self, key: str, engine: str = "") -> bool:
+        """Whether there is a reply for this key, by another `engine` than the journal's own if one is named."""
+        return self._position(key, engine) is not None or any(parent.has(key, engine) for parent in self.parents)
 
     def answer_for(self, engine: str) -> None:
-        """From now on look up, and append, the replies of `engine` only."""
+        """From now on look up, and append, the replies of `engine` only, unless another is named."""
         self.engine = engine
         for parent in self.parents:
             parent.answer_for(engine)
 
-    def _position(self, key: str) -> int | None:
+    def _position(self, key: str, engine: str) -> int | None:
         """Where the reply that counts stands; None if there is none."""
-        unnamed = () if self.engine == EMBEDDED_ENGINE else ("",)
-        engines = tuple(self._positions) if self.engine is None else (self.engine, *unnamed)
+        asked = engine or self.engine
+        unnamed = () if asked == EMBEDDED_ENGINE else ("",)
+        engines = tuple(self._positions) if asked is None else (asked, *unnamed)
         known = (self._positions[engine] for engine in engines if engine in self._positions)
         places = (positions.get(bytes.fromhex(key)) for positions in known)
         return next((place for place in places if place is not None), None)
 
-    def get(self, key: str) -> Completion | None:
-        """The reply for this key, marked as reused, or None."""
-        position = self._position(key)
+    def get(self, key: str, engine: str = "") -> Completion | None:
+        """The reply for this key, marked as reused, or None; `engine` as in `has`."""
+        position = self._position(key, engine)
         if position is not None:
             if self._fd < 0:
                 self._fd = os.open(self.path, os.O_RDONLY)
             line = os.pread(self._fd, position & ((1 << _LENGTH_BITS) - 1), position >> _LENGTH_BITS)
             return _completion(_loads(line), reused=True)
-        return next((reply for parent in self.parents if (reply := parent.get(key)) is not None), None)
+        return next((reply for parent in self.parents if (reply := parent.get(key, engine)) is not None), None)
 
     def keys(self) -> Iterator[str]:
         """Keys of this journal's own lines, in order."""
@@ -136,11 +141,11 @@ class Journal(JournalReader):
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""
-        self.put_reply(request.key, request.stage, completion)
+        self.put_reply(request.key, request.stage, completion, request.engine)
 
-    def put_reply(self, key: str, stage: str, completion: Completion) -> None:
+    def put_reply(self, key: str, stage: str, completion: Completion, engine: str = "") -> None:
         """`put` for a reply of which only the request's key is known, as with a batch's results."""
-        engine = self.engine or ""
+        engine = engine or self.engine or ""
         offset, length = self._log.append(_line(key, stage, engine, completion))
         self._positions.setdefault(engine, KeyIndex()).add(bytes.fromhex(key), _place(offset, length))
         self.totals.add(stage, completion)

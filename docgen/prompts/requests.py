@@ -83,13 +83,15 @@ class Reply:
 class ModelOptions:
     """What reaches the model beside the prompt: the same for all requests of a run.
 
-    `max_tokens` None leaves the room for a reply to each request.
+    `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
+    run's own.
     """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
     max_tokens: int | None = None
+    engine: str = ""
 
 
 def types_request(
@@ -200,6 +202,7 @@ def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0
         system=render(FACTS.name, "system", {}),
         user=render(FACTS.name, "user", variables),
         model=options.model,
+        engine=options.engine,
         max_tokens=options.max_tokens or _room(FACT_TOKENS * count),
         effort=options.effort,
         extra=dict(options.extra),
@@ -235,6 +238,7 @@ def _request(
         system=_system(prompt.name, context),
         user=_block(_template(prompt.name), "user", variables),
         model=options.model,
+        engine=options.engine,
         max_tokens=options.max_tokens or max_tokens,
         effort=options.effort,
         extra=dict(options.extra),

@@ -162,8 +162,8 @@ class FileBatchServer:
         if mark < self.options.errored + self.options.expired:
             return "error", _unworked(key, "expired")
         billed = fault if fault in ("empty", "refusal", "max_tokens") else ""
-        message = self.server.bill(as_messages(body), digest, billed, rng, batched=True)
-        return "output", _answered(key, 200, completion_body(message))
+        reply = self.server.bill(as_messages(body), digest, billed, rng, batched=True)
+        return "output", _answered(key, 200, completion_body(reply))
 
 
 def _fault(raw: bytes, requests: list[dict[str, Any]]) -> str:
