@@ -84,13 +84,15 @@ class Reply:
 class ModelOptions:
     """What reaches the model beside the prompt: the same for all requests of a run.
 
-    `max_tokens` None leaves the room for a reply to each request.
+    `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
+    run's own.
     """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
     max_tokens: int | None = None
+    engine: str = ""
 
 
 def types_request(
@@ -244,6 +246,7 @@ def _built(
         system=system,
         user=user,
         model=options.model,
+        engine=options.engine,
         max_tokens=options.max_tokens or room,
         effort=options.effort,
         extra=dict(options.extra),

@@ -54,6 +54,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield _documents(summary)
     if summary.reasons:
         yield _reasons(summary)
+    if summary.writers:
+        yield _writers(summary)
     if summary.accepted:
         yield _facts(summary)
     if summary.leakage is not None:
@@ -92,6 +94,18 @@ def _reasons(summary: Summary) -> RenderableType:
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
     grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
+
+
+def _writers(summary: Summary) -> RenderableType:
+    rows = []
+    for each in summary.writers:
+        first = "-" if each.first_attempts_accepted is None else f"{each.first_attempts_accepted:.1%}"
+        words = "-" if each.words is None else f"{each.words:,.0f}"
+        mostly = ", ".join(f"{code} {count:,}" for code, count in list(each.reasons.items())[:2])
+        rows.append([each.model, each.engine, f"{each.asked:.1%}", f"{each.documents:,}", first, words, mostly])
+    numbers = ("asked", "documents", "first accepted", "words")
+    grid = table(("model", "engine", *numbers, "rejected for"), rows, right=numbers, title="Writers")
     return Group(grid, Text())
 
 
