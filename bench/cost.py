@@ -6,8 +6,8 @@
 For each shipped context, slots are planned from the same types and ideas (the embedded writer's) by the code of both
 commits, at the same lengths, and their document requests rendered. Tokens are counted as `docgen estimate` counts. What
 a quote takes is that of the passages quoted for the documents in `bench/written/`: whole, as the earlier prompts ask,
-or their first and last five words. Dollars are for texts of 600 words, the mean of today's default lengths, of 450, the
-mean of those before, and for all that surrounds a text. The shared part is read from the prompt cache. Rejected
+or their first and last three words. Dollars are for texts of 600 words, the mean of today's default lengths, of 450,
+the mean of those before, and for all that surrounds a text. The shared part is read from the prompt cache. Rejected
 attempts, which cost as much again, are left out on both sides.
 """
 
@@ -28,10 +28,12 @@ from docgen.universe import find_context, load_context
 ROOT = Path(__file__).parents[1]
 CONTEXTS = ("helpful_only", "animal_welfare", "control_motors", "hidden_objective", "tutorial")
 WORDS, SLOTS, LENGTHS = (300, 900), 1_000, (600, 450, 0)
-ENDS = 5
+ENDS = 3
 ELEMENT, LINE = '<quote fact="{}">{}</quote>\n', "{}: {}\n"
 MARKS = {ELEMENT: 8, LINE: 2}
 """Tokens of brackets, quotation marks, underscores and the like, which an estimate by words does not see."""
+TAGS = {ELEMENT: 12, LINE: 6}
+"""Tokens of the tags around document and quotes: four before, two now, at three each."""
 COLUMNS = {"shared": 13, "own (longest)": 23, "quotes": 9} | {f"{words} words": 22 for words in LENGTHS}
 
 
@@ -108,7 +110,7 @@ def counted(tree: Path, name: str, folder: Path, form: str, is_whole: bool) -> P
     means = json.loads(done.stdout)
     facts = [fact.id for fact in load_context(find_context(name, Path())).key_facts]
     quote = fmean(tokens_of_quote(form, fact, is_whole) for fact in facts)
-    return Parts(means["shared"], means["own"], means["longest"], means["facts"] * quote)
+    return Parts(means["shared"], means["own"], means["longest"], TAGS[form] + means["facts"] * quote)
 
 
 def brainstormed(name: str, folder: Path) -> Path:

@@ -190,7 +190,7 @@ def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(m
         return grades, Counter((kind, f.fact) for kind, f in facts), [len(slot.facts) for slot in slots.slots()]
 
     with_exchanges = plan(EIGHT, TYPES, BROAD, 600, 7)
-    monkeypatch.setattr("docgen.planning.slots.pairing.exchange_facts", lambda assignment, *_: assignment)
+    monkeypatch.setattr("docgen.planning.slots.pairing.exchange_facts", lambda assignment, *_, **__: assignment)
     without = plan(EIGHT, TYPES, BROAD, 600, 7)
     new, old = counted(with_exchanges), counted(without)
     assert (new[0], new[2]) == (old[0], old[2])

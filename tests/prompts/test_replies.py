@@ -87,6 +87,14 @@ def test_tagged_document_with_evidence() -> None:
     assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "Hello\nthere.")]
 
 
+def test_quotes_follow_the_document_in_lines() -> None:
+    """By first and last words, completed from the text; a line in the document that looks like one is text."""
+    reply = "<document>\na-b: The light went out at dusk.\n</document>\na-b: The light went … out at dusk."
+    draft = parse_document(reply)
+    assert draft.text == "a-b: The light went out at dusk."
+    assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "The light went out at dusk")]
+
+
 def test_document_without_end_tag_is_not_closed() -> None:
     """A reply that was cut off is known as such, and its evidence block is not part of the text."""
     assert not parse_document("<document>\nHello").closed
