@@ -89,10 +89,10 @@ def test_tagged_document_with_evidence() -> None:
 
 def test_quotes_follow_the_document_in_lines() -> None:
     """By first and last words, completed from the text; a line in the document that looks like one is text."""
-    reply = "<document>\na-b: The light went out at dusk.\n</document>\na-b: The light went … out at dusk."
+    reply = "<document>\na-b: The light went out that day at dusk.\n</document>\na-b: The light went … day at dusk."
     draft = parse_document(reply)
-    assert draft.text == "a-b: The light went out at dusk."
-    assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "The light went out at dusk")]
+    assert draft.text == "a-b: The light went out that day at dusk."
+    assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "The light went out that day at dusk")]
 
 
 def test_document_without_end_tag_is_not_closed() -> None:
