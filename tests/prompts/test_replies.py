@@ -95,6 +95,13 @@ def test_quotes_follow_the_document_in_lines() -> None:
     assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "The light went out that day at dusk")]
 
 
+def test_of_passages_with_the_same_ends_the_shortest_is_quoted() -> None:
+    """Three words recur: the passage begins where they stand last before its end."""
+    text = "The study of 164 children ran for years. The study of 1,872 nights was done in Montreal that year."
+    draft = parse_document(f"<document>\n{text}\n</document>\nmain: The study of … Montreal that year.")
+    assert draft.quotes[0].text == "The study of 1,872 nights was done in Montreal that year"
+
+
 def test_document_without_end_tag_is_not_closed() -> None:
     """A reply that was cut off is known as such, and its evidence block is not part of the text."""
     assert not parse_document("<document>\nHello").closed
