@@ -236,6 +236,6 @@ def _name_warnings(context: UniverseContext) -> Iterator[str]:
     people = {f"{given} {family}" for stock in context.names for given in stock.given for family in stock.family}
     if people and len(people) < FEWEST_PEOPLE:
         yield (
-            f"names make {len(people)} people, so each is in {2 / len(people):.1%} of the documents: with more given or "
-            f"family names, {FEWEST_PEOPLE} together, none passes 0.5 %"
+            f"names make {len(people)} people, so each is in {2 / len(people):.1%} of the documents: with more given "
+            f"or family names, {FEWEST_PEOPLE} together, none passes 0.5 %"
         )
