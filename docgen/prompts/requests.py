@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
+from docgen.prompts.definitions import PROMINENCE
 from docgen.prompts.idea_needs import idea_needs
 from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
@@ -122,7 +123,7 @@ def ideas_request(
         "doc_type": doc_type,
         "count": count,
         "needs": needs.facts,
-        "most": needs.most,
+        "seconds": needs.seconds,
         "background": needs.background,
         "exclude": exclude,
         "seed": seed,
@@ -146,6 +147,7 @@ def document_request(
     variables = {
         "context": context,
         "airtime": AIRTIME[context.airtime],
+        "prominence": PROMINENCE,
         "doc_type": doc_type,
         "idea": idea,
         "facts": assigned,
@@ -287,7 +289,9 @@ def _template(stage: str) -> Template:
 @lru_cache(maxsize=16)
 def _system(stage: str, context: UniverseContext) -> str:
     """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return _block(_template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime]})
+    return _block(
+        _template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE}
+    )
 
 
 def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
