@@ -29,7 +29,7 @@ def naming(file: Path | str) -> Iterator[None]:
 def is_of_machine(error: OSError) -> bool:
     """Whether the machine refused something, whatever that was: a system call failed, and not by a bug of docgen's.
 
-    Python raises `OSError` without a number for misuse of its own streams; a descriptor that is not open is docgen's bug.
+    Python raises `OSError` without a number where its own streams are misused; a descriptor that is not open is a bug.
     """
     return error.errno is not None and error.errno not in OF_BUGS
 
