@@ -19,12 +19,6 @@ from tests.loopback import LoopbackProcess, Options, every_fault
 from tests.runs import Notes
 
 
-@pytest.fixture(scope="module")
-def forker() -> Iterator[CommandForker]:
-    with CommandForker() as made:
-        yield made
-
-
 @pytest.fixture
 def job(tmp_path: Path, forker: CommandForker) -> Iterator[Job]:
     log = tmp_path / "billed.jsonl"
