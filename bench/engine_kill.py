@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.kill_and_resume import CONCURRENCY, Kill, Outcome, capped, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
@@ -50,7 +51,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     print(machine("anthropic"), flush=True)
-    jobs = {mode: list(_jobs(mode, args.kills)) for mode in OPTIONS}
+    with CommandForker() as forker:
+        jobs = {mode: list(_jobs(mode, args.kills, forker)) for mode in OPTIONS}
     caps = [_capped(seed) for seed in range(args.caps)]
     _print_jobs(jobs)
     _print_caps(caps)
@@ -61,13 +63,13 @@ def main() -> None:
     sys.exit(0 if good and all(cap.billed <= cap.cap for cap in caps) else 1)
 
 
-def _jobs(mode: str, kills: int) -> Iterator[Outcome]:
+def _jobs(mode: str, kills: int, forker: CommandForker) -> Iterator[Outcome]:
     """Jobs with new seeds until there have been so many kills."""
     seed = had = 0
     while had < kills:
         options = OPTIONS[mode].model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed)
+            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed, forker)
         seed, had = seed + 1, had + len(job.kills)
         print(f"{mode} {had} of {kills} kills{'' if _kept(mode, job) else f': BROKEN {job}'}", file=sys.stderr)
         yield job

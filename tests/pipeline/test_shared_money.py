@@ -225,7 +225,7 @@ def test_a_judge_that_is_stopped_keeps_what_was_in_flight(
     tmp_path: Path, number: signal.Signals, forker: CommandForker
 ) -> None:
     """And says what it waits for, and that the same command goes on."""
-    with Loopback(Options(latency=1.0)) as server:
+    with Loopback(Options(latency=0.5)) as server:
         audit = ["audit", "leakage", texts(tmp_path, "a.jsonl", 12), "--context", "tutorial", "--judge", "all"]
         paid = ["--model", "claude-haiku-5-5", "--max-cost", "1", "--base-url", server.url]
         job = forker.start([*audit, *paid], tmp_path)
