@@ -53,7 +53,7 @@ def main() -> None:
     print(machine("anthropic"), flush=True)
     with CommandForker() as forker:
         jobs = {mode: list(_jobs(mode, args.kills, forker)) for mode in OPTIONS}
-    caps = [_capped(seed) for seed in range(args.caps)]
+        caps = [_capped(seed, forker) for seed in range(args.caps)]
     _print_jobs(jobs)
     _print_caps(caps)
     if args.json:
@@ -83,12 +83,12 @@ def _kept(mode: str, job: Outcome) -> bool:
     return whole and each and job.wasted == lost and job.billed <= job.booked + job.perhaps + 1e-9
 
 
-def _capped(seed: int) -> Capped:
+def _capped(seed: int, forker: CommandForker) -> Capped:
     mode = "batch" if seed % 2 else "sync"
     cap = random.Random(seed).uniform(0.2, 0.8) * COSTS[mode]
     options = OPTIONS[mode].model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory() as folder:
-        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed)
+        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed, forker)
     print(f"cap {seed + 1}: {mode}, ${dollars:.5f} of ${cap:.5f}", file=sys.stderr)
     return Capped(mode, cap, dollars, replies)
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.stateful.crashes import inject, quick_batches
+from tests.stateful.crashes import inject, quick_batches, quick_retries
 
 __all__ = ["Child", "CommandForker"]
 
@@ -160,6 +160,7 @@ def _import_everything() -> None:
     from tests.worlds import lighthouse
 
     quick_batches()
+    quick_retries()
     style_pools(0)
     NearDuplicateIndex(threshold=0.8, ngram=5).check_and_add([1], ["a text to compile the kernel with"])
     LeakageScanner(lighthouse()).scan("A text.", frozenset(), ())

@@ -3,9 +3,7 @@
 import contextlib
 import json
 import random
-import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections import defaultdict
@@ -19,9 +17,8 @@ from docgen.llm.engine import BATCHES_FILE, SPEND_FILE
 from docgen.llm.journal import JournalReader
 from tests.e2e.forked_commands import Child, CommandForker
 from tests.llm.support import billed
-from tests.loopback import Loopback, LoopbackProcess, Options, Served
+from tests.loopback import Loopback, Options, Served
 
-ROOT = Path(__file__).parent.parent.parent
 CONCURRENCY = 16
 
 
@@ -78,25 +75,26 @@ def kill_and_resume(
     return _outcome(folder, log, tuple(done), starts)
 
 
-def capped(options: Options, folder: Path, count: int, mode: str, cap: float, seed: int) -> tuple[float, int]:
+def capped(
+    options: Options, folder: Path, count: int, mode: str, cap: float, seed: int, forker: CommandForker
+) -> tuple[float, int]:
     """(dollars billed, replies in the journal) of a job under a cap, killed once and resumed until the cap ends it."""
     log = folder / "billed.jsonl"
-    with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
-        worker = _start(server.url, folder, count, mode, str(cap))
-        _wait_until_ready(worker)
+    with Loopback(options.model_copy(update={"log": str(log)})) as server:
+        job = (forker, server.url, folder, count, mode, str(cap))
+        worker = _fork(*job)
         _ended_within(worker, random.Random(seed).uniform(0.0, 1.0))
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        worker.kill()
         for _ in range(2):
-            _start(server.url, folder, count, mode, str(cap)).wait(300)
+            _fork(*job).wait(300)
     return billed(served_rows(log)), len(JournalReader(folder / "llm.jsonl"))
 
 
-def _fork(forker: CommandForker, url: str, folder: Path, count: int, mode: str) -> Child:
+def _fork(forker: CommandForker, url: str, folder: Path, count: int, mode: str, *cap: str) -> Child:
     """A worker that has begun: killing it earlier would prove nothing."""
     said = folder / "worker.txt"
     said.unlink(missing_ok=True)
-    worker = forker.start([url, str(folder), str(count), mode], folder, errors=said, module="tests.llm.worker")
+    worker = forker.start([url, str(folder), str(count), mode, *cap], folder, errors=said, module="tests.llm.worker")
     while not (said.exists() and b"ready\n" in said.read_bytes()):
         if worker.poll() is not None:
             raise RuntimeError(f"the worker ended with {worker.poll()} before it began")
@@ -104,18 +102,7 @@ def _fork(forker: CommandForker, url: str, folder: Path, count: int, mode: str) 
     return worker
 
 
-def _start(url: str, folder: Path, count: int, mode: str, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.llm.worker", url, str(folder), str(count), mode, *more]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-
-
-def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
-    """Wait until it has imported everything: killing it earlier would prove nothing."""
-    if worker.stdout is None or worker.stdout.readline() != b"ready\n":
-        raise RuntimeError(f"the worker ended with {worker.wait()} before it began")
-
-
-def _ended_within(worker: subprocess.Popen[bytes] | Child, seconds: float) -> bool:
+def _ended_within(worker: Child, seconds: float) -> bool:
     with contextlib.suppress(subprocess.TimeoutExpired):
         worker.wait(seconds)
     return worker.returncode is not None
