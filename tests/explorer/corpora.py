@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from docgen.explorer.open import open_views
+from docgen.explorer.open import open_all
 from docgen.explorer.view import View
 from docgen.explorer.web.app import make_app
+from docgen.explorer.web.serve import named
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from tests.runs import carry_out, settle
@@ -60,9 +61,10 @@ class Site:
     """The application over some corpora, asked without a network."""
 
     def __init__(self, *names: Path, context: Path | None = None) -> None:
-        self.views: list[View] = open_views([str(name) for name in names], context=context)
-        self.app = make_app({view.name: view for view in self.views}, frozenset({HOST}), TOKEN)
-        self.name = self.views[0].name
+        shown = open_all([str(name) for name in names], context=context)
+        self.views: list[View] = [view for view in shown if isinstance(view, View)]
+        self.app = make_app(named(shown), frozenset({HOST}), TOKEN)
+        self.name = shown[0].name
 
     @property
     def view(self) -> View:

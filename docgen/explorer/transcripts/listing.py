@@ -22,6 +22,8 @@ FACETS: dict[str, tuple[str, Callable[[TranscriptRow], str]]] = {
     "state": ("State", lambda row: row.state),
 }
 """What transcripts are filtered by, each with its title and what it is of a row; "" is in no list."""
+ORDERED = ("full", "partial", "refusal", *FAKES)
+"""Values that are listed in this order; others come as they are met."""
 ORDER = re.compile(r"random(-\d{1,9})?")
 MOST_SEARCHES = 16
 
@@ -93,10 +95,10 @@ def facets_of(transcripts: Transcripts, filters: TranscriptFilters) -> list[Face
 def _facet(rows: list[TranscriptRow], filters: TranscriptFilters, name: str) -> Facet:
     title, value_of = FACETS[name]
     others = filters.without(name)
-    counts = Counter({value: 0 for row in rows if (value := value_of(row))})
-    counts.update(value for row in rows if (value := value_of(row)) and _meets(row, others))
+    met = dict.fromkeys(value for row in rows if (value := value_of(row)))
+    counts = Counter(value_of(row) for row in rows if _meets(row, others))
     values = [
-        Value(value, FAKES.get(value, value) if name == "fakes" else value, count, (name, value) in filters.chosen)
-        for value, count in counts.items()
+        Value(value, FAKES.get(value, value) if name == "fakes" else value, counts[value], (name, value) in filters.chosen)
+        for value in sorted(met, key=lambda value: ORDERED.index(value) if value in ORDERED else len(ORDERED))
     ]
     return Facet(name, title, values, True)

@@ -136,7 +136,7 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
         "judge": view.judge,
         "by_prefix": view.by_prefix,
         "threshold": own.threshold,
-        "criteria": [{"number": n, "id": one.id, "meaning": one.met} for n, one in enumerate(CRITERIA, 1)],
+        "criteria": [{"number": n, "id": one.id, "meaning": one.definition} for n, one in enumerate(CRITERIA, 1)],
         "twins": [_side(view, own, twin, twin == place) for twin in own.twins(place)],
         "others": _others(own, place),
         "filters": {"address": filters.address(), "place": at, "total": len(places)},
