@@ -82,7 +82,7 @@ def _piece(text: str, start: int, end: int, active: Sequence[Span]) -> Markup:
     anchor = Markup("")
     if any(span.kind == "link" and span.start == start for span in active):
         anchor = Markup(' id="span"')
-    elif any(span.start == start for span in active):
+    elif any(span.start == start and span.kind != "twin" for span in active):
         anchor = Markup(' id="at-{}"').format(start)
     return Markup('<mark class="{}" data-at="{}" title="{}"{}{}>{}</mark>').format(
         classes, start, titles, tag, anchor, body

@@ -16,6 +16,7 @@ import numpy as np
 from docgen.explorer.index.columns import Array
 from docgen.explorer.read.filters import TESTS
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.read.verdicts import VERDICTS, verdict_mask
 
 __all__ = ["Estimate", "Stratum", "draw_documents", "estimate", "strata_of"]
 
@@ -34,7 +35,10 @@ class Stratum:
 
 
 def strata_of(snapshot: Snapshot, subject: str) -> list[Stratum]:
-    """The strata for one subject: "fact:ID" by how it was assigned, "rule:ID" by findings, "" by anything found."""
+    """The strata for one subject, "fact:ID", "rule:ID", or "" for any rule.
+
+    Documents that a judge read are told apart by its verdict; the others by how the fact was assigned, or by findings.
+    """
     kind, _, name = subject.partition(":")
     if kind == "fact":
         masks = {how: TESTS["fact"](snapshot, f"{name}:{how}") for how in ("stated", "implied")}
@@ -42,6 +46,12 @@ def strata_of(snapshot: Snapshot, subject: str) -> list[Stratum]:
     else:
         found = TESTS["finding"](snapshot, name if kind == "rule" else "any")
         masks = {"found": found, "nothing found": ~found}
+    read = verdict_mask(snapshot, "read")
+    if read.any():
+        said = snapshot.column("judge:read" if not name else f"judge:{name}")
+        judged = {f"judged {VERDICTS[code]}": read & (said == code) for code in np.unique(said[read]).tolist() if code}
+        judged["judged, no verdict"] = read & (said == 0)
+        masks = judged | {f"not judged, {key}": mask & ~read for key, mask in masks.items()}
     return [stratum for key, mask in masks.items() if (stratum := Stratum(key, mask)).size]
 
 

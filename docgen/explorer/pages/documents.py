@@ -1,12 +1,15 @@
 """Documents: a list with filters, facets, search and order."""
 
 import re
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from docgen.explorer.index.columns import read_fact_code
 from docgen.explorer.pages.page_query import PageQuery, fact_numbers
 from docgen.explorer.read.facets import facets_of
-from docgen.explorer.read.filters import Filters
+from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.listing import list_documents
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
@@ -32,8 +35,23 @@ def documents(view: View, query: PageQuery) -> dict[str, Any]:
         "note": listing.note,
         "rows": document_rows(view, snapshot, listing.docs, filters),
         "facets": facets_of(snapshot, filters, labelled),
+        "levels": _levels(view, query),
         "labels": {state: len(labelled(state)) for state in ("any", "good", "bad", "complete")},
     }
+
+
+def _levels(view: View, query: PageQuery) -> list[dict[str, Any]]:
+    """The corpora that are open, such as the levels of a sweep, each with its documents under the same filters."""
+    filters = replace(query.filters, chosen=tuple(pair for pair in query.filters.chosen if pair[0] != "label"))
+    return [
+        {
+            "name": name,
+            "documents": int(np.count_nonzero(mask_of(other.snapshot, filters, other.labels.documents))),
+            "chosen": other is view,
+            "address": filters.address(),
+        }
+        for name, other in (query.views.items() if len(query.views) > 1 else ())
+    ]
 
 
 def document_rows(

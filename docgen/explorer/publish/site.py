@@ -29,6 +29,7 @@ from docgen.text import digest
 
 __all__ = ["MOST", "SiteOptions", "export_site"]
 
+NO_SCORES = {"scores": None, "judge_scores": None}
 NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
 
 
@@ -124,14 +125,15 @@ class _Site:
                 "rows": document_rows(self.view, self.snapshot, docs),
                 "facets": [replace(facet, values=facet.values[:200]) for facet in facets],
                 "labels": {"any": 0},
+                "levels": [],
             }
             self._page("documents", self.lists[start], data)
 
     def _overviews(self) -> None:
         nothing = PageQuery()
         self._page("overview", "index.html", overview(self.view, nothing) | {"spent": [], "labelled": 0})
-        self._page("facts", "facts.html", facts(self.view, nothing) | {"scores": None})
-        self._page("findings", "findings.html", findings(self.view, nothing) | {"scores": None})
+        self._page("facts", "facts.html", facts(self.view, nothing) | NO_SCORES)
+        self._page("findings", "findings.html", findings(self.view, nothing) | NO_SCORES)
         self._page("types", "types.html", types(self.view, nothing))
         for name in self.snapshot.facts:
             self._page("fact", thing_file("fact", name), self._shown(fact(self.view, PageQuery({"id": name}))))
@@ -142,7 +144,7 @@ class _Site:
     def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
         """The page without links to documents that are not published, and without scores against labels."""
         rows = [row for row in data["rows"] if row["id"] in self.files]
-        return data | {"rows": rows, **({"scores": None} if "scores" in data else {})}
+        return data | {"rows": rows, **(NO_SCORES if "scores" in data else {})}
 
     def _page(self, name: str, file: str, data: Mapping[str, Any]) -> None:
         target = self.out / file

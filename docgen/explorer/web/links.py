@@ -67,6 +67,10 @@ class LiveLinks:
         """See `Links`."""
         return f"{self._base}/{filters.page}{filters.address(**more)}"
 
+    def corpus(self, name: str, page: str, query: str = "") -> str:
+        """A page of another corpus that is open beside this one."""
+        return LiveLinks(name).page(page, query)
+
     def asset(self, name: str) -> str:
         """See `Links`."""
         return f"/static/{name}"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from docgen.explorer.transcripts.listing import TranscriptFilters
 __all__ = ["ASSETS", "as_json", "render"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
+LEVEL = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>\d+(\.\d+)?)")
+"""The name of a sweep's run, as `docgen.pipeline.families` gives it."""
 REASONING = {"scratchpad": "scratchpad", "own": "its own reasoning", "none": "no reasoning"}
 """How a model reasons in an experiment, in the words of pages."""
 
@@ -61,6 +64,7 @@ def _environment() -> Environment:
         "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
         "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
+        "level": level_name,
         "reasoning_mode": lambda mode: REASONING.get(mode, mode),
         "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
     }
@@ -104,6 +108,15 @@ def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
 def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
     """Passages in which two texts differ."""
     return [Span(start, end, "twin", title="differs") for start, end in places]
+
+
+def level_name(name: str) -> str:
+    """A corpus of a sweep by its level, "opus release, stated, 20 %"; any other by its name."""
+    match = LEVEL.fullmatch(name)
+    if match is None:
+        return name
+    how = ", stated" if match["knob"] == "stated" else ""
+    return f"{match['fact'].replace('_', ' ')}{how}, {100 * float(match['level']):g} %"
 
 
 def filters_address(filters: dict[str, Any]) -> str:
