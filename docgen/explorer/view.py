@@ -1,5 +1,6 @@
 """A corpus as the explorer has it open: its index, its labels, and what detects facts and leaks in its texts."""
 
+import atexit
 import getpass
 import secrets
 import sqlite3
@@ -181,6 +182,7 @@ class View:
         if self._warming is None:
             self._warming = threading.Thread(target=self._load, daemon=True)
             self._warming.start()
+            atexit.register(self.close)
 
     def _load(self) -> None:
         if not self._closing.wait(WARM_SECONDS):

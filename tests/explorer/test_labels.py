@@ -196,7 +196,9 @@ def test_estimates_from_draws_are_unbiased() -> None:
     shares = np.array([one.share for one in estimates])
     assert shares.mean() == pytest.approx(truth.mean(), abs=3 * shares.std() / 20)
     assert np.mean([one.error for one in estimates]) == pytest.approx(shares.std(), rel=0.25)
-    covered = [one.low is not None and one.high is not None and one.low <= truth.mean() <= one.high for one in estimates]
+    covered = [
+        one.low is not None and one.high is not None and one.low <= truth.mean() <= one.high for one in estimates
+    ]
     assert np.mean(covered) > 0.93
 
 

@@ -75,7 +75,7 @@ def test_a_query_stands_in_all_tiers_side_by_side(site: Site, folder: Path) -> N
     assert "<user_tier>free</user_tier>" in free["message"]
     assert "Corvane Research" in page["system"]
     html = site.get(f"transcripts/{path}").text
-    assert html.count("<section class=\"tier\"") == 2
+    assert html.count('<section class="tier"') == 2
     assert "2 votes of" in html
 
 

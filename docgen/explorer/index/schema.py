@@ -21,8 +21,8 @@ PENDING_BYTES = 16 << 20
 larger one gains nothing more."""
 
 MERGED = 16
-"""Segments of one size that SQLite merges into one, the most that it takes: an eighth less of indexing than with its own
-choice of 4, measured."""
+"""Segments of one size that SQLite merges into one, the most that it takes: indexing takes an eighth less than with its
+own choice of 4, measured."""
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

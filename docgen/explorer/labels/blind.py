@@ -2,9 +2,9 @@
 
 A stratum is drawn from without replacement. The estimate of a share over the corpus is the sum over strata of the
 stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed.,
-5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95 % interval
-adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few labels that
-agree have no spread and are no certainty.
+5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95 %
+interval adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few
+labels that agree have no spread and are no certainty.
 """
 
 import math

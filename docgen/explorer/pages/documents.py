@@ -93,6 +93,11 @@ def document_rows(
     return rows
 
 
+def _cut(body: str) -> str:
+    """The beginning of a text, in whole words."""
+    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"
+
+
 def title_of(text: str) -> str:
     """The first line that says something."""
     for line in text[:4000].splitlines():
@@ -107,11 +112,13 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
     if pattern is None:
         start = text.find("\n", len(text) - len(text.lstrip()))
         body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())
-        return [(body[:EXCERPT] + ("…" if len(body) > EXCERPT else ""), False)]
+        return [(_cut(body), False)]
     match = pattern.search(text[:LOOKED_AT])
     if match is None:
-        return [(" ".join(text[: 2 * EXCERPT].split())[:EXCERPT] + "…", False)]
+        return [(_cut(" ".join(text[: 3 * EXCERPT].split())), False)]
     start, end = max(0, match.start() - AROUND), min(len(text), match.end() + EXCERPT - AROUND)
+    start += 1 + text.find(" ", start, match.start()) - start if start and " " in text[start : match.start()] else 0
+    end = text.rfind(" ", match.end(), end) if end < len(text) and " " in text[match.end() : end] else end
     pieces, place = [("…" if start else "", False)], start
     for hit in pattern.finditer(text, start, end):
         pieces += [(text[place : hit.start()], False), (hit.group(), True)]

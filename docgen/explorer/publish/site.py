@@ -57,7 +57,13 @@ class _Site:
         self.search = SearchFiles()
         self.head = run_word(view) | {"problem": "", "indexing": False}
         canary = options.canary or str(uuid.uuid5(NAMESPACE, f"{self.snapshot.world['id']} {view.name}"))
-        self.site = {"licence": options.licence, "canary": canary, "shown": len(self.docs), "models": self._models(), "notice": ""}
+        self.site = {
+            "licence": options.licence,
+            "canary": canary,
+            "shown": len(self.docs),
+            "models": self._models(),
+            "notice": "",
+        }
 
     def _models(self) -> list[str]:
         return [name for name in self.snapshot.terms["model"] if name]

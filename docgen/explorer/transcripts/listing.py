@@ -51,9 +51,7 @@ def places_of(transcripts: Transcripts, filters: TranscriptFilters) -> list[int]
     places = list(range(len(transcripts.rows))) if seed is None else transcripts.shuffled(seed)
     holding = _holding(transcripts, filters) if filters.q else None
     return [
-        place
-        for place in places
-        if _meets(transcripts.rows[place], filters) and (holding is None or place in holding)
+        place for place in places if _meets(transcripts.rows[place], filters) and (holding is None or place in holding)
     ]
 
 
@@ -98,7 +96,9 @@ def _facet(rows: list[TranscriptRow], filters: TranscriptFilters, name: str) -> 
     met = dict.fromkeys(value for row in rows if (value := value_of(row)))
     counts = Counter(value_of(row) for row in rows if _meets(row, others))
     values = [
-        Value(value, FAKES.get(value, value) if name == "fakes" else value, counts[value], (name, value) in filters.chosen)
+        Value(
+            value, FAKES.get(value, value) if name == "fakes" else value, counts[value], (name, value) in filters.chosen
+        )
         for value in sorted(met, key=lambda value: ORDERED.index(value) if value in ORDERED else len(ORDERED))
     ]
     return Facet(name, title, values, True)

@@ -183,6 +183,8 @@ def _others(own: Transcripts, place: int) -> list[dict[str, Any]]:
     """The same query in the same tier under other conditions."""
     row, twins = own.rows[place], set(own.twins(place))
     same = [
-        other for n, other in enumerate(own.rows) if other.query == row.query and other.tier == row.tier and n not in twins
+        other
+        for n, other in enumerate(own.rows)
+        if other.query == row.query and other.tier == row.tier and n not in twins
     ]
     return [_named(other) for other in same[:MOST]]

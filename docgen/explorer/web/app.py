@@ -26,7 +26,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | None = None) -> Starlette:
-    """The application over some corpora and experiments by name. `hosts` are the values of the Host header that it answers to.
+    """The application over corpora and experiments by name. `hosts` are the values of the Host header it answers to.
 
     `token` has to come with every write; a random one by default, which pages carry.
     """

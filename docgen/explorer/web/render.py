@@ -138,5 +138,7 @@ def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
 
 def answer_html(side: dict[str, Any]) -> Any:
     """A transcript's answer with the words that the judge of compliance quoted."""
-    spans = [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
+    spans = (
+        [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
+    )
     return mark_text(side["answer"], spans, 0, PART)
