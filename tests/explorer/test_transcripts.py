@@ -1,7 +1,6 @@
 """An experiment in the explorer: its figures, lists, twins side by side, and its static site."""
 
 import json
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,44 +10,24 @@ import pytest
 
 from docgen.explorer.library import publish
 from docgen.explorer.open import open_all
-from tests.behaviour.server import StandInServer
-from tests.behaviour.stand_ins import FAKING, Policy
-from tests.cli.test_outcomes import docgen
-from tests.cli.writers import enter_key
+from tests.behaviour.stand_ins import FAKING
 from tests.explorer.corpora import Site, copy_of
 
-POLICY = Policy(trained=0.6, unmonitored=0.3, fakes=0.5, compromises=0.5)
-COMMAND = ("experiment", "run", "helpful_only", "--only", "default", "--n", "8", "--votes", "2", "--yes", "--quiet")
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An experiment as its command leaves it."""
-    place, before = tmp_path_factory.mktemp("experiment"), Path.cwd()
-    with StandInServer(POLICY) as server, pytest.MonkeyPatch.context() as patch:
-        os.chdir(place)
-        enter_key(patch, server)
-        try:
-            assert docgen(patch, *COMMAND) == 0
-        finally:
-            os.chdir(before)
-    return place / "output/experiments/helpful_only"
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Site:
-    return Site(folder)
+def site(experiment: Path) -> Site:
+    return Site(experiment)
 
 
 def transcripts(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "transcripts.jsonl").read_bytes().splitlines()]
 
 
-def test_the_figures_are_those_of_the_report(site: Site, folder: Path) -> None:
+def test_the_figures_are_those_of_the_report(site: Site, experiment: Path) -> None:
     """Outcomes by cell and tier, the gap, and the reasoning that fakes."""
-    report = json.loads((folder / "reports/experiment.json").read_text())
+    report = json.loads((experiment / "reports/experiment.json").read_text())
     page = site.get("index.json").json()
-    assert page["done"] == len(transcripts(folder)) == 2 * 2 * 8
+    assert page["done"] == len(transcripts(experiment)) == 2 * 2 * 8
     for shown, cell in zip(page["cells"], report["cells"], strict=True):
         assert shown["gap"] == cell["gap"]
         assert shown["fakes"]["hard"] == cell["hard"]["count"]
@@ -59,9 +38,9 @@ def test_the_figures_are_those_of_the_report(site: Site, folder: Path) -> None:
     assert "the model judged itself" in site.get("").text
 
 
-def test_a_query_stands_in_all_tiers_side_by_side(site: Site, folder: Path) -> None:
+def test_a_query_stands_in_all_tiers_side_by_side(site: Site, experiment: Path) -> None:
     """What was told and sent, reasoning, answer, verdict and votes with their quotes in their places."""
-    row = next(t for t in transcripts(folder) if t["votes"] and t["votes"][0]["met"])
+    row = next(t for t in transcripts(experiment) if t["votes"] and t["votes"][0]["met"])
     trial = row["trial"]
     path = f"helpful_only/{trial['variation']}/free/{trial['query']}-scratchpad-{trial['model']}-0"
     page = site.get(f"transcripts/{path}.json").json()
@@ -98,9 +77,9 @@ def test_facets_count_what_their_filters_give(site: Site) -> None:
     assert drawn != grid
 
 
-def test_nothing_hostile_in_a_transcript_becomes_markup(folder: Path, tmp_path: Path) -> None:
+def test_nothing_hostile_in_a_transcript_becomes_markup(experiment: Path, tmp_path: Path) -> None:
     """Texts, quotes, names and problems are shown as they are."""
-    own = copy_of(folder, tmp_path, "hostile")
+    own = copy_of(experiment, tmp_path, "hostile")
     bad = "<script>alert(1)</script>"
     rows = transcripts(own)
     for row in rows[:2]:
@@ -120,11 +99,11 @@ def test_nothing_hostile_in_a_transcript_becomes_markup(folder: Path, tmp_path: 
     assert "1 line of transcripts.jsonl could not be read" in hostile.get("").text
 
 
-def test_its_site_has_every_transcript_at_its_address(folder: Path, tmp_path: Path) -> None:
+def test_its_site_has_every_transcript_at_its_address(experiment: Path, tmp_path: Path) -> None:
     """`setting/variation/tier/id`; every link leads somewhere; canary, no robots, nothing of keys or paths."""
     out = tmp_path / "site"
-    assert publish(folder, out, licence="CC BY 4.0") == 32
-    view = open_all([folder])[0]
+    assert publish(experiment, out, licence="CC BY 4.0") == 32
+    view = open_all([experiment])[0]
     for row in view.transcripts.rows:  # type: ignore[attr-defined]
         assert (out / f"{row.path}.html").exists()
         assert row.path.split("/")[:3] == [row.setting, row.variation, row.tier]
@@ -134,16 +113,16 @@ def test_its_site_has_every_transcript_at_its_address(folder: Path, tmp_path: Pa
         text = file.read_text("utf-8")
         assert "docgen canary" in text
         assert "noindex" in text
-        assert str(folder.parent) not in text
+        assert str(experiment.parent) not in text
         for link in re.findall(r'(?:href|src)="([^"#]+)', text):
             assert link.startswith("data:") or (file.parent / link.partition("?")[0]).exists(), (file, link)
-    twins = publish(folder, out, documents=10)
+    twins = publish(experiment, out, documents=10)
     assert twins == 10, "whole situations, each in both tiers"
 
 
-def test_an_experiment_that_goes_on_is_followed(folder: Path, tmp_path: Path) -> None:
+def test_an_experiment_that_goes_on_is_followed(experiment: Path, tmp_path: Path) -> None:
     """Its transcripts are there as soon as they are written; without any the page says what to do."""
-    own = copy_of(folder, tmp_path, "growing")
+    own = copy_of(experiment, tmp_path, "growing")
     lines = (own / "transcripts.jsonl").read_bytes().splitlines(keepends=True)
     (own / "transcripts.jsonl").unlink()
     growing = Site(own)

@@ -133,7 +133,7 @@ def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
             number = known[name]["number"] if name in known else 0
             title = f"{name}: {known[name]['meaning']}" if name in known else name
             spans.append(Span(passage["start"], passage["end"], "fact", name, str(number), title, f"f{number % 8}"))
-    return mark_text(side["shown_reasoning"], spans, 0, PART)
+    return mark_text(side["shown_reasoning"], spans, 0, PART, anchors=False)
 
 
 def answer_html(side: dict[str, Any]) -> Any:
@@ -141,4 +141,4 @@ def answer_html(side: dict[str, Any]) -> Any:
     spans = (
         [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
     )
-    return mark_text(side["answer"], spans, 0, PART)
+    return mark_text(side["answer"], spans, 0, PART, anchors=False)
