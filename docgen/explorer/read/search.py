@@ -126,6 +126,8 @@ def ranked(snapshot: Snapshot, query: Query) -> Array | None:
 
 
 def _ranked(snapshot: Snapshot, match: str) -> Array:
-    rows = snapshot.rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", match)
-    docs = np.array(rows, np.int32).reshape(-1)
+    """The order comes out as one string, as in `_look_up`; an index that has grown since may hold a few more."""
+    inner = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
+    listed = snapshot.rows(f"SELECT group_concat(rowid) FROM ({inner})", match, 2 * RANKED)[0][0]
+    docs = np.fromstring(listed or "", np.int32, sep=",")
     return docs[docs < snapshot.documents]
