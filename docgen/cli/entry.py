@@ -96,7 +96,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        write_help_out(self.commands.values())
+        write_help_out(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""
