@@ -41,4 +41,4 @@ def _source(name: str, context: Path | None) -> Source:
     try:
         return RunSource(find_run(name))
     except RunError as error:
-        raise RunError("neither a file, a folder nor a run", name[:80], "See the runs: docgen runs") from error
+        raise RunError("neither a file, a folder nor a run", name[:80], error.fix) from error
