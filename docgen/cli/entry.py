@@ -30,7 +30,7 @@ def main() -> None:
 
     try:
         try:
-            app(standalone_mode=True)
+            app(prog_name="docgen", standalone_mode=True)
         finally:
             sys.stdout.flush()
     except UserError as error:
