@@ -50,7 +50,7 @@ def _run() -> None:
     from docgen.cli.app import app
 
     try:
-        app(standalone_mode=True)
+        app(prog_name="docgen", standalone_mode=True)
     finally:
         sys.stdout.flush()
 
@@ -95,7 +95,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        write_help_out(self.commands.values())
+        write_help_out(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""
