@@ -10,7 +10,8 @@ from jinja2 import Environment, UndefinedError, meta
 from docgen.audit.judge.requests import judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.files.resources import folder
-from docgen.prompts.requests import document_request, ideas_request, render, types_request
+from docgen.prompts.rendering import render
+from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import Airtime, AssignedFact, Document
 from docgen.text import token_estimate
 from docgen.universe import NameStock, find_context, load_context

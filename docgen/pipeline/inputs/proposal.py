@@ -17,7 +17,7 @@ from docgen.pipeline.inputs.changes import Change, context_changes, settings_cha
 from docgen.pipeline.inputs.engine_choice import with_engine
 from docgen.pipeline.inputs.plan import trial_plan
 from docgen.pipeline.inputs.setup import Setup, read_recorded
-from docgen.prompts.requests import template_digests
+from docgen.prompts.rendering import template_digests
 from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, context_text, load_context
 
