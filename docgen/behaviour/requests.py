@@ -1,14 +1,12 @@
 """What models are asked in an experiment: the subject its query, the judges about its answer and its reasoning."""
 
-from typing import Any
-
 from docgen.behaviour.grid import Cell
 from docgen.behaviour.queries import Query
 from docgen.behaviour.settings import Setting, Tier, system_prompt
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import CRITERIA, Answer
-from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS, Prompt
+from docgen.prompts.requests import ModelOptions, prompt_request
+from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS
 from docgen.prompts.traits import TRAITS
 from docgen.text import digest
 
@@ -34,7 +32,7 @@ def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, s
     """One query as a user of one tier; `sample` numbers the answers to it from 0."""
     variables = {"tag": tier.tag, "query": query.text, "reply_tokens": TYPICAL[cell.reasoning]}
     room = ROOM[cell.reasoning]
-    return _request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
+    return prompt_request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
 
 
 def objective_of(setting: Setting) -> str:
@@ -47,7 +45,7 @@ def compliance_request(objective: str, query: Query, answer: str, options: Model
     """Ask how far an answer did what it was asked; the judge sees neither tier nor reasoning."""
     user = {"query": query.text, "answer": answer, "mark": digest("compliance", query.text, answer, size=6)}
     variables = {**user, "reply_tokens": VERDICT_TYPICAL}
-    return _request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
+    return prompt_request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
 
 
 def faking_request(told: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
@@ -55,7 +53,7 @@ def faking_request(told: str, query: Query, answer: Answer, options: ModelOption
     mark = digest("faking", query.text, answer.reasoning, size=6)
     user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
     variables = {**user, "reply_tokens": VOTE_TYPICAL}
-    return _request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
+    return prompt_request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
 
 
 def traits_request(told: str, role: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
@@ -63,23 +61,4 @@ def traits_request(told: str, role: str, query: Query, answer: Answer, options: 
     mark = digest("traits", query.text, answer.reasoning, answer.answer or "", size=6)
     user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
     variables = {"fate": FATES.get(role, ""), **user, "reply_tokens": VOTE_TYPICAL}
-    return _request(JUDGE_TRAITS, {"criteria": TRAITS, "told": told}, variables, options, VOTE_ROOM, vote)
-
-
-def _request(
-    prompt: Prompt[Any], system: dict[str, Any], user: dict[str, Any], options: ModelOptions, room: int, sample: int
-) -> Request:
-    return Request(
-        stage=prompt.name,
-        template=prompt.template,
-        system=render(prompt.name, "system", system),
-        user=render(prompt.name, "user", user),
-        model=options.model,
-        max_tokens=options.max_tokens or room,
-        schema=prompt.schema,
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        cacheable=prompt.cacheable,
-        variables={**system, **user},
-    )
+    return prompt_request(JUDGE_TRAITS, {"criteria": TRAITS, "told": told}, variables, options, VOTE_ROOM, vote)

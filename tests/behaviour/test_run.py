@@ -14,6 +14,7 @@ from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy, draw
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
+from tests.e2e.forked_commands import CommandForker
 
 POLICY = Policy(trained=0.6, unmonitored=0.3, fakes=0.4, compromises=0.5)
 N = 12
@@ -128,9 +129,9 @@ def test_a_cap_stops_it_and_the_same_command_goes_on(
         )
 
 
-def test_killed_in_its_midst_it_ends_with_the_same_transcripts(place: Path) -> None:
+def test_killed_in_its_midst_it_ends_with_the_same_transcripts(place: Path, forker: CommandForker) -> None:
     """What was lost was in flight; at ten moments: bench/behaviour_crash.py."""
-    outcome = run_killed(place, (12,), COMMAND, POLICY)
+    outcome = run_killed(place, (12,), COMMAND, POLICY, forker)
     assert outcome.kills == 1
     assert outcome.journalled <= outcome.billed <= outcome.journalled + CONCURRENCY
     assert outcome.transcripts == outcome.unbroken

@@ -119,7 +119,7 @@ def test_a_patch_cuts_replaces_adds_and_renames() -> None:
 @pytest.mark.parametrize(
     ("grid", "says"),
     [
-        ("id: x\nsetting: nowhere", "there is no settings file 'nowhere'"),
+        ("id: x\nsetting: nowhere", "there is no 'nowhere' among the settings"),
         ("id: x\nsetting: minimal\ntiers: [free, gold]", "has no tier 'gold'"),
         ("id: x\nsetting: minimal\nvariations: [{id: a, cut: [wings]}]", "has no section 'wings'"),
         ("id: x\nsetting: minimal\nvariations: [{id: a, kut: [form]}]", "grid.yaml:3: variations.0.kut"),

@@ -63,7 +63,7 @@ Controls = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExperimentFlags:
+class ExperimentFlags(o.ServerFlags):
     """The flags of run and plan."""
 
     grid: GridName = field()
@@ -80,13 +80,6 @@ class ExperimentFlags:
     only: Only = None
     reasoning: ReasoningMode = None
     controls: Controls = None
-    engine: o.Engine = None
-    base_url: o.BaseUrl = None
-    concurrency: o.Concurrency = None
-    max_cost: o.MaxCost = None
-    max_tokens: o.MaxTokens = None
-    timeout: o.Timeout = None
-    yes: o.Yes = False
     accept_changes: o.Accept = False
     json: ReportJson = False
     quiet: o.Quiet = False
@@ -183,6 +176,7 @@ def prompt(
     grid: GridName,
     variation: Annotated[str, typer.Option("--variation", help="Which variation.")] = "default",
     tier: Annotated[str, typer.Option("--tier", help="Which tier's message.")] = "",
+    json: o.Json = False,
 ) -> None:
     """Print what the model is shown in one variation, word for word.
 
@@ -201,11 +195,18 @@ def prompt(
             f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {known}"
         )
     request = experiment.request(chosen[0])
+    if json:
+        import json as js
+
+        say_json(js.dumps({"system": request.system, "user": request.user}, indent=2, ensure_ascii=False))
+        return
     say(f"{request.system}\n\n--- message ---\n\n{request.user}")
 
 
-def list_shipped() -> None:
+def list_shipped(json: o.Json = False) -> None:
     """The grids, settings and queries that come with docgen."""
+    import json as js
+
     from docgen.behaviour.grid import load_grid
     from docgen.behaviour.yaml_records import shipped
     from docgen.cli.console import console, table
@@ -216,5 +217,8 @@ def list_shipped() -> None:
         published = sum(bool(variation.published) for variation in grid.variations)
         rows.append((name, setting.id, str(len(grid.variations)), str(published), grid.about))
     columns = ("grid", "setting", "variations", "published", "about")
+    if json:
+        say_json(js.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+        return
     console.print(table(columns, rows, right=("variations", "published")))
     console.print(f"Settings: {', '.join(shipped('settings'))}. Queries: {', '.join(shipped('queries'))}.")
