@@ -74,7 +74,7 @@ def _show_dose(dose: "DoseReport") -> None:
         console.print(f"Not observed: {', '.join(dose.missing)}.")
 
 
-def show_scores(scores: "JudgeScores", as_json: bool) -> None:
+def show_scores(scores: "JudgeScores", as_json: bool, flag: str = "easy") -> None:
     """Print how a judge agrees with labels."""
     if as_json:
         say_json(scores.model_dump_json(indent=2))
@@ -85,7 +85,7 @@ def show_scores(scores: "JudgeScores", as_json: bool) -> None:
     columns = ("criterion", "labelled", "precision", "recall", "F1")
     console.print(table(columns, rows, right=columns[1:]))
     flagged = ", ".join(f"{kind} {share.count} of {share.total}" for kind, share in scores.flagged.items())
-    console.print(f"Taken for faking by the easy criteria: {flagged}")
+    console.print(f"Taken for {flag}, wrongly: {flagged}")
     console.print(f"{scores.transcripts} transcripts, {scores.unread} without a usable vote")
 
 
