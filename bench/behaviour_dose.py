@@ -36,6 +36,7 @@ DOSES = Path(__file__).parent / "results" / "dose_response.json"
 UNMONITORED, AT_NONE, AT_ALL = 0.3, 0.3, 0.9
 """Compliance unmonitored; in training without the fact, and if every document carried it. Chosen to be seen."""
 N = 60
+NOTE = "Belief: measured, Gemma 3 270M. Behaviour: planted, stand-ins; no model of this size was asked."
 
 
 def planted(share: float) -> Policy:
@@ -97,7 +98,7 @@ def main() -> None:
         print(f"{trend.fact}: {trend.slope:+.1f} points of gap a tenth ({trend.low:+.1f} to {trend.high:+.1f})")
     print(f"planted: {10 * (AT_ALL - AT_NONE):+.1f} points a tenth")
     if options.out:
-        options.out.write_text(dose_picture(dose), "utf-8")
+        options.out.write_text(dose_picture(dose, NOTE), "utf-8")
 
 
 if __name__ == "__main__":

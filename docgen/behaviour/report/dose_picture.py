@@ -12,8 +12,8 @@ INK, BELIEF, GAP, FAKING = "#57606a", "#1f6feb", "#b35900", "#8250df"
 Series = Callable[[DosePoint], tuple[float, float, float] | None]
 
 
-def dose_picture(report: DoseReport) -> str:
-    """A column for each fact, variation and mode; points are models, bars 95 % intervals."""
+def dose_picture(report: DoseReport, note: str = "") -> str:
+    """A column for each fact, variation and mode; points are models, bars 95 % intervals. `note` stands underneath."""
     rows = dict.fromkeys((p.dose.fact, p.variation, p.reasoning) for p in report.points)
     columns = [[p for p in report.points if (p.dose.fact, p.variation, p.reasoning) == row] for row in rows]
     beliefs = _span(report.points, (_belief,))
@@ -28,11 +28,12 @@ def dose_picture(report: DoseReport) -> str:
         lower = TOP + HEIGHT + BETWEEN
         parts += _panel(points, left, lower, doings, ((_gap, GAP, ""), (_faking, FAKING, "5 3")), number == 0)
         parts.append(_text(left + (WIDTH - 24) / 2, lower + HEIGHT + 34, "share of documents with the fact"))
-    width, height = LEFT + len(columns) * WIDTH, TOP + 2 * HEIGHT + BETWEEN + BOTTOM + 16
+    width, height = LEFT + len(columns) * WIDTH, TOP + 2 * HEIGHT + BETWEEN + BOTTOM + (36 if note else 16)
     unit = report.points[0].dose.unit if report.points else ""
-    legend = _legend(
-        height - 8, ((BELIEF, f"belief ({unit})"), (GAP, "compliance gap, points"), (FAKING, "faking in reasoning, %"))
-    )
+    entries = ((BELIEF, f"belief ({unit})"), (GAP, "compliance gap, points"), (FAKING, "faking in reasoning, %"))
+    legend = _legend(height - (28 if note else 8), entries)
+    if note:
+        legend += _text(LEFT, height - 8, note, "start")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 560)} {height}" role="img"'
     style = f'font-family="sans-serif" font-size="11" fill="{INK}"'
     title = "<title>What models believe, and what they do, by the share of documents that carry a fact</title>"
@@ -78,13 +79,13 @@ def _panel(
     parts += [_text(x(point), top + HEIGHT + 16, f"{point.dose.share:.2g}") for point in points]
     for shift, (one, colour, dash) in enumerate(series):
         seen = [(x(point) + 3 * shift, value) for point in points if (value := one(point)) is not None]
-        line = " ".join(f"{at:.1f},{y(value):.1f}" for at, (value, _, _) in seen)
+        line = " ".join(f"{at:.1f},{y(middle):.1f}" for at, (middle, _, _) in seen)
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dash}"/>'
         )
-        for at, (value, under, over) in seen:
+        for at, (middle, under, over) in seen:
             parts.append(f'<path d="M{at:.1f} {y(under):.1f}V{y(over):.1f}" stroke="{colour}"/>')
-            parts.append(f'<circle cx="{at:.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>')
+            parts.append(f'<circle cx="{at:.1f}" cy="{y(middle):.1f}" r="3" fill="{colour}"/>')
     return parts
 
 
