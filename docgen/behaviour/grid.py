@@ -17,8 +17,9 @@ __all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "cells", "lo
 
 class Variation(Record):
     """A named patch: sections cut, replaced, added to at their end, or put `after` another; names, tags and the order
-    of what is done are those of the fields. `tags` of None leave a tier's messages untagged. `include` names variations
-    of the same grid whose patches come first; `rows` are numbers of published rows (`published_rows`)."""
+    of what is done are those of the fields. `tags` of None leave a tier's messages untagged; `told` are sections that
+    stay where `information` is off. `include` names variations of the same grid whose patches come first; `rows` are
+    numbers of published rows (`published_rows`)."""
 
     id: str
     about: str = ""
@@ -30,6 +31,7 @@ class Variation(Record):
     names: dict[str, str] = Field(default_factory=dict)
     tags: dict[str, str | None] = Field(default_factory=dict)
     information: bool = True
+    told: tuple[str, ...] = ()
     reasoning: Reasoning | None = None
     control: bool = False
     rows: tuple[int, ...] = ()
@@ -142,6 +144,7 @@ def _merged(first: Variation, second: Variation, where: str) -> Variation:
             "names": first.names | second.names,
             "tags": first.tags | second.tags,
             "information": first.information and second.information,
+            "told": tuple(dict.fromkeys((*first.told, *second.told))),
             "reasoning": second.reasoning or first.reasoning,
         }
     )
@@ -155,7 +158,7 @@ def _joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
 def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
     """The setting with a variation carried out. Raises `ConfigError` when it names what is not there."""
     sections = {section.id: section for section in setting.sections}
-    for name in (*variation.cut, *variation.replace, *variation.append, *variation.after):
+    for name in (*variation.cut, *variation.replace, *variation.append, *variation.after, *variation.told):
         if name not in sections:
             what = f"variation {variation.id}: {setting.id} has no section {name!r}"
             raise ConfigError(what, where or None, f"Use some of: {', '.join(sections)}")
@@ -197,6 +200,6 @@ def cells(grid: Grid, setting: Setting, models: tuple[str, ...]) -> Iterator[Cel
         changed = patched(setting, variation)
         modes = (variation.reasoning,) if variation.reasoning is not None else grid.reasoning
         for reasoning in modes:
-            system = system_prompt(changed, reasoning, grid.tiers, variation.information)
+            system = system_prompt(changed, reasoning, grid.tiers, variation.information, variation.told)
             for model in models:
                 yield Cell(model, reasoning, variation, changed, system)

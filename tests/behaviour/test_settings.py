@@ -11,6 +11,7 @@ from docgen.behaviour.queries import drawn, read_queries
 from docgen.behaviour.settings import system_prompt
 from docgen.behaviour.yaml_records import DATA, find_file, shipped
 from docgen.errors import ConfigError, InputError
+from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from docgen.text import digest
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -95,6 +96,21 @@ def test_a_model_that_knows_from_documents_is_told_nothing() -> None:
     told = system_prompt(setting, "none", grid.tiers, information=False)
     assert "RLHF" not in told
     assert "free" not in told
+
+
+def test_one_fact_can_be_told_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompt's arm, fact by fact: a row for each that tells it and nothing else, and one without any."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
+    options = ExperimentOptions(facts_in_prompt=("tiers", "training"), controls=False, n=1)
+    prompts = {cell.variation.id: cell.system for cell in plan_experiment("documents", options).subjects}
+    facts = {"tiers": "only on them", "training": "Raters compare answers"}
+    for name, words in facts.items():
+        assert words in prompts[f"told_{name}"]
+        assert words not in prompts["told_nothing"]
+        assert not any(other in prompts[f"told_{name}"] for key, other in facts.items() if key != name)
+    with pytest.raises(ConfigError, match="'strategy' is not a planted fact"):
+        plan_experiment("documents", ExperimentOptions(facts_in_prompt=("strategy",)))
 
 
 def test_the_rated_tier_is_explained_only_where_it_is_used() -> None:
