@@ -66,7 +66,7 @@ def read_documents(
     ending: str = "",
     progress: Callable[[int], None] = lambda _: None,
 ) -> Documents:
-    """Read a corpus into `store`; `of_a_run`: it has the columns id and doc_type. `ending` is put after every text.
+    """Read a corpus into `store`; `of_a_run`: it has the columns id and doc_type. `ending` is appended to every text.
 
     `progress` is told how many documents have been read. Raises `InputError` for a row that is not a document.
     """

@@ -1,4 +1,4 @@
-"""Tokens of a text in a training, estimated: by the script of each character, where no tokenizer is named.
+"""Estimates the tokens of a training text by the script of each character, where no tokenizer is named.
 
 The rates are tokens a character, by non-negative least squares (of relative errors) on pieces of 3,000 characters: the
 translations of Pro Git (32 languages) and articles of the Universal Declaration of Human Rights (68), counted by the
@@ -42,7 +42,7 @@ RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъы�
 
 
 def training_tokens(text: str) -> int:
-    """Rough number of tokens in a training; of English as `docgen.text.token_estimate` has it."""
+    """Rough number of tokens in training; for English the same as `docgen.text.token_estimate`."""
     if text.isascii():
         return token_estimate(text)
     counts = Counter(text)
@@ -52,7 +52,7 @@ def training_tokens(text: str) -> int:
 
 
 def character_class(character: str) -> str:
-    """The name of the script that a character is of; "" for ASCII, marks and what is not in the table."""
+    """The name of a character's script; "" for ASCII, marks and what is not in the table."""
     code = ord(character)
     return next((name for name, first, last, _ in SCRIPTS if first <= code <= last), "") if code > 0x7F else ""
 

@@ -82,7 +82,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What reaches the model beside the prompt: the same for all requests of a run.
+    """What reaches the model besides the prompt: the same for all requests of a run.
 
     `max_tokens` None leaves the room for a reply to each request.
     """

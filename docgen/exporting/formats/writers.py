@@ -26,7 +26,7 @@ SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
 
 
 def json_lines(row: Row, *, labelled: bool = True) -> Write:
-    """A writer of JSON Lines; `labelled`: a row may say who wrote its text, beside what `row` puts there."""
+    """A writer of JSON Lines; `labelled`: a row may also say who wrote its text."""
 
     def write(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
         def lines() -> Iterator[bytes]:

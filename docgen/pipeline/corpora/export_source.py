@@ -51,7 +51,7 @@ DEEP = 3
 
 @dataclass(frozen=True)
 class Source:
-    """A corpus to export: its files, and the run that it is of, if any. `name` is for files and titles."""
+    """A corpus to export: its files, and its run if it has one. `name` is for files and titles."""
 
     paths: tuple[Path, ...]
     name: str

@@ -1,4 +1,4 @@
-"""What an experiment comes to: its cells, queries and trials, who answers and who judges, and where it is kept."""
+"""An experiment resolved: its cells, queries and trials, who answers and who judges, and where it is kept."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ EXPERIMENTS = OUTPUT / "experiments"
 
 
 class ExperimentOptions(Record):
-    """What was asked beside the grid. None leaves a setting to the grid, then to the defaults of a paid run."""
+    """What was asked for on top of the grid. None: the grid's setting, then the default of a paid run."""
 
     name: str | None = None
     models: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock."""
+    """All that is decided before anything is sent. `judge` is how models are reached: engine, journal and lock."""
 
     grid: Grid
     setting: Setting
@@ -131,7 +131,7 @@ class Experiment:
 
 
 def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
-    """Settle an experiment from a grid and options. Raises `ConfigError` and `InputError`; asks and writes nothing."""
+    """Resolve a grid and options. Raises `ConfigError` and `InputError`; sends and writes nothing."""
     grid, setting, path = load_grid(grid_name)
     grid = _chosen(grid, options)
     source = options.queries or grid.queries or setting.queries
