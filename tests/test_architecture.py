@@ -21,7 +21,10 @@ def layers() -> tuple[tuple[str, ...], ...]:
 
 
 LEVELS = layers()
-HEAVY = ("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp", "tokenizers")
+HEAVY = (
+    *("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp", "tokenizers"),
+    *("pydantic", "docgen.text.passages"),
+)
 
 
 def modules() -> list[str]:

@@ -8,8 +8,6 @@ Latin. bench/token_estimate.py measures again, with any tokenizer and any texts.
 
 from collections import Counter
 
-from docgen.text import token_estimate
-
 __all__ = ["SCRIPTS", "character_class", "training_tokens"]
 
 SCRIPTS: tuple[tuple[str, int, int, float], ...] = (
@@ -43,6 +41,8 @@ RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъы�
 
 def training_tokens(text: str) -> int:
     """Rough number of tokens in training; for English the same as `docgen.text.token_estimate`."""
+    from docgen.text import token_estimate  # not above: the table of formats, and so --help, imports this module
+
     if text.isascii():
         return token_estimate(text)
     counts = Counter(text)
