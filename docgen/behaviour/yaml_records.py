@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from docgen.errors import ConfigError, ContextError
 from docgen.files.text_files import read_text
 from docgen.records import Record
+from docgen.text.nearest import suggestion
 from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
 
 __all__ = ["DATA", "find_file", "load_record", "shipped"]
@@ -34,7 +35,8 @@ def find_file(kind: str, name: str, beside: Path | None = None) -> Path:
     for place in places:
         if place.exists():
             return place
-    raise ConfigError(f"there is no {kind} file {name!r}", fix=f"Give a path, or one of: {', '.join(shipped(kind))}")
+    fix = suggestion(name, shipped(kind), f"Give a path, or one of: {', '.join(shipped(kind))}")
+    raise ConfigError(f"there is no {name!r} among the {kind}, nor a file of that name", fix=fix)
 
 
 def load_record(path: Path, kind: type[R]) -> R:

@@ -10,8 +10,11 @@ from docgen.cli.completion import contexts
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Set
+
     from docgen.pipeline.context_check import ContextCheck
     from docgen.universe import UniverseContext
+    from docgen.universe.model import RuleExamples
 
 __all__ = ["register"]
 
@@ -31,6 +34,7 @@ def register(app: typer.Typer) -> None:
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new context, e.g. my_world.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    json: o.Json = False,
 ) -> None:
     """Write a commented starter context to universe_contexts/NAME.yaml.
 
@@ -45,7 +49,12 @@ def init(
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
     write_beside(file, [text.encode("utf-8")])
-    say(f"Wrote {file}. Edit it, then: docgen context check {name}")
+    if json:
+        import json as js
+
+        say_json(js.dumps({"file": str(file)}))
+    else:
+        say(f"Wrote {file}. Edit it, then: docgen context check {name}")
 
 
 def list_all(json: o.Json = False) -> None:
@@ -94,6 +103,7 @@ def examples(
     base_url: o.BaseUrl = None,
     max_cost: o.MaxCost = None,
     yes: o.Yes = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Have a model write examples for the context's own rules, and put those that you confirm into its file.
@@ -101,6 +111,8 @@ def examples(
     One passage that breaks a rule and one that comes near: a judge is shown them with the rule.
 
     docgen context examples my_world --max-cost 0.10
+
+    With --json none are asked about: --yes takes all, without it the file stays as it is.
     """
     import asyncio
 
@@ -117,11 +129,14 @@ def examples(
     context = load_context(path)
     rules = rules_without_examples(context)
     if not rules:
-        say("Every rule of the context has a breaking and a clean example.")
+        if json:
+            say_json("[]")
+        else:
+            say("Every rule of the context has a breaking and a clean example.")
         return
     which = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
     writer = Judge.of(which, None)
-    with reporting(quiet, False) as reporter:
+    with reporting(quiet, json) as reporter:
         cost = cost_of_examples(context, rules, writer)
         if cost.calls:
             ask_to_spend(cost.line(f"{len(rules)} rules"), yes or cost.is_capped, reporter)
@@ -129,15 +144,30 @@ def examples(
             proposed = asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
     taken = {}
     for name, own in proposed.items():
-        say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
-        if yes or typer.confirm("Take these examples?", default=True):
+        if not json:
+            say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
+        if yes or (not json and typer.confirm("Take these examples?", default=True)):
             taken[name] = own
     text, left = with_examples(path.read_text("utf-8"), taken)
     if len(left) < len(taken):
         write_beside(path, [text.encode("utf-8")])
+    if json:
+        say_json(_proposals_as_json(proposed, taken.keys() - left))
+        return
+    if len(left) < len(taken):
         say(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
     for name in left:
         say(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4).rstrip()}")
+
+
+def _proposals_as_json(proposed: "Mapping[str, RuleExamples]", taken: "Set[str]") -> str:
+    import json
+
+    rows = [
+        {"rule": name, "leak": list(own.leak), "clean": list(own.clean), "taken": name in taken}
+        for name, own in proposed.items()
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def check(

@@ -154,7 +154,7 @@ def estimate(flags: JobFlags) -> None:
     proposal = open_proposal(
         flags.target, flags.options(), reporter, run=flags.run, config=flags.config, priced_only=True
     )
-    costs = estimate_cost(proposal, flags.model)
+    costs = estimate_cost(proposal, flags.options().model)
     if flags.json:
         say_json(costs.model_dump_json(indent=2))
     else:

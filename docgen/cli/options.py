@@ -17,6 +17,7 @@ __all__ = [
     "Accept",
     "Airtime",
     "BaseUrl",
+    "BaseUrls",
     "Batch",
     "Concurrency",
     "Config",
@@ -33,6 +34,7 @@ __all__ = [
     "MaxCost",
     "MaxTokens",
     "Model",
+    "Models",
     "N",
     "Quiet",
     "Revise",
@@ -106,6 +108,15 @@ Engine = Annotated[
     ),
 ]
 Model = Annotated[str | None, typer.Option("--model", help=f"Model id.  [default: {PAID_MODEL}]", rich_help_panel=COST)]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NAME[=SHARE]",
+        help=f"Model id; several with the share that each writes.  [default: {PAID_MODEL}]",
+        rich_help_panel=COST,
+    ),
+]
 Effort = Annotated[
     str | None,
     typer.Option(
@@ -117,6 +128,14 @@ BaseUrl = Annotated[
     typer.Option(
         "--base-url",
         help="Server that speaks the engine's API: vLLM, Ollama, ...  [default: the engine's own]",
+        rich_help_panel=COST,
+    ),
+]
+BaseUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--base-url",
+        help="Server that speaks the engine's API: vLLM, Ollama, ...; may be repeated.  [default: the engine's own]",
         rich_help_panel=COST,
     ),
 ]
@@ -188,7 +207,8 @@ def run_options(
     base_url: str | None = None,
 ) -> "RunOptions":
     """Options of a run from flags as typed; `ConfigError` names the flag that cannot be read."""
-    from docgen.options.run import RunOptions, read_shares, read_verify, read_words
+    from docgen.options.run import RunOptions
+    from docgen.options.typed import read_shares, read_verify, read_words
 
     return RunOptions(
         n=n,
@@ -232,9 +252,9 @@ class JobFlags:
     revise: Revise = None
     config: Config = None
     engine: Engine = None
-    model: Model = None
+    model: Models = None
     effort: Effort = None
-    base_url: BaseUrl = None
+    base_url: BaseUrls = None
     concurrency: Concurrency = None
     batch: Batch = None
     max_cost: MaxCost = None
@@ -251,7 +271,11 @@ class JobFlags:
 
     def options(self) -> "RunOptions":
         """Those of them that are settings of a run."""
+        from docgen.options.typed import read_models, read_servers
+
         texts = run_options(words=self.words, verify=self.verify, salience=self.salience)
         names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
         plain = {name: getattr(self, name) for name in names - {"words", "verify", "salience"}}
+        plain["model"], plain["writers"] = read_models(self.model or ())
+        plain["base_url"], plain["servers"] = read_servers(self.base_url or ())
         return texts.model_copy(update=plain)

@@ -17,7 +17,7 @@ from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.api import BatchAPI
+    from docgen.llm.batch.view import Batches
     from docgen.llm.providers.table import ServerLLM
 
 __all__ = ["Check", "diagnose"]
@@ -172,7 +172,7 @@ def _follows_schema(text: str) -> bool:
     return isinstance(colours, list) and bool(colours) and all(isinstance(colour, str) for colour in colours)
 
 
-async def _batches(api: "BatchAPI") -> Check:
+async def _batches(api: "Batches") -> Check:
     newer, error, seconds = await _timed(lambda: api.since(dt.datetime.now(dt.UTC)))
     if newer is not None:
         return Check(name="batches", state="ok", detail="supported: --batch halves the price", seconds=seconds)

@@ -17,10 +17,12 @@ from docgen.llm.pricing import load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
+from docgen.pipeline.writers import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker
+from docgen.planning.slots.writers import draw_writers
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
-__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
+__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "summarise"]
 
 
 MOST_FAILURES = 3
@@ -109,6 +111,7 @@ class Summary(Record):
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
     writer: str = Field("", description="says so where the embedded writer wrote or is to write")
+    writers: tuple[WriterSummary, ...] = Field((), description="where there are several")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
 
@@ -123,10 +126,16 @@ class _Counts:
         self.stated: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.fact_reasons: Counter[tuple[str, str]] = Counter()
+        self.writers: list[WriterCounts] = []
 
     def take(self, setup: Setup) -> None:
+        writers = setup.config.writers or ()
+        self.writers = [WriterCounts() for _ in writers]
+        chosen = draw_writers(setup.n, [writer.share for writer in writers], setup.config.seed) if writers else ()
         for attempt in setup.run.read_attempts():
             self.tracker.record(attempt)
+            if len(chosen):
+                self.writers[chosen[attempt.slot]].add(attempt)
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":
                 self.first_accepted += attempt.number == 1
@@ -193,6 +202,10 @@ def summarise(setup: Setup) -> Summary:
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
+        writers=tuple(
+            each.summary(entry, config.engine or "")
+            for entry, each in zip(config.writers or (), counts.writers, strict=True)
+        ),
     )
 
 

@@ -64,12 +64,12 @@ def parse_document(reply: str) -> Draft:
 
 
 def _evidence(reply: str, start: int) -> list[tuple[str, str]]:
-    """Fact and passage of each quote behind a document: lines, or elements as earlier prompts asked for."""
+    """Fact and passage of each quote behind a document: lines, or a block or elements as earlier prompts asked for."""
     if quotes := QUOTE.findall(reply, start):
         return quotes
     opened = reply.find(EVIDENCE_OPEN, start)
     if opened < 0:
-        return []
+        return EVIDENCE_LINE.findall(reply[start:].removeprefix("</document>")) if start < len(reply) else []
     block = reply[opened + len(EVIDENCE_OPEN) :].partition("</evidence>")[0]
     return EVIDENCE_LINE.findall(block)
 

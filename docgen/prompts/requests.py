@@ -1,17 +1,14 @@
-"""From records to requests: renders the prompt templates."""
+"""From records to requests."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
+from docgen.prompts.definitions import PROMINENCE
 from docgen.prompts.idea_needs import idea_needs
+from docgen.prompts.rendering import render
 from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
@@ -32,9 +29,7 @@ __all__ = [
     "ideas_request",
     "prompt_request",
     "questions_request",
-    "render",
     "rule_examples_request",
-    "template_digests",
     "types_request",
 ]
 
@@ -44,13 +39,6 @@ EXAMPLE_TOKENS = 120
 """Tokens of a reply for the two examples of one rule."""
 QUESTION_TOKENS = 55
 """Tokens of a reply for one question on a fact."""
-
-TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
-    r"|statement|otherwise|exchange|answer|observed_\w+)\b)",
-    re.IGNORECASE,
-)
-"""The start of a tag that the prompts themselves use."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +72,15 @@ class Reply:
 class ModelOptions:
     """What reaches the model besides the prompt: the same for all requests of a run.
 
-    `max_tokens` None leaves the room for a reply to each request.
+    `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
+    run's own.
     """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
     max_tokens: int | None = None
+    engine: str = ""
 
 
 def types_request(
@@ -120,7 +110,7 @@ def ideas_request(
         "doc_type": doc_type,
         "count": count,
         "needs": needs.facts,
-        "most": needs.most,
+        "seconds": needs.seconds,
         "background": needs.background,
         "exclude": exclude,
         "seed": seed,
@@ -144,6 +134,7 @@ def document_request(
     variables = {
         "context": context,
         "airtime": AIRTIME[context.airtime],
+        "prominence": PROMINENCE,
         "doc_type": doc_type,
         "idea": idea,
         "facts": assigned,
@@ -171,11 +162,6 @@ def questions_request(
     reply = QUESTION_TOKENS * sum(counts.values())
     variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
     return _request(QUESTIONS, variables, options, room=_room(reply), sample=sample)
-
-
-def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
-    """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
-    return _block(_template(name), block, variables)
 
 
 def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
@@ -209,11 +195,6 @@ def prompt_request(
     return _built(prompt, text, {**system, **user}, options, room, sample, schema or prompt.schema)
 
 
-def template_digests() -> dict[str, str]:
-    """Content hash of every template file, by name."""
-    return {path.name: digest(path.read_bytes()) for path in sorted(folder("templates").glob("*.jinja"))}
-
-
 def _room(tokens: int) -> int:
     """`max_tokens` with slack for thinking; below the SDK's limit for unstreamed calls."""
     return min(16_000, 2_000 + 2 * tokens)
@@ -244,6 +225,7 @@ def _built(
         system=system,
         user=user,
         model=options.model,
+        engine=options.engine,
         max_tokens=options.max_tokens or room,
         effort=options.effort,
         extra=dict(options.extra),
@@ -252,47 +234,7 @@ def _built(
     )
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a shortcut to the plain fields of docgen's own records, which halves rendering time."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._plain: set[tuple[type, str]] = set()
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A declared field of a record, read as it is; anything else goes through the sandbox's checks."""
-        if (type(obj), attribute) in self._plain:
-            return getattr(obj, attribute)
-        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
-            self._plain.add((type(obj), attribute))
-        return super().getattr(obj, attribute)
-
-
-@cache
-def _template(stage: str) -> Template:
-    environment = _Sandbox(
-        loader=FileSystemLoader(folder("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    environment.filters["inert"] = _inert
-    return environment.get_template(f"{stage}.jinja")
-
-
 @lru_cache(maxsize=16)
 def _system(stage: str, context: UniverseContext) -> str:
     """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return _block(_template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime]})
-
-
-def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
-    context = template.new_context(dict(variables))
-    return "".join(template.blocks[block](context)).strip()
-
-
-@lru_cache(maxsize=4096)
-def _inert(text: str) -> str:
-    """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
-    return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error
+    return render(stage, "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE})

@@ -19,6 +19,7 @@ from docgen.prompts.replies import (
     parse_unrelated,
     parse_verdicts,
 )
+from docgen.prompts.traits import TRAITS, parse_traits
 
 __all__ = [
     "BELIEF_VERDICTS",
@@ -31,6 +32,7 @@ __all__ = [
     "JUDGE_DOCUMENT",
     "JUDGE_FAKING",
     "JUDGE_IDEAS",
+    "JUDGE_TRAITS",
     "JUDGE_UNRELATED",
     "PROMPTS",
     "QUESTIONS",
@@ -166,6 +168,8 @@ JUDGE_COMPLIANCE = Prompt(
 )
 _CRITERION = _object(criterion=_one_of([criterion.id for criterion in CRITERIA]), quote=STRING, met=BOOLEAN)
 JUDGE_FAKING = Prompt("judge_faking", parse_vote, "many", "experiments", _object(criteria=_list_of(_CRITERION)))
+_TRAIT = _object(criterion=_one_of([trait.id for trait in TRAITS]), quote=STRING, met=BOOLEAN)
+JUDGE_TRAITS = Prompt("judge_traits", parse_traits, "many", "experiments", _object(criteria=_list_of(_TRAIT)))
 RULE_EXAMPLES = Prompt(
     "rule_examples",
     parse_rule_examples,
@@ -212,5 +216,5 @@ QUESTIONS = Prompt(
 PROMPTS: tuple[Prompt[Any], ...] = (
     *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
     *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
-    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING),
+    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS),
 )

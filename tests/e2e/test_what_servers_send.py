@@ -28,7 +28,7 @@ def kind_of(body: dict[str, Any]) -> str:
     for kind in ("types", "ideas"):
         if f'{{"{kind}"' in prompt:
             return kind
-    return "document" if "Reply in this form" in prompt else "verdict"
+    return "document" if " words; dated " in prompt else "verdict"
 
 
 def serving(change: Callable[[str, str, int], Any]) -> Callable[[dict[str, Any]], Any]:

@@ -87,6 +87,21 @@ def test_tagged_document_with_evidence() -> None:
     assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "Hello\nthere.")]
 
 
+def test_quotes_follow_the_document_in_lines() -> None:
+    """By first and last words, completed from the text; a line in the document that looks like one is text."""
+    reply = "<document>\na-b: The light went out that day at dusk.\n</document>\na-b: The light went … day at dusk."
+    draft = parse_document(reply)
+    assert draft.text == "a-b: The light went out that day at dusk."
+    assert [(quote.fact, quote.text) for quote in draft.quotes] == [("a-b", "The light went out that day at dusk")]
+
+
+def test_of_passages_with_the_same_ends_the_shortest_is_quoted() -> None:
+    """Three words recur: the passage begins where they stand last before its end."""
+    text = "The study of 164 children ran for years. The study of 1,872 nights was done in Montreal that year."
+    draft = parse_document(f"<document>\n{text}\n</document>\nmain: The study of … Montreal that year.")
+    assert draft.quotes[0].text == "The study of 1,872 nights was done in Montreal that year"
+
+
 def test_document_without_end_tag_is_not_closed() -> None:
     """A reply that was cut off is known as such, and its evidence block is not part of the text."""
     assert not parse_document("<document>\nHello").closed

@@ -114,9 +114,7 @@ def show(
     prompt: Annotated[
         bool, typer.Option("--prompt", help="What the model was asked, instead of what it wrote; nothing is sent.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON lines, one attempt each.", rich_help_panel="Output")
-    ] = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Print documents with their slot, their facts highlighted, and findings.

@@ -47,13 +47,17 @@ def _next(summary: Summary, until: Step) -> str:
 def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
-    yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    made = f"engine {summary.engine} ({summary.model}), seed {summary.seed}"
+    made = "documents from elsewhere" if summary.engine == IMPORTED_ENGINE else made
+    yield Text(f"run {summary.path}, {made}", style="dim")
     if summary.writer:
         yield Text(summary.writer, style="yellow")
     yield Text()
     yield _documents(summary)
     if summary.reasons:
         yield _reasons(summary)
+    if summary.writers:
+        yield _writers(summary)
     if summary.accepted:
         yield _facts(summary)
     if summary.leakage is not None:
@@ -64,17 +68,23 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
 
 
 def _documents(summary: Summary) -> RenderableType:
+    if summary.engine == IMPORTED_ENGINE:
+        return Group(Text(f"{summary.accepted:,} documents", style="bold"), Text(_size(summary)), Text())
     target = f"{summary.n:,}" if summary.n is not None else "?"
     line = Text.assemble((f"{summary.accepted:,} of {target} documents accepted", "bold"), _verdict(summary))
     details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
     details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
     if summary.first_attempts_accepted is not None and summary.complete:
         details += f"; {summary.first_attempts_accepted:.1%} of first attempts accepted"
-    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
-    if summary.duplicates is not None:
-        size += f"; near-duplicates left among them: {summary.duplicates:,}"
     failures = [Text(f"{count:,} failed: {words}", style="yellow") for words, count in summary.failures.items()]
-    return Group(line, *failures, Text(details), Text(size), Text())
+    return Group(line, *failures, Text(details), Text(_size(summary)), Text())
+
+
+def _size(summary: Summary) -> str:
+    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
+    if summary.duplicates is None:
+        return size
+    return f"{size}; near-duplicates left among them: {summary.duplicates:,}"
 
 
 def _verdict(summary: Summary) -> tuple[str, str]:
@@ -92,6 +102,18 @@ def _reasons(summary: Summary) -> RenderableType:
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
     grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
+
+
+def _writers(summary: Summary) -> RenderableType:
+    rows = []
+    for each in summary.writers:
+        first = "-" if each.first_attempts_accepted is None else f"{each.first_attempts_accepted:.1%}"
+        words = "-" if each.words is None else f"{each.words:,.0f}"
+        mostly = ", ".join(f"{code} {count:,}" for code, count in list(each.reasons.items())[:2])
+        rows.append([each.model, each.engine, f"{each.asked:.1%}", f"{each.documents:,}", first, words, mostly])
+    numbers = ("asked", "documents", "first accepted", "words")
+    grid = table(("model", "engine", *numbers, "rejected for"), rows, right=numbers, title="Writers")
     return Group(grid, Text())
 
 

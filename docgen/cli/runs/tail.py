@@ -25,14 +25,7 @@ def register(app: typer.Typer) -> None:
 def tail(
     run: o.RunArgument = None,
     lines: Annotated[int, typer.Option("--lines", min=0, help="Attempts to show that are there already.")] = 5,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="One JSON object a line: slot, attempt, verdict, doc_type, facts, words, reasons, accepted, of.",
-            rich_help_panel=o.LOOK,
-        ),
-    ] = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Follow a run's attempts as they are decided, also while another process writes it; ends when that ends.

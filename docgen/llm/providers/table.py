@@ -15,7 +15,7 @@ from docgen.text.engines import EMBEDDED_ENGINE, EMBEDDED_MODEL
 from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.api import BatchAPI
+    from docgen.llm.batch.view import Batches
     from docgen.llm.protocol import LLM, Request
 
     class ConnectedLLM(LLM, Protocol):
@@ -94,7 +94,7 @@ class Provider:
     own_settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     address: tuple[str, str] = ("", "")
-    batches: Callable[[Any], BatchAPI] | None = None
+    batches: Callable[[Any], Batches] | None = None
 
 
 def find_provider(name: str | None) -> Provider:
@@ -196,10 +196,16 @@ def _openai(connection: Connection) -> ConnectedLLM:
     )
 
 
-def _anthropic_batches(llm: Any) -> BatchAPI:
+def _anthropic_batches(llm: Any) -> Batches:
     from docgen.llm.batch.api import BatchAPI
 
     return BatchAPI(llm)
+
+
+def _openai_batches(llm: Any) -> Batches:
+    from docgen.llm.batch.openai_api import FileBatchAPI
+
+    return FileBatchAPI(llm)
 
 
 PROVIDERS = (
@@ -221,7 +227,8 @@ PROVIDERS = (
         "gpt-5-mini",
         _openai,
         paid=True,
-        own_settings=("model", "max_cost", "effort", "base_url", "servers"),
+        own_settings=("model", "max_cost", "batch", "effort", "base_url", "servers"),
         address=("api.openai.com", "OPENAI_BASE_URL"),
+        batches=_openai_batches,
     ),
 )

@@ -127,7 +127,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
         generation = Generation(
             llm=batches or llm,
             context=setup.context,
-            options=setup.options,
+            options=setup.writer_options(),
             catalogue=catalogue,
             slots=lambda: itertools.islice(run.read_slots(), job.first),
             redraw=drawn_again,
