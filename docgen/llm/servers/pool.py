@@ -13,6 +13,7 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
 from docgen.llm.servers.health import RETIRING, Health
+from docgen.llm.servers.states import ServerState
 
 __all__ = ["Server", "ServerPool"]
 
@@ -54,12 +55,12 @@ class Server:
         return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
 
     @property
-    def state(self) -> str:
-        """For people: replies, and what is wrong with it."""
+    def state(self) -> ServerState:
+        """How it stands."""
         trouble = "left out: " if self.health.retired else "down: " if self.health.is_down else ""
-        downs = f", was down {self.health.downs} time(s)" if self.health.downs and not trouble else ""
-        words = f", {trouble}{self.health.why}" if trouble else downs
-        return f"{self.name}: {self.replies:,} replies, {self.in_flight} in flight{words}"
+        downs = f"was down {self.health.downs} time(s)" if self.health.downs else ""
+        words = f"{trouble}{self.health.why}" if trouble else downs
+        return ServerState(name=self.name, replies=self.replies, in_flight=self.in_flight, trouble=words)
 
 
 class ServerPool:
@@ -85,8 +86,8 @@ class ServerPool:
         return self.servers[0].llm.engine
 
     @property
-    def states(self) -> list[str]:
-        """One line for each server."""
+    def states(self) -> list[ServerState]:
+        """How each server stands."""
         return [server.state for server in self.servers]
 
     def stop(self) -> None:
