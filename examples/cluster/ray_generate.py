@@ -56,7 +56,8 @@ def server(url: str) -> Any:
             "error": "" if choice else str(answer.get("error") or answer),
         }
 
-    config = HttpRequestProcessorConfig(url=url, concurrency=2, batch_size=ROWS_AT_A_TIME, max_retries=5)
+    # Each of `concurrency` workers holds a CPU: raise it on a cluster, and leave some CPUs for reading and writing.
+    config = HttpRequestProcessorConfig(url=url, concurrency=1, batch_size=ROWS_AT_A_TIME, max_retries=5)
     return build_processor(config, preprocess=prompt, postprocess=reply)
 
 
