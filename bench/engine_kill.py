@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.kill_and_resume import CONCURRENCY, Kill, Outcome, capped, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
@@ -52,8 +53,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     print(machine("anthropic"), flush=True)
-    jobs = {mode: list(_jobs(mode, args.kills)) for mode in args.modes}
-    caps = [_capped(args.modes[seed % len(args.modes)], seed) for seed in range(args.caps)]
+    with CommandForker() as forker:
+        jobs = {mode: list(_jobs(mode, args.kills, forker)) for mode in args.modes}
+        caps = [_capped(args.modes[seed % len(args.modes)], seed, forker) for seed in range(args.caps)]
     _print_jobs(jobs)
     _print_caps(caps)
     if args.json:
@@ -63,13 +65,13 @@ def main() -> None:
     sys.exit(0 if good and all(cap.billed <= cap.cap for cap in caps) else 1)
 
 
-def _jobs(mode: str, kills: int) -> Iterator[Outcome]:
+def _jobs(mode: str, kills: int, forker: CommandForker) -> Iterator[Outcome]:
     """Jobs with new seeds until there have been so many kills."""
     seed = had = 0
     while had < kills:
         options = OPTIONS[mode].model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed)
+            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed, forker)
         seed, had = seed + 1, had + len(job.kills)
         print(f"{mode} {had} of {kills} kills{'' if _kept(mode, job) else f': BROKEN {job}'}", file=sys.stderr)
         yield job
@@ -83,11 +85,11 @@ def _kept(mode: str, job: Outcome) -> bool:
     return whole and each and job.wasted == lost and job.billed <= job.booked + job.perhaps + 1e-9
 
 
-def _capped(mode: str, seed: int) -> Capped:
+def _capped(mode: str, seed: int, forker: CommandForker) -> Capped:
     cap = random.Random(seed).uniform(0.2, 0.8) * COSTS[mode]
     options = OPTIONS[mode].model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory() as folder:
-        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed)
+        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed, forker)
     print(f"cap {seed + 1}: {mode}, ${dollars:.5f} of ${cap:.5f}", file=sys.stderr)
     return Capped(mode, cap, dollars, replies)
 

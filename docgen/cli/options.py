@@ -42,6 +42,7 @@ __all__ = [
     "RunArgument",
     "Salience",
     "Seed",
+    "ServerFlags",
     "Target",
     "Timeout",
     "Types",
@@ -217,6 +218,21 @@ def run_options(
         salience=read_shares(salience or [], "--salience") or None,
         base_url=base_url,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerFlags:
+    """The flags of commands that ask a model and are not the main job; which model is theirs to say."""
+
+    engine: Engine = None
+    base_url: BaseUrl = None
+    concurrency: Concurrency = None
+    max_cost: MaxCost = None
+    max_tokens: MaxTokens = None
+    timeout: Timeout = None
+    yes: Yes = False
+    json: Json = False
+    quiet: Quiet = False
 
 
 @dataclass(frozen=True, kw_only=True)

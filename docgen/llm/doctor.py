@@ -207,4 +207,4 @@ def _price(probe: ServerProbe) -> Check:
 
 
 def _request(probe: ServerProbe, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
-    return Request("doctor", "", "", user, probe.model, probe.room, schema=schema, extra=extra)
+    return Request("doctor", "", user, probe.model, probe.room, schema=schema, extra=extra)

@@ -62,8 +62,8 @@ class JournalReader:
     def __len__(self) -> int:
         return sum(map(len, self._positions.values()))
 
-    def __contains__(self, key: str) -> bool:
-        return self.has(key)
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.has(key)
 
     def has(self, key: str, engine: str = "") -> bool:
         """Whether there is a reply for this key, by another `engine` than the journal's own if one is named."""

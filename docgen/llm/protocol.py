@@ -36,7 +36,9 @@ class Usage(Record):
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `system` is the stable prefix that many requests share, `user` the part that is this request's own.
+    """One call; `stage` names its prompt.
+
+    `system` is the stable prefix that many requests share, `user` the part that is this request's own.
 
     `variables` are what the messages were rendered from; the embedded writer composes from them, and they never reach
     a model. `sample` distinguishes deliberate repetitions of the same prompt, since the API has no seed. `cacheable`:
@@ -45,7 +47,6 @@ class Request:
     """
 
     stage: str
-    template: str
     system: str
     user: str
     model: str

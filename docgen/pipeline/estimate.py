@@ -56,8 +56,8 @@ SPREAD = 0.35
 ENOUGH = 5
 """Replies from which a stage's own figures are used."""
 TOKENS_PER_WORD = 1.35
-QUOTE_TOKENS = 20
-"""For a fact's id and quote by its ends: of 288 quotes in bench/written, cut to five words, in Gemma 3's tokens."""
+QUOTE_TOKENS = 15
+"""For a fact's id and quote by its ends: of 404 quotes in bench/written, cut to three words, in Gemma 3's tokens."""
 
 
 class StageEstimate(Record):

@@ -12,7 +12,7 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.salience import FactPresence
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
-from docgen.llm.journal import Totals, journal_totals
+from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.servers.states import ServerState, read_states
 from docgen.pipeline.audit.duplicates import read_duplicates
@@ -162,13 +162,9 @@ def summarise(setup: Setup) -> Summary:
     counts = _Counts(config.n or 0)
     counts.take(setup)
     tracker = counts.tracker
-    totals = journal_totals(run.journal)
     measured, leakage = read_measured(setup)
-    uncertain = uncertain_dollars(run.path / SPEND_FILE)
     facts, survivors = _facts(setup, counts, measured.facts if measured else {}), tuple(_survivors(counts))
     writer, duplicates = _writer(setup, counts), read_duplicates(setup) if run.corpus.exists() else None
-    spending = _spending(setup, totals)
-    priced = [line.dollars for line in spending if line.dollars is not None]
     places = {
         "corpus": run.corpus,
         "attempts": run.attempts,
@@ -204,10 +200,7 @@ def summarise(setup: Setup) -> Summary:
         duplicates=duplicates,
         words=counts.words,
         tokens=counts.tokens,
-        spending=spending,
-        dollars=sum(priced) if priced or not spending else None,
-        uncertain=uncertain,
-        stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
+        **_money(setup),
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
@@ -225,9 +218,11 @@ def _writer(setup: Setup, counts: _Counts) -> str:
     return embedded_notice(counts.embedded, counts.tracker.accepted)
 
 
-def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
+def _money(setup: Setup) -> dict[str, Any]:
+    """The fields of a summary that come from the journal: what was spent on what, and how replies ended."""
+    totals = journal_totals(setup.run.journal)
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
-    return tuple(
+    spending = tuple(
         Spending(
             stage=stage,
             model=model,
@@ -241,6 +236,13 @@ def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
         )
         for (stage, model), tally in sorted(totals.by_stage.items())
     )
+    priced = [line.dollars for line in spending if line.dollars is not None]
+    return {
+        "spending": spending,
+        "dollars": sum(priced) if priced or not spending else None,
+        "uncertain": uncertain_dollars(setup.run.path / SPEND_FILE),
+        "stops": {" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
+    }
 
 
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from docgen.errors import ConfigError, StopRun
 from docgen.files.append_log import read_entries
 from docgen.llm.journal import journal_totals
+from docgen.options.step import Step
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers

@@ -12,9 +12,10 @@ from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import AuditOptions
+from docgen.options.step import Step
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.verify import verification_of
-from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter

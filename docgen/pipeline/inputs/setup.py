@@ -62,8 +62,9 @@ class Setup:
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
+        options = engine_options(self.config)
         family = tuple(path for path in family_of(self.run) if path != self.run.journal)
-        return replace(engine_options(self.config), family=family, is_unnamed=not self.is_named)
+        return replace(options, family=family, is_unnamed=not self.is_named)
 
     @property
     def connection(self) -> Connection:
