@@ -114,7 +114,7 @@ def llama(args: argparse.Namespace) -> tuple[list[str], str, str]:
 def litellm(program: str, url: str, model: str, folder: Path) -> tuple[list[str], str, str]:
     """The same of LiteLLM's proxy, in front of a server of chat completions."""
     port, config = free_port(), folder / "litellm.yaml"
-    route = {"model": f"openai/{model}", "api_base": f"{url}/v1", "api_key": KEY}
+    route = {"model": f"hosted_vllm/{model}", "api_base": f"{url}/v1", "api_key": KEY}
     rows = [{"model_name": MODEL, "litellm_params": route}]
     settings = {"model_list": rows, "general_settings": {"master_key": KEY}}
     config.write_text(json.dumps(settings | {"litellm_settings": {"drop_params": True}}))  # JSON is YAML

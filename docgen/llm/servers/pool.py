@@ -223,10 +223,11 @@ class ServerPool:
     def _wake_for_room(self) -> None:
         """Wake as many waiting calls as there is room for, first those that failed elsewhere."""
         now = time.monotonic()
-        room = [each for each in self.servers if each.has_room(now)]
+        room = [] if self.control.held else [each for each in self.servers if each.has_room(now)]
         if self._failed_at:
             self._wake_failed(lambda at: not self._others(at) or any(server not in at for server in room))
-        self._wake(sum(each.room(now) for each in room))
+        left = self.control.semaphore.most - sum(each.in_flight for each in self.servers)
+        self._wake(min(left, sum(each.room(now) for each in room)))
 
     def _wake_failed(self, may_go_on: Callable[[Sequence[Server]], bool]) -> None:
         """Wake the calls that failed at some servers and `may_go_on`."""
