@@ -156,8 +156,10 @@ def tried(server: str, version: str, engine: str, url: str, model: str, folder: 
     to_server = ["--engine", engine, "--base-url", url, "--model", model, "--timeout", "120"]
     done = docgen(["doctor", *to_server, "--write", "--json"], folder)
     checks = json.loads(done.stdout or "[]")
+    if not checks:
+        outcome.details["doctor"] = done.stderr.strip()[-300:]
     outcome.checks = {check["name"]: check["state"] for check in checks}
-    outcome.details = {check["name"]: check["detail"] for check in checks if check["state"] != "ok"}
+    outcome.details |= {check["name"]: check["detail"] for check in checks if check["state"] != "ok"}
     if done.returncode == 0:
         run = f"{server} {engine}".replace(" ", "_").replace("'", "").replace(".", "")
         sizes = ["--n", "3", "--types", "3", "--ideas", "2", "--words", "80-140", "--run", run]
@@ -178,7 +180,7 @@ def said(command: list[str]) -> str:
     """The first line that says a version."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if "ersion" in line]
-    return lines[0].split("ersion")[-1].strip(" :") if lines else "unknown"
+    return lines[0].split("ersion")[-1].strip(" :=") if lines else "unknown"
 
 
 def free_port() -> int:
