@@ -39,7 +39,8 @@ async def _types(llm: LLM, context: UniverseContext, options: ModelOptions) -> C
     reply, problem, seconds = await _timed(llm.complete(types_request(context, options, ASKED_TYPES, (), 0)))
     if reply is None:
         return Check(name="document types", state="fail", detail=problem, seconds=seconds)
-    count = len(TYPES.parse(reply.text) or ())
+    brought = TYPES.parse(reply.text)
+    count = len(brought.types) if brought else 0
     detail = f"{min(count, ASKED_TYPES)} of {ASKED_TYPES} could be read"
     if count >= ENOUGH_TYPES:
         return Check(name="document types", state="ok", detail=detail, seconds=seconds)
