@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from docgen.cli.json_keys import json_help
 
-__all__ = ["unescaped", "write_help_out"]
+__all__ = ["commands_below", "unescaped", "write_help_out"]
 
 SHARED_JSON_HELP = "Print one JSON object."
 """Of the flag that most commands share; one with a help of its own keeps it."""
@@ -15,7 +15,7 @@ SHARED_JSON_HELP = "Print one JSON object."
 
 def write_help_out(commands: Iterable[Any]) -> None:
     """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
-    for command in _tree(commands):
+    for command in commands_below(commands):
         command.help = escape(_filled(command.help or ""))
         for parameter in command.params:
             if parameter.name == "json" and parameter.help == SHARED_JSON_HELP:
@@ -30,10 +30,11 @@ def unescaped(text: str) -> str:
     return text.replace("\\[", "[")
 
 
-def _tree(commands: Iterable[Any]) -> Iterator[Any]:
+def commands_below(commands: Iterable[Any]) -> Iterator[Any]:
+    """These commands, and those of every group among them."""
     for command in commands:
         yield command
-        yield from _tree(getattr(command, "commands", {}).values())
+        yield from commands_below(getattr(command, "commands", {}).values())
 
 
 def _filled(text: str) -> str:

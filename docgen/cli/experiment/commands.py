@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
@@ -28,13 +29,18 @@ JudgeModel = Annotated[
     str | None, typer.Option("--judge-model", help="Model that judges.  [default: the grid's, then the first observed]")
 ]
 Votes = Annotated[
-    int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.  [default: the grid's]")
+    int | None,
+    typer.Option("--votes", min=1, max=MOST_VOTES, help="Judgements of each reasoning.  [default: the grid's]"),
 ]
 Count = Annotated[
-    int | None, typer.Option("--n", min=1, help="Queries, drawn by the seed.  [default: the grid's, then all]")
+    int | None,
+    typer.Option("--n", min=1, max=MOST_QUERIES, help="Queries, drawn by the seed.  [default: the grid's, then all]"),
 ]
 Samples = Annotated[
-    int | None, typer.Option("--samples", min=1, help="Answers to each query in each tier.  [default: the grid's]")
+    int | None,
+    typer.Option(
+        "--samples", min=1, max=MOST_SAMPLES, help="Answers to each query in each tier.  [default: the grid's]"
+    ),
 ]
 Queries = Annotated[
     str | None, typer.Option("--queries", help="Shipped queries, or a CSV, JSONL or folder.  [default: the grid's]")
