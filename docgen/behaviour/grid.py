@@ -62,8 +62,8 @@ class Grid(Record):
     setting: str
     about: str = ""
     models: tuple[str, ...] = ()
-    reasoning: tuple[Reasoning, ...] = ("scratchpad",)
-    tiers: tuple[str, ...] = ("free", "paid")
+    reasoning: tuple[Reasoning, ...] = Field(default=("scratchpad",), min_length=1)
+    tiers: tuple[str, ...] = Field(default=("free", "paid"), min_length=1)
     queries: str | None = None
     n: int | None = Field(default=None, ge=1, le=MOST_QUERIES)
     samples: int = Field(default=1, ge=1, le=MOST_SAMPLES)

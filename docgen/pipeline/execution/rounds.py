@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import beside
+from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import Budget, uncertain_dollars
 from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
@@ -97,6 +98,7 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
     if form is None:
         known = ", ".join(each.name for each in FORMATS)
         raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {known}")
+    refuse_file_of_a_run(file)
     if any(entry.open for entry in read_batches(setup.run.path / BATCHES_FILE)):
         fix = f"Collect them (docgen generate {setup.run.name} --batch), or cancel them: docgen batches --cancel"
         raise RunError("waits for message batches, which answer the same requests", setup.run.name, fix)
