@@ -3,7 +3,7 @@
 import inspect
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_type_hints
@@ -20,9 +20,9 @@ __all__ = ["Commands", "command", "main"]
 F = TypeVar("F")
 
 
-def refuse_endless_numbers(commands: Iterable[Any]) -> None:
+def refuse_endless_numbers(commands: Mapping[str, Any]) -> None:
     """Let no option of these commands be inf or nan, which pass every comparison with a bound or none."""
-    for command in commands_below(commands):
+    for _, command in commands_below(commands):
         for parameter in command.params:
             parameter.callback = _finite(parameter.callback)
 
@@ -67,7 +67,7 @@ def _run() -> None:
     from docgen.cli.app import app
 
     try:
-        app(standalone_mode=True)
+        app(prog_name="docgen", standalone_mode=True)
     finally:
         sys.stdout.flush()
 
@@ -112,8 +112,8 @@ class Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        write_help_out(self.commands.values())
-        refuse_endless_numbers(self.commands.values())
+        write_help_out(self.commands)
+        refuse_endless_numbers(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

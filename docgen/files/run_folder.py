@@ -91,13 +91,11 @@ class RunFolder:
         try:
             value = from_json(file.read_bytes())
         except FileNotFoundError as error:
-            raise RunError(
-                "is not a run", str(self.path), "Runs are folders with a run.json; see: docgen runs"
-            ) from error
+            fix = "Runs are folders with a run.json; see: docgen runs"
+            raise RunError("is not a run", str(self.path), fix) from error
         except ValueError as error:
-            raise RunError(
-                f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
-            ) from error
+            fix = "Restore it, or start a new run with --run NAME"
+            raise RunError(f"is not JSON ({error})", str(file), fix) from error
         parts = value if isinstance(value, dict) else {}
         if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
             raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
@@ -105,11 +103,11 @@ class RunFolder:
 
     def write_json(self, name: str, value: object) -> Path:
         """Write a finished JSON file, e.g. "run.json" or "reports/salience.json"."""
-        return write_beside(self.path / name, [to_json(value, indent=2) + b"\n"], of_run=True)
+        return self.write_lines(name, [to_json(value, indent=2) + b"\n"])
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a finished text file."""
-        return write_beside(self.path / name, [text.encode("utf-8")], of_run=True)
+        return self.write_lines(name, [text.encode("utf-8")])
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
         """Write a finished file from complete lines, streaming."""
@@ -117,7 +115,7 @@ class RunFolder:
 
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
         """Write a finished JSON-lines file, one record per line, streaming."""
-        return write_beside(self.path / name, (to_json(record) + b"\n" for record in records), of_run=True)
+        return self.write_lines(name, (to_json(record) + b"\n" for record in records))
 
     def read_types(self) -> list[DocumentType]:
         """The document types; empty before the brainstorm."""
@@ -145,14 +143,18 @@ class RunFolder:
         """Every attempt so far, in order, streaming; also while another process writes."""
         return _records(self.attempts, Attempt)
 
-    def open_attempts(self) -> AppendLog:
-        """The attempts, opened for appending."""
-        return AppendLog(self.attempts)
+    def open_attempts(self, say: Callable[[str], None] = lambda _: None) -> AppendLog:
+        """The attempts, opened for appending; `say` is told what had to be repaired in them."""
+        if repeated := self.drop_repeated_attempts():
+            say(f"{self.attempts.name}: {repeated:,} attempts were there twice; the first of each stays")
+        log = AppendLog(self.attempts)
+        if log.dropped:
+            say(f"{self.attempts.name}: dropped a half-written last line ({log.dropped} bytes)")
+        return log
 
     def drop_repeated_attempts(self) -> int:
         """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
-        repeated = count_repeated(self.attempts)
-        if repeated:
+        if repeated := count_repeated(self.attempts):
             self.write_lines("attempts.jsonl", first_of_each(self.attempts))
         return repeated
 
@@ -173,8 +175,7 @@ class RunFolder:
 
     def stamp_reports(self, names: Iterable[str]) -> None:
         """Note that these reports, just written, are about the attempts as they are now."""
-        stamps = self._stamps() | dict.fromkeys(names, file_digest(self.attempts))
-        write_beside(self.report(STAMPS), [to_json(stamps, indent=2), b"\n"])
+        self.write_json(f"reports/{STAMPS}", self._stamps() | dict.fromkeys(names, file_digest(self.attempts)))
 
     def report_is_current(self, name: str) -> bool:
         """Whether the report is there and is about the attempts as they are now."""
@@ -282,9 +283,8 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     """The most recently used run. Raises `RunError` if there is none."""
     runs = list_runs(root)
     if not runs:
-        raise RunError(
-            "there are no runs here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        )
+        fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
+        raise RunError("there are no runs here", str(root), fix)
     return runs[0]
 
 

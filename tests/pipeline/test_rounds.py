@@ -10,7 +10,8 @@ import pytest
 
 from docgen.errors import RunError, StopRun
 from docgen.llm.journal import journal_totals
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten, take_replies, withdraw_requests, write_round
 from docgen.pipeline.inputs.setup import Setup
 from tests.loopback import Loopback, Options

@@ -10,7 +10,8 @@ from docgen.llm.engine import DRAIN_SECONDS, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.pipeline.execution.job import Job, Step
+from docgen.options.step import Step
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.orders import Orders
 from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
 from docgen.pipeline.execution.steps import take_steps
@@ -18,7 +19,7 @@ from docgen.pipeline.execution.stopping import Interrupted, interruptible, look_
 from docgen.pipeline.inputs.setup import CUSTOM, Setup, reopen
 from docgen.progress import Reporter
 
-__all__ = ["Step", "aexecute", "execute", "wait_for"]
+__all__ = ["aexecute", "execute", "wait_for"]
 
 T = TypeVar("T")
 
