@@ -1,6 +1,6 @@
 """Peak memory of docgen at inputs without end: a context of 10 MB, a reply that unpacks to a gigabyte, endless batches.
 
-    python bench/bounds.py
+    python bench/bounds.py [--only NAME]
 
 Each is one command with a loopback server of its own, its memory limited to 5 GB. Exits 1 if a command goes beyond its
 allowance.
@@ -158,10 +158,11 @@ def measure(prepare: Callable[[Path, str], list[str]]) -> tuple[float, float, st
 def main() -> int:
     """Measure every case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    parser.add_argument("--only", default="", help="a case by its name, or a part of it")
+    options = parser.parse_args()
     print(machine("polars", "pydantic"), flush=True)
     worst = 0.0
-    for name, prepare in CASES:
+    for name, prepare in (case for case in CASES if options.only in case[0]):
         megabytes, seconds, ended = measure(prepare)
         print(f"{name:26} {megabytes:8,.0f} MB {seconds:6.1f} s  {ended}", flush=True)
         worst = max(worst, megabytes)

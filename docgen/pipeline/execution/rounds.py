@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from docgen.corpus.lines import plain_lines
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import beside
 from docgen.files.overwrite import refuse_file_of_a_run
@@ -224,12 +225,11 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
     paths = [path for file in files for path in _listed(file)]
     with _opened(setup) as (journal, log):
         for path in paths:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip():
-                        _take(line, f"{path.name}:{number}", journal, log, prices, tally)
-                    if number % TOGETHER == 0:
-                        reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
+            for number, line in enumerate(plain_lines(path), start=1):
+                if line.strip():
+                    _take(line, f"{path.name}:{number}", journal, log, prices, tally)
+                if number % TOGETHER == 0:
+                    reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
         missing = len(log.waiting(journal))
         given_up = sum(log.given_up(key) is not None for key in log.requests() if key not in journal)
     counts = {name: tally.counts[name] for name in ("taken", "repeated", "failed", "foreign", "damaged")}
