@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 from typer.core import TyperGroup
 
 from docgen.cli.help_text import commands_below, write_help_out
-from docgen.errors import ConfigError, StopRun, UserError
+from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
 from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
@@ -44,6 +44,8 @@ def main() -> None:
         _fail(f"Error: {error}", 2)
     except StopRun as error:
         _fail(f"Stopped: {error.message}. {error.fix}.", 1)
+    except RequestFailed as error:
+        _fail(f"Stopped: the server did not answer: {error}. Run the same command again.", 1)
     except KeyboardInterrupt:
         _fail("Interrupted.", 130)
     except BrokenPipeError:

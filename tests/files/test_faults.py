@@ -23,7 +23,7 @@ from docgen.corpus import corpus_files, read_corpus
 from docgen.dedupe.sketch.boilerplate import template_shingles
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import Sketcher
-from docgen.errors import InputError, RunError, UserError
+from docgen.errors import InputError, RequestFailed, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
 from docgen.files.atomic import write_beside
 from docgen.files.parquet import write_parquet
@@ -61,6 +61,22 @@ def test_whatever_the_machine_refuses_is_one_line(
     shown = capsys.readouterr()
     assert (ended.value.code, shown.out, shown.err.count("\n")) == (2, "", 1)
     assert os.strerror(number) in shown.err
+
+
+def test_a_request_that_failed_for_good_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever command asked: none has to know that a server may refuse."""
+
+    def refused(**_: object) -> None:
+        raise RequestFailed("400", "no such model", 1)
+
+    for name in ("prepare_streams", "prepare_signals"):
+        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+    monkeypatch.setattr("docgen.cli.app.app", refused)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err.count("\n")) == (1, 1)
 
 
 def test_a_bug_of_docgens_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

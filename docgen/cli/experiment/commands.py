@@ -143,7 +143,10 @@ def run(flags: ExperimentFlags) -> None:
             ask_to_spend(cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
         with judging(reporter) as stopping:
             asyncio.run(carry_out(experiment, reporter, stopping))
-    show_report(report_experiment(experiment.folder), experiment.folder.path, flags.json)
+    result = report_experiment(experiment.folder)
+    show_report(result, experiment.folder.path, flags.json)
+    if result.done < result.trials:
+        raise typer.Exit(1)
 
 
 def plan(flags: PlanFlags) -> None:
