@@ -61,8 +61,9 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
         before, files = None, []
     unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
     if before != settings_of(options) and not unsaid and not options.overwrite:
-        said = f"{(before or {}).get('form', 'another')} export with other settings"
-        raise ConfigError(f"has the {said}", f"--out {folder}", OVERWRITE)
+        form = (before or {}).get("form")
+        said = f"the {form} export" if form else "another export"
+        raise ConfigError(f"has {said} with other settings", f"--out {folder}", OVERWRITE)
     inside = [folder / name for name in files if not Path(name).is_absolute() and ".." not in Path(name).parts]
     return [file for file in inside if file.is_file()]
 

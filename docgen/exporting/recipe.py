@@ -1,5 +1,6 @@
 """The options of an export, and what its formats need to know."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -54,7 +55,7 @@ class ExportOptions:
             raise ConfigError(f"{self.mix_by!r} is not a unit for ratios", "--mix-by", "Use documents or tokens")
         if self.mix_ratios and len(self.mix) != 1:
             raise ConfigError("a mix sweep takes one file", "--mix-ratios", "Give --mix FILE once")
-        if self.validation < 0 or (self.validation > 1 and self.validation != round(self.validation)):
+        if not 0 <= self.validation < math.inf or (self.validation > 1 and self.validation != round(self.validation)):
             raise ConfigError(f"{self.validation:g} is not a share or a number", "--validation", "Use 0.05, or 500")
         return self
 

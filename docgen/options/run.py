@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
+from docgen.files.text_files import LARGEST_SETTINGS, read_text
 from docgen.options.fields import (
     BodyFields,
     Documents,
@@ -174,13 +175,12 @@ def _underscored(entry: Any) -> Any:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    if path.is_dir() or not path.exists():
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise ConfigError(what, str(path), "Give --config the path of a TOML file")
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", str(path), "Give --config the path of a TOML file") from error
-    except IsADirectoryError as error:
-        raise ConfigError("is a folder", str(path), "Give --config the path of a TOML file") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
+    except (RecursionError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import Field
+
+from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
 from docgen.behaviour.queries import Query, drawn, read_queries
 from docgen.behaviour.requests import objective_of, query_request
@@ -12,6 +15,7 @@ from docgen.behaviour.settings import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
+from docgen.files.names import folder_name
 from docgen.files.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import default_paid_provider
@@ -40,10 +44,10 @@ class ExperimentOptions(Record):
     name: str | None = None
     models: tuple[str, ...] = ()
     judge_model: str | None = None
-    votes: int | None = None
+    votes: int | None = Field(None, ge=1, le=MOST_VOTES)
     traits: bool | None = None
-    n: int | None = None
-    samples: int | None = None
+    n: int | None = Field(None, ge=1, le=MOST_QUERIES)
+    samples: int | None = Field(None, ge=1, le=MOST_SAMPLES)
     seed: int | None = None
     queries: str | None = None
     query_column: str | None = None
@@ -164,7 +168,9 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
         concurrency=options.concurrency, max_cost=options.max_cost, max_tokens=options.max_tokens,
         timeout=options.timeout,
     )  # fmt: skip
-    folder = RunFolder(EXPERIMENTS / (options.name or grid.id))
+    folder = RunFolder(
+        EXPERIMENTS / (folder_name(options.name, "--name") if options.name else folder_name(grid.id, f"{path}: id"))
+    )
     judge = replace(Judge.of(reach, None), journal=folder.journal)
     experiment = Experiment(grid, setting, queries, models, judge_model, judge, folder)
     _check_tiers(experiment, path)
