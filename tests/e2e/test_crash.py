@@ -10,7 +10,8 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
 from tests.e2e.forked_commands import CommandForker

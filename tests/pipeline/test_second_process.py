@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
+from docgen.options.step import Step
 from docgen.parallel.worker import WorkerProcess
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execution import steps
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from tests.pipeline.spawned import Adder
 from tests.runs import Notes, settle
 

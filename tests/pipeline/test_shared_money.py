@@ -19,8 +19,9 @@ from docgen.llm.journal import journal_totals
 from docgen.llm.ratelimit import retry
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
+from docgen.options.step import Step
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.sweeps import open_level, sweep, sweep_levels, write_levels
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
