@@ -87,7 +87,7 @@ def check_prices(extra: Mapping[str, Any]) -> None:
     for name, value in extra.items():
         if name.lower() in OTHER_PRICES and value not in OTHER_PRICES[name.lower()]:
             raise ValueError(
-                f"{name} under [extra] changes what a token costs, and a cap needs the right prices: give them in a file"
+                f"{name} under [extra] changes what a token costs, and a cap needs its prices: give a file of them"
             )
 
 

@@ -139,7 +139,7 @@ def test_a_field_that_changes_prices_goes_under_no_cap_without_them(line: str, d
     file.write_text(f"[extra]\n{line}\n", "utf-8")
     asked = RunOptions(max_cost=1.0, engine="anthropic")
     if dearer:
-        with pytest.raises(ConfigError, match="right prices"):
+        with pytest.raises(ConfigError, match="needs its prices"):
             resolve(None, file, asked)
         resolve(None, file, RunOptions(engine="anthropic"))
         file.write_text(f'prices = "mine.toml"\n[extra]\n{line}\n', "utf-8")
