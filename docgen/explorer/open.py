@@ -86,5 +86,4 @@ def _source(name: str, context: Path | None) -> Source:
     try:
         return RunSource(find_run(name))
     except RunError as error:
-        what, fix = "neither a file, a folder, a run nor an experiment", "See the runs: docgen runs"
-        raise RunError(what, name[:80], fix) from error
+        raise RunError("neither a file, a folder, a run nor an experiment", name[:80], error.fix) from error

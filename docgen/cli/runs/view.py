@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 def view(
     corpora: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN|FILE...", help="Runs, sweeps, experiments, or JSONL or Parquet files. Default: latest run."),
+        typer.Argument(
+            metavar="RUN|FILE...", help="Runs, sweeps, experiments, or JSONL or Parquet files. Default: latest run."
+        ),
     ] = None,
     context: Annotated[
         str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")

@@ -125,7 +125,8 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")
     places = places_of(own, filters)
     at = places.index(place) if place in places else -1
-    about = next((v for v in view.plan.get("variations", ()) if v.get("id") == row.variation), {})
+    variations: list[dict[str, Any]] = view.plan.get("variations", [])
+    about = next((one for one in variations if one.get("id") == row.variation), dict[str, Any]())
     return {
         **_named(row),
         "title": title_of(text),
