@@ -111,7 +111,7 @@ def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
 
 
 def level_name(name: str) -> str:
-    """A corpus of a sweep by its level, "opus release, stated, 20 %"; any other by its name."""
+    """A corpus of a sweep by its level, "opus release, stated, 20%"; any other by its name."""
     match = LEVEL.fullmatch(name)
     if match is None:
         return name
