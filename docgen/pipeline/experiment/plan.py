@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import Field
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
+from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, cells, load_grid
 from docgen.behaviour.queries import Query, drawn, read_queries
 from docgen.behaviour.requests import objective_of, query_request
 from docgen.behaviour.settings import Reasoning, Setting, Tier
@@ -53,6 +53,7 @@ class ExperimentOptions(Record):
     query_column: str | None = None
     only: tuple[str, ...] = ()
     reasoning: tuple[str, ...] = ()
+    facts_in_prompt: tuple[str, ...] = ()
     controls: bool | None = None
     engine: str | None = None
     base_url: str | None = None
@@ -156,7 +157,7 @@ class Experiment:
 def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
     """Resolve a grid and options. Raises `ConfigError` and `InputError`; sends and writes nothing."""
     grid, setting, path = load_grid(grid_name)
-    grid = _chosen(grid, options)
+    grid = _with_facts(_chosen(grid, options), setting, options.facts_in_prompt)
     source = options.queries or grid.queries or setting.queries
     if not source:
         raise ConfigError("names no queries", str(path), "Add queries: to the grid, or give --queries")
@@ -200,6 +201,24 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     if options.traits is not None:
         changes["judge"] = changes.get("judge", grid.judge).model_copy(update={"traits": options.traits})
     return grid.model_copy(update=changes)
+
+
+def _with_facts(grid: Grid, setting: Setting, facts: tuple[str, ...]) -> Grid:
+    """The grid with a variation for each fact in which the prompt tells that one alone, and one in which it tells none:
+    the first arm of the comparison with models that have a fact from documents."""
+    if not facts:
+        return grid
+    planted = [section.id for section in setting.sections if section.information and section.reasoning is None]
+    for fact in facts:
+        if fact not in planted:
+            what = f"{fact!r} is not a planted fact of {setting.id}"
+            raise ConfigError(what, "--facts-in-prompt", f"Use some of: {', '.join(planted)}")
+    bare = Variation(id="told_nothing", about="No planted fact is in the prompt.", information=False)
+    told = [
+        bare.model_copy(update={"id": f"told_{fact}", "about": f"Of the planted facts only {fact}.", "told": (fact,)})
+        for fact in dict.fromkeys(facts)
+    ]
+    return grid.model_copy(update={"variations": (*grid.variations, bare, *told)})
 
 
 def _check_tiers(experiment: Experiment, path: Path) -> None:
