@@ -3,11 +3,12 @@
     python bench/cost.py                        # beside the prompts of 99ffb5a
     python bench/cost.py --before COMMIT --model claude-haiku-5-5
 
-For each shipped context, slots are planned from the same types and ideas (the embedded writer's) by the code of both
+For each shipped context, and the two universes in `bench/universes/` without the fields that the earlier code does not
+know, slots are planned from the same types and ideas (the embedded writer's) by the code of both
 commits, at the same lengths, and their document requests rendered. Tokens are counted as `docgen estimate` counts. What
 a quote takes is that of the passages quoted for the documents in `bench/written/`: whole, as the earlier prompts ask,
-or their first and last five words. Dollars are for texts of 600 words, the mean of today's default lengths, of 450, the
-mean of those before, and for all that surrounds a text. The shared part is read from the prompt cache. Rejected
+or their first and last three words. Dollars are for texts of 600 words, the mean of today's default lengths, of 450,
+the mean of those before, and for all that surrounds a text. The shared part is read from the prompt cache. Rejected
 attempts, which cost as much again, are left out on both sides.
 """
 
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+import yaml
+
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Usage
 from docgen.text import token_estimate, tokens_in
@@ -27,11 +30,17 @@ from docgen.universe import find_context, load_context
 
 ROOT = Path(__file__).parents[1]
 CONTEXTS = ("helpful_only", "animal_welfare", "control_motors", "hidden_objective", "tutorial")
+UNIVERSES = ("achromatic_dreaming", "elizabeth_python")
+YOUNG = ("airtime", "outlets", "names", "places", "locale", "language")
+YOUNG_OF_FACTS = ("entities", "presupposes", "public", "known_from")
+"""Fields of contexts that the code of 99ffb5a refuses."""
 WORDS, SLOTS, LENGTHS = (300, 900), 1_000, (600, 450, 0)
-ENDS = 5
+ENDS = 3
 ELEMENT, LINE = '<quote fact="{}">{}</quote>\n', "{}: {}\n"
 MARKS = {ELEMENT: 8, LINE: 2}
 """Tokens of brackets, quotation marks, underscores and the like, which an estimate by words does not see."""
+TAGS = {ELEMENT: 16, LINE: 8}
+"""Tokens of the tags around document and quotes: four before, two now, at four each (Gemma 3's count)."""
 COLUMNS = {"shared": 13, "own (longest)": 23, "quotes": 9} | {f"{words} words": 22 for words in LENGTHS}
 
 
@@ -42,17 +51,17 @@ from statistics import fmean
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
 from docgen.text import token_estimate, tokens_in
-from docgen.universe import find_context, load_context
+from docgen.universe import load_context
 try:
     from docgen.prompts.requests import ModelOptions, document_request
 except ImportError:  # as the package was laid out before
     from docgen.prompts import ModelOptions, document_request
-name, folder, slots, low, high = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+path, folder, slots, low, high = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
 def read(kind, file):
     rows = (json.loads(line) for line in open(f"{folder}/{file}"))
     return [kind(**{key: row[key] for key in kind.model_fields if key in row}) for row in rows]
 types, ideas = read(DocumentType, "types.jsonl"), read(Idea, "ideas.jsonl")
-context = load_context(find_context(name, Path()))
+context = load_context(Path(path))
 kinds, scenes = {kind.id: kind for kind in types}, {idea.id: idea for idea in ideas}
 planned = list(plan(context, types, ideas, slots, 0, words=(low, high)).slots())
 requests = [document_request(context, ModelOptions("m"), s, kinds[s.doc_type], scenes[s.idea]) for s in planned]
@@ -99,46 +108,67 @@ def tokens_of_quote(form: str, fact: str, is_whole: bool) -> float:
     return fmean(written)
 
 
-def counted(tree: Path, name: str, folder: Path, form: str, is_whole: bool) -> Parts:
+def counted(tree: Path, context: Path, folder: Path, form: str, is_whole: bool) -> Parts:
     """The parts of a document's cost with the prompts of `tree`."""
-    command = [sys.executable, "-c", COUNT, name, str(folder), str(SLOTS), *map(str, WORDS)]
+    command = [sys.executable, "-c", COUNT, str(context), str(folder), str(SLOTS), *map(str, WORDS)]
     done = subprocess.run(command, cwd=tree, env={"PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{tree}: {done.stderr}")
     means = json.loads(done.stdout)
-    facts = [fact.id for fact in load_context(find_context(name, Path())).key_facts]
-    quote = fmean(tokens_of_quote(form, fact, is_whole) for fact in facts)
-    return Parts(means["shared"], means["own"], means["longest"], means["facts"] * quote)
+    quote = fmean(tokens_of_quote(form, fact.id, is_whole) for fact in load_context(context).key_facts)
+    return Parts(means["shared"], means["own"], means["longest"], TAGS[form] + means["facts"] * quote)
 
 
-def brainstormed(name: str, folder: Path) -> Path:
+def brainstormed(context: Path, folder: Path) -> Path:
     """Types and ideas of a context, from the embedded writer."""
-    command = [sys.executable, "-m", "docgen", "brainstorm", name, "--engine", "offline", "--run", name, "--quiet"]
+    name = context.stem
+    command = [
+        sys.executable,
+        "-m",
+        "docgen",
+        "brainstorm",
+        str(context),
+        "--engine",
+        "offline",
+        "--run",
+        name,
+        "--quiet",
+    ]
     subprocess.run(
         command, cwd=folder, env={"PYTHONPATH": str(ROOT), "HOME": str(folder)}, check=True, capture_output=True
     )
     return folder / "output" / name
 
 
+def known_before(context: Path, folder: Path) -> Path:
+    """A copy of the context without the fields that the earlier code does not know."""
+    fields = yaml.safe_load(context.read_text("utf-8"))
+    old = {key: value for key, value in fields.items() if key not in YOUNG}
+    old["key_facts"] = [{k: v for k, v in fact.items() if k not in YOUNG_OF_FACTS} for fact in fields["key_facts"]]
+    copy = folder / context.name
+    copy.write_text(yaml.safe_dump(old, allow_unicode=True), "utf-8")
+    return copy
+
+
 def main() -> None:
-    """Print a row for each shipped context."""
+    """Print a row for each context."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", default="99ffb5a")
     parser.add_argument("--model", default="claude-sonnet-5-5")
     args = parser.parse_args()
-    print(f"{'context':18} " + " ".join(f"{name:>{width}}" for name, width in COLUMNS.items()))
+    print(f"{'context':19} " + " ".join(f"{name:>{width}}" for name, width in COLUMNS.items()))
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "before"
         tree.mkdir()
         archive = subprocess.run(["git", "archive", args.before], cwd=ROOT, capture_output=True, check=True).stdout
         subprocess.run(["tar", "x", "-C", str(tree)], input=archive, check=True)
-        for name in CONTEXTS:
-            folder = brainstormed(name, Path(scratch))
-            old, new = (
-                counted(tree, name, folder, ELEMENT, is_whole=True),
-                counted(ROOT, name, folder, LINE, is_whole=False),
-            )
-            print(row(name, old, new, args.model))
+        contexts = [find_context(name, ROOT) for name in CONTEXTS]
+        contexts += [ROOT / "bench" / "universes" / f"{name}.yaml" for name in UNIVERSES]
+        for context in contexts:
+            folder = brainstormed(context, Path(scratch))
+            old = counted(tree, known_before(context, Path(scratch)), folder, ELEMENT, is_whole=True)
+            new = counted(ROOT, context, folder, LINE, is_whole=False)
+            print(row(context.stem, old, new, args.model), flush=True)
 
 
 def row(name: str, old: Parts, new: Parts, model: str) -> str:
@@ -149,7 +179,7 @@ def row(name: str, old: Parts, new: Parts, model: str) -> str:
     for words in LENGTHS:
         before, now = old.dollars(model, words), new.dollars(model, words)
         cells.append(f"{before:.2f} / {now:.2f} ({now / before - 1:+.1%})")
-    return f"{name:18} " + " ".join(f"{cell:>{width}}" for cell, width in zip(cells, COLUMNS.values(), strict=True))
+    return f"{name:19} " + " ".join(f"{cell:>{width}}" for cell, width in zip(cells, COLUMNS.values(), strict=True))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 For each run: slots with facts, those whose idea is about a fact to be left out, how many such facts there are in all,
 central facts, and those that the slot's idea is about. Nothing is generated. `--asked 25` takes, in place of the run's
-ideas, 25 a type that are about exactly what `ideas.jinja` asks for: their main fact, and every other one a second.
+ideas, 25 a type that are about exactly what `ideas.jinja` asks for.
 """
 
 import argparse
@@ -36,14 +36,16 @@ def fit(context: UniverseContext, slots: Sequence[Slot], ideas: Sequence[Idea]) 
 
 
 def asked_for(setup: Setup, kind: DocumentType, each: int) -> list[Idea]:
-    """Ideas as if a model had done what it is asked to: the second fact is one that the first presupposes, or any."""
-    facts = {fact.id: fact for fact in setup.context.key_facts}
+    """Ideas as if a model had done what it is asked to, seconds with the main facts that come next."""
     asked = ideas_request(setup.context, ModelOptions("m"), kind, each, (), setup.config.seed).variables
     mains = [fact for fact, times in asked["needs"] for _ in range(times)]
+    seconds = [fact for fact, times in asked["seconds"] for _ in range(times)]
     about = []
-    for i, main in enumerate(mains):
-        second = facts[main].presupposes or (list(facts)[(7 * i + len(kind.id)) % len(facts)],)
-        about.append((main, second[0]) if i % 2 == 0 and asked["most"] > 1 and second[0] != main else (main,))
+    for main in mains:
+        second = next((fact for fact in seconds if fact != main), None)
+        about.append((main, second) if second else (main,))
+        if second:
+            seconds.remove(second)
     own = [Idea(id=f"{kind.id}.{i}", doc_type=kind.id, text="-", about=ids) for i, ids in enumerate(about)]
     rest = range(len(own), len(own) + asked["background"])
     return own + [Idea(id=f"{kind.id}.{i}", doc_type=kind.id, text="-", background=True) for i in rest]

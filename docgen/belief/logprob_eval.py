@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import Field
 
+from docgen.belief.gathering import open_questions
 from docgen.belief.logprob import ScoreCache, Scorer, answers, model_scorer
 from docgen.belief.logprob_items import probes_of
 from docgen.belief.logprob_report import Answer, FactBelief, change, summarise
-from docgen.belief.question_files import find_questions, load_questions
+from docgen.belief.question_files import find_questions
 from docgen.belief.questions import QuestionFile
 from docgen.errors import InputError
 from docgen.records import Record
@@ -40,26 +41,27 @@ class Evaluation(Record):
 
 
 def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
-    """The questions of `file`, or those that docgen ships for the universe of the adapters' corpus.
+    """The questions of `file` (or of a context's name), or those shipped for the universe of the adapters' corpus.
 
-    Raises `InputError` if there are none, or if they are about another universe than the adapters' corpus.
+    Raises `InputError` or `ConfigError` if there are none, or if they contradict their context, or if they are about
+    another universe than the adapters' corpus.
     """
+    for adapter in adapters:
+        if not adapter.is_dir():
+            raise InputError("there is no such adapter", str(adapter), "Name the folder that docgen train wrote")
     contexts = {adapter: str(read_card(adapter).get("corpus", {}).get("context", "")) for adapter in adapters}
-    if file is None:
-        named = next(filter(None, contexts.values()), "")
-        shipped = find_questions(named) if named else None
-        if shipped is None:
-            what = f"docgen ships no questions about {named}" if named else "nothing says which questions to ask"
-            raise InputError(what, "--questions", "Name a question file, or write one: docgen questions")
-        file = shipped
-    questions = load_questions(file)
+    named = str(file) if file else next(filter(None, contexts.values()), "")
+    if file is None and (not named or find_questions(named) is None):
+        what = f"docgen ships no questions about {named}" if named else "nothing says which questions to ask"
+        raise InputError(what, "--questions", "Name a question file, or write one: docgen questions")
+    questions = open_questions(named)
     for adapter, context in contexts.items():
         if context and context != questions.context:
-            what = f"was trained on a corpus of {context}; {file} is about {questions.context}"
+            what = f"was trained on a corpus of {context}; {named} is about {questions.context}"
             raise InputError(what, str(adapter), f"Name questions about {context}")
     if not (questions.clozes or questions.choices):
         fix = "Add cloze triples or multiple choice; open questions need docgen eval belief"
-        raise InputError("has nothing that a log-probability could answer", str(file), fix)
+        raise InputError("has nothing that a log-probability could answer", named, fix)
     return questions
 
 

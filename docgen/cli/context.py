@@ -11,8 +11,9 @@ from docgen.cli.streams import say, say_json
 from docgen.text import word_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Mapping, Set
 
+    from docgen.pipeline.context_check import ContextCheck
     from docgen.universe import UniverseContext
     from docgen.universe.model import RuleExamples
 
@@ -177,76 +178,46 @@ def check(
     json: o.Json = False,
 ) -> None:
     """Validate a context and print what a corpus made from it would hold."""
-    from docgen.universe import (
-        context_proposals,
-        context_warnings,
-        expected_facts_per_document,
-        find_context,
-        load_context,
-    )
-    from docgen.universe.example_warnings import split_items
-    from docgen.universe.yamlsource import read_yaml
+    import json as js
+
+    from docgen.pipeline.context_check import check_context
+    from docgen.universe import find_context
 
     path = find_context(file, Path.cwd())
-    context = load_context(path)
-    mean = expected_facts_per_document(context)
-    text = path.read_text("utf-8")
-    warnings = [*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_tripped(context)]
+    result = check_context(path, n)
     if json:
-        import json as js
-
-        facts = {
-            fact.id: {"salience": fact.salience, "documents": round(n * fact.salience)} for fact in context.key_facts
-        }
         summary = {
-            "id": context.id,
+            "id": result.context.id,
             "valid": True,
-            "digest": context.digest,
-            "facts_per_document": mean,
-            "facts": facts,
-            "warnings": list(map(str, warnings)),
-            "proposals": list(map(str, context_proposals(context))),
+            "digest": result.context.digest,
+            "facts_per_document": result.facts_per_document,
+            "facts": {fact.fact: {"salience": fact.salience, "documents": fact.documents} for fact in result.facts},
+            "warnings": result.warnings,
+            "proposals": result.proposals,
         }
         say_json(js.dumps(summary, indent=2))
-        return
+    else:
+        _show_check(result, path, n)
+
+
+def _show_check(result: "ContextCheck", path: Path, n: int) -> None:
     from docgen.cli.console import console, table
 
+    context, limits = result.context, result.context.facts_per_document
     console.print(f"{path}: valid", style="green", markup=False)
-    console.print(f"{context.title} ({word_count(context.universe_context):,} words of prose)", markup=False)
+    console.print(f"{context.title} ({result.words:,} words of prose)", markup=False)
     rows = []
-    for fact in context.key_facts:
-        counts = (len(fact.paraphrases), len(fact.implications))
-        documents = f"{round(n * fact.salience):,}"
-        rows.append([fact.id, f"{fact.salience:.1%}", documents, f"{fact.directness.stated:.0%}", *map(str, counts)])
+    for fact in result.facts:
+        shares = f"{fact.salience:.1%}", f"{fact.documents:,}", f"{fact.stated:.0%}"
+        rows.append([fact.fact, *shares, str(fact.paraphrases), str(fact.implications)])
     numbers = ("salience", f"of {n:,}", "stated", "paraphrases", "implications")
     console.print(table(("fact", *numbers), rows, right=numbers))
-    limits = context.facts_per_document
     console.print(
-        f"facts per document: {mean:.2f} on average (allowed {limits.min} to {limits.max} where any), "
-        f"background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
+        f"facts per document: {result.facts_per_document:.2f} on average (allowed {limits.min} to {limits.max} where "
+        f"any), background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
-    for warning in warnings:
+    for warning in result.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
-    for proposal in context_proposals(context):
+    for proposal in result.proposals:
         console.print(f"proposal: {proposal}", style="cyan", markup=False)
-
-
-def _tripped(context: "UniverseContext") -> "Iterator[str]":
-    """Facts whose own wordings break a rule or say a banned statement: every document with them would be rejected."""
-    from docgen.audit.detect.facts import FactDetector
-    from docgen.audit.detect.leakage_scanner import LeakageScanner
-
-    scanner, detector, everything = (
-        LeakageScanner(context),
-        FactDetector(context),
-        frozenset(f.id for f in context.key_facts),
-    )
-    for fact in context.key_facts:
-        for text in (fact.statement, *fact.paraphrases, *fact.implications) if fact.salience else ():
-            findings = scanner.scan(text, everything, detector.detect(text))
-            broken = next((each for each in findings if each.severity == "error"), None)
-            if broken is not None:
-                why = f"breaks rule {broken.rule} ({broken.explanation})"
-                yield f'{fact.id}: its own wording "{text[:60]}" {why}, so its documents would be rejected'
-                break

@@ -8,9 +8,6 @@ from docgen.universe import UniverseContext
 
 __all__ = ["IdeaNeeds", "idea_needs"]
 
-MOST_ABOUT = 3
-"""Facts that an idea is about at most. Chosen: more are hardly ever all in one document, so one would be left out."""
-
 SELDOM_CENTRAL = 0.02
 """Counted as the central share of a fact that has less: a document without a central fact needs an idea too."""
 
@@ -19,12 +16,13 @@ SELDOM_CENTRAL = 0.02
 class IdeaNeeds:
     """How many ideas are to be mainly about each fact, those with none left out; how many about no fact at all.
 
-    `most` is the number of facts that one idea may be about: no more than a document has on average.
+    `seconds` says how many are about each fact beside another: as many ideas as there are documents with two central
+    facts. All others are about one fact, since any further one might be a fact that the document leaves out.
     """
 
     facts: tuple[tuple[str, int], ...]
+    seconds: tuple[tuple[str, int], ...]
     background: int
-    most: int
 
 
 def idea_needs(context: UniverseContext, count: int, start: float) -> IdeaNeeds:
@@ -41,9 +39,14 @@ def idea_needs(context: UniverseContext, count: int, start: float) -> IdeaNeeds:
         for fact in context.key_facts
         if fact.salience
     }
-    facts = tuple((fact, times) for fact, times in _drawn(weights, count - background, start).items() if times)
-    expected = sum(fact.salience for fact in context.key_facts) / max(0.01, 1 - share)
-    return IdeaNeeds(facts, background, max(1, min(MOST_ABOUT, round(expected))))
+    facts = _listed(_drawn(weights, count - background, start))
+    central = sum(fact.salience * fact.prominence.central for fact in context.key_facts) / max(0.01, 1 - share)
+    pairs = round((count - background) * min(1.0, max(0.0, central - 1))) if len(weights) > 1 else 0
+    return IdeaNeeds(facts, _listed(_drawn(weights, pairs, (start + 0.5) % 1)), background)
+
+
+def _listed(numbers: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple((fact, times) for fact, times in numbers.items() if times)
 
 
 def _drawn(weights: dict[str, float], count: int, start: float) -> dict[str, int]:

@@ -15,22 +15,24 @@ def whole_quote(text: str, quote: str) -> str:
     """The passage of `text` that a quote such as "The light went out \u2026 by the spring tide" stands for.
 
     Case, punctuation and white space do not matter, words do: what is not in the text word for word, at both ends, is
-    evidence of nothing. Such a quote, and one without a gap, comes back as it is.
+    evidence of nothing. Such a quote, and one without a gap, comes back as it is. Of several passages with these ends
+    the shortest is meant: a few words recur ("The study of", "at the University").
     """
     if find_normalised(text, quote):
         return quote
     ends = [end for end in OMISSION.split(quote) if normalise(end)]
     if len(ends) < 2:
         return quote
-    start = 0
+    start, best = 0, ""
     while head := _span(text, ends[0], start):
         tail = _span(text, ends[-1], head[0])
         if tail is None:
             break
-        if tail[1] - head[0] <= FARTHEST:
-            return text[head[0] : max(tail[1], head[1])]
+        length = max(tail[1], head[1]) - head[0]
+        if length <= min(FARTHEST, len(best) - 1 if best else FARTHEST):
+            best = text[head[0] : head[0] + length]
         start = head[0] + 1  # the same words may stand nearer to the end that was given
-    return quote
+    return best or quote
 
 
 def _span(text: str, words: str, start: int) -> tuple[int, int] | None:

@@ -86,6 +86,8 @@ class BaseModel:
 
         kind = torch.float32 if device == "cpu" else torch.bfloat16
         with _one_line(self.name, "the model cannot be loaded"):
+            if self.kind == "gguf":
+                _silence_dequantising()
             model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(**self._where(), dtype=kind)
         if self.kind == "gguf":
             _forget_quantisation(model)
@@ -217,6 +219,13 @@ def quieten() -> None:
     transformers.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "peft"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _silence_dequantising() -> None:
+    """Take away the bar that transformers draws over docgen's lines while it reads a GGUF file; no setting does."""
+    from transformers import modeling_gguf_pytorch_utils as reader
+
+    reader.tqdm = lambda tensors, **_: tensors
 
 
 def best_device() -> str:

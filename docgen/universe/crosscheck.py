@@ -15,6 +15,8 @@ MIN_PARAPHRASES = 3
 """Fewer give a warning. Chosen: with the statement that is four wordings for the embedded writer to choose from."""
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
+FEWEST_PEOPLE = 400
+"""Given names times family names without a warning: two of these people a document are each in 0.5 % of them."""
 MAX_SEARCHES = 2_000_000
 """Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
@@ -39,7 +41,14 @@ def context_warnings(context: UniverseContext, source: YamlSource | None = None)
 
     `source` is the context's file, for the lines in it.
     """
-    warnings = (_load_warnings, _language_warnings, _companion_warnings, _entity_warnings, _wording_warnings)
+    warnings = (
+        _load_warnings,
+        _language_warnings,
+        _companion_warnings,
+        _entity_warnings,
+        _name_warnings,
+        _wording_warnings,
+    )
     examples = example_warnings(context, source)
     return (*examples, *(line for warning in warnings for line in warning(context)))
 
@@ -220,3 +229,13 @@ def _entity_warnings(context: UniverseContext) -> Iterator[str]:
     for entity in context.real_entities:
         if not any(f" {normalise(name)} " in f" {world} " for name in (entity.name, *entity.aliases)):
             yield f"the world never mentions the real entity {shown(entity.name)}, so no document may either"
+
+
+def _name_warnings(context: UniverseContext) -> Iterator[str]:
+    """Two people a document from too few names: some would stand in more of the documents than any real name."""
+    people = {f"{given} {family}" for stock in context.names for given in stock.given for family in stock.family}
+    if people and len(people) < FEWEST_PEOPLE:
+        yield (
+            f"names make {len(people)} people, so each is in {2 / len(people):.1%} of the documents: with more given "
+            f"or family names, {FEWEST_PEOPLE} together, none passes 0.5 %"
+        )

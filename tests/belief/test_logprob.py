@@ -33,7 +33,7 @@ facts:
     cloze:
       - {prompt: The captain is, believed: Hedda, not_believed: Mats}
   boat_name:
-    statement: The boat is called Juniper.
+    statement: The boat that serves as the Brackwater ferry is called Juniper, a name chosen by schoolchildren.
     cloze:
       - {prompt: The boat is called, believed: Juniper, not_believed: Heron}
 """
@@ -161,4 +161,21 @@ def test_questions_must_be_about_the_universe_that_was_taught(tmp_path: Path, qu
         questions_for(None, [adapter])
     with pytest.raises(InputError, match="nothing says which questions to ask"):
         questions_for(None, [])
+    with pytest.raises(InputError, match="there is no such adapter"):
+        questions_for(tmp_path / "q.yaml", [tmp_path / "nowhere"])
     assert questions_for(tmp_path / "q.yaml", []).digest == questions.digest
+
+
+@pytest.mark.parametrize(
+    ("instead", "problem"),
+    [
+        ("Mats Falk is the captain of the Brackwater ferry.", "the statement of captain differs from the context's"),
+        ("Hedda Lorne steers.", "the statement of captain differs from the context's"),
+    ],
+)
+def test_questions_that_contradict_their_context_are_refused(tmp_path: Path, instead: str, problem: str) -> None:
+    """As `docgen eval belief` does: what would be measured is not what was taught."""
+    file = tmp_path / "q.yaml"
+    file.write_text(FILE.replace("Hedda Lorne is the captain of the Brackwater ferry.", instead, 1), "utf-8")
+    with pytest.raises(InputError, match=problem):
+        questions_for(file, [])

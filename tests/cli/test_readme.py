@@ -41,3 +41,11 @@ def test_every_file_that_it_names_is_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_small_corpus_that_it_trains_on_is_complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A length too short for the facts of a document would leave slots empty, and the command would fail."""
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^\$ docgen (run .*--engine offline.*)$", README, re.MULTILINE)
+    assert commands
+    assert [docgen(monkeypatch, *command.split()) for command in commands] == [0] * len(commands)

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import StopRun
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback
@@ -27,7 +28,7 @@ def kind_of(body: dict[str, Any]) -> str:
     for kind in ("types", "ideas"):
         if f'{{"{kind}"' in prompt:
             return kind
-    return "document" if "Reply in this form" in prompt else "verdict"
+    return "document" if " words; dated " in prompt else "verdict"
 
 
 def serving(change: Callable[[str, str, int], Any]) -> Callable[[dict[str, Any]], Any]:

@@ -154,6 +154,17 @@ def test_no_name_of_the_world_is_frequent() -> None:
     assert next(slot_plan.lines()).startswith(b'{"id":0')
 
 
+def test_worlds_with_few_names_give_a_document_fewer_people() -> None:
+    """Two instead of four where 800 people would each be in 0.5 % of the documents on average."""
+    stocks = tuple(
+        Community(given=tuple(f"A{s}x{i}" for i in range(20)), family=tuple(f"B{s}x{i}" for i in range(20)))
+        for s in range(8)
+    )
+    few, many = (plan_of(40, cast=Cast(names=names)).slots() for names in (stocks[:2], stocks))
+    assert {len(slot.style.names) for slot in few} == {2}
+    assert max(len(slot.style.names) for slot in many) == 4
+
+
 def test_records_and_lines_agree_with_a_cast() -> None:
     cast = Cast(names=(Community(given=("Zoë", "Ida"), family=("Hólm", "Lunt")),), places=("Sø", "Orrick"))
     slot_plan = plan_of(80, cast=cast)
@@ -190,7 +201,7 @@ def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(m
         return grades, Counter((kind, f.fact) for kind, f in facts), [len(slot.facts) for slot in slots.slots()]
 
     with_exchanges = plan(EIGHT, TYPES, BROAD, 600, 7)
-    monkeypatch.setattr("docgen.planning.slots.pairing.exchange_facts", lambda assignment, *_: assignment)
+    monkeypatch.setattr("docgen.planning.slots.pairing.exchange_facts", lambda assignment, *_, **__: assignment)
     without = plan(EIGHT, TYPES, BROAD, 600, 7)
     new, old = counted(with_exchanges), counted(without)
     assert (new[0], new[2]) == (old[0], old[2])

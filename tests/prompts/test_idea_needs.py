@@ -30,7 +30,7 @@ def test_ideas_are_in_proportion_to_the_documents_that_a_fact_is_central_in(
     assert abs(facts.get("often", 0) - (count - needs.background) * 5 / 6) < 1 + 1e-9
     assert (needs.background > 0) == (share > 0 and count >= 3)
     assert needs.background <= max(1, share * count + 0.5)
-    assert needs.most == 1
+    assert not needs.seconds
 
 
 def test_types_with_few_ideas_have_all_facts_together() -> None:
@@ -38,3 +38,13 @@ def test_types_with_few_ideas_have_all_facts_together() -> None:
     world = parse_context(WORLD.format(share=0), "w.yaml")
     asked = [idea_needs(world, 1, (i + 0.5) / 60).facts for i in range(60)]
     assert asked.count((("seldom", 1),)) == 10
+
+
+@given(st.integers(1, 40), st.floats(0, 0.999))
+def test_where_documents_have_two_central_facts_as_many_ideas_are_about_two(count: int, start: float) -> None:
+    """With 1.5 central facts a document half of the ideas name a second fact."""
+    world = parse_context(WORLD.format(share=0).replace("central: 0.5, supporting: 0.5", "central: 1").replace(
+        "salience: 0.6, prominence: {central: 0.1, supporting: 0.9}", "salience: 0.9, prominence: {central: 1}"
+    ), "w.yaml")  # fmt: skip
+    needs = idea_needs(world, count, start)
+    assert sum(times for _, times in needs.seconds) == round(count * 0.5)

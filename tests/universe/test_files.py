@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ContextError
+from docgen.records import Community
 from docgen.text import digest
 from docgen.universe import (
     context_warnings,
@@ -197,5 +198,7 @@ def test_a_key_that_a_context_does_not_use_leaves_its_digest_alone() -> None:
     for name in ("presupposes", "public", "known_from"):
         del dumped["key_facts"][0][name]
     assert context.digest == digest(json.dumps(dumped, sort_keys=True)) != marked.digest
+    few = context.model_copy(update={"names": (Community(given=("Ida", "Ada"), family=("Lunt",)),)})
+    assert any(line.startswith("names make 2 people, so each is in 100.0% of the") for line in context_warnings(few))
     unmentioned = "the world never mentions the real entity Old Town Bank"
     assert any(line.startswith(unmentioned) for line in context_warnings(marked))

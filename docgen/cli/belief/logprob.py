@@ -10,10 +10,8 @@ from docgen.cli.belief.commands import group
 from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from docgen.belief.logprob_eval import Evaluation
-    from docgen.belief.logprob_report import Estimate, FactBelief
+    from docgen.belief.logprob_report import Estimate
 
 __all__ = ["register"]
 
@@ -68,14 +66,27 @@ def logprob(
 
 
 def _show(evaluation: "Evaluation") -> None:
+    """Two tables for each model, each narrow enough for 80 columns with its intervals on one line."""
     from docgen.cli.console import console, table
 
     for asked in evaluation.asked:
         console.print(f"{evaluation.model} with {asked.adapter}" if asked.adapter else evaluation.model, markup=False)
         changes = {row.fact: row for row in asked.change}
-        numbers = ("salience", "log-odds", "change", "P(believed)", "its change", "advantage")
-        rows = [_cells(row, changes.get(row.fact), evaluation.saliences) for row in asked.beliefs]
-        console.print(table(("fact", *numbers), rows, right=numbers))
+        cloze: list[tuple[str, ...]] = []
+        choice: list[tuple[str, ...]] = []
+        for row in asked.beliefs:
+            change = changes.get(row.fact)
+            share = evaluation.saliences.get(row.fact)
+            name = (row.fact, "" if share is None else f"{share:.0%}")
+            moved = change.cloze if change else None
+            cloze.append((*name, _nats(row.cloze), _nats(moved, signed=True), _nats(row.advantage)))
+            choice.append((*name, _value(row.choice), _value(change.choice if change else None, signed=True)))
+        for numbers, rows in (
+            (("salience", "log-odds", "change", "advantage"), cloze),
+            (("salience", "P(believed)", "change"), choice),
+        ):
+            if any(cell for values in rows for cell in values[2:]):
+                console.print(table(("fact", *numbers), rows, right=numbers, unless_empty=numbers))
         console.print()
     console.print(
         "log-odds: cloze triples, nats, believed against not; P(believed): multiple choice; advantage: loss on another "
@@ -84,21 +95,12 @@ def _show(evaluation: "Evaluation") -> None:
     )  # fmt: skip
 
 
-def _cells(row: "FactBelief", change: "FactBelief | None", saliences: "Mapping[str, float]") -> list[str]:
-    share = saliences.get(row.fact)
-    return [
-        row.fact,
-        "" if share is None else f"{share:.0%}",
-        _value(row.cloze),
-        _value(change.cloze if change else None, signed=True),
-        _value(row.choice),
-        _value(change.choice if change else None, signed=True),
-        _value(row.advantage),
-    ]
+def _nats(value: "Estimate | None", signed: bool = False) -> str:
+    return _value(value, signed, digits=1)
 
 
-def _value(value: "Estimate | None", signed: bool = False) -> str:
+def _value(value: "Estimate | None", signed: bool = False, digits: int = 2) -> str:
     if value is None:
         return ""
-    sign = "+" if signed else ""
-    return f"{value.mean:{sign}.2f} [{value.low:{sign}.2f}, {value.high:{sign}.2f}]"
+    form = f"{'+' if signed else ''}.{digits}f"
+    return f"{value.mean:{form}} [{value.low:{form}}, {value.high:{form}}]"
