@@ -12,7 +12,7 @@ from docgen.exporting.card import dataset_card
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
 from docgen.exporting.layout import WINDOW, Layout
-from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.recipe import ExportOptions, Recipe, token_family
 from docgen.files.atomic import write_beside
 
 __all__ = [
@@ -103,7 +103,7 @@ def common_manifest(
         "tokens": sum(part.tokens for part in layout.parts),
         "token_count": {
             "tokenizer": recipe.tokenizer.name if recipe.tokenizer else None, "exact": recipe.tokenizer is not None,
-            "longest": layout.longest,
+            **({} if recipe.tokenizer else {"family": token_family(options)}), "longest": layout.longest,
         },
         "splits": {
             part.name: {"documents": len(part.numbers), "tokens": part.tokens, "files": names[part.name]}

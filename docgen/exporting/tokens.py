@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.exporting.estimate import training_tokens
+from docgen.exporting.estimate import DEFAULT_FAMILY, training_tokens
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
 
@@ -57,13 +57,14 @@ class Tokenizer(TokenCounter, Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """`docgen.exporting.estimate`: by scripts, near to a large current tokenizer (bench/token_estimate.py)."""
+    """`docgen.exporting.estimate`: by the rates of a family of models (bench/token_estimate.py)."""
 
+    family: str = DEFAULT_FAMILY
     name: None = None
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Rough numbers."""
-        return [training_tokens(text) for text in texts]
+        return [training_tokens(text, self.family) for text in texts]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from docgen.exporting.examples import TextStore
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.layout import Layout, lay_out
 from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.recipe import ExportOptions, token_family
 from docgen.exporting.split import near_clusters
 from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
 from docgen.files.digests import file_digest
@@ -95,7 +95,7 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
     """
     specs = [parse_mix(text) for text in options.mix]
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
-    counter: TokenCounter = tokenizer or Estimate()
+    counter: TokenCounter = tokenizer or Estimate(token_family(options))
     facts, holds = facts_on_record(source)
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
