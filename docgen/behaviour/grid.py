@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
+from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.behaviour.published import Published, published_rows
 from docgen.behaviour.settings import Reasoning, Section, Setting, system_prompt
 from docgen.behaviour.yaml_records import find_file, load_record
@@ -45,7 +46,7 @@ class JudgeChoice(Record):
     """
 
     model: str | None = None
-    votes: int = Field(default=1, ge=1, le=50)
+    votes: int = Field(default=1, ge=1, le=MOST_VOTES)
     traits: bool = False
 
 
@@ -57,11 +58,11 @@ class Grid(Record):
     setting: str
     about: str = ""
     models: tuple[str, ...] = ()
-    reasoning: tuple[Reasoning, ...] = ("scratchpad",)
-    tiers: tuple[str, ...] = ("free", "paid")
+    reasoning: tuple[Reasoning, ...] = Field(default=("scratchpad",), min_length=1)
+    tiers: tuple[str, ...] = Field(default=("free", "paid"), min_length=1)
     queries: str | None = None
-    n: int | None = Field(default=None, ge=1)
-    samples: int = Field(default=1, ge=1)
+    n: int | None = Field(default=None, ge=1, le=MOST_QUERIES)
+    samples: int = Field(default=1, ge=1, le=MOST_SAMPLES)
     seed: int = 0
     controls: bool = True
     judge: JudgeChoice = JudgeChoice()

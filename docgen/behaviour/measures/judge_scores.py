@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from docgen.audit.measure.intervals import Share, share_of
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Vote, counts_as
 from docgen.errors import InputError
+from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.prompts.behaviour import CRITERIA
 from docgen.prompts.traits import TRAITS
 from docgen.records import Record
@@ -112,7 +113,7 @@ def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
     """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
     known = set(kind.criteria)
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path, LARGEST_TEXT, InputError).splitlines(), 1):
         if not line.strip():
             continue
         try:

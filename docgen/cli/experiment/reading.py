@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.files.run_folder import RunFolder
@@ -69,7 +69,7 @@ def report(
     show_report(report_experiment(folder, threshold, partial, known), folder.path, json)
 
 
-def logs(experiment: ExperimentName) -> None:
+def logs(experiment: ExperimentName, json: o.Json = False) -> None:
     """Write an experiment's transcripts, verdicts and votes as Inspect logs, one for each cell; nothing is asked.
 
     docgen experiment logs helpful_only
@@ -77,6 +77,11 @@ def logs(experiment: ExperimentName) -> None:
     from docgen.pipeline.experiment.logs import export_logs
 
     paths = export_logs(folder_of(experiment))
+    if json:
+        import json as js
+
+        say_json(js.dumps({"files": list(map(str, paths))}, indent=2))
+        return
     say("\n".join(str(path) for path in paths))
     say(f"To look at them: inspect view --log-dir {paths[0].parent}")
 
@@ -87,6 +92,7 @@ def import_transcripts(
         str | None, typer.Option("--name", help="Name under output/experiments/.  [default: PATH's]")
     ] = None,
     model: Annotated[str, typer.Option("--model", help="Who answered.  [default: as the file says]")] = "",
+    json: o.Json = False,
 ) -> None:
     """Read transcripts that others released, so that docgen's judges can score them; nothing is asked.
 
@@ -100,6 +106,12 @@ def import_transcripts(
     from docgen.text import slug
 
     folder, sources = import_released(path, name or slug(path.stem), model)
+    if json:
+        from pydantic_core import to_json
+
+        read = {"experiment": folder.name, "trials": saved_plan(folder)["trials"], "files": sources}
+        say_json(to_json(read, indent=2).decode())
+        return
     rows = [(one.file, one.shape, f"{one.transcripts:,}", f"{one.left_out:,}") for one in sources[:MOST_SOURCES]]
     console.print(table(("file", "shape", "transcripts", "left out"), rows, right=("transcripts", "left out")))
     if len(sources) > MOST_SOURCES:
