@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from docgen.corpus.lines import plain_lines
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import beside
+from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import Budget, uncertain_dollars
 from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
@@ -100,6 +102,7 @@ def write_round(
     if form is None:
         known = ", ".join(each.name for each in FORMATS)
         raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {known}")
+    refuse_file_of_a_run(file)
     if any(entry.open for entry in read_batches(setup.run.path / BATCHES_FILE)):
         fix = f"Collect them (docgen generate {setup.run.name} --batch), or cancel them: docgen batches --cancel"
         raise RunError("waits for message batches, which answer the same requests", setup.run.name, fix)
@@ -225,12 +228,11 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
     paths = [path for file in files for path in _listed(file)]
     with _opened(setup) as (journal, log):
         for path in paths:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip():
-                        _take(line, f"{path.name}:{number}", journal, log, prices, tally)
-                    if number % TOGETHER == 0:
-                        reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
+            for number, line in enumerate(plain_lines(path), start=1):
+                if line.strip():
+                    _take(line, f"{path.name}:{number}", journal, log, prices, tally)
+                if number % TOGETHER == 0:
+                    reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
         missing = len(log.waiting(journal))
         given_up = sum(log.given_up(key) is not None for key in log.requests() if key not in journal)
     counts = {name: tally.counts[name] for name in ("taken", "repeated", "failed", "foreign", "damaged")}
