@@ -83,8 +83,10 @@ def grow(connection: sqlite3.Connection, source: Source, reporter: Reporter, kee
 
 
 def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """The batches, each read and parsed while the one before is written: SQLite works without Python's lock, which saves
-    a third of the time by the clock, measured."""
+    """The batches, each read and parsed while the one before is written: SQLite works without Python's lock.
+
+    Saves a third of the time by the clock, measured.
+    """
     with ThreadPoolExecutor(1, "docgen-index") as pool:
         coming = pool.submit(next, batches, None)
         while (batch := coming.result()) is not None:
