@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from docgen.audit.measure.intervals import wilson
 from docgen.audit.rules.rule import rule_key
 from docgen.errors import InputError
+from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Record
 
 __all__ = ["Calibration", "Gold", "GoldLeak", "Reading", "Score", "calibrate", "read_gold"]
@@ -109,10 +110,7 @@ class Calibration(Record):
 def read_gold(path: Path) -> list[Gold]:
     """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
     documents = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", str(path)) from error
+    lines = read_text(path, LARGEST_TEXT, InputError).splitlines()
     for number, line in enumerate(lines, 1):
         if line.strip():
             documents.append(_gold(line, f"{path}:{number}"))
