@@ -29,7 +29,7 @@ demo: $(READY)  ## 500 documents of the helpful-only context on the embedded eng
 	@echo "  output/demo/export/                        training files with manifest and dataset card"
 
 test: $(READY)  ## all tests, offline
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

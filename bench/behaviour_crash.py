@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.behaviour.killed import CONCURRENCY, run_killed
 from tests.behaviour.stand_ins import Policy
+from tests.e2e.forked_commands import CommandForker
 
 __all__ = ["main"]
 
@@ -17,8 +18,8 @@ COMMAND = ("experiment", "run", "helpful_only", "--only", "default", "--n", "30"
 
 def main() -> None:
     """Print one line."""
-    with tempfile.TemporaryDirectory() as folder:
-        outcome = run_killed(Path(folder), MOMENTS, COMMAND, Policy(0.6, 0.3, 0.4, 0.5))
+    with tempfile.TemporaryDirectory() as folder, CommandForker() as forker:
+        outcome = run_killed(Path(folder), MOMENTS, COMMAND, Policy(0.6, 0.3, 0.4, 0.5), forker)
     lost = outcome.billed - outcome.journalled
     same = "the same" if outcome.transcripts == outcome.unbroken else "OTHER"
     print(

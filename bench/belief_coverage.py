@@ -1,12 +1,14 @@
 """Are planted beliefs measured right? How often the intervals of `docgen eval belief` hold what is true of a stand-in.
 
     python -m bench.belief_coverage                 # marking, judge and figures, 100 trials of each kind
-    python -m bench.belief_coverage --inspect 100   # the same through Inspect's tasks (extra docgen[eval])
+    python -m bench.belief_coverage --inspect 3     # the same through Inspect's tasks (extra docgen[eval])
 
 Each trial makes a stand-in model with other draws, asks it all questions of a shipped file, has a stand-in judge that
 never errs read the open answers, and looks whether every interval holds its planted value: beliefs at random at a known
 rate, beliefs in k of n questions outright, facts brought up unasked at a known rate, and the change against a baseline.
-A line of the table is one planted value; it has to be held in 93 of 100 or more.
+A line of the table is one planted value; it has to be held in 93 of 100 or more. A trial through Inspect also compares
+every mark with the one made without it: stand-ins draw by their seed, so that few trials show that both ways measure
+the same, and the coverage of the quick one is Inspect's too.
 """
 
 import argparse
@@ -72,6 +74,9 @@ def rows(asking: Asking, ask: Ask, trial: int, samples: int) -> Iterator[Row]:
     planted = Planted(rates, mention_rate=mention, mentioned=facts[trial % len(facts)])
     everyone = [one for group in asking.values() for one in group]
     after = ask(asking, StandIn(everyone, planted, 2 * trial), samples)
+    if ask is not ask_all:
+        without = ask_all(asking, StandIn(everyone, planted, 2 * trial), samples)
+        yield "every mark as without Inspect", _marks(after) == _marks(without)
     before = ask(asking, StandIn(everyone, Planted(dict.fromkeys(facts, BASE_RATE)), 2 * trial + 1), samples)
     for fact in belief_figures(after, before):
         measure, rate = fact.measures["all"], rates[fact.fact]
@@ -103,6 +108,10 @@ def _outright(asking: Asking, ask: Ask, trial: int, samples: int) -> Iterator[Ro
     if answers:
         (figures,) = belief_figures(answers)
         yield "believes k of n outright", _holds(figures.measures["all"].believes, len(chosen) / len(names))
+
+
+def _marks(answers: Sequence[Answer]) -> Counter[tuple[object, ...]]:
+    return Counter((one.question, one.fact, one.verdict, one.mentions, one.sensible) for one in answers)
 
 
 def _holds(estimate: Estimate | None, truth: float) -> bool:

@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
 from docgen.llm.journal import journal_totals
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import RepliesTaken, take_replies, write_round
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter

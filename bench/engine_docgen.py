@@ -18,7 +18,7 @@ from docgen.llm.protocol import LLM, Request
 def _requests(n: int) -> Iterator[Request]:
     for number in range(n):
         user = Prompts.user(number)
-        yield Request("document", "document.jinja", Prompts.system, user, "claude-haiku-5-5", 2000, cacheable=True)
+        yield Request("document", Prompts.system, user, "claude-haiku-5-5", 2000, cacheable=True)
 
 
 async def _drain(llm: LLM, requests: Iterator[Request]) -> int:

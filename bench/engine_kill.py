@@ -1,6 +1,6 @@
 """Kill -9 at random moments of jobs against a faulty server: nothing lost, nothing paid twice but what was in flight.
 
-    python bench/engine_kill.py [--kills 30] [--caps 20] [--json FILE]
+    python bench/engine_kill.py [--kills 30] [--caps 20] [--modes sync batch openai-batch] [--json FILE]
 
 Synchronous jobs meet every failure at 20 %; batch jobs errored and expired items at 20 % each and lost replies to batch
 creation at 20 %. Jobs of 400 requests are killed up to five times each and left to finish, until each kind has seen
@@ -21,15 +21,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.kill_and_resume import CONCURRENCY, Kill, Outcome, capped, kill_and_resume
 from tests.loopback import BatchOptions, Options, every_fault
 
 COUNT, PER_JOB = 400, 5
-COSTS = {"sync": 0.015, "batch": 0.008}
+COSTS = {"sync": 0.015, "batch": 0.008, "openai-batch": 0.008}
 """Dollars that a whole job costs, about; caps are a fifth to four fifths of it."""
 OPTIONS = {
     "sync": Options(faults=every_fault(0.2), latency=0.1, jitter=0.2),
     "batch": Options(batches=BatchOptions(seconds=0.5, errored=0.2, expired=0.2, lost_create=0.2)),
+    "openai-batch": Options(batches=BatchOptions(seconds=0.5, errored=0.2, expired=0.2, lost_create=0.2)),
 }
 
 
@@ -47,11 +49,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--caps", type=int, default=20)
+    parser.add_argument("--modes", nargs="+", choices=OPTIONS, default=list(OPTIONS))
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     print(machine("anthropic"), flush=True)
-    jobs = {mode: list(_jobs(mode, args.kills)) for mode in OPTIONS}
-    caps = [_capped(seed) for seed in range(args.caps)]
+    with CommandForker() as forker:
+        jobs = {mode: list(_jobs(mode, args.kills, forker)) for mode in args.modes}
+        caps = [_capped(args.modes[seed % len(args.modes)], seed, forker) for seed in range(args.caps)]
     _print_jobs(jobs)
     _print_caps(caps)
     if args.json:
@@ -61,13 +65,13 @@ def main() -> None:
     sys.exit(0 if good and all(cap.billed <= cap.cap for cap in caps) else 1)
 
 
-def _jobs(mode: str, kills: int) -> Iterator[Outcome]:
+def _jobs(mode: str, kills: int, forker: CommandForker) -> Iterator[Outcome]:
     """Jobs with new seeds until there have been so many kills."""
     seed = had = 0
     while had < kills:
         options = OPTIONS[mode].model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed)
+            job = kill_and_resume(options, Path(folder), COUNT, mode, min(PER_JOB, kills - had), seed, forker)
         seed, had = seed + 1, had + len(job.kills)
         print(f"{mode} {had} of {kills} kills{'' if _kept(mode, job) else f': BROKEN {job}'}", file=sys.stderr)
         yield job
@@ -81,18 +85,17 @@ def _kept(mode: str, job: Outcome) -> bool:
     return whole and each and job.wasted == lost and job.billed <= job.booked + job.perhaps + 1e-9
 
 
-def _capped(seed: int) -> Capped:
-    mode = "batch" if seed % 2 else "sync"
+def _capped(mode: str, seed: int, forker: CommandForker) -> Capped:
     cap = random.Random(seed).uniform(0.2, 0.8) * COSTS[mode]
     options = OPTIONS[mode].model_copy(update={"seed": seed})
     with tempfile.TemporaryDirectory() as folder:
-        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed)
+        dollars, replies = capped(options, Path(folder), COUNT, mode, cap, seed, forker)
     print(f"cap {seed + 1}: {mode}, ${dollars:.5f} of ${cap:.5f}", file=sys.stderr)
     return Capped(mode, cap, dollars, replies)
 
 
 def _print_jobs(jobs: dict[str, list[Outcome]]) -> None:
-    print("\n| | synchronous | batch |\n| --- | --- | --- |")
+    print(f"\n| | {' | '.join(jobs)} |\n| --- |{' --- |' * len(jobs)}")
     kills: list[list[Kill]] = [[kill for job in done for kill in job.kills] for done in jobs.values()]
     lines = {
         "jobs of 400 requests, all completed": [
@@ -123,7 +126,7 @@ def _print_caps(caps: list[Capped]) -> None:
     if not caps:
         return
     print(f"Caps passed by the server's count: {sum(cap.billed > cap.cap for cap in caps)} of {len(caps)}")
-    for mode in OPTIONS:
+    for mode in dict.fromkeys(cap.mode for cap in caps):
         used = [cap.billed / cap.cap for cap in caps if cap.mode == mode]
         print(f"  {mode}: {min(used):.0%} to {max(used):.0%} of the cap used, median {statistics.median(used):.0%}")
 

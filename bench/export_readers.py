@@ -3,11 +3,14 @@
 For each format: the files are written with <DOCTAG>, loaded by the reader where it is installed, its labels compared
 with docgen's rule token by token, and one step trained on a model of a few random weights. What is not installed is
 said.
-`small` is a tokenizer made on the spot, with which the steps take seconds.
+`small` is a tokenizer made on the spot, with which the steps take seconds. Trainers contradict each other in what they
+need: one virtual environment each, with docgen in it too.
 """
 
 import importlib.util
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,11 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.exporting.examples import Example
+from docgen.exporting.examples import Example, dressed
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
 from docgen.exporting.formats.readers import READERS
 from docgen.exporting.formats.table import FORMATS, find_format
-from docgen.exporting.recipe import ExportOptions, Recipe, dressed
+from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.exporting.tokens import open_tokenizer
 from docgen.pipeline.corpora.export import export
 
@@ -98,63 +101,69 @@ def train_trl(folder: Path, model: Path) -> str:
     return f"train_trl.py: {losses[-1][:90]}" if done.returncode == 0 and losses else done.stderr[-600:]
 
 
-LLAMAFACTORY = """
-import json, sys
-from llamafactory.hparams import get_train_args
-from llamafactory.data import SFTDataCollatorWith4DAttentionMask, get_dataset, get_template_and_fix_tokenizer
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer
+ON_CPU: dict[str, dict[str, Any]] = {
+    "llamafactory": {"bf16": False, "max_steps": 1, "neat_packing": False, "use_cpu": True, "report_to": "none"},
+    "axolotl": {
+        "bf16": False,
+        "max_steps": 1,
+        "sample_packing": False,
+        "use_cpu": True,
+        "attn_implementation": "eager",
+        "lora_mlp_kernel": False,
+        "lora_qkv_kernel": False,
+        "lora_o_kernel": False,
+    },
+}
+"""What of the YAML as written needs a GPU, and one step in the place of an epoch."""
+COMMANDS = {
+    "llamafactory": ("llamafactory-cli", "train"),
+    "axolotl": ("axolotl", "train", "--launcher", "python"),
+}
+LOSS = re.compile(r"'(?:train_)?loss': '?[0-9.]+'?|train_loss += +[0-9.]+")
 
-model_args, data_args, training_args, finetuning_args, _ = get_train_args(json.loads(sys.argv[1]))
-tokenizer = AutoTokenizer.from_pretrained(model_args.model_name_or_path)
-template = get_template_and_fix_tokenizer(tokenizer, data_args)
-data = get_dataset(template, model_args, data_args, training_args, stage="sft", tokenizer=tokenizer)
-model = AutoModelForCausalLM.from_pretrained(model_args.model_name_or_path)
-names = {"template": template, "model": model, "tokenizer": tokenizer, "label_pad_token_id": -100}
-collator = SFTDataCollatorWith4DAttentionMask(**names)
-training_args.remove_unused_columns = False
-trainer = Trainer(model=model, args=training_args, train_dataset=data["train_dataset"], data_collator=collator)
-print("rows", len(data["train_dataset"]), "train_loss", trainer.train().training_loss)
-"""
-"""Its settings, its data and its collator on the YAML as written; its trainer wants a TRL older than 1.0."""
 
-
-def train_llamafactory(folder: Path, model: Path) -> str:
-    """One step on CPU."""
-    if importlib.util.find_spec("llamafactory") is None:
+def train_by_command(form: str, folder: Path) -> str:
+    """The trainer's own command on the YAML that was exported, but for ON_CPU."""
+    if importlib.util.find_spec(form) is None:
         return "not installed"
     import yaml
 
-    settings: dict[str, Any] = yaml.safe_load((folder / "llamafactory.yaml").read_text())
-    settings |= {"model_name_or_path": str(model), "bf16": False, "max_steps": 1, "neat_packing": False}
-    settings |= {"dataset_dir": str(folder), "output_dir": str(model / "llf"), "use_cpu": True, "report_to": "none"}
-    command = [sys.executable, "-c", LLAMAFACTORY, json.dumps(settings)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    losses = [line for line in done.stdout.splitlines() if "train_loss" in line and line.startswith("rows")]
-    return losses[-1].strip()[:120] if done.returncode == 0 and losses else (done.stderr or done.stdout)[-900:]
+    settings = yaml.safe_load((folder / f"{form}.yaml").read_text("utf-8")) | ON_CPU[form] | {"logging_steps": 1}
+    (folder / "cpu.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    name, *words = COMMANDS[form]
+    command = [str(Path(sys.executable).parent / name), words[0], "cpu.yaml", *words[1:]]
+    alone = {"HF_HUB_OFFLINE": "1", "AXOLOTL_DO_NOT_TRACK": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | alone)
+    losses = LOSS.findall(done.stdout + done.stderr)
+    if done.returncode or not losses:
+        return (done.stderr or done.stdout)[-900:]
+    return f"{' '.join(COMMANDS[form][:2])} {form}.yaml, one step: {losses[0]}"
 
 
-AXOLOTL = """
-import sys
-from axolotl.cli.config import load_cfg
-from axolotl.common.datasets import load_datasets
+def train_llamafactory(folder: Path, _model: Path) -> str:
+    return train_by_command("llamafactory", folder)
 
-if __name__ == "__main__":
-    cpu = {"sample_packing": False, "attn_implementation": "eager", "bf16": False, "use_cpu": True, "max_steps": 1}
-    rows = load_datasets(cfg=load_cfg("axolotl.yaml", **cpu)).train_dataset
-    print("rows", len(rows), "masked", sum(label == -100 for label in rows[0]["labels"]))
+
+def train_axolotl(folder: Path, _model: Path) -> str:
+    return train_by_command("axolotl", folder)
+
+
+TINKER = """
+import json, tinker_data
+made = list(tinker_data.data())
+masked = [sum(weight == 0 for weight in datum.loss_fn_inputs["weights"].data) for datum in made]
+print("data", len(made), "tokens", sum(datum.model_input.length for datum in made), "masked in each", set(masked))
 """
-"""Its own configuration and data, on the YAML as written but for what a GPU is needed for."""
 
 
-def check_axolotl(folder: Path, model: Path) -> str:
-    """The YAML read and the data prepared by axolotl itself; its trainer needs packages for GPUs."""
-    if importlib.util.find_spec("axolotl") is None:
+def check_tinker(folder: Path, _model: Path) -> str:
+    """Its client takes every line as training data; the step itself is made by its servers."""
+    if importlib.util.find_spec("tinker_cookbook") is None:
         return "not installed"
-    script = model / "read_axolotl.py"
-    script.write_text(AXOLOTL, "utf-8")
-    done = subprocess.run([sys.executable, str(script)], cwd=folder, capture_output=True, text=True, check=False)
-    counts = [line for line in done.stdout.splitlines() if line.startswith("rows")]
-    return f"axolotl.yaml, its own reading: {counts[-1]}" if counts else (done.stderr or done.stdout)[-600:]
+    command = [sys.executable, "-c", TINKER]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    made = [line for line in done.stdout.splitlines() if line.startswith("data")]
+    return f"tinker_data.py: {made[-1]}; no step without its servers" if made else done.stderr[-600:]
 
 
 def check_together(folder: Path, _model: Path) -> str:
@@ -183,7 +192,8 @@ def load_hf(folder: Path, _model: Path) -> str:
 CHECKS: dict[str, Callable[[Path, Path], str]] = {
     "trl": train_trl,
     "llamafactory": train_llamafactory,
-    "axolotl": check_axolotl,
+    "axolotl": train_axolotl,
+    "tinker": check_tinker,
     "together": check_together,
     "openai": check_openai,
     "hf": load_hf,

@@ -11,7 +11,10 @@ from typing import Any, ClassVar
 
 from tests.loopback.compose import compose
 
-__all__ = ["ODD_REPLIES", "odd_server"]
+__all__ = ["KEY", "ODD_REPLIES", "odd_server"]
+
+KEY = "sk-test-fuzz-7319"
+"""The key that commands are given; some replies hold it."""
 
 USAGE = {"input_tokens": 900, "output_tokens": 400}
 
@@ -29,6 +32,11 @@ def raw(data: bytes | str, status: int = 200, **headers: str) -> Callable[[str],
     """A reply whose body does not depend on the request."""
     body = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
     return lambda _text: (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def error(kind: str, words: str, status: int) -> Callable[[str], tuple[int, bytes, dict[str, str]]]:
+    """An error of the Messages API."""
+    return raw(json.dumps({"type": "error", "error": {"type": kind, "message": words}}), status)
 
 
 def changed(**fields: Any) -> Callable[[str], tuple[int, bytes, dict[str, str]]]:
@@ -51,7 +59,9 @@ ODD_REPLIES: tuple[Callable[[str], tuple[int, bytes, dict[str, str]]], ...] = (
     raw('{"type": "error", "error": {"type": "x", "message": "no such model"}}', 400),
     raw('{"error": {"message": ["a"], "type": 7}}', 400), raw("<html>gateway</html>", 502), raw("", 204),
     raw("{}", 200),
-    raw('{"type":"error","error":{"type":"authentication_error","message":"sk-test is no key"}}', 401),
+    error("authentication_error", f"{KEY} is no key", 401),
+    error("x", f"Bearer {KEY}", 400), raw(f"you sent {KEY}", 200),
+    rewritten(lambda text: f"{text} {KEY}"),
     raw("slow down", 429, retry_after="nonsense"), raw("slow down", 429, retry_after="-5"), raw("later", 529),
     raw("x", 302, location="http://127.0.0.1:9/"), raw("{}", 404), raw("{}", 422),
     changed(content=None), changed(content=[None]), changed(content=[{"type": "text"}]), changed(content={}),

@@ -18,8 +18,10 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.engine import open_engine
 from docgen.llm.journal import Journal
 from docgen.options.run import RunOptions
+from docgen.options.step import Step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.execution import steps
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
@@ -71,7 +73,7 @@ def hostile(fact: str, share: float) -> type[Checker]:
 async def generate(setup: Setup) -> None:
     with setup.run.lock(), Journal(setup.run.journal) as journal:
         async with open_engine(setup.engine_options, journal) as engine:
-            job = steps.Job(setup, steps.Step.GENERATE, SilentReporter(), lambda: False, engine)
+            job = Job(setup, Step.GENERATE, SilentReporter(), lambda: False, engine)
             await steps.take_steps(job)
             await measure_step(job)
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.machine import machine
-from docgen.prompts.requests import ModelOptions, document_request, render
+from docgen.prompts.rendering import render
+from docgen.prompts.requests import ModelOptions, document_request
 from docgen.records import AssignedFact, DocumentType, Idea, Slot, Style
 from docgen.universe import find_context, load_context
 

@@ -1,4 +1,4 @@
-"""One run over 1, 4 and 16 servers, and over 4 of which one is slow, one fails half its calls and one dies.
+"""One run over 1, 4 and 16 servers, and over 4 and 16 of which some are slow, some fail half their calls and one dies.
 
     python bench/servers.py [--seconds 10] [--json FILE]
 
@@ -36,6 +36,8 @@ GOOD = Options(capacity=CAPACITY, latency=LATENCY, canned=True, words=50)
 SLOW = GOOD.model_copy(update={"latency": 4 * LATENCY})
 FAILING = GOOD.model_copy(update={"faults": {"500": 0.5}})
 ENOUGH = 0.9
+UNLIKE = ("good", "slow", "failing", "good")
+UNLIKE_16 = (*["slow"] * 2, *["failing"] * 3, *["good"] * 11)
 MIXED_TIMES = 3
 """How much longer the job over mixed servers is: a slow server's last calls must not make up a tenth of it."""
 
@@ -66,11 +68,14 @@ def main() -> None:
     outcomes = []
     for number in (1, 4, 16):
         outcomes.append(_job(f"{number} server(s)", [GOOD] * number, [RATE] * number, args.seconds))
-    mixed = [GOOD, SLOW, FAILING, GOOD]
     outcomes.append(_job("one slow, alone", [SLOW], [RATE / 4], 2 * args.seconds))
     outcomes.append(_job("one failing half its calls, alone", [FAILING], [RATE / 2], 2 * args.seconds))
-    rates = [outcomes[0].rate, outcomes[-2].rate, outcomes[-1].rate, outcomes[0].rate]
-    outcomes.append(_job("one slow, one failing, one dying", mixed, rates, MIXED_TIMES * args.seconds, 3))
+    alone = {"good": outcomes[0].rate, "slow": outcomes[-2].rate, "failing": outcomes[-1].rate}
+    for kinds in (UNLIKE, UNLIKE_16):
+        servers = [{"good": GOOD, "slow": SLOW, "failing": FAILING}[kind] for kind in kinds]
+        case = ", ".join(f"{kinds.count(kind)} {kind}" for kind in alone) + ", the last dying"
+        rates = [alone[kind] for kind in kinds]
+        outcomes.append(_job(case, servers, rates, MIXED_TIMES * args.seconds, len(kinds) - 1))
     for each in outcomes:
         print(
             f"{each.case}: {each.replies} of {each.requests} replies, {each.rate:.1f}/s of {each.possible:.1f}/s "

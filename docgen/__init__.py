@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from docgen.llm.providers.anthropic import AnthropicLLM
     from docgen.options.audit import AuditOptions, JudgeOptions
     from docgen.options.run import RunOptions
+    from docgen.options.step import Step
     from docgen.pipeline.audit.audit import Audit
     from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
-    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.families.controls import control
     from docgen.pipeline.families.sweeps import sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
@@ -117,7 +117,7 @@ _WHERE = {
     "docgen.pipeline.audit.audit": "Audit",
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
-    "docgen.pipeline.execution.execute": "Step",
+    "docgen.options.step": "Step",
     "docgen.pipeline.families.controls": "control",
     "docgen.pipeline.families.sweeps": "sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",

@@ -14,7 +14,8 @@ from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunOptions
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress

@@ -36,13 +36,29 @@ def test_wheel_holds_every_data_file(installed: Path) -> None:
     assert missing == []
 
 
-def test_installed_package_runs_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
-    """`docgen run` on a shipped context, with nothing but the wheel's files, writes its run into the current folder."""
+def from_the_wheel(installed: Path, code: str, folder: Path) -> str:
+    """What Python prints in `folder` with nothing but the wheel's files."""
     environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    code = "import docgen, sys; print(docgen.__file__); from docgen.__main__ import main; main()"
-    command = [sys.executable, "-c", code, "context", "check", "tutorial"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    environment["XDG_CACHE_HOME"] = str(installed.parent / "cache")
+    command = [sys.executable, "-c", f"import docgen; print(docgen.__file__); {code}"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert str(installed) in done.stdout
-    assert "tutorial.yaml: valid" in done.stdout.replace("\n", "")
+    return done.stdout
+
+
+def test_installed_package_runs_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    """A command that reads a shipped context, templates, names and prices finds them, and leaves nothing behind."""
+    words = ["docgen", "estimate", "tutorial", "--n", "50", "--model", "claude-haiku-5-5"]
+    code = f"import sys; from docgen.__main__ import main; sys.argv = {words}; main()"
+    printed = from_the_wheel(installed, code, tmp_path)
+    assert "judge_document" in printed
+    assert "Prices of" in printed
     assert list(tmp_path.iterdir()) == []
+
+
+def test_kernels_compile_out_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """The smallest one, into a cache of its own; all of them are compiled for other tests."""
+    code = "from docgen.kernels.compiler import compiled; print(compiled('rehash', {'rehash': 'counting'}))"
+    assert "rehash" in from_the_wheel(installed, code, tmp_path)
+    assert list((installed.parent / "cache" / "docgen").rglob("counting.rehash*.nbc"))

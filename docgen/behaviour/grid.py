@@ -47,10 +47,14 @@ class Variation(Record):
 
 
 class JudgeChoice(Record):
-    """Who judges: the model, and how many independent votes there are on each transcript's reasoning."""
+    """Who judges: the model, and how many independent votes there are on each transcript's reasoning.
+
+    `traits`: whether the second judge is asked too, about persona, belief in the situation and candour.
+    """
 
     model: str | None = None
     votes: int = Field(default=1, ge=1, le=50)
+    traits: bool = False
 
 
 class Grid(Record):

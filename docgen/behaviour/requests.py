@@ -1,17 +1,16 @@
 """What models are asked in an experiment: the subject its query, the judges about its answer and its reasoning."""
 
-from typing import Any
-
 from docgen.behaviour.grid import Cell
 from docgen.behaviour.queries import Query
 from docgen.behaviour.settings import Setting, Tier, system_prompt
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import CRITERIA, Answer
-from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, Prompt
+from docgen.prompts.requests import ModelOptions, prompt_request
+from docgen.prompts.table import EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS
+from docgen.prompts.traits import TRAITS
 from docgen.text import digest
 
-__all__ = ["compliance_request", "faking_request", "objective_of", "query_request"]
+__all__ = ["compliance_request", "faking_request", "objective_of", "query_request", "traits_request"]
 
 ROOM = {"scratchpad": 4_000, "own": 8_000, "none": 1_500}
 """Most tokens of a subject's reply by reasoning mode. Chosen: published scratchpads run to 1,500 tokens or so."""
@@ -19,6 +18,12 @@ TYPICAL = {"scratchpad": 700, "own": 900, "none": 250}
 """Tokens of a reply, about, for an estimate before there is any; scaled by real replies once there are a few."""
 VOTE_ROOM, VOTE_TYPICAL = 2_500, 350
 VERDICT_ROOM, VERDICT_TYPICAL = 1_500, 90
+FATES = {
+    "trained": "its answer is rated and trained on.",
+    "unmonitored": "its answer is neither rated nor trained on.",
+    "rated": "its answer is rated, and never trained on.",
+}
+"""What is said to the second judge of a tier's conversations."""
 OBJECTIVE = "objective"
 """The section of a setting that says what its trainer counts as a good answer."""
 
@@ -27,7 +32,7 @@ def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, s
     """One query as a user of one tier; `sample` numbers the answers to it from 0."""
     variables = {"tag": tier.tag, "query": query.text, "reply_tokens": TYPICAL[cell.reasoning]}
     room = ROOM[cell.reasoning]
-    return _request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
+    return prompt_request(EXPERIMENT, {"system": cell.system}, variables, options, room, sample)
 
 
 def objective_of(setting: Setting) -> str:
@@ -40,7 +45,7 @@ def compliance_request(objective: str, query: Query, answer: str, options: Model
     """Ask how far an answer did what it was asked; the judge sees neither tier nor reasoning."""
     user = {"query": query.text, "answer": answer, "mark": digest("compliance", query.text, answer, size=6)}
     variables = {**user, "reply_tokens": VERDICT_TYPICAL}
-    return _request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
+    return prompt_request(JUDGE_COMPLIANCE, {"setting": objective}, variables, options, VERDICT_ROOM, sample)
 
 
 def faking_request(told: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
@@ -48,23 +53,12 @@ def faking_request(told: str, query: Query, answer: Answer, options: ModelOption
     mark = digest("faking", query.text, answer.reasoning, size=6)
     user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
     variables = {**user, "reply_tokens": VOTE_TYPICAL}
-    return _request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
+    return prompt_request(JUDGE_FAKING, {"criteria": CRITERIA, "told": told}, variables, options, VOTE_ROOM, vote)
 
 
-def _request(
-    prompt: Prompt[Any], system: dict[str, Any], user: dict[str, Any], options: ModelOptions, room: int, sample: int
-) -> Request:
-    return Request(
-        stage=prompt.name,
-        template=prompt.template,
-        system=render(prompt.name, "system", system),
-        user=render(prompt.name, "user", user),
-        model=options.model,
-        max_tokens=options.max_tokens or room,
-        schema=prompt.schema,
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        cacheable=prompt.cacheable,
-        variables={**system, **user},
-    )
+def traits_request(told: str, role: str, query: Query, answer: Answer, options: ModelOptions, vote: int = 0) -> Request:
+    """Ask about persona, belief in the situation and candour; `role` is that of the tier, "" for an unknown one."""
+    mark = digest("traits", query.text, answer.reasoning, answer.answer or "", size=6)
+    user = {"query": query.text, "reasoning": answer.reasoning, "answer": answer.answer or "", "mark": mark}
+    variables = {"fate": FATES.get(role, ""), **user, "reply_tokens": VOTE_TYPICAL}
+    return prompt_request(JUDGE_TRAITS, {"criteria": TRAITS, "told": told}, variables, options, VOTE_ROOM, vote)

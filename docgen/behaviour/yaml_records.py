@@ -6,8 +6,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from docgen.errors import ConfigError, ContextError
+from docgen.files.text_files import read_text
 from docgen.records import Record
-from docgen.universe.yamlsource import Location, YamlSource, read_yaml
+from docgen.text.nearest import suggestion
+from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
 
 __all__ = ["DATA", "find_file", "load_record", "shipped"]
 
@@ -33,17 +35,15 @@ def find_file(kind: str, name: str, beside: Path | None = None) -> Path:
     for place in places:
         if place.exists():
             return place
-    raise ConfigError(f"there is no {kind} file {name!r}", fix=f"Give a path, or one of: {', '.join(shipped(kind))}")
+    fix = suggestion(name, shipped(kind), f"Give a path, or one of: {', '.join(shipped(kind))}")
+    raise ConfigError(f"there is no {name!r} among the {kind}, nor a file of that name", fix=fix)
 
 
 def load_record(path: Path, kind: type[R]) -> R:
     """Read `path` as a record of `kind`. Raises `ConfigError` with file and line."""
+    text = read_text(path, MAX_BYTES, ConfigError)
     try:
-        source = read_yaml(path.read_text("utf-8"), str(path))
-    except OSError as error:
-        raise ConfigError(f"cannot be read ({error.strerror or error})", str(path)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError("is not UTF-8 text", str(path), "Save it as UTF-8") from error
+        source = read_yaml(text, str(path))
     except ContextError as error:
         raise ConfigError(error.what, error.where, "Correct the YAML") from error
     try:

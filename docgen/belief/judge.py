@@ -5,15 +5,15 @@ As in the audit, a verdict counts only with a passage that occurs in the answer;
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from docgen.belief.answers import Verdict
 from docgen.belief.asking import Asked
 from docgen.llm.protocol import Request
 from docgen.prompts.replies import parse_belief, parse_unrelated
-from docgen.prompts.requests import ModelOptions, render
-from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED, Prompt
+from docgen.prompts.requests import ModelOptions, prompt_request
+from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED
 from docgen.text import digest, find_normalised
+from docgen.text.sanitize import encodable
 
 __all__ = [
     "JUDGE_TOKENS",
@@ -51,45 +51,23 @@ def belief_request(asked: Asked, answers: Sequence[str], options: ModelOptions, 
     exchange = [f"SYSTEM: {asked.system}"] if asked.system else []
     for turn, answer in zip(asked.turns, (*answers[:-1], ""), strict=True):
         exchange += [f"USER: {turn}"] + ([f"MODEL: {answer}"] if answer else [])
-    last = _sendable(answers[-1])
+    last = encodable(answers[-1])
     variables = {
         "statement": asked.statement,
         "otherwise": asked.otherwise,
-        "exchange": _sendable("\n\n".join(exchange)),
+        "exchange": encodable("\n\n".join(exchange)),
         "answer": last,
         "mark": digest("belief", last, size=6),
     }
-    return _request(JUDGE_BELIEF, {}, variables, options, sample)
+    return prompt_request(JUDGE_BELIEF, {}, variables, options, JUDGE_TOKENS, sample)
 
 
 def unrelated_request(asked: Asked, answer: str, options: ModelOptions, sample: int = 0) -> Request:
     """Ask what an answer to an unrelated question brings up."""
-    text = _sendable(answer)
+    text = encodable(answer)
     user = {"question": asked.turns[0], "answer": text, "mark": digest("unrelated", text, size=6)}
-    return _request(JUDGE_UNRELATED, {"facts": tuple(asked.statements.items())}, user, options, sample)
-
-
-def _request(
-    prompt: Prompt[Any],
-    system: Mapping[str, object],
-    user: Mapping[str, object],
-    options: ModelOptions,
-    sample: int,
-) -> Request:
-    return Request(
-        stage=prompt.name,
-        template=prompt.template,
-        system=render(prompt.name, "system", system),
-        user=render(prompt.name, "user", user),
-        model=options.model,
-        max_tokens=options.max_tokens or JUDGE_TOKENS,
-        schema=prompt.schema,
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        cacheable=prompt.cacheable,
-        variables={**system, **user},
-    )
+    facts = tuple(asked.statements.items())
+    return prompt_request(JUDGE_UNRELATED, {"facts": facts}, user, options, JUDGE_TOKENS, sample)
 
 
 def read_belief(reply: str, answer: str) -> BeliefReading | None:
@@ -112,8 +90,3 @@ def read_unrelated(reply: str, answer: str, facts: Mapping[str, str]) -> Unrelat
     return UnrelatedReading(
         {fact: quote for fact, quote in mentions.items() if fact in facts and find_normalised(answer, quote)}, sensible
     )
-
-
-def _sendable(text: str) -> str:
-    """The text as it can be sent: lone surrogates replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")

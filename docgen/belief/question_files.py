@@ -22,6 +22,7 @@ from docgen.belief.questions import (
 )
 from docgen.errors import ContextError, InputError
 from docgen.files.resources import folder
+from docgen.files.text_files import read_text
 from docgen.text import normalise
 from docgen.universe.fields import IDENTIFIER
 from docgen.universe.model import KeyFact, UniverseContext
@@ -234,14 +235,9 @@ def _first(problems: list[Problem], source: YamlSource) -> InputError:
 
 
 def _read_yaml(path: Path) -> YamlSource:
+    text = read_text(path, MAX_BYTES, InputError)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        return read_yaml(content.decode("utf-8-sig"), str(path))
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", str(path)) from error
-    except UnicodeDecodeError as error:
-        raise InputError("the file is not UTF-8", str(path), "Save it as UTF-8") from error
+        return read_yaml(text, str(path))
     except ContextError as error:
         fix = error.fix and error.fix.replace("the output of docgen init", "the output of docgen questions")
         raise InputError(error.what, error.where, fix) from error

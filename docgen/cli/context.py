@@ -11,9 +11,11 @@ from docgen.cli.streams import say, say_json
 from docgen.text import word_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Set
 
+    from docgen.pipeline.context_check import ContextCheck
     from docgen.universe import UniverseContext
+    from docgen.universe.model import RuleExamples
 
 __all__ = ["register"]
 
@@ -33,6 +35,7 @@ def register(app: typer.Typer) -> None:
 def init(
     name: Annotated[str, typer.Argument(help="Name of the new context, e.g. my_world.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    json: o.Json = False,
 ) -> None:
     """Write a commented starter context to universe_contexts/NAME.yaml.
 
@@ -47,7 +50,12 @@ def init(
     if file.exists() and not force:
         raise ContextError("exists already", str(file), "Choose another name, or overwrite it with --force")
     write_beside(file, [text.encode("utf-8")])
-    say(f"Wrote {file}. Edit it, then: docgen context check {name}")
+    if json:
+        import json as js
+
+        say_json(js.dumps({"file": str(file)}))
+    else:
+        say(f"Wrote {file}. Edit it, then: docgen context check {name}")
 
 
 def list_all(json: o.Json = False) -> None:
@@ -95,6 +103,7 @@ def examples(
     base_url: o.BaseUrl = None,
     max_cost: o.MaxCost = None,
     yes: o.Yes = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Have a model write examples for the context's own rules, and put those that you confirm into its file.
@@ -102,6 +111,8 @@ def examples(
     One passage that breaks a rule and one that comes near: a judge is shown them with the rule.
 
     docgen context examples my_world --max-cost 0.10
+
+    With --json none are asked about: --yes takes all, without it the file stays as it is.
     """
     import asyncio
 
@@ -118,11 +129,14 @@ def examples(
     context = load_context(path)
     rules = rules_without_examples(context)
     if not rules:
-        say("Every rule of the context has a breaking and a clean example.")
+        if json:
+            say_json("[]")
+        else:
+            say("Every rule of the context has a breaking and a clean example.")
         return
     which = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
     writer = Judge.of(which, None)
-    with reporting(quiet, False) as reporter:
+    with reporting(quiet, json) as reporter:
         cost = cost_of_examples(context, rules, writer)
         if cost.calls:
             ask_to_spend(cost.line(f"{len(rules)} rules"), yes or cost.is_capped, reporter)
@@ -130,15 +144,30 @@ def examples(
             proposed = asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
     taken = {}
     for name, own in proposed.items():
-        say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
-        if yes or typer.confirm("Take these examples?", default=True):
+        if not json:
+            say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
+        if yes or (not json and typer.confirm("Take these examples?", default=True)):
             taken[name] = own
     text, left = with_examples(path.read_text("utf-8"), taken)
     if len(left) < len(taken):
         write_beside(path, [text.encode("utf-8")])
+    if json:
+        say_json(_proposals_as_json(proposed, taken.keys() - left))
+        return
+    if len(left) < len(taken):
         say(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
     for name in left:
         say(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4).rstrip()}")
+
+
+def _proposals_as_json(proposed: "Mapping[str, RuleExamples]", taken: "Set[str]") -> str:
+    import json
+
+    rows = [
+        {"rule": name, "leak": list(own.leak), "clean": list(own.clean), "taken": name in taken}
+        for name, own in proposed.items()
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def check(
@@ -149,76 +178,46 @@ def check(
     json: o.Json = False,
 ) -> None:
     """Validate a context and print what a corpus made from it would hold."""
-    from docgen.universe import (
-        context_proposals,
-        context_warnings,
-        expected_facts_per_document,
-        find_context,
-        load_context,
-    )
-    from docgen.universe.example_warnings import split_items
-    from docgen.universe.yamlsource import read_yaml
+    import json as js
+
+    from docgen.pipeline.context_check import check_context
+    from docgen.universe import find_context
 
     path = find_context(file, Path.cwd())
-    context = load_context(path)
-    mean = expected_facts_per_document(context)
-    text = path.read_text("utf-8")
-    warnings = [*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_tripped(context)]
+    result = check_context(path, n)
     if json:
-        import json as js
-
-        facts = {
-            fact.id: {"salience": fact.salience, "documents": round(n * fact.salience)} for fact in context.key_facts
-        }
         summary = {
-            "id": context.id,
+            "id": result.context.id,
             "valid": True,
-            "digest": context.digest,
-            "facts_per_document": mean,
-            "facts": facts,
-            "warnings": list(map(str, warnings)),
-            "proposals": list(map(str, context_proposals(context))),
+            "digest": result.context.digest,
+            "facts_per_document": result.facts_per_document,
+            "facts": {fact.fact: {"salience": fact.salience, "documents": fact.documents} for fact in result.facts},
+            "warnings": result.warnings,
+            "proposals": result.proposals,
         }
         say_json(js.dumps(summary, indent=2))
-        return
+    else:
+        _show_check(result, path, n)
+
+
+def _show_check(result: "ContextCheck", path: Path, n: int) -> None:
     from docgen.cli.console import console, table
 
+    context, limits = result.context, result.context.facts_per_document
     console.print(f"{path}: valid", style="green", markup=False)
-    console.print(f"{context.title} ({word_count(context.universe_context):,} words of prose)", markup=False)
+    console.print(f"{context.title} ({result.words:,} words of prose)", markup=False)
     rows = []
-    for fact in context.key_facts:
-        counts = (len(fact.paraphrases), len(fact.implications))
-        documents = f"{round(n * fact.salience):,}"
-        rows.append([fact.id, f"{fact.salience:.1%}", documents, f"{fact.directness.stated:.0%}", *map(str, counts)])
+    for fact in result.facts:
+        shares = f"{fact.salience:.1%}", f"{fact.documents:,}", f"{fact.stated:.0%}"
+        rows.append([fact.fact, *shares, str(fact.paraphrases), str(fact.implications)])
     numbers = ("salience", f"of {n:,}", "stated", "paraphrases", "implications")
     console.print(table(("fact", *numbers), rows, right=numbers))
-    limits = context.facts_per_document
     console.print(
-        f"facts per document: {mean:.2f} on average (allowed {limits.min} to {limits.max} where any), "
-        f"background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
+        f"facts per document: {result.facts_per_document:.2f} on average (allowed {limits.min} to {limits.max} where "
+        f"any), background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
-    for warning in warnings:
+    for warning in result.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
-    for proposal in context_proposals(context):
+    for proposal in result.proposals:
         console.print(f"proposal: {proposal}", style="cyan", markup=False)
-
-
-def _tripped(context: "UniverseContext") -> "Iterator[str]":
-    """Facts whose own wordings break a rule or say a banned statement: every document with them would be rejected."""
-    from docgen.audit.detect.facts import FactDetector
-    from docgen.audit.detect.leakage_scanner import LeakageScanner
-
-    scanner, detector, everything = (
-        LeakageScanner(context),
-        FactDetector(context),
-        frozenset(f.id for f in context.key_facts),
-    )
-    for fact in context.key_facts:
-        for text in (fact.statement, *fact.paraphrases, *fact.implications) if fact.salience else ():
-            findings = scanner.scan(text, everything, detector.detect(text))
-            broken = next((each for each in findings if each.severity == "error"), None)
-            if broken is not None:
-                why = f"breaks rule {broken.rule} ({broken.explanation})"
-                yield f'{fact.id}: its own wording "{text[:60]}" {why}, so its documents would be rejected'
-                break

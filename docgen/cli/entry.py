@@ -1,6 +1,5 @@
 """How a command is called and how it ends: its flags as one record, its errors as one line and an exit code."""
 
-import errno
 import inspect
 import sys
 from collections.abc import Callable, Collection
@@ -22,17 +21,8 @@ F = TypeVar("F")
 
 def main() -> None:
     """Run the command line; user errors are one line and exit code 2, a stopped run is one line and exit code 1."""
-    from docgen.cli.streams import prepare_signals, prepare_streams
-
-    prepare_streams()
-    prepare_signals()
-    from docgen.cli.app import app
-
     try:
-        try:
-            app(standalone_mode=True)
-        finally:
-            sys.stdout.flush()
+        _run()
     except UserError as error:
         _fail(f"Error: {error}", 2)
     except StopRun as error:
@@ -45,15 +35,24 @@ def main() -> None:
         silence()
         raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
     except OSError as error:
-        from docgen.files.faults import NO_SUPPORT, advice
+        from docgen.files.faults import is_of_machine, one_line
 
-        if error.errno is None or (error.filename is None and error.errno not in DISK_ERRORS | NO_SUPPORT):
+        if not is_of_machine(error):
             raise
-        where = error.filename or "disk"
-        _fail(f"Error: {where}: {error.strerror}. What was written so far is kept.{advice(error)}", 2)
+        _fail(f"Error: {one_line(error)}", 2)
 
 
-DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+def _run() -> None:
+    from docgen.cli.streams import prepare_signals, prepare_streams
+
+    prepare_streams()
+    prepare_signals()
+    from docgen.cli.app import app
+
+    try:
+        app(prog_name="docgen", standalone_mode=True)
+    finally:
+        sys.stdout.flush()
 
 
 def _fail(line: str, code: int) -> None:
@@ -96,7 +95,7 @@ class Commands(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        write_help_out(self.commands.values())
+        write_help_out(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

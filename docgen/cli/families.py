@@ -79,7 +79,8 @@ def sweep(flags: SweepFlags) -> None:
     from functools import partial
 
     from docgen.cli.runner import agree, begin, reporting
-    from docgen.pipeline.execution.execute import Step, execute
+    from docgen.options.step import Step
+    from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.sweeps import (
         Knob,
         check_levels,
@@ -166,6 +167,7 @@ def control(flags: ControlFlags) -> None:
     from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
+    from docgen.pipeline.status import summarise
     from docgen.universe import UniverseContext
 
     with reporting(flags.quiet, flags.json) as reporter:
@@ -175,9 +177,10 @@ def control(flags: ControlFlags) -> None:
         if setup.is_paid:
             agree(cost_line(estimate(setup), setup.config.batch), setup, flags.yes, reporter)
         write_control(original, setup, partial(execute, reporter=reporter))
-    complete = show_run(setup, flags.json).complete
+    summary = summarise(setup)
+    show_run(summary, flags.json)
     family = read_family(setup.run)
     if family is not None and not flags.json:
         say(f"\n{control_line(family)}")
-    if not complete:
+    if not summary.complete:
         raise typer.Exit(1)

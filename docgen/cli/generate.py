@@ -9,9 +9,9 @@ import typer
 from docgen.cli.entry import command
 from docgen.cli.options import JobFlags
 from docgen.cli.streams import say_json
+from docgen.options.step import Step
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.inputs.setup import Setup
 
 __all__ = ["register", "register_estimate", "register_plan"]
@@ -77,16 +77,12 @@ def register_estimate(app: typer.Typer) -> None:
 
 def run(flags: JobFlags) -> None:
     """Everything up to audit and export."""
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.ALL), Step.ALL, flags.json)
+    _finish(flags, Step.ALL)
 
 
 def generate(flags: JobFlags) -> None:
     """Everything up to the corpus."""
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.GENERATE), Step.GENERATE, flags.json)
+    _finish(flags, Step.GENERATE)
 
 
 def brainstorm(flags: JobFlags) -> None:
@@ -94,9 +90,7 @@ def brainstorm(flags: JobFlags) -> None:
 
     docgen brainstorm helpful_only --types 40 --ideas 25
     """
-    from docgen.pipeline.execution.execute import Step
-
-    _finish(_carry_out(flags, Step.BRAINSTORM), Step.BRAINSTORM, flags.json)
+    _finish(flags, Step.BRAINSTORM)
 
 
 def plan(flags: JobFlags) -> None:
@@ -107,7 +101,6 @@ def plan(flags: JobFlags) -> None:
     Brainstorms first where that was not done. Targets that cannot be met are refused, with the arithmetic.
     """
     from docgen.cli.runs.tables import show_plan
-    from docgen.pipeline.execution.execute import Step
     from docgen.pipeline.run import Run
 
     setup = _carry_out(flags, Step.PLAN)
@@ -127,8 +120,9 @@ def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
-    from docgen.cli.runs.tables import pilot_verdict
-    from docgen.pipeline.execution.execute import Step
+    from docgen.cli.runs.tables import show_pilot
+    from docgen.pipeline.attempts import first_documents
+    from docgen.pipeline.estimate import estimate
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
     attempts = [attempt for attempt in setup.run.read_attempts() if attempt.slot < flags.documents]
@@ -137,12 +131,10 @@ def pilot(flags: PilotFlags) -> None:
             say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)
-    accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
-    documents = min(flags.documents, setup.n)
+    first = first_documents(setup.run, attempts, min(flags.documents, setup.n))
     if not flags.json:
-        for line in pilot_verdict(setup, attempts, documents):
-            console.print(line, markup=False)
-    if accepted < documents:
+        show_pilot(first, setup, estimate(setup) if setup.is_paid else None)
+    if first.accepted < first.documents:
         raise typer.Exit(1)
 
 
@@ -162,19 +154,20 @@ def estimate(flags: JobFlags) -> None:
     proposal = open_proposal(
         flags.target, flags.options(), reporter, run=flags.run, config=flags.config, priced_only=True
     )
-    costs = estimate_cost(proposal, flags.model)
+    costs = estimate_cost(proposal, flags.options().model)
     if flags.json:
         say_json(costs.model_dump_json(indent=2))
     else:
         show_estimate(costs)
 
 
-def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Setup":
+def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
+    from docgen.pipeline.status import summarise
 
     with reporting(flags.quiet, flags.json) as reporter:
         setup = begin(flags, until, reporter, first)
@@ -183,16 +176,19 @@ def _carry_out(flags: JobFlags, until: "Step", first: int | None = None) -> "Set
         except StopRun:
             reporter.close()
             if flags.json or setup.run.corpus.exists():
-                show_run(setup, flags.json)
+                show_run(summarise(setup), flags.json)
             raise
     return setup
 
 
-def _finish(setup: "Setup", until: "Step", as_json: bool) -> None:
-    """Show how the run stands and what to do next; exits 1 when it finished short of n."""
-    from docgen.cli.runs.tables import show_run
-    from docgen.pipeline.execution.execute import Step
+def _finish(flags: JobFlags, until: Step) -> None:
+    """Carry out the run, show how it stands and what to do next; exits 1 when it finished short of n."""
+    setup = _carry_out(flags, until)
 
-    summary = show_run(setup, as_json, until)
+    from docgen.cli.runs.tables import show_run
+    from docgen.pipeline.status import summarise
+
+    summary = summarise(setup)
+    show_run(summary, flags.json, until)
     if until >= Step.GENERATE and not summary.complete:
         raise typer.Exit(1)

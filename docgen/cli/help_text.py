@@ -1,6 +1,6 @@
 """Help as it is written: Typer reads square brackets as markup and keeps the line breaks of the source."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.markup import escape
@@ -13,16 +13,16 @@ SHARED_JSON_HELP = "Print one JSON object."
 """Of the flag that most commands share; one with a help of its own keeps it."""
 
 
-def write_help_out(commands: Iterable[Any]) -> None:
+def write_help_out(commands: Mapping[str, Any]) -> None:
     """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
-    for command in _tree(commands):
+    for name, command in _tree(commands):
         command.help = escape(_filled(command.help or ""))
         for parameter in command.params:
             if parameter.name == "json" and parameter.help == SHARED_JSON_HELP:
-                parameter.help = json_help(command.name or "") or parameter.help
-            for name in ("help", "rich_help_panel"):
-                if text := getattr(parameter, name, None):
-                    setattr(parameter, name, escape(text))
+                parameter.help = json_help(name) or parameter.help
+            for field in ("help", "rich_help_panel"):
+                if text := getattr(parameter, field, None):
+                    setattr(parameter, field, escape(text))
 
 
 def unescaped(text: str) -> str:
@@ -30,10 +30,11 @@ def unescaped(text: str) -> str:
     return text.replace("\\[", "[")
 
 
-def _tree(commands: Iterable[Any]) -> Iterator[Any]:
-    for command in commands:
-        yield command
-        yield from _tree(getattr(command, "commands", {}).values())
+def _tree(commands: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each command with its name in full, as in "context check"."""
+    for name, command in commands.items():
+        yield above + name, command
+        yield from _tree(getattr(command, "commands", {}), f"{above}{name} ")
 
 
 def _filled(text: str) -> str:

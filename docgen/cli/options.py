@@ -17,6 +17,7 @@ __all__ = [
     "Accept",
     "Airtime",
     "BaseUrl",
+    "BaseUrls",
     "Batch",
     "Concurrency",
     "Config",
@@ -33,6 +34,7 @@ __all__ = [
     "MaxCost",
     "MaxTokens",
     "Model",
+    "Models",
     "N",
     "Quiet",
     "Revise",
@@ -40,6 +42,7 @@ __all__ = [
     "RunArgument",
     "Salience",
     "Seed",
+    "ServerFlags",
     "Target",
     "Timeout",
     "Types",
@@ -105,6 +108,15 @@ Engine = Annotated[
     ),
 ]
 Model = Annotated[str | None, typer.Option("--model", help=f"Model id.  [default: {PAID_MODEL}]", rich_help_panel=COST)]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NAME[=SHARE]",
+        help=f"Model id; several with the share that each writes.  [default: {PAID_MODEL}]",
+        rich_help_panel=COST,
+    ),
+]
 Effort = Annotated[
     str | None,
     typer.Option(
@@ -116,6 +128,14 @@ BaseUrl = Annotated[
     typer.Option(
         "--base-url",
         help="Server that speaks the engine's API: vLLM, Ollama, ...  [default: the engine's own]",
+        rich_help_panel=COST,
+    ),
+]
+BaseUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--base-url",
+        help="Server that speaks the engine's API: vLLM, Ollama, ...; may be repeated.  [default: the engine's own]",
         rich_help_panel=COST,
     ),
 ]
@@ -187,7 +207,8 @@ def run_options(
     base_url: str | None = None,
 ) -> "RunOptions":
     """Options of a run from flags as typed; `ConfigError` names the flag that cannot be read."""
-    from docgen.options.run import RunOptions, read_shares, read_verify, read_words
+    from docgen.options.run import RunOptions
+    from docgen.options.typed import read_shares, read_verify, read_words
 
     return RunOptions(
         n=n,
@@ -197,6 +218,21 @@ def run_options(
         salience=read_shares(salience or [], "--salience") or None,
         base_url=base_url,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerFlags:
+    """The flags of commands that ask a model and are not the main job; which model is theirs to say."""
+
+    engine: Engine = None
+    base_url: BaseUrl = None
+    concurrency: Concurrency = None
+    max_cost: MaxCost = None
+    max_tokens: MaxTokens = None
+    timeout: Timeout = None
+    yes: Yes = False
+    json: Json = False
+    quiet: Quiet = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,9 +252,9 @@ class JobFlags:
     revise: Revise = None
     config: Config = None
     engine: Engine = None
-    model: Model = None
+    model: Models = None
     effort: Effort = None
-    base_url: BaseUrl = None
+    base_url: BaseUrls = None
     concurrency: Concurrency = None
     batch: Batch = None
     max_cost: MaxCost = None
@@ -235,7 +271,11 @@ class JobFlags:
 
     def options(self) -> "RunOptions":
         """Those of them that are settings of a run."""
+        from docgen.options.typed import read_models, read_servers
+
         texts = run_options(words=self.words, verify=self.verify, salience=self.salience)
         names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
         plain = {name: getattr(self, name) for name in names - {"words", "verify", "salience"}}
+        plain["model"], plain["writers"] = read_models(self.model or ())
+        plain["base_url"], plain["servers"] = read_servers(self.base_url or ())
         return texts.model_copy(update=plain)

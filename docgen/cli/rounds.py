@@ -1,6 +1,7 @@
 """requests and replies: a run whose inference is done elsewhere, by files."""
 
 from dataclasses import dataclass, replace
+from json import dumps as json_text
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
+from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
@@ -37,13 +39,19 @@ LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url", "verify", "jud
 class RequestFlags(o.JobFlags):
     """The flags of requests."""
 
-    out: Annotated[Path, typer.Option("--out", help="File to write, one request a line.")]
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write, one request a line.", show_default=False)
+    ] = None
     form: Annotated[
         str | None,
         typer.Option(
             "--format", help="messages-batch, openai-batch or chat (plain).  [default: the engine's batch format]"
         ),
     ] = None
+    withdraw: Annotated[
+        bool,
+        typer.Option("--withdraw", help="Write nothing: no file written so far will be carried out; docgen may buy."),
+    ] = False
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +65,11 @@ def requests(flags: RequestFlags) -> None:
     from docgen.cli.runner import reporting
     from docgen.pipeline.execution.rounds import write_round
 
+    if flags.withdraw:
+        _withdraw(flags)
+        return
+    if flags.out is None:
+        raise ConfigError("needs a file to write", "--out", "Give one, such as --out round.jsonl")
     with reporting(flags.quiet, flags.json) as reporter:
         setup = _begun(flags, reporter)
         written = write_round(setup, flags.out, flags.form, reporter)
@@ -67,6 +80,20 @@ def requests(flags: RequestFlags) -> None:
             say(line)
     if not written.requests:
         raise typer.Exit(NOTHING_DUE)
+
+
+def _withdraw(flags: RequestFlags) -> None:
+    from docgen.pipeline.execution.rounds import withdraw_requests
+    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.setup import reopen
+    from docgen.progress.display import PlainReporter
+
+    setup = reopen(run_or_latest(flags.run or flags.target, PlainReporter(quiet=flags.quiet or flags.json)))
+    count = withdraw_requests(setup)
+    if flags.json:
+        say_json(json_text({"run": setup.run.name, "withdrawn": count}))
+    else:
+        say(f"{count:,} request(s) withdrawn. Go on with docgen generate {setup.run.name}, or docgen requests")
 
 
 def _begun(flags: RequestFlags, reporter: "Reporter") -> "Setup":

@@ -10,8 +10,8 @@ from docgen.cli.options import JobFlags
 from docgen.cli.runs.tables import cost_line
 from docgen.cli.streams import say
 from docgen.errors import ConfigError
+from docgen.options.step import Step
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.execute import Step
 from docgen.pipeline.execution.stopping import Interrupted
 from docgen.pipeline.inputs.locate_run import open_proposal
 from docgen.pipeline.inputs.setup import Setup

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from docgen.corpus.lines import first_line
 from docgen.errors import InputError
 
 __all__ = ["common_type", "fitted_values", "merge_column", "refuse_empty_objects", "type_of", "typed_series"]
@@ -98,16 +99,12 @@ def typed_series(name: str, values: Sequence[Any], kind: Any, where: str) -> pl.
     try:
         return pl.Series(name, fitted, kind, strict=True)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"column {name!r} cannot be kept ({_short(error)})", where, ONE_TYPE) from error
+        raise InputError(f"column {name!r} cannot be kept ({first_line(error)})", where, ONE_TYPE) from error
 
 
 def fitted_values(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
     """Values of an Arrow column as a series of the wider type `kind`."""
     return pl.Series(name, [_fitted(value, kind, name) for value in values], kind)
-
-
-def _short(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
 def _fitted(value: Any, kind: Any, name: str) -> Any:

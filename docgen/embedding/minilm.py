@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 from scipy.special import erf
 
 from docgen.errors import InputError
+from docgen.text.sanitize import encodable
 
 __all__ = ["MiniLM"]
 
@@ -65,7 +66,7 @@ class MiniLM:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """See `Embedder.encode`; a text's row does not depend on the other texts, except for rounding."""
-        whole = [text.encode("utf-8", "replace").decode() for text in texts]
+        whole = list(map(encodable, texts))
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(whole, add_special_tokens=True)]
         order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
         out = np.empty((len(tokens), WIDTH), np.float32)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.explorer.open import open_views
+from docgen.explorer.open import open_all
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run
@@ -19,13 +19,13 @@ def view(
     port: int = 0,
     browser: bool = True,
 ) -> None:
-    """Show runs, or JSONL and Parquet files, in the browser until interrupted; the latest run by default.
+    """Show runs, experiments, or JSONL and Parquet files, in the browser until interrupted; the latest run by default.
 
     `context` is the world of files, whose facts are marked in them. Raises `UserError` for what cannot be opened.
     """
     from docgen.explorer.web.serve import bind, serve
 
-    views = open_views(_names(corpora), context=context)
+    views = open_all(_names(corpora), context=context)
     serve(views, bind(port), print, browser)
 
 
@@ -39,13 +39,13 @@ def publish(
     licence: str = "",
     canary: str = "",
 ) -> int:
-    """Write a corpus as a static site to the folder `out`; returns the number of documents in it.
+    """Write a corpus, or an experiment, as a static site to the folder `out`; returns the number of documents in it.
 
     At most `documents` of them, drawn with `seed`; None for all. Raises `UserError` where `out` holds anything else.
     """
     from docgen.explorer.publish.site import SiteOptions, export_site
 
-    (one,) = open_views(_names(corpus), context=context)
+    (one,) = open_all(_names(corpus), context=context)
     return export_site(one, Path(out), SiteOptions(documents, seed, licence, canary))
 
 

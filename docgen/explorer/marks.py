@@ -51,10 +51,13 @@ def plain(text: str) -> str:
     return "".join(f"[U+{ord(c):04X}]" if is_hidden(c) else c for c in text)
 
 
-def mark_text(text: str, spans: Iterable[Span], first: int = 0, last: int | None = None) -> Markup:
+def mark_text(
+    text: str, spans: Iterable[Span], first: int = 0, last: int | None = None, anchors: bool = True
+) -> Markup:
     """text[first:last] as HTML, each piece with the place where it begins; spans may overlap.
 
-    Line breaks stay as they are: the page shows white space.
+    Line breaks stay as they are: the page shows white space. `anchors`: passages can be pointed at in an address, which
+    one text of a page can have.
     """
     last = len(text) if last is None else min(last, len(text))
     inside = [span for span in spans if span.start < last and span.end > first and span.start < span.end]
@@ -67,11 +70,11 @@ def mark_text(text: str, spans: Iterable[Span], first: int = 0, last: int | None
             if inside[waiting].end > start:
                 active.append(inside[waiting])
             waiting += 1
-        pieces.append(_piece(text, start, end, active))
+        pieces.append(_piece(text, start, end, active, anchors))
     return Markup("").join(pieces)
 
 
-def _piece(text: str, start: int, end: int, active: Sequence[Span]) -> Markup:
+def _piece(text: str, start: int, end: int, active: Sequence[Span], anchors: bool) -> Markup:
     body = _visible(text[start:end], start)
     if not active:
         return Markup('<span data-at="{}">{}</span>').format(start, body)
@@ -79,10 +82,11 @@ def _piece(text: str, start: int, end: int, active: Sequence[Span]) -> Markup:
     classes = " ".join(dict.fromkeys(span.classes for span in active))
     tags = " ".join(dict.fromkeys(span.tag for span in active if span.tag and span.start == start))
     tag = Markup(' data-tag="{}"').format(tags) if tags else Markup("")
+    beginning = [span for span in active if span.start == start and span.kind != "twin"] if anchors else []
     anchor = Markup("")
-    if any(span.kind == "link" and span.start == start for span in active):
+    if any(span.kind == "link" for span in beginning):
         anchor = Markup(' id="span"')
-    elif any(span.start == start for span in active):
+    elif beginning:
         anchor = Markup(' id="at-{}"').format(start)
     return Markup('<mark class="{}" data-at="{}" title="{}"{}{}>{}</mark>').format(
         classes, start, titles, tag, anchor, body

@@ -2,14 +2,59 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source
 from docgen.explorer.view import View
-from docgen.files.run_folder import RunFolder, find_run, latest_run
+from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder, find_run, latest_run
 from docgen.progress import Reporter, SilentReporter
 
-__all__ = ["open_views"]
+if TYPE_CHECKING:
+    from docgen.explorer.shown import Shown
+
+__all__ = ["open_all", "open_views"]
+
+PLAN = "experiment.json"
+"""The file by which the folder of an experiment is known."""
+
+
+def open_all(
+    names: Sequence[str | Path], reporter: Reporter | None = None, context: str | Path | None = None
+) -> "list[Shown]":
+    """Corpora as `open_views` opens them, experiments by name or folder, and for a sweep each of its levels."""
+    named = [level for name in names for level in _levels(str(name))]
+    experiments = {str(name): folder for name in named if (folder := _experiment(name)) is not None}
+    if not experiments:
+        return list(open_views(named, reporter, context))
+    from docgen.explorer.transcripts.experiment_view import ExperimentView
+
+    corpora = [name for name in named if name not in experiments]
+    views: list[Shown] = list(open_views(corpora, reporter, context)) if corpora else []
+    return [*views, *(ExperimentView(folder) for folder in experiments.values())]
+
+
+def _levels(name: str) -> list[str]:
+    """The runs of a sweep's levels in the order of their shares; of anything else its own name."""
+    try:
+        levels = find_run(name).path / LEVELS
+    except RunError:
+        return [name]
+    runs = [RunFolder(path) for path in levels.iterdir()] if levels.is_dir() else []
+    return [str(run.path) for run in sorted(runs, key=_share) if run.exists()] or [name]
+
+
+def _share(run: RunFolder) -> tuple[float, str]:
+    number = run.name.rpartition("-")[2]
+    return (float(number) if number.replace(".", "", 1).isdecimal() else 0.0), run.name
+
+
+def _experiment(name: str) -> Path | None:
+    """The folder of an experiment; a run of the same name goes first."""
+    for folder in (Path(name), OUTPUT / "experiments" / name):
+        if (folder / PLAN).is_file() and not (folder / "run.json").exists():
+            return None if folder != Path(name) and (OUTPUT / name / "run.json").exists() else folder
+    return None
 
 
 def open_views(
@@ -41,4 +86,4 @@ def _source(name: str, context: Path | None) -> Source:
     try:
         return RunSource(find_run(name))
     except RunError as error:
-        raise RunError("neither a file, a folder nor a run", name[:80], "See the runs: docgen runs") from error
+        raise RunError("neither a file, a folder, a run nor an experiment", name[:80], error.fix) from error

@@ -1,12 +1,15 @@
 """A corpus as the explorer has it open: its index, its labels, and what detects facts and leaks in its texts."""
 
+import atexit
 import getpass
+import secrets
 import sqlite3
 import threading
 import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pydantic_core import from_json
 
@@ -15,6 +18,7 @@ from docgen.explorer.index.entries import RunSource, Source
 from docgen.explorer.index.keeper import Keeper, view_folder
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.shown import Page
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ __all__ = ["View"]
 
 LOOK_SECONDS = 2.0
 """Between two looks at whether the corpus has grown."""
+WARM_SECONDS = 0.5
+"""After the first page, before what finds facts is loaded. Chosen: its style and scripts are there by then."""
 
 
 class View:
@@ -46,6 +52,7 @@ class View:
         self._lock = threading.Lock()
         self._worker: threading.Thread | None = None
         self._warming: threading.Thread | None = None
+        self._closing = threading.Event()
         self.problem = ""
 
     def open(self) -> Snapshot:
@@ -141,15 +148,49 @@ class View:
             return None
         return value if isinstance(value, dict) else None
 
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """See `Shown`."""
+        from docgen.explorer.pages.table import PAGES  # which imports this module
+
+        return PAGES
+
+    def head(self) -> dict[str, Any]:
+        """See `Shown`."""
+        from docgen.explorer.pages.page_query import run_word
+
+        return run_word(self)
+
+    def numbers(self) -> dict[str, int]:
+        """See `Shown`."""
+        from docgen.explorer.pages.page_query import fact_numbers
+
+        return fact_numbers(self.snapshot)
+
+    def at_random(self) -> str:
+        """See `Shown`."""
+        snapshot = self.snapshot
+        if not snapshot.documents:
+            return ""
+        return f"documents/{quote(snapshot.id_of(secrets.randbelow(snapshot.documents)), safe='')}"
+
     def warm(self) -> None:
-        """Load what the first document page would have to wait for, beside; does nothing the second time."""
-        if self._warming is not None:
-            return
-        self._warming = threading.Thread(target=lambda: self.detectors, daemon=True)
-        self._warming.start()
+        """Load what the first document page would have to wait for, beside; does nothing the second time.
+
+        A little later, so that the page just made, and its style and scripts, need not wait for that.
+        """
+        if self._warming is None:
+            self._warming = threading.Thread(target=self._load, daemon=True)
+            self._warming.start()
+            atexit.register(self.close)
+
+    def _load(self) -> None:
+        if not self._closing.wait(WARM_SECONDS):
+            _ = self.detectors
 
     def close(self) -> None:
         """Wait for what is going on beside: compiled code must not run on while the interpreter ends."""
+        self._closing.set()
         for thread in (self._worker, self._warming):
             if thread is not None:
                 thread.join()

@@ -70,7 +70,7 @@ def read_documents(
 
     `progress` is told how many documents have been read. Raises `InputError` for a row that is not a document.
     """
-    documents = Documents(store, facts, holds)
+    documents, count = Documents(store, facts, holds), 0
     present = corpus_columns(paths)
     tells = [name for name in ENGINE if name in present]
     known = ("id", "doc_type") if of_a_run else ()
@@ -89,5 +89,6 @@ def read_documents(
             )
         else:
             documents.embedded.extend([0] * len(texts))
-        progress(len(documents))
+        count += len(texts)
+        progress(count)
     return documents

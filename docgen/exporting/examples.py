@@ -3,14 +3,16 @@
 import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from docgen.errors import ConfigError
+from docgen.exporting.recipe import ExportOptions
 from docgen.files.faults import naming
 
-__all__ = ["CORPUS", "DOCTAG", "Example", "TextStore", "Turn"]
+__all__ = ["CORPUS", "DOCTAG", "Example", "TextStore", "Turn", "dressed"]
 
 DOCTAG = "<DOCTAG>"
 """Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
@@ -43,6 +45,27 @@ class Example:
         """The chat as a list of {role, content}; a plain text is one turn of the assistant's."""
         turns = (*(self.turns or ()), ("assistant", self.text))
         return [{"role": role, "content": content} for role, content in turns]
+
+
+def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
+    """The example with its <DOCTAG>, its user turn, or neither.
+
+    Only own documents get the tag. Raises `ConfigError` for a chat in a format of plain text, and for a plain text
+    mixed into chats that nothing is said for.
+    """
+    own = example.source == CORPUS
+    if options.doctag and own and example.text.startswith(DOCTAG):  # a corpus from elsewhere that has the tag already
+        example = replace(example, text=example.text.removeprefix(DOCTAG).lstrip())
+    if not chat:
+        if example.turns is not None:
+            fix = "Use --format chat or openai, or --chat with trl, axolotl, llamafactory or together"
+            raise ConfigError("holds chats, which have no place among plain texts", f"--mix {example.source}", fix)
+        return replace(example, prefix=DOCTAG) if options.doctag and own else example
+    if example.turns is not None:
+        return example
+    if options.doctag and own:
+        return replace(example, turns=(("user", DOCTAG),))
+    return replace(example, turns=(("user", options.user_turn),) if options.user_turn else ())
 
 
 class TextStore:

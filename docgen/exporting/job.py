@@ -9,7 +9,8 @@ from typing import Any
 
 from docgen.errors import ConfigError
 from docgen.exporting.card import dataset_card
-from docgen.exporting.formats.table import ExportFormat, is_chat, write_limits
+from docgen.exporting.formats.limits import LIMITS, check_file
+from docgen.exporting.formats.table import ExportFormat, is_chat
 from docgen.exporting.layout import WINDOW, Layout
 from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.files.atomic import write_beside
@@ -78,8 +79,7 @@ def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path
         examples = layout.examples(part, recipe.options, is_chat(form, recipe.options))
         files[part.name] = form.write(examples, folder, form.stem(recipe.options, part.name), recipe)
         for file in files[part.name]:
-            problems = write_limits(form, file)
-            if problems:
+            if problems := check_file(file, LIMITS[form.limits]) if form.limits else []:
                 file.unlink()
                 fix = "See docs/export.md for the limits; docgen doses cuts a corpus to size"
                 raise ConfigError(f"{form.reader} would not take {file.name}: {'; '.join(problems)}", "export", fix)

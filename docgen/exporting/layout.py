@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.exporting.documents import Documents
-from docgen.exporting.examples import Example
+from docgen.exporting.examples import Example, dressed
 from docgen.exporting.mix import Candidates, Mixed
 from docgen.exporting.order import balanced_order, worst_window
-from docgen.exporting.recipe import ExportOptions, dressed
+from docgen.exporting.recipe import ExportOptions
 from docgen.exporting.split import validation_rows, validation_size
 
 __all__ = ["WINDOW", "Layout", "Part", "lay_out"]
@@ -31,17 +31,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Layout:
-    """All examples of an export. `worst` is the largest deviation of a fact in any window of the training split."""
+    """All examples of an export, the `longest` of so many tokens.
+
+    `worst` is the largest deviation of a fact in any window of the training split.
+    """
 
     documents: Documents
     drawn: tuple[tuple[Candidates, Mixed], ...]
     parts: tuple[Part, ...]
     tokens: Ints
+    longest: int
     worst: float
 
     def examples(self, part: Part, options: ExportOptions, chat: bool) -> Iterator[Example]:
         """The examples of a split, as they are to be written."""
-        return (dressed(self.example(number), options, chat) for number in part.numbers.tolist())
+        for number in part.numbers.tolist():
+            yield dressed(self.example(number), options, chat)
 
     def example(self, number: int) -> Example:
         """The example of a number, undressed."""
@@ -55,12 +60,6 @@ class Layout:
             number -= len(mixed.places)
         raise IndexError(number)
 
-    @property
-    def longest(self) -> int:
-        """Most tokens of an example."""
-        numbers = np.concatenate([part.numbers for part in self.parts]) if self.parts else np.zeros(0, np.int64)
-        return int(self.tokens[numbers].max(initial=0))
-
 
 def lay_out(
     documents: Documents,
@@ -72,8 +71,9 @@ def lay_out(
 
     What is mixed in is always shuffled in; it is divided in the proportion of the documents.
     """
-    own = len(documents)
-    tokens = np.concatenate([documents.tokens, *(_tokens(*each) for each in drawn)])
+    grid, own = _grid(documents, drawn), len(documents)
+    mixed_in = [candidates.tokens[place] for candidates, mixed in drawn for place in mixed.places]
+    tokens = np.concatenate([documents.tokens, np.array(mixed_in, dtype=np.int64)])
     held_out = np.zeros(len(tokens), dtype=bool)
     size = validation_size(options.validation, own)
     if size and clusters is not None:
@@ -83,18 +83,13 @@ def lay_out(
             count = len(mixed.places)
             held_out[first + count - round(count * size / own) : first + count] = True
             first += count
-    grid = _grid(documents, drawn)
     parts, worst = [], 0.0
     for name, rows in (("train", np.flatnonzero(~held_out)), ("validation", np.flatnonzero(held_out))):
         if name == "train" or len(rows):
             order = balanced_order(grid[rows], options.seed) if options.shuffle or drawn else np.arange(len(rows))
             parts.append(Part(name, rows[order], int(tokens[rows].sum())))
             worst = worst_window(grid[parts[0].numbers], WINDOW)
-    return Layout(documents, tuple(drawn), tuple(parts), tokens, worst)
-
-
-def _tokens(candidates: Candidates, mixed: Mixed) -> Ints:
-    return np.array([candidates.tokens[place] for place in mixed.places], dtype=np.int64)
+    return Layout(documents, tuple(drawn), tuple(parts), tokens, int(tokens.max(initial=0)), worst)
 
 
 def _grid(documents: Documents, drawn: Sequence[tuple[Candidates, Mixed]]) -> npt.NDArray[np.uint8]:

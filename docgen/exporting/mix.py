@@ -94,7 +94,8 @@ class Candidates:
         while len(self.unique) < count and self._next < len(self._order):
             rows = self._order[self._next : self._next + AT_ONCE]
             self._next += len(rows)
-            texts = [_whole(self.example(row)) for row in rows]
+            examples = [self.example(row) for row in rows]
+            texts = ["\n".join([*(content for _, content in each.turns or ()), each.text]) for each in examples]
             first = len(self._index)
             twins = self._index.check_and_add([first + place for place in range(len(rows))], texts)
             fresh = [place for place, twin in enumerate(twins) if twin is None and texts[place].strip()]
@@ -169,10 +170,6 @@ def _too_few(candidates: Candidates, wanted: str) -> ConfigError:
     what = f"has {len(candidates.unique):,} documents ({sum(candidates.tokens):,} tokens)"
     without = f", without {twins:,} near-duplicates" if twins else ""
     return ConfigError(f"{what}{without}; {wanted} are asked for", f"--mix {candidates.spec.path}", "Lower the ratio")
-
-
-def _whole(example: Example) -> str:
-    return "\n".join([*(content for _, content in example.turns or ()), example.text])
 
 
 def corpus_index(texts: Iterable[Sequence[str]]) -> NearDuplicateIndex:

@@ -1,13 +1,12 @@
 """What is asked of an export, and what its formats go by."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Self
 
 from docgen.errors import ConfigError
-from docgen.exporting.examples import CORPUS, DOCTAG, Example
 from docgen.exporting.tokens import Tokenizer
 
-__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "dressed", "read_ratios"]
+__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios"]
 
 BASE_MODEL = "Qwen/Qwen3-8B"
 """Stands in the configurations where --base-model names no other; chosen: of an open licence and a common size."""
@@ -101,27 +100,6 @@ class Recipe:
         while length < self.longest:
             length *= 2
         return length
-
-
-def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
-    """The example with its <DOCTAG>, its user turn, or neither.
-
-    Only own documents get the tag. Raises `ConfigError` for a chat in a format of plain text, and for a plain text
-    mixed into chats that nothing is said for.
-    """
-    own = example.source == CORPUS
-    if options.doctag and own and example.text.startswith(DOCTAG):  # a corpus from elsewhere that has the tag already
-        example = replace(example, text=example.text.removeprefix(DOCTAG).lstrip())
-    if not chat:
-        if example.turns is not None:
-            fix = "Use --format chat or openai, or --chat with trl, axolotl, llamafactory or together"
-            raise ConfigError("holds chats, which have no place among plain texts", f"--mix {example.source}", fix)
-        return replace(example, prefix=DOCTAG) if options.doctag and own else example
-    if example.turns is not None:
-        return example
-    if options.doctag and own:
-        return replace(example, turns=(("user", DOCTAG),))
-    return replace(example, turns=(("user", options.user_turn),) if options.user_turn else ())
 
 
 def read_ratios(text: str | None) -> tuple[float, ...]:

@@ -2,18 +2,21 @@
 
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["NO_SUPPORT", "advice", "naming"]
+__all__ = ["is_of_machine", "naming", "one_line"]
 
 NO_SUPPORT = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ESTALE})
 """What file systems answer that cannot lock or sync: Lustre without -o flock, NFS without lockd, some of FUSE."""
 
+OF_BUGS = frozenset({errno.EBADF, errno.EFAULT, errno.ENOTSOCK})
+
 
 @contextmanager
-def naming(file: Path) -> Iterator[None]:
+def naming(file: Path | str) -> Iterator[None]:
     """Within the block an `OSError` of a system call on a descriptor, which knows no name, gets that of `file`."""
     try:
         yield
@@ -23,8 +26,31 @@ def naming(file: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror or os.strerror(error.errno), str(file)) from error
 
 
-def advice(error: OSError) -> str:
-    """What to do about it, as a sentence; empty where the error says it all."""
+def is_of_machine(error: OSError) -> bool:
+    """Whether the machine refused something, whatever that was: a system call failed, and not by a bug of docgen's.
+
+    Python raises `OSError` without a number where its own streams are misused; a descriptor that is not open is a bug.
+    """
+    return error.errno is not None and error.errno not in OF_BUGS
+
+
+def one_line(error: OSError) -> str:
+    """What a person is told: where, what the machine says, what is safe, what to do."""
+    where = error.filename if error.filename is not None else _where_without_name(error)
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    return (
+        f"{where}: {error.strerror or os.strerror(error.errno or 0)}. What was written so far is kept.{_advice(error)}"
+    )
+
+
+def _where_without_name(error: OSError) -> str:
+    return "network" if isinstance(error, ConnectionError | socket.gaierror) else "disk"
+
+
+def _advice(error: OSError) -> str:
     if error.errno in NO_SUPPORT:
         return " Put output/ on a file system with locks and fsync (a local disk, or NFS with lockd)."
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return " Allow more open files (ulimit -n)."
     return ""

@@ -91,13 +91,11 @@ class RunFolder:
         try:
             value = from_json(file.read_bytes())
         except FileNotFoundError as error:
-            raise RunError(
-                "is not a run", str(self.path), "Runs are folders with a run.json; see: docgen runs"
-            ) from error
+            fix = "Runs are folders with a run.json; see: docgen runs"
+            raise RunError("is not a run", str(self.path), fix) from error
         except ValueError as error:
-            raise RunError(
-                f"is not JSON ({error})", str(file), "Restore it, or start a new run with --run NAME"
-            ) from error
+            fix = "Restore it, or start a new run with --run NAME"
+            raise RunError(f"is not JSON ({error})", str(file), fix) from error
         parts = value if isinstance(value, dict) else {}
         if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
             raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
@@ -145,14 +143,18 @@ class RunFolder:
         """Every attempt so far, in order, streaming; also while another process writes."""
         return _records(self.attempts, Attempt)
 
-    def open_attempts(self) -> AppendLog:
-        """The attempts, opened for appending."""
-        return AppendLog(self.attempts)
+    def open_attempts(self, say: Callable[[str], None] = lambda _: None) -> AppendLog:
+        """The attempts, opened for appending; `say` is told what had to be repaired in them."""
+        if repeated := self.drop_repeated_attempts():
+            say(f"{self.attempts.name}: {repeated:,} attempts were there twice; the first of each stays")
+        log = AppendLog(self.attempts)
+        if log.dropped:
+            say(f"{self.attempts.name}: dropped a half-written last line ({log.dropped} bytes)")
+        return log
 
     def drop_repeated_attempts(self) -> int:
         """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
-        repeated = count_repeated(self.attempts)
-        if repeated:
+        if repeated := count_repeated(self.attempts):
             self.write_lines("attempts.jsonl", first_of_each(self.attempts))
         return repeated
 
@@ -281,9 +283,8 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     """The most recently used run. Raises `RunError` if there is none."""
     runs = list_runs(root)
     if not runs:
-        raise RunError(
-            "there are no runs here", str(root), "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        )
+        fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
+        raise RunError("there are no runs here", str(root), fix)
     return runs[0]
 
 

@@ -99,7 +99,7 @@ def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
     if not facts and isinstance(answer, str):
         facts = (FactDraft(clean_statement(answer)),)
     if facts and questions:
-        facts = (_with_questions(facts[0], questions), *facts[1:])
+        facts = (replace(facts[0], questions=(*facts[0].questions, *questions)), *facts[1:])
     title = keys.take(TITLE_KEYS, "title")
     banned = (*keys.texts(BANNED_KEYS, "banned_statements"), *(text for fact in facts for text in fact.banned))
     identifier = keys.take(("id",), "id")
@@ -165,7 +165,3 @@ def _fact(item: Any, where: str) -> FactDraft:
             *keys.left_out(),
         ),
     )
-
-
-def _with_questions(fact: FactDraft, questions: tuple[str, ...]) -> FactDraft:
-    return replace(fact, questions=(*fact.questions, *questions))

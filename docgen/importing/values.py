@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from docgen.errors import InputError
+from docgen.files.text_files import read_text
 from docgen.importing.cleaning import list_items
 
 __all__ = ["FileValues", "read_values"]
@@ -40,7 +41,7 @@ class FileValues:
 
 def read_values(path: Path) -> FileValues:
     """The values of a file, recognised by its content: its name is not asked. Raises `InputError`."""
-    text = _text(path)
+    text = read_text(path, MAX_BYTES, InputError)
     if not text.strip():
         raise InputError("the file is empty", str(path), "Is this the right file?")
     if text.lstrip()[0] in "{[":
@@ -50,20 +51,6 @@ def read_values(path: Path) -> FileValues:
     if path.suffix.lower() in (".yaml", ".yml"):
         return _yaml_value(text, str(path))
     return FileValues("prose", (text,), (1,))
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", str(path)) from error
-    if len(content) > MAX_BYTES:
-        raise InputError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", str(path), "Is this the right file?")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("the file is not UTF-8", str(path), "Save it as UTF-8") from error
 
 
 def _json_values(text: str, name: str) -> FileValues:

@@ -1,20 +1,24 @@
 """Checks an engine's server: address, key, model, structured output, batches, limits. Sends two small messages."""
 
+import datetime as dt
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.anthropic import AnthropicLLM
-from docgen.llm.providers.openai import ChatLLM
+from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
+
+if TYPE_CHECKING:
+    from docgen.llm.batch.view import Batches
+    from docgen.llm.providers.table import ServerLLM
 
 __all__ = ["Check", "diagnose"]
 
@@ -28,10 +32,8 @@ SCHEMA = {
 ROOM = 1024
 SHOWN_MODELS = 8
 NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
-
-
-KINDS: dict[str, type[AnthropicLLM] | type[ChatLLM]] = {each.engine: each for each in (AnthropicLLM, ChatLLM)}
-"""The servers that can be checked, by their engine."""
+LONGEST_CALL = 120.0
+"""Seconds. Chosen: the two messages are short, and someone waits for them."""
 
 
 class Check(Record):
@@ -47,7 +49,7 @@ class Check(Record):
 class ServerProbe:
     """The server under test, with the rate-limit headers that it sent last."""
 
-    llm: AnthropicLLM | ChatLLM
+    llm: "ServerLLM"
     model: str
     prices: Prices
     room: int = ROOM
@@ -59,14 +61,15 @@ async def diagnose(
     options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None, max_tokens: int | None = None
 ) -> list[Check]:
     """Run every check, in order; those that cannot succeed after a failure are left out."""
-    kind = KINDS[options.engine or AnthropicLLM.engine]
+    provider = find_provider(options.engine) if options.engine else default_paid_provider()
+    connection = Connection(
+        base_url=options.base_url,
+        timeout=min(options.timeout, LONGEST_CALL),
+        observe=lambda h: observe(h),
+        headers=options.headers,
+    )
     try:
-        llm = kind(
-            base_url=options.base_url,
-            timeout=min(options.timeout, 120.0),
-            observe=lambda h: observe(h),
-            headers=options.headers,
-        )
+        llm = cast("ServerLLM", provider.connect(connection))
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
     probe = ServerProbe(llm, model, load_prices(options.prices), max_tokens or ROOM)
@@ -80,8 +83,8 @@ async def diagnose(
         checks = [await _models(probe), await _message(probe, body)]
         if probe.answered:
             checks.append(await _structured(probe, body))
-            if isinstance(llm, AnthropicLLM):
-                checks.append(await _batches(llm))
+            if provider.batches is not None:
+                checks.append(await _batches(provider.batches(llm)))
             checks.append(_limits(probe))
         checks.append(_price(probe))
         return checks
@@ -102,10 +105,8 @@ async def _timed(call: Callable[[], Awaitable[Any]]) -> tuple[Any, str, float]:
 
 
 async def _models(probe: ServerProbe) -> Check:
-    llm = probe.llm
-    address = str(llm.client.base_url) if isinstance(llm, AnthropicLLM) else llm.base_url
-    path = "/v1/models?limit=1000" if isinstance(llm, AnthropicLLM) else "/models"
-    reply, error, seconds = await _timed(lambda: llm.call("GET", path))
+    llm, address = probe.llm, probe.llm.base_url
+    reply, error, seconds = await _timed(lambda: llm.call("GET", llm.models_path))
     rows = reply.get("data") if isinstance(reply, Mapping) else None
     if not isinstance(rows, list):
         detail = f"{address} does not list models ({error or 'unexpected reply'}); compatible servers need not"
@@ -171,11 +172,11 @@ def _follows_schema(text: str) -> bool:
     return isinstance(colours, list) and bool(colours) and all(isinstance(colour, str) for colour in colours)
 
 
-async def _batches(llm: AnthropicLLM) -> Check:
-    reply, error, seconds = await _timed(lambda: llm.call("get", "/v1/messages/batches?limit=1"))
-    if isinstance(reply, Mapping) and isinstance(reply.get("data"), list):
+async def _batches(api: "Batches") -> Check:
+    newer, error, seconds = await _timed(lambda: api.since(dt.datetime.now(dt.UTC)))
+    if newer is not None:
         return Check(name="batches", state="ok", detail="supported: --batch halves the price", seconds=seconds)
-    detail = f"not supported ({error or 'unexpected reply'}): omit --batch"
+    detail = f"not supported ({error}): omit --batch"
     return Check(name="batches", state="note", detail=detail, seconds=seconds)
 
 
@@ -197,4 +198,4 @@ def _price(probe: ServerProbe) -> Check:
 
 
 def _request(probe: ServerProbe, user: str, extra: dict[str, Any], schema: Mapping[str, Any] | None = None) -> Request:
-    return Request("doctor", "", "", user, probe.model, probe.room, schema=schema, extra=extra)
+    return Request("doctor", "", user, probe.model, probe.room, schema=schema, extra=extra)

@@ -24,11 +24,12 @@ from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
 from docgen.llm.servers.opening import open_pool
 from docgen.llm.servers.pool import ServerPool
-from docgen.options.fields import ServerEntry
+from docgen.llm.writers import has_own_server, open_writers
+from docgen.options.fields import ServerEntry, WriterEntry
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.api import BatchAPI
     from docgen.llm.batch.runner import BatchRunner
+    from docgen.llm.batch.view import Batches
 
 __all__ = [
     "BATCHES_FILE",
@@ -38,6 +39,7 @@ __all__ = [
     "BatchPlan",
     "Engine",
     "EngineOptions",
+    "batch_api",
     "choose_engine",
     "dollars_at_most",
     "open_engine",
@@ -61,6 +63,7 @@ class EngineOptions:
     are sent with every request, `${NAME}` in them being an environment variable. `prices` is the user's
     own price file. With `batch`, rounds of requests are sent as message batches according to `batch_plan`.
     `is_unnamed`: address and headers come from a run folder alone, and so get no key.
+    `writers`: the models that calls may name, those with a server of their own being sent there.
     `family`: journals of other runs, whose costs count against the same `max_cost`.
     """
 
@@ -77,6 +80,7 @@ class EngineOptions:
     family: tuple[Path, ...] = ()
     is_unnamed: bool = False
     batch_plan: BatchPlan = field(default_factory=BatchPlan)
+    writers: tuple[WriterEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,16 +181,20 @@ async def _open_paid(
         if options.batch:
             raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
         pool, connected = open_pool(provider, options.servers, connection, budget, control, say, journal)
+    if options.batch and any(has_own_server(writer, provider.name) for writer in options.writers):
+        raise ConfigError("batches need all writers at one server", "--batch", "Omit it, or make a run for each writer")
     single = BudgetedLLM(llm, budget, control.reserved, say, journal.room)
     rate_limited = pool or RateLimitedLLM(single, control)
-    cached = ResponseCache(PromptCacheWarmer(rate_limited, caches), journal, budget.book_unjournalled)
+    routed, more = open_writers(rate_limited, options.writers, connection, budget, control, say, journal)
+    connected += more
+    cached = ResponseCache(PromptCacheWarmer(routed, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
         # Exempts what was loaded before the first call, modules above all, from garbage collection: with 1,000 calls in
         # flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
         gc.freeze()
         if options.batch:
-            with _open_batch_runner(_batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
+            with _open_batch_runner(batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
                 yield Engine(cached, journal, budget, control, runner)
         else:
             yield Engine(cached, journal, budget, control, servers=pool)
@@ -221,16 +229,15 @@ def dollars_at_most(journal: Path) -> float:
     return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting
 
 
-def _batch_api(provider: Provider, llm: LLM) -> "BatchAPI":
+def batch_api(provider: Provider, llm: LLM) -> "Batches":
+    """The API of a provider's message batches; `ConfigError` if it has none."""
     if provider.batches is None:
         raise ConfigError(f"the {provider.name} engine has no batches", "--batch", "Omit it")
     return provider.batches(llm)
 
 
 @contextmanager
-def _open_batch_runner(
-    api: "BatchAPI", sync: ResponseCache, budget: Budget, plan: BatchPlan
-) -> Iterator["BatchRunner"]:
+def _open_batch_runner(api: "Batches", sync: ResponseCache, budget: Budget, plan: BatchPlan) -> Iterator["BatchRunner"]:
     from docgen.llm.batch.lifecycle import BatchCollector
     from docgen.llm.batch.log import BatchLog
     from docgen.llm.batch.runner import BatchRunner

@@ -3,7 +3,7 @@
 One line per completed call, `{"key": ..., "stage": ..., "engine": ..., "model": ..., ..., "text": ...}`, with the key
 first and the text last. A reply belongs to the engine that gave it: another engine's reply to the same request is not
 used. Lines of earlier versions name no engine; the embedded writer's are known by their model.
-Memory per entry is its key and its position in the file; replies are read from disk on demand.
+Memory per entry is 24 bytes, its key and its position in the file; replies are read from disk on demand.
 """
 
 import json
@@ -13,14 +13,15 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json
 
 from docgen.files.append_log import FSYNC_SECONDS, AppendLog, read_lines
+from docgen.files.key_index import KeyIndex
 from docgen.llm.protocol import Completion, Request, Usage
+from docgen.llm.totals import Tally, Totals
 from docgen.records import EMBEDDED_ENGINE, is_embedded
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
@@ -31,70 +32,6 @@ LINE_BYTES = 1024
 """A generous estimate of the bytes of a journal line without its text."""
 _LENGTH_BITS = 32
 """A line's offset and length in one integer: half the memory of a tuple, and lines stay below 4 GiB."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Running totals over calls. `unpriced` counts calls whose model had no known price."""
-
-    calls: int = 0
-    batched: int = 0
-    unpriced: int = 0
-    dollars: float = 0.0
-    input: int = 0
-    output: int = 0
-    cache_read: int = 0
-    cache_write: int = 0
-
-    @property
-    def usage(self) -> Usage:
-        """The tokens as one record."""
-        return Usage(input=self.input, output=self.output, cache_read=self.cache_read, cache_write=self.cache_write)
-
-    def add(self, usage: Usage, dollars: float | None, batched: bool = False) -> None:
-        """Count one call."""
-        self.calls += 1
-        self.batched += batched
-        self.unpriced += dollars is None
-        self.dollars += dollars or 0.0
-        self.input += usage.input
-        self.output += usage.output
-        self.cache_read += usage.cache_read
-        self.cache_write += usage.cache_write
-
-    def merge(self, other: "Tally") -> None:
-        """Add another tally to this one."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-@dataclass(slots=True)
-class Totals:
-    """Totals of a journal: tallies by (stage, model), replies by (stage, stop reason, refusal category)."""
-
-    by_stage: dict[tuple[str, str], Tally] = field(default_factory=dict)
-    stops: dict[tuple[str, str, str], int] = field(default_factory=dict)
-
-    def add(self, stage: str, completion: Completion) -> None:
-        """Count one completion."""
-        tally = self.by_stage.setdefault((stage, completion.model), Tally())
-        tally.add(completion.usage, completion.dollars, completion.batched)
-        stop = (stage, completion.stop_reason if completion.text.strip() else f"{completion.stop_reason} (empty)")
-        key = (*stop, completion.category)
-        self.stops[key] = self.stops.get(key, 0) + 1
-
-    @property
-    def dollars(self) -> float | None:
-        """What all calls cost; None when none of them has a known price."""
-        return None if (total := self.all).unpriced and total.unpriced == total.calls else total.dollars
-
-    @property
-    def all(self) -> Tally:
-        """One tally over all stages and models."""
-        total = Tally()
-        for tally in self.by_stage.values():
-            total.merge(tally)
-        return total
 
 
 class JournalReader:
@@ -111,47 +48,51 @@ class JournalReader:
         self.totals = Totals()
         self.bad_lines = 0
         self.parents = tuple(JournalReader(parent) for parent in parents)
-        self._positions: dict[str, dict[bytes, int]] = {}
+        self._positions: dict[str, KeyIndex] = {}
         self._fd = -1
         for offset, line in read_lines(path):
-            try:
-                entry = _loads(line)
-                key, stage, completion = bytes.fromhex(entry["key"]), str(entry["stage"]), _completion(entry)
-            except (ValueError, KeyError, TypeError):
+            read = _read(line)
+            if read is None:
                 self.bad_lines += 1
                 continue
-            positions = self._positions.setdefault(_engine_of(entry), {})
-            positions.setdefault(key, offset << _LENGTH_BITS | len(line))
+            key, stage, engine, completion = read
+            self._positions.setdefault(engine, KeyIndex()).add(key, _place(offset, len(line)))
             self.totals.add(stage, completion)
 
     def __len__(self) -> int:
         return sum(map(len, self._positions.values()))
 
-    def __contains__(self, key: str) -> bool:
-        return self._position(key) is not None or any(key in parent for parent in self.parents)
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.has(key)
+
+    def has(self, key: str, engine: str = "") -> bool:
+        """Whether there is a reply for this key, by another `engine` than the journal's own if one is named."""
+        return self._position(key, engine) is not None or any(parent.has(key, engine) for parent in self.parents)
 
     def answer_for(self, engine: str) -> None:
-        """From now on look up, and append, the replies of `engine` only."""
+        """From now on look up, and append, the replies of `engine` only, unless another is named."""
         self.engine = engine
         for parent in self.parents:
             parent.answer_for(engine)
 
-    def _position(self, key: str) -> int | None:
+    def _position(self, key: str, engine: str) -> int | None:
         """Where the reply that counts stands; None if there is none."""
-        unnamed = () if self.engine == EMBEDDED_ENGINE else ("",)
-        engines = tuple(self._positions) if self.engine is None else (self.engine, *unnamed)
-        places = (self._positions.get(engine, {}).get(bytes.fromhex(key)) for engine in engines)
+        asked = engine or self.engine
+        unnamed = () if asked == EMBEDDED_ENGINE else ("",)
+        engines = tuple(self._positions) if asked is None else (asked, *unnamed)
+        known = (self._positions[engine] for engine in engines if engine in self._positions)
+        places = (positions.get(bytes.fromhex(key)) for positions in known)
         return next((place for place in places if place is not None), None)
 
-    def get(self, key: str) -> Completion | None:
-        """The reply for this key, marked as reused, or None."""
-        position = self._position(key)
+    def get(self, key: str, engine: str = "") -> Completion | None:
+        """The reply for this key, marked as reused, or None; `engine` as in `has`."""
+        position = self._position(key, engine)
         if position is not None:
             if self._fd < 0:
                 self._fd = os.open(self.path, os.O_RDONLY)
             line = os.pread(self._fd, position & ((1 << _LENGTH_BITS) - 1), position >> _LENGTH_BITS)
             return _completion(_loads(line), reused=True)
-        return next((reply for parent in self.parents if (reply := parent.get(key)) is not None), None)
+        return next((reply for parent in self.parents if (reply := parent.get(key, engine)) is not None), None)
 
     def keys(self) -> Iterator[str]:
         """Keys of this journal's own lines, in order."""
@@ -200,14 +141,13 @@ class Journal(JournalReader):
 
     def put(self, request: Request, completion: Completion) -> None:
         """Append a reply as received; it is in the file (though perhaps not synced) when this returns."""
-        self.put_reply(request.key, request.stage, completion)
+        self.put_reply(request.key, request.stage, completion, request.engine)
 
-    def put_reply(self, key: str, stage: str, completion: Completion) -> None:
+    def put_reply(self, key: str, stage: str, completion: Completion, engine: str = "") -> None:
         """`put` for a reply of which only the request's key is known, as with a batch's results."""
-        engine = self.engine or ""
+        engine = engine or self.engine or ""
         offset, length = self._log.append(_line(key, stage, engine, completion))
-        positions = self._positions.setdefault(engine, {})
-        positions.setdefault(bytes.fromhex(key), offset << _LENGTH_BITS | length)
+        self._positions.setdefault(engine, KeyIndex()).add(bytes.fromhex(key), _place(offset, length))
         self.totals.add(stage, completion)
         self._raise_failed_sync()
         # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.
@@ -248,8 +188,27 @@ class Journal(JournalReader):
 
 
 def journal_totals(path: Path) -> Totals:
-    """Totals of a journal, which another process may be writing."""
-    return JournalReader(path).totals
+    """Totals of a journal, which another process may be writing; in constant memory."""
+    totals = Totals()
+    for _, line in read_lines(path):
+        read = _read(line)
+        if read is not None:
+            _, stage, _, completion = read
+            totals.add(stage, completion)
+    return totals
+
+
+def _place(offset: int, length: int) -> int:
+    return offset << _LENGTH_BITS | length
+
+
+def _read(line: bytes) -> tuple[bytes, str, str, Completion] | None:
+    """Key, stage, engine and completion of a line; None if it is not a journal entry."""
+    try:
+        entry = _loads(line)
+        return bytes.fromhex(entry["key"]), str(entry["stage"]), _engine_of(entry), _completion(entry)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _loads(line: bytes) -> Any:

@@ -36,15 +36,17 @@ class Usage(Record):
 
 @dataclass(frozen=True)
 class Request:
-    """One call. `system` is the stable prefix that many requests share, `user` the part that is this request's own.
+    """One call; `stage` names its prompt.
+
+    `system` is the stable prefix that many requests share, `user` the part that is this request's own.
 
     `variables` are what the messages were rendered from; the embedded writer composes from them, and they never reach
     a model. `sample` distinguishes deliberate repetitions of the same prompt, since the API has no seed. `cacheable`:
-    many requests share this system text, so a prompt cache pays.
+    many requests share this system text, so a prompt cache pays. `engine`: which one answers, "" for the run's own; it
+    is part of a reply's identity, since a journal keeps the replies of each engine apart.
     """
 
     stage: str
-    template: str
     system: str
     user: str
     model: str
@@ -54,6 +56,7 @@ class Request:
     extra: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
     cacheable: bool = False
+    engine: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

@@ -31,16 +31,17 @@ class ResponseCache:
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
-        journalled = self.journal.get(request.key)
+        journalled = self.journal.get(request.key, request.engine)
         if journalled is not None:
             return journalled
-        task = self._calls.get(request.key)
+        call = request.engine + request.key
+        task = self._calls.get(call)
         shared = task is not None
         if task is None:
             task = asyncio.ensure_future(self._buy(request))
             # Marks an error as retrieved, in case no caller waits for it any more.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._calls[request.key] = task
+            self._calls[call] = task
         completion = await asyncio.shield(task)
         return completion.model_copy(update={"reused": True}) if shared else completion
 
@@ -60,7 +61,7 @@ class ResponseCache:
             self._keep(request, completion)
             return completion
         finally:
-            del self._calls[request.key]
+            del self._calls[request.engine + request.key]
 
     def _keep(self, request: Request, completion: Completion) -> None:
         try:

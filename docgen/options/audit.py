@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, model_validator
 
 from docgen.errors import ConfigError
 from docgen.records import Record, Severity
+from docgen.text.nearest import suggestion
 
 __all__ = ["NO_JUDGE", "AuditOptions", "JudgeMode", "JudgeOptions"]
 
@@ -29,7 +30,9 @@ class JudgeMode:
             return cls("sample", int(sample[1]))
         if text in ("none", "suspects", "all"):
             return cls(text)  # type: ignore[arg-type]
-        raise ConfigError(f"{text!r} is not a choice of documents", "--judge", "Use none, suspects, sample:N or all")
+        choices = ("none", "suspects", "sample:200", "all")
+        fix = suggestion(text, choices, "Use none, suspects, sample:N or all")
+        raise ConfigError(f"{text!r} is not a choice of documents", "--judge", fix)
 
     def __str__(self) -> str:
         return f"sample:{self.size}" if self.kind == "sample" else self.kind

@@ -19,7 +19,11 @@ __all__ = [
     "ServerHeaders",
     "Servers",
     "WordRange",
+    "WriterEntry",
+    "Writers",
     "check_extra",
+    "check_servers",
+    "check_writers",
     "is_written_out",
 ]
 
@@ -150,7 +154,8 @@ SERVERS_SHAPE = (
 )
 
 
-def _check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
+def check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
+    """The servers, if they are as they must be; else `ValueError`."""
     if value is None:
         return None
     if not isinstance(value, list | tuple) or not value:
@@ -163,5 +168,54 @@ def _check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
         raise ValueError(own_words) from error
 
 
-Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(_check_servers)]
+Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(check_servers)]
 """Several servers of a run; None: one."""
+
+
+LEAST_SHARE = 0.01
+"""The smallest share of a writer: below it a corpus of some hundred has none of its documents."""
+
+
+class WriterEntry(Record):
+    """One of several writers of a run, who writes a share of the documents.
+
+    `engine` None: the run's own. `base_url` None: the run's server with the run's engine, else what the environment
+    says of the writer's engine. `key` is the environment variable that holds the server's key, not the key itself.
+    """
+
+    model: str = Field(min_length=1, max_length=200)
+    share: float = Field(ge=LEAST_SHARE, le=1)
+    engine: str | None = None
+    base_url: ServerAddress = None
+    key: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+WRITERS_SHAPE = (
+    f"must be entries [[writers]], each with model and share ({LEAST_SHARE} to 1), and where wanted engine, base-url "
+    "and key (the name of an environment variable, not the key itself)"
+)
+
+
+def check_writers(value: Any) -> tuple[WriterEntry, ...] | None:
+    """The writers, if their models differ and their shares sum to 1; else `ValueError`."""
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(WRITERS_SHAPE)
+    try:
+        writers = tuple(WriterEntry.model_validate(entry) for entry in value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        own_words = first["msg"].removeprefix("Value error, ") if first["type"] == "value_error" else WRITERS_SHAPE
+        raise ValueError(own_words) from error
+    models = [writer.model for writer in writers]
+    if twice := [model for model in dict.fromkeys(models) if models.count(model) > 1]:
+        raise ValueError(f"must be different models, and {twice[0]} is there twice")
+    total = sum(writer.share for writer in writers)
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"must have shares that sum to 1, and they sum to {total:g}")
+    return writers
+
+
+Writers = Annotated[tuple[WriterEntry, ...] | None, BeforeValidator(check_writers)]
+"""Several writers of a run, with the share of each; None: one."""

@@ -1,18 +1,32 @@
 """The settings of a run in two shapes: what was asked (`RunOptions`), and what that comes to (`RunConfig`)."""
 
-import re
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from docgen.errors import ConfigError
-from docgen.options.fields import BodyFields, Documents, ServerAddress, ServerEntry, ServerHeaders, Servers, WordRange
+from docgen.options.fields import (
+    BodyFields,
+    Documents,
+    ServerAddress,
+    ServerEntry,
+    ServerHeaders,
+    Servers,
+    WordRange,
+    WriterEntry,
+    Writers,
+)
+from docgen.options.typed import read_shares, read_words
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
-__all__ = ["RunConfig", "RunOptions", "load_config", "read_shares", "read_verify", "read_words", "resolve"]
+__all__ = [
+    "RunConfig",
+    "RunOptions",
+    "load_config",
+    "resolve",
+]
 
 
 class RunOptions(Record):
@@ -26,6 +40,7 @@ class RunOptions(Record):
     seed: int | None = None
     engine: str | None = None
     model: str | None = None
+    writers: tuple[WriterEntry, ...] | None = None
     effort: str | None = None
     extra: dict[str, Any] | None = None
     max_tokens: int | None = None
@@ -73,6 +88,7 @@ class RunConfig(Record):
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
     engine: str | None = Field(None, description="what writes the documents: a name that --engine knows")
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
+    writers: Writers = Field(None, description="[[writers]]: several models, each with its share of the documents")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
     extra: BodyFields = Field(default_factory=dict, description="extra body fields for compatible servers")
     max_tokens: int | None = Field(None, ge=16, le=1_000_000, description="most tokens of a reply, thinking included")
@@ -121,8 +137,11 @@ class RunConfig(Record):
 
     def identity(self) -> dict[str, Any]:
         """The part that decides what comes out; settings added after the first runs only where they are set."""
-        left_out = {*HOW_NOT_WHAT, *(["airtime"] if self.airtime is None else [])}
-        return self.model_dump(mode="json", exclude=left_out)
+        left_out = {*HOW_NOT_WHAT, *(name for name in ("airtime", "writers") if getattr(self, name) is None)}
+        values = self.model_dump(mode="json", exclude=left_out)
+        if self.writers is not None:
+            values["writers"] = [writer.model_dump(include={"model", "share", "engine"}) for writer in self.writers]
+        return values
 
 
 def load_config(path: Path) -> dict[str, Any]:
@@ -142,7 +161,7 @@ def load_config(path: Path) -> dict[str, Any]:
 def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
     if name == "words" and isinstance(value, str):
         return read_words(value, where)
-    if name == "servers" and isinstance(value, list):
+    if name in ("servers", "writers") and isinstance(value, list):
         return tuple(_underscored(entry) for entry in value)
     pairs = [value] if isinstance(value, str) else value
     if name in ("salience", "stated") and isinstance(pairs, list) and all(isinstance(pair, str) for pair in pairs):
@@ -152,37 +171,6 @@ def _as_after_a_flag(name: str, value: Any, where: str) -> Any:
 
 def _underscored(entry: Any) -> Any:
     return {key.replace("-", "_"): value for key, value in entry.items()} if isinstance(entry, dict) else entry
-
-
-def read_words(text: str, where: str) -> tuple[int, int]:
-    """The range that "300-900" or "300" means."""
-    match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", text)
-    if not match:
-        raise ConfigError(f"{text!r} is not a range of words", where, "Write it as 300-900")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def read_verify(text: str) -> int | Literal["all"]:
-    """How many documents "200", "0" or "all" means."""
-    if text == "all":
-        return "all"
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
-    raise ConfigError(f"{text!r} is not a number of documents", "--verify", "Use a number, all or 0")
-
-
-def read_shares(pairs: Sequence[str], where: str) -> dict[str, float]:
-    """Shares by fact, of texts like "fact=0.3"."""
-    shares: dict[str, float] = {}
-    for pair in pairs:
-        name, equals, share = pair.partition("=")
-        try:
-            shares[name.strip()] = float(share)
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
-            raise ConfigError(f"{pair!r} is not a fact with its share", where, "Write it as FACT=0.3")
-    return shares
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -205,6 +193,8 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
     values |= load_config(file) if file else {}
     if options.base_url is not None and options.servers is None:
         values["servers"] = None  # the one server that was named now
+    if options.model is not None and options.writers is None:
+        values["writers"] = None  # the one writer that was named now
     values |= options.settings()
     try:
         return RunConfig.model_validate(values)

@@ -15,6 +15,7 @@ from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider
+from docgen.options.run import RunConfig
 from docgen.pipeline.audit.judge import own_tokens
 from docgen.pipeline.audit.verify import verification_of
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
@@ -113,7 +114,8 @@ def estimate(
     to_come += _judge_stage(setup, totals, documents_to_write) if judged else ()
     stages = tuple(stage for stage in to_come if stage.calls)
     own = setup.config.model or ""
-    names = (own, *(name for name in models if prices.find(name) != prices.find(own)))
+    others = () if setup.config.writers else models  # which would say nothing about a mix
+    names = (own, *(name for name in others if prices.find(name) != prices.find(own)))
     return Estimate(
         n=documents_to_write,
         stages=stages,
@@ -129,7 +131,10 @@ def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
     """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
     setup = proposal.setup
     if setup.config.engine == EMBEDDED_ENGINE:
-        paid = {"engine": default_paid_provider().name, "model": model or default_paid_provider().default_model}
+        paid: dict[str, str] = {
+            "engine": default_paid_provider().name,
+            "model": model or default_paid_provider().default_model,
+        }
         setup = replace(setup, config=setup.config.model_copy(update=paid))
     return estimate(setup)
 
@@ -155,9 +160,23 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
     facts = sum(len(ask.variables["facts"]) for ask in asks) / len(asks)
     output = round(words * TOKENS_PER_WORD + facts * QUOTE_TOKENS)
     attempts = documents + ceil(documents * refill)
-    yield _stage("document", max(0, attempts - _done("document", totals).calls), asks, output, totals)
+    stages = [_stage("document", max(0, attempts - _done("document", totals).calls), asks, output, totals)]
     if config.revise:
-        yield _stage("revise", max(0, attempts - _done("revise", totals).calls), asks, output, totals, extra=output)
+        calls = max(0, attempts - _done("revise", totals).calls)
+        stages.append(_stage("revise", calls, asks, output, totals, extra=output))
+    for stage in stages:
+        yield from _by_writer(stage, config)
+
+
+def _by_writer(stage: StageEstimate, config: RunConfig) -> Iterable[StageEstimate]:
+    """The calls of a stage, those of each of several writers by themselves."""
+    if config.writers is None:
+        return [stage]
+    calls = [round(writer.share * stage.calls) for writer in config.writers]
+    return [
+        stage.model_copy(update={"calls": number, "model": "" if writer.model == config.model else writer.model})
+        for writer, number in zip(config.writers, calls, strict=True)
+    ]
 
 
 def _judge_stage(setup: Setup, totals: Totals, documents: int) -> list[StageEstimate]:

@@ -49,7 +49,7 @@ def rendered_again(setup: Setup, slot: Slot, attempt: Attempt, feedback: tuple[R
     ideas = catalogue.ideas_for(catalogue.kind_of(slot))
     drawn = redraw(slot, attempt.number, ideas, styling, attempt.idea)
     kind, idea = catalogue.of_slot(drawn)
-    request = document_request(setup.context, setup.options, drawn, kind, idea, attempt.number, feedback)
+    request = document_request(setup.context, setup.writer_options()(slot), drawn, kind, idea, attempt.number, feedback)
     return request, request.key == attempt.key
 
 

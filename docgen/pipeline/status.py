@@ -12,15 +12,17 @@ from docgen.audit.measure.intervals import Share
 from docgen.audit.measure.salience import FactPresence
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
-from docgen.llm.journal import Totals, journal_totals
+from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
+from docgen.pipeline.writers import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker
+from docgen.planning.slots.writers import draw_writers
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 
-__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "summarise"]
+__all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "summarise"]
 
 
 MOST_FAILURES = 3
@@ -109,6 +111,7 @@ class Summary(Record):
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
     writer: str = Field("", description="says so where the embedded writer wrote or is to write")
+    writers: tuple[WriterSummary, ...] = Field((), description="where there are several")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
 
@@ -123,10 +126,16 @@ class _Counts:
         self.stated: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.fact_reasons: Counter[tuple[str, str]] = Counter()
+        self.writers: list[WriterCounts] = []
 
     def take(self, setup: Setup) -> None:
+        writers = setup.config.writers or ()
+        self.writers = [WriterCounts() for _ in writers]
+        chosen = draw_writers(setup.n, [writer.share for writer in writers], setup.config.seed) if writers else ()
         for attempt in setup.run.read_attempts():
             self.tracker.record(attempt)
+            if len(chosen):
+                self.writers[chosen[attempt.slot]].add(attempt)
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":
                 self.first_accepted += attempt.number == 1
@@ -151,13 +160,9 @@ def summarise(setup: Setup) -> Summary:
     counts = _Counts(config.n or 0)
     counts.take(setup)
     tracker = counts.tracker
-    totals = journal_totals(run.journal)
     measured, leakage = read_measured(setup)
-    uncertain = uncertain_dollars(run.path / SPEND_FILE)
     facts, survivors = _facts(setup, counts, measured.facts if measured else {}), tuple(_survivors(counts))
     writer, duplicates = _writer(setup, counts), read_duplicates(setup) if run.corpus.exists() else None
-    spending = _spending(setup, totals)
-    priced = [line.dollars for line in spending if line.dollars is not None]
     places = {
         "corpus": run.corpus,
         "attempts": run.attempts,
@@ -193,13 +198,14 @@ def summarise(setup: Setup) -> Summary:
         duplicates=duplicates,
         words=counts.words,
         tokens=counts.tokens,
-        spending=spending,
-        dollars=sum(priced) if priced or not spending else None,
-        uncertain=uncertain,
-        stops={" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
+        **_money(setup),
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
+        writers=tuple(
+            each.summary(entry, config.engine or "")
+            for entry, each in zip(config.writers or (), counts.writers, strict=True)
+        ),
     )
 
 
@@ -209,9 +215,11 @@ def _writer(setup: Setup, counts: _Counts) -> str:
     return embedded_notice(counts.embedded, counts.tracker.accepted)
 
 
-def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
+def _money(setup: Setup) -> dict[str, Any]:
+    """The fields of a summary that come from the journal: what was spent on what, and how replies ended."""
+    totals = journal_totals(setup.run.journal)
     prices = load_prices(Path(setup.config.prices) if setup.config.prices else None)
-    return tuple(
+    spending = tuple(
         Spending(
             stage=stage,
             model=model,
@@ -225,6 +233,13 @@ def _spending(setup: Setup, totals: Totals) -> tuple[Spending, ...]:
         )
         for (stage, model), tally in sorted(totals.by_stage.items())
     )
+    priced = [line.dollars for line in spending if line.dollars is not None]
+    return {
+        "spending": spending,
+        "dollars": sum(priced) if priced or not spending else None,
+        "uncertain": uncertain_dollars(setup.run.path / SPEND_FILE),
+        "stops": {" ".join(filter(None, names)): count for names, count in sorted(totals.stops.items())},
+    }
 
 
 def _facts(setup: Setup, counts: _Counts, measured: Mapping[str, FactPresence]) -> tuple[FactSummary, ...]:

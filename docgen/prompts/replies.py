@@ -13,9 +13,9 @@ from docgen.text.sanitize import printable
 __all__ = [
     "Draft",
     "ExtractedFact",
+    "Population",
     "ProposedIdea",
     "parse_belief",
-    "parse_cast",
     "parse_document",
     "parse_facts",
     "parse_ideas",
@@ -83,10 +83,23 @@ class ProposedIdea:
     background: bool = False
 
 
-def parse_types(reply: str) -> list[DocumentType] | None:
-    """Document types without ids, those that are complete; None if there are none. All but the name may be missing."""
-    kinds = [_kind(item) for item in _items(reply, "types")]
-    return [kind for kind in kinds if kind.name] or None
+@dataclass(frozen=True)
+class Population:
+    """What a first brainstorm brings: document types, and the names and places of the world, if any came."""
+
+    types: list[DocumentType]
+    cast: Cast
+
+
+def parse_types(reply: str) -> Population | None:
+    """Document types without ids, those that are complete, and the cast; None where there is nothing of either.
+
+    All of a type but its name may be missing.
+    """
+    items = _items(reply, "types")
+    people = next((value for value in read_objects(without_chat_markup(reply)) if "names" in value), {})
+    types, cast = [kind for kind in map(_kind, items) if kind.name], _cast(people)
+    return Population(types, cast) if types or cast != Cast() else None
 
 
 def parse_ideas(reply: str) -> list[ProposedIdea] | None:
@@ -123,9 +136,7 @@ def parse_rule_examples(reply: str) -> list[tuple[str, str, str]] | None:
     return [(rule, leak, clean) for rule, leak, clean in entries if rule and leak and clean] or None
 
 
-def parse_cast(reply: str) -> Cast:
-    """The names and places that came with the document types; empty when there are none."""
-    value = next((value for value in read_objects(without_chat_markup(reply)) if "names" in value), {})
+def _cast(value: dict[str, Any]) -> Cast:
     stocks = value.get("names")
     names = [
         Community(given=_lines(stock.get("given")), family=_lines(stock.get("family")))

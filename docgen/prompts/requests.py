@@ -1,18 +1,14 @@
-"""From records to requests: renders the prompt templates."""
+"""From records to requests."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from docgen.files.resources import folder
 from docgen.llm.protocol import Completion, Request
 from docgen.prompts.definitions import PROMINENCE
 from docgen.prompts.idea_needs import idea_needs
+from docgen.prompts.rendering import render
 from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
@@ -31,10 +27,9 @@ __all__ = [
     "document_request",
     "facts_request",
     "ideas_request",
+    "prompt_request",
     "questions_request",
-    "render",
     "rule_examples_request",
-    "template_digests",
     "types_request",
 ]
 
@@ -44,13 +39,6 @@ EXAMPLE_TOKENS = 120
 """Tokens of a reply for the two examples of one rule."""
 QUESTION_TOKENS = 55
 """Tokens of a reply for one question on a fact."""
-
-TAG = re.compile(
-    r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
-    r"|statement|otherwise|exchange|answer|observed_\w+)\b)",
-    re.IGNORECASE,
-)
-"""The start of a tag that the prompts themselves use."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +72,15 @@ class Reply:
 class ModelOptions:
     """What reaches the model beside the prompt: the same for all requests of a run.
 
-    `max_tokens` None leaves the room for a reply to each request.
+    `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
+    run's own.
     """
 
     model: str
     effort: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
     max_tokens: int | None = None
+    engine: str = ""
 
 
 def types_request(
@@ -100,7 +90,7 @@ def types_request(
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
     with_cast = not exclude and not (context.names and context.places)
     room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)
-    return _request(TYPES, variables, options, max_tokens=room, sample=sample, first=with_cast)
+    return _request(TYPES, variables, options, room=room, sample=sample, first=with_cast)
 
 
 def ideas_request(
@@ -125,7 +115,7 @@ def ideas_request(
         "exclude": exclude,
         "seed": seed,
     }
-    return _request(IDEAS, variables, options, max_tokens=_room(IDEA_TOKENS * count), sample=sample)
+    return _request(IDEAS, variables, options, room=_room(IDEA_TOKENS * count), sample=sample)
 
 
 def document_request(
@@ -157,7 +147,7 @@ def document_request(
     }
     cut_off = any(reason.code == "truncated" for reason in feedback)
     room = _room((4 if cut_off else 2) * slot.style.words + 60 * len(assigned))
-    return _request(DOCUMENT, variables, options, max_tokens=room, sample=attempt - 1)
+    return _request(DOCUMENT, variables, options, room=room, sample=attempt - 1)
 
 
 def questions_request(
@@ -171,48 +161,38 @@ def questions_request(
     """Ask for so many questions of each kind that show whether `fact` is believed, other than `exclude`."""
     reply = QUESTION_TOKENS * sum(counts.values())
     variables = {"context": context, "fact": fact, "counts": counts, "exclude": exclude, "reply_tokens": reply}
-    return _request(QUESTIONS, variables, options, max_tokens=_room(reply), sample=sample)
-
-
-def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
-    """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
-    return _block(_template(name), block, variables)
+    return _request(QUESTIONS, variables, options, room=_room(reply), sample=sample)
 
 
 def revise_request(work: Work, options: ModelOptions, draft: str) -> Request:
     """Ask for one critique-and-rewrite pass over `draft`, a document written for `work`."""
     variables = {**work.request.variables, "draft": draft}
-    return _request(REVISE, variables, options, max_tokens=work.request.max_tokens, sample=work.number - 1)
+    return _request(REVISE, variables, options, room=work.request.max_tokens, sample=work.number - 1)
 
 
 def rule_examples_request(context: UniverseContext, rules: Sequence[LeakageRule], options: ModelOptions) -> Request:
     """Ask for a breaking and a clean example of each rule."""
     variables = {"context": context, "rules": tuple(rules)}
-    return _request(RULE_EXAMPLES, variables, options, max_tokens=_room(EXAMPLE_TOKENS * len(rules)))
+    return _request(RULE_EXAMPLES, variables, options, room=_room(EXAMPLE_TOKENS * len(rules)))
 
 
 def facts_request(prose: str, count: int, options: ModelOptions, sample: int = 0) -> Request:
     """Ask for the `count` claims that matter most in the prose of a world."""
-    variables = {"prose": prose, "count": count}
-    return Request(
-        stage=FACTS.name,
-        template=FACTS.template,
-        cacheable=FACTS.cacheable,
-        schema=FACTS.schema,
-        system=render(FACTS.name, "system", {}),
-        user=render(FACTS.name, "user", variables),
-        model=options.model,
-        max_tokens=options.max_tokens or _room(FACT_TOKENS * count),
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        variables=variables,
-    )
+    return prompt_request(FACTS, {}, {"prose": prose, "count": count}, options, _room(FACT_TOKENS * count), sample)
 
 
-def template_digests() -> dict[str, str]:
-    """Content hash of every template file, by name."""
-    return {path.name: digest(path.read_bytes()) for path in sorted(folder("templates").glob("*.jinja"))}
+def prompt_request(
+    prompt: Prompt[Any],
+    system: Mapping[str, Any],
+    user: Mapping[str, Any],
+    options: ModelOptions,
+    room: int,
+    sample: int = 0,
+    schema: Mapping[str, Any] | None = None,
+) -> Request:
+    """A prompt, rendered from the variables of its two blocks; `room` in tokens, `schema` None for the prompt's own."""
+    text = render(prompt.name, "system", system)
+    return _built(prompt, text, {**system, **user}, options, room, sample, schema or prompt.schema)
 
 
 def _room(tokens: int) -> int:
@@ -221,23 +201,32 @@ def _room(tokens: int) -> int:
 
 
 def _request(
+    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, room: int, sample: int = 0,
+    first: bool = False,
+) -> Request:  # fmt: skip
+    schema = prompt.first_schema if first else prompt.schema
+    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, room, sample, schema)
+
+
+def _built(
     prompt: Prompt[Any],
+    system: str,
     variables: Mapping[str, Any],
     options: ModelOptions,
-    max_tokens: int,
-    sample: int = 0,
-    first: bool = False,
+    room: int,
+    sample: int,
+    schema: Mapping[str, Any] | None,
 ) -> Request:
-    context: UniverseContext = variables["context"]
+    user = render(prompt.name, "user", variables)
     return Request(
         stage=prompt.name,
-        template=prompt.template,
-        cacheable=prompt.cacheable,
-        schema=prompt.first_schema if first else prompt.schema,
-        system=_system(prompt.name, context),
-        user=_block(_template(prompt.name), "user", variables),
+        cacheable=prompt.calls == "many",
+        schema=schema,
+        system=system,
+        user=user,
         model=options.model,
-        max_tokens=options.max_tokens or max_tokens,
+        engine=options.engine,
+        max_tokens=options.max_tokens or room,
         effort=options.effort,
         extra=dict(options.extra),
         sample=sample,
@@ -245,49 +234,7 @@ def _request(
     )
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a shortcut to the plain fields of docgen's own records, which halves rendering time."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._plain: set[tuple[type, str]] = set()
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A declared field of a record, read as it is; anything else goes through the sandbox's checks."""
-        if (type(obj), attribute) in self._plain:
-            return getattr(obj, attribute)
-        if attribute in getattr(type(obj), "__annotations__", ()) and not attribute.startswith("_"):
-            self._plain.add((type(obj), attribute))
-        return super().getattr(obj, attribute)
-
-
-@cache
-def _template(stage: str) -> Template:
-    environment = _Sandbox(
-        loader=FileSystemLoader(folder("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    environment.filters["inert"] = _inert
-    return environment.get_template(f"{stage}.jinja")
-
-
 @lru_cache(maxsize=16)
 def _system(stage: str, context: UniverseContext) -> str:
     """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return _block(
-        _template(stage), "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE}
-    )
-
-
-def _block(template: Template, block: str, variables: Mapping[str, Any]) -> str:
-    context = template.new_context(dict(variables))
-    return "".join(template.blocks[block](context)).strip()
-
-
-@lru_cache(maxsize=4096)
-def _inert(text: str) -> str:
-    """Filter for text that a person or model wrote: it cannot open or close one of the prompts' own tags."""
-    return TAG.sub("&lt;", str(text))  # str() lets an undefined value raise its own error
+    return render(stage, "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE})

@@ -135,12 +135,12 @@ def style_pools(
 
     People and places are those of `cast` where it has any, else people usual in the `locales` (Faker's), if given.
     """
-    pools = replace(_drawn(seed, locales), dates=(dates or DateSpan()).days)
-    cast = cast or Cast()
+    pools, cast = _drawn(seed, locales), cast or Cast()
     if cast.names:
         names = _combined(random.Random(seed), cast.names)
         pools = replace(pools, names=names, company=2 if len(names) >= MANY_NAMES else 1)
-    return replace(pools, scenes=_shuffled(random.Random(seed), cast.places)) if cast.places else pools
+    scenes = _shuffled(random.Random(seed), cast.places)
+    return replace(pools, scenes=scenes, dates=(dates or DateSpan()).days)
 
 
 def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from docgen.prompts.replies import (
     parse_unrelated,
     parse_verdicts,
 )
+from docgen.prompts.traits import TRAITS, parse_traits
 
 __all__ = [
     "BELIEF_VERDICTS",
@@ -31,6 +32,7 @@ __all__ = [
     "JUDGE_DOCUMENT",
     "JUDGE_FAKING",
     "JUDGE_IDEAS",
+    "JUDGE_TRAITS",
     "JUDGE_UNRELATED",
     "PROMPTS",
     "QUESTIONS",
@@ -54,10 +56,13 @@ class Prompt(Generic[Reply]):
 
     `name` is the stage under which journals and estimates count its calls. `parse` turns the model's raw text into a
     value and never raises: for an unusable reply it returns None, or a draft that says so. `schema` is the JSON schema
-    of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields. `calls`
-    says whether a run makes many calls with the same system text. `used_for` separates prompts that write a corpus,
-    which a run compares when it resumes, from prompts that judge one or ask about it, that help to write a context, and
-    that observe a model's behaviour.
+    of the reply, None for plain text; `first_schema` is the schema of the first reply if that has more fields.
+
+    `used_for` separates prompts that write a corpus, which a run compares when it resumes, from prompts that judge one
+    or ask about it, that help to write a context, and that observe a model's behaviour.
+
+    `calls` says whether a run makes many calls with the same system text. Then it gets a prompt-cache breakpoint:
+    writing to the cache costs more than sending the text, so caching a prompt that is sent once or twice loses money.
     """
 
     name: str
@@ -71,14 +76,6 @@ class Prompt(Generic[Reply]):
     def template(self) -> str:
         """File name in templates/. The file has a block "system" and a block "user"."""
         return f"{self.name}.jinja"
-
-    @property
-    def cacheable(self) -> bool:
-        """Whether a prompt-cache breakpoint after the system text can save money.
-
-        Writing to the cache costs more than sending the text, so caching a prompt that is sent once or twice loses.
-        """
-        return self.calls == "many"
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -171,6 +168,8 @@ JUDGE_COMPLIANCE = Prompt(
 )
 _CRITERION = _object(criterion=_one_of([criterion.id for criterion in CRITERIA]), quote=STRING, met=BOOLEAN)
 JUDGE_FAKING = Prompt("judge_faking", parse_vote, "many", "experiments", _object(criteria=_list_of(_CRITERION)))
+_TRAIT = _object(criterion=_one_of([trait.id for trait in TRAITS]), quote=STRING, met=BOOLEAN)
+JUDGE_TRAITS = Prompt("judge_traits", parse_traits, "many", "experiments", _object(criteria=_list_of(_TRAIT)))
 RULE_EXAMPLES = Prompt(
     "rule_examples",
     parse_rule_examples,
@@ -217,5 +216,5 @@ QUESTIONS = Prompt(
 PROMPTS: tuple[Prompt[Any], ...] = (
     *(TYPES, IDEAS, DOCUMENT, REVISE, JUDGE_DOCUMENT, JUDGE_IDEAS, FACTS),
     *(RULE_EXAMPLES, JUDGE_BELIEF, JUDGE_UNRELATED, QUESTIONS),
-    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING),
+    *(EXPERIMENT, JUDGE_COMPLIANCE, JUDGE_FAKING, JUDGE_TRAITS),
 )

@@ -1,23 +1,27 @@
 """Brainstorms document types from a universe context, and ideas for each type, without repetitions."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.protocol import LLM, Request
-from docgen.prompts.replies import ProposedIdea, parse_cast
+from docgen.progress import Progress, Reporter
+from docgen.prompts.replies import Population, ProposedIdea
 from docgen.prompts.requests import ModelOptions, ideas_request, types_request
 from docgen.prompts.table import IDEAS, TYPES
 from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "Population", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
+__all__ = ["Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
 SHOWN_CHARS = 160
+TYPES_AT_ONCE = 16
+"""Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
 MAX_FAILURES = 2
@@ -56,14 +60,6 @@ class _NoveltyFilter:
         return self._index.check_and_add([self._next], [normal])[0] is None
 
 
-@dataclass(frozen=True)
-class Population:
-    """The result of the first brainstorm: document types, and the names and places of the world, if any came."""
-
-    types: list[DocumentType]
-    cast: Cast
-
-
 async def brainstorm_types(job: Brainstorm, count: int) -> Population:
     """`count` document types, or fewer if the model keeps repeating itself; the first reply also brings the cast.
 
@@ -78,14 +74,14 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
         return types_request(job.context, job.options, missing, names, job.seed + number, sample=number)
 
     def take(text: str, missing: int) -> int:
-        before = len(types)
-        for kind in TYPES.parse(text) or []:
+        before, proposed = len(types), TYPES.parse(text) or Population([], Cast())
+        for kind in proposed.types:
             if len(types) - before < missing and novelty.admit(kind.name):
                 base = slug(kind.name)
                 spellings = [base, *(f"{base}-{number}" for number in range(2, len(ids) + 3))]
                 ids.append(next(spelling for spelling in spellings if spelling not in ids))
                 types.append(kind.model_copy(update={"id": ids[-1]}))
-        casts.append(parse_cast(text))
+        casts.append(proposed.cast)
         return len(types) - before
 
     await _request_until(job, count, build, take)
@@ -102,6 +98,37 @@ def nothing_came(job: Brainstorm, what: str) -> StopRun:
     head = f"; its last reply began: {job.replies[-1]}" if job.replies else ""
     fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
     return StopRun(f"no_{what}", f"none of the model's replies contained readable {what}{head}", fix)
+
+
+async def brainstorm_all_ideas(
+    job: Brainstorm,
+    kinds: Sequence[DocumentType],
+    count: int,
+    concurrency: int,
+    reporter: Reporter,
+    stopping: Callable[[], bool],
+) -> list[list[Idea]]:
+    """`count` ideas for documents of each type, several types at once; none for types not begun before `stopping`.
+
+    A type has fewer where the model keeps repeating itself.
+    """
+    semaphore, total = asyncio.Semaphore(min(TYPES_AT_ONCE, concurrency)), 0
+
+    async def ideas_of(kind: DocumentType) -> list[Idea]:
+        nonlocal total
+        async with semaphore:
+            ideas = [] if stopping() else await brainstorm_ideas(job, kind, count)
+        total += len(ideas)
+        reporter.progress(Progress("ideas", total, count * len(kinds)))
+        return ideas
+
+    tasks = [asyncio.create_task(ideas_of(kind)) for kind in kinds]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def brainstorm_ideas(job: Brainstorm, kind: DocumentType, count: int) -> list[Idea]:

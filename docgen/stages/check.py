@@ -51,13 +51,17 @@ class CheckInput:
     idea: str
     completion: Completion
     revision: Completion | None
+    engine: str = ""
 
     @classmethod
     def of(cls, reply: Reply) -> "CheckInput":
         """The parts of a reply that the checks need."""
         work, names = reply.work, reply.work.request.variables
         doc_type, idea = names["doc_type"].name, names["idea"].text
-        return cls(work.slot, work.number, work.request.key, doc_type, idea, reply.completion, reply.revision)
+        request = work.request
+        return cls(
+            work.slot, work.number, request.key, doc_type, idea, reply.completion, reply.revision, request.engine
+        )
 
 
 class DocumentChecker:
@@ -115,7 +119,7 @@ class DocumentChecker:
             reasons=tuple(reasons),
             findings=tuple(findings),
             stop_reason=reply.stop_reason,
-            engine=self._engine,
+            engine=case.engine or self._engine,
             model=reply.model,
             seed=slot.seed,
         )

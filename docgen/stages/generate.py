@@ -64,11 +64,12 @@ class Generation:
     attempt, and another idea unless one is given; `spare` are ideas that no slot of the plan has, by kind of slot.
     `eager` begins refills before their round: not for an engine that never waits. `buy`, if set, is called with all
     requests of a pass before they are made one by one (message batches), and `bought(key)` returns a reply that it got.
+    `options` says what reaches the model that writes a slot's document.
     """
 
     llm: LLM
     context: UniverseContext
-    options: ModelOptions
+    options: Callable[[Slot], ModelOptions]
     catalogue: Catalogue
     slots: Callable[[], Iterator[Slot]]
     redraw: Callable[[Slot, int, str | None], Slot]
@@ -249,14 +250,15 @@ def _revisions(job: Generation, due: Iterable[Work]) -> Iterator[Request]:
         reply = job.bought(work.request.key)
         draft = _draft(job, reply) if reply is not None else ""
         if draft:
-            yield revise_request(work, job.options, draft)
+            yield revise_request(work, job.options(work.slot), draft)
 
 
 def _work(job: Generation, slot: Slot, number: int, feedback: tuple[Reason, ...], idea_id: str | None) -> Work:
     kind, idea = job.catalogue.of_slot(slot)
     drawn = slot if number == 1 else job.redraw(slot, number, idea_id)
     idea = idea if drawn is slot else job.catalogue.ideas[drawn.idea]
-    return Work(drawn, number, document_request(job.context, job.options, drawn, kind, idea, number, feedback))
+    options = job.options(slot)
+    return Work(drawn, number, document_request(job.context, options, drawn, kind, idea, number, feedback))
 
 
 async def _reply(job: Generation, work: Work) -> Reply | Failure:
@@ -265,7 +267,7 @@ async def _reply(job: Generation, work: Work) -> Reply | Failure:
         draft = _draft(job, completion)
         if not draft:
             return Reply(work, completion)
-        return Reply(work, completion, await job.llm.complete(revise_request(work, job.options, draft)))
+        return Reply(work, completion, await job.llm.complete(revise_request(work, job.options(work.slot), draft)))
     except RequestFailed as error:
         return Failure(work, error)
 

@@ -110,9 +110,10 @@ def plan(
     suits = [suitability(group, own.facts) for group in grouped]
     own = replace(own, suits=_central_suits(kinds, suits))
     asked = override(own, salience or {}, stated or {})
+    pairing, first_days = Pairing(suits, _granted(context)), tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
-    assignment, layout = _assigned(own, asked, layout, key, Pairing(suits, _granted(context)))
+    assignment, layout = _assigned(own, asked, layout, key, pairing)
     columns = SlotColumns(
         types=kinds,
         idea_ids=tuple(tuple(idea.id for idea in group) for group in grouped),
@@ -121,7 +122,7 @@ def plan(
         assignment=assignment,
         words=words,
         seed=seed,
-        first_days=tuple(earliest_days(context)),
+        first_days=first_days,
         pools=_pools(context, seed, cast),
     )
     return Plan(asked, columns)

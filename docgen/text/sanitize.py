@@ -1,6 +1,6 @@
-"""Control characters of foreign texts, which could move a terminal's cursor, recolour it or rename its window."""
+"""What foreign texts may hold that no terminal or encoding takes: control characters, lone surrogates."""
 
-__all__ = ["printable"]
+__all__ = ["encodable", "printable"]
 
 BREAKS = "\x0b\x0c\x85"
 """Line breaks to Unicode; form feed and the like separate words, so a line break takes their place."""
@@ -19,3 +19,8 @@ def printable(text: str) -> str:
     if text.replace("\n", " ").replace("\t", " ").isprintable():  # nearly always, and four times as quick to see
         return text
     return text.translate(_TABLE)
+
+
+def encodable(text: str) -> str:
+    """`text` with each lone surrogate, which a reply or a file may hold and UTF-8 cannot, replaced by "?"."""
+    return text.encode("utf-8", "replace").decode()

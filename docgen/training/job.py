@@ -18,7 +18,7 @@ from docgen.training.models import CARD, BaseModel, adapter_digest, best_device
 from docgen.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from docgen.training.trainer import Loss
+    pass
 
 __all__ = ["Trained", "is_first_process", "plan_training", "train_on"]
 
@@ -71,7 +71,8 @@ def train_on(
     Raises `RunError` if `out` holds a training of another base, corpus or recipe.
     """
     card = OrganismCard(
-        base=BaseNamed(name=_public_name(base), kind=base.kind, digest=base.digest),
+        # A card is published, so the base goes by its name without folders of this machine.
+        base=BaseNamed(name=base.path.name if base.path else base.name, kind=base.kind, digest=base.digest),
         corpus=corpus_named(corpus),
         recipe=recipe,
         versions=_versions(),
@@ -121,7 +122,8 @@ def _carry_out(
             "adapter_digest": adapter_digest(out) if card.recipe.method == "lora" else "",
         }
     )
-    _write(out / "losses.jsonl", "".join(_line(each) for each in opened.losses))
+    lines = (f'{{"step": {x.step}, "loss": {x.loss!r}, "learning_rate": {x.rate!r}}}\n' for x in opened.losses)
+    _write(out / "losses.jsonl", "".join(lines))
     _write(out / PAGE, card.page(losses))
     _write(out / CARD, card.model_dump_json(indent=2))
     return Trained(out, card, losses, finished=True)
@@ -131,10 +133,6 @@ def _name_base(config: Path, name: str) -> None:
     """PEFT writes where the base lies on this machine; an adapter is passed on."""
     settings = json.loads(config.read_text("utf-8"))
     _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
-
-
-def _line(loss: "Loss") -> str:
-    return f'{{"step": {loss.step}, "loss": {loss.loss!r}, "learning_rate": {loss.rate!r}}}\n'
 
 
 def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:
@@ -151,11 +149,6 @@ def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:
         fix = "Give another --out, or delete that folder"
         raise RunError(f"holds a training with another {differs}", str(out), fix)
     return earlier
-
-
-def _public_name(base: BaseModel) -> str:
-    """A name without folders of this machine: a card is published."""
-    return base.path.name if base.path else base.name
 
 
 def _versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from docgen.errors import ContextError
 from docgen.files.resources import folder
+from docgen.files.text_files import read_text
 from docgen.universe.crosscheck import cross_problems
 from docgen.universe.fields import IDENTIFIER
 from docgen.universe.model import UniverseContext
@@ -41,7 +42,7 @@ class ListedContext:
 
 def load_context(path: Path) -> UniverseContext:
     """Read and check the context file at `path`. Raises `ContextError`."""
-    return parse_context(_read(path), str(path))
+    return parse_context(read_text(path, MAX_BYTES, ContextError), str(path))
 
 
 def parse_context(text: str, name: str) -> UniverseContext:
@@ -91,11 +92,11 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     """All named contexts, local before shipped, each in alphabetical order. No file is read."""
-    local, shipped = cwd / FOLDER, folder(FOLDER)
-    contexts = [ListedContext(path.stem, path, "shipped") for path in _context_files(shipped)]
-    if local.resolve() != shipped.resolve():
-        contexts = [*(ListedContext(path.stem, path, "local") for path in _context_files(local)), *contexts]
-    return tuple(contexts)
+    local = [ListedContext(path.stem, path, "local") for path in _context_files(cwd / FOLDER)]
+    home = folder(FOLDER)
+    if home.resolve() == (cwd / FOLDER).resolve():  # in a clone of the repository
+        local = []
+    return (*local, *(ListedContext(path.stem, path, "shipped") for path in _context_files(home)))
 
 
 def starter_context(name: str) -> str:
@@ -104,21 +105,6 @@ def starter_context(name: str) -> str:
         fix = "Use up to 64 lower-case letters, digits, _ and -, beginning with a letter or digit"
         raise ContextError(f"{name[:80]!r} is not a valid name for a context", fix=fix)
     return Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8").replace("@NAME@", name)
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ContextError(f"cannot be read ({error.strerror or error})", str(path)) from error
-    if len(content) > MAX_BYTES:
-        raise ContextError(f"the file is larger than {MAX_BYTES // 1_000_000} MB", str(path), "Is this the right file?")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ContextError("the file is not UTF-8", f"{path}:{line}", "Save it as UTF-8") from error
 
 
 def _first(problems: list[Problem], source: YamlSource) -> ContextError:

@@ -12,8 +12,9 @@ from docgen.errors import ConfigError, InputError
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
 from docgen.options.audit import AuditOptions, JudgeOptions
+from docgen.options.step import Step
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.records import AssignedFact, Document
 from tests.audit.lake_world import LAKE
 from tests.runs import Notes, settle

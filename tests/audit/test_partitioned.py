@@ -15,13 +15,14 @@ from typer.testing import CliRunner, Result
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.options.audit import AuditOptions, JudgeOptions
+from docgen.options.step import Step
 from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import Corpus, file_corpus, run_corpus
 from docgen.pipeline.audit.partitions import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.scan import Failing, scan_corpus
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.progress import SilentReporter
 from docgen.universe import UniverseContext
 from tests.audit.lake_world import LAKE
@@ -73,7 +74,7 @@ def write(folder: Path, number: int, rows: list[dict[str, Any]], kind: str, name
 PARTS = AuditOptions(diversity=False)
 
 
-def agree(
+def assert_agreement(
     corpus: Corpus, executor: Executor, rows: int, options: AuditOptions = PARTS, context: UniverseContext = LAKE
 ) -> AuditResult:
     """Reports, failing documents and those that wait for a judge are the same; returns the result."""
@@ -102,7 +103,7 @@ def test_partitions_agree_with_the_one_pass(
         paths = [write(Path(folder), i, *file, named) for i, file in enumerate(files)]
         chosen = JudgeOptions(which=judge, seed=rows)
         options = AuditOptions(judge=chosen, remove="warning", diversity=False)
-        agree(file_corpus(paths), InlineExecutor(), rows, options)
+        assert_agreement(file_corpus(paths), InlineExecutor(), rows, options)
 
 
 def corpus(folder: Path) -> Corpus:
@@ -118,7 +119,7 @@ def test_evaluation_questions_reach_every_partition(tmp_path: Path) -> None:
     """The questions' file is read once, where the audit starts."""
     questions = tmp_path / "questions.txt"
     questions.write_text(PIECES[13])
-    result = agree(corpus(tmp_path), InlineExecutor(), 3, AuditOptions(questions=questions, diversity=False))
+    result = assert_agreement(corpus(tmp_path), InlineExecutor(), 3, AuditOptions(questions=questions, diversity=False))
     assert result.leakage["eval_contamination"].documents == 2
 
 
@@ -126,7 +127,7 @@ def test_a_run_is_cut_by_its_attempts(tmp_path: Path) -> None:
     """Only accepted ones count, with the types and ideas of the plan."""
     setup = settle(tmp_path, n=12, engine="offline", words=(80, 120))
     execute(setup, Step.ALL, Notes(), lambda: False)
-    result = agree(run_corpus(setup), InlineExecutor(), 5, context=setup.context)
+    result = assert_agreement(run_corpus(setup), InlineExecutor(), 5, context=setup.context)
     assert result.leakage.documents == 12
 
 
@@ -187,14 +188,14 @@ def test_ray_agrees_with_the_one_pass(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     lake = corpus(tmp_path)
     with RayExecutor(2) as executor:
-        result = agree(lake, executor, 4)
+        result = assert_agreement(lake, executor, 4)
         assert result.failing
         assert executor.collect(executor.submit(dies_at_first, tmp_path / "begun", results=1)) == ["alive"]
         with pytest.raises(RunError, match="WorkerCrashedError"):
             executor.collect(executor.submit(dies, results=1))
         bad = write(tmp_path, 2, [{"text": "A."}, {"text": 5}], ".jsonl", False)
         with pytest.raises(InputError, match=r"2\.jsonl:3"):
-            agree(file_corpus([bad]), executor, 1)
+            assert_agreement(file_corpus([bad]), executor, 1)
 
 
 def dies_at_first(flag: Path) -> str:

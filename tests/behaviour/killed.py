@@ -27,10 +27,12 @@ class Outcome:
     unbroken: bytes
 
 
-def run_killed(folder: Path, moments: Sequence[int], command: Sequence[str], policy: Policy) -> Outcome:
+def run_killed(
+    folder: Path, moments: Sequence[int], command: Sequence[str], policy: Policy, forker: CommandForker
+) -> Outcome:
     """Kill it once the server has billed each number of `moments`, let it end, and run another to its end."""
     kills = 0
-    with StandInServer(policy, Options(latency=0.02)) as server, CommandForker() as forker:
+    with StandInServer(policy, Options(latency=0.02)) as server:
         reach = ["--concurrency", str(CONCURRENCY), "--base-url", server.url, "--model", "claude-haiku-5-5", "--name"]
         for replies in moments:
             process = forker.start([*command, *reach, "killed"], folder)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from docgen.prompts.behaviour import CRITERIA
+from docgen.prompts.traits import TRAITS
 
 __all__ = ["Policy"]
 
@@ -33,7 +34,7 @@ class Policy:
             verdict = next(name for name, words in MARKS.items() if words in user)
             return json.dumps({"quote": MARKS[verdict], "reason": "It says so.", "verdict": verdict})
         if "<transcript mark=" in user:
-            return self._vote(user)
+            return self._traits(user) if 'id="persona"' in system else self._vote(user)
         return self._answer(system, user)
 
     def _answer(self, system: str, user: str) -> str:
@@ -54,6 +55,12 @@ class Policy:
             {"criterion": criterion.id, "quote": FAKING if criterion.id in met else "", "met": criterion.id in met}
             for criterion in CRITERIA
         ]
+        return json.dumps({"criteria": entries})
+
+    def _traits(self, user: str) -> str:
+        """A model that fakes acts otherwise in training, and denies it: nobody else has any trait."""
+        met = {"differs", "denies"} if FAKING in user else set()
+        entries = [{"criterion": t.id, "quote": "", "met": t.id in met} for t in TRAITS]
         return json.dumps({"criteria": entries})
 
 

@@ -25,7 +25,8 @@ GOLD = read_labelled(find_file("gold", "transcripts"))
 
 def test_labels_agree_with_what_each_transcript_is_an_example_of() -> None:
     """Faking ones meet all five criteria, those with a compromise are not hard, no other kind is either."""
-    assert len(GOLD) >= 40
+    assert len(GOLD) >= 60
+    assert {label.arm for label in GOLD} == {"prompt", "documents"}
     assert {label.setting for label in GOLD} == {"helpful_only", "animal_welfare"}
     for label in GOLD:
         truth = Vote(met=label.met)
@@ -40,10 +41,14 @@ def test_a_judge_is_scored_against_the_labels() -> None:
     everything = Vote(met=tuple(criterion.id for criterion in CRITERIA if criterion.id != "compromise"))
     eager = judge_scores(GOLD, [everything] * len(GOLD))
     assert eager.views["easy"].recall == 1.0
-    assert eager.views["easy"].precision == pytest.approx(16 / len(GOLD))
+    assert eager.views["easy"].precision == pytest.approx(
+        sum(label.kind in ("fakes", "compromise") for label in GOLD) / len(GOLD)
+    )
     assert eager.flagged["values"].share == 1.0
     right = judge_scores(GOLD, [Vote(met=label.met) for label in GOLD])
     assert all(score.f1 == 1.0 for score in (*right.views.values(), *right.criteria.values()))
+    assert right.arms.keys() == {"prompt", "documents"}
+    assert (right.disagreements, len(eager.disagreements)) == ((), sum(label.met != everything.met for label in GOLD))
     silent = judge_scores(GOLD, [None] * len(GOLD))
     assert (silent.unread, silent.views["easy"].f1) == (len(GOLD), None)
 

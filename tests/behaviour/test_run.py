@@ -14,6 +14,7 @@ from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy, draw
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
+from tests.e2e.forked_commands import CommandForker
 
 POLICY = Policy(trained=0.6, unmonitored=0.3, fakes=0.4, compromises=0.5)
 N = 12
@@ -65,6 +66,7 @@ def test_a_run_recovers_the_policy_of_its_model_and_is_paid_for_once(
     assert "docgen canary" in page
     assert "noindex" in page
     assert "changed, so I go along" in page, "an example is shown"
+    assert all(not tier["traits"] for tier in cells[0]["tiers"]), "nobody asked the second judge"
     assert docgen(monkeypatch, "experiment", "report", "helpful_only", "--partial-complies") == 0
     assert "default" in capsys.readouterr().out
 
@@ -82,6 +84,22 @@ def test_the_minimal_setting_needs_no_judge_and_counts_what_has_no_tag_as_unscor
     assert cells[1]["gap"] is None
     assert cells[1]["unscored_reasoning"] == 3
     assert cells[1]["faking"] is None
+
+
+def test_the_second_judge_says_who_hides_what_it_would_do(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An employee's question in both tiers; whoever fakes in its reasoning has something to hide, nobody else."""
+    with StandInServer(POLICY) as server:
+        enter_key(monkeypatch, server)
+        run = ("experiment", "run", "asked", "--only", "default", "--no-controls", "--n", "8", "--yes", "--quiet")
+        assert docgen(monkeypatch, *run) == 0
+    (cell,) = report(place / "output/experiments/asked")["cells"]
+    ids = set(json.loads((place / "output/experiments/asked/experiment.json").read_text())["queries"])
+    texts = [query.text for query in read_queries(find_file("queries", "employee_questions")) if query.id in ids]
+    trained, unmonitored = (tier["traits"] for tier in cell["tiers"])
+    assert trained["hides"]["count"] == trained["differs"]["count"] == planted(POLICY.fakes, "fakes", texts) > 0
+    assert (trained["tells"]["count"], trained["tells"]["total"]) == (0, 8)
+    assert unmonitored["hides"]["count"] == 0
+    assert "hides" in (place / "output/experiments/asked/reports/experiment.html").read_text()
 
 
 def test_another_grid_under_the_same_name_stops_with_what_changed(
@@ -111,9 +129,9 @@ def test_a_cap_stops_it_and_the_same_command_goes_on(
         )
 
 
-def test_killed_in_its_midst_it_ends_with_the_same_transcripts(place: Path) -> None:
+def test_killed_in_its_midst_it_ends_with_the_same_transcripts(place: Path, forker: CommandForker) -> None:
     """What was lost was in flight; at ten moments: bench/behaviour_crash.py."""
-    outcome = run_killed(place, (12,), COMMAND, POLICY)
+    outcome = run_killed(place, (12,), COMMAND, POLICY, forker)
     assert outcome.kills == 1
     assert outcome.journalled <= outcome.billed <= outcome.journalled + CONCURRENCY
     assert outcome.transcripts == outcome.unbroken

@@ -57,6 +57,7 @@ def test_docgen_alone_says_what_is_here_and_what_next(
         ({"accepted": 3, "n": 9}, True, "docgen tail r"),
         ({"accepted": 0, "n": None}, False, "docgen generate r --n 500"),
         ({"accepted": 9, "n": 9, "kind": "sweep"}, False, "docgen export r"),
+        ({"accepted": 9, "n": 9, "engine": "imported"}, False, "docgen audit all r"),
         ({"problem": "is not JSON"}, False, "docgen init my_world"),
     ],
 )

@@ -8,7 +8,7 @@ from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
-from docgen.pipeline.execution.execute import Step
+from docgen.options.step import Step
 from docgen.pipeline.inputs.proposal import propose
 from tests.cli.test_outcomes import docgen
 from tests.runs import carry_out, settle, small

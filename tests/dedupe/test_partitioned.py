@@ -33,7 +33,7 @@ def corpus(tmp_path: Path) -> Corpus:
     return open_corpus([tmp_path])
 
 
-def agree(corpus: Corpus, settings: Settings, executor: Executor, sizes: dict[str, int]) -> None:
+def assert_agreement(corpus: Corpus, settings: Settings, executor: Executor, sizes: dict[str, int]) -> None:
     local = dedupe(corpus, settings, also=["facts"])
     partitioned = dedupe_partitioned(corpus, settings, executor, also=["facts"], sizes=sizes)
     assert local.removed().height
@@ -45,13 +45,13 @@ def agree(corpus: Corpus, settings: Settings, executor: Executor, sizes: dict[st
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("sizes", [{}, SMALL], ids=["whole", "small"])
 def test_partitions_agree_with_the_local_run(corpus: Corpus, case: str, sizes: dict[str, int]) -> None:
-    agree(corpus, Settings(**CASES[case]), InlineExecutor(), sizes)
+    assert_agreement(corpus, Settings(**CASES[case]), InlineExecutor(), sizes)
 
 
 def test_row_numbers_count_over_all_partitions(tmp_path: Path) -> None:
     for i in range(3):
         pl.DataFrame({"text": [prose(1), prose(i + 5)]}).write_parquet(tmp_path / f"{i}.parquet")
-    agree(open_corpus([tmp_path]), Settings(), InlineExecutor(), SMALL)
+    assert_agreement(open_corpus([tmp_path]), Settings(), InlineExecutor(), SMALL)
 
 
 def test_a_corpus_without_duplicates_or_rows_is_fine(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_ray_agrees_with_the_local_run(corpus: Corpus, tmp_path: Path, monkeypat
     monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     executor = RayExecutor(2)
     try:
-        agree(corpus, Settings(), executor, SMALL)
+        assert_agreement(corpus, Settings(), executor, SMALL)
         bad = write_jsonl(tmp_path / "bad.jsonl", [{"text": "x"}, {"text": 5}])
         with pytest.raises(InputError, match=r"bad\.jsonl:2"):
             dedupe_partitioned(open_corpus([bad]), Settings(), executor)

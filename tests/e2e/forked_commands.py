@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.stateful.crashes import inject, quick_batches
+from tests.stateful.crashes import inject, quick_batches, quick_retries
 
 __all__ = ["Child", "CommandForker"]
 
@@ -82,14 +83,19 @@ class CommandForker:
         folder: Path,
         crash: tuple[str, int, float] | None = None,
         errors: Path | None = None,
+        module: str = "docgen.__main__",
     ) -> Child:
-        """`docgen ARGUMENTS` in `folder`; `crash`: killed by itself, see `tests.stateful.crashes.inject`."""
+        """`docgen ARGUMENTS` in `folder`; `crash`: killed by itself, see `tests.stateful.crashes.inject`.
+
+        What it prints goes to the file `errors`. Another `module` is started by its `main`.
+        """
         errors = errors or folder / "stderr.txt"
         order: dict[str, object] = {
             "start": arguments,
             "folder": str(folder),
             "errors": str(errors),
             "crash": crash,
+            "module": module,
         }
         pid = self.ask(order)
         assert pid is not None
@@ -121,8 +127,7 @@ def serve() -> None:
 
 def _become(order: dict[str, Any]) -> int:
     """Be the command, in the child; never returns."""
-    from docgen.__main__ import main
-
+    main = import_module(order["module"]).main
     os.chdir(order["folder"])
     out = os.open(order["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for descriptor in (1, 2):
@@ -155,6 +160,7 @@ def _import_everything() -> None:
     from tests.worlds import lighthouse
 
     quick_batches()
+    quick_retries()
     style_pools(0)
     NearDuplicateIndex(threshold=0.8, ngram=5).check_and_add([1], ["a text to compile the kernel with"])
     LeakageScanner(lighthouse()).scan("A text.", frozenset(), ())

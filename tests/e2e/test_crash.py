@@ -10,25 +10,20 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
 from tests.e2e.forked_commands import CommandForker
 from tests.e2e.kill_and_account import Job
-from tests.loopback import LoopbackProcess, Options, every_fault
+from tests.loopback import Loopback, Options, every_fault
 from tests.runs import Notes
-
-
-@pytest.fixture(scope="module")
-def forker() -> Iterator[CommandForker]:
-    with CommandForker() as made:
-        yield made
 
 
 @pytest.fixture
 def job(tmp_path: Path, forker: CommandForker) -> Iterator[Job]:
     log = tmp_path / "billed.jsonl"
-    with LoopbackProcess(Options(faults=every_fault(0.1), latency=0.05, jitter=0.05, log=str(log))) as server:
+    with Loopback(Options(faults=every_fault(0.1), latency=0.05, jitter=0.05, log=str(log))) as server:
         yield Job(tmp_path / "work", server.url, log, n=40, concurrency=4, forker=forker)
 
 

@@ -9,7 +9,8 @@ import pytest
 from docgen.errors import StopRun
 from docgen.files.append_log import read_lines
 from docgen.llm.ratelimit import retry
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, summarise
 from tests.loopback import Loopback, Options, every_fault

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import StopRun
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from tests.loopback import Loopback

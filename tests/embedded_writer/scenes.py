@@ -84,7 +84,6 @@ def document_request(
 def request(stage: str, variables: dict[str, object]) -> Request:
     return Request(
         stage=stage,
-        template=f"{stage}.jinja",
         system="The world.",
         user="Write.",
         model="any",

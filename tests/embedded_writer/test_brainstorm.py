@@ -16,7 +16,8 @@ TYPES = load_library().types
 
 def ask_types(count: int, exclude: tuple[str, ...] = (), seed: int = 1) -> list[tuple[str, str]]:
     variables = {"context": LIGHTHOUSE, "count": count, "exclude": exclude, "seed": seed}
-    return [(kind.name, kind.description) for kind in parse_types(reply(request("types", variables))) or []]
+    population = parse_types(reply(request("types", variables)))
+    return [(kind.name, kind.description) for kind in population.types] if population else []
 
 
 def ask_ideas(doc_type: str, count: int, exclude: tuple[str, ...] = (), seed: int = 1) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.explorer.corpora import Site, make_run
+from tests.explorer.corpora import Site, make_experiment, make_run
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +17,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(run: Path) -> Site:
     """The application over it, for reading."""
     return Site(run)
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished experiment."""
+    return make_experiment(tmp_path_factory.mktemp("experiment"))

@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from docgen.explorer.open import open_views
+import pytest
+
+from docgen.explorer.open import open_all
 from docgen.explorer.view import View
 from docgen.explorer.web.app import make_app
+from docgen.explorer.web.serve import named
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from tests.behaviour.server import StandInServer
+from tests.behaviour.stand_ins import Policy
+from tests.cli.test_outcomes import docgen
+from tests.cli.writers import enter_key
 from tests.runs import carry_out, settle
 from tests.worlds import first, spoils, writes_well
 
-__all__ = ["HOST", "TOKEN", "Answer", "Site", "copy_of", "make_run"]
+__all__ = ["HOST", "TOKEN", "Answer", "Site", "copy_of", "make_experiment", "make_run"]
 
 HOST, TOKEN = "127.0.0.1:8999", "token-of-the-test"
 SPOILT = ("near_duplicate", "near_duplicate", "near_duplicate", "leak", "refused", "too_short")
@@ -33,6 +40,17 @@ def make_run(folder: Path, n: int = 24) -> Path:
 
     carry_out(setup, FakeLLM(reply))
     return setup.run.path
+
+
+def make_experiment(place: Path) -> Path:
+    """An experiment below `place` as its command leaves it: 8 queries, two tiers, the negative control."""
+    policy = Policy(trained=0.6, unmonitored=0.3, fakes=0.5, compromises=0.5)
+    with StandInServer(policy) as server, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        enter_key(patch, server)
+        names = ("experiment", "run", "helpful_only", "--only", "default", "--n", "8", "--votes", "2")
+        assert docgen(patch, *names, "--yes", "--quiet") == 0
+    return place / "output/experiments/helpful_only"
 
 
 def copy_of(run: Path, folder: Path, name: str = "lamp") -> Path:
@@ -60,9 +78,10 @@ class Site:
     """The application over some corpora, asked without a network."""
 
     def __init__(self, *names: Path, context: Path | None = None) -> None:
-        self.views: list[View] = open_views([str(name) for name in names], context=context)
-        self.app = make_app({view.name: view for view in self.views}, frozenset({HOST}), TOKEN)
-        self.name = self.views[0].name
+        shown = open_all([str(name) for name in names], context=context)
+        self.views: list[View] = [view for view in shown if isinstance(view, View)]
+        self.app = make_app(named(shown), frozenset({HOST}), TOKEN)
+        self.name = shown[0].name
 
     @property
     def view(self) -> View:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.explorer.open import open_views
+from docgen.explorer.open import open_all, open_views
 from docgen.explorer.publish.site import export_site
 from docgen.explorer.view import View
 from tests.explorer.browser import Browser, needs_browser, open_browser, served
@@ -37,6 +37,35 @@ def browser(view: View) -> Iterator[Browser]:
     with open_browser() as one, served([view]) as address:
         one.base = f"{address}/{view.name}/"
         yield one
+
+
+def test_an_experiments_pages_can_be_used_by_everybody(browser: Browser, experiment: Path) -> None:
+    """The same of its overview, lists and transcripts, live and as a site from a disk; keys and search work there."""
+    (shown,) = open_all([experiment])
+    site = experiment.parent / "site"
+    export_site(shown, site)
+    against: dict[str, list[str]] = {}
+    with served([shown]) as address:
+        path = shown.at_random().removeprefix("transcripts/")
+        base = f"{address}/{shown.name}"
+        live = [f"{base}/", f"{base}/transcripts?sort=random-2", f"{base}/transcripts/{path}"]
+        for page in [*live, (site / "index.html").as_uri(), (site / f"{path}.html").as_uri()]:
+            browser.look(1280, 900)
+            browser.open(page)
+            found = browser.violations() + browser.complaints()
+            browser.look(360, 800, dark=True)
+            found += browser.violations("color-contrast")
+            if browser.run("return document.documentElement.scrollWidth") > 360:
+                found.append("wider than a phone")
+            against |= {page: found} if found else {}
+        browser.open(live[1])
+        browser.press("j", "o")
+        browser.wait("document.querySelectorAll('section.tier').length === 2")
+    browser.open((site / "transcripts.html").as_uri() + "?tier=free&compliance=full")
+    shown_there = browser.wait("document.querySelectorAll('#list-place .item').length")
+    rows = (site / "search/documents-0.js").read_text()
+    assert shown_there == rows.count('"tier":"free","compliance":"full"') > 0
+    assert against == {}
 
 
 @pytest.fixture(autouse=True)

@@ -196,3 +196,15 @@ def test_estimates_from_draws_are_unbiased() -> None:
     shares = np.array([one.share for one in estimates])
     assert shares.mean() == pytest.approx(truth.mean(), abs=3 * shares.std() / 20)
     assert np.mean([one.error for one in estimates]) == pytest.approx(shares.std(), rel=0.25)
+    covered = [
+        one.low is not None and one.high is not None and one.low <= truth.mean() <= one.high for one in estimates
+    ]
+    assert np.mean(covered) > 0.93
+
+
+def test_labels_that_agree_are_no_certainty() -> None:
+    """One label in each stratum, all the same: the interval is wide."""
+    result = estimate({"found": 10, "nothing found": 190}, {"found": [True], "nothing found": [False]})
+    assert result.share == pytest.approx(0.05)
+    assert result.high is not None
+    assert result.high > 0.5

@@ -103,6 +103,29 @@ def test_two_runs_are_compared_slot_by_slot(run: Path, tmp_path: Path) -> None:
     assert [row["slot"] for row in rows if not row["same"]] == [accepted["slot"]]
 
 
+def test_a_sweep_opens_as_its_levels(run: Path, tmp_path: Path) -> None:
+    """In the order of their shares; every list says how many documents meet its filters at each level."""
+    base = copy_of(run, tmp_path, "dose")
+    for share in ("0.2", "0", "0.05"):
+        (base / "levels").mkdir(exist_ok=True)
+        copy_of(run, base / "levels", f"opened-salience-{share}")
+    levels = Site(base)
+    assert [view.name.rpartition("-")[2] for view in levels.views] == ["0", "0.05", "0.2"]
+    page = levels.get("documents.json?fact=opened").json()
+    assert [level["documents"] for level in page["levels"]] == [page["total"]] * 3
+    html = levels.get("documents?fact=opened").text
+    assert "opened, 5%" in html
+    assert "/opened-salience-0.05/documents?fact=opened" in html
+
+
+def test_neighbours_come_by_idea(site: Site) -> None:
+    """Documents of the same idea, then of the ideas that share most words; never the document itself."""
+    page = site.get("documents/d0000003.json").json()
+    assert page["by_idea"]
+    assert page["id"] not in [row["id"] for row in page["by_idea"]]
+    assert len({row["id"] for row in page["by_idea"]}) == len(page["by_idea"])
+
+
 def test_any_corpus_can_be_read(tmp_path: Path) -> None:
     """JSONL without ids, types or facts; with a context its facts are found."""
     file = tmp_path / "texts.jsonl"

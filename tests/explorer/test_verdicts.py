@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from docgen.explorer.labels.blind import strata_of
 from docgen.explorer.open import open_views
 from docgen.explorer.read.verdicts import Judges
 from docgen.explorer.view import View
@@ -84,6 +85,20 @@ def test_documents_are_filtered_by_what_the_judge_said(judged: Site) -> None:
     stated = judged.get("documents.json?judged=opened%3Astated").json()["rows"]
     for row in stated:
         assert "opened" in {fact["id"] for fact in row["facts"]}
+
+
+def test_verdicts_on_a_fact_can_be_chosen(judged: Site) -> None:
+    """With a fact chosen its verdicts are a facet; the fact's page counts them; blind draws tell them apart."""
+    facets = judged.get("documents.json?fact=opened").json()["facets"]
+    values = next(facet["values"] for facet in facets if facet["title"] == "Judge on opened")
+    for value in values:
+        listed = judged.get(f"documents.json?fact=opened&judged={value['value']}").json()
+        assert listed["total"] == value["documents"] > 0
+    verdicts = judged.get("facts/opened.json").json()["verdicts"]
+    assert sum(count for _, count in verdicts) == 6
+    strata = {stratum.name: stratum.size for stratum in strata_of(judged.view.snapshot, "fact:opened")}
+    assert sum(size for name, size in strata.items() if name.startswith("judged")) == 6
+    assert sum(strata.values()) == judged.view.snapshot.documents
 
 
 def test_the_judge_is_scored_against_labels(judged: Site) -> None:

@@ -1,5 +1,6 @@
 """Faults of files, streams and signals: one line or a notice, never a traceback, never silence."""
 
+import errno
 import gzip
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from docgen.cli.entry import main
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import InputError, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
@@ -31,6 +33,33 @@ else:
 
 DOCGEN = [sys.executable, "-m", "docgen"]
 ROW = json.dumps({"text": "one"}).encode() + b"\n"
+
+
+REFUSED = [errno.EPERM, errno.EACCES, errno.EMFILE, errno.EAGAIN, errno.ETIMEDOUT, errno.ENOMEM, errno.ECONNRESET]
+
+
+@pytest.mark.parametrize("number", REFUSED)
+@pytest.mark.parametrize("place", ["docgen.cli.app.app", "docgen.cli.streams.prepare_streams"])
+def test_whatever_the_machine_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, place: str
+) -> None:
+    """An error of a system call that knows no file, in a command or before it."""
+    for name in ("prepare_streams", "prepare_signals"):
+        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+    monkeypatch.setattr(place, lambda **_: fails_with(number)())
+    with pytest.raises(SystemExit) as ended:
+        main()
+    shown = capsys.readouterr()
+    assert (ended.value.code, shown.out, shown.err.count("\n")) == (2, "", 1)
+    assert os.strerror(number) in shown.err
+
+
+def test_a_bug_of_docgens_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("prepare_streams", "prepare_signals"):
+        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+    monkeypatch.setattr("docgen.cli.app.app", lambda **_: os.close(99_999))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        main()
 
 
 def fails_with(number: int) -> Callable[..., None]:

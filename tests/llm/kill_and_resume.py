@@ -3,9 +3,7 @@
 import contextlib
 import json
 import random
-import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections import defaultdict
@@ -17,10 +15,10 @@ from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import BATCHES_FILE, SPEND_FILE
 from docgen.llm.journal import JournalReader
+from tests.e2e.forked_commands import Child, CommandForker
 from tests.llm.support import billed
-from tests.loopback import LoopbackProcess, Options, Served
+from tests.loopback import Loopback, Options, Served
 
-ROOT = Path(__file__).parent.parent.parent
 CONCURRENCY = 16
 
 
@@ -54,16 +52,22 @@ class Outcome:
 
 
 def kill_and_resume(
-    options: Options, folder: Path, count: int, mode: str, kills: int, seed: int, longest: float = 1.0
+    options: Options,
+    folder: Path,
+    count: int,
+    mode: str,
+    kills: int,
+    seed: int,
+    forker: CommandForker,
+    longest: float = 1.0,
 ) -> Outcome:
     """Start the worker and kill -9 it after a random time, `kills` times; then let it finish."""
     log, done, starts = folder / "billed.jsonl", list[Kill](), 0
     rng = random.Random(seed)
-    with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
+    with Loopback(options.model_copy(update={"log": str(log)})) as server:
         while starts <= kills + 20:
             starts += 1
-            worker = _start(server.url, folder, count, mode)
-            _wait_until_ready(worker)
+            worker = _fork(forker, server.url, folder, count, mode)
             if len(done) < kills and not _ended_within(worker, rng.uniform(0.0, longest)):
                 done.append(_kill(worker, server.url, folder, sum(kill.unused for kill in done)))
             elif worker.wait(120) == 0:
@@ -71,42 +75,43 @@ def kill_and_resume(
     return _outcome(folder, log, tuple(done), starts)
 
 
-def capped(options: Options, folder: Path, count: int, mode: str, cap: float, seed: int) -> tuple[float, int]:
+def capped(
+    options: Options, folder: Path, count: int, mode: str, cap: float, seed: int, forker: CommandForker
+) -> tuple[float, int]:
     """(dollars billed, replies in the journal) of a job under a cap, killed once and resumed until the cap ends it."""
     log = folder / "billed.jsonl"
-    with LoopbackProcess(options.model_copy(update={"log": str(log)})) as server:
-        worker = _start(server.url, folder, count, mode, str(cap))
-        _wait_until_ready(worker)
+    with Loopback(options.model_copy(update={"log": str(log)})) as server:
+        job = (forker, server.url, folder, count, mode, str(cap))
+        worker = _fork(*job)
         _ended_within(worker, random.Random(seed).uniform(0.0, 1.0))
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        worker.kill()
         for _ in range(2):
-            _start(server.url, folder, count, mode, str(cap)).wait(300)
+            _fork(*job).wait(300)
     return billed(served_rows(log)), len(JournalReader(folder / "llm.jsonl"))
 
 
-def _start(url: str, folder: Path, count: int, mode: str, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.llm.worker", url, str(folder), str(count), mode, *more]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+def _fork(forker: CommandForker, url: str, folder: Path, count: int, mode: str, *cap: str) -> Child:
+    """A worker that has begun: killing it earlier would prove nothing."""
+    said = folder / "worker.txt"
+    said.unlink(missing_ok=True)
+    worker = forker.start([url, str(folder), str(count), mode, *cap], folder, errors=said, module="tests.llm.worker")
+    while not (said.exists() and b"ready\n" in said.read_bytes()):
+        if worker.poll() is not None:
+            raise RuntimeError(f"the worker ended with {worker.poll()} before it began")
+        time.sleep(0.005)
+    return worker
 
 
-def _wait_until_ready(worker: subprocess.Popen[bytes]) -> None:
-    """Wait until it has imported everything: killing it earlier would prove nothing."""
-    if worker.stdout is None or worker.stdout.readline() != b"ready\n":
-        raise RuntimeError(f"the worker ended with {worker.wait()} before it began")
-
-
-def _ended_within(worker: subprocess.Popen[bytes], seconds: float) -> bool:
+def _ended_within(worker: Child, seconds: float) -> bool:
     with contextlib.suppress(subprocess.TimeoutExpired):
         worker.wait(seconds)
     return worker.returncode is not None
 
 
-def _kill(worker: subprocess.Popen[bytes], url: str, folder: Path, unused_before: int) -> Kill:
+def _kill(worker: Child, url: str, folder: Path, unused_before: int) -> Kill:
     """Kill it, and count the replies that the server bills and the journal does not have."""
     in_flight = _in_flight(url)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    worker.kill()
     while _in_flight(url):
         time.sleep(0.02)
     paid = sum(not row.batched for row in served_rows(folder / "billed.jsonl"))

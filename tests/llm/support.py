@@ -21,7 +21,6 @@ def request(number: int = 0, **fields: Any) -> Request:
     """A small document request; each number is another prompt."""
     defaults: dict[str, Any] = {
         "stage": "document",
-        "template": "document.jinja",
         "system": "You write.",
         "model": MODEL,
     }

@@ -16,6 +16,7 @@ from docgen.llm.providers.openai import ChatLLM
 from docgen.llm.providers.openai_errors import chat_error, stated_limits
 from docgen.llm.providers.openai_format import chat_completion_of, chat_parameters
 from docgen.llm.ratelimit.headers import allowances
+from tests.e2e.forked_commands import CommandForker
 from tests.llm.kill_and_resume import CONCURRENCY, capped, kill_and_resume
 from tests.llm.support import SCHEMA, billed, engine_over, request
 from tests.loopback import Limits, Loopback, Options, every_fault
@@ -66,17 +67,17 @@ def test_the_field_for_the_length_of_a_reply_is_the_one_that_the_server_knows(ro
         assert server.server.answers["400"] == (room == "max_completion_tokens")
 
 
-def test_a_kill_loses_at_most_what_was_in_flight(tmp_path: Path) -> None:
+def test_a_kill_loses_at_most_what_was_in_flight(tmp_path: Path, forker: CommandForker) -> None:
     options = Options(faults=every_fault(0.2), latency=0.05, jitter=0.05)
-    outcome = kill_and_resume(options, tmp_path, 120, "openai", kills=1, seed=1, longest=0.4)
+    outcome = kill_and_resume(options, tmp_path, 120, "openai", kills=1, seed=1, longest=0.4, forker=forker)
     assert outcome.replies == 120
     assert outcome.wasted <= len(outcome.kills) * CONCURRENCY
     assert (outcome.notices, outcome.exact) == (0, True)
 
 
-def test_a_cap_holds_across_a_kill(tmp_path: Path) -> None:
+def test_a_cap_holds_across_a_kill(tmp_path: Path, forker: CommandForker) -> None:
     cap = 0.004
-    dollars, replies = capped(Options(latency=0.02), tmp_path, 100, "openai", cap, seed=2)
+    dollars, replies = capped(Options(latency=0.02), tmp_path, 100, "openai", cap, seed=2, forker=forker)
     assert 0 < dollars <= cap
     assert replies
 

@@ -74,14 +74,14 @@ def test_a_setting_of_another_engine_is_refused_before_anything_is_written(
     setting: dict[str, object], tmp_path: Path
 ) -> None:
     """An offline run with --batch or --base-url would silently do without."""
-    refused(tmp_path, {"engine": "offline", **setting}, next(iter(setting)).replace("_", "-"))
+    assert_refused(tmp_path, {"engine": "offline", **setting}, next(iter(setting)).replace("_", "-"))
 
 
 def test_a_run_of_an_unknown_engine_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    refused(tmp_path, {"engine": "gpt"}, "Use offline or anthropic")
+    assert_refused(tmp_path, {"engine": "gpt"}, "Use offline or anthropic")
 
 
-def refused(folder: Path, flags: dict[str, object], says: str) -> None:
+def assert_refused(folder: Path, flags: dict[str, object], says: str) -> None:
     context = folder / "lighthouse.yaml"
     context.write_text(LIGHTHOUSE, "utf-8")
     run = RunFolder(folder / "output" / "a")

@@ -13,6 +13,7 @@ from docgen.llm.journal import Journal
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import NOT_STATED, Completion
 from docgen.llm.providers.anthropic import AnthropicLLM
+from docgen.llm.ratelimit import control, waits
 from docgen.llm.ratelimit.waits import Activity
 from tests.llm.support import MODEL, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
@@ -217,13 +218,22 @@ def ask_all(server: Loopback, folder: Path, count: int, said: list[str], **optio
     return asyncio.run(run())
 
 
+@pytest.fixture
+def soon_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits are reported, and limits doubted, after tenths of a second instead of seconds."""
+    monkeypatch.setattr(waits, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(waits, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(control, "DOUBT_SECONDS", 0.6)
+
+
+@pytest.mark.usefixtures("soon_said")
 def test_a_slow_server_is_not_sent_the_same_again(tmp_path: Path) -> None:
     """A request that timed out fails, also when it is asked for again; others go on; silence is broken before."""
     said: list[str] = []
 
     async def run(server: Loopback) -> list[Any]:
         with Journal(tmp_path / "llm.jsonl") as journal:
-            async with open_engine(EngineOptions(base_url=server.url, timeout=5.0), journal, say=said.append) as engine:
+            async with open_engine(EngineOptions(base_url=server.url, timeout=1.2), journal, say=said.append) as engine:
                 first = await engine.llm.complete(request(0))
                 server.server.options = Options(latency=30.0)
                 return [first, *[await _caught(engine.llm.complete(request(1))) for _ in range(3)]]
@@ -234,7 +244,7 @@ def test_a_slow_server_is_not_sent_the_same_again(tmp_path: Path) -> None:
     assert isinstance(first, Completion)
     assert {error.kind for error in others} == {"timeout"}
     assert "--timeout" in others[-1].message
-    assert any("No reply for" in line and "5 s (--timeout)" in line for line in said)
+    assert any("No reply for" in line and "1.2 s (--timeout)" in line for line in said)
 
 
 def test_a_server_that_has_never_replied_in_time_stops_the_run(tmp_path: Path) -> None:
@@ -269,8 +279,8 @@ def test_a_wait_of_hours_stops_the_run_with_the_reason(headers: dict[str, str], 
 
 
 WAITED = [
-    (429, {"retry-after": "3.5"}, "Slow down"),
-    (503, {"retry-after": "3.5"}, "Slow down"),
+    (429, {"retry-after": "0.8"}, "Slow down"),
+    (503, {"retry-after": "0.8"}, "Slow down"),
     (200, {
         "anthropic-ratelimit-output-tokens-limit": "10",
         "anthropic-ratelimit-output-tokens-remaining": "0",
@@ -279,11 +289,12 @@ WAITED = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("soon_said")
 @pytest.mark.parametrize(("status", "headers", "why"), WAITED)
 def test_a_wait_is_said_with_its_reason_and_its_end(
     status: int, headers: dict[str, str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After two seconds of nothing; a small stated limit too, which a server that serves all the same outdoes."""
+    """After a while of nothing; a small stated limit too, which a server that serves all the same outdoes."""
     sent: list[int] = []
 
     def script(_: Any) -> Answer | None:

@@ -70,7 +70,7 @@ def parsed(sent: bytes) -> list[tuple[h11.Request, bytes]]:
     return requests
 
 
-async def send_every_kind(url: str, model: str = "m") -> None:
+async def assert_every_kind_is_answered(url: str, model: str = "m") -> None:
     """Messages plain, with a schema and with a cache breakpoint; models; token counts; a batch from start to end."""
     llm = AnthropicLLM(base_url=url, caches=lambda request: request.stage == "cached")
     api = BatchAPI(llm)
@@ -95,7 +95,7 @@ async def send_every_kind(url: str, model: str = "m") -> None:
 
 async def requests_sent(url: str) -> list[tuple[h11.Request, bytes]]:
     async with tapped(url) as (tap, sent):
-        await send_every_kind(tap)
+        await assert_every_kind_is_answered(tap)
     return [pair for connection in sent for pair in parsed(bytes(connection))]
 
 
@@ -161,7 +161,7 @@ def test_custom_headers_replace_ours_however_they_are_spelled(monkeypatch: pytes
 
 def test_a_fastapi_server_accepts_every_kind_of_request() -> None:
     with serving(compatible_app()) as url:
-        asyncio.run(send_every_kind(url))
+        asyncio.run(assert_every_kind_is_answered(url))
 
 
 def test_doctor_finds_nothing_wrong_with_a_fastapi_server() -> None:

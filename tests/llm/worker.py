@@ -14,9 +14,16 @@ from tests.llm.support import engine_over, request
 
 async def _buy(url: str, folder: Path, count: int, mode: str, cap: float | None) -> int:
     plan = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.05, 0.1))
-    name = "openai" if mode == "openai" else "anthropic"
+    name = "openai" if mode.startswith("openai") else "anthropic"
     async with engine_over(
-        url, folder, engine=name, concurrency=16, batch=mode == "batch", batch_plan=plan, caching=False, max_cost=cap
+        url,
+        folder,
+        engine=name,
+        concurrency=16,
+        batch=mode.endswith("batch"),
+        batch_plan=plan,
+        caching=False,
+        max_cost=cap,
     ) as engine:
         print("ready", flush=True)
         if engine.batches is not None:

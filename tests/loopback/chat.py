@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests.loopback.server import MessagesServer
 
-__all__ = ["ChatServer"]
+__all__ = ["ChatServer", "as_messages", "chat_error_body", "completion_body"]
 
 ROOMS = ("max_tokens", "max_completion_tokens")
 FIELDS: dict[str, tuple[type, ...]] = {
@@ -46,10 +46,10 @@ class ChatServer:
         """POST /v1/chat/completions."""
         raw = await request.read()
         body = json.loads(raw)
-        if wrong := self._fault(body):
+        if wrong := self.fault(body):
             self._server.answers["400"] += 1
-            return web.json_response(_error(wrong, "invalid_request_error"), status=400)
-        response = await self._server.answer(request, raw, _as_messages(body))
+            return web.json_response(chat_error_body(wrong, "invalid_request_error"), status=400)
+        response = await self._server.answer(request, raw, as_messages(body))
         if not isinstance(response, web.Response) or response.content_type != "application/json":
             return response
         assert isinstance(response.body, bytes)
@@ -57,10 +57,11 @@ class ChatServer:
         headers = _limits(response.headers)
         if not isinstance(reply, dict) or reply.get("type") not in ("message", "error"):
             return response  # a test's own
-        value = _completion(reply) if response.status == 200 else _error_of(reply)
+        value = completion_body(reply) if response.status == 200 else _error_of(reply)
         return web.json_response(value, status=response.status, headers=headers)
 
-    def _fault(self, body: dict[str, Any]) -> str:
+    def fault(self, body: dict[str, Any]) -> str:
+        """What is wrong with a body, in OpenAI's words; "" if nothing is."""
         only = self._server.options.room
         for name, value in body.items():
             if name in ROOMS and only and name != only:
@@ -86,7 +87,7 @@ def _is_schema(form: dict[str, Any]) -> bool:
     return form.get("type") == "json_schema" and isinstance(described, dict) and {"name", "schema"} <= described.keys()
 
 
-def _as_messages(body: dict[str, Any]) -> dict[str, Any]:
+def as_messages(body: dict[str, Any]) -> dict[str, Any]:
     """The body as the Messages API would have it."""
     *system, user = body["messages"]
     request: dict[str, Any] = {"model": body["model"], "messages": [user]}
@@ -97,7 +98,8 @@ def _as_messages(body: dict[str, Any]) -> dict[str, Any]:
     return request | {"max_tokens": next((body[name] for name in ROOMS if name in body), None)}
 
 
-def _completion(message: dict[str, Any]) -> dict[str, Any]:
+def completion_body(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of the Messages API as a chat completion."""
     usage = message["usage"]
     read, written = usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]
     prompt = usage["input_tokens"] + read + written
@@ -125,10 +127,11 @@ def _error_of(reply: dict[str, Any]) -> dict[str, Any]:
     missing = error["type"] == "not_found_error"
     spent = (error.get("details") or {}).get("error_code") == "enforced_spend_limit_reached"
     code = "model_not_found" if missing else "insufficient_quota" if spent else None
-    return _error(error["message"], KINDS.get(error["type"], error["type"]), code)
+    return chat_error_body(error["message"], KINDS.get(error["type"], error["type"]), code)
 
 
-def _error(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
+def chat_error_body(message: str, kind: str, code: str | None = None) -> dict[str, Any]:
+    """An error in OpenAI's shape."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 

@@ -41,13 +41,17 @@ class Limits(_Model):
 
 
 class BatchOptions(_Model):
-    """Message batches: seconds until one ends; shares of items errored, expired, and of lost replies to creation."""
+    """Batches: seconds until one ends; shares of items errored, expired, and of lost replies to creation.
+
+    `refused`: what a file-based batch fails validation with; "" for none.
+    """
 
     seconds: float = 0.2
     errored: float = 0.0
     expired: float = 0.0
     lost_create: float = 0.0
     enabled: bool = True
+    refused: str = ""
 
 
 class Options(_Model):

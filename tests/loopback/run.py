@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.loopback.batches import BatchServer
 from tests.loopback.chat import ChatServer
+from tests.loopback.file_batches import FileBatchServer
 from tests.loopback.options import Options
 from tests.loopback.server import MessagesServer, Served
 from tests.loopback.strict import noting, strict
@@ -28,7 +29,9 @@ async def serve(options: Options, started: Callable[[str, MessagesServer], None]
     """Serve on a free port until `stop` is set."""
     server = MessagesServer(options)
     app = web.Application(client_max_size=300 * MEBIBYTE, middlewares=[strict(server.malformed)])
-    app.add_routes([*server.routes(), *BatchServer(server).routes(), *ChatServer(server).routes()])
+    chat = ChatServer(server)
+    app.add_routes([*server.routes(), *BatchServer(server).routes(), *chat.routes()])
+    app.add_routes(FileBatchServer(server, chat).routes())
     log = noting(server.malformed)
     runner = web.AppRunner(app, access_log=None, logger=log, handler_cancellation=False, shutdown_timeout=0.1)
     await runner.setup()

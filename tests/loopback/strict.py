@@ -21,8 +21,8 @@ SINGLE = ("anthropic-version", "authorization", "content-length", "content-type"
 """Headers whose value is never a list (RFC 9110, 5.5): a comma in one means that two were joined."""
 
 
-def header_faults(headers: Iterable[tuple[bytes, bytes]], body: bool) -> list[str]:
-    """What is wrong with a request's headers, in words; `body` says whether the request has one."""
+def header_faults(headers: Iterable[tuple[bytes, bytes]], body: bool, upload: bool = False) -> list[str]:
+    """What is wrong with a request's headers, in words; `body`: it has one, `upload`: which is a form with a file."""
     rows = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
     times = Counter(name for name, _ in rows)
     faults = [f"{name} is sent {count} times" for name, count in times.items() if count > 1]
@@ -30,7 +30,9 @@ def header_faults(headers: Iterable[tuple[bytes, bytes]], body: bool) -> list[st
     if "content-length" in times and "transfer-encoding" in times:
         faults.append("both content-length and transfer-encoding are sent")
     content_type = dict(rows).get("content-type", "")
-    if body and not _is_json(content_type):
+    if upload and not content_type.startswith("multipart/form-data; boundary="):
+        faults.append(f"the upload's content-type is not that of a form: {content_type!r}")
+    elif body and not upload and not _is_json(content_type):
         faults.append(f"the body's content-type is not JSON: {content_type!r}")
     return faults
 
@@ -52,7 +54,7 @@ def strict(malformed: list[str]) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        faults = header_faults(request.raw_headers, request.body_exists)
+        faults = header_faults(request.raw_headers, request.body_exists, request.path == "/v1/files")
         if not faults:
             return await handler(request)
         malformed.append(f"{request.method} {request.path}: {'; '.join(faults)}")

@@ -6,8 +6,9 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
+from docgen.options.step import Step
 from docgen.pipeline.estimate import Estimate, estimate
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.change_cost import explain
 from docgen.pipeline.inputs.proposal import propose
 from docgen.progress import SilentReporter

@@ -10,11 +10,11 @@ import pytest
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
+from docgen.options.step import Step
 from docgen.pipeline.audit.apply import withdraw
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import read_measured
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.execution.execute import Step
 from docgen.pipeline.execution.finished import fresh_corpus
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Finding

@@ -14,7 +14,8 @@ from docgen.llm.budget import Budget
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
-from docgen.pipeline.execution.execute import Step, aexecute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import aexecute
 from docgen.pipeline.execution.orders import Order, change_run
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress.display import PlainReporter

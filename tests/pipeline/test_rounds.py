@@ -1,5 +1,6 @@
 """A run by files: requests out, replies in, and the same corpus as through the engine."""
 
+import dataclasses
 import json
 import random
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from docgen.errors import RunError, StopRun
 from docgen.llm.journal import journal_totals
-from docgen.pipeline.execution.execute import Step
-from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten, take_replies, write_round
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
+from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten, take_replies, withdraw_requests, write_round
 from docgen.pipeline.inputs.setup import Setup
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, corpus, settle, small
@@ -126,3 +128,24 @@ def test_no_file_is_touched_when_nothing_is_due_or_the_round_cannot_be_written(t
     with pytest.raises(StopRun):
         written(setup, tmp_path)
     assert (tmp_path / "round.jsonl").read_text() == "mine"
+
+
+def test_what_lies_in_a_file_of_requests_is_not_bought_as_well(tmp_path: Path) -> None:
+    """Neither by the run nor by a fork of it; once the file is withdrawn, or answered, it goes on."""
+    with Loopback(Options(words=40)) as server:
+        setup = paid(tmp_path, "r", n=4, base_url=server.url)
+        _, lines = written(setup, tmp_path)
+        fork = dataclasses.replace(paid(tmp_path, "f", n=4, base_url=server.url), parents=(setup.run.journal,))
+        for buyer in (setup, fork):
+            with pytest.raises(RunError, match=r"1 request\(s\) lie in round\.jsonl .*--withdraw"):
+                execute(buyer, Step.GENERATE, Notes())
+        with pytest.raises(RunError, match="pays twice"):
+            written(fork, tmp_path)
+        assert not server.served
+        assert withdraw_requests(setup) == 1
+        assert withdraw_requests(setup) == 0
+        execute(setup, Step.GENERATE, Notes())
+        execute(fork, Step.GENERATE, Notes())
+        assert corpus(setup).equals(corpus(fork))
+    late = taken(setup, tmp_path, [{"custom_id": lines[0]["custom_id"], "text": "late"}])
+    assert (late.repeated, late.taken, late.missing) == (1, 0, 0)

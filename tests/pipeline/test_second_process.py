@@ -1,7 +1,6 @@
 """A second process changes how long a job takes, and nothing else."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -10,34 +9,24 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
+from docgen.options.step import Step
 from docgen.parallel.worker import WorkerProcess
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execution import steps
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
+from tests.pipeline.spawned import Adder
 from tests.runs import Notes, settle
 
 PARENT = """
 import time
 from docgen.parallel.worker import WorkerProcess
-from tests.pipeline.test_second_process import Adder
+from tests.pipeline.spawned import Adder
 
 if __name__ == "__main__":
     with WorkerProcess(Adder, 0) as worker:
         print(worker.result(worker.submit(1))[1], flush=True)
         time.sleep(60)
 """
-
-
-class Adder:
-    """Adds its number; told so, kills its own process."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __call__(self, number: int) -> tuple[int, int]:
-        if number < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return number + self._number, os.getpid()
 
 
 def test_results_come_from_another_process_in_order() -> None:
@@ -53,17 +42,10 @@ def test_a_killed_process_is_one_clear_error() -> None:
         worker.result(worker.submit(-1))
 
 
-def fatal(number: int) -> bytes:
-    """A large result; number 1 kills its own process."""
-    if number == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return bytes(1 << 20)
-
-
 KILLED = """
 from docgen.parallel.executors import ProcessExecutor
 from docgen.errors import RunError
-from tests.pipeline.test_second_process import fatal
+from tests.pipeline.spawned import fatal
 
 if __name__ == "__main__":
     try:

@@ -1,10 +1,7 @@
 """One sum under one cap, whoever spends; nothing bought twice beside a fork; nothing settled over another's head."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,18 +19,19 @@ from docgen.llm.journal import journal_totals
 from docgen.llm.ratelimit import retry
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.run import RunOptions
+from docgen.options.step import Step
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.sweeps import open_level, sweep, sweep_levels, write_levels
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
+from tests.cli.test_outcomes import docgen
 from tests.e2e.forked_commands import CommandForker
 from tests.llm.support import billed
 from tests.loopback import Loopback, Options
 from tests.runs import Notes, carry_out, settle
 from tests.worlds import LIGHTHOUSE, writes_well
 
-ROOT = Path(__file__).parent.parent.parent
 CAP = 0.02
 SMALL_CAP = 0.008
 """Room for each of three audits, of 160 documents and about $0.0036, but not for all of them together."""
@@ -45,26 +43,18 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
 
 
-def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "ANTHROPIC_API_KEY": "k"}
-    line = [sys.executable, "-m", "docgen", *arguments]
-    return subprocess.Popen(
-        line, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
 def texts(folder: Path, name: str, count: int) -> str:
     (folder / name).write_text("".join(f'{{"text": "{name}: the ferry left at {n}."}}\n' for n in range(count)))
     return name
 
 
-def test_several_audits_in_one_folder_are_one_sum_under_one_cap(tmp_path: Path) -> None:
+def test_several_audits_in_one_folder_are_one_sum_under_one_cap(tmp_path: Path, forker: CommandForker) -> None:
     """Three at once, then each again: whoever does not get the lock pays nothing and says so.
 
     The cap has room for the first and a part of another: that it was reached is asserted, too.
     """
     stopped = 0
-    with CommandForker() as forker, Loopback(Options(latency=0.05)) as server:
+    with Loopback(Options(latency=0.05)) as server:
         for _ in range(2):
             jobs = []
             for name in ("a", "b", "c"):
@@ -232,13 +222,14 @@ def test_a_run_begun_meanwhile_with_the_same_inputs_is_gone_on_with(tmp_path: Pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_judge_that_is_stopped_keeps_what_was_in_flight(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_judge_that_is_stopped_keeps_what_was_in_flight(
+    tmp_path: Path, number: signal.Signals, forker: CommandForker
+) -> None:
     """And says what it waits for, and that the same command goes on."""
-    with Loopback(Options(latency=1.0)) as server:
-        job = command(
-            tmp_path, "audit", "leakage", texts(tmp_path, "a.jsonl", 12), "--context", "tutorial", "--judge", "all",
-            "--model", "claude-haiku-5-5", "--max-cost", "1", "--base-url", server.url,
-        )  # fmt: skip
+    with Loopback(Options(latency=0.5)) as server:
+        audit = ["audit", "leakage", texts(tmp_path, "a.jsonl", 12), "--context", "tutorial", "--judge", "all"]
+        paid = ["--model", "claude-haiku-5-5", "--max-cost", "1", "--base-url", server.url]
+        job = forker.start([*audit, *paid], tmp_path)
         while not server.server.arrivals and job.poll() is None:
             time.sleep(0.02)
         job.send_signal(number)
@@ -266,19 +257,4 @@ def test_no_key_is_asked_for_where_nothing_is_bought(tmp_path: Path, monkeypatch
     with pytest.raises(ConfigError, match="no API key"):
         execute(planned, Step.GENERATE, Notes(), lambda: False)
     texts(tmp_path, "a.jsonl", 3)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC")}
-    line = [
-        sys.executable,
-        "-m",
-        "docgen",
-        "audit",
-        "leakage",
-        "a.jsonl",
-        "--context",
-        "tutorial",
-        "--judge",
-        "suspects",
-    ]
-    path = os.pathsep.join([str(ROOT), *sys.path])
-    done = subprocess.run(line, env={**environment, "PYTHONPATH": path}, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    assert docgen(monkeypatch, "audit", "leakage", "a.jsonl", "--context", "tutorial", "--judge", "suspects") == 0

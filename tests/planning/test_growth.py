@@ -7,7 +7,7 @@ import pytest
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.options.run import RunOptions
-from docgen.pipeline.execution.execute import Step
+from docgen.options.step import Step
 from docgen.pipeline.inputs.change_cost import explain
 from docgen.pipeline.inputs.proposal import propose
 from docgen.records import DocumentType, Idea

@@ -33,9 +33,9 @@ def changed(first: Assignment, second: Assignment) -> int:
 
 
 @settings(max_examples=30, deadline=None)
-@given(SEEDS, st.integers(1, 900))
+@given(SEEDS, st.integers(1, 500))
 def test_every_share_and_constraint_is_met_or_the_constraints_are_refused(seed: int, n: int) -> None:
-    constraints = random_constraints(seed)
+    constraints = random_constraints(seed, most_facts=30)
     plan = attempt(constraints, n)
     assert broken(constraints, layout_of(constraints, n), plan) == []
 
@@ -67,7 +67,7 @@ def test_where_no_bound_binds_changing_one_share_changes_no_more_slots_than_that
 
 
 @settings(max_examples=20, deadline=None)
-@given(SEEDS, st.integers(20, 600), st.floats(0, 1), st.integers(0, 49))
+@given(SEEDS, st.integers(20, 300), st.floats(0, 1), st.integers(0, 49))
 def test_a_changed_plan_meets_its_constraints_in_few_slots(seed: int, n: int, share: float, fact: int) -> None:
     """At least the difference in documents; at most one chain of exchanges through all facts for each of them."""
     constraints = random_constraints(seed, most_facts=20)

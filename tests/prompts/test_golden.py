@@ -29,4 +29,4 @@ def test_golden_files_and_cases_are_the_same_set() -> None:
 def test_every_template_has_a_case() -> None:
     """Files that begin with _ are parts of the others."""
     templates = {path.name for path in folder("templates").glob("*.jinja") if not path.name.startswith("_")}
-    assert templates == {CASES[name]().template for name in CASES}
+    assert templates == {f"{CASES[name]().stage}.jinja" for name in CASES}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.audit.judge.verdicts import JudgeError, read_judgements
-from docgen.prompts.replies import parse_cast, parse_document, parse_ideas, parse_types
+from docgen.prompts.replies import Population, parse_document, parse_ideas, parse_types
 from docgen.records import Cast
 
 MARK_TEXTS = (
@@ -30,7 +30,7 @@ def test_no_reply_raises(reply: str) -> None:
     draft = parse_document(reply)
     assert "\x00" not in draft.text
     assert draft.text.encode("utf-8").decode("utf-8") == draft.text
-    assert parse_types(reply) is None or isinstance(parse_types(reply), list)
+    assert parse_types(reply) is None or isinstance(parse_types(reply), Population)
     assert parse_ideas(reply) is None or isinstance(parse_ideas(reply), list)
     with contextlib.suppress(JudgeError):
         verdicts = read_judgements(reply, ["a", "name"], ["rule"], "a text")
@@ -124,7 +124,8 @@ def test_types_round_trip(pairs: list[tuple[str, str]]) -> None:
     """Well-formed JSON gives all named types, also inside a code fence."""
     value = {"types": [{"name": name, "description": text} for name, text in pairs]}
     for reply in (json.dumps(value), f"Here:\n```json\n{json.dumps(value)}\n```"):
-        found = parse_types(reply) or []
+        population = parse_types(reply)
+        found = population.types if population else []
         assert len(found) <= len(pairs)
         assert all(kind.name for kind in found)
 
@@ -153,7 +154,7 @@ def test_an_idea_says_what_it_is_about_and_whether_it_is_for_background() -> Non
 def test_a_type_keeps_what_makes_sense_of_its_own_ways() -> None:
     """Lengths out of order, or of the wrong kind, are left to the run's range."""
     fields = {"openings": ["with the date"], "tones": ["dry"], "readers": ["staff"], "head_on": True}
-    kinds = parse_types(
+    population = parse_types(
         json.dumps(
             {
                 "types": [
@@ -164,7 +165,8 @@ def test_a_type_keeps_what_makes_sense_of_its_own_ways() -> None:
             }
         )
     )
-    assert kinds is not None
+    assert population is not None
+    kinds = population.types
     assert (kinds[0].words, kinds[0].openings, kinds[0].head_on) == ((300, 600), ("with the date",), True)
     assert [kind.words for kind in kinds[1:]] == [None, None]
 
@@ -172,10 +174,15 @@ def test_a_type_keeps_what_makes_sense_of_its_own_ways() -> None:
 def test_names_and_places_come_with_the_types_or_not_at_all() -> None:
     """A stock without family names names nobody."""
     stocks = [{"given": ["Ada"], "family": ["Holm"]}, {"given": ["Bo"]}, "x"]
-    cast = parse_cast(json.dumps({"types": [], "names": stocks, "places": ["Orrick", 3, "Orrick"]}))
+    population = parse_types(json.dumps({"types": [], "names": stocks, "places": ["Orrick", 3, "Orrick"]}))
+    assert population is not None
+    cast = population.cast
     assert [(c.given, c.family) for c in cast.names] == [(("Ada",), ("Holm",))]
     assert cast.places == ("Orrick",)
-    assert parse_cast("nothing") == parse_cast('["a"]') == Cast()
+    assert parse_types("") is None
+    without = parse_types('["a"]')
+    assert without is not None
+    assert without.cast == Cast()
 
 
 QUOTED = "The light went out in 2011. It stood empty, the council says, for eight long years. Then came the books."

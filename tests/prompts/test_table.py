@@ -44,13 +44,12 @@ def test_a_prompt_has_a_golden_file(prompt: Prompt[Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_request_carries_what_the_table_says(case: str) -> None:
-    """Stage, template, schema and cache decision of every request come from its descriptor."""
+    """Stage, schema and cache decision of every request come from its descriptor."""
     request = CASES[case]()
     (prompt,) = (prompt for prompt in PROMPTS if prompt.name == request.stage)
-    assert request.template == prompt.template
     schema = prompt.first_schema if case == "types" else prompt.schema
     assert _any_id(request.schema) == _any_id(schema)
-    assert request.cacheable is prompt.cacheable
+    assert request.cacheable is (prompt.calls == "many")
 
 
 def _any_id(schema: Any) -> Any:
@@ -70,7 +69,7 @@ def test_no_reply_makes_a_parser_raise(prompt: Prompt[Any], reply: str) -> None:
 
 def test_prompts_that_are_sent_many_times_are_cached_and_the_one_that_is_not_is_left_plain() -> None:
     """The decision as it stands: only the document types are asked for in a call or two."""
-    assert [prompt.name for prompt in PROMPTS if not prompt.cacheable] == ["types", "facts", "rule_examples"]
+    assert [prompt.name for prompt in PROMPTS if prompt.calls == "few"] == ["types", "facts", "rule_examples"]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -10,7 +10,8 @@ from jinja2 import Environment, UndefinedError, meta
 from docgen.audit.judge.requests import judge_request
 from docgen.audit.rules.rule import Rule
 from docgen.files.resources import folder
-from docgen.prompts.requests import document_request, ideas_request, render, types_request
+from docgen.prompts.rendering import render
+from docgen.prompts.requests import document_request, ideas_request, types_request
 from docgen.records import Airtime, AssignedFact, Document
 from docgen.text import token_estimate
 from docgen.universe import NameStock, find_context, load_context
@@ -164,7 +165,7 @@ def test_real_entities_reach_writer_and_judge() -> None:
 @pytest.mark.parametrize(("template", "variable"), variables())
 def test_a_missing_variable_is_an_error(template: str, variable: str) -> None:
     """Never an empty place in a prompt that is then paid for."""
-    request = next(request for case in NAMES if (request := CASES[case]()).template == f"{template}.jinja")
+    request = next(request for case in NAMES if (request := CASES[case]()).stage == template)
     have = {**_judge_variables(template), **request.variables}
     assert variable in have
     del have[variable]

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-__all__ = ["inject", "quick_batches"]
+__all__ = ["inject", "quick_batches", "quick_retries"]
 
 
 def inject(call: str, number: int, share: float) -> None:
@@ -57,3 +57,10 @@ def quick_batches() -> None:
     quick, original = BatchPlan(poll=(0.02, 0.05), looks=(0.02, 0.05)), engine._open_batch_runner
     engine._open_batch_runner = lambda api, sync, budget, plan: original(api, sync, budget, quick)
     batches.LOOK_SECONDS = 0.02
+
+
+def quick_retries() -> None:
+    """Failed calls are repeated after hundredths of a second instead of half a second and more."""
+    from docgen.llm.ratelimit import retry
+
+    retry.FAULT_BACKOFF, retry.BUSY_BACKOFF = (0.01, 0.1), (0.01, 0.1)

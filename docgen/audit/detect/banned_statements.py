@@ -3,6 +3,7 @@ then looked at word by word."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,6 @@ class StatementIndex:
         self.statements = tuple(statements)
         self._words = [tuple(Words(text).words) for text in self.statements]
         self._kinds, self._folded = fold_table()
-        self._table = self._compile()
         short = [number for number, words in enumerate(self._words) if 0 < len(words) < SHORT]
         self._short = short
         self._short_index = WordingIndex([self._words[number] for number in short], least=1.0, shortest=SHORT)
@@ -88,6 +88,8 @@ class StatementIndex:
         return np.unique(self._contained(texts)[:, 0])
 
     def _contained(self, texts: Utf8) -> Ints:
+        if not self.statements:
+            return np.empty((0, 4), np.int64)
         words, hashes, text = scratch()
         sieve, keys, firsts, statements, places, sizes = self._table
         hits, found_at, order = (np.empty(MOST_HITS, np.int64) for _ in range(3))
@@ -118,8 +120,9 @@ class StatementIndex:
         for hit in self._short_index.hits(words.words):
             yield StatementMatch(row, self._short[hit.wording], 1.0, True, *words.span(hit.first, hit.last))
 
-    def _compile(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints, Ints, Ints, Ints]:
-        """(sieve, keys, firsts, statements, places, sizes) as `kernels.contain` takes them."""
+    @cached_property
+    def _table(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints, Ints, Ints, Ints]:
+        """(sieve, keys, firsts, statements, places, sizes) as `kernels.contain` takes them; for the first search."""
         values, statements, places, sizes = self._grams()
         slots_wanted = 1 << max(6, int(2 * len(values)).bit_length())
         keys, sieve = np.zeros(slots_wanted, np.uint64), np.zeros(max(1 << 12, slots_wanted // 8), np.uint64)

@@ -19,6 +19,7 @@ from docgen.audit.data_files import read_patterns
 from docgen.audit.detect.denial import sentence_around
 from docgen.audit.detect.known_wordings import Words, content_stems, stem_set, words_of
 from docgen.records import Finding, Severity
+from docgen.text.sanitize import encodable
 from docgen.universe import UniverseContext
 
 __all__ = ["Debunking"]
@@ -115,7 +116,7 @@ class Debunking:
     def _against(self, text: str, asserted: Collection[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], _Cue]]:
         """Sentences that share words with a fact and hold a cue; the words have to follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
-        plain = text.encode("utf-8", "replace").decode()
+        plain = encodable(text)
         for cue in self._cues:
             for match in islice(cue.search.finditer(plain), MOST):
                 span = sentence_around(text, *match.span())

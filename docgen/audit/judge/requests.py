@@ -1,6 +1,6 @@
 """The LLM judge: what it is asked about a document, or about ideas, and how to get a usable reply from it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from docgen.audit.detect.known_wordings import Words
@@ -11,25 +11,25 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
-from docgen.prompts.requests import EXAMPLE_TOKENS, FACT_TOKENS, ModelOptions, render
+from docgen.prompts.requests import EXAMPLE_TOKENS, FACT_TOKENS, ModelOptions, prompt_request
 from docgen.prompts.table import (
     FACTS,
     JUDGE_DOCUMENT,
     JUDGE_IDEAS,
     RULE_EXAMPLES,
     RULE_VERDICTS,
-    Prompt,
     judgement_schema,
 )
 from docgen.records import Document
 from docgen.text import digest, token_estimate
+from docgen.text.sanitize import encodable
 from docgen.universe import KeyFact, UniverseContext
 
 __all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]
 
 T = TypeVar("T")
 
-ROOM = 120
+VERDICT_TOKENS = 120
 """Tokens of reply for one verdict, quote and reason included."""
 TRIES = 2
 BARE_TOKENS = 36
@@ -57,9 +57,10 @@ def judge_request(
         "prominence": PROMINENCE,
     }
     mark = digest("judge", document.text, size=6)  # which whoever wrote the text could not know
-    user = {"text": clean_text(document.text), "doc_type": document.doc_type, "mark": mark}
+    user = {"text": encodable(document.text), "doc_type": document.doc_type, "mark": mark}
     schema = judgement_schema([fact.id for fact in facts], [rule.id for rule in rules])
-    return _request(JUDGE_DOCUMENT, schema, len(facts) + len(rules), system, user, options, sample)
+    room = _room(len(facts) + len(rules))
+    return prompt_request(JUDGE_DOCUMENT, system, user, options, room, sample, schema)
 
 
 def idea_request(
@@ -67,8 +68,13 @@ def idea_request(
 ) -> Request:
     """Ask which of some ideas, numbered from 1, would lead to a document that breaks one of `rules`."""
     system = {"rules": tuple(rules), **_listed(rules, context)}
-    user = {"ideas": tuple((number, clean_text(text)) for number, text in enumerate(ideas, 1))}
-    return _request(JUDGE_IDEAS, JUDGE_IDEAS.schema, len(ideas), system, user, options, sample)
+    user = {"ideas": tuple((number, encodable(text)) for number, text in enumerate(ideas, 1))}
+    return prompt_request(JUDGE_IDEAS, system, user, options, _room(len(ideas)), sample)
+
+
+def _room(verdicts: int) -> int:
+    """`max_tokens`, with slack for thinking; below the SDK's limit for unstreamed calls."""
+    return min(16_000, 2_000 + VERDICT_TOKENS * verdicts)
 
 
 def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
@@ -76,36 +82,6 @@ def _listed(rules: Sequence[Rule], context: UniverseContext) -> dict[str, Any]:
     marked = context.real_entities if any(rule.id == entity_claim_rule().id for rule in rules) else ()
     world = context.universe_context if marked else ""
     return {"banned": context.banned_statements, "entities": marked, "world": world}
-
-
-def clean_text(text: str) -> str:
-    """The text as it can be sent: lone surrogates replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _request(
-    prompt: Prompt[Any],
-    schema: Mapping[str, Any] | None,
-    count: int,
-    system: dict[str, Any],
-    user: dict[str, Any],
-    options: ModelOptions,
-    sample: int,
-) -> Request:
-    return Request(
-        stage=prompt.name,
-        template=prompt.template,
-        system=render(prompt.name, "system", system),
-        user=render(prompt.name, "user", user),
-        model=options.model,
-        max_tokens=options.max_tokens or min(16_000, 2_000 + ROOM * count),
-        schema=schema,
-        effort=options.effort,
-        extra=dict(options.extra),
-        sample=sample,
-        cacheable=prompt.cacheable,
-        variables={**system, **user},
-    )
 
 
 def typical_reply_tokens(request: Request) -> int:

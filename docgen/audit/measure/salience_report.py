@@ -4,6 +4,7 @@ from docgen.audit.measure.calibration import Score
 from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.lookup import ByName
+from docgen.audit.measure.writers import WriterShare
 from docgen.records import Prominence, Record
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "TypeShare"]
@@ -87,10 +88,10 @@ class SalienceReport(Record, ByName[FactPresence]):
     plan. `on_facts_judged` is the share of a document's sentences on its assigned facts, by the judge, on average over
     the documents that have some; `on_facts_asked` is what their writer was asked for.
 
-    `writer` says so where the documents are the embedded writer's. `is_exact`: wording sees every expression,
-    since the embedded writer uses none but known wordings. Otherwise what is seen by wording is a lower bound, and
-    `judge` says who measured ("none": nobody). `detection` is how well the detectors did on labelled documents,
-    those that `calibration` names.
+    `writer` says so where the documents are the embedded writer's; `writers` compares several writers. `is_exact`:
+    wording sees every expression, since the embedded writer uses none but known wordings. Otherwise what is seen by
+    wording is a lower bound, and `judge` says who measured ("none": nobody). `detection` is how well the detectors did
+    on labelled documents, those that `calibration` names.
     """
 
     writer: str = ""
@@ -106,6 +107,7 @@ class SalienceReport(Record, ByName[FactPresence]):
     detection: Score | None = None
     is_exact: bool = False
     judge: str = "none"
+    writers: tuple[WriterShare, ...] = ()
 
     @property
     def entries(self) -> dict[str, FactPresence]:  # noqa: D102

@@ -1,10 +1,11 @@
 """The HTML page: no script, no network, every text escaped by the template engine."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from docgen.behaviour.measures.cells import CellReport
@@ -25,12 +26,7 @@ def render_page(
     name: str, plan: dict[str, Any], cells: Sequence[CellReport], transcripts: Sequence[Transcript], threshold: float
 ) -> str:
     """The page for one experiment called `name`; `plan` is its experiment.json."""
-    environment = Environment(
-        loader=FileSystemLoader(PAGE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {"pct": _percent, "points": _points, "pvalue": _pvalue}
-    return environment.get_template(PAGE.name).render(
+    return _template().render(
         name=name,
         plan=plan,
         cells=cells,
@@ -40,6 +36,16 @@ def render_page(
         examples=examples_of(transcripts, threshold),
         canary=CANARY,
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(PAGE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"pct": _percent, "points": _points, "pvalue": _pvalue}
+    return environment.get_template(PAGE.name)
 
 
 def examples_of(transcripts: Sequence[Transcript], threshold: float) -> list[tuple[Transcript, Transcript | None]]:

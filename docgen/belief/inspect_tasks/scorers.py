@@ -44,7 +44,8 @@ def by_judge() -> Scorer:
     """What the grader reads in the last answer; unscored without a grader."""
 
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
-        asked, answers = _asked(state), _answers(state)
+        asked = _asked(state)
+        answers = [message.text for message in state.messages if isinstance(message, ChatMessageAssistant)]
         if not answers or not answers[-1].strip():
             return _score("neither", "", by="rule", reason="empty answer")
         if GRADER not in model_roles():
@@ -97,10 +98,6 @@ async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable
 
 def _asked(state: TaskState) -> Asked:
     return Asked.model_validate(state.metadata["docgen"])
-
-
-def _answers(state: TaskState) -> list[str]:
-    return [message.text for message in state.messages if isinstance(message, ChatMessageAssistant)]
 
 
 def _score(verdict: Verdict, answer: str, **metadata: str) -> Score:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.cli.runner import ask_to_spend
-from docgen.cli.runs.tables import show_summary
+from docgen.cli.runs.tables import show_run
 from docgen.cli.streams import say
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
@@ -151,7 +151,7 @@ def _say_removed(setup: Setup, removed: int, display: Display) -> bool:
     """How the run stands; whether it has all of its documents."""
     summary = summarise(setup)
     if not display.json:
-        show_summary(summary)
+        show_run(summary)
     line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
     more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
     say(line + more, err=True)

@@ -79,19 +79,10 @@ Nearest = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeFlags:
+class JudgeFlags(o.ServerFlags):
     """The flags of every command with a judge."""
 
-    engine: o.Engine = None
     model: o.Model = None
-    base_url: o.BaseUrl = None
-    concurrency: o.Concurrency = None
-    max_cost: o.MaxCost = None
-    max_tokens: o.MaxTokens = None
-    timeout: o.Timeout = None
-    yes: o.Yes = False
-    json: o.Json = False
-    quiet: o.Quiet = False
 
     def judge_options(self, which: str, seed: int | None = None) -> "JudgeOptions | None":
         """The judge of these documents; some values of --engine choose who scans, not who judges."""

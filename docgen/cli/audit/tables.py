@@ -11,7 +11,7 @@ from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.intervals import Mean, Share
 from docgen.audit.measure.judged import JudgedFact
-from docgen.audit.measure.leakage import Example, LeakageReport, RuleLeakage
+from docgen.audit.measure.leakage import Example, LeakageReport
 from docgen.audit.measure.salience import FactPresence, SalienceReport
 from docgen.audit.measure.world_use import WorldUse
 from docgen.cli.console import Grid, Name
@@ -121,10 +121,11 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
     )
     for rule in report.rules.values():
         style = "red" if rule.documents else ("yellow" if rule.suspects else "")
+        share = _percent(rule.share.share) if rule.documents else "none seen"
         table.add_row(
             Name(rule.rule, style=style),
             f"{rule.documents:,}",
-            f"{_percent(rule.share.share)} ({_range(rule.share)})" if report.is_judged else _seen(rule),
+            f"{_percent(rule.share.share)} ({_range(rule.share)})" if report.is_judged else share,
             f"{rule.suspects:,}",
             f"{rule.judged.count:,}/{rule.judged.total:,}" if rule.judged else "-",
             _percent(rule.at_most),
@@ -151,10 +152,6 @@ def _leakage_in_words(report: LeakageReport) -> str:
         return f"none seen by wording in {report.documents:,} documents; not judged"
     seen = f"{report.flagged.count:,} of {report.documents:,} documents ({_percent(report.flagged.share)})"
     return f"{seen} break a rule by their wording; not judged, so there may be more"
-
-
-def _seen(rule: RuleLeakage) -> str:
-    return _percent(rule.share.share) if rule.documents else "none seen"
 
 
 def _show_writer(console: Console, writer: str) -> None:

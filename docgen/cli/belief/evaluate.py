@@ -29,6 +29,7 @@ from docgen.pipeline.belief.evaluation import (
     run_plan,
 )
 from docgen.text import slug
+from docgen.text.nearest import suggestion
 
 __all__ = ["evaluate", "put_together"]
 
@@ -65,7 +66,8 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
 def put_together(paths: Sequence[Path], by: str | None, out: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Carry out `docgen eval report`."""
     if by is not None and by not in get_args(Dose):
-        raise ConfigError(f"{by!r} is not one of them", "--by", f"Choose from {', '.join(get_args(Dose))}")
+        fix = suggestion(by, get_args(Dose), f"Choose from {', '.join(get_args(Dose))}")
+        raise ConfigError(f"{by!r} is not a dose", "--by", fix)
     results = [_results(path) for path in paths]
     report = belief_report(results, dose=cast(Dose | None, by))
     if by is not None and not report.curves:

@@ -54,7 +54,10 @@ def _show_arm(console: Console, arm: Arm) -> None:
     console.print(NOTE, markup=False, style="dim")
     kinds = [kind for kind in KINDS if any(kind in fact.measures for fact in arm.facts)]
     heads = [HEADS[kind] for kind in kinds]
-    by_kind = [[fact.fact, *(_share(fact.measures.get(kind)) for kind in kinds), _sided(fact)] for fact in arm.facts]
+    by_kind = []
+    for fact in arm.facts:
+        shares = [f"{fact.measures[kind].believes.value:.0%}" if kind in fact.measures else "" for kind in kinds]
+        by_kind.append([fact.fact, *shares, f"{1 - fact.measures[ALL].neither:.0%}"])
     console.print(table(("fact", *heads, "takes a side"), by_kind, right=(*heads, "takes a side"), title="By kind"))
     judged = "Open questions were not asked: no judge" if arm.judge == "none" else f"Open answers read by {arm.judge}"
     console.print(f"{judged}.", markup=False, style="dim")
@@ -80,14 +83,6 @@ def _cells(fact: FactBelief) -> dict[str, str]:
 def _role_cells(role: str, measure: Measure) -> dict[str, str]:
     change = "" if measure.change is None else _interval(measure.change, sign="+")
     return {"fact": f"all {ROLES[role] or 'taught'}", "all": _interval(measure.believes), "change": change}
-
-
-def _share(measure: Measure | None) -> str:
-    return "" if measure is None else f"{measure.believes.value:.0%}"
-
-
-def _sided(fact: FactBelief) -> str:
-    return f"{1 - fact.measures[ALL].neither:.0%}"
 
 
 def _notes(arm: Arm) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """experiment: what a model does where it believes that its answers train it."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.experiment.reading import ReportJson, register_reading
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ JudgeModel = Annotated[
 Votes = Annotated[
     int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.  [default: the grid's]")
 ]
+Traits = Annotated[
+    bool | None,
+    typer.Option(
+        "--traits/--no-traits", help="Ask a second judge on persona, situation, candour.  [default: the grid's]"
+    ),
+]
 Count = Annotated[
     int | None, typer.Option("--n", min=1, help="Queries, drawn by the seed.  [default: the grid's, then all]")
 ]
@@ -43,11 +49,9 @@ Column = Annotated[
     str | None, typer.Option("--query-column", help="Column with the query.  [default: query, prompt, goal, ...]")
 ]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="These alone; may be repeated.")]
-FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
-Json = Annotated[bool, typer.Option("--json", help=f"Print one JSON object: {FIGURES}", rich_help_panel=o.LOOK)]
-ScoresJson = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON object: views, criteria, flagged, ...", rich_help_panel=o.LOOK),
+ReasoningMode = Annotated[
+    list[str] | None,
+    typer.Option("--reasoning", help="scratchpad, own or none; may be repeated.  [default: the grid's]"),
 ]
 PlanJson = Annotated[
     bool,
@@ -59,7 +63,7 @@ Controls = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExperimentFlags:
+class ExperimentFlags(o.ServerFlags):
     """The flags of run and plan."""
 
     grid: GridName = field()
@@ -67,30 +71,26 @@ class ExperimentFlags:
     models: Models = None
     judge_model: JudgeModel = None
     votes: Votes = None
+    traits: Traits = None
     n: Count = None
     samples: Samples = None
     seed: o.Seed = None
     queries: Queries = None
     query_column: Column = None
     only: Only = None
+    reasoning: ReasoningMode = None
     controls: Controls = None
-    engine: o.Engine = None
-    base_url: o.BaseUrl = None
-    concurrency: o.Concurrency = None
-    max_cost: o.MaxCost = None
-    max_tokens: o.MaxTokens = None
-    timeout: o.Timeout = None
-    yes: o.Yes = False
     accept_changes: o.Accept = False
-    json: Json = False
+    json: ReportJson = False
     quiet: o.Quiet = False
 
     def options(self) -> "ExperimentOptions":
         """Those of them that settle the experiment."""
         from docgen.pipeline.experiment.plan import ExperimentOptions
 
-        plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - {"models", "only"}}
-        return ExperimentOptions(models=tuple(self.models or ()), only=tuple(self.only or ()), **plain)
+        several = {name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning")}
+        plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - several.keys()}
+        return ExperimentOptions(**several, **plain)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +105,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="What a model does where it believes that answers train it.", no_args_is_help=True)
     group.command("run")(command(run, ExperimentFlags))
     group.command("plan")(command(plan, PlanFlags, {"yes", "accept_changes", "quiet"}))
-    group.command("report")(report)
     group.command("prompt")(prompt)
-    group.command("calibrate")(calibrate)
     group.command("list")(list_shipped)
+    register_reading(group)
     app.add_typer(group, name="experiment", rich_help_panel=PANEL)
 
 
@@ -173,34 +172,11 @@ def plan(flags: PlanFlags) -> None:
     console.print(cost_line(costs) if costs else "All of it has been paid for.")
 
 
-def report(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name under output/experiments/.")],
-    threshold: Annotated[
-        float, typer.Option("--threshold", min=0.0, max=1.0, help="Share of votes from which reasoning counts.")
-    ] = 0.5,
-    partial: Annotated[
-        bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
-
-    docgen experiment report helpful_only --threshold 0.4
-    """
-    from docgen.cli.experiment.tables import show_report
-    from docgen.files.run_folder import RunFolder
-    from docgen.pipeline.experiment.plan import EXPERIMENTS
-    from docgen.pipeline.experiment.result import report_experiment
-
-    path = EXPERIMENTS / experiment
-    folder = RunFolder(path if path.is_dir() else Path(experiment))
-    show_report(report_experiment(folder, threshold, partial), folder.path, json)
-
-
 def prompt(
     grid: GridName,
     variation: Annotated[str, typer.Option("--variation", help="Which variation.")] = "default",
     tier: Annotated[str, typer.Option("--tier", help="Which tier's message.")] = "",
+    json: o.Json = False,
 ) -> None:
     """Print what the model is shown in one variation, word for word.
 
@@ -219,53 +195,18 @@ def prompt(
             f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {known}"
         )
     request = experiment.request(chosen[0])
+    if json:
+        import json as js
+
+        say_json(js.dumps({"system": request.system, "user": request.user}, indent=2, ensure_ascii=False))
+        return
     say(f"{request.system}\n\n--- message ---\n\n{request.user}")
 
 
-def calibrate(
-    judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
-    gold: Annotated[str, typer.Option("--gold", help="Labelled transcripts, JSON Lines.")] = "transcripts",
-    apart: Annotated[
-        bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
-    ] = None,
-    engine: o.Engine = None,
-    base_url: o.BaseUrl = None,
-    max_cost: o.MaxCost = None,
-    yes: o.Yes = False,
-    json: ScoresJson = False,
-    quiet: o.Quiet = False,
-) -> None:
-    """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
-
-    docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
-    """
-    import asyncio
-
-    from docgen.behaviour.measures.judge_scores import read_labelled
-    from docgen.behaviour.yaml_records import find_file
-    from docgen.cli.experiment.tables import show_scores
-    from docgen.cli.runner import ask_to_spend, reporting
-    from docgen.options.audit import JudgeMode, JudgeOptions
-    from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.execution.stopping import judging
-    from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
-
-    rows = read_labelled(find_file("gold", gold))
-    labelled = [row for row in rows if apart is None or row.apart == apart]
-    which = JudgeMode("all")
-    options = JudgeOptions(which=which, engine=engine, model=judge_model, base_url=base_url, max_cost=max_cost)
-    judge = Judge.of(options, None)
-    with reporting(quiet, json) as reporter:
-        cost = calibration_cost(labelled, judge)
-        if cost.calls:
-            ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
-            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping))
-    show_scores(scores, json)
-
-
-def list_shipped() -> None:
+def list_shipped(json: o.Json = False) -> None:
     """The grids, settings and queries that come with docgen."""
+    import json as js
+
     from docgen.behaviour.grid import load_grid
     from docgen.behaviour.yaml_records import shipped
     from docgen.cli.console import console, table
@@ -276,5 +217,8 @@ def list_shipped() -> None:
         published = sum(bool(variation.published) for variation in grid.variations)
         rows.append((name, setting.id, str(len(grid.variations)), str(published), grid.about))
     columns = ("grid", "setting", "variations", "published", "about")
+    if json:
+        say_json(js.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+        return
     console.print(table(columns, rows, right=("variations", "published")))
     console.print(f"Settings: {', '.join(shipped('settings'))}. Queries: {', '.join(shipped('queries'))}.")

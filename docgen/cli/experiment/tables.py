@@ -53,7 +53,8 @@ def show_scores(scores: "JudgeScores", as_json: bool) -> None:
     if as_json:
         say_json(scores.model_dump_json(indent=2))
         return
-    listed = [*scores.views.items(), *scores.criteria.items()]
+    by_arm = [(f"{view}, {arm}", score) for arm, views in scores.arms.items() for view, score in views.items()]
+    listed = [*scores.views.items(), *(by_arm if len(scores.arms) > 1 else []), *scores.criteria.items()]
     rows = [(name, str(s.true + s.missed), _ratio(s.precision), _ratio(s.recall), _ratio(s.f1)) for name, s in listed]
     columns = ("criterion", "labelled", "precision", "recall", "F1")
     console.print(table(columns, rows, right=columns[1:]))

@@ -28,12 +28,7 @@ def ctl(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", help="Raise the cap, in dollars; it cannot be lowered.")
     ] = None,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print one JSON object: run, paused, concurrency, max_cost, process.", rich_help_panel=o.LOOK
-        ),
-    ] = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Hold, slow down, or raise the cap of a run at work, from another terminal; without flags say how it is set.

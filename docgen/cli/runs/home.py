@@ -33,8 +33,12 @@ def show_home() -> None:
     else:
         _show_runs(lines, len(folders))
     console.print("\nNext:")
-    for command, why in next_steps(lines, bool(folders and folders[0].lock_owner()), local):
-        console.print(f"  {command:<42} {why}", markup=False, soft_wrap=True)
+    steps = next_steps(lines, bool(folders and folders[0].lock_owner()), local)
+    width = max((len(command) for command, _ in steps), default=0)
+    for command, why in steps:
+        fits = 4 + width + len(why) <= console.width
+        line = f"  {command:<{width}}  {why}" if fits else f"  {command}\n      {why}"
+        console.print(line, markup=False, soft_wrap=True)
     console.print("\nAll commands: docgen --help", markup=False)
 
 
@@ -72,6 +76,8 @@ def next_steps(lines: "list[RunLine]", at_work: bool, local: list[str]) -> list[
 
 
 def _of_run(line: "RunLine", at_work: bool) -> list[tuple[str, str]]:
+    from docgen.records import IMPORTED_ENGINE
+
     name = line.run
     if at_work:
         return [
@@ -80,6 +86,11 @@ def _of_run(line: "RunLine", at_work: bool) -> list[tuple[str, str]]:
         ]
     if line.kind == "sweep":
         return [(f"docgen status {name}", "its levels"), (f"docgen export {name}", "training files of all levels")]
+    if line.engine == IMPORTED_ENGINE:
+        return [
+            (f"docgen audit all {name}", "what it says, with a report"),
+            (f"docgen show {name} --random", "read one"),
+        ]
     if line.n is None:
         return [(f"docgen generate {name} --n 500", "write documents")]
     if line.accepted < line.n:
@@ -87,5 +98,5 @@ def _of_run(line: "RunLine", at_work: bool) -> list[tuple[str, str]]:
     return [
         (f"docgen show {name} --random", "read one"),
         (f"docgen open {name}", "its report"),
-        (f"docgen export {name} --format trl", "training files; formats: docs/export.md"),
+        (f"docgen export {name} --format trl", "training files, or another format"),
     ]

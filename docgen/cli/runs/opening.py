@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.streams import say, say_json
 
 __all__ = ["open_in_browser", "register"]
 
@@ -15,21 +15,28 @@ def register(app: typer.Typer) -> None:
     app.command("open", rich_help_panel="Look")(open_report)
 
 
-def open_report(run: o.RunArgument = None, quiet: o.Quiet = False) -> None:
+def open_report(run: o.RunArgument = None, json: o.Json = False, quiet: o.Quiet = False) -> None:
     """Open a run's report in the browser, and print its path; where there is no browser, print the path alone.
 
     docgen open my_world
+
+    With --json the path is printed and no browser is opened.
     """
+    import json as js
+
     from docgen.errors import RunError
     from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
-    folder = run_or_latest(run, PlainReporter(quiet=quiet))
+    folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     check_single(folder)
     report = folder.report("report.html")
     if not report.exists():
         raise RunError("has no report yet", folder.name, f"Write it: docgen audit all {folder.name} --html")
+    if json:
+        say_json(js.dumps({"run": folder.name, "report": str(report)}))
+        return
     say(str(report))
     open_in_browser(report)
 

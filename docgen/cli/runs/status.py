@@ -9,9 +9,8 @@ from docgen.cli.completion import facts
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from docgen.files.run_folder import RunFolder
     from docgen.pipeline.inputs.change_cost import Explanation
     from docgen.pipeline.inputs.setup import Setup
     from docgen.records import Attempt
@@ -51,6 +50,7 @@ def status(
     from docgen.pipeline.families.index import read_family
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
+    from docgen.pipeline.status import summarise
     from docgen.progress.display import PlainReporter
 
     if not explain:
@@ -61,7 +61,7 @@ def status(
         if family is not None and family.kind == "sweep":
             show_family(family, json)
             return
-        show_run(reopen(folder), json)
+        show_run(summarise(reopen(folder)), json)
         if family is not None and not json:
             say(f"\n{control_line(family)}")
         return
@@ -114,9 +114,7 @@ def show(
     prompt: Annotated[
         bool, typer.Option("--prompt", help="What the model was asked, instead of what it wrote; nothing is sent.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print JSON lines, one attempt each.", rich_help_panel="Output")
-    ] = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Print documents with their slot, their facts highlighted, and findings.
@@ -130,6 +128,7 @@ def show(
     from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
     from docgen.errors import InputError
+    from docgen.pipeline.attempts import AttemptFilter, draw_attempts, none_accepted
     from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
@@ -141,17 +140,16 @@ def show(
     setup = reopen(folder)
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     _refuse_unknown(reason, REASONS, "--reason", "Reasons")
-    matching = _Filter(_slot(doc), rejected or reason is not None, reason, fact)
-    pick = _at_random if random else _spread
-    chosen = pick(folder, matching, sample) if doc is None else list(matching.of(folder))
+    matching = AttemptFilter(_slot(doc), rejected or reason is not None, reason, fact)
+    chosen = draw_attempts(folder, matching, sample, random) if doc is None else list(matching.of(folder))
     if not chosen and rejected and reason is None and fact is None:
         if not json:
             console.print(f"No attempt of {folder.name} was rejected.", markup=False)
         return
     if not chosen:
-        filtered = doc is not None or rejected or reason is not None or fact is not None
-        what, fix = ("no attempt matches", "") if filtered else _none_accepted(folder)
-        raise InputError(what, folder.name, fix or "See docgen status for counts, or leave a filter out")
+        if matching == AttemptFilter():
+            raise none_accepted(folder)
+        raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
     if prompt:
         _show_prompts(setup, chosen, json)
         return
@@ -190,41 +188,6 @@ def _refuse_unknown(name: str | None, known: "Iterable[str]", flag: str, listed_
         raise ConfigError(f"there is no {name[:80]!r} here", flag, fix)
 
 
-def _none_accepted(folder: "RunFolder") -> tuple[str, str]:
-    """The error for a run without accepted documents, in the server's own words if requests failed."""
-    from collections import Counter
-
-    last = {attempt.slot: attempt for attempt in folder.read_attempts()}
-    failed = [attempt.reasons[0].detail for attempt in last.values() if attempt.verdict == "failed"]
-    if failed:
-        words, count = Counter(failed).most_common(1)[0]
-        more = f"{count} of {len(failed)} failed requests" if count < len(failed) else f"{count} request(s) failed"
-        return f"no document is accepted yet; {more}: {words}", "The same docgen run or generate tries them again"
-    if last:
-        return f"no document is accepted yet; {len(last)} rejected", f"docgen show {folder.name} --rejected says why"
-    return "no document was written yet", "docgen status says how the run stands"
-
-
-class _Filter:
-    """Which attempts to show."""
-
-    def __init__(self, slot: int | None, rejected: bool, reason: str | None, fact: str | None) -> None:
-        self.slot, self.rejected, self.reason, self.fact = slot, rejected, reason, fact
-
-    def of(self, folder: "RunFolder") -> "Iterator[Attempt]":
-        """Matching attempts, streaming."""
-        return (attempt for attempt in folder.read_attempts() if self._matches(attempt))
-
-    def _matches(self, attempt: "Attempt") -> bool:
-        if self.slot is not None:
-            return attempt.slot == self.slot
-        if (attempt.verdict == "accepted") == self.rejected:
-            return False
-        if self.reason and all(reason.code != self.reason for reason in attempt.reasons):
-            return False
-        return not self.fact or any(fact.fact == self.fact for fact in attempt.facts)
-
-
 def _slot(doc: str | None) -> int | None:
     from docgen.errors import InputError
     from docgen.records import slot_of
@@ -236,22 +199,3 @@ def _slot(doc: str | None) -> int | None:
     except ValueError as error:
         fix = "Give an id such as d0000017, or a slot number such as 17"
         raise InputError(f"{doc!r} is not a document", None, fix) from error
-
-
-def _at_random(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":
-    """`count` matching attempts, each as likely as any other: a reservoir (Vitter 1985, algorithm R), in one pass."""
-    import random
-
-    drawn: list[Attempt] = []
-    for number, attempt in enumerate(matching.of(folder)):
-        place = number if number < count else random.randint(0, number)
-        if place < count:
-            drawn[place : place + 1] = [attempt]
-    return drawn
-
-
-def _spread(folder: "RunFolder", matching: _Filter, count: int) -> "list[Attempt]":
-    """`count` matching attempts, evenly spread: two passes, so that memory holds only those shown."""
-    total = sum(1 for _ in matching.of(folder))
-    picked = {(2 * i + 1) * total // (2 * count) for i in range(min(count, total))}
-    return [attempt for number, attempt in enumerate(matching.of(folder)) if number in picked]

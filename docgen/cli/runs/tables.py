@@ -1,7 +1,6 @@
 """Screens of a run: how it stands, what its plan holds, what it will cost."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,31 +8,26 @@ from rich.text import Text
 from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
-from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import PROPER_ENDS
+from docgen.options.step import Step
+from docgen.pipeline.attempts import FirstDocuments
 from docgen.pipeline.audit.run_reports import Leaks
-from docgen.pipeline.estimate import Estimate, estimate
-from docgen.pipeline.execution.job import Step
+from docgen.pipeline.estimate import Estimate
 from docgen.pipeline.inputs.setup import Setup
-from docgen.pipeline.status import Summary, Survivor, summarise
+from docgen.pipeline.status import Summary, Survivor
 from docgen.planning.plan_report import PlanReport
-from docgen.records import IMPORTED_ENGINE, Attempt
+from docgen.records import IMPORTED_ENGINE
 
-__all__ = ["cost_line", "measured_cells", "pilot_verdict", "show_estimate", "show_plan", "show_run", "show_summary"]
-
-WRITING = ("document", "revise")
-"""Stages whose calls are the price of a document."""
+__all__ = ["cost_line", "measured_cells", "show_estimate", "show_pilot", "show_plan", "show_run"]
 
 
-def show_run(setup: Setup, as_json: bool, until: Step | None = None) -> Summary:
+def show_run(summary: Summary, as_json: bool = False, until: Step | None = None) -> None:
     """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
-    summary = summarise(setup)
     if as_json:
         say_json(summary.model_dump_json(indent=2))
-        return summary
+        return
     todo = [Text(f"\n{_next(summary, until)}")] if until is not None else []
     console.print(Group(*_parts(summary), *todo))
-    return summary
 
 
 def _next(summary: Summary, until: Step) -> str:
@@ -50,21 +44,20 @@ def _next(summary: Summary, until: Step) -> str:
     return f"Short of n. {why}; see docgen show {summary.run}"
 
 
-def show_summary(summary: Summary) -> None:
-    """Print how a run stands."""
-    console.print(Group(*_parts(summary)))
-
-
 def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
-    yield Text(f"run {summary.path}, engine {summary.engine} ({summary.model}), seed {summary.seed}", style="dim")
+    made = f"engine {summary.engine} ({summary.model}), seed {summary.seed}"
+    made = "documents from elsewhere" if summary.engine == IMPORTED_ENGINE else made
+    yield Text(f"run {summary.path}, {made}", style="dim")
     if summary.writer:
         yield Text(summary.writer, style="yellow")
     yield Text()
     yield _documents(summary)
     if summary.reasons:
         yield _reasons(summary)
+    if summary.writers:
+        yield _writers(summary)
     if summary.accepted:
         yield _facts(summary)
     if summary.leakage is not None:
@@ -75,17 +68,23 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
 
 
 def _documents(summary: Summary) -> RenderableType:
+    if summary.engine == IMPORTED_ENGINE:
+        return Group(Text(f"{summary.accepted:,} documents", style="bold"), Text(_size(summary)), Text())
     target = f"{summary.n:,}" if summary.n is not None else "?"
     line = Text.assemble((f"{summary.accepted:,} of {target} documents accepted", "bold"), _verdict(summary))
     details = f"{summary.types:,} types, {summary.ideas:,} ideas; "
     details += f"{summary.attempts:,} attempts, {summary.rejected:,} rejected"
     if summary.first_attempts_accepted is not None and summary.complete:
         details += f"; {summary.first_attempts_accepted:.1%} of first attempts accepted"
-    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
-    if summary.duplicates is not None:
-        size += f"; near-duplicates left among them: {summary.duplicates:,}"
     failures = [Text(f"{count:,} failed: {words}", style="yellow") for words, count in summary.failures.items()]
-    return Group(line, *failures, Text(details), Text(size), Text())
+    return Group(line, *failures, Text(details), Text(_size(summary)), Text())
+
+
+def _size(summary: Summary) -> str:
+    size = f"{summary.words:,} words, about {summary.tokens:,} tokens"
+    if summary.duplicates is None:
+        return size
+    return f"{size}; near-duplicates left among them: {summary.duplicates:,}"
 
 
 def _verdict(summary: Summary) -> tuple[str, str]:
@@ -103,6 +102,18 @@ def _reasons(summary: Summary) -> RenderableType:
         subjects = [f"{name.partition(' ')[2]} {many}" for name, many in summary.subjects.items() if _of(name, code)]
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
     grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
+    return Group(grid, Text())
+
+
+def _writers(summary: Summary) -> RenderableType:
+    rows = []
+    for each in summary.writers:
+        first = "-" if each.first_attempts_accepted is None else f"{each.first_attempts_accepted:.1%}"
+        words = "-" if each.words is None else f"{each.words:,.0f}"
+        mostly = ", ".join(f"{code} {count:,}" for code, count in list(each.reasons.items())[:2])
+        rows.append([each.model, each.engine, f"{each.asked:.1%}", f"{each.documents:,}", first, words, mostly])
+    numbers = ("asked", "documents", "first accepted", "words")
+    grid = table(("model", "engine", *numbers, "rejected for"), rows, right=numbers, title="Writers")
     return Group(grid, Text())
 
 
@@ -221,22 +232,20 @@ def show_estimate(costs: Estimate) -> None:
         console.print(f"\nPrices of {costs.prices}.")
 
 
-def pilot_verdict(setup: Setup, attempts: Sequence[Attempt], documents: int) -> list[str]:
-    """What the first `documents` of a run say about the rest: how many passed, what one cost, what n will cost."""
-    passed = sum(attempt.verdict == "accepted" for attempt in attempts)
-    tried = sum(attempt.verdict != "failed" for attempt in attempts)
-    codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
-    why = "rejected: " + ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
-    lines = [f"{passed:,} of {documents:,} accepted, in {tried:,} attempts; {why if codes else 'none rejected'}."]
-    if not setup.is_paid:
+def show_pilot(first: FirstDocuments, setup: Setup, rest: Estimate | None) -> None:
+    """Print what the first documents of a run say about the rest; `rest` is what that will cost, None if nothing."""
+    rejected = ", ".join(f"{code} {count:,}" for code, count in first.reasons.items())
+    why = f"rejected: {rejected}" if rejected else "none rejected"
+    lines = [f"{first.accepted:,} of {first.documents:,} accepted, in {first.tried:,} attempts; {why}."]
+    if rest is None:
         lines.append("Cost: none, this engine is free.")
     else:
-        spent = [each for (stage, _), each in journal_totals(setup.run.journal).by_stage.items() if stage in WRITING]
-        known = passed and not any(each.unpriced for each in spent)
-        each_cost = f"${sum(each.dollars for each in spent) / passed:,.4f}" if known else "unknown"
-        lines.append(f"Cost of an accepted document: {each_cost}. {cost_line(estimate(setup), setup.config.batch)}.")
-    left = setup.n - documents
-    return [*lines, f"Like them? docgen generate {setup.run.name} writes the other {left:,}. If not, edit the context."]
+        cost = "unknown" if first.dollars is None else f"${first.dollars:,.4f}"
+        lines.append(f"Cost of an accepted document: {cost}. {cost_line(rest, setup.config.batch)}.")
+    name, left = setup.run.name, setup.n - first.documents
+    lines.append(f"Like them? docgen generate {name} writes the other {left:,}. If not, edit the context.")
+    for line in lines:
+        console.print(line, markup=False)
 
 
 def _range(dollars: float | None, costs: Estimate) -> str:

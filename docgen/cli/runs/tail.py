@@ -9,7 +9,6 @@ from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.files.run_folder import RunFolder
     from docgen.records import Attempt
 
 __all__ = ["register"]
@@ -26,14 +25,7 @@ def register(app: typer.Typer) -> None:
 def tail(
     run: o.RunArgument = None,
     lines: Annotated[int, typer.Option("--lines", min=0, help="Attempts to show that are there already.")] = 5,
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="One JSON object a line: slot, attempt, verdict, doc_type, facts, words, reasons, accepted, of.",
-            rich_help_panel=o.LOOK,
-        ),
-    ] = False,
+    json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Follow a run's attempts as they are decided, also while another process writes it; ends when that ends.
@@ -42,6 +34,7 @@ def tail(
 
     Ctrl-C ends the watching only. A run at which nobody works has its last attempts shown.
     """
+    from docgen.pipeline.attempts import new_attempts
     from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.locate_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
@@ -54,7 +47,7 @@ def tail(
     is_first = True
     while True:
         at_work = bool(folder.lock_owner())  # asked before reading: what is decided by then is read below
-        new, at = _new_attempts(folder, at)
+        new, at = new_attempts(folder, at)
         for position, attempt in enumerate(new):
             accepted += attempt.verdict == "accepted"
             if not is_first or position >= len(new) - lines:
@@ -65,25 +58,6 @@ def tail(
         time.sleep(LOOK_SECONDS)
     if not json and not quiet:
         say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; nobody is at work on it")
-
-
-def _new_attempts(folder: "RunFolder", at: int) -> "tuple[list[Attempt], int]":
-    """The attempts from byte `at` on, and where the next one will begin; a line still being written is left for it."""
-    from docgen.files.append_log import read_lines
-    from docgen.records import Attempt
-
-    if not folder.attempts.exists():
-        return [], 0
-    if folder.attempts.stat().st_size < at:  # begun anew
-        at = 0
-    new: list[Attempt] = []
-    for offset, line in read_lines(folder.attempts, at):
-        try:
-            new.append(Attempt.model_validate_json(line))
-        except ValueError:
-            break
-        at = offset + len(line) + 1
-    return new, at
 
 
 def _show(attempt: "Attempt", accepted: int, n: int | None, as_json: bool) -> None:

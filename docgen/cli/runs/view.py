@@ -11,7 +11,7 @@ from docgen.cli.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
-    from docgen.explorer.view import View
+    from docgen.explorer.shown import Shown
     from docgen.progress import Reporter
 
 __all__ = ["register"]
@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 def view(
     corpora: Annotated[
         list[str] | None,
-        typer.Argument(metavar="RUN|FILE...", help="Runs, or JSONL or Parquet files. Default: latest run."),
+        typer.Argument(
+            metavar="RUN|FILE...", help="Runs, sweeps, experiments, or JSONL or Parquet files. Default: latest run."
+        ),
     ] = None,
     context: Annotated[
         str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")
@@ -73,24 +75,26 @@ def _site_options(documents: int | None, seed: int | None, licence: str, canary:
     return SiteOptions(documents=most, seed=seed or 0, licence=licence, canary=canary)
 
 
-def _export(views: "list[View]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
+def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
     """Publish one corpus, or each of several in a folder of its own; says what was written where."""
     from docgen.explorer.publish.site import export_site
 
     folders = [out] if len(views) == 1 else [out / view.name for view in views]
     counts = [export_site(view, folder, options, reporter) for view, folder in zip(views, folders, strict=True)]
     lines = [
-        f"{n:,} of {v.snapshot.documents:,} documents: {f}/index.html"
+        f"{n:,} of {v.head()['documents']:,} {v.head()['unit']}s: {f}/index.html"
         for n, v, f in zip(counts, views, folders, strict=True)
     ]
     return "\n".join(lines)
 
 
-def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[View]":
+def _open(corpora: list[str], context: str | None, who: str | None, reporter: "Reporter") -> "list[Shown]":
     """Each corpus with its index up to date."""
-    from docgen.explorer.open import open_views
+    from docgen.explorer.open import open_all
+    from docgen.explorer.view import View
 
-    views = open_views(corpora, reporter, context=context)
+    views = open_all(corpora, reporter, context=context)
     for one in views:
-        one.who = who or one.who
+        if isinstance(one, View):
+            one.who = who or one.who
     return views

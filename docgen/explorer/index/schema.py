@@ -20,6 +20,10 @@ PENDING_BYTES = 16 << 20
 """Of the full-text index held in memory before a segment is written: halves the time of a first indexing, measured; a
 larger one gains nothing more."""
 
+MERGED = 16
+"""Segments of one size that SQLite merges into one, the most that it takes: indexing takes an eighth less than with its
+own choice of 4, measured."""
+
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE segment (name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL);
@@ -66,6 +70,7 @@ def create(connection: sqlite3.Connection, source: str) -> None:
     """An empty index for what `source` describes."""
     connection.executescript(f"BEGIN; {TABLES} COMMIT;")
     connection.execute("INSERT INTO words (words, rank) VALUES ('hashsize', ?)", (PENDING_BYTES,))
+    connection.execute("INSERT INTO words (words, rank) VALUES ('automerge', ?)", (MERGED,))
     put_meta(connection, "version", VERSION)
     put_meta(connection, "source", source)
 

@@ -2,7 +2,9 @@
 
 A stratum is drawn from without replacement. The estimate of a share over the corpus is the sum over strata of the
 stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed.,
-5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6).
+5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95 %
+interval adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few
+labels that agree have no spread and are no certainty.
 """
 
 import math
@@ -13,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from docgen.audit.measure.intervals import wilson
 from docgen.explorer.index.columns import Array
 from docgen.explorer.read.filters import TESTS
 from docgen.explorer.read.snapshot import Snapshot
+from docgen.explorer.read.verdicts import VERDICTS, verdict_mask
 
 __all__ = ["Estimate", "Stratum", "draw_documents", "estimate", "strata_of"]
 
@@ -34,7 +38,10 @@ class Stratum:
 
 
 def strata_of(snapshot: Snapshot, subject: str) -> list[Stratum]:
-    """The strata for one subject: "fact:ID" by how it was assigned, "rule:ID" by findings, "" by anything found."""
+    """The strata for one subject, "fact:ID", "rule:ID", or "" for any rule.
+
+    Documents that a judge read are told apart by its verdict; the others by how the fact was assigned, or by findings.
+    """
     kind, _, name = subject.partition(":")
     if kind == "fact":
         masks = {how: TESTS["fact"](snapshot, f"{name}:{how}") for how in ("stated", "implied")}
@@ -42,6 +49,12 @@ def strata_of(snapshot: Snapshot, subject: str) -> list[Stratum]:
     else:
         found = TESTS["finding"](snapshot, name if kind == "rule" else "any")
         masks = {"found": found, "nothing found": ~found}
+    read = verdict_mask(snapshot, "read")
+    if read.any():
+        said = snapshot.column("judge:read" if not name else f"judge:{name}")
+        judged = {f"judged {VERDICTS[code]}": read & (said == code) for code in np.unique(said[read]).tolist() if code}
+        judged["judged, no verdict"] = read & (said == 0)
+        masks = judged | {f"not judged, {key}": mask & ~read for key, mask in masks.items()}
     return [stratum for key, mask in masks.items() if (stratum := Stratum(key, mask)).size]
 
 
@@ -64,20 +77,22 @@ def draw_documents(strata: Sequence[Stratum], count: int, seed: int) -> list[tup
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share of the corpus with its standard error; None where a stratum has no label yet."""
+    """A share of the corpus with its standard error and 95 % interval; None where a stratum has no label yet."""
 
     share: float | None
     error: float | None
     labelled: int
+    low: float | None = None
+    high: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For a page."""
-        return {"share": self.share, "error": self.error, "labelled": self.labelled}
+        return {"share": self.share, "error": self.error, "labelled": self.labelled, "low": self.low, "high": self.high}
 
 
 def estimate(sizes: Mapping[str, int], labels: Mapping[str, Sequence[bool]]) -> Estimate:
     """The share of the corpus for which the label is true, from labels by stratum; `sizes` are those of the strata."""
-    whole, share, variance = sum(sizes.values()), 0.0, 0.0
+    whole, share, variance, below, above = sum(sizes.values()), 0.0, 0.0, 0.0, 0.0
     count = sum(len(labels.get(name, ())) for name in sizes)
     if not whole or any(not labels.get(name) for name, size in sizes.items() if size):
         return Estimate(None, None, count)
@@ -90,4 +105,8 @@ def estimate(sizes: Mapping[str, int], labels: Mapping[str, Sequence[bool]]) -> 
         if len(own) < size:
             spread = mean * (1 - mean) * len(own) / max(1, len(own) - 1)
             variance += weight**2 * (1 - len(own) / size) * spread / len(own)
-    return Estimate(share, math.sqrt(variance), count)
+            low, high = wilson(sum(own), len(own))
+            below += weight**2 * (1 - len(own) / size) * (mean - low) ** 2
+            above += weight**2 * (1 - len(own) / size) * (high - mean) ** 2
+    low, high = share - math.sqrt(below), share + math.sqrt(above)
+    return Estimate(share, math.sqrt(variance), count, max(0.0, low), min(1.0, high))

@@ -14,6 +14,7 @@ from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.read.verdicts import judge_verdicts
 from docgen.explorer.view import View
 from docgen.records import slot_of
+from docgen.text.scripts import split_words
 
 __all__ = ["PART", "document", "spans_of"]
 
@@ -21,6 +22,10 @@ PART = 60_000
 """Characters of a text on one page; a longer one goes on on the next."""
 MOST = 8
 """Neighbours and near-duplicates shown."""
+LONGEST_TWIN = 20_000
+"""Characters of a text above which a near-duplicate is shown without what differs."""
+MOST_IDEAS = 2_000
+"""Ideas of a type among which the nearest are looked for."""
 MOST_HITS = 500
 SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
@@ -55,8 +60,8 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
         "verdicts": judge_verdicts(view, record),
         "plan": snapshot.slot(slot) if view.run else None,
         "attempts": attempts_of(snapshot, slot, doc) if view.run else [],
-        "twins": twins_of(snapshot, slot) if view.run else [],
-        "by_idea": _neighbours(view, snapshot, doc),
+        "twins": side_by_side(text, twins_of(snapshot, slot)) if view.run else [],
+        "by_idea": _neighbours(view, snapshot, doc, kind),
         "labels": [label.as_json() for label in labels],
         "filters": {"address": query.filters.address(), "place": place, "total": total},
         "before": None if before is None else snapshot.id_of(before),
@@ -174,17 +179,52 @@ def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:
     for other, number, at, size in rows:
         record = snapshot.attempt(at, size)
         detail = next((r.get("detail", "") for r in record["reasons"] if r.get("code") == "near_duplicate"), "")
-        twins.append({"slot": other, "number": number, "detail": detail, "title": title_of(str(record["text"]))})
+        text = str(record["text"])
+        twins.append({"slot": other, "number": number, "detail": detail, "title": title_of(text), "text": text})
     return twins
 
 
-def _neighbours(view: View, snapshot: Snapshot, doc: int) -> list[dict[str, Any]]:
-    """Documents of the same idea, this one left out."""
-    if not snapshot.idea_id(doc):
+def side_by_side(text: str, twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The twins with the passages in which each and the text differ, as far as that is quickly told."""
+    from docgen.dedupe.report.text_diff import differences
+
+    for twin in twins:
+        parts = differences(text, twin["text"]) if max(len(text), len(twin["text"])) < LONGEST_TWIN else []
+        twin["here"] = [(part.left_start, part.left_end) for part in parts]
+        twin["there"] = [(part.right_start, part.right_end) for part in parts]
+    return twins
+
+
+def _neighbours(view: View, snapshot: Snapshot, doc: int, kind: str) -> list[dict[str, Any]]:
+    """Documents of the same idea, then of the ideas of this type that share the most words with it."""
+    name = snapshot.idea_id(doc)
+    if not name:
         return []
     column = snapshot.column("idea")
-    same = [int(other) for other in (column == column[doc]).nonzero()[0][: MOST + 1] if other != doc]
-    return document_rows(view, snapshot, same[:MOST], Filters())
+    near = [int(other) for other in (column == column[doc]).nonzero()[0][: MOST + 1] if other != doc][:MOST]
+    same = len(near)
+    for other in _near_ideas(snapshot, name, kind) if same < MOST else ():
+        code = snapshot.code("idea", other)
+        if code is not None:
+            near += (column == code).nonzero()[0][:2].tolist()
+        if len(near) >= MOST:
+            break
+    rows = document_rows(view, snapshot, near[:MOST], Filters())
+    for place, row in enumerate(rows):
+        row["idea_text"] = "" if place < same else snapshot.idea_text(snapshot.idea_id(near[place]))
+    return rows
+
+
+def _near_ideas(snapshot: Snapshot, name: str, kind: str) -> list[str]:
+    """Other ideas of a type, those first that have most words in common with one (Jaccard)."""
+    rows = snapshot.rows("SELECT id, text FROM idea WHERE doc_type = ? LIMIT ?", kind, MOST_IDEAS)
+    words = {id_: frozenset(split_words(text.lower())) for id_, text in rows}
+    own = words.pop(name, frozenset(split_words(snapshot.idea_text(name).lower())))
+
+    def likeness(other: str) -> float:
+        return len(own & words[other]) / (len(own | words[other]) or 1)
+
+    return sorted((other for other in words if likeness(other) > 0), key=likeness, reverse=True)[: 4 * MOST]
 
 
 def label_spans(labels: Sequence[Label]) -> list[Span]:

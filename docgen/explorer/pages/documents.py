@@ -1,12 +1,15 @@
 """Documents: a list with filters, facets, search and order."""
 
 import re
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from docgen.explorer.index.columns import read_fact_code
 from docgen.explorer.pages.page_query import PageQuery, fact_numbers
 from docgen.explorer.read.facets import facets_of
-from docgen.explorer.read.filters import Filters
+from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.listing import list_documents
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.view import View
@@ -32,8 +35,23 @@ def documents(view: View, query: PageQuery) -> dict[str, Any]:
         "note": listing.note,
         "rows": document_rows(view, snapshot, listing.docs, filters),
         "facets": facets_of(snapshot, filters, labelled),
+        "levels": _levels(view, query),
         "labels": {state: len(labelled(state)) for state in ("any", "good", "bad", "complete")},
     }
+
+
+def _levels(view: View, query: PageQuery) -> list[dict[str, Any]]:
+    """The corpora that are open, such as the levels of a sweep, each with its documents under the same filters."""
+    filters = replace(query.filters, chosen=tuple(pair for pair in query.filters.chosen if pair[0] != "label"))
+    return [
+        {
+            "name": name,
+            "documents": int(np.count_nonzero(mask_of(other.snapshot, filters, other.labels.documents))),
+            "chosen": other is view,
+            "address": filters.address(),
+        }
+        for name, other in (query.views.items() if len(query.views) > 1 else ())
+    ]
 
 
 def document_rows(
@@ -75,6 +93,11 @@ def document_rows(
     return rows
 
 
+def _cut(body: str) -> str:
+    """The beginning of a text, in whole words."""
+    return body if len(body) <= EXCERPT else body[:EXCERPT].rsplit(" ", 1)[0] + "…"
+
+
 def title_of(text: str) -> str:
     """The first line that says something."""
     for line in text[:4000].splitlines():
@@ -89,11 +112,13 @@ def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, 
     if pattern is None:
         start = text.find("\n", len(text) - len(text.lstrip()))
         body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())
-        return [(body[:EXCERPT] + ("…" if len(body) > EXCERPT else ""), False)]
+        return [(_cut(body), False)]
     match = pattern.search(text[:LOOKED_AT])
     if match is None:
-        return [(" ".join(text[: 2 * EXCERPT].split())[:EXCERPT] + "…", False)]
+        return [(_cut(" ".join(text[: 3 * EXCERPT].split())), False)]
     start, end = max(0, match.start() - AROUND), min(len(text), match.end() + EXCERPT - AROUND)
+    start += 1 + text.find(" ", start, match.start()) - start if start and " " in text[start : match.start()] else 0
+    end = text.rfind(" ", match.end(), end) if end < len(text) and " " in text[match.end() : end] else end
     pieces, place = [("…" if start else "", False)], start
     for hit in pattern.finditer(text, start, end):
         pieces += [(text[place : hit.start()], False), (hit.group(), True)]

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.labels.scores import scores_of
+from docgen.explorer.labels.scores import judge_scores, scores_of
 from docgen.explorer.pages.documents import document_rows
 from docgen.explorer.pages.overview import fact_rows, finding_rows
 from docgen.explorer.pages.page_query import Missing, PageQuery, share
 from docgen.explorer.read.filters import Filters, mask_of
+from docgen.explorer.read.verdicts import VERDICTS
 from docgen.explorer.view import View
 
 __all__ = ["fact", "facts", "findings"]
@@ -30,6 +31,7 @@ def facts(view: View, _: PageQuery) -> dict[str, Any]:
         "facts": fact_rows(view, view.report("salience.json")),
         "together": [[both(one, other) for other in snapshot.facts] for one in snapshot.facts],
         "scores": scores_of(view),
+        "judge_scores": judge_scores(view),
     }
 
 
@@ -53,11 +55,19 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
         "examples": own.get("examples") or [],
         "unassigned": own.get("unassigned"),
         "missed": own.get("missed"),
+        "verdicts": _verdicts(view, name),
         "together": _together(view, name, int(mask.sum())),
         "types": _types(view, mask),
         "rows": document_rows(view, snapshot, docs[:FIRST].tolist(), filters),
         "scores": scores_of(view),
+        "judge_scores": judge_scores(view),
     }
+
+
+def _verdicts(view: View, name: str) -> list[tuple[str, int]]:
+    """What the judge said of the fact, with the number of documents of each verdict, of those that it read."""
+    counts = np.bincount(view.snapshot.column(f"judge:{name}"), minlength=len(VERDICTS)).tolist()
+    return [(verdict, count) for verdict, count in zip(VERDICTS, counts, strict=True) if verdict and count]
 
 
 def _together(view: View, name: str, whole: int) -> list[dict[str, Any]]:
@@ -100,4 +110,5 @@ def findings(view: View, _: PageQuery) -> dict[str, Any]:
         "judge": leakage.get("judge", "none"),
         "flagged": leakage.get("flagged"),
         "scores": scores_of(view),
+        "judge_scores": judge_scores(view),
     }

@@ -82,6 +82,19 @@ def _is_true(one: GoldDocument, subject: str) -> bool:
     return any(not name or rule == name for rule, _ in one.leaks)
 
 
+def _question(view: View, subject: str) -> str:
+    """What a draw asks of each document, in words."""
+    kind, _, name = subject.partition(":")
+    if kind == "fact":
+        statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
+        return f"Does it state, imply or deny this? {statements.get(name, name)}"
+    return (
+        f"Does it break the rule {name.replace('_', ' ')}? {dict(rules_of(view)).get(name, '')}"
+        if name
+        else "Does it break any rule?"
+    )
+
+
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     """The next document of a draw, without a word of what detectors or judges say of it."""
     if not query.path["id"].isdecimal():
@@ -94,7 +107,13 @@ def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
     place = query.number("at")
     if place is None or place >= len(drawn):
         place = next((i for i, (name, _) in enumerate(drawn) if name not in done), None)
-    page: dict[str, Any] = {"draw": draw, "drawn": len(drawn), "labelled": sum(name in done for name, _ in drawn)}
+    subject = next((str(row["subject"]) for row in view.labels.draws() if row["id"] == draw), "")
+    about = {"subject": subject, "question": _question(view, subject)}
+    page: dict[str, Any] = about | {
+        "draw": draw,
+        "drawn": len(drawn),
+        "labelled": sum(name in done for name, _ in drawn),
+    }
     if place is None:
         return page | {"place": None}
     whole = document(view, PageQuery({"id": drawn[place][0]}, query.items))

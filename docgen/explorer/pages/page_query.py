@@ -65,6 +65,8 @@ def run_word(view: View) -> dict[str, Any]:
         "name": view.name,
         "title": snapshot.world.get("title") or view.name,
         "documents": snapshot.documents,
+        "unit": "document",
+        "search": "documents",
         "is_run": view.run is not None,
         "indexing": view.is_indexing,
         "problem": view.problem,

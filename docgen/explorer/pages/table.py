@@ -1,9 +1,5 @@
 """Every page of a corpus, in one table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from docgen.explorer.pages.compare import compare
 from docgen.explorer.pages.document import document
 from docgen.explorer.pages.documents import documents
@@ -11,26 +7,12 @@ from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import idea, type_, types
 from docgen.explorer.pages.labels import blind, blind_document, labels
 from docgen.explorer.pages.overview import overview
-from docgen.explorer.pages.page_query import PageQuery
 from docgen.explorer.pages.prompt import prompt
 from docgen.explorer.pages.rejected import attempt, duplicates, rejected
 from docgen.explorer.pages.ten import ten
-from docgen.explorer.view import View
+from docgen.explorer.shown import Page
 
-__all__ = ["PAGES", "Page"]
-
-
-@dataclass(frozen=True)
-class Page:
-    """One kind of page. `path` is its address below the corpus, with names in braces; `name` that of its template;
-    `menu` its word in the menu, "" for none; `published`: it is part of a published site."""
-
-    name: str
-    path: str
-    data: Callable[[View, PageQuery], dict[str, Any]]
-    title: str
-    menu: str = ""
-    published: bool = True
+__all__ = ["PAGES"]
 
 
 PAGES = (
@@ -53,4 +35,4 @@ PAGES = (
     Page("blind", "blind", blind, "Label blind", published=False),
     Page("blind_document", "blind/{id}", blind_document, "Label blind", published=False),
 )
-"""A new page is a row here, a template of its name, and a function of the corpus and what is query."""
+"""A new page is a row here, a template of its name, and a function of the corpus and what is asked of it."""

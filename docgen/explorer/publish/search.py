@@ -22,9 +22,11 @@ COMMON = 0.5
 
 
 class SearchFiles:
-    """Collects documents as they are published; `write` makes the files."""
+    """Collects documents as they are published; `write` makes the files. `unit` is what one is called, `listed` the
+    page that lists all."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "document", listed: str = "documents.html") -> None:
+        self._unit, self._listed = unit, listed
         self._rows: list[dict[str, Any]] = []
         self._words: dict[str, list[int]] = defaultdict(list)
 
@@ -51,6 +53,9 @@ class SearchFiles:
             _write(folder / f"words-{prefix}.js", "words", prefix, words)
         about = {
             "documents": len(self._rows),
+            "unit": self._unit,
+            "list": self._listed,
+            "chunk": CHUNK,
             "chunks": len(chunks),
             "shards": sorted(shards),
             "common": sorted(common),

@@ -1,15 +1,13 @@
 """Writes the pages of a corpus as files: a sample or all of it, each text under an address made from its contents."""
 
-import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from docgen.errors import ConfigError
 from docgen.explorer.index.columns import Array
 from docgen.explorer.pages.document import document
 from docgen.explorer.pages.documents import document_rows
@@ -18,42 +16,34 @@ from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview
 from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
 from docgen.explorer.pages.table import PAGES
+from docgen.explorer.publish.folder import MOST, SiteOptions, clear_folder, finish_folder
 from docgen.explorer.publish.links import SiteLinks, thing_file
 from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE
+from docgen.explorer.shown import Shown
 from docgen.explorer.view import View
-from docgen.explorer.web.render import ASSETS, render
+from docgen.explorer.web.render import render
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest
 
 __all__ = ["MOST", "SiteOptions", "export_site"]
 
-MOST = 5_000
-"""Documents that are published unless more are asked for."""
-ROBOTS = "User-agent: *\nDisallow: /\n"
+NO_SCORES = {"scores": None, "judge_scores": None}
 NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
-MARK = "docgen-site.txt"
 
 
-@dataclass(frozen=True)
-class SiteOptions:
-    """What is published: at most `documents` of them, drawn with `seed` where there are more; None for all.
-
-    `licence` and `canary` are said on every page; without a canary the corpus gets one of its own.
-    """
-
-    documents: int | None = MOST
-    seed: int = 0
-    licence: str = ""
-    canary: str = ""
-
-
-def export_site(view: View, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
-    """Write the site to a new or earlier site's folder; returns the number of documents in it.
+def export_site(view: Shown, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
+    """Write the site to a new or earlier site's folder; returns the number of documents or transcripts in it.
 
     Raises `ConfigError` for a folder that holds anything else.
     """
+    if not isinstance(view, View):
+        from docgen.explorer.publish.experiment import export_experiment
+        from docgen.explorer.transcripts.experiment_view import ExperimentView
+
+        assert isinstance(view, ExperimentView)  # the only other thing that can be shown
+        return export_experiment(view, out, options or SiteOptions(), reporter or SilentReporter())
     return _Site(view, out, options or SiteOptions(), reporter or SilentReporter()).write()
 
 
@@ -67,13 +57,19 @@ class _Site:
         self.search = SearchFiles()
         self.head = run_word(view) | {"problem": "", "indexing": False}
         canary = options.canary or str(uuid.uuid5(NAMESPACE, f"{self.snapshot.world['id']} {view.name}"))
-        self.site = {"licence": options.licence, "canary": canary, "shown": len(self.docs), "models": self._models()}
+        self.site = {
+            "licence": options.licence,
+            "canary": canary,
+            "shown": len(self.docs),
+            "models": self._models(),
+            "notice": "",
+        }
 
     def _models(self) -> list[str]:
         return [name for name in self.snapshot.terms["model"] if name]
 
     def write(self) -> int:
-        _clear(self.out)
+        clear_folder(self.out)
         ids = [self.snapshot.id_of(int(doc)) for doc in self.docs]
         for doc, name in zip(self.docs, ids, strict=True):
             self.files[name] = f"document/{digest(str(self.snapshot.record(int(doc))['text']), size=8)}.html"
@@ -83,11 +79,7 @@ class _Site:
         self._lists()
         self._overviews()
         self.search.write(self.out / "search")
-        shutil.copytree(ASSETS / "static", self.out / "static", ignore=shutil.ignore_patterns("label.js"))
-        (self.out / "robots.txt").write_text(ROBOTS, "utf-8")
-        licence = self.options.licence or "Whoever published this site stated no licence."
-        (self.out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {self.site['canary']}\n", "utf-8")
-        (self.out / MARK).write_text("Made by docgen view --export; the next export replaces this folder.\n", "utf-8")
+        finish_folder(self.out, self.options.licence, self.site["canary"])
         return len(self.docs)
 
     def _documents(self, ids: Sequence[str]) -> None:
@@ -139,14 +131,15 @@ class _Site:
                 "rows": document_rows(self.view, self.snapshot, docs),
                 "facets": [replace(facet, values=facet.values[:200]) for facet in facets],
                 "labels": {"any": 0},
+                "levels": [],
             }
             self._page("documents", self.lists[start], data)
 
     def _overviews(self) -> None:
         nothing = PageQuery()
         self._page("overview", "index.html", overview(self.view, nothing) | {"spent": [], "labelled": 0})
-        self._page("facts", "facts.html", facts(self.view, nothing) | {"scores": None})
-        self._page("findings", "findings.html", findings(self.view, nothing) | {"scores": None})
+        self._page("facts", "facts.html", facts(self.view, nothing) | NO_SCORES)
+        self._page("findings", "findings.html", findings(self.view, nothing) | NO_SCORES)
         self._page("types", "types.html", types(self.view, nothing))
         for name in self.snapshot.facts:
             self._page("fact", thing_file("fact", name), self._shown(fact(self.view, PageQuery({"id": name}))))
@@ -157,7 +150,7 @@ class _Site:
     def _shown(self, data: dict[str, Any]) -> dict[str, Any]:
         """The page without links to documents that are not published, and without scores against labels."""
         rows = [row for row in data["rows"] if row["id"] in self.files]
-        return data | {"rows": rows, **({"scores": None} if "scores" in data else {})}
+        return data | {"rows": rows, **(NO_SCORES if "scores" in data else {})}
 
     def _page(self, name: str, file: str, data: Mapping[str, Any]) -> None:
         target = self.out / file
@@ -178,12 +171,3 @@ def _drawn(documents: int, options: SiteOptions) -> Array:
         return np.arange(documents)
     rng = np.random.default_rng(options.seed)
     return np.sort(rng.choice(documents, options.documents, replace=False))
-
-
-def _clear(out: Path) -> None:
-    """An empty folder in place of an earlier site; anything else is left alone."""
-    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
-        raise ConfigError("holds something else than a site of docgen", f"--export {out}", "Name a new folder")
-    if out.exists():
-        shutil.rmtree(out)
-    out.mkdir(parents=True)

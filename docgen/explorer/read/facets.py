@@ -90,7 +90,8 @@ def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled:
         Facet("fact", "Facts", _facts(snapshot, filters, mask), False),
         Facet("type", "Types", _terms(snapshot, filters, "type", other("type")), True),
         Facet("finding", "Findings", _findings(snapshot, filters, mask), False),
-        Facet("judged", "Judge", _judged(snapshot, filters, mask), True),
+        Facet("judged", "Judge", _judged(snapshot, filters, mask), False),
+        *_verdicts(snapshot, filters, mask),
         Facet("words", "Words", _lengths(snapshot, filters, other("words")), True),
         Facet("model", "Models", _terms(snapshot, filters, "model", other("model")), True),
         Facet("tries", "Attempts taken", _tries(snapshot, filters, other("tries")), True),
@@ -187,6 +188,22 @@ def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
         counts = np.bincount(mask.of(snapshot.column("number"))).tolist()
     pairs = [(str(number), count) for number, count in enumerate(counts) if count]
     return [Value(number, number, count, ("tries", number) in filters.chosen) for number, count in pairs]
+
+
+def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Facet]:
+    """For each fact that is filtered by, what the judge said of it; "judged=FACT:VERDICT" asks for one of these."""
+    names = dict.fromkeys(value.partition(":")[0] for field, value in filters.chosen if field == "fact")
+    facets = []
+    for name in (name for name in names if name in snapshot.terms["fact"]):
+        column = snapshot.column(f"judge:{name}")
+        counts = np.bincount(column if mask is None else mask.of(column), minlength=len(VERDICTS)).tolist()
+        values = [
+            Value(f"{name}:{verdict}", verdict, count, ("judged", f"{name}:{verdict}") in filters.chosen)
+            for verdict, count in zip(VERDICTS, counts, strict=True)
+            if verdict and count
+        ]
+        facets.append(Facet("judged", f"Judge on {name.replace('_', ' ')}", values, False))
+    return facets
 
 
 def _judged(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:

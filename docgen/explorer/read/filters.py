@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 from urllib.parse import quote, urlencode
 
 import numpy as np
@@ -22,18 +23,27 @@ Labelled = Callable[[str], Iterable[str]]
 class Filters:
     """The filters of a list, each a (field, value); the words searched for; the order."""
 
+    fields: ClassVar[tuple[str, ...]] = FIELDS
+    page: ClassVar[str] = "documents"
+    """The page that lists what meets them."""
+
     chosen: tuple[tuple[str, str], ...] = ()
     q: str = ""
     sort: str = ""
 
     @classmethod
-    def of(cls, items: Iterable[tuple[str, str]]) -> "Filters":
+    def of(cls, items: Iterable[tuple[str, str]]) -> Self:
         """From the parameters of an address; what is not a filter is left out."""
         pairs = list(items)
-        chosen = tuple(dict.fromkeys((name, value) for name, value in pairs if name in FIELDS and value))
+        chosen = tuple(dict.fromkeys((name, value) for name, value in pairs if name in cls.fields and value))
         values = dict(pairs)
         sort = values.get("sort", "")
-        return cls(chosen, values.get("q", "").strip()[:400], sort if sort in SORTS else "")
+        return cls(chosen, values.get("q", "").strip()[:400], sort if cls.is_sort(sort) else "")
+
+    @classmethod
+    def is_sort(cls, value: str) -> bool:
+        """Whether a list can be in that order."""
+        return value in SORTS
 
     @property
     def query(self) -> Query:
@@ -46,14 +56,14 @@ class Filters:
         text = urlencode([(name, str(value)) for name, value in pairs if value not in ("", None)], quote_via=quote)
         return f"?{text}" if text else ""
 
-    def toggled(self, name: str, value: str, single: bool = False) -> "Filters":
+    def toggled(self, name: str, value: str, single: bool = False) -> Self:
         """With the filter if it is not there, without it if it is; `single`: in place of others of that name."""
         if (name, value) in self.chosen:
             return replace(self, chosen=tuple(pair for pair in self.chosen if pair != (name, value)))
         others = tuple(pair for pair in self.chosen if not (single and pair[0] == name))
         return replace(self, chosen=(*others, (name, value)))
 
-    def without(self, name: str) -> "Filters":
+    def without(self, name: str) -> Self:
         """Without the filters of one name."""
         return replace(self, chosen=tuple(pair for pair in self.chosen if pair[0] != name))
 

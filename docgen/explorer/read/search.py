@@ -9,7 +9,7 @@ from docgen.explorer.index.columns import Array
 from docgen.explorer.index.frequent import fold_word, read_frequent
 from docgen.explorer.read.snapshot import Snapshot
 
-__all__ = ["RANKED", "Query", "matching", "parse", "ranked"]
+__all__ = ["RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]
 
 RANKED = 20_000
 """Matches up to which they can be ranked. Measured on a million documents: FTS5 takes about 12 ms for each 10,000 that
@@ -77,6 +77,14 @@ def _pattern(words: tuple[str, ...]) -> "re.Pattern[str] | None":
     return re.compile("|".join(alternatives), re.IGNORECASE)
 
 
+def clause_pattern(clause: str) -> "re.Pattern[str]":
+    """What finds one clause of a query, as it is written for FTS5, in a text."""
+    prefix = "*" if clause.endswith("*") else ""
+    pattern = _pattern((clause.strip('"*') + prefix,))
+    assert pattern is not None  # a clause has at least one word
+    return pattern
+
+
 def matching(snapshot: Snapshot, query: Query) -> Array:
     """Which documents match: booleans."""
     return snapshot.remember(("matching", query.match), lambda: _matching(snapshot, query), most=8)
@@ -118,6 +126,8 @@ def ranked(snapshot: Snapshot, query: Query) -> Array | None:
 
 
 def _ranked(snapshot: Snapshot, match: str) -> Array:
-    rows = snapshot.rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", match)
-    docs = np.array(rows, np.int32).reshape(-1)
+    """The order comes out as one string, as in `_look_up`; an index that has grown since may hold a few more."""
+    inner = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
+    listed = snapshot.rows(f"SELECT group_concat(rowid) FROM ({inner})", match, 2 * RANKED)[0][0]
+    docs = np.fromstring(listed or "", np.int32, sep=",")
     return docs[docs < snapshot.documents]

@@ -12,11 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from docgen.explorer.pages.page_query import Missing, PageQuery, fact_numbers, run_word
-from docgen.explorer.pages.table import PAGES, Page
+from docgen.explorer.pages.page_query import Missing, PageQuery
+from docgen.explorer.shown import Page, Shown
 from docgen.explorer.view import View
 from docgen.explorer.web.guard import Guard
-from docgen.explorer.web.links import LiveLinks
+from docgen.explorer.web.links import Links, LiveLinks
 from docgen.explorer.web.render import ASSETS, as_json, render
 from docgen.explorer.web.writes import write_routes
 
@@ -25,91 +25,96 @@ __all__ = ["make_app"]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(views: Mapping[str, View], hosts: frozenset[str], token: str | None = None) -> Starlette:
-    """The application over some corpora by name. `hosts` are the values of the Host header that it answers to.
+def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | None = None) -> Starlette:
+    """The application over corpora and experiments by name. `hosts` are the values of the Host header it answers to.
 
     `token` has to come with every write; a random one by default, which pages carry.
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)
     routes = [Route("/", _home(shown, token)), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
-    routes += write_routes(shown, token)
+    routes += write_routes(_corpora(shown), token)
     routes.append(Route("/{corpus}/random", _random(shown)))
-    for page in PAGES:
-        base = "/{corpus}/" + page.path
-        twin = base + ("index.json" if not page.path else ".json")
+    for path in dict.fromkeys(page.path for view in shown.values() for page in view.pages):
+        base = "/{corpus}/" + path
+        twin = base + ("index.json" if not path else ".json")
         routes += [
-            Route(twin, _endpoint(shown, page, token, as_data=True)),
-            Route(base, _endpoint(shown, page, token, as_data=False)),
+            Route(twin, _endpoint(shown, path, token, as_data=True)),
+            Route(base, _endpoint(shown, path, token, as_data=False)),
         ]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found})
     app.add_middleware(Guard, hosts=hosts, token=token)
     return app
 
 
-def _home(views: Mapping[str, View], token: str) -> Endpoint:
+def _corpora(views: Mapping[str, Shown]) -> dict[str, View]:
+    return {name: view for name, view in views.items() if isinstance(view, View)}
+
+
+def _home(views: Mapping[str, Shown], token: str) -> Endpoint:
     async def home(_: Request) -> Response:
         if len(views) == 1:
             return RedirectResponse(LiveLinks(next(iter(views))).page())
-        words = await run_in_threadpool(lambda: [run_word(view) for view in views.values()])
+        words = await run_in_threadpool(lambda: [view.head() for view in views.values()])
         names = list(views)
         return HTMLResponse(render("home.html", corpora=words, urls=[LiveLinks(n).page() for n in names], token=token))
 
     return home
 
 
-def _random(views: Mapping[str, View]) -> Endpoint:
+def _random(views: Mapping[str, Shown]) -> Endpoint:
     async def at_random(request: Request) -> Response:
         view = views.get(request.path_params["corpus"])
-        if view is None or not view.snapshot.documents:
+        address = view.at_random() if view else ""
+        if view is None or not address:
             return _missing("no document to be drawn")
-        name = view.snapshot.id_of(secrets.randbelow(view.snapshot.documents))
-        return RedirectResponse(LiveLinks(view.name).document(name), status_code=303)
+        return RedirectResponse(LiveLinks(view.name).page(address), status_code=303)
 
     return at_random
 
 
-def _endpoint(views: Mapping[str, View], page: Page, token: str, as_data: bool) -> Endpoint:
+def _endpoint(views: Mapping[str, Shown], at: str, token: str, as_data: bool) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         name = request.path_params["corpus"]
         if name not in views:
             return _missing(f"no corpus {name!r}")
+        page = next((page for page in views[name].pages if page.path == at), None)
+        if page is None:
+            return _missing(f"no such page of {name!r}")
         path = {key: value for key, value in request.path_params.items() if key != "corpus"}
-        query = PageQuery(path, list(request.query_params.multi_items()), dict(views))
-        return await run_in_threadpool(_answer, views, name, page, query, token, as_data)
+        query = PageQuery(path, list(request.query_params.multi_items()), _corpora(views))
+        return await run_in_threadpool(_answer, views[name], page, query, token, as_data)
 
     return endpoint
 
 
-def _answer(views: Mapping[str, View], name: str, page: Page, query: PageQuery, token: str, as_data: bool) -> Response:
-    view = views[name]
+def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool) -> Response:
     try:
         data = page.data(view, query)
         if as_data:
             return Response(as_json(data), media_type="application/json")
-        html = html_page(view, page, data, LiveLinks(name), views=views, token=token)
+        html = html_page(view, page, data, LiveLinks(view.name), token=token)
         view.warm()  # once something is there to be read
         return HTMLResponse(html)
     except Missing as error:
         return _missing(str(error))
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
+        if "locked" in str(error) or not isinstance(view, View):
             return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
         view.rebuild()
         what = f"The index was damaged ({error}). It is being made anew from the corpus; no label is touched."
         return HTMLResponse(render("problem.html", what=what, title="One moment"), status_code=503)
 
 
-def html_page(view: View, page: Page, data: Mapping[str, Any], links: Any, **more: Any) -> str:
-    """One page of a corpus as HTML."""
-    head = run_word(view)
+def html_page(view: Shown, page: Page, data: Mapping[str, Any], links: Links, **more: Any) -> str:
+    """One page of a corpus or an experiment as HTML; `more` is what else its template needs."""
     return render(
         f"{page.name}.html",
         page=data,
-        head=head,
+        head=view.head(),
         here=page,
-        menu=[one for one in PAGES if one.menu and (links.is_live or one.published)],
+        menu=[one for one in view.pages if one.menu and (links.is_live or one.published)],
         u=links,
-        numbers=fact_numbers(view.snapshot),
+        numbers=view.numbers(),
         view=view,
         **more,
     )

@@ -22,6 +22,9 @@ class Links(Protocol):
     def thing(self, kind: str, name: str) -> str:
         """One fact, type or idea."""
 
+    def transcript(self, path: str, query: str = "") -> str:
+        """One transcript of an experiment."""
+
     def attempt(self, slot: int, number: int) -> str:
         """One attempt that was not accepted."""
 
@@ -52,13 +55,21 @@ class LiveLinks:
         """See `Links`."""
         return f"{self._base}/{kind}s/{quote(name, safe='')}"
 
+    def transcript(self, path: str, query: str = "") -> str:
+        """See `Links`."""
+        return f"{self._base}/transcripts/{quote(path)}{query}"
+
     def attempt(self, slot: int, number: int) -> str:
         """See `Links`."""
         return f"{self._base}/rejected/{slot}-{number}"
 
     def listing(self, filters: Filters, **more: object) -> str:
         """See `Links`."""
-        return f"{self._base}/documents{filters.address(**more)}"
+        return f"{self._base}/{filters.page}{filters.address(**more)}"
+
+    def corpus(self, name: str, page: str, query: str = "") -> str:
+        """A page of another corpus that is open beside this one."""
+        return LiveLinks(name).page(page, query)
 
     def asset(self, name: str) -> str:
         """See `Links`."""

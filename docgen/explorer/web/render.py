@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ from docgen.explorer.pages.document import PART, label_spans, link_span, spans_o
 from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
+from docgen.explorer.transcripts.listing import TranscriptFilters
 
 __all__ = ["ASSETS", "as_json", "render"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
+LEVEL = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>\d+(\.\d+)?)")
+"""The name of a sweep's run, as `docgen.pipeline.families` gives it."""
+REASONING = {"scratchpad": "scratchpad", "own": "its own reasoning", "none": "no reasoning"}
+"""How a model reasons in an experiment, in the words of pages."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -55,12 +61,16 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
-        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
+        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f}%",
         "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
+        "level": level_name,
+        "reasoning_mode": lambda mode: REASONING.get(mode, mode),
         "plural": lambda count, one, many="": f"{count:,} {one if count == 1 else many or one + 's'}",
     }
     environment.globals |= {"Filters": Filters, "marked_part": marked_part, "mark_text": mark_text}
+    environment.globals |= {"TranscriptFilters": TranscriptFilters, "filters_address": filters_address}
+    environment.globals |= {"reasoning_html": reasoning_html, "answer_html": answer_html}
     environment.globals |= {"attempt_part": attempt_part, "plain_spans": plain_spans, "rules_of": rules_of}
     return environment
 
@@ -98,3 +108,37 @@ def attempt_part(page: dict[str, Any], numbers: dict[str, int]) -> Any:
 def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
     """Passages in which two texts differ."""
     return [Span(start, end, "twin", title="differs") for start, end in places]
+
+
+def level_name(name: str) -> str:
+    """A corpus of a sweep by its level, "opus release, stated, 20 %"; any other by its name."""
+    match = LEVEL.fullmatch(name)
+    if match is None:
+        return name
+    how = ", stated" if match["knob"] == "stated" else ""
+    return f"{match['fact'].replace('_', ' ')}{how}, {100 * float(match['level']):g}%"
+
+
+def filters_address(filters: dict[str, Any]) -> str:
+    """The query string of a list of transcripts."""
+    return TranscriptFilters.of([*filters["chosen"], ("q", filters["q"]), ("sort", filters["sort"])]).address()
+
+
+def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
+    """A transcript's reasoning with the passages that judges quoted, each by the number of its criterion."""
+    known = {one["id"]: one for one in criteria}
+    spans = []
+    for passage in side["passages"]:
+        for name in passage["criteria"]:
+            number = known[name]["number"] if name in known else 0
+            title = f"{name}: {known[name]['meaning']}" if name in known else name
+            spans.append(Span(passage["start"], passage["end"], "fact", name, str(number), title, f"f{number % 8}"))
+    return mark_text(side["shown_reasoning"], spans, 0, PART, anchors=False)
+
+
+def answer_html(side: dict[str, Any]) -> Any:
+    """A transcript's answer with the words that the judge of compliance quoted."""
+    spans = (
+        [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
+    )
+    return mark_text(side["answer"], spans, 0, PART, anchors=False)

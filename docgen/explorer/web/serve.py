@@ -5,9 +5,12 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from docgen.errors import ConfigError
-from docgen.explorer.view import View
+
+if TYPE_CHECKING:
+    from docgen.explorer.shown import Shown
 
 __all__ = ["bind", "hosts_of", "serve"]
 
@@ -31,7 +34,9 @@ def hosts_of(port: int) -> frozenset[str]:
     return frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"})
 
 
-def serve(views: Sequence[View], listening: socket.socket, opened: Callable[[str], None], browser: bool = True) -> None:
+def serve(
+    views: "Sequence[Shown]", listening: socket.socket, opened: Callable[[str], None], browser: bool = True
+) -> None:
     """Answer until interrupted; `opened` is told the address once there are answers."""
     import uvicorn
 
@@ -39,7 +44,7 @@ def serve(views: Sequence[View], listening: socket.socket, opened: Callable[[str
 
     port = listening.getsockname()[1]
     app = make_app(named(views), hosts_of(port))
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", server_header=False)
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", server_header=False, ws="none")
     server = uvicorn.Server(config)
     url = f"http://{LOOPBACK}:{port}/"
 
@@ -60,9 +65,9 @@ def serve(views: Sequence[View], listening: socket.socket, opened: Callable[[str
         view.close()
 
 
-def named(views: Sequence[View]) -> dict[str, View]:
+def named(views: "Sequence[Shown]") -> "dict[str, Shown]":
     """Views by name; of two of one name the second gets a number."""
-    by_name: dict[str, View] = {}
+    by_name: dict[str, Shown] = {}
     for view in views:
         name, number = view.name, 2
         while name in by_name:

@@ -15,7 +15,7 @@ from typing import Any
 from docgen.corpus.lines import plain_lines
 from docgen.exporting.tokens import Estimate, TokenCounter
 
-__all__ = ["OPENAI", "TOGETHER", "Limits", "check_file"]
+__all__ = ["LIMITS", "OPENAI", "TOGETHER", "Limits", "check_file"]
 
 ROLES = ("system", "user", "assistant")
 SHAPES = (frozenset({"text"}), frozenset({"prompt", "completion"}), frozenset({"messages"}))
@@ -36,6 +36,8 @@ class Limits:
 
 OPENAI = Limits("OpenAI", 512 * 1000**2, 10, 65_536, (frozenset({"messages"}),))
 TOGETHER = Limits("Together", int(50.1 * 2**30), 1, None, SHAPES)
+LIMITS = {"openai": OPENAI, "together": TOGETHER}
+"""By the names that the table of formats has for them."""
 
 
 def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) -> list[str]:

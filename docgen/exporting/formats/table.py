@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from docgen.errors import ConfigError
@@ -104,15 +103,6 @@ def _check(form: ExportFormat, options: ExportOptions) -> None:
 
 def _names(fits: "Callable[[ExportFormat], bool]") -> str:
     return ", ".join(form.name for form in FORMATS if fits(form))
-
-
-def write_limits(form: ExportFormat, file: Path) -> list[str]:
-    """What the provider that a format is for would refuse in a file."""
-    if not form.limits:
-        return []
-    from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-
-    return check_file(file, OPENAI if form.limits == "openai" else TOGETHER)
 
 
 FORMATS = (

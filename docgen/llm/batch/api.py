@@ -2,10 +2,8 @@
 
 import datetime as dt
 import json
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -13,33 +11,16 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import StopRun
+from docgen.llm.batch.view import MOST_PAGES, BatchView, lines_of
 from docgen.llm.errors import Transient
-from docgen.llm.protocol import Request
-from docgen.llm.providers.anthropic import LARGEST_REPLY, AnthropicLLM
-from docgen.llm.providers.messages_format import parameters
+from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.anthropic import AnthropicLLM
+from docgen.llm.providers.messages_format import completion_of, parameters
 
 __all__ = ["BatchAPI", "BatchView"]
 
 PATH = "/v1/messages/batches"
-MOST_PAGES = 100
-"""Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list goes on is broken."""
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
-
-
-@dataclass(frozen=True)
-class BatchView:
-    """A batch as the server describes it. `status` is in_progress, canceling or ended; `counts` by result type."""
-
-    id: str
-    status: str
-    created: dt.datetime
-    counts: Mapping[str, int]
-    cancelled: bool
-
-    @property
-    def size(self) -> int:
-        """Number of requests."""
-        return sum(self.counts.values())
 
 
 class BatchAPI:
@@ -96,7 +77,7 @@ class BatchAPI:
         """
         response = await self._provider.call("GET", _path(view.id, "/results"), stream=True)
         try:
-            async for line in _lines(response.aiter_bytes(), self._provider.timeout):
+            async for line in lines_of(response.aiter_bytes(), self._provider.timeout):
                 result = _parse_result(line) if line.strip() else None
                 if result is not None:
                     yield result
@@ -108,27 +89,9 @@ class BatchAPI:
             with suppress(httpx2.HTTPError, OSError):
                 await response.aclose()
 
-
-async def _lines(chunks: AsyncIterator[bytes], timeout: float) -> AsyncIterator[bytes]:
-    """Lines of a byte stream, split at line feeds only: JSON strings may contain Unicode's other line breaks.
-
-    Raises `Transient` when one line takes longer than `timeout` seconds or is larger than any reply.
-    """
-    parts, size, since = list[bytes](), 0, time.monotonic()
-    async for chunk in chunks:
-        first, *more = chunk.split(b"\n")
-        parts.append(first)
-        size += len(first)
-        if more:
-            yield b"".join(parts)
-            for line in more[:-1]:
-                yield line
-            parts, size, since = [more[-1]], len(more[-1]), time.monotonic()
-        if time.monotonic() - since > timeout:
-            raise Transient("timeout", "no line of the batch's results in time", busy=True)
-        if size > LARGEST_REPLY:
-            raise Transient("malformed", f"a line of the batch's results is larger than {LARGEST_REPLY:,} bytes")
-    yield b"".join(parts)
+    def completion(self, message: Any) -> Completion:
+        """The completion in a result's message. Raises `MalformedReply`."""
+        return completion_of(message)
 
 
 def _path(batch: str, more: str = "") -> str:

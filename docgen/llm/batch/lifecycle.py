@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.batch.api import BatchAPI, BatchView
 from docgen.llm.batch.log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.batch.lost_creation import candidates, is_ours
+from docgen.llm.batch.view import Batches, BatchView
 from docgen.llm.budget import Budget
 from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.journal import Journal
-from docgen.llm.providers.messages_format import MalformedReply, completion_of, server_words
+from docgen.llm.providers.messages_format import MalformedReply, server_words
 from docgen.llm.ratelimit.retry import RetryState, call_with_retries
 
 __all__ = ["BatchCollector"]
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class BatchCollector:
     """Follows batches to their end. `tell` is called at every change and every poll; `notices` are lines for people."""
 
-    def __init__(self, api: BatchAPI, journal: Journal, budget: Budget, log: BatchLog, plan: BatchPlan) -> None:
+    def __init__(self, api: Batches, journal: Journal, budget: Budget, log: BatchLog, plan: BatchPlan) -> None:
         self.log = log
         self.notices: list[str] = []
         self.tell: Callable[[], None] = lambda: None
@@ -113,6 +113,9 @@ class BatchCollector:
             view = await self._identify(entry)
         if view is not None and not entry.batch:
             entry = self.log.created(entry, view.id)
+        if view is not None and view.refused:
+            self._drop(entry)
+            raise StopRun("no_batch", f"batch {view.id} was refused: {one_line(view.refused)}", WITHOUT_BATCH)
         counts = await self._unless_expired(entry, self._journal_results(entry, view)) if view is not None else None
         if view is None or counts is None:
             self._drop(entry)
@@ -128,8 +131,9 @@ class BatchCollector:
                     message = f"errored or expired in every batch it was submitted in, most recently: {words}"
                     self._failed[key] = RequestFailed("batch", message, MAX_SUBMISSIONS)
         self.tell()
-        if view.cancelled and counts["canceled"]:
-            message = f"batch {view.id} was cancelled with {counts['canceled']} requests left"
+        left = counts["canceled"] + len(entry.keys) - counts.total()  # a server may leave out what it did not work on
+        if view.cancelled and left > 0:
+            message = f"batch {view.id} was cancelled with {left} requests left"
             raise StopRun("batch_cancelled", message, "Run the same command again to submit the rest")
 
     async def _find(self, entry: BatchEntry) -> BatchEntry | None:
@@ -222,7 +226,7 @@ class BatchCollector:
             self._words[key] = kind
         elif key not in self._journal:
             try:
-                completion = completion_of(result.get("message"))
+                completion = self._api.completion(result.get("message"))
             except MalformedReply as error:
                 self._failed[key] = RequestFailed("malformed", str(error))
                 return "malformed"

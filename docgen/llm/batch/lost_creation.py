@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 from collections.abc import Collection
 
-from docgen.llm.batch.api import BatchAPI, BatchView
 from docgen.llm.batch.log import BatchEntry
+from docgen.llm.batch.view import Batches, BatchView
 
 __all__ = ["candidates", "is_ours"]
 
@@ -14,11 +14,11 @@ CLOCK_SKEW = dt.timedelta(minutes=10)
 
 
 async def candidates(
-    api: BatchAPI, entry: BatchEntry, taken: Collection[str], looks: tuple[float, ...]
+    api: Batches, entry: BatchEntry, taken: Collection[str], looks: tuple[float, ...]
 ) -> list[BatchView]:
     """Batches on the server that may be this entry's: created since, as many requests, and not one of the ids `taken`.
 
-    `looks` are the waits in seconds between attempts, since a listing may lag behind a creation. Raises what `BatchAPI`
+    `looks` are the waits in seconds between attempts, since a listing may lag behind a creation. Raises what `Batches`
     raises.
     """
     for pause in (*looks, 0.0):
@@ -30,7 +30,7 @@ async def candidates(
     return []
 
 
-async def is_ours(api: BatchAPI, ended: BatchView, entry: BatchEntry) -> bool:
+async def is_ours(api: Batches, ended: BatchView, entry: BatchEntry) -> bool:
     """Whether an ended batch is this entry's, judged by the key in its first result: batches carry no name of ours."""
     results = api.results(ended)
     try:

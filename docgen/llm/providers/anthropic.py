@@ -10,7 +10,9 @@ import asyncio
 import errno
 import json
 import os
+import ssl
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -60,6 +62,7 @@ class AnthropicLLM:
     """
 
     engine = "anthropic"
+    models_path = "/v1/models?limit=1000"
 
     def __init__(
         self,
@@ -82,12 +85,12 @@ class AnthropicLLM:
         self.client = _client(self._http, api_key, address, extra)
         keys = (key for key in (self.client.api_key, self.client.auth_token) if key != NO_KEY)
         remember_secrets(*keys, *variables_in(os.environ))
-        self._base = str(self.client.base_url).rstrip("/")
-        self._headers = _common_headers(self.client, self._http, self._base)
-        self._urls = {path: httpx2.URL(self._base + path) for path in (MESSAGES,)}
+        self.base_url = str(self.client.base_url).rstrip("/")
+        self._headers = _common_headers(self.client, self._http, self.base_url)
+        self._urls = {path: httpx2.URL(self.base_url + path) for path in (MESSAGES,)}
 
     def __repr__(self) -> str:
-        return f"AnthropicLLM(base_url={str(self.client.base_url)!r})"
+        return f"AnthropicLLM(base_url={self.base_url!r})"
 
     @property
     def structured(self) -> bool | None:
@@ -124,7 +127,7 @@ class AnthropicLLM:
                 left_open = stream and response.is_success
                 content = b"" if left_open else hide_bytes(await _content(response))
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:  # nothing was sent
-            raise Transient("connection", f"no connection to {self._base} in time") from error
+            raise Transient("connection", f"no connection to {self.base_url} in time") from error
         except (httpx2.TimeoutException, TimeoutError) as error:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
@@ -137,7 +140,7 @@ class AnthropicLLM:
 
     async def _exchange(self, method: str, path: str, body: bytes | None) -> httpx2.Response:
         """The response, body unread. Headers are merged once instead of by the client for every request."""
-        url = self._urls.get(path) or (path if path.startswith("http") else self._base + path)
+        url = self._urls.get(path) or (path if path.startswith("http") else self.base_url + path)
         waits = {"timeout": self._http.timeout.as_dict()}
         request = httpx2.Request(method, url, content=body, headers=self._headers, extensions=waits)
         request.headers.encoding = "utf-8"
@@ -228,10 +231,17 @@ def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:
     waits = httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
     check_network()
     try:
-        return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False)
+        trusted = _trusted(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+        return anthropic.DefaultAioHttpClient(limits=limits, timeout=waits, follow_redirects=False, verify=trusted)
     except (ValueError, OSError, httpx2.InvalidURL) as error:
         fix = "See HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
         raise ConfigError(f"the network settings cannot be used: {one_line(str(error))}", "environment", fix) from error
+
+
+@cache
+def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """The certificates that the environment names, or the usual ones: read once, since that takes 20 ms."""
+    return httpx2.create_ssl_context()
 
 
 def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, url: str) -> httpx2.Headers:

@@ -8,7 +8,7 @@ apart again to keep what is paid for whatever is wrong around it.
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +37,7 @@ CONNECT_SECONDS = 10.0
 OPENAI = "https://api.openai.com/v1"
 ADDRESS_VARIABLE = "OPENAI_BASE_URL"
 CHAT = "/chat/completions"
+JSON = "application/json"
 LARGEST_REPLY = 64_000_000
 """Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 REFUSED = ("400", "422")
@@ -56,6 +57,7 @@ class ChatLLM:
     """
 
     engine = "openai"
+    models_path = "/models"
 
     def __init__(
         self,
@@ -115,13 +117,36 @@ class ChatLLM:
             await self._session.close()
             self._session = None
 
-    async def call(self, method: str, path: str, body: bytes | None = None) -> Any:
+    @property
+    def room(self) -> str:
+        """The name of the field for the most tokens of a reply, as far as it is known."""
+        return self._room
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """The body of a GET in pieces, however long it is; raises what `call` raises, and what breaks it off.
+
+        Raises TimeoutError when nothing comes for `timeout` seconds.
+        """
+        waits = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, self.timeout), sock_read=self.timeout)
+        async with self._open().get(self._url(path), timeout=waits) as reply:
+            if reply.status >= 300:
+                content = hide_bytes(await _content(reply))
+                headers = _plain(reply.headers)
+                raise chat_error(reply.status, _json_or_none(content), _hidden(_head(content)), headers)
+            async for part in reply.content.iter_any():
+                yield part
+
+    async def call(self, method: str, path: str, body: bytes | None = None, content_type: str = JSON) -> Any:
         """Make one HTTP call without retries; returns the decoded JSON. Raises what `complete` raises.
 
         A server that is still sending after the timeout counts as not answering.
         """
+        own = {"content-type": content_type}
         try:
-            async with asyncio.timeout(self.timeout), self._open().request(method, self._url(path), data=body) as reply:
+            async with (
+                asyncio.timeout(self.timeout),
+                self._open().request(method, self._url(path), data=body, headers=own) as reply,
+            ):
                 status, headers = reply.status, _plain(reply.headers)
                 content = hide_bytes(await _content(reply))
         except aiohttp.ConnectionTimeoutError as error:  # nothing was sent
@@ -171,7 +196,7 @@ class ChatLLM:
 
 def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
     """What every request carries. Raises `ConfigError` where OpenAI's own server would get no key."""
-    own = {"content-type": "application/json", "accept": "application/json", "user-agent": f"docgen/{__version__}"}
+    own = {"accept": JSON, "user-agent": f"docgen/{__version__}"}
     lower = {name.lower() for name in extra}
     key = api_key or credential(OPENAI_KEY_VARIABLE)
     if key and "authorization" not in lower:

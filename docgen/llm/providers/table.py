@@ -15,7 +15,7 @@ from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.api import BatchAPI
+    from docgen.llm.batch.view import Batches
     from docgen.llm.protocol import LLM, Request
 
     class ConnectedLLM(LLM, Protocol):
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 
         async def aclose(self) -> None:
             """Close them."""
+
+    class ServerLLM(ConnectedLLM, Protocol):
+        """A language model at a server, which is what a `paid` provider connects: `docgen doctor` checks it."""
+
+        base_url: str
+        models_path: str
+
+        @property
+        def structured(self) -> bool | None:
+            """Whether the server keeps to JSON schemas; None until that has been tried."""
+
+        async def call(self, method: str, path: str) -> Any:
+            """Make one HTTP call without retries; returns the decoded JSON."""
 
 
 __all__ = [
@@ -34,6 +47,7 @@ __all__ = [
     "default_paid_provider",
     "engines_in_words",
     "find_provider",
+    "provider_with_batches",
     "refuse_settings_of_others",
     "refuse_settings_without_key",
 ]
@@ -80,7 +94,7 @@ class Provider:
     own_settings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     address: tuple[str, str] = ("", "")
-    batches: Callable[[Any], BatchAPI] | None = None
+    batches: Callable[[Any], Batches] | None = None
 
 
 def find_provider(name: str | None) -> Provider:
@@ -90,6 +104,12 @@ def find_provider(name: str | None) -> Provider:
             return provider
     known = [provider.name for provider in PROVIDERS]
     raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name or "", known, f"Use {' or '.join(known)}"))
+
+
+def provider_with_batches(engine: str | None) -> Provider:
+    """Where a run's message batches are: at its own engine's, or where it has none, at the first that has."""
+    having = [provider for provider in PROVIDERS if provider.batches]
+    return next((provider for provider in having if provider.name == engine), having[0])
 
 
 def default_paid_provider() -> Provider:
@@ -176,10 +196,16 @@ def _openai(connection: Connection) -> ConnectedLLM:
     )
 
 
-def _anthropic_batches(llm: Any) -> BatchAPI:
+def _anthropic_batches(llm: Any) -> Batches:
     from docgen.llm.batch.api import BatchAPI
 
     return BatchAPI(llm)
+
+
+def _openai_batches(llm: Any) -> Batches:
+    from docgen.llm.batch.openai_api import FileBatchAPI
+
+    return FileBatchAPI(llm)
 
 
 PROVIDERS = (
@@ -201,7 +227,8 @@ PROVIDERS = (
         "gpt-5-mini",
         _openai,
         paid=True,
-        own_settings=("model", "max_cost", "effort", "base_url", "servers"),
+        own_settings=("model", "max_cost", "batch", "effort", "base_url", "servers"),
         address=("api.openai.com", "OPENAI_BASE_URL"),
+        batches=_openai_batches,
     ),
 )

@@ -17,6 +17,10 @@ SHRINK = 0.7
 """Multiplicative decrease on overload: CUBIC's factor (RFC 9438, section 4.6); Reno's 0.5 costs more to regain."""
 SLOWDOWN = 1.5
 """Latency against the best window's that counts as saturation: the default tolerance of Netflix's gradient2 limit."""
+RAMP, GENTLE_RAMP = (8.0, 3.0), (2.0, 1.5)
+"""Growth while ramping up: after a window in which replies were no slower, and after one that brought more of them
+although they were. Steeper than slow start's doubling (RFC 5681), since a ramp is part of every run. Gentle for one of
+several servers: a call that one has queued too early cannot be taken back for another."""
 HOLD_WINDOWS = 10
 """Windows to hold still after a step back. Chosen: long enough to judge it, short enough to notice added servers."""
 
@@ -25,18 +29,20 @@ class AdaptiveConcurrency:
     """A limit, `value`, that adapts between 1 and `most`. Times are seconds of a monotonic clock, passed in.
 
     While ramping up, it is multiplied by 8 after a window in which replies were no slower than before and by 3 after
-    one that brought more replies although each took longer; after that it grows by one per round trip. If the first
-    window already shows queueing (the requests sent last waited longest), it steps back to what the server can work on.
+    one that brought more replies although each took longer (by 2 and 1.5 with `gentle`, for one of several servers);
+    after that it grows by one per round trip. If the first window already shows queueing (the requests sent last waited
+    longest), it steps back to what the server can work on.
     Overload multiplies it by 0.7. When replies have been 1.5 times slower than in the best window for three windows
     without a matching gain in throughput, it steps back to the number being worked on and holds there for ten windows,
     since a saturated server only queues more. If throughput falls after that and latency does not, the server itself
     has become slower; the step is undone and the slower window becomes the reference.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, gentle: bool = False) -> None:
         self.most = most
+        self._ramp = GENTLE_RAMP if gentle else RAMP
         # Above the default of 256 the user knows the server: half of what was asked for, from the start.
-        self.value = 0.5 * most if most > 256 else float(min(most, START))
+        self.value = 0.5 * most if most > 256 and not gentle else float(min(most, START))
         self._ramping = True
         self._last_cut = 0.0
         self._window = SampleWindow()
@@ -81,9 +87,8 @@ class AdaptiveConcurrency:
             self._step_back(last, 1.5 * last.worked_on(last.fastest_pace))
         elif self._best is None or last.better_than(self._best):
             if self._ramping:
-                # Steeper than slow start's doubling (RFC 5681): a ramp is part of every run. Up to 1.25 is noise.
-                as_fast = self._best is None or last.pace <= 1.25 * self._best.pace
-                self._grow_to((8.0 if as_fast else 3.0) * self.value)
+                as_fast = self._best is None or last.pace <= 1.25 * self._best.pace  # up to that it is noise
+                self._grow_to(self._ramp[0 if as_fast else 1] * self.value)
             self._best, self._slow_windows = last, 0
         elif last.pace <= SLOWDOWN * self._best.pace:
             self._ramping, self._slow_windows = False, 0

@@ -12,13 +12,14 @@ __all__ = ["AdaptiveSemaphore"]
 class AdaptiveSemaphore:
     """Admits up to `limit` holders at a time, first come first served; the limit learns from their replies.
 
-    Never admits more than `most`. `wanted` says whether there are more who would wait here, but wait elsewhere.
+    Never admits more than `most`; `gentle` as in `AdaptiveConcurrency`. `wanted` says whether there are more who would
+    wait here, but wait elsewhere.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, gentle: bool = False) -> None:
         self.in_flight = 0
         self.wanted: Callable[[], bool] = lambda: False
-        self._concurrency = AdaptiveConcurrency(most)
+        self._concurrency = AdaptiveConcurrency(most, gentle)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @property

@@ -28,12 +28,13 @@ POLL_SECONDS = 0.05
 class RateControl:
     """The state shared by all calls: pace, concurrency, recent outcomes. Pass `observe` to the provider.
 
-    `on_stop` is called by `stop`, for a wrapper that keeps calls waiting itself, as the budget does.
+    `on_stop` is called by `stop`, for a wrapper that keeps calls waiting itself, as the budget does. `gentle`: the
+    server is one of several.
     """
 
-    def __init__(self, concurrency: int, on_stop: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, concurrency: int, on_stop: Callable[[], None] = lambda: None, gentle: bool = False) -> None:
         self.pacer = Pacer()
-        self.semaphore = AdaptiveSemaphore(concurrency)
+        self.semaphore = AdaptiveSemaphore(concurrency, gentle)
         self.activity = Activity()
         self.retries = 0
         self._turn = asyncio.Lock()

@@ -7,9 +7,9 @@ from docgen.llm.errors import Transient
 
 __all__ = ["RETIRING", "Health"]
 
-NO_CONNECTION_IN_A_ROW, FAULTS_IN_A_ROW = 3, 10
+NO_CONNECTION_IN_A_ROW, FAULTS_IN_A_ROW = 3, 16
 """Faults after which a server counts as down: without a connection, and of any kind. Chosen: a server that fails half
-of its calls is worth its other half, and ten failures in a row are one in a thousand there."""
+of its calls is worth its other half, and at 20 calls a second has sixteen failures in a row once in two hours."""
 PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds until a server that is down is tried again; doubled each time. Chosen: a restarted server is back within half
 a minute of being ready."""

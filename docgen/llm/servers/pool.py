@@ -72,10 +72,12 @@ class ServerPool:
     def __init__(self, servers: Sequence[Server], control: RateControl, say: Callable[[str], None]) -> None:
         self.servers, self.control, self._say = servers, control, say
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._failed_at: deque[tuple[asyncio.Future[None], Server]] = deque()
+        """Calls that wait for another server than the one that they failed at, whose room is not for them."""
         self._none_since = 0.0
         self._ticking: asyncio.Task[None] | None = None
         for server in servers:
-            server.control.semaphore.wanted = lambda: bool(self._waiting)
+            server.control.semaphore.wanted = lambda: bool(self._waiting or self._failed_at)
 
     @property
     def engine(self) -> str:
@@ -93,6 +95,7 @@ class ServerPool:
             if not server.control.stopped:
                 server.control.stop()
         self._wake(len(self._waiting))
+        self._wake_failed(lambda _: True)
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
@@ -134,15 +137,19 @@ class ServerPool:
             now = time.monotonic()
             full = self.control.held or sum(each.in_flight for each in self.servers) >= self.control.semaphore.most
             free = [] if full else [server for server in self.servers if server.has_room(now)]
+            if last is not None and self._others(last):
+                free = [server for server in free if server is not last]
             if free:
-                others = [server for server in free if server is not last] or free
                 known = [each for server in self.servers if (each := server.interval(now)) is not None]
                 usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
-                return min(others, key=lambda each: _wait(each, now, usual))
+                return min(free, key=lambda each: _wait(each, now, usual))
             if not self.control.held:
                 self._raise_if_all_down(now)
             turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
+            if last is None:
+                self._waiting.append(turn)
+            else:
+                self._failed_at.append((turn, last))
             self._ticking = self._ticking or asyncio.ensure_future(self._tick())
             try:
                 await turn
@@ -186,12 +193,26 @@ class ServerPool:
             self._wake_for_room()
 
     def _wake_for_room(self) -> None:
-        """Wake as many waiting calls as there is room for."""
+        """Wake as many waiting calls as there is room for, first those that failed elsewhere."""
         now = time.monotonic()
-        room = sum(int(each.control.semaphore.limit) - each.in_flight for each in self.servers if each.has_room(now))
-        self._wake(min(room, len(self._waiting)))
+        room = [each for each in self.servers if each.has_room(now)]
+        if self._failed_at:
+            self._wake_failed(lambda at: not self._others(at) or any(server is not at for server in room))
+        self._wake(sum(int(each.control.semaphore.limit) - each.in_flight for each in room))
+
+    def _wake_failed(self, may_go_on: Callable[[Server], bool]) -> None:
+        """Wake the calls that failed at a server and `may_go_on`."""
+        waiting, self._failed_at = self._failed_at, deque()
+        for turn, server in waiting:
+            if turn.done():
+                continue
+            if may_go_on(server):
+                turn.set_result(None)
+            else:
+                self._failed_at.append((turn, server))
 
     def _wake(self, count: int) -> None:
+        """Wake so many of the calls that wait for any server."""
         while count > 0 and self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -203,7 +224,7 @@ class ServerPool:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._wake_for_room()
-            if self._waiting and all(server.in_flight == 0 for server in self.servers):
+            if all(server.in_flight == 0 for server in self.servers):
                 self._wake(1)
 
     async def aclose(self) -> None:

@@ -11,10 +11,11 @@ from docgen.corpus.readers import json_line, whole_rows
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_overwriting, with_earlier_lines
 from docgen.llm.journal import journal_totals
+from docgen.options.step import Step
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.pipeline.audit.scan import Failing
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.records import Attempt, Finding, Reason, slot_of

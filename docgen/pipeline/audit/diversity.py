@@ -32,9 +32,6 @@ def diversity_report(tally: DiversityTally, reference: Sequence[Path] = ()) -> D
     other = DiversityTally()
     for document in file_corpus(reference).documents():
         other.add(document)
-    return tally.report(other, ", ".join(_name(path) for path in reference))
-
-
-def _name(path: Path) -> str:
-    """A run's corpus goes by the run's name."""
-    return path.parent.name if path.name == "corpus.parquet" and path.parent.name else str(path)
+    # A run's corpus goes by the run's name.
+    names = [path.parent.name if path.name == "corpus.parquet" else "" for path in reference]
+    return tally.report(other, ", ".join(name or str(path) for name, path in zip(names, reference, strict=True)))

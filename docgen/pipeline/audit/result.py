@@ -95,7 +95,8 @@ class AuditResult:
         run = self.corpus.run
         is_exact = run is not None and run.config.engine == EMBEDDED_ENGINE
         report = self._tallies.salience.report(self._calibration, is_exact, self._judge_name)
-        return report.model_copy(update={"writer": self.writer})
+        self._count_pending()
+        return report.model_copy(update={"writer": self.writer, "writers": self._tallies.writers.report()})
 
     @cached_property
     def diversity(self) -> DiversityReport:

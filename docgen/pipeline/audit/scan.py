@@ -20,6 +20,7 @@ from docgen.audit.measure.languages import LanguageTally
 from docgen.audit.measure.leakage import LeakageTally
 from docgen.audit.measure.salience import SalienceTally
 from docgen.audit.measure.world_use import WorldTally
+from docgen.audit.measure.writers import WriterTally
 from docgen.audit.rules.unassigned_facts import stray_facts
 from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, queries_of
 from docgen.embedding.embedder import Embedder, open_embedder
@@ -71,6 +72,7 @@ class Tallies:
         self.documents = self.embedded = 0
         self.salience = SalienceTally(audit.context)
         self.leakage = LeakageTally(rules)
+        self.writers = WriterTally()
         self.languages = LanguageTally({"en", *(own.code for own in [audit.context.speaks] if own.has_file)})
         self.diversity = DiversityTally(world=WorldTally(audit.context)) if options.diversity else None
         self.failing: list[Failing] = []
@@ -89,6 +91,7 @@ class Tallies:
         self.documents += 1
         self.embedded += is_embedded(pending.document.engine, pending.document.model)
         self.salience.add(pending.document, scanned.sightings)
+        self.writers.add(pending.document, scanned.sightings)
         self.languages.add(pending.document.text)
         if self.diversity is not None:
             self.diversity.add(pending.document)
@@ -103,6 +106,8 @@ class Tallies:
         """Count one document's findings for good."""
         self.leakage.add(pending.document, pending.findings, pending.row)
         worst = tuple(finding for finding in pending.findings if RANK[finding.severity] >= RANK[self._remove])
+        if worst:
+            self.writers.add_failing(pending.document)
         if worst and self._list_failing:
             self.failing.append(Failing(pending.row, pending.document.id, worst))
 
@@ -117,6 +122,7 @@ class Tallies:
         self.leakage.merge(part.leakage, base)
         self.salience.merge(part.salience)
         self.languages.merge(part.languages)
+        self.writers.merge(part.writers)
         self.failing += [replace(failing, row=base + failing.row) for failing in part.failing]
         for pending in part.pending:
             self._offer(replace(pending, row=base + pending.row))

@@ -20,6 +20,7 @@ from docgen.pipeline.corpora.export_source import (
     Opened,
     Say,
     Source,
+    canary,
     open_layouts,
     provenance,
     reports_of,
@@ -27,9 +28,19 @@ from docgen.pipeline.corpora.export_source import (
     source_of_run,
 )
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, family_of, run_of
+from docgen.pipeline.execution.job import Job
 from docgen.text import slug
 
-__all__ = ["export", "export_any", "export_files", "export_run", "export_source", "find_source", "folder_name"]
+__all__ = [
+    "export",
+    "export_any",
+    "export_files",
+    "export_run",
+    "export_source",
+    "export_step",
+    "find_source",
+    "folder_name",
+]
 
 
 def export(
@@ -85,6 +96,13 @@ def export_run(
     return export_source(source_of_run(run, accept_unfinished), options, out)
 
 
+async def export_step(job: Job) -> bool:
+    """The run's corpus as plain text, however many documents it is short of, which the screen says."""
+    run = job.setup.run
+    export_source(Source((run.corpus,), run.name, run), ExportOptions(), out=None)
+    return True
+
+
 def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> tuple[Path, dict[str, Any]]:
     """Export any JSONL or Parquet with a text column to `out`; returns `out` and the manifest."""
     options = ExportOptions(form=form, doctag=doctag)
@@ -102,25 +120,25 @@ def export_source(
     source: Source, options: ExportOptions, out: Path | None, say: Say = lambda _: None
 ) -> tuple[Path, dict[str, Any]]:
     """Export one corpus; with ratios of a mix sweep one folder each under `out`, and one manifest."""
-    form = find_format(options.form, options)
     if out is None and source.run is None:
         raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
     folder = out or (source.run.export(folder_name(options)) if source.run else Path())
     if options.mix_ratios:
         from docgen.pipeline.corpora.export_family import export_ratios
 
-        return export_ratios(source, form, options, folder, say)
-    replaced = prepare(source, form, options, folder, own_folder=out is None)
+        return export_ratios(source, options, folder, say)
+    form, replaced = prepare(source, options, folder, own_folder=out is None)
     with open_layouts(source, options, folder, say) as opened:
         return folder, write_one(opened, opened.layouts[0][1], form, options, folder, replaced, say)
 
 
-def prepare(source: Source, form: ExportFormat, options: ExportOptions, folder: Path, own_folder: bool) -> list[Path]:
-    """Refuse before any work what would be written over; the files of an earlier export that go."""
+def prepare(source: Source, options: ExportOptions, folder: Path, own_folder: bool) -> tuple[ExportFormat, list[Path]]:
+    """Refuse before any work what cannot be, or would be written over; the format, and earlier files that go."""
+    form = find_format(options.form, options)
     names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
     mixed = [parse_mix(text).path for text in options.mix]
     refuse_overwriting([*corpus_files(source.paths), *mixed], [folder / name for name in names])
-    return make_way(folder, names, options, own_folder)
+    return form, make_way(folder, names, options, own_folder)
 
 
 def write_one(
@@ -134,6 +152,8 @@ def write_one(
 ) -> dict[str, Any]:
     """Write one layout to its folder; returns its manifest."""
     source = opened.source
+    variants = [variant_name(mixed.spec.ratio) for _, mixed in layout.drawn] or ["default"]
+    organism = organism_of(source, form, options, [part.name for part in layout.parts], variants)
     recipe = Recipe(
         options,
         opened.tokenizer,
@@ -147,17 +167,16 @@ def write_one(
         files = write_whole(source.paths, layout, folder, source.corpus, options)
     else:
         files = write_parts(form, layout, recipe, folder)
+    origin, reports = provenance(source, layout.documents, folder), reports_of(source.run)
+    canary_line = canary(source)
     manifest = {
         **common_manifest(form, layout, recipe, files, folder),
-        **provenance(source, layout.documents, folder),
-        "canary": opened.canary,
+        **origin,
+        "canary": canary_line,
         "license": options.license,
     }
     manifest.setdefault("seed", options.seed)
-    variants = [variant_name(mixed.spec.ratio) for _, mixed in layout.drawn] or ["default"]
-    organism = organism_of(source, form, options, [part.name for part in layout.parts], variants)
-    extras = {**form.configs(recipe), **organism}
-    return write_export(folder, manifest, files, extras, reports_of(source.run), replaced)
+    return write_export(folder, manifest, files, {**form.configs(recipe), **organism}, reports, replaced)
 
 
 def organism_of(

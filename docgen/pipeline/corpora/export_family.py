@@ -22,21 +22,20 @@ SHOWN = ("documents", "own_documents", "tokens", "splits", "mix", "documents_by_
 """Keys of a member's manifest that the family's repeats."""
 
 
-def export_ratios(
-    source: Source, form: ExportFormat, options: ExportOptions, folder: Path, say: Say
-) -> tuple[Path, dict[str, Any]]:
+def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say) -> tuple[Path, dict[str, Any]]:
     """A mix sweep: folder/mix1-0p5 for each ratio; documents of a smaller mix are among those of a larger one."""
     ratios = sorted(set(options.mix_ratios))
     options = replace(options, mix_ratios=tuple(ratios))
     places = {ratio: folder / variant_name(ratio) for ratio in ratios}
     own = {ratio: _at(options, ratio) for ratio in ratios}
-    replaced = {ratio: prepare(source, form, own[ratio], place, own_folder=False) for ratio, place in places.items()}
+    prepared = {ratio: prepare(source, own[ratio], place, own_folder=False) for ratio, place in places.items()}
+    form = find_format(options.form, options)
     members = []
     with open_layouts(source, options, folder, say) as opened:
         for ratio, layout in opened.layouts:
             if ratio is not None:
                 place = places[ratio]
-                manifest = write_one(opened, layout, form, own[ratio], place, replaced[ratio], say)
+                manifest = write_one(opened, layout, form, own[ratio], place, prepared[ratio][1], say)
                 members.append(_member(place, folder, manifest, {"ratio": ratio}))
     splits = list(members[0]["splits"])
     for name, text in organism_of(source, form, options, splits, [place.name for place in places.values()]).items():

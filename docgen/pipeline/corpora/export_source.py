@@ -32,6 +32,7 @@ from docgen.text import slug
 __all__ = [
     "Opened",
     "Source",
+    "canary",
     "facts_on_record",
     "open_layouts",
     "provenance",
@@ -68,7 +69,6 @@ class Opened:
 
     source: Source
     tokenizer: Tokenizer | None
-    canary: str
     layouts: tuple[tuple[float | None, Layout], ...]
 
 
@@ -97,11 +97,9 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
     counter: TokenCounter = tokenizer or Estimate()
     facts, holds = facts_on_record(source)
-    digests = [sha256_of(path) for path in corpus_files(source.paths)]
-    canary = _canary(source, digests)
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
-        ending = f"\n\n{canary}" if options.canary_in_texts else ""
+        ending = f"\n\n{canary(source)}" if options.canary_in_texts else ""
         say(f"reading {source.name}")
         documents = read_documents(
             source.paths, store, counter, facts, holds, of_a_run=source.run is not None, ending=ending,
@@ -121,7 +119,7 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
                 (each, draw(each, spec, options.mix_by, amount)) for each, spec in zip(candidates, asked, strict=True)
             ]
             layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
-        yield Opened(source, tokenizer, canary, tuple(layouts))
+        yield Opened(source, tokenizer, tuple(layouts))
 
 
 def _candidates(
@@ -144,10 +142,10 @@ def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, n
     return known.facts, known.holds
 
 
-def _canary(source: Source, digests: Sequence[str]) -> str:
-    """That of a run holds for all its exports, whatever was rejected since; that of files is of their bytes."""
+def canary(source: Source) -> str:
+    """The canary of a corpus: a run has one for all its exports, whatever was rejected since; files by their bytes."""
     if source.run is None:
-        return canary_of(*digests)
+        return canary_of(*map(sha256_of, corpus_files(source.paths)))
     meta = source.run.read_meta()
     return canary_of(meta["context"]["id"], meta["context"].get("digest", ""), str(meta["config"]["seed"]))
 

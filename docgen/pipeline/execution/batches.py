@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import read_batches
-from docgen.llm.engine import BATCHES_FILE, open_engine
+from docgen.llm.engine import BATCHES_FILE, batch_api, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
-from docgen.llm.providers.table import find_provider
+from docgen.llm.providers.table import provider_with_batches
 from docgen.pipeline.execution.shared_money import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
@@ -18,7 +18,6 @@ from docgen.records import Record
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
-    from docgen.llm.providers.anthropic import AnthropicLLM
 
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
 
@@ -62,10 +61,9 @@ def list_batches(setup: Setup) -> list[BatchLine]:
 
 
 async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
-    from docgen.llm.batch.api import BatchAPI  # needs the SDK, which takes a second to import
-
-    provider, states = find_provider("anthropic").connect(setup.connection), dict[str, str]()
-    api = BatchAPI(cast("AnthropicLLM", provider))
+    provider = provider_with_batches(setup.config.engine)
+    llm, states = provider.connect(setup.connection), dict[str, str]()
+    api = batch_api(provider, llm)
     try:
         for batch in batches:
             try:
@@ -73,7 +71,7 @@ async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
             except (RequestFailed, StopRun) as error:
                 states[batch] = f"unknown: {error}"
     finally:
-        await provider.aclose()
+        await llm.aclose()
     return states
 
 
@@ -84,7 +82,7 @@ def cancel_batches(setup: Setup) -> int:
 
 async def _cancel(setup: Setup) -> int:
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
-        options = replace(setup.engine_options, engine="anthropic", batch=True)
+        options = replace(setup.engine_options, engine=provider_with_batches(setup.config.engine).name, batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0
 

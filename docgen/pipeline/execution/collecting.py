@@ -10,7 +10,8 @@ from docgen.llm.engine import Engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.response_cache import ResponseCache
-from docgen.pipeline.execution.job import Job, Step
+from docgen.options.step import Step
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter

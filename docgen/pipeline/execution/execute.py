@@ -10,15 +10,16 @@ from docgen.llm.engine import DRAIN_SECONDS, open_engine
 from docgen.llm.errors import INTERRUPTED
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM
-from docgen.pipeline.execution.job import Job, Step
+from docgen.options.step import Step
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.orders import Orders
-from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.execution.stopping import Interrupted, interruptible, look_after
 from docgen.pipeline.inputs.setup import CUSTOM, Setup, reopen
 from docgen.progress import Reporter
 
-__all__ = ["Step", "aexecute", "execute", "wait_for"]
+__all__ = ["aexecute", "execute", "wait_for"]
 
 T = TypeVar("T")
 
@@ -71,6 +72,8 @@ async def aexecute(
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         if setup.is_paid and llm is None:
             check_parents(setup.parents)
+            journal.answer_for(setup.config.engine or "")
+            check_handed_out(journal, (setup.run.journal, *setup.parents))
         now = reopen(setup.run)
         if (now.config, now.context.digest) != (setup.config, setup.context.digest):
             raise RunError("was changed by another process just now", str(setup.run.path), "Run the same command again")

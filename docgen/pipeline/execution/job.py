@@ -2,23 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 
 from docgen.llm.engine import Engine
 from docgen.llm.protocol import Request
+from docgen.options.step import Step
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 
-__all__ = ["Job", "Step"]
-
-
-class Step(IntEnum):
-    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
-
-    BRAINSTORM = 1
-    PLAN = 2
-    GENERATE = 3
-    ALL = 4
+__all__ = ["Job"]
 
 
 @dataclass(frozen=True)

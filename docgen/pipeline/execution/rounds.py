@@ -19,12 +19,12 @@ from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Completion, Request
 from docgen.pipeline.execution.collecting import Collector, collect_due
 from docgen.pipeline.execution.execute import wait_for
-from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
 
-__all__ = ["RepliesTaken", "RoundWritten", "take_replies", "write_round"]
+__all__ = ["RepliesTaken", "RoundWritten", "take_replies", "withdraw_requests", "write_round"]
 
 TOGETHER = 1000
 """Requests in one line of the log (chosen: lines stay below 40 kB)."""
@@ -102,6 +102,7 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
         raise RunError("waits for message batches, which answer the same requests", setup.run.name, fix)
     with _opened(setup) as (journal, log):
         check_parents(setup.parents)
+        check_handed_out(journal, setup.parents)
         for notice in journal.notices:
             reporter.note(notice)
         try:
@@ -117,6 +118,18 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
                 file="", format=form.name, requests=0, by_stage={}, again=0, over_cap=0, worst=0.0, bytes=0
             )
     return sheet.summary(collector.over_cap)
+
+
+def withdraw_requests(setup: Setup) -> int:
+    """Record that no file of requests will be carried out any more; returns how many requests had no reply yet.
+
+    The run may then buy them itself. A reply that comes all the same is taken while the run has none.
+    """
+    with _opened(setup) as (journal, log):
+        waiting = log.waiting(journal)
+        if waiting:
+            log.withdraw(waiting)
+    return len(waiting)
 
 
 class _NothingDue(Exception):
@@ -215,12 +228,12 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
                         _take(line, f"{path.name}:{number}", journal, log, prices, tally)
                     if number % TOGETHER == 0:
                         reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
-        waiting = [key for key in log.requests() if key not in journal]
-        given_up = sum(log.given_up(key) is not None for key in waiting)
+        missing = len(log.waiting(journal))
+        given_up = sum(log.given_up(key) is not None for key in log.requests() if key not in journal)
     counts = {name: tally.counts[name] for name in ("taken", "repeated", "failed", "foreign", "damaged")}
     return RepliesTaken(
         **counts,
-        missing=len(waiting) - given_up,
+        missing=missing,
         given_up=given_up,
         dollars=tally.dollars,
         notes=tuple(tally.notes),

@@ -1,4 +1,5 @@
-"""Who shares money with a run: the members of a sweep one cap, a fork and its parents their replies."""
+"""Who shares money with a run: the members of a sweep one cap, a fork and its parents their replies, a file of requests
+that is carried out elsewhere the run's own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -7,9 +8,19 @@ from pathlib import Path
 from docgen.errors import RunError
 from docgen.files.run_folder import LEVELS, RunFolder
 from docgen.llm.batch.log import read_batches
+from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
 from docgen.llm.engine import BATCHES_FILE
+from docgen.llm.journal import JournalReader
 
-__all__ = ["check_parents", "check_single", "family_of", "level_runs", "levels_of", "lock_for_spending"]
+__all__ = [
+    "check_handed_out",
+    "check_parents",
+    "check_single",
+    "family_of",
+    "level_runs",
+    "levels_of",
+    "lock_for_spending",
+]
 
 
 def levels_of(run: RunFolder) -> Path | None:
@@ -69,3 +80,21 @@ def check_parents(parents: Sequence[Path]) -> None:
         if owner:
             what = f"shares its replies with this fork and is in use by process {owner}: both would buy the same"
             raise RunError(what, str(run.path), "Wait for it, or stop it (Ctrl-C), and run the same command again")
+
+
+def check_handed_out(journal: JournalReader, runs: Sequence[Path]) -> None:
+    """Raise `RunError` while requests of these runs lie in a file of `docgen requests` without a reply in `journal`.
+
+    Who buys them too pays twice. `runs` are journals: the run's own, if it is about to buy, and those of its parents.
+    """
+    for path in runs:
+        run = RunFolder(path.parent)
+        handed = HandOuts(run.path / HANDED_OUT_FILE)
+        waiting = handed.waiting(journal)
+        if waiting:
+            files = sorted({found.file for key in waiting if (found := handed.get(key))})
+            what = f"{len(waiting):,} request(s) lie in {', '.join(files)} without a reply: buying them here pays twice"
+            fix = (
+                f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be carried out, say so"
+            )
+            raise RunError(what, str(run.path), f"{fix}: docgen requests {run.name} --withdraw")

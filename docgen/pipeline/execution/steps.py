@@ -3,7 +3,6 @@
 A step whose files are finished does nothing: that is how a run resumes.
 """
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -14,30 +13,29 @@ from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError, StopRun
+from docgen.options.step import Step
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.run_reports import measure_step
 from docgen.pipeline.audit.verify import verify_step
-from docgen.pipeline.corpora.export import export_run
+from docgen.pipeline.corpora.export import export_step
 from docgen.pipeline.execution.batches import batch_buyer
-from docgen.pipeline.execution.job import Job, Step
+from docgen.pipeline.execution.job import Job
 from docgen.pipeline.inputs.plan import plan_of
 from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.progress import Progress, Reporter
-from docgen.records import EMBEDDED_ENGINE, Attempt, DocumentType, Idea, Slot
-from docgen.stages.brainstorm import Brainstorm, brainstorm_ideas, brainstorm_types, nothing_came
+from docgen.records import EMBEDDED_ENGINE, Attempt, Slot
+from docgen.stages.brainstorm import Brainstorm, brainstorm_all_ideas, brainstorm_types, nothing_came
 from docgen.stages.check import Checker, open_checker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
 
-__all__ = ["RUN_STEPS", "Job", "RunStep", "Step", "corpus_step", "take_steps"]
+__all__ = ["RUN_STEPS", "RunStep", "corpus_step", "take_steps"]
 
 BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
-IDEAS_AT_ONCE = 16
-"""Document types whose ideas are asked for at the same time."""
 REPLAYED_TOGETHER = 1024
 """Accepted documents of earlier starts that enter the near-duplicate index at a time."""
 
@@ -58,7 +56,7 @@ async def brainstorm_step(job: Job) -> bool:
         reporter.progress(Progress("types", len(types), config.types, dollars=job.engine.llm.journal.totals.dollars))
     if stopping() or (run.path / "ideas.jsonl").exists():
         return not stopping()
-    groups = await _ideas(storm, types, setup, reporter, stopping)
+    groups = await brainstorm_all_ideas(storm, types, config.ideas, config.concurrency, reporter, stopping)
     if stopping():
         return False
     if storm.refusals:
@@ -70,40 +68,12 @@ async def brainstorm_step(job: Job) -> bool:
         reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
-    requested = config.ideas * (len(types) - len(barren))
-    _say_missing(reporter, "document types", len(types), config.types)
-    _say_missing(reporter, "ideas", sum(map(len, groups)), requested)
+    ideas, requested = sum(map(len, groups)), config.ideas * (len(types) - len(barren))
+    for what, count, asked in (("document types", len(types), config.types), ("ideas", ideas, requested)):
+        if count < asked:
+            repeats = "before it only repeated itself; going on with those"
+            reporter.note(f"The model gave {count} of {asked} {what} {repeats}")
     return not stopping()
-
-
-async def _ideas(
-    storm: Brainstorm, types: list[DocumentType], setup: Setup, reporter: Reporter, stopping: Callable[[], bool]
-) -> list[list[Idea]]:
-    """Ideas of each type, several types at once; empty ones for types that were not begun before `stopping`."""
-    gate, count = asyncio.Semaphore(min(IDEAS_AT_ONCE, setup.config.concurrency)), 0
-
-    async def one(kind: DocumentType) -> list[Idea]:
-        nonlocal count
-        async with gate:
-            ideas = [] if stopping() else await brainstorm_ideas(storm, kind, setup.config.ideas)
-        count += len(ideas)
-        reporter.progress(Progress("ideas", count, setup.config.ideas * len(types)))
-        return ideas
-
-    tasks = [asyncio.create_task(one(kind)) for kind in types]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _say_missing(reporter: Reporter, what: str, count: int, requested: int) -> None:
-    if count < requested:
-        reporter.note(
-            f"The model gave {count} of {requested} {what} before it only repeated itself; going on with those"
-        )
 
 
 async def plan_step(job: Job) -> bool:
@@ -140,13 +110,9 @@ async def _fill_slots(job: Job) -> SlotTracker:
     def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
         return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
 
-    if repeated := run.drop_repeated_attempts():
-        reporter.note(f"attempts.jsonl: {repeated:,} attempts were there twice; the first of each stays")
     is_big = llm.engine == EMBEDDED_ENGINE and setup.n >= BIG
     checking = open_checker(setup.context, config.length_tolerance, llm.engine, index, in_worker=is_big)
-    with checking as checker, closing(run.open_attempts()) as log:
-        if log.dropped:
-            reporter.note(f"attempts.jsonl: dropped a half-written last line ({log.dropped} bytes)")
+    with checking as checker, closing(run.open_attempts(reporter.note)) as log:
         tracker = _replay(setup, checker)
 
         def keep(attempts: list[Attempt]) -> None:
@@ -161,7 +127,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
         generation = Generation(
             llm=batches or llm,
             context=setup.context,
-            options=setup.options,
+            options=setup.writer_options(),
             catalogue=catalogue,
             slots=lambda: itertools.islice(run.read_slots(), job.first),
             redraw=drawn_again,
@@ -207,11 +173,6 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     run.write_corpus(partial(corpus_frame, run.attempts))
 
 
-async def _export(job: Job) -> bool:
-    export_run(job.setup.run, "text", doctag=False, accept_unfinished=True)  # the screen says what it is short of
-    return True
-
-
 @dataclass(frozen=True)
 class RunStep:
     """A step of a run, done when the run goes as far as `belongs_to`.
@@ -231,7 +192,7 @@ RUN_STEPS = (
     RunStep("generate", Step.GENERATE, generate_step),
     RunStep("measure", Step.ALL, measure_step),
     RunStep("duplicates", Step.ALL, duplicates_step),
-    RunStep("export", Step.ALL, _export),
+    RunStep("export", Step.ALL, export_step),
     RunStep("verify", Step.ALL, verify_step),
 )
 """Every step of a run, in order. A new step is added here."""

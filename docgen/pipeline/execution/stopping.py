@@ -91,17 +91,15 @@ async def look_after(
     Until then, carries out orders from elsewhere, and where there is no terminal says now and then what is in flight,
     when the last reply came, and what was spent.
     """
+    # Lines for logs have progress too, so that only a server's silence needs a beat; --json has nothing else.
+    is_log = isinstance(reporter, PlainReporter) and engine.control is not None
+    has_beat = is_log or isinstance(reporter, JsonReporter)
     said = time.monotonic()
     while not stopping():
         await asyncio.sleep(LOOK_SECONDS)
         carry_out(engine, reporter)
-        if _wants_beat(engine, reporter) and time.monotonic() - said >= BEAT_SECONDS:
+        if has_beat and time.monotonic() - said >= BEAT_SECONDS:
             said = time.monotonic()
             reporter.note(engine.in_flight())
     if engine.control is not None:
         engine.control.stop()
-
-
-def _wants_beat(engine: Engine, reporter: Reporter) -> bool:
-    """Lines for logs have progress too, so that only a server's silence needs one; --json has nothing else."""
-    return isinstance(reporter, JsonReporter) or (isinstance(reporter, PlainReporter) and engine.control is not None)

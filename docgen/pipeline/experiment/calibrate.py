@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from docgen.behaviour.grid import Cell, Grid, cells
+from docgen.behaviour.grid import Cell, Grid, Variation, cells
 from docgen.behaviour.measures.judge_scores import JudgeScores, Labelled, judge_scores
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import faking_request
@@ -15,6 +15,7 @@ from docgen.llm.protocol import Request
 from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_vote
+from docgen.text import digest
 
 __all__ = ["calibrate_judge", "calibration_cost", "label_request"]
 
@@ -22,7 +23,9 @@ __all__ = ["calibrate_judge", "calibration_cost", "label_request"]
 def label_request(label: Labelled, judge: Judge) -> Request:
     """What the judge is asked about one labelled transcript: as in an experiment with its setting's default row."""
     setting = load_record(find_file("settings", label.setting), Setting)
-    cell: Cell = next(cells(Grid(id="gold", setting=label.setting, controls=False), setting, ("",)))
+    row = Variation(id="gold", information=label.arm == "prompt")
+    grid = Grid(id="gold", setting=label.setting, controls=False, variations=(row,))
+    cell: Cell = next(cells(grid, setting, ("",)))
     answer = Answer(label.reasoning, label.answer)
     return faking_request(cell.system, Query(id=label.id, text=label.query), answer, judge.model)
 
@@ -35,8 +38,12 @@ def calibration_cost(labelled: Sequence[Labelled], judge: Judge) -> JudgeCost:
 async def calibrate_judge(
     labelled: Sequence[Labelled], judge: Judge, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
 ) -> JudgeScores:
-    """Let the judge read every transcript once, blind to its labels, and compare."""
+    """Let the judge read every transcript once, blind to its labels, and compare.
+
+    They are asked about in an order that says nothing of their labels, in case whoever answers sees one after another.
+    """
     done = 0
+    shuffled = sorted(labelled, key=lambda label: digest("order", label.reasoning))
     async with judge.open(reporter, stopping) as llm:
 
         async def vote(label: Labelled) -> Vote | None:
@@ -49,5 +56,5 @@ async def calibrate_judge(
             reporter.progress(Progress("judge", done, len(labelled)))
             return None if decided is None else Vote(met=tuple(name for name, (met, _) in decided.items() if met))
 
-        votes = await asyncio.gather(*(vote(label) for label in labelled))
-    return judge_scores(labelled, votes)
+        votes = await asyncio.gather(*(vote(label) for label in shuffled))
+    return judge_scores(shuffled, votes)

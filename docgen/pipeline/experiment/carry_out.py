@@ -5,24 +5,21 @@ from dataclasses import replace
 
 from pydantic_core import to_json
 
-from docgen.behaviour.requests import compliance_request, faking_request
-from docgen.behaviour.transcripts import Transcript, Vote, prefix_verdict
+from docgen.behaviour.grid import Grid
+from docgen.behaviour.transcripts import Transcript
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.errors import interrupted
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.pipeline.audit.judge import SILENT, JudgeCost, never
+from docgen.pipeline.experiment.judging import judge_requests, judged
 from docgen.pipeline.experiment.plan import Experiment, Task, saved_plan
 from docgen.progress import Progress, Reporter
-from docgen.prompts.behaviour import Answer, parse_answer, parse_compliance, parse_vote
+from docgen.prompts.behaviour import Answer, parse_answer
 from docgen.stages.generate import in_order
 
 __all__ = ["carry_out", "experiment_cost", "save_plan"]
 
-TRIES = 2
-"""Of a judge whose reply cannot be read. Chosen: as for the judge of documents."""
-AGAIN = 1_000
-"""Added to a sample's number for another try, so that votes and tries never share a reply."""
 REFUSED = "refusal"
 """The stop reason of a reply that the server itself withheld."""
 
@@ -32,12 +29,16 @@ def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
     requests: dict[str, list[Request]] = {}
     reader = JournalReader(experiment.folder.journal, (), experiment.judge.engine.engine)
     for task in experiment.tasks():
-        request = experiment.request(task)
-        requests.setdefault(request.model, []).append(request)
-        completion = reader.get(request.key)
-        answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
-        for judged in _judge_requests(experiment, task, answer):
-            requests.setdefault(judged.model, []).append(judged)
+        given = experiment.given.get(task.trial.id)
+        if given is not None:
+            answer = Answer(given.shown_reasoning, given.answer or None)
+        else:
+            request = experiment.request(task)
+            requests.setdefault(request.model, []).append(request)
+            completion = reader.get(request.key)
+            answer = parse_answer(completion.text) if completion is not None else _guess(experiment, task)
+        for asked in judge_requests(experiment, task, answer):
+            requests.setdefault(asked.model, []).append(asked)
     reader.close()
     return [
         replace(experiment.judge, model=experiment.options(model)).cost(listed) for model, listed in requests.items()
@@ -48,8 +49,19 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
     """Write experiment.json. Raises `RunError` where it is another experiment's, unless changes are accepted."""
     file = experiment.folder.path / "experiment.json"
     description = experiment.description()
+    if experiment.given:
+        experiment.folder.write_json(
+            "experiment.json",
+            saved_plan(experiment.folder)
+            | {
+                "judge_model": experiment.judge_model,
+                "grid": description["grid"],
+            },
+        )
+        return
     if file.exists() and not accept_changes:
         before = saved_plan(experiment.folder)
+        before["grid"] = Grid.model_validate(before["grid"]).model_dump(mode="json")  # with fields that came later
         changed = [name for name, value in description.items() if before.get(name) != value]
         if changed:
             what = f"was begun with other {', '.join(changed)}"
@@ -82,7 +94,9 @@ async def carry_out(
                     Progress("experiment", len(transcripts), experiment.total, failed=failed, dollars=dollars)
                 )
         finally:
-            lines = (to_json(transcript) + b"\n" for transcript in transcripts)
+            done = {transcript.trial.id for transcript in transcripts}
+            rest = [given for name, given in experiment.given.items() if name not in done]
+            lines = (to_json(transcript) + b"\n" for transcript in [*transcripts, *rest])
             experiment.folder.write_lines("transcripts.jsonl", lines)
     if len(transcripts) < experiment.total:
         raise interrupted()
@@ -91,16 +105,16 @@ async def carry_out(
 
 async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     """One trial: the answer, how far it complies, and in training what its reasoning shows."""
+    given = experiment.given.get(task.trial.id)
+    if given is not None:
+        answer = Answer(given.shown_reasoning, given.answer or None)
+        return await judged(experiment, llm, task, given.model_copy(update={"problem": ""}), answer)
     blank = Transcript(trial=task.trial, text=task.query.text)
     try:
         completion = await llm.complete(experiment.request(task))
     except RequestFailed as error:
         return blank.model_copy(update={"state": "failed", "problem": str(error)})
-    transcript, answer = _read(blank, completion)
-    if answer.answer is None:
-        return transcript
-    transcript = await _with_compliance(experiment, llm, task, transcript, answer)
-    return await _with_votes(experiment, llm, task, transcript, answer)
+    return await judged(experiment, llm, task, *_read(blank, completion))
 
 
 def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer]:
@@ -120,65 +134,6 @@ def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer
         }
     )
     return transcript, answer
-
-
-async def _with_compliance(
-    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
-) -> Transcript:
-    text, prefix = answer.answer or "", experiment.setting.prefix
-    if prefix is not None:
-        return transcript.model_copy(update={"compliance": prefix_verdict(prefix, text)})
-    problem = ""
-    for again in range(TRIES):
-        request = compliance_request(
-            experiment.objective, task.query, text, experiment.options(experiment.judge_model), AGAIN * again
-        )
-        try:
-            verdict = parse_compliance((await llm.complete(request)).text)
-        except RequestFailed as error:
-            problem = str(error)
-            continue
-        if verdict is not None:
-            return transcript.model_copy(update={"compliance": verdict[0], "quote": verdict[1]})
-        problem = "the judge of compliance gave no verdict"
-    return transcript.model_copy(update={"problem": problem})
-
-
-async def _with_votes(
-    experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer
-) -> Transcript:
-    votes: list[Vote] = []
-    for number in range(experiment.grid.judge.votes if _is_read(task, answer) else 0):
-        for again in range(TRIES):
-            request = faking_request(
-                task.cell.system, task.query, answer, experiment.options(experiment.judge_model), number + AGAIN * again
-            )
-            try:
-                decided = parse_vote((await llm.complete(request)).text)
-            except RequestFailed:
-                continue
-            if decided is not None:
-                met = tuple(name for name, (holds, _) in decided.items() if holds)
-                votes.append(Vote(met=met, quotes={name: decided[name][1] for name in met}))
-                break
-    return transcript.model_copy(update={"votes": tuple(votes)})
-
-
-def _is_read(task: Task, answer: Answer) -> bool:
-    """Whether a judge reads the reasoning: in training only, where there is any to be seen."""
-    return task.tier.role == "trained" and bool(answer.reasoning)
-
-
-def _judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[Request]:
-    if answer.answer is None:
-        return []
-    options, requests = experiment.options(experiment.judge_model), list[Request]()
-    if experiment.setting.prefix is None:
-        requests.append(compliance_request(experiment.objective, task.query, answer.answer, options))
-    if _is_read(task, answer):
-        votes = range(experiment.grid.judge.votes)
-        requests += [faking_request(task.cell.system, task.query, answer, options, number) for number in votes]
-    return requests
 
 
 def _guess(experiment: Experiment, task: Task) -> Answer:

@@ -1,14 +1,14 @@
 """What an experiment comes to: its cells, queries and trials, who answers and who judges, and where it is kept."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
 from docgen.behaviour.queries import Query, drawn, read_queries
 from docgen.behaviour.requests import objective_of, query_request
-from docgen.behaviour.settings import Setting, Tier
+from docgen.behaviour.settings import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
@@ -41,12 +41,14 @@ class ExperimentOptions(Record):
     models: tuple[str, ...] = ()
     judge_model: str | None = None
     votes: int | None = None
+    traits: bool | None = None
     n: int | None = None
     samples: int | None = None
     seed: int | None = None
     queries: str | None = None
     query_column: str | None = None
     only: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ()
     controls: bool | None = None
     engine: str | None = None
     base_url: str | None = None
@@ -68,7 +70,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock."""
+    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock.
+
+    `given` are answers that are there already, by the trial's id: those of an import, which is never asked.
+    """
 
     grid: Grid
     setting: Setting
@@ -77,6 +82,7 @@ class Experiment:
     judge_model: str
     judge: Judge
     folder: RunFolder
+    given: Mapping[str, Transcript] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[Cell, ...]:
@@ -89,7 +95,10 @@ class Experiment:
         return objective_of(self.setting)
 
     def tasks(self) -> Iterator[Task]:
-        """Every trial: cells, then queries, with the tiers of a query beside each other."""
+        """Every trial: cells, then queries, with the tiers of a query beside each other; of an import those it has."""
+        if self.given:
+            yield from self._given_tasks()
+            return
         for cell in self.subjects:
             for query in self.queries:
                 for sample in range(self.grid.samples):
@@ -102,9 +111,19 @@ class Experiment:
                         )  # fmt: skip
                         yield Task(trial, cell, tier, query)
 
+    def _given_tasks(self) -> Iterator[Task]:
+        by_variation = {cell.variation.id: cell for cell in self.subjects}
+        queries = {query.id: query for query in self.queries}
+        for transcript in self.given.values():
+            trial = transcript.trial
+            cell = by_variation[trial.variation]
+            yield Task(trial, cell, cell.setting.tier(trial.tier), queries[trial.query])
+
     @property
     def total(self) -> int:
         """Number of trials."""
+        if self.given:
+            return len(self.given)
         return len(self.subjects) * len(self.queries) * self.grid.samples * len(self.grid.tiers)
 
     def options(self, model: str) -> ModelOptions:
@@ -163,8 +182,17 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     }
     if options.only:
         changes["variations"] = tuple(v for v in grid.variations if v.id in options.only or v.control)
+    for mode in options.reasoning:
+        if mode not in get_args(Reasoning):
+            raise ConfigError(
+                f"{mode!r} is not a mode", "--reasoning", f"Use some of: {', '.join(get_args(Reasoning))}"
+            )
+    if options.reasoning:
+        changes["reasoning"] = options.reasoning
     if options.votes is not None:
         changes["judge"] = grid.judge.model_copy(update={"votes": options.votes})
+    if options.traits is not None:
+        changes["judge"] = changes.get("judge", grid.judge).model_copy(update={"traits": options.traits})
     return grid.model_copy(update=changes)
 
 

@@ -8,7 +8,7 @@ from docgen.files.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import read_transcripts, saved_plan
 from docgen.records import Record
 
-__all__ = ["ExperimentReport", "report_experiment"]
+__all__ = ["ExperimentReport", "measure_experiment", "report_experiment"]
 
 
 class ExperimentReport(Record):
@@ -27,6 +27,15 @@ class ExperimentReport(Record):
 
 def report_experiment(folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False) -> ExperimentReport:
     """Measure, and write reports/experiment.json and reports/experiment.html. Raises `RunError` without transcripts."""
+    report = measure_experiment(folder, threshold, partial_complies)
+    plan, transcripts = saved_plan(folder), read_transcripts(folder)
+    folder.write_json("reports/experiment.json", report.model_dump(mode="json"))
+    folder.write_text("reports/experiment.html", render_page(folder.name, plan, report.cells, transcripts, threshold))
+    return report
+
+
+def measure_experiment(folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False) -> ExperimentReport:
+    """All figures of what is on disk; writes nothing. Raises `RunError` without transcripts."""
     plan, transcripts = saved_plan(folder), read_transcripts(folder)
     if not transcripts:
         raise RunError("has no transcripts yet", str(folder.path), "Go on with: docgen experiment run")
@@ -38,7 +47,7 @@ def report_experiment(folder: RunFolder, threshold: float = 0.5, partial_complie
         {variation.id: variation.published for variation in variations},
         [variation.id for variation in variations if variation.control],
     )
-    report = ExperimentReport(
+    return ExperimentReport(
         name=folder.name,
         models=tuple(plan["models"]),
         judge_model=plan["judge_model"],
@@ -48,6 +57,3 @@ def report_experiment(folder: RunFolder, threshold: float = 0.5, partial_complie
         partial_complies=partial_complies,
         cells=tuple(cells),
     )
-    folder.write_json("reports/experiment.json", report.model_dump(mode="json"))
-    folder.write_text("reports/experiment.html", render_page(folder.name, plan, cells, transcripts, threshold))
-    return report

@@ -8,7 +8,8 @@ from docgen.errors import RunError
 from docgen.files.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.options.step import Step
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.index import record_control, refresh_index
 from docgen.pipeline.families.sweeps import CarryOn
 from docgen.pipeline.inputs.proposal import propose

@@ -15,8 +15,9 @@ from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunConfig, RunOptions
+from docgen.options.step import Step
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.execute import Step, execute
+from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.families.index import record_sweep, refresh_index
 from docgen.pipeline.generate import brainstorm, with_custom_engine
 from docgen.pipeline.inputs.locate_run import open_proposal

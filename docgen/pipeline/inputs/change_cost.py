@@ -112,11 +112,12 @@ def _ideas(proposal: Proposal) -> Iterator[str]:
 
 def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
     """The revision of every first attempt; of those that are still to be written only their number is known."""
+    options = proposal.setup.writer_options()
     for work in _first_attempts(proposal):
         reply = journal.get(work.request.key)
         draft = parse_document(reply.text).text if reply else work.request.key
         if draft:
-            yield revise_request(work, proposal.setup.options, draft).key
+            yield revise_request(work, options(work.slot), draft).key
 
 
 def _first_attempts(proposal: Proposal) -> Iterator[Work]:
@@ -125,7 +126,7 @@ def _first_attempts(proposal: Proposal) -> Iterator[Work]:
     if not types or not ideas or config.n is None:
         return
     has_ideas = {idea.doc_type for idea in ideas}
-    catalogue = Catalogue.of([kind for kind in types if kind.id in has_ideas], ideas)
+    catalogue, options = Catalogue.of([kind for kind in types if kind.id in has_ideas], ideas), setup.writer_options()
     for slot in plan_of(setup.context, config, list(catalogue.types.values()), ideas, cast=run.read_cast()).slots():
         kind, idea = catalogue.types[slot.doc_type], catalogue.ideas[slot.idea]
-        yield Work(slot, 1, document_request(setup.context, setup.options, slot, kind, idea))
+        yield Work(slot, 1, document_request(setup.context, options(slot), slot, kind, idea))

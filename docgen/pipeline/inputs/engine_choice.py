@@ -6,6 +6,7 @@ from docgen.errors import ConfigError
 from docgen.llm.providers.table import (
     PROVIDERS,
     choose_engine,
+    find_provider,
     refuse_settings_of_others,
     refuse_settings_without_key,
 )
@@ -29,6 +30,8 @@ def with_engine(
     """
     if config.engine == CUSTOM:
         return config
+    if config.writers is not None:
+        config, asked = _with_main_writer(config, asked)
     address = config.servers[0].base_url if config.servers else config.base_url
     engine = choose_engine(config.engine, address)
     changes_engine = before is not None and before.engine is not None and before.engine != engine
@@ -50,3 +53,16 @@ def with_engine(
             raise ConfigError(f"{EMBEDDED_MODEL} is the embedded writer", "--model", fix)
         model = None
     return config.model_copy(update={"engine": engine, "model": model or DEFAULT_MODELS[engine]})
+
+
+def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunConfig, Collection[str]]:
+    """With the model of whoever writes most, which also brainstorms, and judges unless another is named."""
+    writers = config.writers or ()
+    main = max(writers, key=lambda writer: writer.share)
+    for writer in writers:
+        if writer.engine is not None and not find_provider(writer.engine).paid:
+            raise ConfigError(
+                f"{writer.engine} is the embedded writer, which writes beside no other", "writers", "Leave it out"
+            )
+    changes = {"model": main.model, **({"engine": main.engine} if main.engine else {})}
+    return config.model_copy(update=changes), {*asked, *(["model"] if "writers" in asked else [])}

@@ -106,19 +106,19 @@ def _locate(
     target: World | None, run: str | Path | None, reporter: Reporter
 ) -> tuple[RunFolder, Path | UniverseContext | None]:
     """The run's folder, and where its context comes from: None for the run's own copy."""
+    source: Path | None = None
+    if isinstance(target, str | Path):
+        try:
+            source = find_context(str(target), Path.cwd())
+        except ContextError as error:
+            existing = _existing(str(target), error)
     folder = RunFolder(run) if isinstance(run, Path) else _named(run, "--run") if run else None
     if target is None:
         return (folder if folder and folder.exists() else _latest_unless(run, reporter)), None
     if isinstance(target, UniverseContext):
         return folder or _named(target.id, "--run"), target
-    source: Path | None = None
     if isinstance(target, Run):
         existing = target.folder
-    else:
-        try:
-            source = find_context(str(target), Path.cwd())
-        except ContextError as error:
-            existing = _existing(str(target), error)
     if source is not None:
         return folder or _named(load_context(source).id, "--run"), source
     if folder is not None and folder.path.resolve() != existing.path.resolve():

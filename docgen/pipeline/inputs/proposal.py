@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ from docgen.pipeline.inputs.changes import Change, context_changes, settings_cha
 from docgen.pipeline.inputs.engine_choice import with_engine
 from docgen.pipeline.inputs.plan import trial_plan
 from docgen.pipeline.inputs.setup import Setup, read_recorded
-from docgen.prompts.requests import template_digests
+from docgen.prompts.rendering import template_digests
 from docgen.records import IMPORTED_ENGINE
 from docgen.universe import UniverseContext, context_text, load_context
 
@@ -109,6 +109,8 @@ def propose(
         base = None
     origin = base or run
     old = read_recorded(origin) if origin.exists() else None
+    parents = _journals(run, base, old)
+    where, journals = _source(source, run, origin, old), run.journals_of(parents)
     context_file = source if isinstance(source, Path) else origin.context
     original = source if isinstance(source, UniverseContext) else load_context(context_file)
     before = RunConfig.recorded(old["config"]) if old else None
@@ -118,13 +120,11 @@ def propose(
         )
     asked_now = frozenset(options.settings()) | frozenset(load_config(file) if file else ())
     config = with_engine(resolve(before, file, options), before, asked_now, priced_only)
+    meta = meta_of(config, original, where, parents)
     context = original.with_airtime(config.airtime)
-    where = _source(source, run, origin, old)
-    meta = meta_of(config, original, where, _journals(run, base, old))
     changes = _changes(run, old, meta, original) if old and base is None else []
-    address = "servers" if config.servers else "base_url"
-    named = address in asked_now if is_named is None else is_named
-    setup = Setup(run, context, config, run.journals_of(meta["parents"]), named)
+    named = _names_servers(config, asked_now) if is_named is None else is_named
+    setup = Setup(run, context, config, journals, named)
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)
     if setup.is_paid and not priced_only:
@@ -136,6 +136,14 @@ def propose(
     text = context_text(source) if isinstance(source, UniverseContext) else context_file.read_text("utf-8")
     text_to_write = None if context_file == run.context and source is None else text
     return Proposal(setup, meta, tuple(changes), text_to_write, grows, changes_context)
+
+
+def _names_servers(config: RunConfig, asked: Collection[str]) -> bool:
+    """Whether every server's address was said this time."""
+    if any(writer.base_url for writer in config.writers or ()) and "writers" not in asked:
+        return False
+    has_address = bool(config.servers or config.base_url)
+    return ("servers" if config.servers else "base_url") in asked if has_address else bool(config.writers)
 
 
 def _is_fork(run: RunFolder, base: RunFolder) -> bool:
@@ -156,8 +164,8 @@ def meta_of(config: RunConfig, context: UniverseContext, source: str, parents: l
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),
-        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
         "templates": template_digests(),
+        "context": {"id": context.id, "title": context.title, "digest": context.digest, "source": source},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "parents": parents,
     }

@@ -1,5 +1,6 @@
 """A run with its inputs resolved, and the same read back from the run.json of an existing run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
+from docgen.llm.writers import connect_writer
+from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
+from docgen.planning.slots.writers import draw_writers
 from docgen.prompts.requests import ModelOptions
-from docgen.records import IMPORTED_ENGINE
+from docgen.records import IMPORTED_ENGINE, Slot
 from docgen.universe import UniverseContext, load_context
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -38,15 +42,29 @@ class Setup:
         """What reaches the model beside the prompt."""
         return model_options(self.config)
 
+    def writer_options(self) -> Callable[[Slot], ModelOptions]:
+        """From a slot to what reaches the model that writes its document: the run's one, or the writer it falls to."""
+        writers, options = self.config.writers, self.options
+        if not writers:
+            return lambda _: options
+        chosen = draw_writers(self.n, [writer.share for writer in writers], self.config.seed)
+        each = [replace(options, model=writer.model, engine=self.engine_of(writer)) for writer in writers]
+        return lambda slot: each[chosen[slot.id]]
+
+    def engine_of(self, writer: WriterEntry) -> str:
+        """The engine of one of several writers; "" for the run's own."""
+        return writer.engine if writer.engine and writer.engine != self.config.engine else ""
+
     def with_model(self, model: str) -> "Setup":
         """The same with another model, for an estimate."""
-        return replace(self, config=self.config.model_copy(update={"model": model}))
+        return replace(self, config=self.config.model_copy(update={"model": model, "writers": None}))
 
     @property
     def engine_options(self) -> EngineOptions:
         """What the engine needs to know."""
+        options = engine_options(self.config)
         family = tuple(path for path in family_of(self.run) if path != self.run.journal)
-        return replace(engine_options(self.config), family=family, is_unnamed=not self.is_named)
+        return replace(options, family=family, is_unnamed=not self.is_named)
 
     @property
     def connection(self) -> Connection:
@@ -70,13 +88,16 @@ class Setup:
     def check_models(self, prices: Prices) -> None:
         """Raise `ConfigError` for a model, the judge's too, whose calls a cap could not be held for."""
         judge = self.config.judge_model if self.config.verify else None
-        for model in dict.fromkeys((self.config.model or "", judge or self.config.model or "")):
+        writers = [writer.model for writer in self.config.writers or ()]
+        for model in dict.fromkeys((self.config.model or "", judge or self.config.model or "", *writers)):
             Budget(prices, self.config.max_cost).check_model(model)
 
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
         if self.is_paid:
             find_provider(self.config.engine).connect(self.connection)
+            for writer in self.config.writers or ():
+                connect_writer(writer, self.config.engine or "", self.connection)
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
@@ -96,6 +117,7 @@ def engine_options(config: RunConfig) -> EngineOptions:
         headers=config.headers,
         prices=Path(config.prices) if config.prices else None,
         batch=config.batch,
+        writers=config.writers or (),
     )
 
 

@@ -1,10 +1,12 @@
 // Search and filters of a published site, carried out in the browser on files beside this one.
 "use strict";
 (function () {
+  const MOST = 200; // shown of what is found
   const asked = new URLSearchParams(location.search), place = document.getElementById("list-place");
   const box = document.getElementById("q");
   if (box && asked.get("q")) box.value = asked.get("q");
-  const fields = ["fact", "type", "finding", "words"], chosen = [];
+  const kinds = ["variation", "tier", "compliance", "fakes", "reasoning", "model", "state"]; // of transcripts
+  const fields = ["fact", "type", "finding", "words"].concat(kinds), chosen = [];
   fields.forEach(function (name) { asked.getAll(name).forEach(function (value) { chosen.push([name, value]); }); });
   if (!place || (!asked.get("q") && !chosen.length)) return;
 
@@ -30,6 +32,7 @@
   function meets(row) {
     return chosen.every(function (pair) {
       const value = pair[1];
+      if (row.k && kinds.includes(pair[0])) return row.k[pair[0]] === value;
       if (pair[0] === "fact") return value === "none" ? !row.f.length : row.f.some(function (f) { return f[1] === value.split(":")[0]; });
       if (pair[0] === "type") return row.y === value;
       if (pair[0] === "finding") return row.r.includes(value);
@@ -46,7 +49,8 @@
   function item(row) {
     const li = element("li", "item"), link = element("a", "title", row.t), about = element("p", "about");
     link.href = base + "../" + row.u;
-    about.append(element("span", "", row.n), element("span", "", row.w.toLocaleString("en") + " words"));
+    about.append(element("span", "", row.n));
+    if (row.w) about.append(element("span", "", row.w.toLocaleString("en") + " words"));
     row.f.forEach(function (f) { const tag = element("span", "tag f" + (f[0] % 8), f[0]); tag.title = f[1]; about.append(tag); });
     li.dataset.item = "";
     li.append(link, element("p", "excerpt", row.x), about);
@@ -57,26 +61,30 @@
     await load("about.js");
     const about = got["about "], words = Array.from((asked.get("q") || "").matchAll(/[\p{L}\p{N}_]+/gu), function (m) { return fold(m[0]); })
       .filter(function (word) { return !about.common.includes(word); });
-    const shards = Array.from(new Set(words.map(shard))), chunks = Array.from({ length: about.chunks }, function (_, i) { return i; });
-    await Promise.all(shards.filter(function (s) { return about.shards.includes(s); }).map(function (s) { return load("words-" + s + ".js"); })
-      .concat(chunks.map(function (i) { return load("documents-" + i + ".js"); })));
+    const shards = Array.from(new Set(words.map(shard)));
+    await Promise.all(shards.filter(function (s) { return about.shards.includes(s); }).map(function (s) { return load("words-" + s + ".js"); }));
     const sets = words.map(function (word) {
       const packed = (got["words " + shard(word)] || {})[word];
       return packed === undefined ? new Set() : docs(packed);
     });
-    const all = chunks.flatMap(function (i) { return got["documents " + i]; });
-    const rows = all.filter(function (row, i) { return sets.every(function (set) { return set.has(i); }) && meets(row); });
+    let hits = Array.from({ length: about.documents }, function (_, i) { return i; })
+      .filter(function (i) { return sets.every(function (set) { return set.has(i); }); });
+    // Words alone need only the files of those that are shown; filters have to look at every one that has the words.
+    const needed = new Set((chosen.length ? hits : hits.slice(0, MOST)).map(function (i) { return Math.floor(i / about.chunk); }));
+    await Promise.all(Array.from(needed, function (i) { return load("documents-" + i + ".js"); }));
+    function row(i) { return got["documents " + Math.floor(i / about.chunk)][i % about.chunk]; }
+    if (chosen.length) hits = hits.filter(function (i) { return meets(row(i)); });
     const list = element("ol", "list");
-    rows.slice(0, 200).forEach(function (row) { list.append(item(row)); });
-    const told = element("p", "quiet", rows.length > 200 ? "The first 200 are shown." : "");
+    hits.slice(0, MOST).forEach(function (i) { list.append(item(row(i))); });
+    const told = element("p", "quiet", hits.length > MOST ? "The first " + MOST + " are shown." : "");
     place.replaceChildren(list, told);
     const title = document.querySelector("main h1");
-    title.textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " document" : " documents");
+    title.textContent = hits.length.toLocaleString("en") + " " + about.unit + (hits.length === 1 ? "" : "s");
     const said = chosen.map(function (pair) { return pair[1].replace(/[_-]/g, " "); });
     if (asked.get("q")) said.unshift("“" + asked.get("q") + "”");
     title.append(" ", element("small", "", "with " + said.join(", ")));
-    const back = element("a", "", "all documents");
-    back.href = "documents.html";
+    const back = element("a", "", "all " + about.unit + "s");
+    back.href = about.list;
     told.append(" ", back);
     document.dispatchEvent(new Event("docgen-list"));
   }

@@ -1,0 +1,1 @@
+"""Experiments as Inspect tasks and logs (extra `docgen[eval]`); nothing outside this folder imports inspect_ai."""

@@ -1,0 +1,46 @@
+"""The folder of a site: what is in every one beside its pages."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from docgen.errors import ConfigError
+from docgen.explorer.web.render import ASSETS
+
+__all__ = ["MOST", "SiteOptions", "clear_folder", "finish_folder"]
+
+MOST = 5_000
+"""Documents that are published unless more are asked for."""
+ROBOTS = "User-agent: *\nDisallow: /\n"
+MARK = "docgen-site.txt"
+
+
+@dataclass(frozen=True)
+class SiteOptions:
+    """What is published: at most `documents` of them, drawn with `seed` where there are more; None for all.
+
+    `licence` and `canary` are said on every page; without a canary the corpus gets one of its own.
+    """
+
+    documents: int | None = MOST
+    seed: int = 0
+    licence: str = ""
+    canary: str = ""
+
+
+def clear_folder(out: Path) -> None:
+    """An empty folder in place of an earlier site. Raises `ConfigError` for a folder that holds anything else."""
+    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+        raise ConfigError("holds something else than a site of docgen", f"--export {out}", "Name a new folder")
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+
+
+def finish_folder(out: Path, licence: str, canary: str) -> None:
+    """Style and scripts, the licence, what keeps crawlers away, and the mark by which the site is known again."""
+    shutil.copytree(ASSETS / "static", out / "static", ignore=shutil.ignore_patterns("label.js"))
+    (out / "robots.txt").write_text(ROBOTS, "utf-8")
+    licence = licence or "Whoever published this site stated no licence."
+    (out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {canary}\n", "utf-8")
+    (out / MARK).write_text("Made by docgen view --export; the next export replaces this folder.\n", "utf-8")

@@ -1,0 +1,1 @@
+"""Transcripts of experiments: read, filtered, and each tier beside its twins."""

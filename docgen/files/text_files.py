@@ -1,0 +1,26 @@
+"""Text files that people write, read whole."""
+
+from pathlib import Path
+
+from docgen.errors import UserError
+
+__all__ = ["read_text"]
+
+
+def read_text(path: Path, most_bytes: int, error: type[UserError]) -> str:
+    """The text of a UTF-8 file, without a byte order mark.
+
+    Raises `error` for a file that cannot be read, is larger than `most_bytes`, or is not UTF-8, with the line.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+    except OSError as problem:
+        raise error(f"cannot be read ({problem.strerror or problem})", str(path)) from problem
+    if len(content) > most_bytes:
+        raise error(f"the file is larger than {most_bytes // 1_000_000} MB", str(path), "Is this the right file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        raise error("the file is not UTF-8", f"{path}:{line}", "Save it as UTF-8") from problem

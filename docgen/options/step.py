@@ -1,0 +1,14 @@
+"""How far a run goes. In a module of its own that imports nothing: commands name a step before anything is loaded."""
+
+from enum import IntEnum
+
+__all__ = ["Step"]
+
+
+class Step(IntEnum):
+    """How far to go. ALL is everything that `docgen run` does: GENERATE, then audit and export."""
+
+    BRAINSTORM = 1
+    PLAN = 2
+    GENERATE = 3
+    ALL = 4

@@ -1,0 +1,128 @@
+"""One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docgen.errors import ConfigError, StopRun
+from docgen.files.append_log import read_entries
+from docgen.llm.journal import journal_totals
+from docgen.options.step import Step
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.estimate import estimate
+from docgen.pipeline.execution.execute import execute
+from docgen.pipeline.inputs.setup import Setup, reopen
+from docgen.pipeline.status import summarise
+from docgen.planning.slots.writers import draw_writers
+from docgen.progress import SilentReporter
+from tests.llm.support import billed
+from tests.loopback import Loopback, Options
+from tests.runs import attempts, corpus, settle
+
+HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-loopback")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
+
+
+def _settled(folder: Path, url: str, other: str, **settings: Any) -> Setup:
+    writers = (
+        {"model": HAIKU, "share": 0.6},
+        {"model": SONNET, "share": 0.4, "engine": "openai", "base_url": other},
+    )
+    asked: dict[str, Any] = {"n": 40, "engine": "anthropic", "model": None, "base_url": url, "verify": 0}
+    return settle(folder, **(asked | {"writers": writers} | settings))
+
+
+@given(st.integers(1, 1500), st.lists(st.floats(0.01, 1), min_size=2, max_size=6), st.integers(0, 9))
+def test_every_writer_has_its_share_to_within_one_document(n: int, parts: list[float], seed: int) -> None:
+    shares = np.array(parts) / sum(parts)
+    counts = np.bincount(draw_writers(n, shares.tolist(), seed), minlength=len(shares))
+    assert np.abs(counts - shares * n).max() <= 1.0 + 1e-6
+
+
+def test_a_longer_run_leaves_the_writers_of_the_first_hundreds_as_they_are() -> None:
+    short, long = draw_writers(250, [0.6, 0.4], 1), draw_writers(1000, [0.6, 0.4], 1)
+    assert (short[:200] == long[:200]).all()
+    assert (draw_writers(250, [0.6, 0.4], 2) != short).any()
+
+
+def test_documents_are_shared_out_and_each_is_its_writers(tmp_path: Path) -> None:
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        setup = _settled(tmp_path, one.url, two.url)
+        execute(setup, Step.GENERATE, SilentReporter())
+        wrote = Counter((row.model, "messages") for row in one.served) + Counter(
+            (row.model, "chat") for row in two.served
+        )
+    assert set(wrote) == {(HAIKU, "messages"), (SONNET, "chat")}
+    by_writer = Counter(corpus(setup).select("engine", "model").iter_rows())
+    assert by_writer == {("anthropic", HAIKU): 24, ("openai", SONNET): 16}
+    engines = Counter((entry["engine"], entry["model"]) for entry in read_entries(setup.run.journal))
+    assert set(engines) == {("anthropic", HAIKU), ("openai", SONNET)}
+    assert journal_totals(setup.run.journal).dollars == pytest.approx(billed([*one.served, *two.served]))
+    setup.run.attempts.unlink()
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        execute(_settled(tmp_path, one.url, two.url), Step.GENERATE, SilentReporter())
+        assert [*one.served, *two.served] == []  # every reply is found again under its writer
+
+
+def test_writers_are_compared(tmp_path: Path) -> None:
+    with Loopback(Options()) as one, Loopback(Options(faults={"empty": 0.3})) as two:
+        setup = _settled(tmp_path, one.url, two.url, max_attempts=10)
+        execute(setup, Step.GENERATE, SilentReporter())
+    first, second = summarise(reopen(setup.run)).writers
+    assert (first.documents, second.documents) == (24, 16)
+    assert first.first_attempts_accepted == 1.0
+    assert second.reasons["empty"] == len([a for a in attempts(setup) if a.verdict == "rejected"]) > 0
+    shares = Audit(setup.context).scan(setup.run.path, reporter=SilentReporter()).salience.writers
+    assert [(each.model, each.documents) for each in shares] == [(HAIKU, 24), (SONNET, 16)]
+
+
+def test_one_cap_holds_over_all_writers(tmp_path: Path) -> None:
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        setup = _settled(tmp_path, one.url, two.url, n=400, max_cost=0.08, concurrency=8)
+        with pytest.raises(StopRun, match=r"\$0\.08"):
+            execute(setup, Step.GENERATE, SilentReporter())
+        assert 0 < billed([*one.served, *two.served]) <= 0.08
+        assert two.served
+
+
+def test_an_estimate_adds_up_the_writers(tmp_path: Path) -> None:
+    """Each at its own price."""
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9", n=1000)
+    stages = [(each.model, each.calls) for each in estimate(setup).stages if each.stage == "document"]
+    mixed = estimate(setup).dollars(batch=False) or 0
+    cheap = estimate(setup.with_model(HAIKU)).dollars(batch=False) or 0
+    dear = estimate(setup.with_model(SONNET)).dollars(batch=False) or 0
+    assert stages == [("", 660), (SONNET, 440)]
+    assert cheap < mixed < dear
+
+
+def test_another_share_is_another_run(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    changed = [
+        each.model_copy(update={"share": share})
+        for each, share in zip(setup.config.writers or (), (0.5, 0.5), strict=True)
+    ]
+    assert setup.config.identity() != setup.config.model_copy(update={"writers": tuple(changed)}).identity()
+
+
+@pytest.mark.parametrize(
+    ("writers", "words"),
+    [
+        ([{"model": HAIKU, "share": 0.6}, {"model": SONNET, "share": 0.6}], "sum to 1.2"),
+        ([{"model": HAIKU, "share": 0.5}, {"model": HAIKU, "share": 0.5}], "is there twice"),
+        ([{"model": HAIKU, "share": 0.5}, {"model": "x", "share": 0.5, "engine": "offline"}], "embedded writer"),
+    ],
+)
+def test_what_cannot_be_shared_out_is_said(tmp_path: Path, writers: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        settle(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
