@@ -174,6 +174,7 @@ def test_records_and_lines_agree_with_a_cast() -> None:
 
 
 LETTERS = "abcdefgh"
+TWICE = 2 * LETTERS
 EIGHT = parse_context(
     "id: eight\ntitle: Eight\nuniverse_context: Eight facts hold.\nkey_facts:\n"
     + "".join(f"  - {{id: {x}, statement: Fact {x} holds., salience: 0.3}}\n" for x in LETTERS),
@@ -214,9 +215,10 @@ def test_documents_exchange_facts_so_that_ideas_suit_them_and_no_share_changes(m
 def test_in_a_small_corpus_hardly_an_idea_is_about_a_fact_that_its_document_leaves_out() -> None:
     """With ideas about one fact or two each, of the first 24 documents; central facts are what ideas are about."""
     ideas = [
-        Idea(id=f"{kind.id}.{i}", doc_type=kind.id, text="x", about=tuple(LETTERS[(i + j + k) % 8] for j in range(1 + i % 2)))
-        for k, kind in enumerate(TYPES) for i in range(6)
-    ]  # fmt: skip
+        Idea(id=f"{kind.id}.{i}", doc_type=kind.id, text="x", about=tuple(TWICE[i + k : i + k + 1 + i % 2]))
+        for k, kind in enumerate(TYPES)
+        for i in range(6)
+    ]
     slots = list(plan(EIGHT, TYPES, ideas, 24, 7).slots())
     about = {idea.id: idea.about for idea in ideas}
     left_out = sum(bool({*about[slot.idea]} - {fact.fact for fact in slot.facts}) for slot in slots if slot.facts)
