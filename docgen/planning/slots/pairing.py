@@ -23,7 +23,7 @@ __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
 CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
 """Points for an idea about a central fact, about another assigned fact, about a fact to be left out.
 
-Chosen: a central fact outweighs up to three others, and a fact to be left out cancels another that fits.
+Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
 TURNS = 2

@@ -25,7 +25,7 @@ About = Callable[[Ints], Bools]
 LEFT_OUT, NO_MATTER_OF_ITS_IDEA, SECOND_CENTRAL, TOO_MANY = 4, 3, 1, 100
 """What a misfit costs: a left-out fact that the idea is about, a central fact that it is not about, a second central
 fact, and one beyond the limit. Chosen: a writer can treat a fact that the idea does not name, but not leave out the
-obvious matter; judges found each single central fact central, and of two in one document one in six only supporting."""
+obvious matter; the 13 of 82 central facts that a judge found only supporting shared their document with others."""
 SHORT = 20
 """Documents of a segment that is rearranged here. Chosen: segments have ten each up to the 100th document, then 50."""
 RARE = 0.05
