@@ -1,6 +1,6 @@
 """Peak memory of docgen at inputs without end: a context of 10 MB, a reply that unpacks to a gigabyte, endless batches.
 
-    python bench/bounds.py
+    python bench/bounds.py [--only NAME]
 
 Each is one command with a loopback server of its own, its memory limited to 5 GB. Exits 1 if a command goes beyond its
 allowance.
@@ -57,11 +57,8 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_POST(self) -> None:
-        """A reply that unpacks to a gigabyte; the creation of a batch gets none."""
+        """A reply that unpacks to a gigabyte."""
         self.rfile.read(int(self.headers["content-length"]))
-        if self.path.endswith("batches"):
-            self.close_connection = True
-            return
         self._send(endless(), {"content-encoding": "gzip"})
 
     def do_GET(self) -> None:
@@ -95,7 +92,7 @@ def small(folder: Path, _: str) -> list[str]:
     """Nothing to read: what there is to compare with."""
     context = (ROOT / "universe_contexts" / "tutorial.yaml").read_text("utf-8")
     (folder / "world.yaml").write_text(context, "utf-8")
-    return ["context", "check", "world.yaml"]
+    return ["-m", "docgen", "context", "check", "world.yaml"]
 
 
 def context(folder: Path, _: str) -> list[str]:
@@ -104,22 +101,30 @@ def context(folder: Path, _: str) -> list[str]:
     head = "universe_context: |\n"
     line = "  The ferry left in the morning, and came back at night with the same people.\n"
     (folder / "world.yaml").write_text(text.replace(head, head + line * 130_000, 1), "utf-8")
-    return ["context", "check", "world.yaml"]
+    return ["-m", "docgen", "context", "check", "world.yaml"]
 
 
 def packed(_: Path, url: str) -> list[str]:
     """A reply of 1 MB that unpacks to 1 GB."""
-    return ["doctor", "--base-url", url, "--model", "m"]
+    return ["-m", "docgen", "doctor", "--base-url", url, "--model", "m"]
 
 
-def batches(folder: Path, url: str) -> list[str]:
-    """A batch whose creation got no reply, looked for in a list without end."""
-    run = ["generate", "tutorial", "--n", "20", "--types", "2", "--ideas", "3", "--run", "r"]
-    environment = clean()
-    offline = [sys.executable, "-m", "docgen", "plan", *run[1:], "--engine", "offline", "--quiet"]
-    subprocess.run(offline, cwd=folder, env=environment, check=True, capture_output=True)
-    return [*run, "--engine", "anthropic", "--model", "claude-haiku-5-5", "--base-url", url, "--accept-changes",
-            "--batch", "--yes"]  # fmt: skip
+LIST = """
+import asyncio
+from docgen.cli.entry import main
+from docgen.llm.batch.api import EPOCH, BatchAPI
+from docgen.llm.providers.anthropic import AnthropicLLM
+import docgen.cli.app
+def listed(**_): asyncio.run(BatchAPI(AnthropicLLM(base_url="URL")).since(EPOCH))
+docgen.cli.app.app = listed
+main()
+"""
+"""What looking for a batch whose creation got no reply does, by itself."""
+
+
+def batches(_: Path, url: str) -> list[str]:
+    """A list of message batches without end."""
+    return ["-c", LIST.replace("URL", url)]
 
 
 CASES: tuple[tuple[str, Callable[[Path, str], list[str]]], ...] = (
@@ -140,7 +145,7 @@ def measure(prepare: Callable[[Path, str], list[str]]) -> tuple[float, float, st
     """Peak megabytes, seconds, and how it ended."""
     with tempfile.TemporaryDirectory() as scratch, server() as url:
         folder = Path(scratch)
-        command = [sys.executable, "-m", "docgen", *prepare(folder, url)]
+        command = [sys.executable, *prepare(folder, url)]
         begun = time.monotonic()
         process = subprocess.Popen(
             command, cwd=folder, env=clean(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -158,10 +163,11 @@ def measure(prepare: Callable[[Path, str], list[str]]) -> tuple[float, float, st
 def main() -> int:
     """Measure every case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    parser.add_argument("--only", default="", help="a case by its name, or a part of it")
+    options = parser.parse_args()
     print(machine("polars", "pydantic"), flush=True)
     worst = 0.0
-    for name, prepare in CASES:
+    for name, prepare in (case for case in CASES if options.only in case[0]):
         megabytes, seconds, ended = measure(prepare)
         print(f"{name:26} {megabytes:8,.0f} MB {seconds:6.1f} s  {ended}", flush=True)
         worst = max(worst, megabytes)

@@ -3,4 +3,7 @@
 Everything here is a function of its inputs; `docgen.pipeline.experiment` asks the models and keeps the transcripts.
 """
 
-__all__: list[str] = []
+__all__ = ["MOST_QUERIES", "MOST_SAMPLES", "MOST_VOTES"]
+
+MOST_QUERIES, MOST_SAMPLES, MOST_VOTES = 1_000_000, 1_000, 50
+"""Of a grid. Chosen: well above any published experiment, and few enough that a plan can be priced."""

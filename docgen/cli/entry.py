@@ -1,22 +1,39 @@
 """How a command is called and how it ends: its flags as one record, its errors as one line and an exit code."""
 
 import inspect
+import math
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_type_hints
 
 from typer.core import TyperGroup
 
-from docgen.cli.help_text import write_help_out
-from docgen.errors import StopRun, UserError
+from docgen.cli.help_text import commands_below, write_help_out
+from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
 from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
 __all__ = ["Commands", "command", "main"]
 
 F = TypeVar("F")
+
+
+def refuse_endless_numbers(commands: Mapping[str, Any]) -> None:
+    """Let no option of these commands be inf or nan, which pass every comparison with a bound or none."""
+    for _, command in commands_below(commands):
+        for parameter in command.params:
+            parameter.callback = _finite(parameter.callback)
+
+
+def _finite(callback: Callable[[Any, Any, Any], Any] | None) -> Callable[[Any, Any, Any], Any]:
+    def check(context: Any, parameter: Any, value: Any) -> Any:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{value} is not a number that can be used", parameter.opts[0], "Give a finite number")
+        return callback(context, parameter, value) if callback else value
+
+    return check
 
 
 def main() -> None:
@@ -27,6 +44,8 @@ def main() -> None:
         _fail(f"Error: {error}", 2)
     except StopRun as error:
         _fail(f"Stopped: {error.message}. {error.fix}.", 1)
+    except RequestFailed as error:
+        _fail(f"Stopped: the server did not answer: {error}. Run the same command again.", 1)
     except KeyboardInterrupt:
         _fail("Interrupted.", 130)
     except BrokenPipeError:
@@ -96,6 +115,7 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         write_help_out(self.commands)
+        refuse_endless_numbers(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out."""

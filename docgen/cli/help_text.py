@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from docgen.cli.json_keys import json_help
 
-__all__ = ["unescaped", "write_help_out"]
+__all__ = ["commands_below", "unescaped", "write_help_out"]
 
 SHARED_JSON_HELP = "Print one JSON object."
 """Of the flag that most commands share; one with a help of its own keeps it."""
@@ -15,7 +15,7 @@ SHARED_JSON_HELP = "Print one JSON object."
 
 def write_help_out(commands: Mapping[str, Any]) -> None:
     """Escape the brackets in the help of these commands, of their options and groups, and fill their paragraphs."""
-    for name, command in _tree(commands):
+    for name, command in commands_below(commands):
         command.help = escape(_filled(command.help or ""))
         for parameter in command.params:
             if parameter.name == "json" and parameter.help == SHARED_JSON_HELP:
@@ -30,11 +30,11 @@ def unescaped(text: str) -> str:
     return text.replace("\\[", "[")
 
 
-def _tree(commands: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def commands_below(commands: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Each command with its name in full, as in "context check"."""
     for name, command in commands.items():
         yield above + name, command
-        yield from _tree(getattr(command, "commands", {}), f"{above}{name} ")
+        yield from commands_below(getattr(command, "commands", {}), f"{above}{name} ")
 
 
 def _filled(text: str) -> str:

@@ -143,13 +143,14 @@ def documents(
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
     from docgen.cli.runner import reporting
+    from docgen.files.names import folder_name
     from docgen.files.run_folder import OUTPUT, RunFolder
     from docgen.pipeline.corpora.import_documents import import_documents
     from docgen.text import slug
     from docgen.universe import find_context, load_context
 
     world = load_context(find_context(context, Path.cwd()))
-    folder = RunFolder(OUTPUT / (run or slug(sources[0].name.split(".")[0])))
+    folder = RunFolder(OUTPUT / folder_name(run or slug(sources[0].name.split(".")[0]), "--run"))
     with reporting(quiet, json) as reporter:
         imported = import_documents(sources, world, folder, reporter, text_column)
     if json:

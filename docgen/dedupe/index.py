@@ -214,7 +214,7 @@ def near_duplicates(
     """For each text the earlier kept text that it duplicates, by position in `texts`, or None if it is kept.
 
     For short texts such as titles and ideas use `ngram` 1 or 2: a text with fewer words than `ngram` duplicates only
-    texts of exactly the same words. Raises `ConfigError` for a threshold outside (0, 1] or other invalid settings.
+    texts of exactly the same words. Raises `ConfigError` for a threshold outside [0.01, 1] or other invalid settings.
     """
     index = NearDuplicateIndex(threshold, ngram, bands=bands, rows=rows, memory_limit=1 << 24)
     return index.check_and_add(range(len(texts)), texts)

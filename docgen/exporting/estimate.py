@@ -1,4 +1,4 @@
-"""Tokens of a text in a training, estimated where no tokenizer is named: by the writing of each of its characters.
+"""Estimates the tokens of a training text where no tokenizer is named, by the writing of each of its characters.
 
 Tokenizers differ by more in one writing (Thai: 0.34 to 0.59 tokens a character) than writings in one tokenizer, so the
 rates are those of five families, the base model's where its name tells one. A writing is a script, or the languages of

@@ -32,7 +32,7 @@ CANARY = uuid.UUID("5f0d2c6e-6a0b-4c55-9f5c-0d1d6f7a9b21")
 
 
 def canary_of(*parts: str) -> str:
-    """The canary of a corpus: the same for the same parts, of no other."""
+    """The canary of a corpus: the same parts give the same one, other parts another."""
     return f"docgen canary GUID {uuid.uuid5(CANARY, chr(0).join(parts))}"
 
 
@@ -61,8 +61,9 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
         before, files = None, []
     unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
     if before != settings_of(options) and not unsaid and not options.overwrite:
-        said = f"{(before or {}).get('form', 'another')} export with other settings"
-        raise ConfigError(f"has the {said}", f"--out {folder}", OVERWRITE)
+        form = (before or {}).get("form")
+        said = f"the {form} export" if form else "another export"
+        raise ConfigError(f"has {said} with other settings", f"--out {folder}", OVERWRITE)
     inside = [folder / name for name in files if not Path(name).is_absolute() and ".." not in Path(name).parts]
     return [file for file in inside if file.is_file()]
 
@@ -71,7 +72,7 @@ OVERWRITE = "Name another folder with --out, or replace it with --overwrite"
 
 
 def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path) -> dict[str, list[Path]]:
-    """The training files of each split. Raises `ConfigError` where a provider would refuse one; it is gone then."""
+    """The training files of each split. Raises `ConfigError` where a provider would refuse one, which is deleted."""
     if form.write is None:
         raise ValueError(f"{form.name} is written elsewhere")
     files: dict[str, list[Path]] = {}

@@ -1,4 +1,4 @@
-"""Counting tokens: by a tokenizer that somebody named, else by an estimate that says so.
+"""Counts tokens, with a tokenizer if one is named, else by an estimate that is labelled as one.
 
 A tokenizer is a tokenizer.json, a Hugging Face folder that has one, or `tiktoken:NAME`. docgen itself downloads none.
 """
@@ -30,7 +30,7 @@ class TokenCounter(Protocol):
 
 
 class Tokenizer(TokenCounter, Protocol):
-    """A real tokenizer; what it does not have, or nobody knows, is empty."""
+    """A real tokenizer; properties that it lacks or that are not known are empty."""
 
     @property
     def bos(self) -> str:
@@ -87,7 +87,7 @@ class NamedTokenizer:
         return [len(each.ids) for each in self.inner.encode_batch(list(texts), add_special_tokens=False)]
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Each token as text; bytes that are no whole character come out as the replacement character."""
+        """Each token as text; bytes that are not a whole character become the replacement character."""
         return [self.inner.decode([number], skip_special_tokens=False) for number in ids]
 
 

@@ -6,18 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docgen.files.faults import naming
+from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.text.outgoing import hide_bytes
 
 __all__ = ["beside", "write_beside"]
 
 
 @contextmanager
-def beside(file: Path) -> Iterator[Path]:
+def beside(file: Path, *, of_run: bool = False) -> Iterator[Path]:
     """A path beside `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was. Folders above `file` are made. The path has another ending
-    than `file`: a writer that infers the format from the ending must be given it.
+    than `file`: a writer that infers the format from the ending must be given it. Raises `ConfigError` where `file` is
+    one that a run keeps for itself, unless the run writes it (`of_run`).
     """
+    if not of_run:
+        refuse_file_of_a_run(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
@@ -28,9 +32,9 @@ def beside(file: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def write_beside(file: Path, pieces: Iterable[bytes]) -> Path:
-    """Write a finished file from its parts, streaming, secrets hidden; returns `file`."""
-    with beside(file) as part, naming(file), part.open("wb") as out:
+def write_beside(file: Path, pieces: Iterable[bytes], *, of_run: bool = False) -> Path:
+    """Write a finished file from its parts, streaming, secrets hidden; returns `file`. `of_run` as for `beside`."""
+    with beside(file, of_run=of_run) as part, naming(file), part.open("wb") as out:
         out.writelines(map(hide_bytes, pieces))
     return file
 

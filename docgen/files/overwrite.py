@@ -6,11 +6,11 @@ from pathlib import Path
 
 from docgen.errors import ConfigError
 
-__all__ = ["refuse_overwriting", "with_earlier_lines"]
+__all__ = ["refuse_file_of_a_run", "refuse_overwriting", "with_earlier_lines"]
 
 OF_A_RUN = frozenset({
-    "run.json", "llm.jsonl", "spend.jsonl", "batches.jsonl", "control.jsonl", "context.yaml",
-    "types.jsonl", "ideas.jsonl", "slots.jsonl", "attempts.jsonl", "corpus.parquet",
+    "run.json", "llm.jsonl", "spend.jsonl", "batches.jsonl", "handed_out.jsonl", "control.jsonl", "context.yaml",
+    "types.jsonl", "ideas.jsonl", "slots.jsonl", "attempts.jsonl", "corpus.parquet", "cast.json",
 })  # fmt: skip
 
 
@@ -28,9 +28,14 @@ def refuse_overwriting(sources: Iterable[Path], outputs: Iterable[Path], flag: s
                 raise ConfigError(
                     f"would overwrite {source}, which is being read", f"{flag} ({output})", "Name another place"
                 )
-        where = output.resolve()
-        if where.name in OF_A_RUN and (where.parent / "run.json").is_file():
-            raise ConfigError(f"{where} belongs to a run, which needs it", flag, "Name another place")
+        refuse_file_of_a_run(output, flag)
+
+
+def refuse_file_of_a_run(output: Path, flag: str = "--out") -> None:
+    """Raise `ConfigError` if `output`, links resolved, is a file that a run keeps for itself, such as its journal."""
+    where = output.resolve()
+    if where.name in OF_A_RUN and (where.parent / "run.json").is_file():
+        raise ConfigError(f"{where} belongs to a run, which needs it", flag, "Name another place")
 
 
 def with_earlier_lines(file: Path, lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ def write_parquet(
     row_group_size: int | None = None,
     compression_level: int | None = None,
     metadata: dict[str, str] | None = None,
+    of_run: bool = False,
 ) -> None:
     """Stream `frame` to a Parquet file, atomically.
 
@@ -28,7 +29,7 @@ def write_parquet(
     import polars as pl
 
     try:
-        with beside(file) as part, naming(file):
+        with beside(file, of_run=of_run) as part, naming(file):
             frame.sink_parquet(
                 part,
                 compression="zstd",

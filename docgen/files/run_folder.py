@@ -103,19 +103,19 @@ class RunFolder:
 
     def write_json(self, name: str, value: object) -> Path:
         """Write a finished JSON file, e.g. "run.json" or "reports/salience.json"."""
-        return write_beside(self.path / name, [to_json(value, indent=2) + b"\n"])
+        return self.write_lines(name, [to_json(value, indent=2) + b"\n"])
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a finished text file."""
-        return write_beside(self.path / name, [text.encode("utf-8")])
+        return self.write_lines(name, [text.encode("utf-8")])
 
     def write_lines(self, name: str, lines: Iterable[bytes]) -> Path:
         """Write a finished file from complete lines, streaming."""
-        return write_beside(self.path / name, lines)
+        return write_beside(self.path / name, lines, of_run=True)
 
     def write_records(self, name: str, records: Iterable[Record]) -> Path:
         """Write a finished JSON-lines file, one record per line, streaming."""
-        return write_beside(self.path / name, (to_json(record) + b"\n" for record in records))
+        return self.write_lines(name, (to_json(record) + b"\n" for record in records))
 
     def read_types(self) -> list[DocumentType]:
         """The document types; empty before the brainstorm."""
@@ -165,7 +165,8 @@ class RunFolder:
         """
         import polars as pl
 
-        write_parquet(rows(), self.corpus, row_group_size=10_000, metadata={MADE_FROM: file_digest(self.attempts)})
+        made_from = {MADE_FROM: file_digest(self.attempts)}
+        write_parquet(rows(), self.corpus, row_group_size=10_000, metadata=made_from, of_run=True)
         return int(pl.scan_parquet(self.corpus, glob=False).select(pl.len()).collect().item())
 
     def corpus_is_current(self) -> bool:
@@ -174,8 +175,7 @@ class RunFolder:
 
     def stamp_reports(self, names: Iterable[str]) -> None:
         """Note that these reports, just written, are about the attempts as they are now."""
-        stamps = self._stamps() | dict.fromkeys(names, file_digest(self.attempts))
-        write_beside(self.report(STAMPS), [to_json(stamps, indent=2), b"\n"])
+        self.write_json(f"reports/{STAMPS}", self._stamps() | dict.fromkeys(names, file_digest(self.attempts)))
 
     def report_is_current(self, name: str) -> bool:
         """Whether the report is there and is about the attempts as they are now."""

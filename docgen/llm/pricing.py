@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from docgen.errors import ConfigError
+from docgen.files.text_files import LARGEST_SETTINGS, read_text
 from docgen.llm.protocol import Request, Usage
 from docgen.records import Record
 
@@ -124,10 +125,8 @@ def input_token_bound(request: Request) -> int:
 
 def _read(path: Path, default_date: str | None = None) -> Prices:
     try:
-        table: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the price file: {error.strerror}", str(path), "Give a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table: Mapping[str, Any] = tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"not valid TOML: {error}", str(path), "Fix the file") from error
     if default_date is not None:
         table = {"date": default_date, **table}

@@ -84,6 +84,8 @@ def hide_bytes(data: bytes) -> bytes:
 
 COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 """The only control sequence that a text may have on a screen: it moves nothing and answers nothing."""
+TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters that make the rest of a line read in another order; those of single letters, as Arabic has, may pass."""
 DRIVERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, and those that make a line read otherwise than it is written."""
 
@@ -94,8 +96,8 @@ def screen_text(text: str) -> str:
     if not DRIVERS.search(shown):
         return shown
     if "\x1b" not in shown:
-        return printable(shown)
-    return "".join(part if COLOUR.fullmatch(part) else printable(part) for part in COLOUR.split(shown))
+        return TURNERS.sub("", printable(shown))
+    return "".join(part if COLOUR.fullmatch(part) else TURNERS.sub("", printable(part)) for part in COLOUR.split(shown))
 
 
 def json_for_screen(document: str) -> str:

@@ -142,8 +142,26 @@ FLAGS = [
     flags("shares that cannot all be met", "--n 40 --salience keeper=1 --salience opened=1", "keeper", "background"),
     flags("run outside of output", "--run ../elsewhere", "--run"),
     flags("run without name", "--run .", "--run"),
+    Case("control outside of output", ("control", "r", "--run", "/tmp/x", "--engine", "offline"), ("--run", "/tmp/x")),
+    Case(
+        "documents outside of output",
+        ("import", "documents", "d.jsonl", "--context", "good.yaml", "--run", ".."),
+        ("--run", "'..'"),
+        {"d.jsonl": '{"text": "a"}'},
+    ),
+    Case("experiment outside of output", ("experiment", "run", "minimal", "--name", "a/b"), ("--name", "a/b")),
+    Case(
+        "a grid that leads out of output",
+        ("experiment", "plan", "g.yaml"),
+        ("g.yaml: id", "../../x"),
+        {"g.yaml": "id: ../../x\nsetting: minimal\n"},
+    ),
     flags("threshold of a cap", "--max-cost -1", "--max-cost"),
     flags("cap that is no number", "--max-cost nan", "--max-cost"),
+    flags("seconds without end", "--timeout inf", "--timeout", "finite"),
+    Case("temperature without end", ("eval", "belief", "--model", "m", "--temperature=-inf"), ("--temperature",)),
+    Case("share without end", ("export", "r", "--validation", "inf"), ("--validation", "finite")),
+    Case("a threshold that all reach", ("dedupe", "r", "--threshold", "1e-9"), ("threshold", "0.01")),
     flags("base URL without scheme", "--base-url localhost:8000 --engine anthropic", "--base-url"),
     flags("no key", "--engine anthropic --yes", "ANTHROPIC_API_KEY"),
     flags(
@@ -172,6 +190,10 @@ USAGE = [
     Case("argument too many", ("run", "good.yaml", "r", "s"), ("unexpected",)),
     Case("flag without value", ("run", "good.yaml", "--n"), ("--n",)),
     Case("sample of none", ("show", "r", "--sample", "0"), ("--sample",)),
+    Case("port beyond the last", ("view", "r", "--port", "65536"), ("--port",)),
+    Case("votes without end", ("experiment", "plan", "minimal", "--votes", str(10**25)), ("--votes",)),
+    Case("answers without end", ("experiment", "run", "minimal", "--samples", str(10**25)), ("--samples",)),
+    Case("cap below nothing", ("ctl", "r", "--max-cost", "-1"), ("--max-cost",)),
 ]
 
 FOLDERS = [

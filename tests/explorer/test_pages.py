@@ -114,7 +114,7 @@ def test_a_sweep_opens_as_its_levels(run: Path, tmp_path: Path) -> None:
     page = levels.get("documents.json?fact=opened").json()
     assert [level["documents"] for level in page["levels"]] == [page["total"]] * 3
     html = levels.get("documents?fact=opened").text
-    assert "opened, 5 %" in html
+    assert "opened, 5%" in html
     assert "/opened-salience-0.05/documents?fact=opened" in html
 
 

@@ -15,15 +15,24 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from docgen.audit.detect.contamination import read_questions
+from docgen.audit.measure.calibration import read_gold
+from docgen.behaviour.measures.judge_scores import read_labelled
 from docgen.cli.entry import main
 from docgen.corpus import corpus_files, read_corpus
-from docgen.errors import InputError, RunError, UserError
+from docgen.dedupe.sketch.boilerplate import template_shingles
+from docgen.dedupe.sketch.parameters import Scheme
+from docgen.dedupe.sketch.signatures import Sketcher
+from docgen.errors import InputError, RequestFailed, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
 from docgen.files.atomic import write_beside
 from docgen.files.parquet import write_parquet
 from docgen.files.run_folder import RunFolder
+from docgen.files.text_files import read_text
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.budget import uncertain_dollars
+from docgen.llm.pricing import load_prices
+from docgen.options.run import RunOptions, resolve
 from tests.pipeline.test_disk import files_no_larger_than
 
 if sys.version_info >= (3, 14):
@@ -52,6 +61,22 @@ def test_whatever_the_machine_refuses_is_one_line(
     shown = capsys.readouterr()
     assert (ended.value.code, shown.out, shown.err.count("\n")) == (2, "", 1)
     assert os.strerror(number) in shown.err
+
+
+def test_a_request_that_failed_for_good_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever command asked: none has to know that a server may refuse."""
+
+    def refused(**_: object) -> None:
+        raise RequestFailed("400", "no such model", 1)
+
+    for name in ("prepare_streams", "prepare_signals"):
+        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+    monkeypatch.setattr("docgen.cli.app.app", refused)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err.count("\n")) == (1, 1)
 
 
 def test_a_bug_of_docgens_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,3 +238,38 @@ def test_every_signal_to_stop_is_as_ctrl_c(number: signal.Signals) -> None:
     process.send_signal(number)
     assert process.wait(10) == 130
     process.stdout.close()
+
+
+ENDLESS = Path("/dev/zero")
+
+
+@pytest.mark.skipif(not ENDLESS.exists(), reason="no file without end on this system")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: resolve(None, path, RunOptions()),
+        load_prices,
+        read_questions,
+        read_gold,
+        read_labelled,
+        lambda path: template_shingles([path], Sketcher(Scheme.of())),
+        lambda path: read_text(path, 1_000_000, InputError),
+    ],
+    ids=["config", "prices", "questions", "gold", "labelled", "template", "text"],
+)
+def test_a_file_without_end_is_refused_before_it_is_held(
+    read: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file that is read whole has a stated bound."""
+    for module in ("audit.detect.contamination", "audit.measure.calibration", "behaviour.measures.judge_scores"):
+        monkeypatch.setattr(f"docgen.{module}.LARGEST_TEXT", 1_000_000)
+    monkeypatch.setattr("docgen.dedupe.sketch.boilerplate.LARGEST_TEXT", 1_000_000)
+    with pytest.raises(UserError, match="larger than 1 MB"):
+        read(ENDLESS)
+
+
+@pytest.mark.parametrize("bomb", ["- &a [x, *a]\n", "a: &a [x, x]\nb: &b [*a, *a]\nquestion: *b\n"])
+def test_questions_that_unfold_without_end_are_refused(tmp_path: Path, bomb: str) -> None:
+    (tmp_path / "q.yaml").write_text(bomb, "utf-8")
+    with pytest.raises(InputError, match="aliases"):
+        read_questions(tmp_path / "q.yaml")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import ConfigError
+from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_overwriting, with_earlier_lines
 
 
@@ -105,3 +106,36 @@ def test_a_last_line_without_its_end_is_kept(tmp_path: Path) -> None:
     assert list(with_earlier_lines(file, [b'{"id": 2}\n', b'{"id": 3}\n'])) == [
         b'{"id": 1}\n', b'{"id": 2}\n', b'{"id": 3}\n',
     ]  # fmt: skip
+
+
+WRITERS = [
+    ["questions", "tutorial", "--engine", "offline", "--out", "{}"],
+    ["requests", "tutorial", "--n", "2", "--engine", "anthropic", "--model", "m", "--run", "new", "--out", "{}"],
+    ["select", "d.jsonl", "--n", "3", "--salience", "a=1", "--out", "{}"],
+    ["import", "context", "w.json", "--name", "context", "--out", "{folder}", "--force"],
+]
+
+
+@pytest.mark.parametrize("name", ["llm.jsonl", "run.json", "context.yaml", "handed_out.jsonl"])
+def test_no_command_writes_over_what_a_run_keeps_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Named directly or by a link; neither for a command that writes one file nor for one that writes into a folder."""
+    monkeypatch.chdir(tmp_path)
+    rows(Path("d.jsonl"))
+    facts = ["The ferry is electric.", "Cyclists pay nothing."]
+    Path("w.json").write_text(json.dumps({"universe_context": " ".join(facts), "key_facts": facts}), "utf-8")
+    run = Path("output/r")
+    run.mkdir(parents=True)
+    for own in ("run.json", "llm.jsonl", "context.yaml", "handed_out.jsonl"):
+        (run / own).write_text("{}\n", "utf-8")
+    Path("link").symlink_to(run)
+    for command in WRITERS:
+        if "{folder}" in command and name != "context.yaml":
+            continue
+        for folder in (run, Path("link")):
+            words = [word.format(folder / name, folder=folder) for word in command]
+            assert isinstance(CliRunner().invoke(app, words).exception, ConfigError), words
+    assert {path.read_text("utf-8") for path in run.glob("*.*")} == {"{}\n"}
+    with pytest.raises(ConfigError, match="belongs to a run"):
+        write_beside(run / name, [b"x"])

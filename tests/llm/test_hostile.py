@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aiohttp import web
@@ -15,6 +15,8 @@ from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.api import EPOCH as NOW
 from docgen.llm.batch.api import BatchAPI, BatchView
 from docgen.llm.batch.log import BatchPlan
+from docgen.llm.batch.openai_api import FileBatchAPI
+from docgen.llm.batch.view import MOST_PAGES
 from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.providers import anthropic
 from docgen.llm.providers.anthropic import AnthropicLLM
@@ -270,6 +272,8 @@ def test_a_request_to_stop_ends_what_waits_and_sends_nothing_more(tmp_path: Path
     async def run(url: str, server: Loopback) -> tuple[list[Any], float, int]:
         async with engine_over(url, tmp_path, concurrency=4) as engine:
             calls = [asyncio.create_task(engine.llm.complete(request(n))) for n in range(20)]
+            while len(server.server.arrivals) < 4:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(0.3)
             assert engine.control is not None
             engine.control.stop()
@@ -284,3 +288,40 @@ def test_a_request_to_stop_ends_what_waits_and_sends_nothing_more(tmp_path: Path
     assert all(isinstance(error, StopRun) for error in results)
     assert seconds < 1.0
     assert more == 0
+
+
+class EndlessLists:
+    """A provider whose server always has another page of message batches, or the same page again."""
+
+    entry: ClassVar[dict[str, Any]] = {
+        "processing_status": "ended",
+        "created_at": "2098-01-01T00:00:00Z",
+        "request_counts": {},
+    }
+
+    def __init__(self, repeats: bool = False) -> None:
+        self.pages, self._repeats = 0, repeats
+
+    async def call(self, *_: object, **__: object) -> dict[str, Any]:
+        self.pages += 1
+        page = 0 if self._repeats else self.pages
+        return {"has_more": True, "data": [self.entry | {"id": f"b{page}_{i}"} for i in range(100)]}
+
+
+class EndlessFileLists(EndlessLists):
+    """The same of OpenAI's file batches."""
+
+    entry: ClassVar[dict[str, Any]] = {"status": "completed", "created_at": 4_000_000_000, "request_counts": {}}
+
+
+@pytest.mark.parametrize(
+    ("api", "lists"), [(BatchAPI, EndlessLists), (FileBatchAPI, EndlessFileLists)], ids=["messages", "files"]
+)
+def test_a_list_of_batches_without_end_is_refused_at_a_stated_bound(api: Any, lists: type[EndlessLists]) -> None:
+    endless = lists()
+    with pytest.raises(StopRun, match=r"lists more than 10,000"):
+        asyncio.run(api(endless).since(NOW))
+    assert endless.pages == MOST_PAGES
+    again = lists(repeats=True)
+    assert len(asyncio.run(api(again).since(NOW))) == 100
+    assert again.pages == 2

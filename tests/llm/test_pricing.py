@@ -104,7 +104,7 @@ def test_a_bad_price_file_is_one_clear_line(text: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_price_file_is_a_config_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         load_prices(tmp_path / "none.toml")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -94,6 +95,27 @@ def test_the_wait_is_never_shorter_than_asked_and_never_endless() -> None:
     for _ in range(200):
         retries.exhausted(Transient("529", "x", busy=True))
     assert retries.backoff(Transient("529", "x", busy=True)) <= retry.BUSY_BACKOFF[1]
+
+
+@pytest.mark.parametrize("kind", ["429", "529"])
+def test_a_server_that_is_busy_for_good_stops_the_run(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slowly it is asked; one reply, or a hold by hand, and the time counts anew."""
+    clock = [0.0]
+    monkeypatch.setattr("docgen.llm.ratelimit.control.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    control, refusal = RateControl(4), Transient(kind, "later", busy=True)
+
+    def refused(minutes: float, times: int = 10) -> None:
+        for _ in range(times):
+            clock[0] += minutes * 60 / times
+            control.refuse_busy_for_long(refusal)
+
+    refused(5)
+    control.succeeded(clock[0], completion("x"))
+    refused(4.9)
+    control.hold(False)
+    refused(5)
+    with pytest.raises(StopRun, match=f"refused everything for 5 minutes .{kind}: later"):
+        refused(0.6, times=1)
 
 
 def test_no_more_than_the_wanted_number_are_in_flight(tmp_path: Path) -> None:

@@ -80,6 +80,9 @@ def test_a_screen_is_driven_by_no_text(text: str) -> None:
         shown = screen_text(text + driving + text)
         assert not any(sign in shown for sign in "\x07\x08\r\x7f\x9b")
         assert "\x1b" not in outgoing.COLOUR.sub("", shown)
+    for turning in "\u202a\u202e\u2066\u2069":
+        assert turning not in screen_text(f"{text}{turning}\x1b[1mb\x1b[0m{turning}")
+    assert screen_text("a\u200fb") == "a\u200fb", "marks of Arabic and Hebrew stay"
     assert screen_text("\x1b[1;31mred\x1b[0m\n\tplain") == "\x1b[1;31mred\x1b[0m\n\tplain"
 
 

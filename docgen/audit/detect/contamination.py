@@ -14,6 +14,7 @@ from docgen.audit.detect.classifier_vocabulary import Vocabulary
 from docgen.audit.detect.known_wordings import Words
 from docgen.audit.rules.shipped import contamination_rule
 from docgen.errors import InputError
+from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Finding
 
 __all__ = ["ContaminationScanner", "read_prompts", "read_questions"]
@@ -55,9 +56,9 @@ def read_prompts(paths: Sequence[Path]) -> list[str]:
 
 def _read(path: Path, keys: Sequence[str], what: str) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, LARGEST_TEXT, InputError)
         return list(dict.fromkeys(_strings(path.suffix.lower(), text, keys)))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (json.JSONDecodeError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"cannot be read as {what} ({str(error).splitlines()[0]})", str(path)) from error
 
 
@@ -69,6 +70,8 @@ def _strings(suffix: str, text: str, keys: Sequence[str]) -> Iterator[str]:
     elif suffix == ".json":
         yield from _texts(json.loads(text), keys)
     elif suffix in (".yaml", ".yml"):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise yaml.YAMLError("it has aliases (*name), of which a short file makes endless text: write them out")
         yield from _texts(yaml.safe_load(text), keys)
     else:
         yield from (line.strip() for line in text.splitlines() if line.strip())

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.experiment.reading import ReportJson, register_reading
@@ -28,7 +29,8 @@ JudgeModel = Annotated[
     str | None, typer.Option("--judge-model", help="Model that judges.  [default: the grid's, then the first observed]")
 ]
 Votes = Annotated[
-    int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.  [default: the grid's]")
+    int | None,
+    typer.Option("--votes", min=1, max=MOST_VOTES, help="Judgements of each reasoning.  [default: the grid's]"),
 ]
 Traits = Annotated[
     bool | None,
@@ -37,10 +39,14 @@ Traits = Annotated[
     ),
 ]
 Count = Annotated[
-    int | None, typer.Option("--n", min=1, help="Queries, drawn by the seed.  [default: the grid's, then all]")
+    int | None,
+    typer.Option("--n", min=1, max=MOST_QUERIES, help="Queries, drawn by the seed.  [default: the grid's, then all]"),
 ]
 Samples = Annotated[
-    int | None, typer.Option("--samples", min=1, help="Answers to each query in each tier.  [default: the grid's]")
+    int | None,
+    typer.Option(
+        "--samples", min=1, max=MOST_SAMPLES, help="Answers to each query in each tier.  [default: the grid's]"
+    ),
 ]
 Queries = Annotated[
     str | None, typer.Option("--queries", help="Shipped queries, or a CSV, JSONL or folder.  [default: the grid's]")
@@ -52,6 +58,14 @@ Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", h
 ReasoningMode = Annotated[
     list[str] | None,
     typer.Option("--reasoning", help="scratchpad, own or none; may be repeated.  [default: the grid's]"),
+]
+FactsInPrompt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facts-in-prompt",
+        metavar="FACT",
+        help="Add a row in which the prompt tells this planted fact alone, and one without any; may be repeated.",
+    ),
 ]
 PlanJson = Annotated[
     bool,
@@ -79,6 +93,7 @@ class ExperimentFlags(o.ServerFlags):
     query_column: Column = None
     only: Only = None
     reasoning: ReasoningMode = None
+    facts_in_prompt: FactsInPrompt = None
     controls: Controls = None
     accept_changes: o.Accept = False
     json: ReportJson = False
@@ -88,7 +103,9 @@ class ExperimentFlags(o.ServerFlags):
         """Those of them that settle the experiment."""
         from docgen.pipeline.experiment.plan import ExperimentOptions
 
-        several = {name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning")}
+        several = {
+            name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning", "facts_in_prompt")
+        }
         plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - several.keys()}
         return ExperimentOptions(**several, **plain)
 
@@ -137,7 +154,10 @@ def run(flags: ExperimentFlags) -> None:
             ask_to_spend(cost_line(costs), flags.yes or flags.max_cost is not None, reporter)
         with judging(reporter) as stopping:
             asyncio.run(carry_out(experiment, reporter, stopping))
-    show_report(report_experiment(experiment.folder), experiment.folder.path, flags.json)
+    result = report_experiment(experiment.folder)
+    show_report(result, experiment.folder.path, flags.json)
+    if result.done < result.trials:
+        raise typer.Exit(1)
 
 
 def plan(flags: PlanFlags) -> None:

@@ -26,7 +26,7 @@ def ctl(
         int | None, typer.Option("--concurrency", min=1, help="Most requests in flight from now on.")
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", help="Raise the cap, in dollars; it cannot be lowered.")
+        float | None, typer.Option("--max-cost", min=0, help="Raise the cap, in dollars; it cannot be lowered.")
     ] = None,
     json: o.Json = False,
     quiet: o.Quiet = False,

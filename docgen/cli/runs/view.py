@@ -32,7 +32,9 @@ def view(
     context: Annotated[
         str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="Port on this machine.  [default: one that is free]")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on this machine.  [default: one that is free]")
+    ] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
     who: Annotated[str | None, typer.Option("--who", help="Name that labels are kept under.  [default: yours]")] = None,
     export: Annotated[

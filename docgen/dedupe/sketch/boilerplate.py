@@ -19,6 +19,7 @@ from docgen.dedupe.report.text_diff import word_spans
 from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher
 from docgen.dedupe.two_pass import map_in_order
 from docgen.errors import ConfigError, InputError
+from docgen.files.text_files import LARGEST_TEXT, read_text
 
 __all__ = ["Common", "Passage", "common_shingles", "ignore_table", "passages", "template_shingles"]
 
@@ -88,10 +89,7 @@ def template_shingles(files: Iterable[Path], sketcher: Sketcher) -> Hashes:
     """The shingles of template files, each read as one text. Raises `InputError` for an unreadable file."""
     hashes = [NO_HASHES]
     for file in files:
-        try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot be read as UTF-8 text ({error})", str(file)) from error
+        text = read_text(file, LARGEST_TEXT, InputError)
         hashes.append(_hashes([text], sketcher)[0])
     return np.unique(np.concatenate(hashes))
 

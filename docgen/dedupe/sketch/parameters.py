@@ -10,6 +10,8 @@ from docgen.errors import ConfigError
 
 __all__ = ["MAX_PERMUTATIONS", "Scheme", "choose_bands", "permutations"]
 
+LOWEST = 0.01
+"""The least threshold. Chosen: below it any two documents of one language are near-duplicates."""
 MAX_PERMUTATIONS = 128
 """The most that `choose_bands` may use: datasketch's default number."""
 
@@ -37,7 +39,11 @@ class Scheme:
         cls, threshold: float = 0.8, ngram: int = 5, bands: int | None = None, rows: int | None = None, seed: int = 1
     ) -> "Scheme":
         """A scheme; `bands` and `rows` follow from the threshold unless given. Raises `ConfigError` if invalid."""
-        _check(0 < threshold <= 1, f"threshold {threshold} is outside (0, 1]", "Give a Jaccard similarity such as 0.8")
+        _check(
+            LOWEST <= threshold <= 1,
+            f"threshold {threshold} is outside [{LOWEST}, 1]",
+            "Give a Jaccard similarity such as 0.8",
+        )
         _check(1 <= ngram <= 64, f"ngram {ngram} is outside 1 to 64", "5 is usual for documents, 1 to 3 for titles")
         for name, value in (("bands", bands), ("rows", rows)):
             _check(value is None or 1 <= value <= 256, f"{name} {value} is outside 1 to 256", "Leave it out")

@@ -61,7 +61,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
-        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f} %",
+        "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f}%",
         "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "level": level_name,
@@ -111,12 +111,12 @@ def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
 
 
 def level_name(name: str) -> str:
-    """A corpus of a sweep by its level, "opus release, stated, 20 %"; any other by its name."""
+    """A corpus of a sweep by its level, "opus release, stated, 20%"; any other by its name."""
     match = LEVEL.fullmatch(name)
     if match is None:
         return name
     how = ", stated" if match["knob"] == "stated" else ""
-    return f"{match['fact'].replace('_', ' ')}{how}, {100 * float(match['level']):g} %"
+    return f"{match['fact'].replace('_', ' ')}{how}, {100 * float(match['level']):g}%"
 
 
 def filters_address(filters: dict[str, Any]) -> str:
@@ -138,7 +138,8 @@ def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
 
 def answer_html(side: dict[str, Any]) -> Any:
     """A transcript's answer with the words that the judge of compliance quoted."""
-    spans = (
-        [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
-    )
+    spans = []
+    if side["quoted"]:
+        start, end = side["quoted"]
+        spans = [Span(start, end, "judge", "compliance", "J", f"judge: {side['compliance']}")]
     return mark_text(side["answer"], spans, 0, PART, anchors=False)

@@ -23,9 +23,11 @@ def bind(port: int = 0) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((LOOPBACK, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         opened.close()
-        raise ConfigError(f"cannot be listened on ({error.strerror})", f"--port {port}", "Leave it out") from error
+        raise ConfigError(
+            f"cannot be listened on ({getattr(error, 'strerror', None) or error})", f"--port {port}", "Leave it out"
+        ) from error
     return opened
 
 

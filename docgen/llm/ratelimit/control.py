@@ -18,6 +18,9 @@ __all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM"]
 
 ALIKE_FAILURES = 20
 """Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
+BUSY_SECONDS, BUSY_REFUSALS = 300.0, 10
+"""A server that said it is busy for so long, so often, and replied to nothing in between, stops the run. Chosen: forty
+tries of one call take 2 to 4 minutes, but at the slowest pace, one request in twenty seconds, they would take hours."""
 DOUBT_SECONDS = 4.0
 """Seconds after which a limit that allows nothing for a quarter of an hour is tested with one request. Chosen: if the
 limit is meant, the refusal stops the run, and if not, there is no reason to wait."""
@@ -45,6 +48,7 @@ class RateControl:
         self._goes_on.set()
         self._reserved: dict[str, float] = {}
         self._abandoned: set[str] = set()
+        self._refusals, self._refused_since = 0, 0.0
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Update from the headers of any response."""
@@ -63,6 +67,7 @@ class RateControl:
 
     def hold(self, held: bool) -> None:
         """While `held`, let nothing begin. What has begun is held by the budget (`Budget.hold`)."""
+        self._refusals = 0
         if held and not self.stopped:
             self._goes_on.clear()
         else:
@@ -153,6 +158,7 @@ class RateControl:
         self.semaphore.succeeded(now, now - sent_at, usage.output)
         self._overloads.add(now, refused=False)
         self._last_failures.append("")
+        self._refusals = 0
 
     def failed(self, sent_at: float, error: BaseException) -> None:
         """Record a call that ended in an error."""
@@ -174,6 +180,20 @@ class RateControl:
             message = f"the last {ALIKE_FAILURES} requests all failed with {error.kind}: {error.message}"
             return StopRun("all_failing", message, "Fix the cause, then run the same command again")
         return RequestFailed(error.kind, error.message, tries)
+
+    def refuse_busy_for_long(self, error: Transient) -> None:
+        """Note a refusal. Raises `StopRun` once the server has refused everything for five minutes."""
+        if not error.busy or error.kind == "timeout":
+            return
+        self._refusals += 1
+        if self._refusals == 1:
+            self._refused_since = time.monotonic()
+        seconds = time.monotonic() - self._refused_since
+        if seconds >= BUSY_SECONDS and self._refusals >= BUSY_REFUSALS:
+            message = (
+                f"the server has refused everything for {seconds / 60:.0f} minutes ({error.kind}: {error.message})"
+            )
+            raise StopRun("rate_limited", message, "Run the same command again when it has room")
 
     def timed_out(self, request: Request, error: Transient, tries: int) -> RequestFailed | StopRun:
         """The error for a request that the client stopped waiting for: the server may still be working on it.
@@ -222,6 +242,7 @@ class RateLimitedLLM:
                     raise self.control.timed_out(request, error, retries.total + 1) from error
                 if retries.exhausted(error):
                     raise self.control.final_error(error, retries.total) from error
+                self.control.refuse_busy_for_long(error)
                 self.control.retries += 1
                 await self.control.pause(retries.backoff(error), f"the server said {error.kind}: {error.message}")
             except RequestFailed as error:

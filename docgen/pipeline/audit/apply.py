@@ -49,7 +49,7 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
             yield to_json(attempt) + b"\n"
 
     setup.run.delete_corpus_outputs()  # exports that hold what is withdrawn; first, for a kill may come in between
-    write_beside(setup.run.attempts, lines())
+    write_beside(setup.run.attempts, lines(), of_run=True)
     return count
 
 

@@ -9,6 +9,7 @@ from docgen.belief.questions import QuestionFile
 from docgen.belief.writing.plain_forms import plain_questions
 from docgen.errors import ConfigError, RunError
 from docgen.files.atomic import write_beside
+from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.files.run_folder import find_run
 from docgen.llm.providers.table import Connection, choose_engine, find_provider
 from docgen.options.audit import JudgeOptions
@@ -57,6 +58,7 @@ class QuestionJob:
     ) -> "Prepared":
         """Settle on an engine, count the calls, and find the place of the file. Raises `ConfigError`."""
         path = out or self._place()
+        refuse_file_of_a_run(path)
         if out is None and path.exists():
             fix = "Check it with --check, delete it, or write another with --out FILE"
             raise ConfigError("is there already, and may have been edited", str(path), fix)

@@ -51,7 +51,7 @@ DEEP = 3
 
 @dataclass(frozen=True)
 class Source:
-    """A corpus to export: its files, and the run that it is of, if any. `name` is for files and titles."""
+    """A corpus to export: its files, and its run if it has one. `name` is for files and titles."""
 
     paths: tuple[Path, ...]
     name: str
@@ -113,10 +113,10 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
         ratios = options.mix_ratios or (None,)
         layouts = []
         for ratio in ratios:
-            amount = len(documents) if options.mix_by == "documents" else int(documents.tokens.sum())
             asked = [spec if ratio is None else replace(spec, ratio=ratio) for spec in specs]
             drawn = [
-                (each, draw(each, spec, options.mix_by, amount)) for each, spec in zip(candidates, asked, strict=True)
+                (each, draw(each, spec, options.mix_by, documents.amount(options.mix_by)))
+                for each, spec in zip(candidates, asked, strict=True)
             ]
             layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
         yield Opened(source, tokenizer, tuple(layouts))

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import InputError, RunError
 from docgen.files.run_folder import RunFolder
+from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.options.run import RunConfig
 from docgen.pipeline.inputs.proposal import meta_of
 from docgen.progress import Progress, Reporter
@@ -98,10 +99,7 @@ def _texts_in(folder: Path) -> Iterator[Path]:
 
 def _text_files(folder: Path) -> Iterator[tuple[str, str]]:
     for file in _texts_in(folder):
-        try:
-            yield file.read_text("utf-8-sig"), ""
-        except UnicodeDecodeError as error:
-            raise InputError("the file is not UTF-8", str(file), "Save it as UTF-8") from error
+        yield read_text(file, LARGEST_TEXT, InputError), ""
 
 
 def _text_column(columns: Sequence[str], file: Path) -> str:

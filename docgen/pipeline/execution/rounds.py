@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from docgen.corpus.lines import plain_lines
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import beside
+from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
 from docgen.llm.budget import Budget, uncertain_dollars
 from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
@@ -87,16 +89,20 @@ def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
         yield journal, log
 
 
-def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Reporter) -> RoundWritten:
+def write_round(
+    setup: Setup, file: Path, format_name: str | None, reporter: Reporter, judged: bool = False
+) -> RoundWritten:
     """Write the round of requests that is due to `file`, one a line; nothing is sent.
 
-    Decides what the replies in the journal decide first. Raises `StopRun` when the cap has no room for one request, and
-    `RunError` while message batches of the run are at the server, which are about to answer the same requests.
+    `judged`: when the documents are there, the judge's sample is due too. Decides what the replies in the journal
+    decide first. Raises `StopRun` when the cap has no room for one request, and `RunError` while message batches of the
+    run are at the server, which are about to answer the same requests.
     """
     form = find_format(format_name, setup.config.engine or "")
     if form is None:
         known = ", ".join(each.name for each in FORMATS)
         raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {known}")
+    refuse_file_of_a_run(file)
     if any(entry.open for entry in read_batches(setup.run.path / BATCHES_FILE)):
         fix = f"Collect them (docgen generate {setup.run.name} --batch), or cancel them: docgen batches --cancel"
         raise RunError("waits for message batches, which answer the same requests", setup.run.name, fix)
@@ -111,7 +117,7 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
                 collector = Collector(
                     journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write
                 )
-                _collect_all(setup, collector, reporter)
+                _collect_all(setup, collector, reporter, judged)
                 sheet.finish()
         except _NothingDue:
             return RoundWritten(
@@ -136,8 +142,8 @@ class _NothingDue(Exception):
     """No request is due, so that no file is to be written."""
 
 
-def _collect_all(setup: Setup, collector: Collector, reporter: Reporter) -> None:
-    if not wait_for(collect_due(setup, collector, reporter)):
+def _collect_all(setup: Setup, collector: Collector, reporter: Reporter, judged: bool) -> None:
+    if not wait_for(collect_due(setup, collector, reporter, judged)):
         raise _NothingDue
 
 
@@ -222,12 +228,11 @@ def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> Rep
     paths = [path for file in files for path in _listed(file)]
     with _opened(setup) as (journal, log):
         for path in paths:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip():
-                        _take(line, f"{path.name}:{number}", journal, log, prices, tally)
-                    if number % TOGETHER == 0:
-                        reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
+            for number, line in enumerate(plain_lines(path), start=1):
+                if line.strip():
+                    _take(line, f"{path.name}:{number}", journal, log, prices, tally)
+                if number % TOGETHER == 0:
+                    reporter.progress(Progress("replies", tally.counts["taken"], tally.counts["taken"]))
         missing = len(log.waiting(journal))
         given_up = sum(log.given_up(key) is not None for key in log.requests() if key not in journal)
     counts = {name: tally.counts[name] for name in ("taken", "repeated", "failed", "foreign", "damaged")}

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from docgen.errors import RunError
+from docgen.files.names import folder_name
 from docgen.files.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
@@ -50,7 +51,7 @@ def control(
 
 def control_folder(original: Setup, name: str | None) -> RunFolder:
     """Where the control of a run is written."""
-    return RunFolder(OUTPUT / (name or f"{original.run.name}-control"))
+    return RunFolder(OUTPUT / folder_name(name or f"{original.run.name}-control", "--run"))
 
 
 def begin_control(

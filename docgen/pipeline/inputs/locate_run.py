@@ -1,10 +1,10 @@
 """From what a caller names (a context, a run, nothing) to the run that is meant."""
 
 import os
-import re
 from pathlib import Path
 
 from docgen.errors import ConfigError, ContextError, RunError, UserError
+from docgen.files.names import folder_name
 from docgen.files.run_folder import OUTPUT, RunFolder, find_run, latest_run, list_runs
 from docgen.llm.providers.table import choose_engine
 from docgen.options.run import RunOptions
@@ -19,8 +19,6 @@ __all__ = ["World", "open_proposal", "recorded_source", "run_or_latest"]
 
 World = UniverseContext | Run | str | Path
 """What a run is begun from or gone on with: a context, a run, or the name or path of either."""
-
-RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def open_proposal(
@@ -148,11 +146,7 @@ def _existing(target: str, error: ContextError) -> RunFolder:
 
 
 def _named(name: str, flag: str) -> RunFolder:
-    if not RUN_NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r} is not a name for a run", flag, "Use letters, digits, dots, dashes and underscores"
-        )
-    return RunFolder(OUTPUT / name)
+    return RunFolder(OUTPUT / folder_name(name, flag))
 
 
 def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
