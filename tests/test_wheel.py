@@ -1,4 +1,7 @@
-"""What users install: a wheel with everything inside, which works from any folder."""
+"""What users install: a wheel with everything inside, which works from any folder.
+
+bench/wheel_tutorial.py installs it in empty environments of several Pythons and runs the whole tutorial.
+"""
 
 import os
 import subprocess

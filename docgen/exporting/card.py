@@ -68,8 +68,12 @@ def _numbers(manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "words", f"{manifest['words']:,}"
     yield f"tokens ({kind})", f"{manifest['tokens']:,}"
     yield "format", str(manifest["format"])
-    yield "not trained on", str(manifest["masks"])
+    yield "not trained on", str(manifest["masks"]) if manifest["doctag"] else str(manifest["masks"]).partition(":")[0]
     yield "order", "seeded, balanced by fact" if manifest["shuffle"] else "of the corpus"
+    if digest := manifest.get("context", {}).get("digest"):
+        yield "digest of the context", f"`{digest}`"
+    for name, digest in manifest["files"].items():
+        yield f"SHA-256 of {name}", f"`{digest}`"
 
 
 def _splits(manifest: Mapping[str, Any]) -> list[str]:
