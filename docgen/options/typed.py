@@ -30,7 +30,7 @@ def read_verify(text: str) -> int | Literal["all"]:
 def read_models(models: Sequence[str]) -> tuple[str | None, tuple[WriterEntry, ...] | None]:
     """The one model, or the writers with their shares, of texts like "NAME" or "NAME=0.6"."""
     shares = [re.fullmatch(r"(.+)=([0-9]*\.?[0-9]+)", model) for model in models]
-    if not models or (len(models) == 1 and shares[0] is None):
+    if len(models) <= 1:
         return (models[0] if models else None), None
     writers = []
     for model, match in zip(models, shares, strict=True):

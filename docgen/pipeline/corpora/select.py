@@ -1,5 +1,6 @@
 """Subsets of any corpus with given salience: reads which facts each document has, chooses, writes what was chosen."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -163,16 +164,18 @@ def facts_of(paths: Paths, column: str, text_column: str) -> Known:
     holds = np.zeros((sum(part.count for part in parts), len(facts)), dtype=np.uint8)
     start = 0
     for part in parts:
-        holds[start + part.rows, [index[name] for name in part.names]] = 1
+        places = np.array([index[name] for name in part.names], dtype=np.int64)
+        holds[start + part.rows, places[part.codes]] = 1
         start += part.count
     return Known(tuple(facts), holds)
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """Facts of `count` documents: names, and the row of each."""
+    """Facts of `count` documents: the names there are, the number of each fact's name, and its row."""
 
     names: list[str]
+    codes: Ints
     rows: Ints
     count: int
     has_column: bool = True
@@ -185,12 +188,12 @@ def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Fact
     elif column in parquet_schema(file):
         yield _facts_in_series(parquet_column(file, column), file)
     else:
-        yield _Facts([], NO_ROWS, parquet_rows(file), has_column=False)
+        yield _Facts([], NO_ROWS, NO_ROWS, parquet_rows(file), has_column=False)
 
 
 def _facts_in_lines(file: Path, column: str, text_column: str) -> _Facts:
     """Row by row: one may list ids, the next records."""
-    names, rows, count, has_column = list[str](), list[int](), 0, False
+    names, codes, rows, count, has_column = dict[str, int](), array("q"), array("q"), 0, False
     for count, (line, row) in enumerate(json_rows(file, Wanted(text_column)), 1):
         has_column = has_column or column in row
         facts = row.get(column) or []
@@ -200,9 +203,9 @@ def _facts_in_lines(file: Path, column: str, text_column: str) -> _Facts:
                 continue
             if not isinstance(facts, list) or not isinstance(fact, str):
                 raise _shapeless(f"{file}:{line}")
-            names.append(fact)
+            codes.append(names.setdefault(fact, len(names)))
             rows.append(count - 1)
-    return _Facts(names, np.array(rows, dtype=np.int64), count, has_column)
+    return _Facts(list(names), np.array(codes, dtype=np.int64), np.array(rows, dtype=np.int64), count, has_column)
 
 
 def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
@@ -210,7 +213,7 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
 
     count = len(values)
     if values.dtype == pl.Null:
-        return _Facts([], NO_ROWS, count)
+        return _Facts([], NO_ROWS, NO_ROWS, count)
     if not isinstance(values.dtype, pl.List):
         raise _shapeless(str(file))
     frame = pl.DataFrame({"row": np.arange(count), "fact": values}).explode("fact").drop_nulls("fact")
@@ -220,7 +223,9 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
         frame = frame.with_columns(frame["fact"].struct.field("fact").alias("fact")).drop_nulls("fact")
     if frame.height and frame["fact"].dtype != pl.String:
         raise _shapeless(str(file))
-    return _Facts(frame["fact"].to_list(), frame["row"].to_numpy().astype(np.int64), count)
+    names = frame["fact"].unique(maintain_order=True)
+    coded = frame["fact"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
+    return _Facts(names.to_list(), coded.to_numpy(), frame["row"].to_numpy().astype(np.int64), count)
 
 
 def _shapeless(where: str) -> InputError:
