@@ -159,6 +159,8 @@ SETTINGS = (
     ('[headers]\ncookie = "session=pass-word-9"', "pass-word-9"),
     ('[headers]\nx-upstream = "Basic pass-word-9"', "pass-word-9"),
     (f'[headers]\nx-note = "{KEY}"', KEY),
+    ('[[servers]]\nbase-url = "http://127.0.0.1:9"\nkey = "pass-word-9"', "pass-word-9"),
+    ('[[writers]]\nmodel = "m"\nshare = 1.0\nkey = "pass-word-9"', "pass-word-9"),
 )
 
 
