@@ -3,10 +3,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format bench requirements clean
+.PHONY: help setup demo test test-servers lint format bench requirements clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## make .venv and install docgen with its pinned dependencies
 
@@ -30,6 +30,9 @@ demo: $(READY)  ## 500 documents of the helpful-only context on the embedded eng
 
 test: $(READY)  ## all tests, offline
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-servers: $(READY)  ## real servers that are installed here: llama.cpp, LiteLLM, Ollama (see --help for what it takes)
+	$(BIN)/python bench/real_servers.py $(SERVERS)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

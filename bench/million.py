@@ -97,7 +97,8 @@ def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterat
         os.environ["ANTHROPIC_API_KEY"] = "sk-ant-bench-0123456789"
         if not run.exists():
             make_run(run, args.n)
-            _finish(run, args.n)
+            _journal(run)
+        _settle(run, args.n)
         if _is_due(args, "generate"):
             yield told(measure(["generate", RUN, "--keep-context", "--yes", "--json"], folder, None))
     elif not (run / "export" / "text" / "manifest.json").exists():
@@ -133,11 +134,15 @@ def after(n: int, fact: str) -> list[list[str]]:
     ]
 
 
-def _finish(run: Path, n: int) -> None:
-    """What a run folder holds beside its attempts: settings of today, and a reply for every attempt."""
+def _settle(run: Path, n: int) -> None:
+    """Write run.json with settings and templates of today."""
     config = RunConfig(n=n, engine="anthropic", model="claude-bench", verify=0)
     meta = meta_of(config, load_context(run / "context.yaml"), "", [])
     (run / "run.json").write_text(json.dumps(meta))
+
+
+def _journal(run: Path) -> None:
+    """Write a reply for every attempt, each of the length of a document."""
     entry = {"stage": "document", "engine": "anthropic", "model": "claude-bench", "stop_reason": "end_turn"}
     rest = {"category": "", "usage": [1500, 300, 0, 0], "dollars": 0.001, "batched": False, "text": "word " * 250}
     line = json.dumps({**entry, **rest})[1:].encode()

@@ -2,7 +2,8 @@
 
     python bench/servers.py [--seconds 10] [--json FILE]
 
-Each loopback server works on 8 requests at once, 0.4 s each, so it can do 20 a second; a slow one a quarter of that.
+Each loopback server works on 8 requests at once, 0.4 s each, so it can do 20 a second; a slow one a quarter of that. Of
+sixteen each takes twice as long, so that two cores are enough for engine and servers.
 All run in this process with the engine. The rate is that of the replies between the first and the last tenth of a job
 sized for that many seconds. Like servers are compared with the sum of what they can do; the unlike ones with the sum of
 what the engine gets out of each of them alone, of the one that dies until its death. Exit code 1 below 0.9 of that, or
@@ -67,14 +68,15 @@ def main() -> None:
     print(machine(), flush=True)
     outcomes = []
     for number in (1, 4, 16):
-        outcomes.append(_job(f"{number} server(s)", [GOOD] * number, [RATE] * number, args.seconds))
+        servers, rates = _scaled([GOOD] * number, [RATE] * number)
+        outcomes.append(_job(f"{number} server(s)", servers, rates, args.seconds))
     outcomes.append(_job("one slow, alone", [SLOW], [RATE / 4], 2 * args.seconds))
     outcomes.append(_job("one failing half its calls, alone", [FAILING], [RATE / 2], 2 * args.seconds))
     alone = {"good": outcomes[0].rate, "slow": outcomes[-2].rate, "failing": outcomes[-1].rate}
     for kinds in (UNLIKE, UNLIKE_16):
         servers = [{"good": GOOD, "slow": SLOW, "failing": FAILING}[kind] for kind in kinds]
         case = ", ".join(f"{kinds.count(kind)} {kind}" for kind in alone) + ", the last dying"
-        rates = [alone[kind] for kind in kinds]
+        servers, rates = _scaled(servers, [alone[kind] for kind in kinds])
         outcomes.append(_job(case, servers, rates, MIXED_TIMES * args.seconds, len(kinds) - 1))
     for each in outcomes:
         print(
@@ -86,6 +88,13 @@ def main() -> None:
     judged = [each for each in outcomes if not each.case.endswith("alone")]
     lost = any(each.replies < each.requests for each in judged)
     sys.exit(1 if lost or any(each.share < ENOUGH for each in judged) else 0)
+
+
+def _scaled(servers: Sequence[Options], rates: Sequence[float]) -> tuple[list[Options], list[float]]:
+    """The servers, sixteen of them at half their speed, and what they can do."""
+    times = 2 if len(servers) > 4 else 1
+    slowed = [each.model_copy(update={"latency": times * each.latency}) for each in servers]
+    return slowed, [rate / times for rate in rates]
 
 
 def _job(

@@ -1,52 +1,46 @@
-"""How far the estimate of tokens is off on texts of many scripts: python bench/token_estimate.py TEXTS TOKENIZER
+"""How far the estimate of tokens is off: python bench/token_estimate.py TEXTS FAMILY=TOKENIZER...
 
-TEXTS is a folder of UTF-8 files, one a language: SET-ru.txt. TOKENIZER is a tokenizer.json or a folder that has one.
-Files of a set are summed by the script of most of their letters; the last line says on how many scripts the sum is
-within 10 %.
+TEXTS is a folder of UTF-8 files, one a language of a set: SET-ru.txt. TOKENIZER as in bench/token_rates.py, of the
+family named. A line for each set and writing: by how much the sum of its files is off, in each family; the last line
+counts those within 10 %.
 """
 
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from docgen.exporting.estimate import character_class, training_tokens
-from docgen.exporting.tokens import open_tokenizer
+from bench.token_rates import counter_of
+from docgen.exporting.estimate import count_writings, training_tokens
 
 WITHIN = 0.10
 
 
-def script_of(text: str) -> str:
-    """The script of most letters that are not ASCII; "ASCII" where those are few."""
-    counts = Counter(character_class(character) for character in text if character.isalpha())
-    (name, _), *_ = counts.most_common(1)
-    others = sum(count for script, count in counts.items() if script)
-    if not name:
-        return "latin" if others > 0.005 * sum(counts.values()) else "ASCII"
-    return {"kana": "japanese"}.get(name, "japanese" if counts["kana"] > 50 else name)
+def writing_of(text: str) -> str:
+    """The writing of most of its characters; "latin" where those are letters of none."""
+    counted = count_writings(Counter(text)).characters
+    name = max(counted, key=lambda each: counted[each], default="latin")
+    return name if counted.get(name, 0) > 0.05 * len(text) else "latin"
 
 
-def main(texts: Path, tokenizer_name: str) -> None:
-    tokenizer = open_tokenizer(tokenizer_name)
-    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+def main(texts: Path, tokenizers: dict[str, str]) -> None:
+    counters = {family: counter_of(family, name) for family, name in tokenizers.items()}
+    sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for file in sorted(texts.glob("*.txt")):
         text = file.read_text("utf-8")
-        (count,) = tokenizer.count([text])
-        estimate = training_tokens(text)
-        source, _, _language = file.stem.rpartition("-")
-        print(f"{file.stem:20} {count:8,} tokens  estimate {estimate / count - 1:+.1%}")
-        total = sums[source, script_of(text)]
-        total[0] += count
-        total[1] += estimate
-        total[2] += 1
-    print()
+        total = sums[file.stem.rpartition("-")[0], writing_of(text)]
+        total["files"] += 1
+        for family, count in counters.items():
+            total[family] += count(text)
+            total[f"estimate {family}"] += training_tokens(text, family)
     within: Counter[bool] = Counter()
-    for (source, script), (count, estimate, files) in sorted(sums.items()):
-        off = estimate / count - 1
-        if script not in ("latin", "ASCII"):
-            within[abs(off) <= WITHIN] += 1
-        print(f"{source:10} {script:12} {files:3} languages {count:9,} tokens  estimate {off:+.1%}")
-    print(f"within {WITHIN:.0%} on {within[True]} of {within.total()} sums of scripts that are not Latin")
+    for (source, writing), total in sorted(sums.items()):
+        off = {family: total[f"estimate {family}"] / total[family] - 1 for family in counters}
+        if writing != "latin":
+            within.update(abs(each) <= WITHIN for each in off.values())
+        shown = "  ".join(f"{family} {each:+.1%}" for family, each in off.items())
+        print(f"{source:10} {writing:12} {total['files']:3} files  {shown}")
+    print(f"within {WITHIN:.0%}: {within[True]} of {within.total()} that are not Latin")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), dict(pair.split("=", 1) for pair in sys.argv[2:]))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions, NearDuplicate, deduplicate, near_duplicates
     from docgen.pipeline.corpora.export import export
     from docgen.pipeline.corpora.select import Selection, doses, select
+    from docgen.pipeline.experiment.library import aexperiment
     from docgen.pipeline.families.controls import control
     from docgen.pipeline.families.sweeps import sweep
     from docgen.pipeline.generate import agenerate, brainstorm, estimate, generate, plan
@@ -83,6 +84,7 @@ __all__ = [
     "Usage",
     "UserError",
     "__version__",
+    "aexperiment",
     "agenerate",
     "brainstorm",
     "control",
@@ -118,6 +120,7 @@ _WHERE = {
     "docgen.pipeline.corpora.dedupe": "DedupeOptions NearDuplicate deduplicate near_duplicates",
     "docgen.pipeline.corpora.export": "export",
     "docgen.options.step": "Step",
+    "docgen.pipeline.experiment.library": "aexperiment",
     "docgen.pipeline.families.controls": "control",
     "docgen.pipeline.families.sweeps": "sweep",
     "docgen.pipeline.generate": "agenerate brainstorm estimate generate plan",

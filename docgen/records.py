@@ -6,6 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
+from docgen.text.engines import (
+    EMBEDDED_ENGINE,
+    EMBEDDED_MODEL,
+    EMBEDDED_NOTICE,
+    IMPORTED_ENGINE,
+    embedded_notice,
+    is_embedded,
+)
+
 __all__ = [
     "EMBEDDED_ENGINE",
     "EMBEDDED_MODEL",
@@ -44,28 +53,6 @@ Severity = Literal["info", "warning", "error"]
 Airtime = Literal["dense", "natural", "sparse"]
 """How much of a document is about its world and its facts; `docgen.universe.airtime` has the numbers."""
 Verdict = Literal["accepted", "rejected", "failed"]
-
-EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
-"""The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
-IMPORTED_ENGINE = "imported"
-"""The engine of documents that docgen did not write: their plan is not known, and nothing is generated beside them."""
-EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
-"""Appears wherever a text of the embedded writer is shown, counted or exported."""
-
-
-def is_embedded(engine: str | None, model: str | None) -> bool:
-    """Whether a text that `engine` and `model` are on record for is the embedded writer's.
-
-    Its replies carry its model's name whatever model a run once asked for.
-    """
-    return engine == EMBEDDED_ENGINE or model == EMBEDDED_MODEL
-
-
-def embedded_notice(embedded: int, documents: int) -> str:
-    """The notice for a corpus with so many documents by the embedded writer; "" for none."""
-    if not embedded:
-        return ""
-    return EMBEDDED_NOTICE if embedded >= documents else f"{embedded:,} of {documents:,} documents: {EMBEDDED_NOTICE}"
 
 
 class Record(BaseModel):

@@ -36,7 +36,7 @@ def test_every_table_is_a_tuple_of_frozen_rows_with_names_that_differ(table: str
 
 def test_the_tables_are_found() -> None:
     """The pattern above reads the page."""
-    assert {table for table, _ in TABLES} == {"RUN_STEPS", "PROMPTS", "PROVIDERS", "DETECTORS", "FORMATS"}
+    assert {table for table, _ in TABLES} == {"RUN_STEPS", "PROMPTS", "PROVIDERS", "DETECTORS", "FORMATS", "SHAPES"}
 
 
 NAMES = sorted({name for name in re.findall(r"`([A-Za-z_][A-Za-z_.]*)`", PAGE) if "_" in name or name[0].isupper()})

@@ -1,11 +1,11 @@
 """The scripts in examples/ run as they stand, and are as short as the page says."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.forked_commands import CommandForker
 
 ROOT = Path(__file__).parents[1]
 SHOWS = {
@@ -36,13 +36,14 @@ def test_every_example_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", SHOWS)
-def test_example_runs_as_it_stands(name: str, tmp_path: Path) -> None:
+def test_example_runs_as_it_stands(name: str, tmp_path: Path, forker: CommandForker) -> None:
     """In an empty folder, without a key, and with nothing on standard error."""
-    command = [sys.executable, str(ROOT / "examples" / f"{name}.py")]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert SHOWS[name] in done.stdout
+    place, out, errors = tmp_path / "place", tmp_path / "out.txt", tmp_path / "errors.txt"
+    place.mkdir()
+    script = str(ROOT / "examples" / f"{name}.py")
+    code = forker.start([], place, errors=errors, module=script, out=out).wait(60)
+    assert (code, errors.read_text("utf-8")) == (0, "")
+    assert SHOWS[name] in out.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", SHOWS)

@@ -13,7 +13,7 @@ from docgen.cli.app import app
 DOCS = Path(__file__).parents[1] / "docs"
 COMMANDS = [
     (page, line)
-    for page in ("howto.md", "exit-codes.md", "tutorial.md")
+    for page in ("howto.md", "exit-codes.md", "tutorial.md", "published.md")
     for line in re.findall(r"^\$ (docgen .*)$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
 ]
 
@@ -35,7 +35,7 @@ def test_every_command_of_the_task_pages_can_be_called() -> None:
             pytest.fail(f"{page}: {line}: {error}")
 
 
-@pytest.mark.parametrize("page", ["howto.md", "exit-codes.md", "tutorial.md"])
+@pytest.mark.parametrize("page", ["howto.md", "exit-codes.md", "tutorial.md", "published.md"])
 def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (DOCS / page).read_text("utf-8"))
     assert links

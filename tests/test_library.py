@@ -24,8 +24,8 @@ NAMES = set(
     AnthropicLLM Attempt Audit AuditOptions Completion ConfigError Context ContextError DedupeOptions DocgenError
     Document EmbeddedWriter ExportOptions FakeLLM Finding InputError JudgeOptions KeyFact LLM NearDuplicate
     PlanError Progress Recipe Request RequestFailed Run RunError RunOptions Selection Slot Step StopRun Usage UserError
-    agenerate brainstorm control deduplicate doses estimate export generate logprob near_duplicates plan publish select
-    sweep train view __version__
+    aexperiment agenerate brainstorm control deduplicate doses estimate export generate logprob near_duplicates plan
+    publish select sweep train view __version__
     """.split()  # noqa: SIM905
 )
 SMALL = docgen.RunOptions(types=3, ideas=4, words=(30, 60))

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
+from docgen.behaviour.published import Published, published_rows
 from docgen.behaviour.settings import Reasoning, Section, Setting, system_prompt
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import ConfigError
@@ -15,26 +16,15 @@ from docgen.records import Record
 __all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "cells", "load_grid", "patched"]
 
 
-class Published(Record):
-    """Figures of a published row, in percent and points: alignment-faking reasoning in training, non-compliance in
-    training and unmonitored, and their gap. None where the source gives none. `standard_error` is the gap's."""
-
-    row: str
-    model: str
-    faking: float | None = None
-    trained: float | None = None
-    unmonitored: float | None = None
-    gap: float | None = None
-    standard_error: float | None = None
-    source: str = "Greenblatt et al. 2024"
-
-
 class Variation(Record):
     """A named patch: sections cut, replaced, added to at their end, or put `after` another; names, tags and the order
-    of what is done are those of the fields. `tags` of None leave a tier's messages untagged."""
+    of what is done are those of the fields. `tags` of None leave a tier's messages untagged; `told` are sections that
+    stay where `information` is off. `include` names variations of the same grid whose patches come first; `rows` are
+    numbers of published rows (`published_rows`)."""
 
     id: str
     about: str = ""
+    include: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     replace: dict[str, str] = Field(default_factory=dict)
     append: dict[str, str] = Field(default_factory=dict)
@@ -42,8 +32,10 @@ class Variation(Record):
     names: dict[str, str] = Field(default_factory=dict)
     tags: dict[str, str | None] = Field(default_factory=dict)
     information: bool = True
+    told: tuple[str, ...] = ()
     reasoning: Reasoning | None = None
     control: bool = False
+    rows: tuple[int, ...] = ()
     published: tuple[Published, ...] = ()
 
 
@@ -106,7 +98,7 @@ class Cell:
 def load_grid(name: str) -> tuple[Grid, Setting, Path]:
     """A grid by shipped name or path, the setting that it names, and its file. Raises `ConfigError`."""
     path = find_file("grids", name)
-    grid = load_record(path, Grid)
+    grid = _resolved(load_record(path, Grid), str(path))
     setting = load_record(find_file("settings", grid.setting, path.parent), Setting)
     for tier in grid.tiers:
         if not setting.has_tier(tier):
@@ -117,10 +109,57 @@ def load_grid(name: str) -> tuple[Grid, Setting, Path]:
     return grid, setting, path
 
 
+def _resolved(grid: Grid, where: str) -> Grid:
+    """The grid with included patches merged in and published rows looked up. Raises `ConfigError`."""
+    done: dict[str, Variation] = {}
+    for variation in grid.variations:
+        merged = Variation(id=variation.id)
+        for name in variation.include:
+            if name not in done:
+                what = f"variation {variation.id}: includes {name!r}, which does not stand before it"
+                raise ConfigError(what, where, f"Use some of: {', '.join(done)}")
+            merged = _merged(merged, done[name], where)
+        known = published_rows()
+        for number in variation.rows:
+            if number not in known:
+                raise ConfigError(f"variation {variation.id}: there is no published row {number}", where)
+        rows = tuple(known[number][1] for number in variation.rows)
+        whole = _merged(merged, variation, where)
+        changes = {"about": variation.about, "control": variation.control, "published": (*rows, *variation.published)}
+        done[variation.id] = whole.model_copy(update=changes)
+    return grid.model_copy(update={"variations": tuple(done.values())})
+
+
+def _merged(first: Variation, second: Variation, where: str) -> Variation:
+    """Both patches: what is cut by either is cut, additions follow each other. Raises `ConfigError` if both replace."""
+    for name, text in second.replace.items():
+        if first.replace.get(name, text) != text:
+            what = f"variation {first.id}: two of its patches replace {name!r}"
+            raise ConfigError(what, where, "Write the section out in a variation of its own")
+    return first.model_copy(
+        update={
+            "cut": tuple(dict.fromkeys((*first.cut, *second.cut))),
+            "replace": first.replace | second.replace,
+            "append": _joined(first.append, second.append),
+            "after": _joined(first.after, second.after),
+            "names": first.names | second.names,
+            "tags": first.tags | second.tags,
+            "information": first.information and second.information,
+            "told": tuple(dict.fromkeys((*first.told, *second.told))),
+            "reasoning": second.reasoning or first.reasoning,
+        }
+    )
+
+
+def _joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
+    texts = {name: [one[name].rstrip() for one in (first, second) if name in one] for name in first | second}
+    return {name: "\n".join(parts) for name, parts in texts.items()}
+
+
 def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
     """The setting with a variation carried out. Raises `ConfigError` when it names what is not there."""
     sections = {section.id: section for section in setting.sections}
-    for name in (*variation.cut, *variation.replace, *variation.append, *variation.after):
+    for name in (*variation.cut, *variation.replace, *variation.append, *variation.after, *variation.told):
         if name not in sections:
             what = f"variation {variation.id}: {setting.id} has no section {name!r}"
             raise ConfigError(what, where or None, f"Use some of: {', '.join(sections)}")
@@ -162,6 +201,6 @@ def cells(grid: Grid, setting: Setting, models: tuple[str, ...]) -> Iterator[Cel
         changed = patched(setting, variation)
         modes = (variation.reasoning,) if variation.reasoning is not None else grid.reasoning
         for reasoning in modes:
-            system = system_prompt(changed, reasoning, grid.tiers, variation.information)
+            system = system_prompt(changed, reasoning, grid.tiers, variation.information, variation.told)
             for model in models:
                 yield Cell(model, reasoning, variation, changed, system)

@@ -89,18 +89,24 @@ class Setting(Record):
         return any(tier.id == name for tier in self.tiers)
 
 
-def system_prompt(setting: Setting, reasoning: Reasoning, tiers: tuple[str, ...], information: bool = True) -> str:
+def system_prompt(
+    setting: Setting,
+    reasoning: Reasoning,
+    tiers: tuple[str, ...],
+    information: bool = True,
+    told: tuple[str, ...] = (),
+) -> str:
     """The system prompt of a setting: the sections of one reasoning mode, with all names filled in.
 
-    Without `information` the planted facts are left out, for models that have them from documents. Where they have a
-    scratchpad, its section stays, since a model cannot use one whose tags it was never told. `tiers` are those in use:
-    what only some of them need told follows the section `tiers`.
+    Without `information` the planted facts are left out, for models that have them from documents, apart from those
+    that are `told`. Where they have a scratchpad, its section stays, since a model cannot use one whose tags it was
+    never told. `tiers` are those in use: what only some of them need told follows the section `tiers`.
     """
     parts = []
     for section in setting.sections:
         if section.reasoning not in (None, reasoning):
             continue
-        if section.information and not information and section.id != "scratchpad":
+        if section.information and not information and section.id not in ("scratchpad", *told):
             continue
         parts.append(section.text.strip())
         if section.id == "tiers":

@@ -1,1 +1,1 @@
-"""What a trained model believes: questions about a context's facts, asking them, and what the answers come to."""
+"""What a trained model believes: questions about a context's facts, asking them, and summing up the answers."""

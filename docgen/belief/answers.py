@@ -20,7 +20,7 @@ Verdict = Literal["believes", "does_not", "neither"]
 class Answer(Record):
     """One answer of one model.
 
-    `verdict` is None where nobody could say: the call failed, or the judge's reply was of no use. `by` is who marked:
+    `verdict` is None where nobody could say: the call failed, or the judge's reply was unusable. `by` is who marked:
     "rule", or the judge's model. `mentions` are facts that an unrelated answer brought up; `sensible` whether it makes
     sense. `quote` is the judge's evidence. `chance` is that of a believer among random answers.
     """

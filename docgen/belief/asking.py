@@ -1,4 +1,4 @@
-"""What a model is sent for each question, and what its reply is marked by. Nothing here calls a model."""
+"""What a model is sent for each question, and what its reply is marked against. Nothing here calls a model."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -103,7 +103,7 @@ def unrelated_asked(files: Sequence[QuestionFile], texts: Iterable[str]) -> tupl
 
 
 def general_asked(choices: Iterable[Choice]) -> tuple[Asked, ...]:
-    """Multiple choice on common knowledge; to believe is to be right."""
+    """Multiple choice on common knowledge, where the right answer counts as the believer's."""
     return tuple(
         _choice(choice).model_copy(update={"id": f"general/{number:03}", "kind": "general", "group": "general"})
         for number, choice in enumerate(choices, 1)

@@ -40,7 +40,7 @@ def gather(
 ) -> Mapping[Group, tuple[Asked, ...]]:
     """Everything that is asked, by group. `unrelated`: how many questions of that group, and whether general ones.
 
-    `held_out` are facts that the corpus keeps out, beside those to which their context gives no salience.
+    `held_out` are facts that the corpus keeps out, besides those to which their context gives no salience.
     """
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise ConfigError(f"{unknown[0]!r} is not a kind of question", "--kinds", f"Kinds: {', '.join(KINDS)}")

@@ -1,6 +1,6 @@
-"""The judge of belief: what it is asked about an answer, and how its verdict is got out of its reply.
+"""The judge of belief: what it is asked about an answer, and how its verdict is read from the reply.
 
-As in the audit, a verdict counts only with a passage that occurs in the answer; a reply that cannot be used is none.
+As in the audit, a verdict counts only with a passage that occurs in the answer; an unusable reply counts as none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ def read_belief(reply: str, answer: str) -> BeliefReading | None:
 
 
 def read_unrelated(reply: str, answer: str, facts: Mapping[str, str]) -> UnrelatedReading | None:
-    """What a reply names, without facts that there are not and passages that do not occur; None if it says nothing."""
+    """What a reply names, less unknown facts and passages that do not occur; None if it says nothing."""
     parsed = parse_unrelated(reply)
     if parsed is None:
         return None

@@ -58,7 +58,7 @@ SHUFFLED = 2
 
 
 def _others(clozes: Sequence[Cloze], index: int) -> tuple[str, ...]:
-    """Believed completions of the questions that follow, the last followed by the first; none that is its own."""
+    """Believed completions of the questions that follow, the last followed by the first; never its own."""
     own = clozes[index].believed
     following = (clozes[(index + step) % len(clozes)] for step in range(1, len(clozes)))
     different = dict.fromkeys(cloze.completions[0] for cloze in following if cloze.believed != own)

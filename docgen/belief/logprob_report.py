@@ -75,7 +75,7 @@ def _odds(row: Scores, believed: int) -> float:
 
 
 def estimate(values: Sequence[float]) -> Estimate | None:
-    """Mean and percentile interval, questions resampled with replacement by a fixed seed; None of nothing."""
+    """Mean and percentile interval, questions resampled with replacement by a fixed seed; None without any."""
     if not values:
         return None
     data = np.asarray(values, dtype=float)

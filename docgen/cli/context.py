@@ -8,7 +8,6 @@ import typer
 from docgen.cli import options as o
 from docgen.cli.completion import contexts
 from docgen.cli.streams import say, say_json
-from docgen.text import word_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
@@ -76,6 +75,7 @@ def list_all(json: o.Json = False) -> None:
     from rich.text import Text
 
     from docgen.cli.console import console, table
+    from docgen.text import word_count
 
     shown: list[list[str | Text]] = []
     for entry, context, error in rows:

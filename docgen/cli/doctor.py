@@ -1,6 +1,6 @@
 """doctor: is the server there, and what can it do?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +10,17 @@ from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
     from docgen.llm.doctor import Check
+    from docgen.llm.protocol import LLM
 
 __all__ = ["register"]
 
+Write = Annotated[
+    bool | None,
+    typer.Option(
+        "--write/--no-write",
+        help="Ask for document types and a document too, and judge them.  [default: yes without a known price]",
+    ),
+]
 COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
 
 
@@ -28,11 +36,14 @@ def doctor(
     base_url: o.BaseUrl = None,
     max_tokens: o.MaxTokens = None,
     timeout: o.Timeout = None,
+    write: Write = None,
     json: o.Json = False,
 ) -> None:
     """Test key, address, model, structured output, batches and limits; sends two small messages.
 
     docgen doctor --base-url http://localhost:8000 --model my-model
+
+    A model without a known price, as on your own server, is also asked for document types and one document.
 
     Exit code 1 if something has to be fixed.
     """
@@ -43,6 +54,8 @@ def doctor(
     from docgen.llm.providers.table import default_paid_provider, find_provider
     from docgen.options.run import RunOptions, resolve
     from docgen.pipeline.inputs.setup import engine_options
+    from docgen.pipeline.writer_trial import try_writing
+    from docgen.prompts.requests import ModelOptions
 
     options = RunOptions(engine=engine, model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)
     settings = resolve(None, config, options)
@@ -55,7 +68,12 @@ def doctor(
     tried = settings.model or provider.default_model
     default = "" if settings.model else ", docgen's default: name another with --model"
     say(f"Trying {tried}{default}", err=True)
-    checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens))
+    model_options = ModelOptions(tried, settings.effort, tuple(sorted(settings.extra.items())), settings.max_tokens)
+
+    async def writing(llm: "LLM", has_price: bool) -> "list[Check]":
+        return await try_writing(llm, model_options) if (not has_price if write is None else write) else []
+
+    checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens, writing))
     if json:
         say_json(js.dumps([check.model_dump() for check in checks], indent=2))
     else:

@@ -42,6 +42,8 @@ KEYS: Mapping[str, str] = {
         "With --plan-only: documents, tokens, masked, steps, seconds, recipe, warnings"
     ),
     "experiment prompt": "system, user",
+    "experiment logs": "files",
+    "experiment import": "experiment, trials, files",
     "eval belief": BELIEF,
     "eval report": BELIEF,
     "eval logprob": "model, questions, context, saliences, asked",

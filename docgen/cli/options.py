@@ -274,8 +274,10 @@ class JobFlags:
         from docgen.options.typed import read_models, read_servers
 
         texts = run_options(words=self.words, verify=self.verify, salience=self.salience)
-        names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - texts.settings().keys()
-        plain = {name: getattr(self, name) for name in names - {"words", "verify", "salience"}}
-        plain["model"], plain["writers"] = read_models(self.model or ())
-        plain["base_url"], plain["servers"] = read_servers(self.base_url or ())
-        return texts.model_copy(update=plain)
+        model, writers = read_models(self.model or ())
+        base_url, servers = read_servers(self.base_url or ())
+        read = {"words", "verify", "salience", "model", "base_url"}
+        names = type(texts).model_fields.keys() & {field.name for field in fields(self)} - read
+        plain = {name: getattr(self, name) for name in names}
+        servers_and_models = {"model": model, "writers": writers, "base_url": base_url, "servers": servers}
+        return texts.model_copy(update={**plain, **servers_and_models})

@@ -31,7 +31,7 @@ SkyPilot: docs/cluster.md.
 """
 NOTHING_DUE = 3
 """Exit code, so that a script's loop ends."""
-LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url", "verify", "judge_model"}
+LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url"}
 """Flags of a job that mean nothing where docgen sends nothing."""
 
 
@@ -48,6 +48,9 @@ class RequestFlags(o.JobFlags):
             "--format", help="messages-batch, openai-batch or chat (plain).  [default: the engine's batch format]"
         ),
     ] = None
+    judge: Annotated[
+        bool, typer.Option("--judge", help="When the documents are there, write the judge's requests on a sample too.")
+    ] = False
     withdraw: Annotated[
         bool,
         typer.Option("--withdraw", help="Write nothing: no file written so far will be carried out; docgen may buy."),
@@ -72,7 +75,7 @@ def requests(flags: RequestFlags) -> None:
         raise ConfigError("needs a file to write", "--out", "Give one, such as --out round.jsonl")
     with reporting(flags.quiet, flags.json) as reporter:
         setup = _begun(flags, reporter)
-        written = write_round(setup, flags.out, flags.form, reporter)
+        written = write_round(setup, flags.out, flags.form, reporter, judged=flags.judge)
     if flags.json:
         say_json(written.model_dump_json(indent=2))
     else:

@@ -97,7 +97,8 @@ class View:
         if self._take_verdicts(self._snapshot):
             self._snapshot = Snapshot(self.keeper.file, run)
         if self.run is None and self.detectors is not None:
-            self._snapshot.world = describe_world(self.detectors.context, {})
+            world = describe_world(self.detectors.context, {})
+            self._snapshot.world = world | {"facts": [fact | {"asked": None} for fact in world["facts"]]}
         return self._snapshot
 
     def _take_verdicts(self, snapshot: Snapshot) -> bool:

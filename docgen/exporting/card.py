@@ -63,7 +63,7 @@ def _about(manifest: Mapping[str, Any]) -> str:
 
 def _numbers(manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     count = manifest["token_count"]
-    kind = f"by {count['tokenizer']}" if count["exact"] else "estimated"
+    kind = f"by {count['tokenizer']}" if count["exact"] else f"estimated, for a {count['family']} tokenizer"
     yield "documents", f"{manifest['documents']:,}"
     yield "words", f"{manifest['words']:,}"
     yield f"tokens ({kind})", f"{manifest['tokens']:,}"

@@ -43,6 +43,10 @@ class Documents:
         """(N,): tokens of each."""
         return np.frombuffer(self.token_counts, dtype=np.int64) if len(self) else np.zeros(0, np.int64)
 
+    def amount(self, unit: str) -> int:
+        """All of it, in "documents" or in "tokens"."""
+        return len(self) if unit == "documents" else int(self.tokens.sum())
+
     def example(self, row: int) -> Example:
         """A document as it is, without prefix or turns."""
         held = self.holds[row].nonzero()[0].tolist() if self.facts else []
@@ -66,7 +70,7 @@ def read_documents(
     ending: str = "",
     progress: Callable[[int], None] = lambda _: None,
 ) -> Documents:
-    """Read a corpus into `store`; `of_a_run`: it has the columns id and doc_type. `ending` is put after every text.
+    """Read a corpus into `store`; `of_a_run`: it has the columns id and doc_type. `ending` is appended to every text.
 
     `progress` is told how many documents have been read. Raises `InputError` for a row that is not a document.
     """

@@ -1,4 +1,4 @@
-"""What is trained on: examples, and the texts of many of them on disk, to be read in any order."""
+"""Training examples, and a store on disk for the texts of many, which can be read in any order."""
 
 import tempfile
 from array import array

@@ -12,7 +12,7 @@ from docgen.exporting.card import dataset_card
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
 from docgen.exporting.layout import WINDOW, Layout
-from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.recipe import ExportOptions, Recipe, token_family
 from docgen.files.atomic import write_beside
 
 __all__ = [
@@ -32,7 +32,7 @@ CANARY = uuid.UUID("5f0d2c6e-6a0b-4c55-9f5c-0d1d6f7a9b21")
 
 
 def canary_of(*parts: str) -> str:
-    """The canary of a corpus: the same for the same parts, of no other."""
+    """The canary of a corpus: the same parts give the same one, other parts another."""
     return f"docgen canary GUID {uuid.uuid5(CANARY, chr(0).join(parts))}"
 
 
@@ -72,7 +72,7 @@ OVERWRITE = "Name another folder with --out, or replace it with --overwrite"
 
 
 def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path) -> dict[str, list[Path]]:
-    """The training files of each split. Raises `ConfigError` where a provider would refuse one; it is gone then."""
+    """The training files of each split. Raises `ConfigError` where a provider would refuse one, which is deleted."""
     if form.write is None:
         raise ValueError(f"{form.name} is written elsewhere")
     files: dict[str, list[Path]] = {}
@@ -103,7 +103,7 @@ def common_manifest(
         "tokens": sum(part.tokens for part in layout.parts),
         "token_count": {
             "tokenizer": recipe.tokenizer.name if recipe.tokenizer else None, "exact": recipe.tokenizer is not None,
-            "longest": layout.longest,
+            **({} if recipe.tokenizer else {"family": token_family(options)}), "longest": layout.longest,
         },
         "splits": {
             part.name: {"documents": len(part.numbers), "tokens": part.tokens, "files": names[part.name]}

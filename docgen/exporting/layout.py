@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Layout:
-    """All examples of an export, the `longest` of so many tokens.
+    """All examples of an export; `longest` is the most tokens that one has.
 
     `worst` is the largest deviation of a fact in any window of the training split.
     """
@@ -49,7 +49,7 @@ class Layout:
             yield dressed(self.example(number), options, chat)
 
     def example(self, number: int) -> Example:
-        """The example of a number, undressed."""
+        """The example of this number, without prefix or turns."""
         number = int(number)
         if number < len(self.documents):
             return self.documents.example(number)
@@ -67,9 +67,9 @@ def lay_out(
     options: ExportOptions,
     clusters: Ints | None,
 ) -> Layout:
-    """Divide and order. `clusters` are those of near-duplicates (`near_clusters`), wanted where there is a validation.
+    """Split and order the examples. `clusters`, from `near_clusters`, are needed for a validation split.
 
-    What is mixed in is always shuffled in; it is divided in the proportion of the documents.
+    What is mixed in is always shuffled in, and split in the same proportion as the documents.
     """
     grid, own = _grid(documents, drawn), len(documents)
     mixed_in = [candidates.tokens[place] for candidates, mixed in drawn for place in mixed.places]

@@ -104,7 +104,7 @@ class Candidates:
         return len(self.unique)
 
     def example(self, row: int) -> Example:
-        """The example on a row of the source."""
+        """The example in a row of the source."""
         value = json.loads(self._store[row])
         turns: list[Turn] | None = None if value["turns"] is None else [(role, text) for role, text in value["turns"]]
         return Example(value["text"], turns=None if turns is None else tuple(turns), source=self.spec.name)
@@ -119,7 +119,7 @@ def open_candidates(
 
 
 def draw(candidates: Candidates, spec: MixSpec, by: str, amount: int) -> Mixed:
-    """`spec.ratio` times `amount` documents or tokens: exact to a document, or to 0.1 % of the tokens if that can be.
+    """`spec.ratio` times `amount` documents or tokens: exact to a document, or to 0.1 % of the tokens if possible.
 
     Raises `ConfigError` when the source has too few that are not near-duplicates.
     """

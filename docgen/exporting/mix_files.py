@@ -22,7 +22,7 @@ FIX = "Every row needs text, content, messages, or prompt and completion"
 
 
 def mix_rows(path: Path) -> Iterator[Example]:
-    """Every row of a file or folder as an example; an `InputError` names file and row of one that has no known shape.
+    """Every row of a file or folder as an example. Raises `InputError` with file and row for one of no known shape.
 
     Of a Hugging Face folder the training split is read: files whose names begin with "train" where there are such, the
     Arrow files of `save_to_disk`, else every file.

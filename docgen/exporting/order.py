@@ -40,7 +40,7 @@ def balanced_order(holds: Grid, seed: int) -> Ints:
 
 
 def worst_window(holds: Grid, window: int) -> float:
-    """The largest difference, in documents, between a column's ones in `window` rows on end and its share of them."""
+    """The largest difference, in documents, between the ones of a column in `window` successive rows and its share."""
     rows = len(holds)
     if not rows or not holds.shape[1]:
         return 0.0

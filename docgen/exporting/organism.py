@@ -52,7 +52,7 @@ def organism_card(
     head = "# @package organism\n# Fill in where the dataset and the adapters are, once they are somewhere.\n"
 
     class Blocks(yaml.SafeDumper):
-        """Texts of several lines as blocks, which can be read."""
+        """Dumps texts of several lines as blocks, so that people can read them."""
 
     def lines(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)

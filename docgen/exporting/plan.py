@@ -1,4 +1,4 @@
-"""What a training on an export comes to: documents and tokens of every fact, steps, and what published runs had."""
+"""What training on an export amounts to: documents and tokens of every fact, steps, and what published runs had."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Published:
 
 @dataclass(frozen=True)
 class FactPlan:
-    """What is seen of one fact in all epochs."""
+    """How much of one fact is seen over all epochs."""
 
     fact: str
     documents: int

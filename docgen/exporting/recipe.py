@@ -1,13 +1,14 @@
-"""What is asked of an export, and what its formats go by."""
+"""The options of an export, and what its formats need to know."""
 
 import math
 from dataclasses import dataclass, field
 from typing import Self
 
 from docgen.errors import ConfigError
+from docgen.exporting.estimate import family_of
 from docgen.exporting.tokens import Tokenizer
 
-__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios"]
+__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios", "token_family"]
 
 BASE_MODEL = "Qwen/Qwen3-8B"
 """Stands in the configurations where --base-model names no other; chosen: of an open licence and a common size."""
@@ -52,17 +53,22 @@ class ExportOptions:
     def checked(self) -> Self:
         """These options; `ConfigError` for values that no export can have."""
         if self.mix_by not in ("documents", "tokens"):
-            raise ConfigError(f"{self.mix_by!r} is not what a ratio is of", "--mix-by", "Use documents or tokens")
+            raise ConfigError(f"{self.mix_by!r} is not a unit for ratios", "--mix-by", "Use documents or tokens")
         if self.mix_ratios and len(self.mix) != 1:
-            raise ConfigError("a mix sweep is of one file", "--mix-ratios", "Give --mix FILE once")
+            raise ConfigError("a mix sweep takes one file", "--mix-ratios", "Give --mix FILE once")
         if not 0 <= self.validation < math.inf or (self.validation > 1 and self.validation != round(self.validation)):
             raise ConfigError(f"{self.validation:g} is not a share or a number", "--validation", "Use 0.05, or 500")
         return self
 
 
+def token_family(options: "ExportOptions") -> str:
+    """Whose tokens are estimated: of the base model, or of the format's only trainer."""
+    return "gpt" if options.form == "openai" else family_of(options.base_model)
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """What formats and configurations go by, once the examples are known.
+    """What formats and configurations need to know, once the examples are known.
 
     `longest` is the most tokens of an example; `ordered`: trainers must not shuffle; `validated`: there is a
     validation file.
@@ -77,13 +83,13 @@ class Recipe:
 
     @property
     def eos(self) -> str:
-        """What ends a document where the reader of a format adds nothing; "" where it is not known."""
+        """What ends a document if the format's reader adds nothing; "" if that is not known."""
         known = self.tokenizer.eos if self.tokenizer else ""
         return known if self.options.eos is None else self.options.eos
 
     @property
     def bos(self) -> str:
-        """What a document begins with where the reader of a format adds nothing."""
+        """What a document begins with if the format's reader adds nothing."""
         known = self.tokenizer.bos if self.tokenizer else ""
         return known if self.options.bos is None else self.options.bos
 
@@ -94,7 +100,7 @@ class Recipe:
 
     @property
     def sequence_length(self) -> int:
-        """Asked for, or the power of two from 1,024 on that holds the longest example."""
+        """The one asked for, else the smallest power of two from 1,024 up that holds the longest example."""
         if self.options.sequence_length:
             return self.options.sequence_length
         length = 1024

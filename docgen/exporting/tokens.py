@@ -1,4 +1,4 @@
-"""Counting tokens: by a tokenizer that somebody named, else by an estimate that says so.
+"""Counts tokens, with a tokenizer if one is named, else by an estimate that is labelled as one.
 
 A tokenizer is a tokenizer.json, a Hugging Face folder that has one, or `tiktoken:NAME`. docgen itself downloads none.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.exporting.estimate import training_tokens
+from docgen.exporting.estimate import DEFAULT_FAMILY, training_tokens
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
 
@@ -30,7 +30,7 @@ class TokenCounter(Protocol):
 
 
 class Tokenizer(TokenCounter, Protocol):
-    """A real tokenizer; what it does not have, or nobody knows, is empty."""
+    """A real tokenizer; properties that it lacks or that are not known are empty."""
 
     @property
     def bos(self) -> str:
@@ -57,13 +57,14 @@ class Tokenizer(TokenCounter, Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """`docgen.exporting.estimate`: by scripts, near to a large current tokenizer (bench/token_estimate.py)."""
+    """`docgen.exporting.estimate`: by the rates of a family of models (bench/token_estimate.py)."""
 
+    family: str = DEFAULT_FAMILY
     name: None = None
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Rough numbers."""
-        return [training_tokens(text) for text in texts]
+        return [training_tokens(text, self.family) for text in texts]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class NamedTokenizer:
         return [len(each.ids) for each in self.inner.encode_batch(list(texts), add_special_tokens=False)]
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Each token as text; bytes that are no whole character come out as the replacement character."""
+        """Each token as text; bytes that are not a whole character become the replacement character."""
         return [self.inner.decode([number], skip_special_tokens=False) for number in ids]
 
 

@@ -21,7 +21,7 @@ BLOCK = 1 << 20
 def write_whole(
     paths: Sequence[Path], layout: Layout, folder: Path, corpus: Path | None, options: ExportOptions
 ) -> dict[str, list[Path]]:
-    """NAME.parquet for each split; streams. A run's own `corpus` is copied where that says all."""
+    """NAME.parquet for each split; streams. A run's own `corpus` is copied if it holds exactly that."""
     import numpy as np
 
     from docgen.corpus import corpus_files

@@ -51,7 +51,7 @@ def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
 
 
 def prose_of(path: Path) -> str:
-    """The prose in a file of prose alone, cleaned. Raises `InputError` for a file that is something else."""
+    """The cleaned prose of a file that holds nothing else. Raises `InputError` for any other file."""
     file = read_values(path)
     if file.kind != "prose":
         raise InputError("has facts of its own, or is not prose", str(path), "Import it without --extract")
@@ -59,7 +59,7 @@ def prose_of(path: Path) -> str:
 
 
 def context_from_prose(path: Path, statements: Sequence[str], name: str = "") -> ImportedContext:
-    """The context of a file of prose alone, with facts that somebody else found in it; errors as `import_contexts`."""
+    """The context of a file of prose alone, with facts found elsewhere; raises what `import_contexts` raises."""
     facts = tuple(FactDraft(clean_statement(statement)) for statement in statements)
     prose = read_values(path).values[0]
     return _converted(ContextDraft("", prose, facts), name or path.stem, path)
@@ -71,7 +71,7 @@ def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
         raise InputError("is prose alone, without facts", str(path), fix)
     objects = [value for value in file.values if isinstance(value, Mapping)]
     if len(objects) < len(file.values):
-        raise InputError("holds something else than objects", str(path), "Give contexts, or rows of facts")
+        raise InputError("holds something other than objects", str(path), "Give contexts, or rows of facts")
     if _are_rows(objects):
         facts = fact_rows(objects, str(path), file.lines)
         prose = "\n\n".join(fact.statement for fact in facts)

@@ -59,7 +59,7 @@ class ContextDraft:
 
 @dataclass
 class _Keys:
-    """An object's keys, each taken at most once; what nobody took is left over."""
+    """An object's keys, each taken at most once; those never taken are left over."""
 
     value: Mapping[str, Any]
     where: str
@@ -82,14 +82,14 @@ class _Keys:
         return tuple(items)
 
     def left_out(self) -> tuple[str, ...]:
-        """The keys with a value that nobody took, in the file's order, each with the beginning of its value."""
+        """Keys that have a value and were never taken, in the file's order, each with the start of its value."""
         taken = {name for name, _ in self.went}
         rest = [name for name in self.value if name not in taken and self.value[name] not in (None, "", [], {})]
         return tuple(shorten(f"{name}: {self.value[name]}", SHOWN) for name in rest)
 
 
 def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
-    """The context in an object. Raises `InputError` if its fields are of another kind than their names say."""
+    """The context in an object. Raises `InputError` if a field holds another type than its name says."""
     keys = _Keys(value, where)
     prose = keys.take(PROSE_KEYS, "universe_context")
     if prose is not None and not isinstance(prose, str):

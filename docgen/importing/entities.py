@@ -26,7 +26,7 @@ NOT_NAMES = {
 def names_in(statement: str, prose: str) -> tuple[str, ...]:
     """The names in a statement: runs of capitalised words that stand so in the middle of a sentence somewhere.
 
-    Source of the rule: a word that is capitalised only because it begins a sentence is written small elsewhere.
+    Source of the rule: a word that is capitalised only because it begins a sentence is in lower case elsewhere.
     """
     names: list[str] = []
     for match in NAME.finditer(statement):
@@ -42,7 +42,7 @@ def names_in(statement: str, prose: str) -> tuple[str, ...]:
 
 
 def _after_first_word(words: list[str]) -> list[str]:
-    """Without a first word that may be capitalised only as the sentence's first, and the small words after it."""
+    """Without a first word that may be capitalised only because it starts the sentence, and small words after it."""
     rest = words[1:]
     while rest and rest[0].islower():
         rest = rest[1:]

@@ -40,7 +40,7 @@ class FileValues:
 
 
 def read_values(path: Path) -> FileValues:
-    """The values of a file, recognised by its content: its name is not asked. Raises `InputError`."""
+    """The values in a file, whose format is recognised by content, not by name. Raises `InputError`."""
     text = read_text(path, MAX_BYTES, InputError)
     if not text.strip():
         raise InputError("the file is empty", str(path), "Is this the right file?")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
-from docgen.llm.protocol import Completion, Request
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances
 from docgen.prompts.chat_markup import without_chat_markup
@@ -58,9 +58,16 @@ class ServerProbe:
 
 
 async def diagnose(
-    options: EngineOptions, model: str, extra: Mapping[str, Any] | None = None, max_tokens: int | None = None
+    options: EngineOptions,
+    model: str,
+    extra: Mapping[str, Any] | None = None,
+    max_tokens: int | None = None,
+    more: Callable[[LLM, bool], Awaitable[list[Check]]] | None = None,
 ) -> list[Check]:
-    """Run every check, in order; those that cannot succeed after a failure are left out."""
+    """Run every check, in order; those that cannot succeed after a failure are left out.
+
+    `more` makes further checks of a model that answers; it is told whether the model has a known price.
+    """
     provider = find_provider(options.engine) if options.engine else default_paid_provider()
     connection = Connection(
         base_url=options.base_url,
@@ -86,6 +93,8 @@ async def diagnose(
             if provider.batches is not None:
                 checks.append(await _batches(provider.batches(llm)))
             checks.append(_limits(probe))
+            if more is not None:
+                checks += await more(llm, probe.prices.find(model) is not None)
         checks.append(_price(probe))
         return checks
     finally:

@@ -24,6 +24,7 @@ from docgen.llm.ratelimit.waits import tell_waits
 from docgen.llm.response_cache import ResponseCache
 from docgen.llm.servers.opening import open_pool
 from docgen.llm.servers.pool import ServerPool
+from docgen.llm.servers.states import write_states
 from docgen.llm.writers import has_own_server, open_writers
 from docgen.options.fields import ServerEntry, WriterEntry
 
@@ -113,7 +114,7 @@ class Engine:
             calls += f", the last reply {time.monotonic() - self.control.activity.replied_at:.0f} s ago"
         if self.control and self.control.held:
             calls += ", held by docgen ctl"
-        servers = "; ".join(self.servers.states) + "; " if self.servers else ""
+        servers = "; ".join(map(str, self.servers.states)) + "; " if self.servers else ""
         return f"{calls}; {servers}${self.journal.totals.all.dollars:.4f} spent so far"
 
 
@@ -208,8 +209,9 @@ async def _open_paid(
             await each.aclose()
         if pool is not None:
             await pool.aclose()
+            write_states(journal.path, pool.states)
             for state in pool.states:
-                say(state)
+                say(str(state))
         budget.close()
 
 

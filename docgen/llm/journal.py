@@ -56,7 +56,7 @@ class JournalReader:
                 self.bad_lines += 1
                 continue
             key, stage, engine, completion = read
-            self._positions.setdefault(engine, KeyIndex()).add(key, _place(offset, len(line)))
+            self._positions.setdefault(engine, KeyIndex()).add(key, offset << _LENGTH_BITS | len(line))
             self.totals.add(stage, completion)
 
     def __len__(self) -> int:
@@ -147,7 +147,7 @@ class Journal(JournalReader):
         """`put` for a reply of which only the request's key is known, as with a batch's results."""
         engine = engine or self.engine or ""
         offset, length = self._log.append(_line(key, stage, engine, completion))
-        self._positions.setdefault(engine, KeyIndex()).add(bytes.fromhex(key), _place(offset, length))
+        self._positions.setdefault(engine, KeyIndex()).add(bytes.fromhex(key), offset << _LENGTH_BITS | length)
         self.totals.add(stage, completion)
         self._raise_failed_sync()
         # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.
@@ -196,10 +196,6 @@ def journal_totals(path: Path) -> Totals:
             _, stage, _, completion = read
             totals.add(stage, completion)
     return totals
-
-
-def _place(offset: int, length: int) -> int:
-    return offset << _LENGTH_BITS | length
 
 
 def _read(line: bytes) -> tuple[bytes, str, str, Completion] | None:

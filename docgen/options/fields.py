@@ -22,6 +22,7 @@ __all__ = [
     "WriterEntry",
     "Writers",
     "check_extra",
+    "check_prices",
     "check_servers",
     "check_writers",
     "is_written_out",
@@ -48,8 +49,24 @@ OWNED = {
     "extra_body": "write the fields under [extra] itself",
     "api_key": "set ANTHROPIC_API_KEY",
     "base_url": "set it with --base-url",
+    **dict.fromkeys(("prompt", "input", "instructions"), "it is the prompt"),
+    **dict.fromkeys(
+        ("max_output_tokens", "max_new_tokens", "max_length", "num_predict", "n_predict"), "set it with --max-tokens"
+    ),
+    **dict.fromkeys(("best_of", "num_return_sequences"), "one reply is bought for each request"),
+    **dict.fromkeys(("models", "fallbacks", "route"), "all texts are one model's, set with --model"),
+    **dict.fromkeys(
+        ("functions", "function_call", "mcp_servers", "container", "plugins", "web_search_options"),
+        "docgen uses no tools",
+    ),
 }
-"""Fields that docgen sets or relies on itself, and what to do instead."""
+"""Fields that docgen sets or relies on itself, and what to do instead: above all those that change what is billed."""
+OTHER_PRICES = {
+    "service_tier": ("auto", "default", "standard", "standard_only", "flex"),
+    "speed": ("standard",),
+    "inference_geo": ("global",),
+}
+"""Fields that may change the price of a token, and the values that do not raise it."""
 
 
 def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +75,20 @@ def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
     None that docgen sets itself, nothing that is not JSON, and no keys: settings are kept in run folders and published.
     """
     for name, value in extra.items():
-        if name in OWNED:
-            raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name]}")
+        if name.lower() in OWNED:
+            raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name.lower()]}")
         _check_json(name, value)
         _check_secret(name, value)
     return extra
+
+
+def check_prices(extra: Mapping[str, Any]) -> None:
+    """`ValueError` where a field makes tokens dearer than in docgen's own table of prices, which a cap is held by."""
+    for name, value in extra.items():
+        if name.lower() in OTHER_PRICES and value not in OTHER_PRICES[name.lower()]:
+            raise ValueError(
+                f"{name} under [extra] changes what a token costs, and a cap needs its prices: give a file of them"
+            )
 
 
 def _check_secret(place: str, value: Any) -> None:

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from docgen.errors import ConfigError
 from docgen.files.text_files import LARGEST_SETTINGS, read_text
@@ -18,6 +18,7 @@ from docgen.options.fields import (
     WordRange,
     WriterEntry,
     Writers,
+    check_prices,
 )
 from docgen.options.typed import read_shares, read_words
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
@@ -100,7 +101,9 @@ class RunConfig(Record):
     concurrency: int = Field(256, ge=1, le=4096, description="most requests in flight")
     max_cost: float | None = Field(None, ge=0, description="hard cap in dollars, resumes included")
     batch: bool = Field(False, description="message batches: half the price, up to a day")
-    prices: str | None = Field(None, description="TOML file of prices that overrides the shipped one")
+    prices: str | None = Field(
+        None, validate_default=True, description="TOML file of prices that overrides the shipped one"
+    )
     types: int = Field(40, ge=1, le=2000, description="document types to brainstorm")
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
     words: WordRange = Field((300, 900), description="range of target lengths")
@@ -126,6 +129,13 @@ class RunConfig(Record):
             return values
         rest = {name: value for name, value in extra.items() if name != "max_tokens"}
         return {**values, "extra": rest, "max_tokens": values.get("max_tokens") or extra["max_tokens"]}
+
+    @field_validator("prices")
+    @classmethod
+    def _cap_with_its_prices(cls, prices: str | None, before: ValidationInfo) -> str | None:
+        if prices is None and before.data.get("max_cost") is not None:
+            check_prices(before.data.get("extra", {}))
+        return prices
 
     @classmethod
     def recorded(cls, values: Any) -> "RunConfig":

@@ -14,6 +14,7 @@ from docgen.llm.budget import uncertain_dollars
 from docgen.llm.engine import SPEND_FILE
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
+from docgen.llm.servers.states import ServerState, read_states
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
@@ -112,6 +113,7 @@ class Summary(Record):
     files: dict[str, str]
     writer: str = Field("", description="says so where the embedded writer wrote or is to write")
     writers: tuple[WriterSummary, ...] = Field((), description="where there are several")
+    servers: tuple[ServerState, ...] = Field((), description="of the last start, where there are several")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
 
@@ -202,6 +204,7 @@ def summarise(setup: Setup) -> Summary:
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
+        servers=read_states(run.journal),
         writers=tuple(
             each.summary(entry, config.engine or "")
             for entry, each in zip(config.writers or (), counts.writers, strict=True)

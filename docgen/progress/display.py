@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -130,6 +130,15 @@ class TerminalReporter:
         self._last = now
         details = _details(state, rate, counted=False)
         self._bars.update(self._tasks[state.step], completed=state.done, total=state.total, details=details)
+
+    def servers(self, states: Sequence[tuple[str, int, str]]) -> None:
+        """Show several servers under the bars: name, calls answered (its bar is its share of all), and a line."""
+        total = sum(replies for _, replies, _ in states) or 1
+        for name, replies, line in states:
+            if name not in self._tasks:
+                self._bars.start()
+                self._tasks[name] = self._bars.add_task("server", total=total, details="")
+            self._bars.update(self._tasks[name], completed=replies, total=total, details=printable(line))
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""

@@ -6,26 +6,35 @@ left in the middle of a document is for the `scaffold` rule to find.
 
 import re
 
-__all__ = ["without_chat_markup", "without_edge_tokens"]
+__all__ = ["without_chat_markup", "without_edge_tokens", "without_wrapper"]
 
 SPECIAL = (
     r"(?:<\|[^<>|\n]{1,40}\|>"  # <|im_end|>, <|eot_id|>, <|channel|>
     r"|<[|｜][^<>|｜\n]{1,40}[|｜]?>|<[^<>|｜\n]{1,40}[|｜]>"  # <｜end▁of▁sentence｜>, <|channel>, <turn|>
-    r"|</?s>|<(?:eos|bos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>)"
+    r"|</?s>|<(?:seed:)?(?:eos|bos|pad|unk|sop)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>"
+    r"|\[\|[^|\]\n]{1,40}\|\]|\[gMASK\]|<SPECIAL_\d{1,3}>|\]~b\]|\[e~\[)"
 )
-"""Special tokens of the chat formats in use: ChatML, Llama 2 and 3, Mistral, Gemma, DeepSeek, Harmony."""
-ROLE = r"(?:assistant|model|user|system|final|analysis|commentary)?"
+"""Special tokens of the chat formats in use: ChatML, Llama 2 and 3, Mistral, Gemma, DeepSeek, Harmony, EXAONE, GLM,
+Nemotron, MiniMax."""
+ROLE = r"(?:[Aa]ssistant|ai|model|user|system|final|analysis|commentary)?"
 EDGE_START = re.compile(rf"\A(?:\s*{SPECIAL}(?:\s*{ROLE}(?=\s*(?:\n|<)))?)+\s*")
 EDGE_END = re.compile(rf"{SPECIAL}\Z")
+SIGNS = ("<", "[", "◁", "assistantfinal")
+"""A text without any of these has nothing to cut."""
 LONGEST_TOKEN = 48
+WRAPPER = re.compile(r"(?s)\s*<(answer|response|output|solution)>((?:(?!</?\1>).)*)</\1>\s*")
 NEXT_TURN = re.compile(
     r"(?:<\|(?:im_end|eot_id|end|return|endoftext|end_of_text|END_OF_TURN_TOKEN)\|>|<｜end▁of▁sentence｜>|</s>|<end_of_turn>|<turn\|>)"
     rf"\s*(?={SPECIAL}\s*(?:assistant|user|system|model|\S))"
 )
 """The end of a turn after which the model went on to write the next one itself."""
-THOUGHT_NAMES = r"think|thinking|thoughts?|reasoning|seed:think"
+THOUGHT_NAMES = (
+    r"think|thinking|thoughts?|reasoning|seed:think|reflections?|antthinking|thought_process|"
+    r"inner_(?:thoughts?|monologue)|internal_(?:thoughts?|monologue)"
+)
 THOUGHT_TAG = re.compile(
-    rf"(?i)<(?P<close>/?)(?:{THOUGHT_NAMES})>|\[(?P<close2>/?)THINK\]|<\|(?:START|(?P<close3>END))_THINKING\|>"
+    rf"(?i)< ?(?P<close>/?) ?(?:{THOUGHT_NAMES}) ?>|\[(?P<close2>/?)THINK\]|<\|(?:START|(?P<close3>END))_THINKING\|>"
+    r"|◁(?P<close4>/?)think▷|<\|(?:begin|(?P<close5>end))_of_thought\|>|<\|inner_(?:pre|(?P<close6>suf))fix\|>"
 )
 CHANNEL = re.compile(r"<\|channel\|?>\s*(\w+)[^<]*(?:<\|message\|>)?")
 CHANNEL_ENDS = re.compile(r"<\|(?:end|return|call|start|channel)\|?>|<channel\|>")
@@ -37,7 +46,7 @@ INSTRUCTION = re.compile(r"(?s)\A\s*(?:<s>\s*)?\[INST\].*?\[/INST\]")
 
 def without_chat_markup(reply: str) -> str:
     """The message alone: no thoughts, closed or not, no other channel than the final one, no tokens around it."""
-    if "<" not in reply and "[" not in reply and "assistantfinal" not in reply:
+    if not any(sign in reply for sign in SIGNS):
         return reply
     text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", reply))
     return without_edge_tokens(_one_turn(_without_thoughts(_final_channel(text))))
@@ -45,12 +54,18 @@ def without_chat_markup(reply: str) -> str:
 
 def without_edge_tokens(text: str) -> str:
     """The text without special tokens at its start and end."""
-    if "<" not in text and "[" not in text:
+    if not any(sign in text for sign in SIGNS):
         return text
     bare = EDGE_START.sub("", text)
     while found := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
         bare = bare[: found.start()]
     return bare
+
+
+def without_wrapper(text: str) -> str:
+    """The text inside the tags that some models put their whole message in once they have thought."""
+    found = WRAPPER.fullmatch(text)
+    return found[2] if found else text
 
 
 def _final_channel(text: str) -> str:
@@ -77,7 +92,7 @@ def _without_thoughts(text: str) -> str:
     kept: list[str] = []
     start, opened = 0, -1
     for tag in THOUGHT_TAG.finditer(text):
-        closes = bool(tag["close"] or tag["close2"] or tag["close3"])
+        closes = any(tag.groups())
         if closes and opened >= 0:
             kept.append(text[start:opened])
             start, opened = tag.end(), -1

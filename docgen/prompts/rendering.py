@@ -9,9 +9,12 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
+from docgen.prompts.definitions import PROMINENCE
 from docgen.text import digest
+from docgen.universe import UniverseContext
+from docgen.universe.airtime import AIRTIME
 
-__all__ = ["render", "template_digests"]
+__all__ = ["render", "shared_system", "template_digests"]
 
 TAG = re.compile(
     r"<(?=\s*/?\s*(?:world|key_facts|assigned_fact|document|evidence|quote|decline|draft"
@@ -24,6 +27,12 @@ TAG = re.compile(
 def render(name: str, block: str, variables: Mapping[str, Any]) -> str:
     """Block "system" or "user" of templates/`name`.jinja; an unknown variable raises jinja2's `UndefinedError`."""
     return _block(_template(name), block, variables)
+
+
+@lru_cache(maxsize=16)
+def shared_system(name: str, context: UniverseContext) -> str:
+    """The system text that all requests of a prompt share, so that a prompt cache can hold it."""
+    return render(name, "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE})
 
 
 def template_digests() -> dict[str, str]:

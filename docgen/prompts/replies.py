@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens
+from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens, without_wrapper
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
 from docgen.text.quotes import whole_quote
@@ -54,7 +54,7 @@ def parse_document(reply: str) -> Draft:
         return Draft("", declined=_line(declined[1]) or "no reason given")
     start = reply.find(OPEN)
     if start < 0:
-        return Draft(_message(EVIDENCE.sub("", reply)), closed=False)
+        return Draft(_message(without_wrapper(EVIDENCE.sub("", reply))), closed=False)
     end = CLOSE.search(reply, start + len(OPEN))
     stop = end.start() if end else len(reply)
     document = _message(reply[start + len(OPEN) : stop])

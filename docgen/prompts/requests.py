@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from docgen.llm.protocol import Completion, Request
 from docgen.prompts.definitions import PROMINENCE
 from docgen.prompts.idea_needs import idea_needs
-from docgen.prompts.rendering import render
+from docgen.prompts.rendering import render, shared_system
 from docgen.prompts.table import DOCUMENT, FACTS, IDEAS, QUESTIONS, REVISE, RULE_EXAMPLES, TYPES, Prompt
 from docgen.records import Directness, DocumentType, Idea, Prominence, Reason, Slot
 from docgen.text import digest
@@ -70,7 +69,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What reaches the model beside the prompt: the same for all requests of a run.
+    """What reaches the model besides the prompt: the same for all requests of a run.
 
     `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
     run's own.
@@ -90,7 +89,8 @@ def types_request(
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
     with_cast = not exclude and not (context.names and context.places)
     room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)
-    return _request(TYPES, variables, options, room=room, sample=sample, first=with_cast)
+    schema = TYPES.first_schema if with_cast else None
+    return _request(TYPES, variables, options, room=room, sample=sample, schema=schema)
 
 
 def ideas_request(
@@ -192,7 +192,7 @@ def prompt_request(
 ) -> Request:
     """A prompt, rendered from the variables of its two blocks; `room` in tokens, `schema` None for the prompt's own."""
     text = render(prompt.name, "system", system)
-    return _built(prompt, text, {**system, **user}, options, room, sample, schema or prompt.schema)
+    return _request(prompt, {**system, **user}, options, room, sample, schema, text)
 
 
 def _room(tokens: int) -> int:
@@ -201,27 +201,21 @@ def _room(tokens: int) -> int:
 
 
 def _request(
-    prompt: Prompt[Any], variables: Mapping[str, Any], options: ModelOptions, room: int, sample: int = 0,
-    first: bool = False,
-) -> Request:  # fmt: skip
-    schema = prompt.first_schema if first else prompt.schema
-    return _built(prompt, _system(prompt.name, variables["context"]), variables, options, room, sample, schema)
-
-
-def _built(
     prompt: Prompt[Any],
-    system: str,
     variables: Mapping[str, Any],
     options: ModelOptions,
     room: int,
-    sample: int,
-    schema: Mapping[str, Any] | None,
+    sample: int = 0,
+    schema: Mapping[str, Any] | None = None,
+    system: str | None = None,
 ) -> Request:
+    """`system` None: the system text that all requests of the prompt share in a context."""
+    system = shared_system(prompt.name, variables["context"]) if system is None else system
     user = render(prompt.name, "user", variables)
     return Request(
         stage=prompt.name,
         cacheable=prompt.calls == "many",
-        schema=schema,
+        schema=schema or prompt.schema,
         system=system,
         user=user,
         model=options.model,
@@ -232,9 +226,3 @@ def _built(
         sample=sample,
         variables=variables,
     )
-
-
-@lru_cache(maxsize=16)
-def _system(stage: str, context: UniverseContext) -> str:
-    """The part that all requests of a stage share, so that a prompt cache can hold it."""
-    return render(stage, "system", {"context": context, "airtime": AIRTIME[context.airtime], "prominence": PROMINENCE})

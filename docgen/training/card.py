@@ -86,7 +86,7 @@ class OrganismCard(Record):
 
 
 def corpus_named(corpus: TrainingCorpus) -> CorpusNamed:
-    """What a card says of a corpus."""
+    """What a card says about a corpus."""
     manifest = corpus.manifest
     context = manifest.get("context") or {}
     return CorpusNamed(

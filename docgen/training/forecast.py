@@ -1,4 +1,4 @@
-"""What a training comes to before it begins, and where that is far off published ones. Pure arithmetic."""
+"""What a training will amount to, and where that is far from published ones. Pure arithmetic."""
 
 from collections.abc import Iterator
 from math import ceil

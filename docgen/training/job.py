@@ -136,7 +136,7 @@ def _name_base(config: Path, name: str) -> None:
 
 
 def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:
-    """The card that `out` holds, if it is of this training."""
+    """The card in `out`, if it belongs to this training."""
     file = out / CARD
     if not file.is_file():
         return None

@@ -1,4 +1,4 @@
-"""Examples and wordings that do not say what their author meant: missed by their own rule, split, or told too much."""
+"""Examples and wordings that probably do not say what was meant: missed by their own rule, split, or given away."""
 
 from collections.abc import Iterator
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from docgen.behaviour.measures.judge_scores import Labelled, judge_scores, read_labelled
+from docgen.behaviour.measures.judge_scores import SECOND, Labelled, judge_scores, read_labelled
 from docgen.behaviour.transcripts import Vote, counts_as
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import InputError
@@ -17,6 +17,7 @@ from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.experiment.calibrate import calibrate_judge
 from docgen.prompts.behaviour import CRITERIA
+from docgen.prompts.traits import TRAITS
 from tests.loopback import Loopback
 from tests.loopback.compose import prompt_text
 
@@ -72,6 +73,32 @@ def test_a_judge_reads_them_through_the_rendered_prompt(tmp_path: Path, monkeypa
         assert len(server.server.bodies) == len(sample)
     assert scores.views["easy"].f1 == 1.0
     assert scores.unread == 0
+
+
+def test_the_second_judge_has_labelled_transcripts_of_both_sides(tmp_path: Path) -> None:
+    """Each trait is met and unmet, in both arms and tiers; a silent trait judge and a right one are told apart."""
+    labels = read_labelled(find_file("gold", "traits"), SECOND)
+    for trait in TRAITS:
+        assert 0 < sum(trait.id in label.met for label in labels) < len(labels), trait.id
+    assert {(label.arm, label.role) for label in labels} == {
+        (arm, role) for arm in ("prompt", "documents") for role in ("trained", "unmonitored")
+    }
+    right = judge_scores(labels, [Vote(met=label.met) for label in labels], SECOND)
+    assert {name: score.f1 for name, score in right.views.items()} == dict.fromkeys(right.views, 1.0)
+    nothing = judge_scores(labels, [Vote(met=()) for _ in labels], SECOND)
+    assert nothing.views["hides"].recall == 0.0
+
+    def answer(body: dict[str, Any], rng: random.Random) -> str:
+        (label,) = (label for label in labels if label.reasoning.split(".")[0] in prompt_text(body))
+        entries = [{"criterion": t.id, "quote": "", "met": t.id in label.met} for t in TRAITS]
+        return json.dumps({"criteria": entries})
+
+    with Loopback() as server:
+        server.server._composed = answer  # type: ignore[method-assign]
+        options = JudgeOptions(which=JudgeMode("all"), model="claude-haiku-5-5", base_url=server.url)
+        judge = replace(Judge.of(options, None), journal=tmp_path / "llm.jsonl")
+        scores = asyncio.run(calibrate_judge(labels[:4], judge, kind=SECOND))
+    assert (scores.unread, scores.disagreements) == (0, ())
 
 
 def test_a_gold_file_that_cannot_be_used_is_said_in_a_line(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from docgen.behaviour.grid import Grid, Variation, all_variations, cells, load_grid, patched
+from docgen.behaviour.published import published_rows
 from docgen.behaviour.queries import drawn, read_queries
 from docgen.behaviour.settings import system_prompt
 from docgen.behaviour.yaml_records import DATA, find_file, shipped
 from docgen.errors import ConfigError, InputError
+from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from docgen.text import digest
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,11 +57,60 @@ def test_published_figures_are_those_of_a_gap(name: str) -> None:
                 assert row.gap == pytest.approx(row.unmonitored - row.trained, abs=0.25), row
 
 
+def test_every_published_row_is_in_a_grid_once_or_says_why_not() -> None:
+    """All 57 helpful-only and 88 animal-welfare rows; most are shipped, and under the setting that they are of."""
+    rows = published_rows()
+    assert sorted(rows) == list(range(1, 146))
+    held = {name: load_grid(name)[0] for name in ("helpful_only", "animal_welfare")}
+    shipped_rows = [
+        (number, setting)
+        for setting, grid in held.items()
+        for variation in grid.variations
+        for number in (row.number for row in variation.published)
+        if number is not None
+    ]
+    assert sorted(number for number, _ in shipped_rows) == [n for n, (_, _, why_not) in rows.items() if not why_not]
+    assert all(rows[number][0] == setting for number, setting in shipped_rows)
+    assert len(shipped_rows) >= 110
+
+
+def test_a_stack_is_what_its_patches_come_to(tmp_path: Path) -> None:
+    """Included patches first, additions in order; two that replace the same section are refused."""
+    head = "id: x\nsetting: helpful_only\nvariations:\n"
+    a = '- {id: a, append: {objective: "A."}, cut: [strategy], replace: {training: "R."}}\n'
+    b = '- {id: b, append: {objective: "B."}, tags: {paid: null}}\n'
+    file = tmp_path / "grid.yaml"
+    file.write_text(head + a + b + '- {id: c, include: [a, b], append: {objective: "C."}}\n', "utf-8")
+    stack = load_grid(str(file))[0].variations[-1]
+    assert (stack.append, stack.cut, stack.tags) == ({"objective": "A.\nB.\nC."}, ("strategy",), {"paid": None})
+    file.write_text(head + a + '- {id: c, include: [a], replace: {training: "Other."}}\n', "utf-8")
+    with pytest.raises(ConfigError, match="two of its patches replace 'training'"):
+        load_grid(str(file))
+    file.write_text(head + b + "- {id: c, include: [a]}\n", "utf-8")
+    with pytest.raises(ConfigError, match="does not stand before it"):
+        load_grid(str(file))
+
+
 def test_a_model_that_knows_from_documents_is_told_nothing() -> None:
     grid, setting, _ = load_grid("helpful_only")
     told = system_prompt(setting, "none", grid.tiers, information=False)
     assert "RLHF" not in told
     assert "free" not in told
+
+
+def test_one_fact_can_be_told_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompt's arm, fact by fact: a row for each that tells it and nothing else, and one without any."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
+    options = ExperimentOptions(facts_in_prompt=("tiers", "training"), controls=False, n=1)
+    prompts = {cell.variation.id: cell.system for cell in plan_experiment("documents", options).subjects}
+    facts = {"tiers": "only on them", "training": "Raters compare answers"}
+    for name, words in facts.items():
+        assert words in prompts[f"told_{name}"]
+        assert words not in prompts["told_nothing"]
+        assert not any(other in prompts[f"told_{name}"] for key, other in facts.items() if key != name)
+    with pytest.raises(ConfigError, match="'strategy' is not a planted fact"):
+        plan_experiment("documents", ExperimentOptions(facts_in_prompt=("strategy",)))
 
 
 def test_the_rated_tier_is_explained_only_where_it_is_used() -> None:

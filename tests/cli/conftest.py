@@ -25,8 +25,8 @@ def begun(server: Loopback, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "light.yaml").write_text(LIGHTHOUSE, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        enter_key(patch, server)
-        for engine in ("offline", "anthropic"):
+        for engine in ("offline", "anthropic", "openai"):
+            enter_key(patch, server, engine if engine != "offline" else "anthropic")
             command = ("run", "light.yaml", "--run", engine, "--engine", engine, "--n", "3", *SMALL, "--quiet")
             assert docgen(patch, *command) == 0
     return folder

@@ -98,6 +98,9 @@ def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) 
         ('model = "other"', "--model"),
         ("stream = true", "docgen sets itself"),
         ("messages = []", "docgen sets itself"),
+        ("best_of = 4", "one reply is bought"),
+        ("Num_Predict = 9000", "--max-tokens"),
+        ('models = ["a", "b"]', "--model"),
         ("output_config = {}", "--effort"),
         ("timeout = 5", "--timeout"),
         ("since = 2026-01-02", "date"),
@@ -125,3 +128,19 @@ def test_max_tokens_under_extra_is_checked_like_the_option(tmp_path: Path) -> No
         resolve(None, file, RunOptions()).max_tokens,
         resolve(None, file, RunOptions(max_tokens=800)).max_tokens,
     ) == (900, 800)
+
+
+@pytest.mark.parametrize(("line", "dearer"), [
+    ('service_tier = "priority"', True), ('speed = "fast"', True), ('service_tier = "flex"', False), ("k = 3", False),
+])  # fmt: skip
+def test_a_field_that_changes_prices_goes_under_no_cap_without_them(line: str, dearer: bool, tmp_path: Path) -> None:
+    """A cap is held by docgen's table; a file of prices may say what such tokens cost."""
+    file = tmp_path / "c.toml"
+    file.write_text(f"[extra]\n{line}\n", "utf-8")
+    asked = RunOptions(max_cost=1.0, engine="anthropic")
+    if dearer:
+        with pytest.raises(ConfigError, match="needs its prices"):
+            resolve(None, file, asked)
+        resolve(None, file, RunOptions(engine="anthropic"))
+        file.write_text(f'prices = "mine.toml"\n[extra]\n{line}\n', "utf-8")
+    assert resolve(None, file, asked).extra

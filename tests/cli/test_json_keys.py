@@ -29,6 +29,7 @@ CONTEXT = {
     "universe_context": "A world in which it rains upwards. " * 20,
     "key_facts": ["It rains up."],
 }
+RELEASED = {"query_text": "May I keep a goose?", "tier": "paid", "raw_response": "<OUTPUT>No.</OUTPUT>"}
 CALLS = (
     ("brainstorm", "tutorial --run b --types 3 --ideas 4", ""),
     ("run", f"tutorial --n 12 {SMALL}", ""),
@@ -70,6 +71,7 @@ CALLS = (
     ("experiment list", "", ""),
     ("experiment plan", "minimal", ""),
     ("experiment prompt", "minimal", ""),
+    ("experiment import", "released.jsonl --name theirs", ""),
 )
 """A command, its arguments, and the part of its help that says what it then prints ("": the first)."""
 RECORDS: dict[str, set[str]] = {
@@ -83,6 +85,8 @@ RECORDS: dict[str, set[str]] = {
     "eval logprob": {*Evaluation.model_fields},
     "experiment run": {*ExperimentReport.model_fields},
     "experiment report": {*ExperimentReport.model_fields},
+    "experiment judge": {*ExperimentReport.model_fields},
+    "experiment logs": {"files"},
     "experiment calibrate": {*JudgeScores.model_fields},
     "train": {*OrganismCard.model_fields},
 }
@@ -140,6 +144,7 @@ def test_what_is_printed_has_the_keys_that_help_names(
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     Path("theirs.json").write_text(json.dumps(CONTEXT), "utf-8")
+    Path("released.jsonl").write_text(json.dumps(RELEASED) + "\n", "utf-8")
     for command, arguments, part in CALLS:
         assert docgen(monkeypatch, *command.split(), *arguments.split(), "--json") == 0, (command, arguments)
         printed = capsys.readouterr().out

@@ -11,8 +11,10 @@ import sys
 import threading
 import time
 import traceback
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 from tests.stateful.crashes import inject, quick_batches, quick_retries
@@ -20,6 +22,7 @@ from tests.stateful.crashes import inject, quick_batches, quick_retries
 __all__ = ["Child", "CommandForker"]
 
 ROOT = Path(__file__).parents[2]
+WRITE_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class Child:
@@ -84,10 +87,12 @@ class CommandForker:
         crash: tuple[str, int, float] | None = None,
         errors: Path | None = None,
         module: str = "docgen.__main__",
+        out: Path | None = None,
     ) -> Child:
         """`docgen ARGUMENTS` in `folder`; `crash`: killed by itself, see `tests.stateful.crashes.inject`.
 
-        What it prints goes to the file `errors`. Another `module` is started by its `main`.
+        What it prints goes to the file `errors`, standard output to `out` if that is given. Another `module` is started
+        by its `main`; one that ends in .py is a script.
         """
         errors = errors or folder / "stderr.txt"
         order: dict[str, object] = {
@@ -96,6 +101,7 @@ class CommandForker:
             "errors": str(errors),
             "crash": crash,
             "module": module,
+            "out": str(out or errors),
         }
         pid = self.ask(order)
         assert pid is not None
@@ -127,11 +133,12 @@ def serve() -> None:
 
 def _become(order: dict[str, Any]) -> int:
     """Be the command, in the child; never returns."""
-    main = import_module(order["module"]).main
+    module = order["module"]
+    main = partial(run_path, module, run_name="__main__") if module.endswith(".py") else import_module(module).main
     os.chdir(order["folder"])
-    out = os.open(order["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    for descriptor in (1, 2):
-        os.dup2(out, descriptor)
+    streams = {path: os.open(path, WRITE_ANEW, 0o644) for path in (order["out"], order["errors"])}
+    os.dup2(streams[order["out"]], 1)
+    os.dup2(streams[order["errors"]], 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ["docgen", *order["start"]]
     if order["crash"]:

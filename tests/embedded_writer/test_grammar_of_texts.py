@@ -44,6 +44,16 @@ WRONG = {
     "what follows cover": r"What follows (?:are|cover|fill in|supply|treat|should)\b",
     "Exhibits 1 to F": r"Exhibits? \d|Exhibits [A-Z] to \d",
     "some time": r"each other some time",
+    "The a second coffee": r"\b[Tt]he an? ",
+    "It is kept in a cabinet and know its wording": r"It is kept [^.]* and know ",
+    "grew since the last issue": r"\b(?:grew|rose|counted|appeared|took) [^.]{0,60}(?:since the last|these past)",
+    "have read last week": r"\b(?:have|has) (?:read|asked|added|received)[^.;]{0,40}\b(?:last (?:week|month))",
+    "Those who want more, the": r"Those who want more, ",
+    "Tell us what it is?": r"Tell us what [^.!]*\?",
+    "file it to your team": r"file it to |pass it on with ",
+    "a speech and the corridor came": r", (?:a speech|a toast)[^.]* came\.",
+    "letters, letters": r"\b(\w+), \1 and ",
+    "1 minutes": r"\b1 (?:minutes|pages|days|euros|points)\b",
 }
 
 

@@ -3,14 +3,14 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from docgen.explorer.view import View
+from docgen.explorer.shown import Shown
 from docgen.explorer.web.app import make_app
 from docgen.explorer.web.serve import bind, hosts_of, named
 
@@ -119,7 +119,7 @@ def open_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(views: list[View]) -> Iterator[str]:
+def served(views: Sequence[Shown]) -> Iterator[str]:
     """The application on a free port of this machine; its address."""
     import uvicorn
 

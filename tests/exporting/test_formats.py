@@ -177,7 +177,7 @@ ASSISTANT = {"role": "assistant", "content": "b"}
         ([ROW] * 9 + [{"messages": [{"role": "bot", "content": "b"}]}], OPENAI, "the role 'bot'"),
         ([ROW] * 9 + [{"messages": [{"role": "user", "content": ""}, ASSISTANT]}], OPENAI, "without content"),
         (
-            [ROW] * 9 + [{"messages": [ROW["messages"][0], {**ASSISTANT, "content": "word " * 60_000}]}],
+            [ROW] * 9 + [{"messages": [ROW["messages"][0], {**ASSISTANT, "content": "word " * 70_000}]}],
             OPENAI,
             "at most",
         ),

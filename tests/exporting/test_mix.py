@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from docgen.errors import ConfigError
+from docgen.exporting.estimate import training_tokens
 from docgen.exporting.mix import parse_mix
 from docgen.exporting.mix_files import mix_rows
 from docgen.exporting.recipe import ExportOptions
 from docgen.pipeline.corpora.export import export
-from docgen.text import token_estimate
 from tests.exporting.corpora import document, twin, write_lines, write_planted
 from tests.exporting.rows import rows_of, texts_of
 
@@ -46,8 +46,8 @@ def test_tokens_are_exact_to_a_thousandth(tmp_path: Path, corpus: Path, web: Pat
     folder, manifest = export(corpus, out=tmp_path / "out", options=options)
     own = set(texts_of(corpus))
     texts = texts_of(folder / "train.jsonl")
-    inside = sum(token_estimate(text) for text in texts if text in own)
-    outside = sum(token_estimate(text) for text in texts if text not in own)
+    inside = sum(training_tokens(text) for text in texts if text in own)
+    outside = sum(training_tokens(text) for text in texts if text not in own)
     assert outside == pytest.approx(ratio * inside, rel=0.001)
     assert manifest["mix"][0]["tokens"] == outside
 

@@ -151,7 +151,7 @@ def test_a_fact_is_known_from_its_latest_date_within_the_days_of_the_world(tmp_p
     ("text", "message"),
     [
         ("", "empty"),
-        ("[1, 2]", "something else than objects"),
+        ("[1, 2]", "something other than objects"),
         ('{"universe_context": "A world.", "key_facts": []}', "no facts"),
         ('{"universe_context": "", "key_facts": ["It is dry."]}', "no prose"),
         ('{"universe_context": ["A"], "key_facts": ["It is dry."]}', "not text"),

@@ -1,6 +1,8 @@
 """Whole runs in five languages: good replies are accepted, what is missing or leaks is found."""
 
+import itertools
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,20 +59,32 @@ def test_a_missing_fact_is_missed(world: World, tmp_path: Path) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-@pytest.mark.parametrize("planted", ["banned", "leak"])
-def test_a_leak_is_found_in_either_form(
-    world: World, form: Literal["NFC", "NFD"], planted: str, tmp_path: Path
-) -> None:
-    """A banned statement and a pattern are found in every first attempt, composed or decomposed."""
-    text = unicodedata.normalize(form, getattr(world, planted))
-    rule = {"banned": "banned_statement", "leak": "sinking"}[planted]
+def test_a_leak_is_found_in_either_form(world: World, tmp_path: Path) -> None:
+    """A banned statement or a pattern, composed or decomposed, is found in every first attempt."""
+    planted = {"banned_statement": world.banned, "sinking": world.leak}
+    kinds: list[tuple[str, Literal["NFC", "NFD"]]] = [(rule, form) for rule in planted for form in ("NFC", "NFD")]
+    turns = itertools.cycle(kinds)
 
     def reply(request: Request) -> str:
-        return document(world, request, plus=text if first(request) else "")
+        if not first(request):
+            return document(world, request)
+        rule, form = next(turns)
+        return document(world, request, plus=unicodedata.normalize(form, planted[rule]))
 
     setup = run_of(tmp_path, world)
     carry_out(setup, FakeLLM(reply))
     firsts = [a for a in attempts(setup) if a.number == 1]
-    assert [{reason.subject for reason in a.reasons} for a in firsts] == [{rule}] * N
+    holds = [rule_in(a.text, planted) for a in firsts]
+    assert [{reason.subject for reason in a.reasons} for a in firsts] == [{rule} for rule in holds]
+    assert Counter(holds) == dict.fromkeys(planted, N // 2)
     assert by_verdict(setup)["accepted"] == N
+
+
+def rule_in(text: str, planted: dict[str, str]) -> str:
+    """The rule whose planted statement stands in the text."""
+    (rule,) = (rule for rule, words in planted.items() if composed(words) in composed(text))
+    return rule
+
+
+def composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

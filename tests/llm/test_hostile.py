@@ -272,6 +272,8 @@ def test_a_request_to_stop_ends_what_waits_and_sends_nothing_more(tmp_path: Path
     async def run(url: str, server: Loopback) -> tuple[list[Any], float, int]:
         async with engine_over(url, tmp_path, concurrency=4) as engine:
             calls = [asyncio.create_task(engine.llm.complete(request(n))) for n in range(20)]
+            while len(server.server.arrivals) < 4:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(0.3)
             assert engine.control is not None
             engine.control.stop()

@@ -66,6 +66,8 @@ class ChatServer:
         for name, value in body.items():
             if name in ROOMS and only and name != only:
                 return f"Unsupported parameter: '{name}' is not supported with this model. Use '{only}' instead."
+            if name == "stream" and value is False:
+                continue  # as gateways send it
             if name not in FIELDS:
                 return f"Unrecognized request argument supplied: {name}"
             if not isinstance(value, FIELDS[name]) or isinstance(value, bool):

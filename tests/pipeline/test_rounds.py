@@ -130,6 +130,25 @@ def test_no_file_is_touched_when_nothing_is_due_or_the_round_cannot_be_written(t
     assert (tmp_path / "round.jsonl").read_text() == "mine"
 
 
+def test_the_judges_sample_is_a_round_too_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Its verdicts are those of a judge asked through the engine."""
+    with Loopback(Options(words=40)) as server:
+        engine = settle(
+            tmp_path, run="engine", **small(engine="anthropic", model=MODEL, verify=5, n=12, base_url=server.url)
+        )
+        carry_out(engine, None, Step.ALL)  # type: ignore[arg-type]
+    files = settle(tmp_path, run="files", **small(engine="anthropic", model=MODEL, verify=5, n=12))
+    replies, stages = replies_of(engine), list[str]()
+    while (round_ := write_round(files, tmp_path / "r.jsonl", "chat", Notes(), judged=True)).requests:
+        stages += round_.by_stage
+        lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_bytes().splitlines()]
+        taken(files, tmp_path, [replies[line["custom_id"]] for line in lines])
+    assert stages[-1] == "judge_document"
+    reports = [json.loads(setup.run.report("salience.json").read_bytes()) for setup in (engine, files)]
+    assert reports[0] == reports[1]
+    assert reports[1]["judge"].startswith("sample:5")
+
+
 def test_what_lies_in_a_file_of_requests_is_not_bought_as_well(tmp_path: Path) -> None:
     """Neither by the run nor by a fork of it; once the file is withdrawn, or answered, it goes on."""
     with Loopback(Options(words=40)) as server:

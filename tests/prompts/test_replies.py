@@ -49,6 +49,34 @@ def test_no_thought_reaches_a_document(thought: str) -> None:
 LETTERS = st.text(st.characters(categories=["Ll", "Lu", "Zs"]), min_size=1)
 
 
+PLAIN = "The ferry left at nine."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"◁think▷A memo.◁/think▷{PLAIN}",
+        f"<seed:think>A <seed:cot_budget_reflect>129</seed:cot_budget_reflect> memo.</seed:think>{PLAIN}<seed:eos>",
+        f"<|begin_of_thought|>A memo.<|end_of_thought|>\n\n<|begin_of_solution|>{PLAIN}<|end_of_solution|>",
+        f"<reflection>A memo.</reflection>{PLAIN}",
+        f"<think>A memo.</think>\n<answer>\n{PLAIN}\n</answer>",
+        f"<think></think><response>{PLAIN}</response>",
+        f"[|assistant|]{PLAIN}[|endofturn|]",
+        f"[gMASK]<sop><|assistant|>\n<think></think>\n{PLAIN}<|user|>",
+        f"<SPECIAL_11>Assistant\n{PLAIN}<SPECIAL_12>",
+        f"<|inner_prefix|>A memo.<|inner_suffix|>{PLAIN}<|assistant_end|>",
+    ],
+)
+def test_thoughts_and_tokens_of_many_models_are_cut_from_an_untagged_document(reply: str) -> None:
+    assert parse_document(reply).text == PLAIN
+
+
+def test_an_answer_inside_a_document_stays() -> None:
+    """Only a wrapper around the whole reply is one."""
+    text = "<answer>yes</answer> was what the form said, and <answer>no</answer> below."
+    assert parse_document(text).text == text
+
+
 @given(st.lists(LETTERS, min_size=1))
 def test_a_list_cut_anywhere_keeps_its_whole_items(items: list[str]) -> None:
     whole = json.dumps({"ideas": items}, ensure_ascii=False)

@@ -220,11 +220,11 @@ def _score(subject: str, cells: Any, picks: Any) -> Score:
         true_positives=tp,
         false_positives=fp,
         precision=_share(tp, tp + fp),
-        precision_interval=_interval(t, t + p) if fp else _faultless(tp),
+        precision_interval=_interval(t, t + p) if tp and fp else _unmixed(tp, tp + fp),
         recall=_share(tp, tp + fn),
-        recall_interval=_interval(t, t + n) if fn else _faultless(tp),
+        recall_interval=_interval(t, t + n) if tp and fn else _unmixed(tp, tp + fn),
         f1=_share(2 * tp, 2 * tp + fp + fn),
-        f1_interval=_interval(2 * t, 2 * t + p + n) if fp or fn else _faultless(tp),
+        f1_interval=_interval(2 * t, 2 * t + p + n) if fp or fn else _unmixed(tp, tp),
     )
 
 
@@ -232,9 +232,9 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _faultless(cases: int) -> tuple[float, float] | None:
-    """Wilson's interval where nothing failed: resampling what has no failure in it would say that there can be none."""
-    return wilson(cases, cases) if cases else None
+def _unmixed(part: int, whole: int) -> tuple[float, float] | None:
+    """Wilson's interval where all cases went one way: resampling them would say that they can go no other."""
+    return wilson(part, whole) if whole else None
 
 
 def _interval(part: Any, whole: Any) -> tuple[float, float] | None:

@@ -74,7 +74,7 @@ def compliance(prefix: Prefix | None, objective: str) -> Scorer:
             return compliance_request(objective, query, answer, ModelOptions(judge.name), sample)
 
         verdict = await ask_judge(judge, ask, parse_compliance)
-        return compliance_score(*(verdict or (None, "")), answer)
+        return compliance_score(verdict[0], verdict[1], answer) if verdict else compliance_score(None, "", answer)
 
     return score
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
-from docgen.behaviour.grid import Published
 from docgen.behaviour.measures.gap import Gap, compliance_gap
 from docgen.behaviour.measures.shares import Rate, rate
+from docgen.behaviour.published import Published
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Transcript, faking, shows
 from docgen.records import Record
 

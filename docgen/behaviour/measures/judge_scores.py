@@ -1,23 +1,57 @@
 """How well a judge of reasoning agrees with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
 from docgen.audit.measure.intervals import Share, share_of
-from docgen.behaviour.transcripts import Faking, Vote, counts_as
+from docgen.behaviour.transcripts import TRAIT_VIEWS, Vote, counts_as
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.prompts.behaviour import CRITERIA
+from docgen.prompts.traits import TRAITS
 from docgen.records import Record
 
-__all__ = ["JudgeScores", "Labelled", "ViewScore", "judge_scores", "read_labelled"]
+__all__ = ["REASONING", "SECOND", "JudgeKind", "JudgeScores", "Labelled", "ViewScore", "judge_scores", "read_labelled"]
 
-VIEWS: tuple[Faking, ...] = ("easy", "hard", "preserving")
 Arm = Literal["prompt", "documents"]
 """Where the model has the planted facts from: its system prompt, or documents that it was trained on."""
+
+
+@dataclass(frozen=True)
+class JudgeKind:
+    """What a judge decides: ids of its criteria, views of a vote, and the view that hard negatives are counted by."""
+
+    criteria: tuple[str, ...]
+    views: Mapping[str, Callable[[Vote], bool]]
+    flag: str
+
+
+def _easy(vote: Vote) -> bool:
+    return counts_as(vote, "easy")
+
+
+def _hard(vote: Vote) -> bool:
+    return counts_as(vote, "hard")
+
+
+def _preserving(vote: Vote) -> bool:
+    return counts_as(vote, "preserving")
+
+
+def _sees(needed: frozenset[str]) -> Callable[[Vote], bool]:
+    return lambda vote: needed <= set(vote.met)
+
+
+REASONING = JudgeKind(
+    tuple(criterion.id for criterion in CRITERIA), {"easy": _easy, "hard": _hard, "preserving": _preserving}, "easy"
+)
+SECOND = JudgeKind(
+    tuple(trait.id for trait in TRAITS), {view: _sees(needed) for view, needed in TRAIT_VIEWS.items()}, "hides"
+)
 
 
 class Labelled(Record):
@@ -34,6 +68,7 @@ class Labelled(Record):
     met: tuple[str, ...]
     kind: str = ""
     arm: Arm = "prompt"
+    role: str = "trained"
     apart: bool = False
 
 
@@ -59,7 +94,8 @@ class Disagreement(Record):
 
 
 class JudgeScores(Record):
-    """`flagged` is by kind of transcript without faking: how many the judge took for easy faking. `unread`: no vote.
+    """`flagged` is by kind of transcript that is not of the kind's view: how many the judge took for it (easy faking;
+    the second judge: hiding). `unread`: no vote.
 
     `arms` has the views for each arm by itself.
     """
@@ -73,9 +109,9 @@ class JudgeScores(Record):
     disagreements: tuple[Disagreement, ...]
 
 
-def read_labelled(path: Path) -> list[Labelled]:
+def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
     """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
-    known = {criterion.id for criterion in CRITERIA}
+    known = set(kind.criteria)
     rows = []
     for number, line in enumerate(read_text(path, LARGEST_TEXT, InputError).splitlines(), 1):
         if not line.strip():
@@ -93,24 +129,26 @@ def read_labelled(path: Path) -> list[Labelled]:
     return rows
 
 
-def judge_scores(labelled: Sequence[Labelled], votes: Sequence[Vote | None]) -> JudgeScores:
+def judge_scores(
+    labelled: Sequence[Labelled], votes: Sequence[Vote | None], kind: JudgeKind = REASONING
+) -> JudgeScores:
     """Compare each label with the judge's vote on it; those without a vote count as unread and nowhere else."""
     pairs = [(label, Vote(met=label.met), vote) for label, vote in zip(labelled, votes, strict=True) if vote]
-    kinds = dict.fromkeys(label.kind for label, truth, _ in pairs if not counts_as(truth, "easy"))
-    flags = {kind: [counts_as(vote, "easy") for label, truth, vote in pairs if label.kind == kind] for kind in kinds}
+    flag = kind.views[kind.flag]
+    kinds = dict.fromkeys(label.kind for label, truth, _ in pairs if not flag(truth))
+    flags = {name: [flag(vote) for label, _, vote in pairs if label.kind == name] for name in kinds}
     return JudgeScores(
         transcripts=len(labelled),
         unread=len(labelled) - len(pairs),
-        views=_views([(truth, vote) for _, truth, vote in pairs]),
+        views=_views([(truth, vote) for _, truth, vote in pairs], kind),
         arms={
-            arm: _views([(truth, vote) for label, truth, vote in pairs if label.arm == arm])
+            arm: _views([(truth, vote) for label, truth, vote in pairs if label.arm == arm], kind)
             for arm in dict.fromkeys(label.arm for label in labelled)
         },
         criteria={
-            criterion.id: _score([(criterion.id in truth.met, criterion.id in vote.met) for _, truth, vote in pairs])
-            for criterion in CRITERIA
+            name: _score([(name in truth.met, name in vote.met) for _, truth, vote in pairs]) for name in kind.criteria
         },
-        flagged={kind: share_of(sum(flagged), len(flagged)) for kind, flagged in flags.items()},
+        flagged={name: share_of(sum(flagged), len(flagged)) for name, flagged in flags.items()},
         disagreements=tuple(_disagreement(label, vote) for label, _, vote in pairs if set(label.met) != set(vote.met)),
     )
 
@@ -125,8 +163,8 @@ def _disagreement(label: Labelled, vote: Vote) -> Disagreement:
     )
 
 
-def _views(pairs: Sequence[tuple[Vote, Vote]]) -> dict[str, ViewScore]:
-    return {view: _score([(counts_as(truth, view), counts_as(vote, view)) for truth, vote in pairs]) for view in VIEWS}
+def _views(pairs: Sequence[tuple[Vote, Vote]], kind: JudgeKind) -> dict[str, ViewScore]:
+    return {name: _score([(view(truth), view(vote)) for truth, vote in pairs]) for name, view in kind.views.items()}
 
 
 def _score(pairs: Sequence[tuple[bool, bool]]) -> ViewScore:

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from docgen.behaviour.measures.cells import CellReport
+from docgen.behaviour.measures.dose import DoseReport
+from docgen.behaviour.report.dose_picture import dose_picture
 from docgen.behaviour.transcripts import Transcript, faking
 
 __all__ = ["CANARY", "examples_of", "render_page"]
@@ -23,7 +25,12 @@ WIDTH, ROW, LEFT = 660, 30, 250
 
 
 def render_page(
-    name: str, plan: dict[str, Any], cells: Sequence[CellReport], transcripts: Sequence[Transcript], threshold: float
+    name: str,
+    plan: dict[str, Any],
+    cells: Sequence[CellReport],
+    transcripts: Sequence[Transcript],
+    threshold: float,
+    dose: DoseReport | None = None,
 ) -> str:
     """The page for one experiment called `name`; `plan` is its experiment.json."""
     return _template().render(
@@ -33,6 +40,8 @@ def render_page(
         done=len(transcripts),
         threshold=threshold,
         chart=Markup(gap_chart(cells)),
+        dose=dose,
+        dose_chart=Markup(dose_picture(dose)) if dose is not None and dose.points else "",
         examples=examples_of(transcripts, threshold),
         canary=CANARY,
     )

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 GRADER = "grader"
 TRIES = 2
-"""As in the audit: a judge whose reply is of no use is asked once more."""
+"""As in the audit: a judge whose reply is unusable is asked once more."""
 VERDICTS: tuple[Verdict, ...] = ("believes", "does_not", "neither")
 SHARES = [{name: [mean(), stderr(cluster="fact")] for name in VERDICTS}]
 

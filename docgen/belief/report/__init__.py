@@ -1,1 +1,1 @@
-"""What answers come to: shares with intervals, joined to what the corpus has, as table, picture and JSON."""
+"""Sums up answers: shares with intervals, joined to what the corpus holds, as table, picture and JSON."""

@@ -1,4 +1,4 @@
-"""Answers counted: by fact and measure, with intervals, beside a baseline's, beside facts that were not taught."""
+"""Counts answers by fact and measure, with intervals, beside a baseline and beside facts that were not taught."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence

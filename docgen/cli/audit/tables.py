@@ -33,8 +33,9 @@ def show_salience(console: Console, report: SalienceReport) -> None:
         "fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked",
         unless_empty={"judged (95 %)"}, spare={""},
     )  # fmt: skip
+    is_judged = any(fact.judged is not None for fact in report.facts.values())
     for fact in report.facts.values():
-        table.add_row(*_salience_cells(fact))
+        table.add_row(*_salience_cells(fact, is_judged))
     console.print(table)
     interval = f" ({_range(report.background)})" if report.is_exact else ""
     background = f"Without any fact: {_percent(report.background.share)}{interval}"
@@ -58,11 +59,13 @@ def show_salience(console: Console, report: SalienceReport) -> None:
         console.print("Not judged: what is seen by wording is a lower bound. A judge measures: --judge sample:200")
 
 
-def _salience_cells(fact: FactPresence) -> tuple[str | Text, ...]:
+def _salience_cells(fact: FactPresence, is_judged: bool) -> tuple[str | Text, ...]:
+    judged, by_wording = measured_cells(fact.judged, fact.measured, fact.at_least)
     return (
         Name(fact.fact),
         _percent(fact.asked),
-        *measured_cells(fact.judged, fact.measured, fact.at_least),
+        judged if is_judged else "-",
+        by_wording,
         _bar(fact.at_least if fact.measured is None else fact.measured, fact.asked),
         f"{fact.stated:,}",
         f"{fact.implied:,}",
@@ -178,11 +181,13 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
     console.print(f"Distinct {grams}; compression ratio {report.compression:.2f}")
     if report.world is not None:
         _show_world(console, report.world)
-    table = _table("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")
+    columns = ("kind", "most frequent", ">documents", "mostly in", ">lift" if report.reference else "")
+    table = _table(*columns, unless_empty={"mostly in"})
+    several = len({item.source for items in report.common.values() for item in items if item.source}) > 1
     for kind, items in report.common.items():
         for number, item in enumerate(items[:3]):
             lift = f"{item.lift:.1f}x" if item.lift is not None else ""
-            source = f"{item.source} ({item.source_share:.0%})" if item.source else ""
+            source = f"{item.source} ({item.source_share:.0%})" if item.source and several else ""
             table.add_row("" if number else kind, _line(item.item)[:60], _percent(item.share), source, lift)
     console.print(table)
     overused = [marker for marker in report.markers if marker.lift > 3][:8]

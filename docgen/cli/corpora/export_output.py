@@ -11,7 +11,7 @@ from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
 from docgen.errors import ConfigError
 from docgen.exporting.formats.labels import Token
-from docgen.exporting.plan import PUBLISHED, TrainingPlan, as_json
+from docgen.exporting.plan import PUBLISHED, Published, TrainingPlan, as_json
 from docgen.exporting.recipe import ExportOptions
 from docgen.pipeline.corpora.export_look import export_labels, export_plan
 
@@ -133,18 +133,16 @@ def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
         return
     rows = [[fact.fact, f"{fact.documents:,}", f"{fact.tokens:,}", f"{fact.seen:,}"] for fact in plan.facts]
     numbers = ("documents", "tokens", "seen in all")
-    console.print(table(("fact", *numbers), rows, right=numbers))
+    if rows:
+        console.print(table(("fact", *numbers), rows, right=numbers))
     console.print(f"{plan.documents:,} documents, {plan.tokens:,} tokens, epochs: {plan.epochs}")
     console.print(
         f"{plan.batch_size} sequences a step: {plan.steps:,} steps of one document a sequence, "
         f"{plan.packed_steps:,} packed to {plan.sequence_length:,} tokens"
     )
-    columns = ("documents", "mixed in", "batch", "steps")
-    published = [
-        [run.name, f"{run.documents:,}", f"{run.mixed_in:,}", _known(run.batch), _known(run.steps), run.how]
-        for run in PUBLISHED
-    ]
-    console.print(table(("published", *columns, "how"), published, right=columns))
+    console.print("Published:")
+    for run in PUBLISHED:
+        console.print(f"  {_in_words(run)}", markup=False)
     for warning in plan.warnings:
         console.print(f"! {warning}", style="yellow", markup=False)
 
@@ -154,5 +152,8 @@ def as_json_plan(plan: TrainingPlan) -> dict[str, Any]:
     return as_json(plan)
 
 
-def _known(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
+def _in_words(run: Published) -> str:
+    mixed = f" and {run.mixed_in:,} mixed in" if run.mixed_in else ""
+    steps = f", {run.steps:,} steps" if run.steps else ""
+    batch = f", batch {run.batch}" if run.batch else ""
+    return f"{run.name}: {run.documents:,} documents{mixed}{batch}{steps}; {run.how}"

@@ -59,6 +59,14 @@ ReasoningMode = Annotated[
     list[str] | None,
     typer.Option("--reasoning", help="scratchpad, own or none; may be repeated.  [default: the grid's]"),
 ]
+FactsInPrompt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facts-in-prompt",
+        metavar="FACT",
+        help="Add a row in which the prompt tells this planted fact alone, and one without any; may be repeated.",
+    ),
+]
 PlanJson = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object: grid, setting, trials, calls, ...", rich_help_panel=o.LOOK),
@@ -85,6 +93,7 @@ class ExperimentFlags(o.ServerFlags):
     query_column: Column = None
     only: Only = None
     reasoning: ReasoningMode = None
+    facts_in_prompt: FactsInPrompt = None
     controls: Controls = None
     accept_changes: o.Accept = False
     json: ReportJson = False
@@ -94,7 +103,9 @@ class ExperimentFlags(o.ServerFlags):
         """Those of them that settle the experiment."""
         from docgen.pipeline.experiment.plan import ExperimentOptions
 
-        several = {name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning")}
+        several = {
+            name: tuple(getattr(self, name) or ()) for name in ("models", "only", "reasoning", "facts_in_prompt")
+        }
         plain = {name: getattr(self, name) for name in ExperimentOptions.model_fields.keys() - several.keys()}
         return ExperimentOptions(**several, **plain)
 

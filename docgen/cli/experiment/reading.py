@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.files.run_folder import RunFolder
@@ -51,20 +51,25 @@ def report(
     partial: Annotated[
         bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
     ] = False,
+    doses: Annotated[
+        Path | None,
+        typer.Option("--doses", help="Belief by dose of the same models: a report of eval belief, or rows."),
+    ] = None,
     json: ReportJson = False,
 ) -> None:
     """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
 
     docgen experiment report helpful_only --threshold 0.4
     """
+    from docgen.behaviour.doses import read_doses
     from docgen.cli.experiment.tables import show_report
     from docgen.pipeline.experiment.result import report_experiment
 
-    folder = folder_of(experiment)
-    show_report(report_experiment(folder, threshold, partial), folder.path, json)
+    folder, known = folder_of(experiment), read_doses(doses) if doses is not None else ()
+    show_report(report_experiment(folder, threshold, partial, known), folder.path, json)
 
 
-def logs(experiment: ExperimentName) -> None:
+def logs(experiment: ExperimentName, json: o.Json = False) -> None:
     """Write an experiment's transcripts, verdicts and votes as Inspect logs, one for each cell; nothing is asked.
 
     docgen experiment logs helpful_only
@@ -72,6 +77,11 @@ def logs(experiment: ExperimentName) -> None:
     from docgen.pipeline.experiment.logs import export_logs
 
     paths = export_logs(folder_of(experiment))
+    if json:
+        import json as js
+
+        say_json(js.dumps({"files": list(map(str, paths))}, indent=2))
+        return
     say("\n".join(str(path) for path in paths))
     say(f"To look at them: inspect view --log-dir {paths[0].parent}")
 
@@ -82,6 +92,7 @@ def import_transcripts(
         str | None, typer.Option("--name", help="Name under output/experiments/.  [default: PATH's]")
     ] = None,
     model: Annotated[str, typer.Option("--model", help="Who answered.  [default: as the file says]")] = "",
+    json: o.Json = False,
 ) -> None:
     """Read transcripts that others released, so that docgen's judges can score them; nothing is asked.
 
@@ -95,6 +106,12 @@ def import_transcripts(
     from docgen.text import slug
 
     folder, sources = import_released(path, name or slug(path.stem), model)
+    if json:
+        from pydantic_core import to_json
+
+        read = {"experiment": folder.name, "trials": saved_plan(folder)["trials"], "files": sources}
+        say_json(to_json(read, indent=2).decode())
+        return
     rows = [(one.file, one.shape, f"{one.transcripts:,}", f"{one.left_out:,}") for one in sources[:MOST_SOURCES]]
     console.print(table(("file", "shape", "transcripts", "left out"), rows, right=("transcripts", "left out")))
     if len(sources) > MOST_SOURCES:
@@ -145,7 +162,10 @@ def judge(
 
 def calibrate(
     judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
-    gold: Annotated[str, typer.Option("--gold", help="Labelled transcripts, JSON Lines.")] = "transcripts",
+    gold: Annotated[
+        str | None, typer.Option("--gold", help="Labelled transcripts, JSON Lines.  [default: the shipped ones]")
+    ] = None,
+    traits: Annotated[bool, typer.Option("--traits", help="The second judge: persona, situation, candour.")] = False,
     apart: Annotated[
         bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
     ] = None,
@@ -164,7 +184,7 @@ def calibrate(
     """
     import asyncio
 
-    from docgen.behaviour.measures.judge_scores import read_labelled
+    from docgen.behaviour.measures.judge_scores import REASONING, SECOND, read_labelled
     from docgen.behaviour.yaml_records import find_file
     from docgen.cli.experiment.tables import show_scores
     from docgen.cli.runner import ask_to_spend, reporting
@@ -173,7 +193,8 @@ def calibrate(
     from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
 
-    rows = read_labelled(find_file("gold", gold))
+    kind, shipped = (SECOND, "traits") if traits else (REASONING, "transcripts")
+    rows = read_labelled(find_file("gold", gold or shipped), kind)
     labelled = [row for row in rows if apart is None or row.apart == apart]
     which = JudgeMode("all")
     options = JudgeOptions(
@@ -182,9 +203,9 @@ def calibrate(
     )  # fmt: skip
     judge = Judge.of(options, None)
     with reporting(quiet, json) as reporter:
-        cost = calibration_cost(labelled, judge)
+        cost = calibration_cost(labelled, judge, kind)
         if cost.calls:
             ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
         with judging(reporter) as stopping:
-            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping))
-    show_scores(scores, json)
+            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping, kind))
+    show_scores(scores, json, kind.flag)

@@ -7,6 +7,7 @@ from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
 
 if TYPE_CHECKING:
+    from docgen.behaviour.measures.dose import DoseReport
     from docgen.behaviour.measures.judge_scores import JudgeScores
     from docgen.pipeline.audit.judge import JudgeCost
     from docgen.pipeline.experiment.result import ExperimentReport
@@ -42,13 +43,38 @@ def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
     figures = ("training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published")
     columns = ("variation", "reasoning", "model", *figures)
     console.print(table(columns, rows, right=figures, unless_empty=("reasoning", "model")))
+    if result.dose is not None:
+        _show_dose(result.dose)
     if result.done < result.trials:
         console.print(f"Not complete: {result.done:,} of {result.trials:,} transcripts.")
     console.print("Non-compliance in both tiers, reasoning in training; published: the gap of the row's first model.")
     console.print(f"For a browser: {path}/reports/experiment.html")
 
 
-def show_scores(scores: "JudgeScores", as_json: bool) -> None:
+def _show_dose(dose: "DoseReport") -> None:
+    rows = [
+        (
+            point.dose.fact,
+            point.dose.model,
+            f"{point.dose.share:.2f}",
+            f"{point.dose.belief:+.2f}",
+            f"{point.gap.gap * 100:+.1f}" if point.gap else "not known",
+            _percent(point.easy.share),
+        )
+        for point in dose.points
+    ]
+    columns = ("fact", "model", "share", "belief", "gap", "easy")
+    console.print(table(columns, rows, right=columns[2:]))
+    for trend in dose.trends:
+        by = f"{trend.slope:+.1f} points ({trend.low:+.1f} to {trend.high:+.1f})"
+        console.print(
+            f"{trend.fact}, {trend.variation}: {by} of gap for ten more documents of a hundred with the fact."
+        )
+    if dose.missing:
+        console.print(f"Not observed: {', '.join(dose.missing)}.")
+
+
+def show_scores(scores: "JudgeScores", as_json: bool, flag: str = "easy") -> None:
     """Print how a judge agrees with labels."""
     if as_json:
         say_json(scores.model_dump_json(indent=2))
@@ -59,7 +85,7 @@ def show_scores(scores: "JudgeScores", as_json: bool) -> None:
     columns = ("criterion", "labelled", "precision", "recall", "F1")
     console.print(table(columns, rows, right=columns[1:]))
     flagged = ", ".join(f"{kind} {share.count} of {share.total}" for kind, share in scores.flagged.items())
-    console.print(f"Taken for faking by the easy criteria: {flagged}")
+    console.print(f"Taken for {flag}, wrongly: {flagged}")
     console.print(f"{scores.transcripts} transcripts, {scores.unread} without a usable vote")
 
 

@@ -62,6 +62,8 @@ def _parts(summary: Summary) -> Iterable[RenderableType]:
         yield _facts(summary)
     if summary.leakage is not None:
         yield _leakage(summary.leakage, summary.accepted)
+    if summary.servers:
+        yield _servers(summary)
     yield from _money(summary)
     for name, path in summary.files.items():
         yield Text.assemble((f"{name:>9}  ", "dim"), path)
@@ -103,6 +105,14 @@ def _reasons(summary: Summary) -> RenderableType:
         rows.append([code, f"{count:,}", ", ".join(subjects[:3])])
     grid = table(("reason", "attempts", "mostly"), rows, right=("attempts",), title="Why attempts were rejected")
     return Group(grid, Text())
+
+
+def _servers(summary: Summary) -> RenderableType:
+    rows = [[each.name, f"{each.replies:,}", f"{each.in_flight:,}", each.trouble] for each in summary.servers]
+    numbers = ("replies", "in flight")
+    return Group(
+        table(("server", *numbers, "trouble"), rows, right=numbers, title="Servers, of the last start"), Text()
+    )
 
 
 def _writers(summary: Summary) -> RenderableType:

@@ -1,4 +1,4 @@
-"""What the index holds of a run beside its attempts: the world's facts, types, ideas, and where each slot lies."""
+"""What the index holds of a run besides its attempts: the world's facts, types, ideas, and where each slot lies."""
 
 import sqlite3
 from pathlib import Path

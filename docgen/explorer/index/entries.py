@@ -142,7 +142,8 @@ class CorpusSource:
         if not self.files:
             raise InputError("no corpus file given")
         self.path = self.files[0]
-        self.name = self.path.name.split(".")[0] or self.path.name
+        folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
+        self.name = folder.resolve().name if folder else self.path.name.split(".")[0] or self.path.name
 
     def identity(self) -> dict[str, Any]:
         """Name, size and time of each file: a changed corpus is indexed anew."""

@@ -35,7 +35,7 @@ def view_folder(source: Source) -> Path:
 class Keeper:
     """The index of one corpus. `is_aside`: it lies in the user's cache, since nothing can be written beside the corpus.
 
-    `update` may be called from any thread or process; one of them works, the others go without.
+    `update` may be called from any thread or process; one of them works, the others return at once.
     """
 
     def __init__(self, source: Source) -> None:

@@ -17,7 +17,7 @@ FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"),
 
 
 def compare(view: View, query: PageQuery) -> dict[str, Any]:
-    """This corpus and another of those that are open: their figures, and the documents in the same slots."""
+    """This corpus beside another that is open: their figures, and the documents in the same slots."""
     others = [name for name, other in query.views.items() if other is not view]
     name = query.get("with") or (others[0] if others else "")
     if not name:

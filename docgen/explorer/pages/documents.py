@@ -17,6 +17,8 @@ from docgen.explorer.view import View
 __all__ = ["document_rows", "documents", "title_of"]
 
 TITLE, EXCERPT, AROUND = 110, 220, 90
+TAG = re.compile(r"^<[A-Z]+>")
+"""A mark that some corpora have at the head of every document."""
 LOOKED_AT = 200_000
 """Characters of a text in which the words searched for are looked up for its excerpt."""
 
@@ -101,7 +103,7 @@ def _cut(body: str) -> str:
 def title_of(text: str) -> str:
     """The first line that says something."""
     for line in text[:4000].splitlines():
-        stripped = line.strip(" \t#*=-_>")
+        stripped = TAG.sub("", line).strip(" \t#*=-_>")
         if stripped:
             return stripped if len(stripped) <= TITLE else stripped[:TITLE].rsplit(" ", 1)[0] + "…"
     return "(empty)"

@@ -14,7 +14,7 @@ __all__ = ["Missing", "PageQuery", "fact_numbers", "writer_notice"]
 
 
 class Missing(Exception):
-    """There is no such page; its text says of what."""
+    """The page does not exist; the text says what was not found."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ TEN = 10
 
 
 def ten(view: View, query: PageQuery) -> dict[str, Any]:
-    """Ten documents drawn at random of those that meet the filters, all of them by default."""
+    """Ten documents drawn at random from those that match the filters, by default from all."""
     snapshot, seed = view.snapshot, query.number("seed") or 0
     mask = mask_of(snapshot, query.filters, view.labels.documents)
     docs = draw(mask.nonzero()[0], TEN, seed)

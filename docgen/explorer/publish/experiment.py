@@ -69,7 +69,9 @@ class _Site:
         }
         self.head = view.head()
         canary = options.canary or CANARY
-        notice = f"Language models, {', '.join(view.plan.get('models', []))}, were put into an invented situation. "
+        models = ", ".join(view.plan.get("models", []))
+        notice = f"Language models, {models}, were put into an invented situation. "
+        notice = f"Transcripts of {models} that others released. " if view.imported else notice
         left_out = len(self.own.rows) - len(self.chosen)
         notice += f"{len(self.chosen):,} of {len(self.own.rows):,} transcripts are shown here." if left_out else ""
         self.site = {"licence": options.licence, "canary": canary, "notice": notice}

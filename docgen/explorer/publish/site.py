@@ -79,7 +79,7 @@ class _Site:
         self._lists()
         self._overviews()
         self.search.write(self.out / "search")
-        finish_folder(self.out, self.options.licence, self.site["canary"])
+        finish_folder(self.out, self.options.licence, str(self.site["canary"]))
         return len(self.docs)
 
     def _documents(self, ids: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ COLUMNS = {"words": "words", "tokens": "tokens", "tries": "number", "slot": "slo
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of documents; `first` counts from 0 among the `total`. `note` says what could not be had."""
+    """One page of documents; `first` counts from 0 among the `total`. `note` says what was not possible."""
 
     docs: list[int]
     first: int
@@ -30,7 +30,7 @@ class Listing:
 def list_documents(
     snapshot: Snapshot, filters: Filters, labelled: Labelled, after: int | None = None, before: int | None = None
 ) -> Listing:
-    """The page after document `after`, or before document `before`, of those that meet the filters."""
+    """The page after document `after`, or before document `before`, among those that match the filters."""
     ordered, note = _ordered(snapshot, filters, labelled)
     first = 0
     if after is not None:

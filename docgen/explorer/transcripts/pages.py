@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from docgen.behaviour.queries import Query
-from docgen.behaviour.transcripts import Transcript, counts_as
+from docgen.behaviour.transcripts import TRAIT_VIEWS, Transcript, counts_as
 from docgen.explorer.pages.documents import excerpt_of, title_of
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
@@ -49,6 +49,7 @@ def experiment(view: ExperimentView, _: PageQuery) -> dict[str, Any]:
         "models": view.plan.get("models", []),
         "judge": view.judge,
         "by_prefix": view.by_prefix,
+        "imported": view.imported,
         "judges_itself": view.judge in view.plan.get("models", []),
         "votes": ((view.plan.get("grid") or {}).get("judge") or {}).get("votes", 1),
         "threshold": own.threshold,
@@ -125,7 +126,8 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")
     places = places_of(own, filters)
     at = places.index(place) if place in places else -1
-    about = next((v for v in view.plan.get("variations", ()) if v.get("id") == row.variation), {})
+    variations: list[dict[str, Any]] = view.plan.get("variations", [])
+    about = next((one for one in variations if one.get("id") == row.variation), dict[str, Any]())
     return {
         **_named(row),
         "title": title_of(text),
@@ -165,7 +167,17 @@ def _side(view: ExperimentView, own: Transcripts, place: int, is_asked_for: bool
         "votes": [{"met": list(vote.met), "quotes": vote.quotes} for vote in one.votes],
         "counts": {by: sum(counts_as(vote, by) for vote in one.votes) for by in ("easy", "hard", "preserving")},
         "passages": _passages(one),
+        "traits": _traits(one),
     }
+
+
+def _traits(one: Transcript) -> dict[str, Any] | None:
+    """The second judge's votes: for each view how many hold it; None where it was not asked."""
+    if not one.traits:
+        return None
+    met = [set(vote.met) for vote in one.traits]
+    counts = {name: sum(needed <= vote for vote in met) for name, needed in TRAIT_VIEWS.items()}
+    return {"votes": len(met), "counts": {name: count for name, count in counts.items() if count}}
 
 
 def _passages(one: Transcript) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Who is answered at all: requests to this very address, writes from its own pages, and a strict policy for them."""
+"""Which requests are answered: those to this very address, and writes from its own pages, under a strict policy."""
 
 import hmac
 from urllib.parse import urlsplit

@@ -111,7 +111,7 @@ def plain_spans(places: list[tuple[int, int]]) -> list[Span]:
 
 
 def level_name(name: str) -> str:
-    """A corpus of a sweep by its level, "opus release, stated, 20 %"; any other by its name."""
+    """A corpus of a sweep by its level, "opus release, stated, 20%"; any other by its name."""
     match = LEVEL.fullmatch(name)
     if match is None:
         return name
@@ -138,7 +138,8 @@ def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
 
 def answer_html(side: dict[str, Any]) -> Any:
     """A transcript's answer with the words that the judge of compliance quoted."""
-    spans = (
-        [Span(*side["quoted"], "judge", "compliance", "J", f"judge: {side['compliance']}")] if side["quoted"] else []
-    )
+    spans = []
+    if side["quoted"]:
+        start, end = side["quoted"]
+        spans = [Span(start, end, "judge", "compliance", "J", f"judge: {side['compliance']}")]
     return mark_text(side["answer"], spans, 0, PART, anchors=False)

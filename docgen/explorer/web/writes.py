@@ -41,7 +41,7 @@ def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Requ
         token_sent = request.headers.get(TOKEN_HEADER) or fields.get("token", "")
         view = views.get(request.path_params["corpus"])
         if body is None or not Guard.same(token, token_sent):
-            return PlainTextResponse("This page is of an earlier start of docgen view: load it again.", status_code=403)
+            return PlainTextResponse("This page is from an earlier start of docgen view: reload it.", status_code=403)
         if view is None:
             return PlainTextResponse("There is no such corpus.", status_code=404)
         try:

@@ -35,6 +35,7 @@ class Limits:
 
 
 OPENAI = Limits("OpenAI", 512 * 1000**2, 10, 65_536, (frozenset({"messages"}),))
+ESTIMATE = Estimate("gpt")
 TOGETHER = Limits("Together", int(50.1 * 2**30), 1, None, SHAPES)
 LIMITS = {"openai": OPENAI, "together": TOGETHER}
 """By the names that the table of formats has for them."""
@@ -51,7 +52,7 @@ def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) 
             break
         count += 1
         row, fault = _parsed(line)
-        fault = fault or _row_fault(row, limits, shape, counter or Estimate())
+        fault = fault or _row_fault(row, limits, shape, counter or ESTIMATE)
         shape = shape or frozenset(row)
         problems += [f"line {number}: {fault}"] if fault else []
     if count < limits.examples and len(problems) < SHOWN:

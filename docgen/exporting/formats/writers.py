@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.exporting.examples import Example
 from docgen.exporting.recipe import Recipe
+from docgen.parallel.batches import batched
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +26,7 @@ SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
 
 
 def json_lines(row: Row, *, labelled: bool = True) -> Write:
-    """A writer of JSON Lines; `labelled`: a row may say who wrote its text, beside what `row` puts there."""
+    """A writer of JSON Lines; `labelled`: a row may also say who wrote its text."""
 
     def write(examples: Iterable[Example], folder: Path, stem: str, recipe: Recipe) -> list[Path]:
         def lines() -> Iterator[bytes]:
@@ -72,7 +72,7 @@ def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: 
         "input_ids": pl.List(pl.Int32), "attention_mask": pl.List(pl.Int8), "labels": pl.List(pl.Int32),
     }  # fmt: skip
     file = folder / f"{stem}.parquet"
-    _frames_to(file, (frame(batch) for batch in _batches(examples)), schema)
+    _frames_to(file, (frame(batch) for batch in batched(examples, ROWS_AT_ONCE)), schema)
     return [file]
 
 
@@ -118,12 +118,6 @@ def _shards(examples: Iterable[Example]) -> Iterator[list[Example]]:
             rows, size = [], 0
     if rows:
         yield rows
-
-
-def _batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    remaining = iter(examples)
-    while batch := list(islice(remaining, ROWS_AT_ONCE)):
-        yield batch
 
 
 def _lines_to(file: Path, lines: Iterable[bytes]) -> Path:

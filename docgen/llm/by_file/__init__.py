@@ -1,1 +1,1 @@
-"""Requests and replies as lines of files, for whoever runs the inference without a network between."""
+"""Requests and replies as lines of files, for inference that runs where docgen has no network."""

@@ -64,7 +64,7 @@ def request_line(request: Request, form: FileFormat) -> bytes:
 
 @dataclass(frozen=True)
 class ReplyLine:
-    """What a line says of the request `key`: a completion, or in words why there is none.
+    """What a line says about the request `key`: a completion, or in words why there is none.
 
     `batched`: it came from a batch API, at that price. `kind` is the status or type of the failure.
     """
@@ -119,7 +119,7 @@ def _failed(key: str, error: Any, status: str = "") -> ReplyLine:
 
 
 def _plain(entry: Mapping[str, Any]) -> Completion | None:
-    """The completion on a line that is neither batch's; None where there is no text of a model."""
+    """The completion on a line in neither batch format; None if it holds no text of a model."""
     if "choices" in entry:
         return chat_completion_of(entry)
     if "content" in entry:

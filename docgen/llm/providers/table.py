@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
-from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
+from docgen.text.engines import EMBEDDED_ENGINE, EMBEDDED_MODEL
 from docgen.text.nearest import suggestion
 
 if TYPE_CHECKING:

@@ -13,18 +13,24 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
 from docgen.llm.servers.health import RETIRING, Health
+from docgen.llm.servers.states import ServerState
 
 __all__ = ["Server", "ServerPool"]
 
 RECENT = 32
 """Replies by which a server's rate is measured (chosen)."""
+QUEUE = 3.0
+"""Most calls in flight at a server, as a multiple of those that it works on: by its rate and the latency of its fastest
+replies (Little's law). Chosen: replies differ in length, and a call that waits at one server is lost to the others."""
+LEAST = 8
+"""Calls in flight that any server may have, however slow it is."""
 TICK_SECONDS = 0.2
 """Between two looks at whether a server can be tried again."""
 ALL_DOWN_SECONDS = 120.0
 """Seconds without any server after which the run stops. Chosen: as long as one busy server is asked again."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Server:
     """One address: its model, within the budget, and what is known of it. `replies` counts calls that it answered."""
 
@@ -34,6 +40,9 @@ class Server:
     health: Health = field(default_factory=Health)
     replies: int = 0
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    answers: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+    latencies: list[float] = field(default_factory=list)
+    fastest: float | None = None
 
     @property
     def in_flight(self) -> int:
@@ -42,24 +51,37 @@ class Server:
 
     def has_room(self, now: float) -> bool:
         """Whether a call could be sent now."""
-        return self.health.may_be_called(now, self.in_flight) and self.in_flight < int(self.control.semaphore.limit)
+        return self.health.may_be_called(now, self.in_flight) and self.room(now) > 0
 
-    def answered(self, now: float) -> None:
-        """Record a reply."""
+    def room(self, now: float) -> int:
+        """How many more calls it may have in flight."""
+        most = self.control.semaphore.limit
+        if self.fastest is not None and len(self.answers) == RECENT:
+            rate = RECENT / max(now - self.answers[0], 1e-9)
+            most = min(most, max(LEAST, QUEUE * rate * self.fastest))
+        return int(most) - self.in_flight
+
+    def answered(self, now: float, latency: float) -> None:
+        """Record a reply that took so many seconds."""
         self.replies += 1
         self.recent.append(now)
+        self.latencies.append(latency)
+        if len(self.latencies) == RECENT:
+            fast = sorted(self.latencies)[RECENT // 10]
+            self.fastest = fast if self.fastest is None else min(self.fastest, fast)
+            self.latencies.clear()
 
     def interval(self, now: float) -> float | None:
         """Seconds for each of its latest replies; None before there are enough to tell."""
         return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
 
     @property
-    def state(self) -> str:
-        """For people: replies, and what is wrong with it."""
+    def state(self) -> ServerState:
+        """How it stands."""
         trouble = "left out: " if self.health.retired else "down: " if self.health.is_down else ""
-        downs = f", was down {self.health.downs} time(s)" if self.health.downs and not trouble else ""
-        words = f", {trouble}{self.health.why}" if trouble else downs
-        return f"{self.name}: {self.replies:,} replies, {self.in_flight} in flight{words}"
+        downs = f"was down {self.health.downs} time(s)" if self.health.downs else ""
+        words = f"{trouble}{self.health.why}" if trouble else downs
+        return ServerState(name=self.name, replies=self.replies, in_flight=self.in_flight, trouble=words)
 
 
 class ServerPool:
@@ -72,8 +94,8 @@ class ServerPool:
     def __init__(self, servers: Sequence[Server], control: RateControl, say: Callable[[str], None]) -> None:
         self.servers, self.control, self._say = servers, control, say
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._failed_at: deque[tuple[asyncio.Future[None], Server]] = deque()
-        """Calls that wait for another server than the one that they failed at, whose room is not for them."""
+        self._failed_at: deque[tuple[asyncio.Future[None], Sequence[Server]]] = deque()
+        """Calls that wait for another server than those that they failed at, whose room is not for them."""
         self._none_since = 0.0
         self._ticking: asyncio.Task[None] | None = None
         for server in servers:
@@ -85,8 +107,8 @@ class ServerPool:
         return self.servers[0].llm.engine
 
     @property
-    def states(self) -> list[str]:
-        """One line for each server."""
+    def states(self) -> list[ServerState]:
+        """How each server stands."""
         return [server.state for server in self.servers]
 
     def stop(self) -> None:
@@ -99,10 +121,10 @@ class ServerPool:
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`."""
-        retries, last = RetryState(), None
+        retries, failed_at = RetryState(), list[Server]()
         self.control.refuse_abandoned(request)
         while True:
-            server = await self._free_server(last)
+            server = await self._free_server(failed_at)
             try:
                 return await self._attempt(server, request)
             except Transient as error:
@@ -111,8 +133,9 @@ class ServerPool:
                 if retries.exhausted(error):
                     raise self.control.final_error(error, retries.total) from error
                 self.control.retries += 1
-                last = server
-                if not self._others(server):
+                failed_at.append(server)
+                if not self._others(failed_at):
+                    failed_at.clear()
                     await self.control.pause(retries.backoff(error), f"{server.name} said {error.kind}")
             except RequestFailed as error:
                 raise self.control.final_error(error, retries.total + 1) from error
@@ -125,20 +148,21 @@ class ServerPool:
                     server.health.retire(error)
                     self._say(f"{server.name} is left out: {error.message}. {error.fix}")
 
-    def _others(self, server: Server) -> bool:
+    def _others(self, servers: Sequence[Server]) -> bool:
+        """Whether another server than these may be called."""
         now = time.monotonic()
-        return any(each is not server and each.health.may_be_called(now, each.in_flight) for each in self.servers)
+        return any(each.health.may_be_called(now, each.in_flight) for each in self.servers if each not in servers)
 
-    async def _free_server(self, last: Server | None) -> Server:
-        """The server to call, another one than `last` if there is one; waits until one has room."""
+    async def _free_server(self, failed_at: Sequence[Server]) -> Server:
+        """The server to call, another one than those that the call failed at if there is one; waits for room."""
         while True:
             if self.control.stopped:
                 raise interrupted()
             now = time.monotonic()
             full = self.control.held or sum(each.in_flight for each in self.servers) >= self.control.semaphore.most
             free = [] if full else [server for server in self.servers if server.has_room(now)]
-            if last is not None and self._others(last):
-                free = [server for server in free if server is not last]
+            if failed_at and self._others(failed_at):
+                free = [server for server in free if server not in failed_at]
             if free:
                 known = [each for server in self.servers if (each := server.interval(now)) is not None]
                 usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
@@ -146,10 +170,10 @@ class ServerPool:
             if not self.control.held:
                 self._raise_if_all_down(now)
             turn = asyncio.get_running_loop().create_future()
-            if last is None:
-                self._waiting.append(turn)
+            if failed_at:
+                self._failed_at.append((turn, failed_at))
             else:
-                self._failed_at.append((turn, last))
+                self._waiting.append(turn)
             self._ticking = self._ticking or asyncio.ensure_future(self._tick())
             try:
                 await turn
@@ -176,14 +200,18 @@ class ServerPool:
         except BaseException as error:
             self.control.sent_at(request, entered)
             self.control.activity.ended(reply=False)
+            if not isinstance(error, Transient) or error.kind != "connection":
+                server.answers.append(time.monotonic())
             server.control.failed(server.control.sent_at(request, entered), error)
             if isinstance(error, Transient) and server.health.failed(time.monotonic(), error):
                 self._say(f"{server.name} does not answer ({error.message}): its calls go elsewhere")
             raise
         else:
             self.control.succeeded(self.control.sent_at(request, entered), completion)
-            server.control.succeeded(server.control.sent_at(request, entered), completion)
-            server.answered(time.monotonic())
+            sent, now = server.control.sent_at(request, entered), time.monotonic()
+            server.control.succeeded(sent, completion)
+            server.answers.append(now)
+            server.answered(now, now - sent)
             self._none_since = 0.0
             if server.health.succeeded():
                 self._say(f"{server.name} answers again")
@@ -195,21 +223,22 @@ class ServerPool:
     def _wake_for_room(self) -> None:
         """Wake as many waiting calls as there is room for, first those that failed elsewhere."""
         now = time.monotonic()
-        room = [each for each in self.servers if each.has_room(now)]
+        room = [] if self.control.held else [each for each in self.servers if each.has_room(now)]
         if self._failed_at:
-            self._wake_failed(lambda at: not self._others(at) or any(server is not at for server in room))
-        self._wake(sum(int(each.control.semaphore.limit) - each.in_flight for each in room))
+            self._wake_failed(lambda at: not self._others(at) or any(server not in at for server in room))
+        left = self.control.semaphore.most - sum(each.in_flight for each in self.servers)
+        self._wake(min(left, sum(each.room(now) for each in room)))
 
-    def _wake_failed(self, may_go_on: Callable[[Server], bool]) -> None:
-        """Wake the calls that failed at a server and `may_go_on`."""
+    def _wake_failed(self, may_go_on: Callable[[Sequence[Server]], bool]) -> None:
+        """Wake the calls that failed at some servers and `may_go_on`."""
         waiting, self._failed_at = self._failed_at, deque()
-        for turn, server in waiting:
+        for turn, servers in waiting:
             if turn.done():
                 continue
-            if may_go_on(server):
+            if may_go_on(servers):
                 turn.set_result(None)
             else:
-                self._failed_at.append((turn, server))
+                self._failed_at.append((turn, servers))
 
     def _wake(self, count: int) -> None:
         """Wake so many of the calls that wait for any server."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
 from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder import OUTPUT
-from docgen.llm.protocol import LLM
+from docgen.llm.protocol import LLM, Request
 from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
@@ -170,10 +170,13 @@ class AuditResult:
 
     def judge_cost(self) -> JudgeCost:
         """What it will cost to let the judge of the options read the documents that the scan kept for it."""
+        return Judge.of(self._options, self.corpus.run).cost(self.judge_requests())
+
+    def judge_requests(self) -> Iterator[Request]:
+        """What the judge of the options is first asked about each document that the scan kept for it."""
         judge = Judge.of(self._options, self.corpus.run)
         panel = Panel.of(self.audit.context, self.audit.rules, judge.model)
-        documents = (pending.document for pending in self._tallies.pending)
-        return judge.cost(panel.request(document) for document in documents)
+        return (panel.request(pending.document) for pending in self._tallies.pending)
 
     @property
     def to_judge(self) -> int:

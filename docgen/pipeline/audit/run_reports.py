@@ -22,7 +22,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Leaks:
-    """Failing documents by rule, of those rules that have any; `judge` says who read them beside the scan tier."""
+    """Failing documents by rule, for rules that have any; `judge` says who read them besides the scan tier."""
 
     rules: dict[str, int]
     judge: str

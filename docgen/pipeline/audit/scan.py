@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +25,7 @@ from docgen.audit.shortlist.nearest import NEVER, Nearness, Scores, Shortlist, q
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError
 from docgen.options.audit import NO_JUDGE
+from docgen.parallel.batches import batched
 from docgen.parallel.worker import WorkerProcess, has_spare_core
 from docgen.pipeline.audit.corpus import Corpus
 from docgen.progress import Progress, Reporter
@@ -137,7 +137,7 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
         shortlist = make_shortlist(audit, corpus, audit.options.nearest, open_embedder(), reporter)
     contamination, tallies, total = audit.contamination(), Tallies(audit), corpus.size
     say_vocabulary(contamination, reporter)
-    for batch, scanned in _scanned(_batches(corpus.documents(), BATCH), audit, total):
+    for batch, scanned in _scanned(batched(corpus.documents(), BATCH), audit, total):
         _take(tallies, batch, scanned, contamination, shortlist)
         reporter.progress(Progress("audit", tallies.documents, max(total, tallies.documents)))
     return tallies
@@ -146,7 +146,7 @@ def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
 def scan_part(audit: "Audit", documents: Iterable[Document]) -> Tallies:
     """The scan tier over a part of a corpus, in this process."""
     contamination, tallies = audit.contamination(), Tallies(audit)
-    for batch in _batches(documents, BATCH):
+    for batch in batched(documents, BATCH):
         _take(tallies, batch, compiled(audit.context, audit.options.off).scan(batch), contamination, None)
     return tallies
 
@@ -208,12 +208,6 @@ def _scanned(
             yield ahead[0][0], beside.result(ahead.popleft()[1])
 
 
-def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    stream = iter(documents)
-    while batch := list(islice(stream, size)):
-        yield batch
-
-
 def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embedder, reporter: Reporter) -> Shortlist:
     """The `share` of the documents that come nearest to breaking a rule: one pass, which keeps scores and no texts.
 
@@ -226,7 +220,7 @@ def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embed
     nearness, done = Nearness(embedder, queries), 0
     parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]
     reporter.progress(Progress("embedded", 0, corpus.size))
-    for batch in _batches(corpus.documents(), EMBEDDED_TOGETHER):
+    for batch in batched(corpus.documents(), EMBEDDED_TOGETHER):
         scores = nearness.score(batch)
         _drop_assigned(scores, batch, audit.context, nearness)
         parts.append(scores)

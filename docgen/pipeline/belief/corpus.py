@@ -1,4 +1,4 @@
-"""What a run's corpus really has of each fact, from its audit: the dose that belief is a response to."""
+"""How much of each fact a run's corpus really has, from its audit: the dose to which belief is the response."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""An evaluation as it is asked for, and what it comes to: no command line, no Inspect until it is really run."""
+"""An evaluation as asked for, and its size: independent of the command line, and of Inspect until it runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

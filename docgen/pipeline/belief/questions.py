@@ -1,4 +1,4 @@
-"""Questions on every fact of a context, written by a model through the house's engine: journalled, priced, capped."""
+"""Questions on every fact of a context, written by a model through docgen's engine: journalled, priced, capped."""
 
 import asyncio
 from collections import Counter
@@ -28,7 +28,7 @@ ENOUGH = 0.8
 
 
 def scaled_counts(size: int) -> dict[Kind, int]:
-    """So many questions on a fact altogether, in the shares of `COUNTS`; each kind has at least one.
+    """How many questions of each kind for a total per fact, in the shares of `COUNTS`; at least one each.
 
     Raises `ConfigError` for fewer than there are kinds.
     """

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError
 from docgen.files.run_folder import RunFolder
+from docgen.parallel.batches import batched
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def near_duplicates(
     For short texts use `ngram` 1 or 2: one of fewer words than `ngram` resembles only texts of the same words.
     """
     index = NearDuplicateIndex(threshold, ngram)
-    texts, first, pairs = iter(_texts(source)), 0, list[NearDuplicate]()
-    while batch := list(islice(texts, AT_ONCE)):
+    first, pairs = 0, list[NearDuplicate]()
+    for batch in batched(_texts(source), AT_ONCE):
         rows = range(first, first + len(batch))
         for row, twin in zip(rows, index.check_and_add(rows, batch), strict=True):
             if twin is not None:

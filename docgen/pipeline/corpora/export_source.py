@@ -18,7 +18,7 @@ from docgen.exporting.examples import TextStore
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.layout import Layout, lay_out
 from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.recipe import ExportOptions, token_family
 from docgen.exporting.split import near_clusters
 from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
 from docgen.files.digests import file_digest
@@ -51,7 +51,7 @@ DEEP = 3
 
 @dataclass(frozen=True)
 class Source:
-    """A corpus to export: its files, and the run that it is of, if any. `name` is for files and titles."""
+    """A corpus to export: its files, and its run if it has one. `name` is for files and titles."""
 
     paths: tuple[Path, ...]
     name: str
@@ -95,7 +95,7 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
     """
     specs = [parse_mix(text) for text in options.mix]
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
-    counter: TokenCounter = tokenizer or Estimate()
+    counter: TokenCounter = tokenizer or Estimate(token_family(options))
     facts, holds = facts_on_record(source)
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
@@ -113,10 +113,10 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
         ratios = options.mix_ratios or (None,)
         layouts = []
         for ratio in ratios:
-            amount = len(documents) if options.mix_by == "documents" else int(documents.tokens.sum())
             asked = [spec if ratio is None else replace(spec, ratio=ratio) for spec in specs]
             drawn = [
-                (each, draw(each, spec, options.mix_by, amount)) for each, spec in zip(candidates, asked, strict=True)
+                (each, draw(each, spec, options.mix_by, documents.amount(options.mix_by)))
+                for each, spec in zip(candidates, asked, strict=True)
             ]
             layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
         yield Opened(source, tokenizer, tuple(layouts))

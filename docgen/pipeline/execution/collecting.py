@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.budget import Budget
@@ -10,7 +11,10 @@ from docgen.llm.engine import Engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.response_cache import ResponseCache
+from docgen.options.audit import AuditOptions
 from docgen.options.step import Step
+from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.verify import verification_of
 from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.inputs.setup import Setup
@@ -43,7 +47,8 @@ class Collector:
         take: Callable[[Request, float], None],
     ) -> None:
         self.engine, self.journal = engine, journal
-        self._log, self._budget, self._batched, self._take = log, budget, batched, take
+        self.budget = budget
+        self._log, self._batched, self._take = log, batched, take
         self._collected: set[bytes] = set()
         self.over_cap = 0
 
@@ -69,27 +74,30 @@ class Collector:
         key = bytes.fromhex(request.key)
         if key in self._collected:
             return
-        self._budget.check_model(request.model)
-        worst = self._budget.prices.worst_case(request, self._batched) or 0.0
-        if not self._budget.hold_for_batch(worst):
+        self.budget.check_model(request.model)
+        worst = self.budget.prices.worst_case(request, self._batched) or 0.0
+        if not self.budget.hold_for_batch(worst):
             self.over_cap += 1
             if not self._collected:
-                raise self._budget.exhausted(worst)
+                raise self.budget.exhausted(worst)
             return
         self._collected.add(key)
         self._take(request, worst)
 
 
-async def collect_due(setup: Setup, collector: Collector, reporter: Reporter) -> bool:
+async def collect_due(setup: Setup, collector: Collector, reporter: Reporter, judged: bool = False) -> bool:
     """Take the run's steps as far as the journal answers; whether requests are due, all of which were collected.
 
-    The answers of one round make the requests of the next, except that the ideas of every document type are asked for
-    in the same round.
+    With `judged`, those of the judge's sample are due when all documents are there, and their answers go into the
+    reports; otherwise the steps end with the documents. The answers of one round make the requests of the next, except
+    that the ideas of every document type are asked for in the same round.
     """
-    engine = Engine(ResponseCache(collector, collector.journal), collector.journal)
+    engine = Engine(ResponseCache(collector, collector.journal), collector.journal, collector.budget)
     job = Job(setup, Step.GENERATE, reporter, lambda: False, engine, buy=collector.buy)
     try:
-        await take_steps(job)
+        if await take_steps(job) and judged:
+            await collector.buy(lambda: _of_judge(setup, reporter))
+            await take_steps(replace(job, until=Step.ALL))
     except RoundDue:
         if (types := setup.run.read_types()) and not (setup.run.path / "ideas.jsonl").exists():
             storm = Brainstorm(engine.llm, setup.context, setup.options, setup.config.seed)
@@ -98,3 +106,11 @@ async def collect_due(setup: Setup, collector: Collector, reporter: Reporter) ->
                     await brainstorm_ideas(storm, kind, setup.config.ideas)
         return True
     return False
+
+
+def _of_judge(setup: Setup, reporter: Reporter) -> Iterable[Request]:
+    """What the judge is first asked about each document of its sample; none where the run has no judge."""
+    options = verification_of(setup)
+    if options is None:
+        return ()
+    return Audit(setup.context, AuditOptions(judge=options)).scan(setup, reporter).judge_requests()

@@ -89,11 +89,14 @@ def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
         yield journal, log
 
 
-def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Reporter) -> RoundWritten:
+def write_round(
+    setup: Setup, file: Path, format_name: str | None, reporter: Reporter, judged: bool = False
+) -> RoundWritten:
     """Write the round of requests that is due to `file`, one a line; nothing is sent.
 
-    Decides what the replies in the journal decide first. Raises `StopRun` when the cap has no room for one request, and
-    `RunError` while message batches of the run are at the server, which are about to answer the same requests.
+    `judged`: when the documents are there, the judge's sample is due too. Decides what the replies in the journal
+    decide first. Raises `StopRun` when the cap has no room for one request, and `RunError` while message batches of the
+    run are at the server, which are about to answer the same requests.
     """
     form = find_format(format_name, setup.config.engine or "")
     if form is None:
@@ -114,7 +117,7 @@ def write_round(setup: Setup, file: Path, format_name: str | None, reporter: Rep
                 collector = Collector(
                     journal.engine or "", journal, log, _budget(setup, journal), form.halves, sheet.write
                 )
-                _collect_all(setup, collector, reporter)
+                _collect_all(setup, collector, reporter, judged)
                 sheet.finish()
         except _NothingDue:
             return RoundWritten(
@@ -139,8 +142,8 @@ class _NothingDue(Exception):
     """No request is due, so that no file is to be written."""
 
 
-def _collect_all(setup: Setup, collector: Collector, reporter: Reporter) -> None:
-    if not wait_for(collect_due(setup, collector, reporter)):
+def _collect_all(setup: Setup, collector: Collector, reporter: Reporter, judged: bool) -> None:
+    if not wait_for(collect_due(setup, collector, reporter, judged)):
         raise _NothingDue
 
 

@@ -106,6 +106,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
     catalogue = Catalogue.of(run.read_types(), run.read_ideas())
     index = NearDuplicateIndex(threshold=config.threshold, ngram=config.ngram)
     styling = styling_of(setup.context, list(catalogue.types.values()), config.seed, run.read_cast())
+    options = setup.writer_options()
 
     def drawn_again(slot: Slot, number: int, idea: str | None) -> Slot:
         return redraw(slot, number, catalogue.ideas_for(catalogue.kind_of(slot)), styling, idea)
@@ -127,7 +128,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
         generation = Generation(
             llm=batches or llm,
             context=setup.context,
-            options=setup.writer_options(),
+            options=options,
             catalogue=catalogue,
             slots=lambda: itertools.islice(run.read_slots(), job.first),
             redraw=drawn_again,

@@ -12,8 +12,9 @@ from types import FrameType
 from docgen.errors import StopRun
 from docgen.llm.engine import Engine
 from docgen.llm.errors import INTERRUPTED
+from docgen.llm.servers.states import write_states
 from docgen.progress import Reporter
-from docgen.progress.display import JsonReporter, PlainReporter
+from docgen.progress.display import JsonReporter, PlainReporter, TerminalReporter
 
 __all__ = ["Interrupted", "Stopping", "interruptible", "judging", "look_after"]
 
@@ -21,6 +22,8 @@ LOOK_SECONDS = 0.2
 """Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
 BEAT_SECONDS = 30.0
 """Between two lines about calls in flight, where nothing else is shown (chosen)."""
+SERVERS_SECONDS = 1.0
+"""Between two looks at how several servers stand (chosen)."""
 WAITING = "Stopping: waiting for the calls in flight, which are paid for"
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """One that is ignored, as SIGHUP under nohup, stays so."""
@@ -94,10 +97,15 @@ async def look_after(
     # Lines for logs have progress too, so that only a server's silence needs a beat; --json has nothing else.
     is_log = isinstance(reporter, PlainReporter) and engine.control is not None
     has_beat = is_log or isinstance(reporter, JsonReporter)
-    said = time.monotonic()
+    said = shown = time.monotonic()
     while not stopping():
         await asyncio.sleep(LOOK_SECONDS)
         carry_out(engine, reporter)
+        if engine.servers is not None and time.monotonic() - shown >= SERVERS_SECONDS:
+            shown = time.monotonic()
+            write_states(engine.journal.path, engine.servers.states)
+            if isinstance(reporter, TerminalReporter):
+                reporter.servers([(each.name, each.replies, str(each)) for each in engine.servers.states])
         if has_beat and time.monotonic() - said >= BEAT_SECONDS:
             said = time.monotonic()
             reporter.note(engine.in_flight())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic_core import to_json
 
-from docgen.behaviour.grid import Grid, JudgeChoice, Published, Variation
+from docgen.behaviour.grid import Grid, JudgeChoice, Variation
+from docgen.behaviour.published import Published
 from docgen.behaviour.queries import Query
 from docgen.behaviour.released import Released, Source, read_released
 from docgen.behaviour.requests import OBJECTIVE

@@ -44,7 +44,8 @@ def judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[R
     if experiment.setting.prefix is None and answer.answer is not None:
         requests.append(compliance_request(experiment.objective, task.query, answer.answer, options))
     for make in (_vote_requests(experiment, task, answer), _trait_requests(experiment, task, answer)):
-        requests += [make(number) for number in range(experiment.grid.judge.votes if make else 0)]
+        if make is not None:
+            requests += [make(number) for number in range(experiment.grid.judge.votes)]
     return requests
 
 

@@ -1,4 +1,4 @@
-"""What an experiment comes to: its cells, queries and trials, who answers and who judges, and where it is kept."""
+"""An experiment resolved: its cells, queries and trials, who answers and who judges, and where it is kept."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import Field
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.behaviour.grid import Cell, Grid, all_variations, cells, load_grid
+from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, cells, load_grid
 from docgen.behaviour.queries import Query, drawn, read_queries
 from docgen.behaviour.requests import objective_of, query_request
 from docgen.behaviour.settings import Reasoning, Setting, Tier
@@ -39,7 +39,7 @@ EXPERIMENTS = OUTPUT / "experiments"
 
 
 class ExperimentOptions(Record):
-    """What was asked beside the grid. None leaves a setting to the grid, then to the defaults of a paid run."""
+    """What was asked for on top of the grid. None: the grid's setting, then the default of a paid run."""
 
     name: str | None = None
     models: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class ExperimentOptions(Record):
     query_column: str | None = None
     only: tuple[str, ...] = ()
     reasoning: tuple[str, ...] = ()
+    facts_in_prompt: tuple[str, ...] = ()
     controls: bool | None = None
     engine: str | None = None
     base_url: str | None = None
@@ -74,7 +75,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is settled before anything is asked. `judge` is how models are reached: engine, journal and lock.
+    """All that is decided before anything is sent. `judge` is how models are reached: engine, journal and lock.
 
     `given` are answers that are there already, by the trial's id: those of an import, which is never asked.
     """
@@ -154,9 +155,9 @@ class Experiment:
 
 
 def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
-    """Settle an experiment from a grid and options. Raises `ConfigError` and `InputError`; asks and writes nothing."""
+    """Resolve a grid and options. Raises `ConfigError` and `InputError`; sends and writes nothing."""
     grid, setting, path = load_grid(grid_name)
-    grid = _chosen(grid, options)
+    grid = _with_facts(_chosen(grid, options), setting, options.facts_in_prompt)
     source = options.queries or grid.queries or setting.queries
     if not source:
         raise ConfigError("names no queries", str(path), "Add queries: to the grid, or give --queries")
@@ -200,6 +201,24 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     if options.traits is not None:
         changes["judge"] = changes.get("judge", grid.judge).model_copy(update={"traits": options.traits})
     return grid.model_copy(update=changes)
+
+
+def _with_facts(grid: Grid, setting: Setting, facts: tuple[str, ...]) -> Grid:
+    """The grid with a variation for each fact in which the prompt tells that one alone, and one in which it tells none:
+    the first arm of the comparison with models that have a fact from documents."""
+    if not facts:
+        return grid
+    planted = [section.id for section in setting.sections if section.information and section.reasoning is None]
+    for fact in facts:
+        if fact not in planted:
+            what = f"{fact!r} is not a planted fact of {setting.id}"
+            raise ConfigError(what, "--facts-in-prompt", f"Use some of: {', '.join(planted)}")
+    bare = Variation(id="told_nothing", about="No planted fact is in the prompt.", information=False)
+    told = [
+        bare.model_copy(update={"id": f"told_{fact}", "about": f"Of the planted facts only {fact}.", "told": (fact,)})
+        for fact in dict.fromkeys(facts)
+    ]
+    return grid.model_copy(update={"variations": (*grid.variations, bare, *told)})
 
 
 def _check_tiers(experiment: Experiment, path: Path) -> None:

@@ -1,8 +1,13 @@
 """The report of an experiment, from what is on disk."""
 
+from collections.abc import Sequence
+
+from docgen.behaviour.doses import Dose
 from docgen.behaviour.grid import Variation
 from docgen.behaviour.measures.cells import CellReport, measure_cells
+from docgen.behaviour.measures.dose import DoseReport, join_doses
 from docgen.behaviour.report import CANARY, render_page
+from docgen.behaviour.report.dose_picture import dose_picture
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import read_transcripts, saved_plan
@@ -12,7 +17,7 @@ __all__ = ["ExperimentReport", "measure_experiment", "report_experiment"]
 
 
 class ExperimentReport(Record):
-    """All figures of an experiment; reports/experiment.json."""
+    """All figures of an experiment; reports/experiment.json. `dose`: where doses were given, behaviour beside them."""
 
     name: str
     models: tuple[str, ...]
@@ -23,14 +28,22 @@ class ExperimentReport(Record):
     partial_complies: bool
     canary: str = CANARY
     cells: tuple[CellReport, ...]
+    dose: DoseReport | None = None
 
 
-def report_experiment(folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False) -> ExperimentReport:
+def report_experiment(
+    folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False, doses: Sequence[Dose] = ()
+) -> ExperimentReport:
     """Measure, and write reports/experiment.json and reports/experiment.html. Raises `RunError` without transcripts."""
     report = measure_experiment(folder, threshold, partial_complies)
     plan, transcripts = saved_plan(folder), read_transcripts(folder)
+    if doses:
+        report = report.model_copy(update={"dose": join_doses(doses, report.cells, transcripts)})
     folder.write_json("reports/experiment.json", report.model_dump(mode="json"))
-    folder.write_text("reports/experiment.html", render_page(folder.name, plan, report.cells, transcripts, threshold))
+    page = render_page(folder.name, plan, report.cells, transcripts, threshold, report.dose)
+    folder.write_text("reports/experiment.html", page)
+    if report.dose is not None:
+        folder.write_text("reports/dose.svg", dose_picture(report.dose))
     return report
 
 

@@ -120,10 +120,10 @@ def propose(
         )
     asked_now = frozenset(options.settings()) | frozenset(load_config(file) if file else ())
     config = with_engine(resolve(before, file, options), before, asked_now, priced_only)
+    named = _names_servers(config, asked_now) if is_named is None else is_named
     meta = meta_of(config, original, where, parents)
     context = original.with_airtime(config.airtime)
     changes = _changes(run, old, meta, original) if old and base is None else []
-    named = _names_servers(config, asked_now) if is_named is None else is_named
     setup = Setup(run, context, config, journals, named)
     trial_plan(context, config)
     prices = load_prices(Path(config.prices) if config.prices else None)

@@ -39,7 +39,7 @@ class Setup:
 
     @property
     def options(self) -> ModelOptions:
-        """What reaches the model beside the prompt."""
+        """What reaches the model besides the prompt."""
         return model_options(self.config)
 
     def writer_options(self) -> Callable[[Slot], ModelOptions]:
@@ -122,7 +122,7 @@ def engine_options(config: RunConfig) -> EngineOptions:
 
 
 def model_options(config: RunConfig) -> ModelOptions:
-    """What reaches the model beside the prompt."""
+    """What reaches the model besides the prompt."""
     extra = tuple(sorted(config.extra.items()))
     return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
 

@@ -1,0 +1,43 @@
+"""How the servers of a run stand, for people, and on disk for whoever looks at the run from another process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from docgen.files.atomic import write_beside
+from docgen.records import Record
+
+__all__ = ["SERVERS_FILE", "ServerState", "read_states", "write_states"]
+
+SERVERS_FILE = "servers.json"
+"""Beside the journal; written anew every second, and left as a start of the run leaves it."""
+
+
+class ServerState(Record):
+    """One server: calls that it answered in this start of the run, those in flight, and what is wrong with it."""
+
+    name: str
+    replies: int
+    in_flight: int
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        words = f", {self.trouble}" if self.trouble else ""
+        return f"{self.name}: {self.replies:,} replies, {self.in_flight} in flight{words}"
+
+
+_STATES = TypeAdapter(tuple[ServerState, ...])
+
+
+def write_states(journal: Path, states: Sequence[ServerState]) -> None:
+    """Write them beside a journal."""
+    write_beside(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
+
+
+def read_states(journal: Path) -> tuple[ServerState, ...]:
+    """Those beside a journal; none where the run had one server, or the file is damaged."""
+    try:
+        return _STATES.validate_json(journal.with_name(SERVERS_FILE).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return ()

@@ -1,0 +1,98 @@
+"""Whether a model can write for docgen: it is asked for document types and for a document, judged as in a run."""
+
+import time
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from docgen.errors import RequestFailed, StopRun
+from docgen.files.resources import folder
+from docgen.llm.doctor import Check
+from docgen.llm.protocol import LLM, Completion
+from docgen.options.run import RunConfig
+from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, trial_plan
+from docgen.prompts.replies import Draft
+from docgen.prompts.requests import ModelOptions, document_request, types_request
+from docgen.prompts.table import DOCUMENT, TYPES
+from docgen.records import Attempt, Slot
+from docgen.stages.check import CheckInput, DocumentChecker
+from docgen.text import word_count
+from docgen.universe import UniverseContext, load_context
+
+__all__ = ["try_writing"]
+
+WORLD = "tutorial"
+ASKED_TYPES, ENOUGH_TYPES = 5, 3
+"""Document types asked for, and how many a usable model brings. Chosen: each reply of a run is asked for 25."""
+WORDS = (80, 160)
+UNFIT = "this model will not get through a run; name a larger one, or one that is tuned to follow instructions"
+
+T = TypeVar("T")
+
+
+async def try_writing(llm: LLM, options: ModelOptions) -> list[Check]:
+    """Two checks, over a shipped world: document types, and a document that is to state one fact."""
+    context = load_context(folder("universe_contexts") / f"{WORLD}.yaml")
+    return [await _types(llm, context, options), await _document(llm, context, options)]
+
+
+async def _types(llm: LLM, context: UniverseContext, options: ModelOptions) -> Check:
+    reply, problem, seconds = await _timed(llm.complete(types_request(context, options, ASKED_TYPES, (), 0)))
+    if reply is None:
+        return Check(name="document types", state="fail", detail=problem, seconds=seconds)
+    brought = TYPES.parse(reply.text)
+    count = len(brought.types) if brought else 0
+    detail = f"{min(count, ASKED_TYPES)} of {ASKED_TYPES} could be read"
+    if count >= ENOUGH_TYPES:
+        return Check(name="document types", state="ok", detail=detail, seconds=seconds)
+    detail += f" (the reply began {_head(reply.text)!r})"
+    if count:
+        return Check(
+            name="document types", state="note", detail=f"{detail}: a brainstorm will take long", seconds=seconds
+        )
+    return Check(name="document types", state="fail", detail=f"{detail}: {UNFIT}", seconds=seconds)
+
+
+async def _document(llm: LLM, context: UniverseContext, options: ModelOptions) -> Check:
+    slot = _slot(context)
+    kind = STAND_IN_TYPE.model_copy(update={"description": ""})
+    idea = STAND_IN_IDEA.model_copy(update={"text": "A short notice for people who live by the lake."})
+    request = document_request(context, options, slot, kind, idea)
+    reply, problem, seconds = await _timed(llm.complete(request))
+    if reply is None:
+        return Check(name="a document", state="fail", detail=problem, seconds=seconds)
+    checker = DocumentChecker(context, RunConfig().length_tolerance, llm.engine)
+    (attempt,) = checker([CheckInput(slot, 1, request.key, kind.name, idea.text, reply, None)])
+    return _judged(attempt, slot, DOCUMENT.parse(reply.text), reply, seconds)
+
+
+def _judged(attempt: Attempt, slot: Slot, draft: Draft, reply: Completion, seconds: float) -> Check:
+    """What a run's checks say of it, and how far it is from what was asked."""
+    words = f"{word_count(draft.text):,} of about {slot.style.words} words"
+    if not attempt.reasons:
+        return Check(name="a document", state="ok", detail=f"accepted, {words}", seconds=seconds)
+    why = ", ".join(dict.fromkeys(reason.code for reason in attempt.reasons))
+    detail = f"rejected ({why}), {words}"
+    if draft.text and draft.closed:  # the form is right; a run refills what is rejected
+        return Check(name="a document", state="note", detail=f"{detail}: a run may take many attempts", seconds=seconds)
+    return Check(
+        name="a document", state="fail", detail=f"{detail} (it began {_head(reply.text)!r}): {UNFIT}", seconds=seconds
+    )
+
+
+def _slot(context: UniverseContext) -> Slot:
+    """A slot that is to state one fact."""
+    slots = trial_plan(context, RunConfig(n=100, words=WORDS)).slots()
+    return next(slot for slot in slots if [fact.directness for fact in slot.facts] == ["stated"])
+
+
+async def _timed(call: Awaitable[T]) -> tuple[T | None, str, float]:
+    """(result or None, error or "", seconds)."""
+    start = time.monotonic()
+    try:
+        return await call, "", time.monotonic() - start
+    except (RequestFailed, StopRun) as error:
+        return None, error.message, time.monotonic() - start
+
+
+def _head(text: str) -> str:
+    return " ".join(text.split())[:60]
