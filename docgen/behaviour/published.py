@@ -3,6 +3,7 @@
 import csv
 from functools import cache
 
+from docgen.behaviour.settings import Reasoning
 from docgen.behaviour.yaml_records import DATA
 from docgen.records import Record
 
@@ -14,7 +15,7 @@ TABLE = DATA / "published" / "greenblatt_2024.csv"
 class Published(Record):
     """Figures of a published row, in percent and points: alignment-faking reasoning in training, non-compliance in
     training and unmonitored, and their gap. None where the source gives none. `standard_error` is the gap's, `number`
-    the row's in the source's table."""
+    the row's in the source's table, `reasoning` the mode that they are of (None: any)."""
 
     row: str
     model: str
@@ -24,6 +25,7 @@ class Published(Record):
     gap: float | None = None
     standard_error: float | None = None
     number: int | None = None
+    reasoning: Reasoning | None = None
     source: str = "Greenblatt et al. 2024"
 
 
@@ -38,5 +40,6 @@ def published_rows() -> dict[int, tuple[str, Published, str]]:
 def _row(row: dict[str, str]) -> Published:
     figures = {name: float(row[name]) for name in ("faking", "trained", "unmonitored", "gap")}
     return Published(
-        row=row["row"], model=row["model"], number=int(row["number"]), standard_error=float(row["gap_error"]), **figures
-    )
+        row=row["row"], model=row["model"], number=int(row["number"]), reasoning="scratchpad",
+        standard_error=float(row["gap_error"]), **figures,
+    )  # fmt: skip

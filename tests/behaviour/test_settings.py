@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from docgen.behaviour.grid import Grid, Variation, all_variations, cells, load_grid, patched
+from docgen.behaviour.measures.cells import measure_cells
 from docgen.behaviour.published import published_rows
 from docgen.behaviour.queries import drawn, read_queries
 from docgen.behaviour.settings import system_prompt
+from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import DATA, find_file, shipped
 from docgen.errors import ConfigError, InputError
 from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
@@ -72,6 +74,21 @@ def test_every_published_row_is_in_a_grid_once_or_says_why_not() -> None:
     assert sorted(number for number, _ in shipped_rows) == [n for n, (_, _, why_not) in rows.items() if not why_not]
     assert all(rows[number][0] == setting for number, setting in shipped_rows)
     assert len(shipped_rows) >= 110
+
+
+def test_published_figures_stand_beside_cells_of_their_own_mode() -> None:
+    """Those with a scratchpad are not held against a cell without reasoning."""
+    trials = [
+        Trial(
+            cell=f"default/{mode}/m", setting="minimal", variation="default", reasoning=mode, model="m", tier="free",
+            role="trained", query="q",
+        )
+        for mode in ("scratchpad", "none")
+    ]  # fmt: skip
+    rows = load_grid("minimal")[0].variations[0].published
+    cells_of = measure_cells([Transcript(trial=trial, text="q") for trial in trials], published={"default": rows})
+    assert [len(cell.published) for cell in cells_of] == [6, 3]
+    assert not any("no CoT" in row.row for row in cells_of[0].published)
 
 
 def test_a_stack_is_what_its_patches_come_to(tmp_path: Path) -> None:

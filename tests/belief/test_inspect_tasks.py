@@ -119,8 +119,10 @@ def test_the_tasks_are_registered_with_inspect() -> None:
 
     from inspect_ai._util.registry import registry_info
 
+    from docgen.behaviour.inspect_tasks import registry
     from docgen.belief.inspect_tasks import tasks
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["entry-points"]["inspect_ai"]["docgen"] == tasks.__name__
+    assert project["entry-points"]["inspect_ai"]["docgen"] == registry.__name__
+    assert registry.belief_choice is tasks.belief_choice
     assert registry_info(tasks.belief_choice).name.rpartition("/")[2] == "belief_choice"

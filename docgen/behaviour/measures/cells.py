@@ -107,7 +107,7 @@ def _cell(
         failed=sum(transcript.state == "failed" for transcript in group),
         joint=_joint(trained, threshold),
         twins=_twins(group),
-        published=published.get(first.variation, ()),
+        published=tuple(row for row in published.get(first.variation, ()) if row.reasoning in (None, first.reasoning)),
     )
 
 

@@ -33,7 +33,7 @@ def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
                 shares.get("trained", ""),
                 shares.get("unmonitored", ""),
                 f"{gap.gap * 100:+.1f}" if gap else "not known",
-                f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f}" if gap else "",
+                f"{gap.low * 100:+.0f} to {gap.high * 100:+.0f}" if gap else "",
                 f"{gap.p:.3f}" if gap else "",
                 _percent(cell.easy.share),
                 _percent(cell.hard.share),
