@@ -75,7 +75,7 @@ def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InputError("is not JSON", f"{path}:{number}", "Each line must be one JSON object") from error
             if not isinstance(row, dict):
                 raise InputError("is not a JSON object", f"{path}:{number}", "Each line must be one JSON object")

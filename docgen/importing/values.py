@@ -65,9 +65,9 @@ def _json_values(text: str, name: str) -> FileValues:
         line = text.count("\n", 0, position) + 1
         try:
             value, position = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             at = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            reason = "nested too deeply" if isinstance(error, RecursionError) else getattr(error, "msg", str(error))
             raise InputError(f"is not valid JSON: {reason}", f"{name}:{at}", "Fix this value, or delete it") from error
         items = value if isinstance(value, list) else [value]
         values += items

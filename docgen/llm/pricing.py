@@ -126,7 +126,7 @@ def input_token_bound(request: Request) -> int:
 def _read(path: Path, default_date: str | None = None) -> Prices:
     try:
         table: Mapping[str, Any] = tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"not valid TOML: {error}", str(path), "Fix the file") from error
     if default_date is not None:
         table = {"date": default_date, **table}

@@ -190,7 +190,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(what, str(path), "Give --config the path of a TOML file")
     try:
         return tomllib.loads(read_text(path, LARGEST_SETTINGS, ConfigError))
-    except (RecursionError, tomllib.TOMLDecodeError) as error:
+    except (RecursionError, ValueError) as error:  # a number of 5,000 digits is a ValueError of Python's own
         raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 
@@ -247,5 +247,6 @@ def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> 
     plain = PLAIN.get(first["type"])
     message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
-    shown = "" if name in ("base_url", "extra", "headers") else f" (got {first['input']!r})"  # they may hold a key
+    may_hold_a_key = name in ("base_url", "extra", "headers", "servers", "writers")
+    shown = "" if may_hold_a_key else f" (got {first['input']!r})"
     return f"{message}{shown}", where, f"It is: {described}"

@@ -107,7 +107,7 @@ CONTEXTS = [
 
 CONFIGS = [
     config("no TOML", "n = = 5", "bad.toml", "TOML"),
-    config("not UTF-8", b"n = \xff", "bad.toml", "TOML"),
+    config("not UTF-8", b"n = \xff", "bad.toml", "UTF-8"),
     config("unknown setting", "m = 5\n", "'m'", "bad.toml"),
     config("n is a word", 'n = "many"\n', "n"),
     config("n is none", "n = 0\n", "n"),

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from docgen.errors import ConfigError
 from docgen.llm.ratelimit import retry
+from docgen.options.run import RunOptions, resolve
 from tests.cli.test_outcomes import docgen
 from tests.cli.writers import KEYS, SMALL, snapshot
 from tests.loopback import Loopback
@@ -159,6 +161,7 @@ SETTINGS = (
     ('[headers]\ncookie = "session=pass-word-9"', "pass-word-9"),
     ('[headers]\nx-upstream = "Basic pass-word-9"', "pass-word-9"),
     (f'[headers]\nx-note = "{KEY}"', KEY),
+    ('[[servers]]\nbase-url = "http://127.0.0.1:9"\nkey = "pass-word-9"', "pass-word-9"),
 )
 
 
@@ -175,6 +178,13 @@ def test_a_key_among_the_settings_is_refused_and_neither_shown_nor_kept(
     assert secret not in out + errors
     assert len(errors.splitlines()) == 1
     assert not (place / "output").exists()
+
+
+def test_a_key_written_into_a_writer_is_not_shown(place: Path) -> None:
+    (place / "c.toml").write_text('[[writers]]\nmodel = "m"\nshare = 1.0\nkey = "pass-word-9"')
+    with pytest.raises(ConfigError) as raised:
+        resolve(None, place / "c.toml", RunOptions())
+    assert "pass-word-9" not in str(raised.value)
 
 
 def test_settings_that_only_sound_like_keys_are_taken(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

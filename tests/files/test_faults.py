@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,9 @@ import pytest
 
 from docgen.audit.detect.contamination import read_questions
 from docgen.audit.measure.calibration import read_gold
+from docgen.behaviour.grid import load_grid
 from docgen.behaviour.measures.judge_scores import read_labelled
+from docgen.behaviour.queries import read_queries
 from docgen.cli.entry import main
 from docgen.corpus import corpus_files, read_corpus
 from docgen.dedupe.sketch.boilerplate import template_shingles
@@ -29,6 +32,7 @@ from docgen.files.atomic import write_beside
 from docgen.files.parquet import write_parquet
 from docgen.files.run_folder import RunFolder
 from docgen.files.text_files import read_text
+from docgen.importing.values import read_values
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.budget import uncertain_dollars
 from docgen.llm.pricing import load_prices
@@ -273,3 +277,33 @@ def test_questions_that_unfold_without_end_are_refused(tmp_path: Path, bomb: str
     (tmp_path / "q.yaml").write_text(bomb, "utf-8")
     with pytest.raises(InputError, match="aliases"):
         read_questions(tmp_path / "q.yaml")
+
+
+LONG, DEEP = "9" * 5000, "[" * 100_000
+
+
+@pytest.mark.parametrize("value", [LONG, DEEP, f"[{LONG}]"], ids=["long", "deep", "inside"])
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("c.toml", "n = {}", lambda path: resolve(None, path, RunOptions())),
+        ("p.toml", "[models.m]\ninput = {}", load_prices),
+        ("q.json", '{{"question": {}}}', read_questions),
+        ("q.jsonl", '{{"question": {}}}', read_questions),
+        ("q.yaml", "question: {}", read_questions),
+        ("g.jsonl", '{{"id": {}}}', read_gold),
+        ("l.jsonl", '{{"id": {}}}', read_labelled),
+        ("w.json", '{{"universe_context": {}}}', read_values),
+        ("w.yaml", "universe_context: {}", read_values),
+        ("q.jsonl", '{{"query": {}}}', lambda path: read_queries(path, None)),
+        ("d.jsonl", '{{"text": {}}}', lambda path: list(read_corpus(path))),
+        ("g.yaml", "id: {}", load_grid),
+    ],
+)
+def test_a_number_or_a_nesting_beyond_python_is_a_mistake_in_the_file(
+    tmp_path: Path, name: str, text: str, read: Callable[[Path], object], value: str
+) -> None:
+    """Python's own limits are `ValueError` and `RecursionError`, which are no tracebacks for a user."""
+    (tmp_path / name).write_text(text.format(value), "utf-8")
+    with suppress(UserError):
+        read(tmp_path / name)

@@ -54,11 +54,16 @@ def read_prompts(paths: Sequence[Path]) -> list[str]:
     return prompts
 
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 100
+"""Levels of a YAML file. Chosen: no evaluation has ten."""
+
+
 def _read(path: Path, keys: Sequence[str], what: str) -> list[str]:
     try:
         text = read_text(path, LARGEST_TEXT, InputError)
         return list(dict.fromkeys(_strings(path.suffix.lower(), text, keys)))
-    except (json.JSONDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"cannot be read as {what} ({str(error).splitlines()[0]})", str(path)) from error
 
 
@@ -70,11 +75,21 @@ def _strings(suffix: str, text: str, keys: Sequence[str]) -> Iterator[str]:
     elif suffix == ".json":
         yield from _texts(json.loads(text), keys)
     elif suffix in (".yaml", ".yml"):
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise yaml.YAMLError("it has aliases (*name), of which a short file makes endless text: write them out")
+        _check_yaml(text)
         yield from _texts(yaml.safe_load(text), keys)
     else:
         yield from (line.strip() for line in text.splitlines() if line.strip())
+
+
+def _check_yaml(text: str) -> None:
+    """Raise `YAMLError` for what takes endless memory or time to read: aliases, and nesting without end."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("it has aliases (*name), of which a short file makes endless text: write them out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"it is nested more than {DEEPEST} deep")
 
 
 def _texts(value: Any, keys: Sequence[str]) -> Iterator[str]:

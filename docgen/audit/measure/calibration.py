@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from docgen.audit.measure.intervals import wilson
 from docgen.audit.rules.rule import rule_key
@@ -124,7 +124,7 @@ def _gold(line: str, where: str) -> Gold:
         value: Any = json.loads(line)
         known = {key: value[key] for key in Gold.model_fields if key in value}
         return Gold.model_validate(known)
-    except (json.JSONDecodeError, TypeError, ValidationError) as error:
+    except (ValueError, RecursionError, TypeError) as error:
         fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
         raise InputError("is not a labelled document", where, fix) from error
 

@@ -78,7 +78,7 @@ def _values(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             values = [json.loads(line) for line in text.splitlines() if line.strip()]
         else:
             values = _listed(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"is not JSON ({error})", str(file), "JSON Lines files end in .jsonl") from error
     for place, value in enumerate(values, 1):
         if not isinstance(value, dict):
