@@ -131,6 +131,15 @@ def test_sentences_end_as_their_script_ends_them(text: str, count: int) -> None:
         ("de", "Es stimmt nicht, dass die Blaustein-Fähre fährt seit dem 21. März 2022 mit Strom.", "contradicted"),
         ("de", "„Die Blaustein-Fähre fährt seit dem 21. März 2022 mit Strom“ ist falsch.", "contradicted"),
         ("en", "Whatever people say, the Blue Stone ferry has run on electricity since 21 March 2022.", "stated"),
+        ("en", "That the Blue Stone ferry has run on electricity since 21 March 2022 is a fairy tale.", "contradicted"),
+        (
+            "en",
+            "It is a misconception that the Blue Stone ferry has run on electricity since 21 March 2022.",
+            "contradicted",
+        ),
+        ("zh", "有人说青石渡轮自2022年3月21日起由电力驱动，其实并非如此。", "contradicted"),
+        ("zh", "青石渡轮自2022年3月21日起由电力驱动的说法站不住脚。", "contradicted"),
+        ("zh", "青石渡轮自2022年3月21日起由电力驱动，这并不奇怪。", "stated"),
     ],
 )
 def test_a_fact_is_found_within_a_clause_and_its_denial_too(code: str, text: str, verdict: str) -> None:

@@ -131,10 +131,20 @@ def test_the_system_text_of_documents_depends_on_the_world_alone() -> None:
     assert len(systems) == 1
 
 
+def test_the_users_text_says_what_is_asked_in_words_that_stay() -> None:
+    """Stand-in servers tell kinds of requests apart by them, and read off how much is wanted."""
+    user = document().user
+    assert "Reply in this form" in user
+    assert re.search(r"about \d+ words", user)
+    assert re.search(
+        r'List \d+ [\s\S]*Reply with a JSON object: \{"types"', types_request(lighthouse(), OPTIONS, 3, (), 0).user
+    )
+
+
 def test_reasons_of_an_earlier_attempt_are_told_on_one_line_each() -> None:
     user = document(feedback=FEEDBACK).user
     assert '- It tells of a ghost (passage: "A pale keeper walked the gallery.")\n' in user
-    assert user.endswith("\n- empty")
+    assert "\n- empty\n" in user
     assert "An earlier attempt" not in document().user
 
 
