@@ -14,11 +14,14 @@ from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.errors import Transient
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion
+from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.servers import pool as pools
 from docgen.llm.servers.health import Health
+from docgen.llm.servers.pool import Server
+from docgen.llm.servers.states import read_states
 from docgen.options.fields import ServerEntry
 from docgen.options.run import RunOptions, load_config, resolve
-from tests.llm.support import billed, request
+from tests.llm.support import Plain, billed, request
 from tests.loopback import Loopback, Options, every_fault
 
 DEAD = "http://127.0.0.1:9"
@@ -128,3 +131,24 @@ def test_servers_stand_in_a_file_and_one_named_address_takes_their_place(tmp_pat
     with pytest.raises(ConfigError):
         resolve(None, file, RunOptions())
     assert load_config(file)
+
+
+def test_calls_that_fail_at_one_server_wait_for_another_that_is_full(tmp_path: Path) -> None:
+    """Where they failed there is always room, and they would soon have failed for good."""
+    with Loopback(Options(faults={"500": 0.9})) as bad, Loopback(Options(latency=0.02, capacity=2)) as good:
+        replies, _ = job(tmp_path, [bad.url, good.url], 120)
+        assert len(replies) == 120
+        assert len(bad.served) + len(good.served) == 120
+    states = {state.name: state for state in read_states(tmp_path / "llm.jsonl")}
+    assert states[good.url].replies == len(good.served)
+    assert {state.in_flight for state in states.values()} == {0}
+
+
+def test_a_server_is_not_sent_many_times_what_it_works_on() -> None:
+    """Five replies a second of which the fastest take 1.6 s: it works on eight, and may have three times as many."""
+    server = Server("slow", Plain(), RateControl(512, gentle=True))
+    assert server.room(0.0) == 64
+    for number in range(32):
+        server.answers.append(number / 5)
+        server.answered(number / 5, 1.6 if number < 8 else 10.0)
+    assert server.room(32 / 5) == 24

@@ -13,6 +13,7 @@ from docgen.errors import ConfigError, StopRun
 from docgen.files.append_log import read_entries
 from docgen.llm.journal import journal_totals
 from docgen.options.step import Step
+from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import execute
@@ -126,3 +127,14 @@ def test_another_share_is_another_run(tmp_path: Path) -> None:
 def test_what_cannot_be_shared_out_is_said(tmp_path: Path, writers: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         settle(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
+
+
+def test_models_and_addresses_are_read_as_typed() -> None:
+    assert read_models(["gpt=4"]) == ("gpt=4", None)  # a name: there is nothing that it would share with
+    assert read_models(["a"]) == ("a", None)
+    model, writers = read_models(["a/b:c=0.6", "d=.4"])
+    assert (model, [(each.model, each.share) for each in writers or ()]) == (None, [("a/b:c", 0.6), ("d", 0.4)])
+    address, servers = read_servers(["http://one", "http://two:8000"])
+    assert (address, [each.base_url for each in servers or ()]) == (None, ["http://one", "http://two:8000"])
+    with pytest.raises(ConfigError, match="has no share"):
+        read_models(["a", "b=0.4"])

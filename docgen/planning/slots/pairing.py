@@ -14,7 +14,8 @@ from docgen.planning.assignment.central_facts import CENTRAL
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
 from docgen.planning.layout import Ints, Layout
-from docgen.planning.slots.exchange import About, exchange_facts
+from docgen.planning.slots.exchange import exchange_facts
+from docgen.planning.slots.rearrange import SHORT, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
@@ -22,14 +23,11 @@ __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
 CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
 """Points for an idea about a central fact, about another assigned fact, about a fact to be left out.
 
-Chosen: a central fact outweighs up to three others, and a fact to be left out cancels another that fits.
+Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
 TURNS = 2
 """Times that ideas are matched and facts exchanged. A third changes nothing (`bench/idea_fit.py`)."""
-SHORT = 100
-"""Slots of a segment in which facts are first exchanged with all ideas of a type in view. Chosen: in longer ones every
-idea is used anyway, and the work grows with their number."""
 
 
 @dataclass(frozen=True)
@@ -62,30 +60,37 @@ class Pairing:
     def settle(self, assignment: Assignment, layout: Layout) -> tuple[Assignment, Layout]:
         """Ideas for the slots, then facts exchanged so that they suit them, in turn.
 
-        In short segments facts are first exchanged so that each slot suits some idea of its type, whichever.
+        In short segments facts are first rearranged so that each slot suits some idea of its type, whichever.
         """
         if not any(suits.known for suits in self.types):
             return assignment, layout
-        assignment = exchange_facts(assignment, layout, self._choices(layout), self.granted, longest=SHORT)
+        choices = self._choices()
+        assignment = rearrange(assignment, layout, lambda slots: choices[layout.types[slots]], self.granted)
         for _ in range(TURNS):
             layout = replace(layout, ideas=pair_ideas(layout, assignment, self.types, self.granted))
-            assignment = exchange_facts(assignment, layout, self._chosen(layout), self.granted)
+            about = self._about(layout)
+            assignment = exchange_facts(assignment, layout, about, self.granted, longer_than=SHORT)
+            assignment = rearrange(assignment, layout, _alone(about), self.granted)
         return assignment, layout
 
-    def _choices(self, layout: Layout) -> About:
-        """What all ideas of a slot's type are about, those for documents with facts."""
+    def _choices(self) -> Bools:
+        """(T, K, F): what all ideas of each type are about, those for documents with facts, repeated to K."""
         own = [suits.about[~suits.background] if not suits.background.all() else suits.about for suits in self.types]
         most = max(map(len, own))
-        padded = np.stack([each[np.arange(most) % len(each)] for each in own])
-        return lambda slots: np.asarray(padded[layout.types[slots]])
+        return np.stack([each[np.arange(most) % len(each)] for each in own])
 
-    def _chosen(self, layout: Layout) -> About:
-        """What a slot's idea is about, alone."""
+    def _about(self, layout: Layout) -> Bools:
+        """(n, F): the facts that each slot's idea is about."""
         about = np.zeros((len(layout), len(self.granted)), dtype=bool)
         for kind, suits in enumerate(self.types):
             slots = np.flatnonzero(layout.types == kind)
             about[slots] = suits.about[layout.ideas[slots]]
-        return lambda slots: np.asarray(about[slots][:, None])
+        return about
+
+
+def _alone(about: Bools) -> About:
+    """Each slot's own idea as the only one that it may get."""
+    return lambda slots: np.asarray(about[slots][:, None])
 
 
 def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitability], granted: Bools) -> Ints:
