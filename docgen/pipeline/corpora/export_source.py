@@ -94,9 +94,9 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
     `say` is told what is being done, a line for each thing that can take a while.
     """
     specs = [parse_mix(text) for text in options.mix]
+    facts, holds = facts_on_record(source)
     tokenizer = open_tokenizer(options.tokenizer) if options.tokenizer else None
     counter: TokenCounter = tokenizer or Estimate(token_family(options))
-    facts, holds = facts_on_record(source)
     with ExitStack() as stack:
         store = stack.enter_context(TextStore(folder))
         ending = f"\n\n{canary(source)}" if options.canary_in_texts else ""

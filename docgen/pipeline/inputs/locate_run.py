@@ -42,7 +42,7 @@ def open_proposal(
     folder, source = _locate(target, run, reporter)
     if fork and not folder.exists():
         raise RunError("does not exist, so it cannot be forked", folder.name, "Leave --fork out")
-    proposed = _named(fork, "--fork") if fork else folder
+    proposed = RunFolder(OUTPUT / folder_name(fork, "--fork")) if fork else folder
     origin = proposed if proposed.exists() else folder
     if keep_context and origin.exists():
         source = None
@@ -110,15 +110,16 @@ def _locate(
             source = find_context(str(target), Path.cwd())
         except ContextError as error:
             existing = _existing(str(target), error)
-    folder = RunFolder(run) if isinstance(run, Path) else _named(run, "--run") if run else None
+    path = OUTPUT / folder_name(run, "--run") if isinstance(run, str) and run else run
+    folder = RunFolder(path) if isinstance(path, Path) else None
     if target is None:
         return (folder if folder and folder.exists() else _latest_unless(run, reporter)), None
     if isinstance(target, UniverseContext):
-        return folder or _named(target.id, "--run"), target
+        return folder or RunFolder(OUTPUT / folder_name(target.id, "--run")), target
     if isinstance(target, Run):
         existing = target.folder
     if source is not None:
-        return folder or _named(load_context(source).id, "--run"), source
+        return folder or RunFolder(OUTPUT / folder_name(load_context(source).id, "--run")), source
     if folder is not None and folder.path.resolve() != existing.path.resolve():
         raise ConfigError(f"names another run than {existing.name}", f"--run {run}", "Give one of the two")
     return existing, None
@@ -143,10 +144,6 @@ def _existing(target: str, error: ContextError) -> RunFolder:
         if near and not (error.fix or "").startswith("Did you mean"):
             raise RunError("neither a context nor a run", target[:80], f'Did you mean "{near}"?') from None
         raise error from None
-
-
-def _named(name: str, flag: str) -> RunFolder:
-    return RunFolder(OUTPUT / folder_name(name, flag))
 
 
 def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
