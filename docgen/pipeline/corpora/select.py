@@ -221,7 +221,9 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
         if "fact" not in frame["fact"].struct.fields:
             raise _shapeless(str(file))
         frame = frame.with_columns(frame["fact"].struct.field("fact").alias("fact")).drop_nulls("fact")
-    if frame.height and frame["fact"].dtype != pl.String:
+    if not frame.height:
+        return _Facts([], NO_ROWS, NO_ROWS, count)
+    if frame["fact"].dtype != pl.String:
         raise _shapeless(str(file))
     names = frame["fact"].unique(maintain_order=True)
     coded = frame["fact"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
