@@ -11,7 +11,7 @@ from docgen.llm.budget import Budget
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.llm.writers import connect_writer
+from docgen.llm.writers import connect_writer, has_own_server
 from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_single, family_of
@@ -94,10 +94,20 @@ class Setup:
 
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
-        if self.is_paid:
+        if not self.is_paid:
+            return
+        if self._calls_own_server():
             find_provider(self.config.engine).connect(self.connection)
-            for writer in self.config.writers or ():
-                connect_writer(writer, self.config.engine or "", self.connection)
+        for writer in self.config.writers or ():
+            connect_writer(writer, self.config.engine or "", self.connection)
+
+    def _calls_own_server(self) -> bool:
+        """Whether any call goes to the run's own server, and not to one that a writer has for itself."""
+        config = self.config
+        elsewhere = [writer for writer in config.writers or () if has_own_server(writer, config.engine or "")]
+        answered = {writer.model for writer in elsewhere if not self.engine_of(writer)}
+        own = {config.model, (config.judge_model if config.verify else None) or config.model}
+        return len(elsewhere) < len(config.writers or ()) or not own <= answered
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
