@@ -146,7 +146,8 @@ def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch
             for model, each in ((HAIKU, one), (SONNET, two))
         )
         execute(settle(tmp_path, n=4, engine=None, model=None, writers=writers), Step.GENERATE, SilentReporter())
-        assert one.served and two.served
+        assert one.served
+        assert two.served
     with pytest.raises(ConfigError, match="no API key"):
         settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
 
