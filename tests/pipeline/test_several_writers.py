@@ -1,6 +1,7 @@
 """One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from hypothesis import strategies as st
 
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
+from docgen.llm.batch.log import BatchLog
+from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.estimate import estimate
+from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import write_round
 from docgen.pipeline.inputs.setup import Setup, reopen
@@ -185,3 +189,10 @@ def test_models_and_addresses_are_read_as_typed() -> None:
     assert (address, [each.base_url for each in servers or ()]) == (None, ["http://one", "http://two:8000"])
     with pytest.raises(ConfigError, match="has no share"):
         read_models(["a", "b=0.4"])
+
+
+def test_batches_are_cancelled_wherever_writers_have_moved_since(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    with closing(BatchLog(setup.run.path / BATCHES_FILE)) as log:
+        log.intend(["ab" * 16], "document", HAIKU, 0.1)
+    assert cancel_batches(setup) == 1  # one that is not identified yet
