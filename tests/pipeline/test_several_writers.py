@@ -15,9 +15,11 @@ from docgen.files.append_log import read_entries
 from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
+from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
@@ -154,6 +156,20 @@ def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch
         assert two.served
     with pytest.raises(ConfigError, match="no API key"):
         settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
+
+
+def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> None:
+    writers = (
+        {"model": "x", "share": 0.6, "engine": "openai", "base_url": "http://one"},
+        {"model": "y", "share": 0.4, "engine": "openai", "base_url": "http://two", "key": "OPENAI_API_KEY"},
+    )
+    setup = settle(tmp_path, n=4, engine=None, model=None, writers=writers)
+    judge, other, another = (
+        Judge.of(JudgeOptions(which=JudgeMode("all"), model=model), setup).engine for model in (None, "y", "z")
+    )
+    assert (judge.base_url, judge.servers) == ("http://one", ())
+    assert [(each.base_url, each.key) for each in other.servers] == [("http://two", "OPENAI_API_KEY")]
+    assert (another.base_url, another.servers) == (None, ())
 
 
 def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:
