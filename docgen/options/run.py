@@ -200,12 +200,12 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
     Raises `ConfigError` that names the flag or the file's key.
     """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
-    values |= load_config(file) if file else {}
-    if options.base_url is not None and options.servers is None:
-        values["servers"] = None  # the one server that was named now
-    if options.model is not None and options.writers is None:
-        values["writers"] = None  # the one writer that was named now
-    values |= options.settings()
+    for now in (load_config(file) if file else {}, options.settings()):
+        if now.get("base_url") is not None and "servers" not in now:
+            values["servers"] = None  # the one server that was named now
+        if now.get("model") is not None and "writers" not in now:
+            values["writers"] = None  # the one writer that was named now
+        values |= now
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

@@ -144,3 +144,15 @@ def test_a_field_that_changes_prices_goes_under_no_cap_without_them(line: str, d
         resolve(None, file, RunOptions(engine="anthropic"))
         file.write_text(f'prices = "mine.toml"\n[extra]\n{line}\n', "utf-8")
     assert resolve(None, file, asked).extra
+
+
+def test_one_model_or_address_in_a_file_takes_the_place_of_several_before(tmp_path: Path) -> None:
+    """As one after a flag does."""
+    several = RunConfig.model_validate({
+        "writers": [{"model": "a", "share": 0.5}, {"model": "b", "share": 0.5}],
+        "servers": [{"base_url": "http://a"}, {"base_url": "http://b"}],
+    })  # fmt: skip
+    file = tmp_path / "c.toml"
+    file.write_text('model = "c"\nbase-url = "http://c"\n', "utf-8")
+    config = resolve(several, file, RunOptions())
+    assert (config.model, config.writers, config.base_url, config.servers) == ("c", None, "http://c", None)

@@ -1,6 +1,7 @@
 """One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.errors import ConfigError, StopRun
+from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
+from docgen.llm.batch.log import BatchLog
+from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
+from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
+from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.estimate import estimate
+from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
+from docgen.pipeline.execution.rounds import write_round
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
@@ -122,11 +129,71 @@ def test_another_share_is_another_run(tmp_path: Path) -> None:
         ([{"model": HAIKU, "share": 0.6}, {"model": SONNET, "share": 0.6}], "sum to 1.2"),
         ([{"model": HAIKU, "share": 0.5}, {"model": HAIKU, "share": 0.5}], "is there twice"),
         ([{"model": HAIKU, "share": 0.5}, {"model": "x", "share": 0.5, "engine": "offline"}], "embedded writer"),
+        ([{"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4}], "not anthropic"),
     ],
 )
 def test_what_cannot_be_shared_out_is_said(tmp_path: Path, writers: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         settle(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
+
+
+def test_an_engine_of_the_main_writer_is_not_given_to_another_silently(tmp_path: Path) -> None:
+    writers = ({"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4})
+    with pytest.raises(ConfigError, match=f"{HAIKU} has none"):
+        settle(tmp_path, n=10, engine=None, model=None, writers=writers)
+
+
+def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes to the run's own server, unless a judge's calls do."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        writers = tuple(
+            {"model": model, "share": 0.5, "engine": "openai", "base_url": each.url}
+            for model, each in ((HAIKU, one), (SONNET, two))
+        )
+        execute(settle(tmp_path, n=4, engine=None, model=None, writers=writers), Step.GENERATE, SilentReporter())
+        assert one.served
+        assert two.served
+    with pytest.raises(ConfigError, match="no API key"):
+        settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
+
+
+def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> None:
+    writers = (
+        {"model": "x", "share": 0.6, "engine": "openai", "base_url": "http://one"},
+        {"model": "y", "share": 0.4, "engine": "openai", "base_url": "http://two", "key": "OPENAI_API_KEY"},
+    )
+    setup = settle(tmp_path, n=4, engine=None, model=None, writers=writers)
+    judge, other, another = (
+        Judge.of(JudgeOptions(which=JudgeMode("all"), model=model), setup).engine for model in (None, "y", "z")
+    )
+    assert (judge.base_url, judge.servers) == ("http://one", ())
+    assert [(each.base_url, each.key) for each in other.servers] == [("http://two", "OPENAI_API_KEY")]
+    assert (another.base_url, another.servers) == (None, ())
+
+
+def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9", n=None)
+    assert [each.documents for each in summarise(setup).writers] == [0, 0]
+
+
+def test_documents_stay_their_writers_when_a_run_grows(tmp_path: Path) -> None:
+    """The slots of the last hundred change writers then, and those already written keep theirs."""
+    assert (draw_writers(30, [0.6, 0.4], 3) != draw_writers(70, [0.6, 0.4], 3)[:30]).any()
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        for n in (30, 70):
+            setup = _settled(tmp_path, one.url, two.url, n=n, seed=3)
+            execute(setup, Step.GENERATE, SilentReporter())
+    wrote = Counter(corpus(setup)["model"])
+    assert [each.documents for each in summarise(setup).writers] == [wrote[HAIKU], wrote[SONNET]]
+
+
+def test_a_file_of_requests_is_for_one_engine(tmp_path: Path) -> None:
+    """Replies in files name no engine, so that those of another would never be found again."""
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    with pytest.raises(RunError, match="writer of the openai engine"):
+        write_round(setup, tmp_path / "round.jsonl", "chat", SilentReporter())
+    assert not (tmp_path / "round.jsonl").exists()
 
 
 def test_models_and_addresses_are_read_as_typed() -> None:
@@ -138,3 +205,10 @@ def test_models_and_addresses_are_read_as_typed() -> None:
     assert (address, [each.base_url for each in servers or ()]) == (None, ["http://one", "http://two:8000"])
     with pytest.raises(ConfigError, match="has no share"):
         read_models(["a", "b=0.4"])
+
+
+def test_batches_are_cancelled_wherever_writers_have_moved_since(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    with closing(BatchLog(setup.run.path / BATCHES_FILE)) as log:
+        log.intend(["ab" * 16], "document", HAIKU, 0.1)
+    assert cancel_batches(setup) == 1  # one that is not identified yet
