@@ -23,6 +23,7 @@ __all__ = [
     "function_words",
     "letter_pairs",
     "negations",
+    "ordinary_words",
     "stem_set",
     "words_of",
 ]
@@ -41,6 +42,19 @@ def negating_words() -> frozenset[str]:
 def function_words() -> frozenset[str]:
     """English words that carry grammar and little meaning; those that negate are not among them."""
     return read_words(DATA / "function_words.txt")
+
+
+@cache
+def ordinary_words() -> frozenset[str]:
+    """Words that many English documents have, in lower case; see bench/reference_words.py."""
+    sections = (DATA / "reference_words.txt").read_text("utf-8").split("# ")
+    return frozenset(
+        word
+        for part in sections
+        for name, *own in [part.split() or [""]]
+        if name in ("common", "usual")
+        for word in own
+    )
 
 
 @cache

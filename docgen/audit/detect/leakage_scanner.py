@@ -9,6 +9,7 @@ from docgen.audit.detect.patterns import CueScanner
 from docgen.audit.rules.real_entities import EntityClaims
 from docgen.audit.rules.rule import rule_key, rules_for, with_language
 from docgen.audit.rules.shipped import behaviour_rules, builtin_rules
+from docgen.audit.rules.unreal_world import unreal_world_cues, with_cues
 from docgen.records import Finding
 from docgen.universe import UniverseContext
 
@@ -26,7 +27,8 @@ class LeakageScanner:
         claims = EntityClaims.of(context)
         builtin = (*builtin_rules(), claims.rule) if claims else builtin_rules()
         spoken = [with_language(rule, context.speaks) for rule in rules_for(context, builtin, off, behaviour_rules())]
-        self.rules = tuple(spoken)
+        own_cues = unreal_world_cues(context)
+        self.rules = tuple(with_cues(rule, own_cues) for rule in spoken)
         ids = {rule_key(rule.id): rule.id for rule in self.rules}
         self.prose = (context.universe_context, *prompts) if "prompt_leak" in ids else ()
         self.banned = context.banned_statements if "banned_statement" in ids else ()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import re2
@@ -33,6 +34,7 @@ class _Compiled:
     rule: Rule
     cue: Cue
     search: Any
+    unless: Any
 
 
 class CueScanner:
@@ -93,7 +95,8 @@ class CueScanner:
 
 def _compiled(rule: Rule, cue: Cue, options: Any) -> _Compiled:
     try:
-        return _Compiled(rule, cue, re2.compile(compose(cue.pattern), options))
+        unless = re2.compile(compose(cue.unless), options) if cue.unless else None
+        return _Compiled(rule, cue, re2.compile(compose(cue.pattern), options), unless)
     except re2.error as error:
         what = f"pattern {cue.pattern!r} of rule {rule.id} is not usable ({error})"
         raise ContextError(what, fix="Use RE2 syntax: no look-around, no back references") from error
@@ -127,9 +130,10 @@ def _placed(finding: Finding, folded: Folded) -> Finding:
 
 def _findings(compiled: _Compiled, text: str) -> Iterator[Finding]:
     cue = compiled.cue
-    for count, match in enumerate(compiled.search.finditer(text)):
-        if count == MOST:
-            return
+    matches = compiled.search.finditer(text)
+    if compiled.unless:
+        matches = (match for match in matches if not compiled.unless.match(match[0]))
+    for match in islice(matches, MOST):
         start, end = match.span()
         yield Finding(
             rule=compiled.rule.id,

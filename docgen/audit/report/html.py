@@ -30,6 +30,7 @@ def render_report(
 ) -> str:
     """The page for one corpus called `name`."""
     facts = list(salience.facts.values())
+    types_total = len({share.doc_type for fact in facts[:1] for share in fact.types})
     return _template().render(
         name=name,
         context=context,
@@ -42,6 +43,8 @@ def render_report(
         mentions=[
             (fact, Markup(charts.histogram(fact.first_mention, f"First mention of {fact.fact}"))) for fact in facts
         ],
+        types_total=types_total,
+        types_shown=min(MOST_TYPES, types_total),
         worst=max((abs(fact.measured - fact.asked) for fact in facts if fact.measured is not None), default=None),
         directness=DIRECTNESS,
         prominence=PROMINENCE,

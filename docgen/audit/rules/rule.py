@@ -17,13 +17,15 @@ class Cue:
     """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
 
     A cue of severity "warning" only makes a document suspect; the judge or a person decides. One of severity "info"
-    means nothing by itself and is weighed with others of its detector.
+    means nothing by itself and is weighed with others of its detector. What `unless` matches too, from its start, is
+    let pass.
     """
 
     pattern: str
     why: str
     severity: Severity = "error"
     detector: str = "pattern"
+    unless: str = ""
 
 
 @dataclass(frozen=True)
