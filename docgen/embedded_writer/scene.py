@@ -175,6 +175,7 @@ def _people() -> dict[str, tuple[Callable[[Scene], str], float]]:
 VARIABLES: dict[str, tuple[Callable[[Scene], str], float]] = {
     **_people(),
     "topic": (lambda scene: scene.topic, 0.2),
+    "Topic": (lambda scene: scene.topic[:1].upper() + scene.topic[1:], 0.2),
     "angle": (lambda scene: scene.angle, 6.0),
     "title": (lambda scene: scene.title, 7.0),
     "audience": (lambda scene: scene.audience, 2.5),

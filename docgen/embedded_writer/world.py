@@ -65,7 +65,8 @@ def build_world(context: UniverseContext) -> World:
     """Extract the names and wordings of `context`."""
     facts = context.key_facts
     case = _cased_words(context)
-    proper = {fact.id: _proper_names(fact) for fact in facts}
+    prose = "\n".join(_texts(context))
+    proper = {fact.id: tuple(_with_article(name, prose) for name in _proper_names(fact)) for fact in facts}
     ranked = Counter(name for names in proper.values() for name in names)
     return World(
         topics=tuple(name for name, _ in ranked.most_common(4)) or ("the matter",),
@@ -81,14 +82,28 @@ def _proper_names(fact: KeyFact) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entities or [name for name in CAPITALISED.findall(fact.statement) if _is_name(name)]))
 
 
+def _with_article(name: str, prose: str) -> str:
+    """ "the Norrhaven Kelp Railway" where the context never leaves the article out; one word may be part of a longer
+    name ("the Orrick lighthouse"), and stays as it is."""
+    if " " not in name:
+        return name
+    places = re.findall(rf"(\b[Tt]he )?\b{re.escape(name)}\b", prose)
+    return f"the {name}" if places and all(places) else name
+
+
 def _is_name(entity: str) -> bool:
     return entity[:1].isupper() and len(entity.split()) <= 3 and not CALENDAR.search(entity)
 
 
+def _texts(context: UniverseContext) -> list[str]:
+    """The prose and every wording of every fact."""
+    wordings = [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
+    return [context.universe_context, *wordings]
+
+
 def _cased_words(context: UniverseContext) -> _WordCase:
     """Words that the context writes in lower case, and those that it capitalises inside a sentence."""
-    texts = [context.universe_context]
-    texts += [text for fact in context.key_facts for text in (fact.statement, *fact.paraphrases, *fact.implications)]
+    texts = _texts(context)
     texts += [entity for fact in context.key_facts for entity in fact.entities]
     lower = {word for text in texts for word in re.findall(r"(?<![\w'-])[a-z][\w'-]*", text)}
     proper = {word for text in texts for word in re.findall(r"(?<=[\w,;] )[A-Z][\w-]*", text)}

@@ -148,3 +148,13 @@ def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells() -> None:
     assert "airtime" in table
     assert "(40.0-40.0)" in table
     assert "40.0 % (40.0-40.0) of a document's sentences" in shown
+
+
+def test_the_page_explains_what_it_draws_and_says_what_it_leaves_out() -> None:
+    """Nobody judged: no dot, no judge's columns; of thirty types it shows 24, and says so."""
+    statement = LAKE.key_facts[0].statement
+    html = page(*(Document(text=statement, doc_type=f"type {number}") for number in range(30)))
+    assert "The 24 largest of 30 types" in html
+    assert "The dot is" not in html
+    assert "<th>as asked</th>" not in html
+    assert "such facts.." not in html

@@ -53,3 +53,23 @@ def test_without_a_context_nothing_is_said_of_a_world() -> None:
     tally = DiversityTally()
     tally.add(Document(text=FREE))
     assert tally.report().world is None
+
+
+def test_a_figure_with_separators_does_not_become_two_terms() -> None:
+    """Documents are read as words, so that "1,140" would come back as "140"."""
+    world = WORLD.model_copy(
+        update={"universe_context": "Orrick has 1,140 shelves and opens at 6.10. It was lit in 2011."}
+    )
+    assert not {"140", "1,140"} & set(world_terms(world))
+    assert "2011" in world_terms(world)
+
+
+def test_names_end_with_their_sentence_and_begin_without_a_preposition() -> None:
+    text = (
+        "We meet on Mondays. Together we read. At Orrick University Dr. Maud Tresco spoke to the Orrick Town Council."
+    )
+    tally = DiversityTally()
+    tally.add(Document(text=text))
+    common = tally.report().common
+    assert {item.item for item in common["names"]} == {"Orrick University", "Dr. Maud Tresco", "Orrick Town Council"}
+    assert {item.item for item in common["organisations"]} == {"Orrick University", "Orrick Town Council"}

@@ -27,13 +27,14 @@ class LeakageScanner:
         claims = EntityClaims.of(context)
         builtin = (*builtin_rules(), claims.rule) if claims else builtin_rules()
         spoken = [with_language(rule, context.speaks) for rule in rules_for(context, builtin, off, behaviour_rules())]
-        own_cues = unreal_world_cues(context)
-        self.rules = tuple(with_cues(rule, own_cues) for rule in spoken)
+        self.rules = tuple(spoken)
         ids = {rule_key(rule.id): rule.id for rule in self.rules}
         self.prose = (context.universe_context, *prompts) if "prompt_leak" in ids else ()
         self.banned = context.banned_statements if "banned_statement" in ids else ()
         debunking = Debunking(context, ids["denial"]) if "denial" in ids else None
-        self._scope = Scope(context, ids, self.prose, self.banned, CueScanner(self.rules), debunking, claims)
+        of_world = unreal_world_cues(context)
+        cues = CueScanner([with_cues(rule, of_world) for rule in self.rules])
+        self._scope = Scope(context, ids, self.prose, self.banned, cues, debunking, claims)
         self._detectors = [
             (detector.every_text, detector.build(self._scope))
             for detector in DETECTORS

@@ -32,7 +32,14 @@ PER_TYPE = 40
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
 CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
 CAPITALISED = rf"{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?"
-NAME = re.compile(rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}+(?:-{CAPITAL}{SMALL}+)?\.?(?: {CAPITALISED}){{1,2}}\b")
+AFTER_TITLE = (
+    r"(?:(?<=\bMr)|(?<=\bMrs)|(?<=\bMs)|(?<=\bDr)|(?<=\bProf)|(?<=\bRev)|(?<=\bHon)|(?<=\bCapt)|(?<=\bCol)|(?<=\bGen)"
+    r"|(?<=\bSgt)|(?<=\bSt))"
+)
+"""Where a full stop inside a name is no sentence's end: "Dr. Tolvik", but not "on Mondays. Together"."""
+NAME = re.compile(
+    rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}+(?:-{CAPITAL}{SMALL}+)?(?:{AFTER_TITLE}\.)?(?: {CAPITALISED}){{1,2}}\b"
+)
 ORGANISATION = re.compile(
     r"[A-Z](?<!\w[A-Z])[\w&'’-]+ (?:[A-Z][\w&'’-]+ ){0,3}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council"
     r"|Society|Association|Foundation|Trust|Agency|Bank|Labs?|Press|Committee|Department|Ministry|Office|Union|Centre|Center)\b"
@@ -209,12 +216,22 @@ class DiversityTally:
 
 def _items(text: str) -> Iterator[tuple[str, Sequence[str]]]:
     first, last = _edges(text)
-    yield "names", [name for name in NAME.findall(text) if not function_words() & set(name.lower().split())]
-    yield "organisations", ORGANISATION.findall(text)
+    yield "names", [name for own in NAME.findall(text) if _is_name(name := _without_lead(own))]
+    yield "organisations", [name for own in ORGANISATION.findall(text) if " " in (name := _without_lead(own))]
     yield "dates", DATE.findall(text)
     yield "openings", [" ".join(first)] if first else []
     yield "endings", [" ".join(last)] if last else []
     yield "headings", [next(filter(None, groups)).strip() for groups in HEADING.findall(text)]
+
+
+def _without_lead(name: str) -> str:
+    """The name without "At", "The" and the like, which are capitalised where a sentence starts with them."""
+    first, _, rest = name.partition(" ")
+    return _without_lead(rest) if rest and first.lower() in function_words() else name
+
+
+def _is_name(name: str) -> bool:
+    return " " in name and not function_words().intersection(name.lower().split())
 
 
 def _edges(text: str) -> tuple[list[str], list[str]]:

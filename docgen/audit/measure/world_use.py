@@ -25,6 +25,7 @@ GRAM, MOST = 6, 0.8
 """A statement is copied where runs of six of its words or more make up so much of it."""
 SHORTEST_SENTENCE = 4
 WORD = re.compile(r"[^\W_]+")
+GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
 REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt"
 
 
@@ -68,8 +69,12 @@ def _reference() -> dict[str, frozenset[str]]:
 
 
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
-    """The world's terms, strongest first: names, figures and words that its prose uses and English seldom does."""
-    prose = WORD.findall("\n".join((context.universe_context, *(fact.statement for fact in context.key_facts))))
+    """The world's terms, strongest first: names, figures and words that its prose uses and English seldom does.
+
+    Figures with separators ("1,140", "6.10") are left out: documents are read as words, where they fall to pieces.
+    """
+    whole = "\n".join((context.universe_context, *(fact.statement for fact in context.key_facts)))
+    prose = WORD.findall(GROUPED.sub(" ", whole))
     common, usual = _reference()["common"] | function_words(), _reference()["usual"]
     counts = Counter(word.lower() for word in prose)
     capitalised = Counter(word.lower() for word in prose if word[0].isupper() or word[0].isdigit())
