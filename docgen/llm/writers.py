@@ -63,6 +63,7 @@ def open_writers(
             continue
         its = RateControl(connection.concurrency)
         control.also_stop(its.stop)
+        control.also_limit(its.limit_to)
         llm = _to_writer(writer, own.engine, replace(connection, observe=its.observe))
         budgeted = BudgetedLLM(llm, budget, partial(_reserved, (control, its)), say, journal.room)
         engine = "" if llm.engine == own.engine else llm.engine

@@ -1,5 +1,6 @@
 """One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
 
+import asyncio
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.options.fields import WriterEntry
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
@@ -28,7 +30,7 @@ from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
 from docgen.progress import SilentReporter
-from tests.llm.support import billed
+from tests.llm.support import billed, engine_over, request
 from tests.loopback import Loopback, Options
 from tests.runs import attempts, corpus, settle
 
@@ -156,6 +158,23 @@ def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch
         assert two.served
     with pytest.raises(ConfigError, match="no API key"):
         settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
+
+
+def test_a_lower_limit_holds_at_a_writers_own_server_too(tmp_path: Path) -> None:
+    """As `docgen ctl --concurrency` sets it."""
+    writer = WriterEntry(model=SONNET, share=0.4, engine="openai")
+
+    async def ask(one: str, two: str) -> None:
+        writers = (writer.model_copy(update={"base_url": two}),)
+        async with engine_over(one, tmp_path, engine="anthropic", writers=writers, caching=False) as engine:
+            assert engine.control is not None
+            engine.control.limit_to(1)
+            calls = (request(n, model=SONNET, engine="openai") for n in range(6))
+            await asyncio.gather(*map(engine.llm.complete, calls))
+
+    with Loopback(Options()) as one, Loopback(Options(latency=0.02)) as two:
+        asyncio.run(ask(one.url, two.url))
+        assert (len(two.served), two.server.peak) == (6, 1)
 
 
 def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> None:
