@@ -13,19 +13,22 @@ from hypothesis import strategies as st
 
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
+from docgen.files.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.fields import WriterEntry
+from docgen.options.run import RunOptions
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.estimate import estimate
+from docgen.pipeline.estimate import estimate, estimate_cost
 from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import write_round
+from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
@@ -33,6 +36,7 @@ from docgen.progress import SilentReporter
 from tests.llm.support import billed, engine_over, request
 from tests.loopback import Loopback, Options
 from tests.runs import attempts, corpus, settle
+from tests.worlds import LIGHTHOUSE
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
 
@@ -114,6 +118,22 @@ def test_an_estimate_adds_up_the_writers(tmp_path: Path) -> None:
     dear = estimate(setup.with_model(SONNET)).dollars(batch=False) or 0
     assert stages == [("", 660), (SONNET, 440)]
     assert cheap < mixed < dear
+
+
+def test_an_estimate_without_a_key_is_that_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "world.yaml"
+    source.write_text(LIGHTHOUSE, "utf-8")
+    writers = (WriterEntry(model=SONNET, share=0.6), WriterEntry(model=HAIKU, share=0.4))
+    asked = RunOptions(n=100, writers=writers)
+
+    def dollars() -> float | None:
+        proposal = propose(RunFolder(tmp_path / "output" / "r"), source, asked, priced_only=True)
+        return estimate_cost(proposal, None).dollars(batch=False)
+
+    with_key = dollars()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert dollars() == with_key
 
 
 def test_another_share_is_another_run(tmp_path: Path) -> None:
