@@ -23,8 +23,15 @@ def layers() -> tuple[tuple[str, ...], ...]:
 LEVELS = layers()
 HEAVY = (
     *("anthropic", "datasketch", "faker", "numba", "numpy", "polars", "scipy", "jinja2", "aiohttp", "tokenizers"),
-    *("pydantic", "docgen.text.passages"),
+    *("pydantic", "asyncio", "tomllib", "docgen.text.passages", "docgen.universe", "docgen.exporting.estimate"),
 )
+
+NOT_TO_LOOK = (
+    *("numpy", "polars", "scipy", "numba", "jinja2", "aiohttp", "snowballstemmer", "json_repair"),
+    *("docgen.exporting.job", "docgen.dedupe", "docgen.planning.solve", "docgen.stages", "docgen.llm.engine"),
+    *("docgen.audit.detect.detectors", "docgen.pipeline.audit.audit", "docgen.pipeline.estimate"),
+)
+"""What `docgen show` and `docgen status` have no use for."""
 
 
 def modules() -> list[str]:
@@ -91,6 +98,29 @@ def test_help_imports_nothing_heavy() -> None:
     code = f"import sys; import docgen.cli.app; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small run."""
+    folder = tmp_path_factory.mktemp("finished")
+    command = ["run", "tutorial", "--n", "3", "--types", "2", "--ideas", "2", "--engine", "offline", "--quiet"]
+    subprocess.run([sys.executable, "-m", "docgen", *command], cwd=folder, capture_output=True, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("command", [["show"], ["show", "--json"], ["status"], ["status", "--json"]])
+def test_looking_at_a_run_loads_no_machinery(command: list[str], finished: Path) -> None:
+    """`docgen show` and `docgen status` are quick: they load no arrays, engine, detectors, exports or templates."""
+    code = f"""import atexit, sys
+import docgen.cli.entry
+atexit.register(lambda: print("\\nloaded", *sys.modules, file=sys.stderr))
+sys.argv[1:] = {command!r}
+docgen.cli.entry.main()"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=finished, capture_output=True, text=True, check=True)
+    loaded = done.stderr.rpartition("\nloaded ")[2].split()
+    assert "docgen.pipeline.inputs.setup" in loaded
+    assert [name for name in loaded if name.startswith(NOT_TO_LOOK)] == []
 
 
 @pytest.mark.parametrize("module", sorted(ALL))

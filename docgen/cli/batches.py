@@ -32,7 +32,7 @@ def batches(
     import json as js
 
     from docgen.pipeline.execution.batches import cancel_batches, list_batches
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 

@@ -36,7 +36,7 @@ ControlRun = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SweepFlags(o.JobFlags):
     """The flags of sweep."""
 
@@ -47,7 +47,7 @@ class SweepFlags(o.JobFlags):
     plan_only: PlanOnly = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ControlFlags(o.JobFlags):
     """The flags of control."""
 
@@ -165,7 +165,7 @@ def control(flags: ControlFlags) -> None:
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.controls import begin_control, control_folder, write_control
     from docgen.pipeline.families.index import read_family
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.pipeline.status import summarise
     from docgen.universe import UniverseContext

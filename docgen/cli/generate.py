@@ -42,7 +42,7 @@ DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch", *JUDGING}
 """Flags that mean nothing to a plan."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PilotFlags(JobFlags):
     """The flags of pilot."""
 

@@ -220,7 +220,7 @@ def run_options(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ServerFlags:
     """The flags of commands that ask a model and are not the main job; which model is theirs to say."""
 
@@ -235,7 +235,7 @@ class ServerFlags:
     quiet: Quiet = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JobFlags:
     """The flags of the commands of the main job, in the order in which --help lists them."""
 

@@ -35,7 +35,7 @@ LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url"}
 """Flags of a job that mean nothing where docgen sends nothing."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RequestFlags(o.JobFlags):
     """The flags of requests."""
 
@@ -87,7 +87,7 @@ def requests(flags: RequestFlags) -> None:
 
 def _withdraw(flags: RequestFlags) -> None:
     from docgen.pipeline.execution.rounds import withdraw_requests
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 

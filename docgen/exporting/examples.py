@@ -1,6 +1,5 @@
 """Training examples, and a store on disk for the texts of many, which can be read in any order."""
 
-import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -72,6 +71,8 @@ class TextStore:
     """Texts in an unnamed file in `folder`, by number: memory holds 8 bytes of each."""
 
     def __init__(self, folder: Path) -> None:
+        import tempfile
+
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         with naming(folder):

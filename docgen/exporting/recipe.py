@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from docgen.errors import ConfigError
-from docgen.exporting.estimate import family_of
-from docgen.exporting.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from docgen.exporting.tokens import Tokenizer
 
 __all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios", "token_family"]
 
@@ -63,6 +64,8 @@ class ExportOptions:
 
 def token_family(options: "ExportOptions") -> str:
     """Whose tokens are estimated: of the base model, or of the format's only trainer."""
+    from docgen.exporting.estimate import family_of
+
     return "gpt" if options.form == "openai" else family_of(options.base_model)
 
 
@@ -75,7 +78,7 @@ class Recipe:
     """
 
     options: ExportOptions = field(default_factory=ExportOptions)
-    tokenizer: Tokenizer | None = None
+    tokenizer: "Tokenizer | None" = None
     name: str = "corpus"
     longest: int = 0
     ordered: bool = False

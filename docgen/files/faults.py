@@ -2,7 +2,6 @@
 
 import errno
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +44,8 @@ def one_line(error: OSError) -> str:
 
 
 def _where_without_name(error: OSError) -> str:
+    import socket
+
     return "network" if isinstance(error, ConnectionError | socket.gaierror) else "disk"
 
 

@@ -1,10 +1,12 @@
 """Where in a file each of millions of keys stands, in 24 bytes for each."""
 
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["KeyIndex"]
 
@@ -23,12 +25,10 @@ class KeyIndex:
     def __init__(self) -> None:
         self._new: dict[bytes, int] = {}
         self._odd: dict[bytes, int] = {}
-        self._heads = np.empty(0, np.uint64)
-        self._tails = np.empty(0, np.uint64)
-        self._numbers = np.empty(0, np.int64)
+        self._arrays: _Arrays | None = None  # loading numpy takes a command longer than reading a small journal
 
     def __len__(self) -> int:
-        return len(self._numbers) + len(self._new) + len(self._odd)
+        return (0 if self._arrays is None else len(self._arrays.numbers)) + len(self._new) + len(self._odd)
 
     def get(self, key: bytes) -> int | None:
         """The number of a key; None if it is not there."""
@@ -48,27 +48,53 @@ class KeyIndex:
     def __iter__(self) -> Iterator[bytes]:
         """All keys, in the order of their numbers."""
         self._sort_in()
-        pairs = np.stack([self._heads, self._tails], axis=1).astype(">u8")
-        for row in np.argsort(self._numbers):
-            yield pairs[row].tobytes()
+        if self._arrays is not None:
+            yield from self._arrays.keys()
         yield from self._odd
 
     def _sorted(self, key: bytes) -> int | None:
-        head, tail = (np.uint64(int.from_bytes(part, "big")) for part in (key[:8], key[8:]))
-        low, high = (int(np.searchsorted(self._heads, head, side)) for side in SIDES)
-        at = low + int(np.searchsorted(self._tails[low:high], tail))
-        return int(self._numbers[at]) if at < high and self._tails[at] == tail else None
+        return None if self._arrays is None else self._arrays.find(key)
 
     def _sort_in(self) -> None:
-        if not self._new:
-            return
-        pairs = np.frombuffer(b"".join(self._new), ">u8").reshape(-1, 2).astype(np.uint64)
-        heads, tails = np.concatenate([self._heads, pairs[:, 0]]), np.concatenate([self._tails, pairs[:, 1]])
-        order = np.lexsort((tails, heads))
-        self._heads, self._tails = heads[order], tails[order]
-        self._numbers = _joined(self._numbers, self._new)[order]
-        self._new.clear()
+        if self._new:
+            self._arrays = _merged(self._arrays, self._new)
+            self._new.clear()
 
 
-def _joined(numbers: npt.NDArray[np.int64], new: dict[bytes, int]) -> npt.NDArray[np.int64]:
-    return np.concatenate([numbers, np.fromiter(new.values(), np.int64, len(new))])
+@dataclass(frozen=True)
+class _Arrays:
+    """Keys as two halves each, sorted by both, and their numbers."""
+
+    heads: "npt.NDArray[np.uint64]"
+    tails: "npt.NDArray[np.uint64]"
+    numbers: "npt.NDArray[np.int64]"
+
+    def keys(self) -> Iterator[bytes]:
+        """In the order of their numbers."""
+        import numpy as np
+
+        pairs = np.stack([self.heads, self.tails], axis=1).astype(">u8")
+        for row in np.argsort(self.numbers):
+            yield pairs[row].tobytes()
+
+    def find(self, key: bytes) -> int | None:
+        """The number of a key of 16 bytes; None if it is not there."""
+        import numpy as np
+
+        head, tail = (np.uint64(int.from_bytes(part, "big")) for part in (key[:8], key[8:]))
+        low, high = (int(np.searchsorted(self.heads, head, side)) for side in SIDES)
+        at = low + int(np.searchsorted(self.tails[low:high], tail))
+        return int(self.numbers[at]) if at < high and self.tails[at] == tail else None
+
+
+def _merged(old: _Arrays | None, new: dict[bytes, int]) -> _Arrays:
+    import numpy as np
+
+    pairs = np.frombuffer(b"".join(new), ">u8").reshape(-1, 2).astype(np.uint64)
+    heads, tails = pairs[:, 0], pairs[:, 1]
+    numbers = np.fromiter(new.values(), np.int64, len(new))
+    if old is not None:
+        heads, tails = np.concatenate([old.heads, heads]), np.concatenate([old.tails, tails])
+        numbers = np.concatenate([old.numbers, numbers])
+    order = np.lexsort((tails, heads))
+    return _Arrays(heads[order], tails[order], numbers[order])

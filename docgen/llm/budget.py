@@ -21,7 +21,10 @@ from docgen.llm.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.text import token_estimate
 
-__all__ = ["Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]
+__all__ = ["SPEND_FILE", "Budget", "BudgetedLLM", "Reservation", "uncertain_dollars"]
+
+SPEND_FILE = "spend.jsonl"
+"""Next to the journal: what the budget must know after a kill."""
 
 ROUNDING = 1e-9
 """Dollars below which a sum counts as zero."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
 from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
-from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.journal import Journal, journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
@@ -36,7 +36,6 @@ __all__ = [
     "BATCHES_FILE",
     "DEFAULT_CONCURRENCY",
     "DRAIN_SECONDS",
-    "SPEND_FILE",
     "BatchPlan",
     "Engine",
     "EngineOptions",
@@ -50,8 +49,8 @@ DEFAULT_CONCURRENCY = 256
 """Most calls in flight unless the user says otherwise. Chosen: more than most servers take, and adapted to them."""
 DRAIN_SECONDS = 60.0
 """How long an error waits for calls in flight, which are billed. Chosen: most documents take less than a minute."""
-SPEND_FILE, BATCHES_FILE = "spend.jsonl", "batches.jsonl"
-"""Next to the journal: what the budget and the batch runner must know after a kill."""
+BATCHES_FILE = "batches.jsonl"
+"""Next to the journal: what the batch runner must know after a kill."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from docgen.errors import InputError
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder
-from docgen.llm.journal import journal_totals
 from docgen.records import Attempt
 
 __all__ = ["AttemptFilter", "FirstDocuments", "draw_attempts", "first_documents", "new_attempts", "none_accepted"]
@@ -110,6 +109,8 @@ def first_documents(run: RunFolder, attempts: Sequence[Attempt], documents: int)
     """Sum up a pilot of so many documents: `attempts` are all attempts at them."""
     accepted = sum(attempt.verdict == "accepted" for attempt in attempts)
     codes = Counter(code for attempt in attempts for code in {reason.code for reason in attempt.reasons})
+    from docgen.llm.journal import journal_totals
+
     spent = [tally for (stage, _), tally in journal_totals(run.journal).by_stage.items() if stage in WRITING]
     is_known = accepted and not any(tally.unpriced for tally in spent)
     return FirstDocuments(

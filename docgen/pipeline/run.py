@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -11,17 +11,17 @@ from docgen.errors import UserError
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder, find_run
 from docgen.options.run import RunConfig
-from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.execution.shared_money import level_runs
 from docgen.pipeline.families.index import family_kind
-from docgen.pipeline.inputs.plan import plan_of
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.pipeline.status import Summary, summarise
-from docgen.planning.plan_report import PlanReport
 from docgen.records import EMBEDDED_NOTICE, Attempt, Document, DocumentType, Idea, Record, Slot, is_embedded
 from docgen.universe import UniverseContext
 
-__all__ = ["Run", "RunLine", "list_lines", "unusable"]
+if TYPE_CHECKING:
+    from docgen.pipeline.status import Summary
+    from docgen.planning.plan_report import PlanReport
+
+__all__ = ["Run", "RunLine", "list_lines"]
 
 ACCEPTED = b'"verdict":"accepted"'
 """As a record is written. Quotes inside a text are escaped, so that no document can look like it."""
@@ -83,13 +83,17 @@ class Run:
         """All ideas, by type; empty before the brainstorm."""
         return self.folder.read_ideas()
 
-    def plan_report(self) -> PlanReport:
+    def plan_report(self) -> "PlanReport":
         """Each fact's share as asked and as planned, and how evenly it is spread."""
+        from docgen.pipeline.inputs.plan import plan_of
+
         cast = self.folder.read_cast()
         return plan_of(self.context, self.config, self.types(), self.ideas(), self.setup.n, cast).report()
 
-    def status(self) -> Summary:
+    def status(self) -> "Summary":
         """How it stands: counts, reasons of rejections, salience by fact, spending."""
+        from docgen.pipeline.status import summarise
+
         return summarise(self.setup)
 
     def export(
@@ -106,6 +110,8 @@ class Run:
         in a user turn, to be masked in training. A run that is short of its documents, or was not audited since they
         changed, is refused unless `accept_unfinished`.
         """
+        from docgen.pipeline.corpora.export import export_run
+
         return export_run(self.folder, form, doctag, Path(out) if out else None, accept_unfinished)[0]
 
 
@@ -145,15 +151,6 @@ class RunLine(Record):
 def list_lines(runs: Iterable[RunFolder]) -> list[RunLine]:
     """A line for each run, in the order given, cheap for corpora of any size; a broken run has one too."""
     return [_line(run) for run in runs]
-
-
-def unusable(run: RunFolder) -> str:
-    """Why a run cannot be opened; empty when it can."""
-    try:
-        reopen(run)
-    except (UserError, OSError) as error:
-        return str(error)
-    return ""
 
 
 def _line(run: RunFolder) -> RunLine:

@@ -1,17 +1,16 @@
 """The status of a run, from its files alone, even while another process writes them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from docgen.audit.measure.intervals import Share
-from docgen.audit.measure.salience import FactPresence
-from docgen.llm.budget import uncertain_dollars
-from docgen.llm.engine import SPEND_FILE
+from docgen.audit.measure.salience_report import FactPresence
+from docgen.llm.budget import SPEND_FILE, uncertain_dollars
 from docgen.llm.journal import journal_totals
 from docgen.llm.pricing import load_prices
 from docgen.llm.servers.states import ServerState, read_states
@@ -20,8 +19,11 @@ from docgen.pipeline.audit.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.writers import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker
-from docgen.planning.slots.writers import draw_writers
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["FactSummary", "Spending", "Summary", "Survivor", "WriterSummary", "summarise"]
 
@@ -133,7 +135,11 @@ class _Counts:
     def take(self, setup: Setup) -> None:
         writers, n = setup.config.writers or (), setup.config.n or 0
         self.writers = [WriterCounts() for _ in writers]
-        chosen = draw_writers(n, [writer.share for writer in writers], setup.config.seed) if writers else ()
+        chosen: Sequence[int] | npt.NDArray[np.uint8] = ()
+        if writers:
+            from docgen.planning.slots.writers import draw_writers
+
+            chosen = draw_writers(n, [writer.share for writer in writers], setup.config.seed)
         numbers = {writer.model: number for number, writer in enumerate(writers)}
         for attempt in setup.run.read_attempts():
             self.tracker.record(attempt)

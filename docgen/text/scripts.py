@@ -10,6 +10,7 @@ letter is a word of its own; their marks, which stand on a letter, add none.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 __all__ = [
     "MARKS",
@@ -39,8 +40,17 @@ SPACELESS = (
 )
 """First and last code point of each stretch of the scripts written without spaces."""
 
-_MARKED = ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x1F000))
-"""Stretches of Unicode that hold combining marks; the rest need not be looked through."""
+_MARKED = (
+    (0x300, 0x3100),
+    (0xA600, 0xAC00),
+    (0xFB00, 0xFE30),
+    (0x10000, 0x12000),
+    (0x13400, 0x13500),
+    (0x16000, 0x17000),
+    (0x1B000, 0x1F000),
+)
+"""Stretches of Unicode that hold combining marks; the rest, above all ideographs, is not looked through: it would
+take every command some milliseconds."""
 
 
 def _class(ranges: Iterable[tuple[int, int]]) -> str:
@@ -70,7 +80,7 @@ WORD = re.compile(rf"{_SPACED}+(?:[{MARKS}]+{_SPACED}*)*|(?=\w)[{_SPACELESS}]")
 """A word of any text; `find_words` is quicker where it is ASCII."""
 ASCII_WORD = re.compile(r"\w+", re.ASCII)
 SPACELESS_LETTER = re.compile(rf"(?=\w)[{_SPACELESS}]")
-PIECES, ASCII_PIECES = re.compile(f"({WORD.pattern})"), re.compile(rf"({ASCII_WORD.pattern})", re.ASCII)
+ASCII_PIECES = re.compile(rf"({ASCII_WORD.pattern})", re.ASCII)
 
 
 def find_words(text: str) -> list[str]:
@@ -78,9 +88,14 @@ def find_words(text: str) -> list[str]:
     return (ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
+@cache
+def _pieces() -> re.Pattern[str]:
+    return re.compile(f"({WORD.pattern})")
+
+
 def split_words(text: str) -> list[str]:
     """What stands between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
-    return (ASCII_PIECES if text.isascii() else PIECES).split(text)
+    return (ASCII_PIECES if text.isascii() else _pieces()).split(text)
 
 
 def is_spaceless(word: str) -> bool:

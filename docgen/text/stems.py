@@ -9,8 +9,6 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
-import snowballstemmer
-
 from docgen.text import fold, words
 from docgen.text.languages import known_languages
 from docgen.text.scripts import is_spaceless
@@ -39,6 +37,8 @@ def stem(word: str, stemmer: str = "english") -> str:
 
 @cache
 def _stemmer(name: str) -> Any:
+    import snowballstemmer  # loads the stemmers of all languages
+
     return snowballstemmer.stemmer(name)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.budget import Budget, BudgetedLLM, uncertain_dollars
-from docgen.llm.engine import SPEND_FILE
+from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Completion, Request

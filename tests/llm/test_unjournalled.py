@@ -13,8 +13,7 @@ import pytest
 
 from docgen.errors import RequestFailed
 from docgen.files.append_log import AppendLog, read_lines
-from docgen.llm.budget import Budget, uncertain_dollars
-from docgen.llm.engine import SPEND_FILE
+from docgen.llm.budget import SPEND_FILE, Budget, uncertain_dollars
 from docgen.llm.errors import Transient
 from docgen.llm.journal import Journal
 from docgen.llm.pricing import load_prices

@@ -12,8 +12,8 @@ import pytest
 from docgen.errors import ConfigError, PlanError, RunError, StopRun
 from docgen.files.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
-from docgen.llm.budget import uncertain_dollars
-from docgen.llm.engine import BATCHES_FILE, SPEND_FILE, dollars_at_most
+from docgen.llm.budget import SPEND_FILE, uncertain_dollars
+from docgen.llm.engine import BATCHES_FILE, dollars_at_most
 from docgen.llm.fake import FakeLLM
 from docgen.llm.journal import journal_totals
 from docgen.llm.ratelimit import retry

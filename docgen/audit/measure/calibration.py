@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from docgen.audit.measure.intervals import wilson
@@ -142,6 +141,8 @@ def calibrate(
     and have a row of their own, implied against all else. Rules are scored by document and rule. `names` holds
     detector, gold, gold_digest and context.
     """
+    import numpy as np
+
     pairs = [(g, r) for g, r in zip(gold, readings, strict=True) if r is not None]
     picks = np.random.default_rng(NOISE).integers(0, max(len(pairs), 1), size=(RESAMPLES, len(pairs)))
     by_fact = {fact: np.array([_fact_cell(g, r, fact, "stated") for g, r in pairs]) for fact in facts}
@@ -168,6 +169,8 @@ def calibrate(
 
 
 def _zeros(pairs: Sequence[object]) -> Any:
+    import numpy as np
+
     return np.zeros((len(pairs), 4), dtype=np.int64)
 
 
@@ -180,6 +183,8 @@ def _fact_cell(gold: Gold, reading: Reading, fact: str, verdict: str) -> tuple[i
 
 def _grade_cells(pairs: Sequence[tuple[Gold, Reading]], facts: Sequence[str], grade: str) -> Any:
     """(documents, 4): cells of one grade against all others, over all facts."""
+    import numpy as np
+
     cells = _zeros(pairs)
     for fact in facts:
         labels = [(g.facts.get(fact, "absent"), r.facts.get(fact, "absent")) for g, r in pairs]
@@ -211,7 +216,7 @@ def _cell(label: bool, said: bool) -> tuple[int, int, int, int]:
 
 def _score(subject: str, cells: Any, picks: Any) -> Score:
     tp, fp, fn, tn = (int(value) for value in cells.sum(axis=0)) if len(cells) else (0, 0, 0, 0)
-    drawn = cells[picks].sum(axis=1) if len(cells) else np.zeros((0, 4))
+    drawn = cells[picks].sum(axis=1) if len(cells) else _zeros(())
     t, p, n = drawn[:, 0], drawn[:, 1], drawn[:, 2]
     return Score(
         subject=subject,
@@ -239,6 +244,8 @@ def _unmixed(part: int, whole: int) -> tuple[float, float] | None:
 
 def _interval(part: Any, whole: Any) -> tuple[float, float] | None:
     """The middle 95 % of the resampled shares; resamples without a case say nothing and are left out."""
+    import numpy as np
+
     some = whole > 0
     if not some.any():
         return None

@@ -1,10 +1,13 @@
 """What a judge says of one fact over a random sample: how often it is there, how directly, how prominently."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.intervals import Mean, Moments, Share, sampled_share, share_of
 from docgen.records import AssignedFact, Prominence, Record
+
+if TYPE_CHECKING:
+    from docgen.audit.judge.verdicts import Judgement
 
 __all__ = ["JudgeTally", "JudgedFact"]
 
@@ -44,7 +47,7 @@ class JudgeTally:
         self.airtime = Moments()
         self.untimed = 0
 
-    def add(self, judgement: Judgement, asked: AssignedFact | None, may_be_granted: bool) -> None:
+    def add(self, judgement: "Judgement", asked: AssignedFact | None, may_be_granted: bool) -> None:
         """Count one document, which was asked to have the fact so, or not to (None); or nobody knows (None too)."""
         is_granted = may_be_granted and asked is None and judgement.verdict == "implied"
         self.verdicts[GRANTED if is_granted else judgement.verdict] += 1
@@ -57,7 +60,7 @@ class JudgeTally:
             self.as_asked[asked.directness] += judgement.verdict == asked.directness
             self.as_asked[asked.prominence] += is_expressed and judgement.prominence == asked.prominence
 
-    def add_airtime(self, judgement: Judgement) -> None:
+    def add_airtime(self, judgement: "Judgement") -> None:
         """Count the share of one document that is about the fact."""
         is_there = judgement.verdict in ("stated", "implied")
         self.untimed += is_there and judgement.airtime is None

@@ -17,14 +17,14 @@ OF_LEAKAGE = OF_LEAKAGE_ALONE | {"embeddings", "nearest", "off", "questions", "c
 """Flags that mean nothing where no leakage is looked for."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AllFlags(f.ScanFlags):
     """The flags of all audits in one pass: never on a cluster, which does not measure diversity."""
 
     engine: o.Engine = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DiversityFlags:
     """The flags of the audit of diversity."""
 
@@ -36,7 +36,7 @@ class DiversityFlags:
     quiet: o.Quiet = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class IdeasFlags(f.JudgeFlags):
     """The flags of the audit of ideas."""
 
@@ -44,7 +44,7 @@ class IdeasFlags(f.JudgeFlags):
     judge: Annotated[bool, typer.Option("--judge", help="Let a judge read them as well.")] = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CalibrateFlags(f.JudgeFlags):
     """The flags of calibrate."""
 

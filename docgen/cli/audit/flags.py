@@ -78,7 +78,7 @@ Nearest = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JudgeFlags(o.ServerFlags):
     """The flags of every command with a judge."""
 
@@ -110,7 +110,7 @@ class JudgeFlags(o.ServerFlags):
         return Display(self.json, self.quiet, self.yes)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScanFlags(JudgeFlags):
     """The flags of the audits of leakage, of salience and of all, in the order in which --help lists them."""
 

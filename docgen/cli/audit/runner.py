@@ -27,7 +27,7 @@ from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.execution.stopping import judging
-from docgen.pipeline.inputs.locate_run import run_or_latest
+from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter

@@ -47,7 +47,7 @@ PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Say what it comes t
 Unfinished = Annotated[bool, typer.Option("--accept-unfinished", help="Take a run short of its n, or not audited.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainFlags:
     """The flags of train."""
 
@@ -102,7 +102,7 @@ def train(flags: TrainFlags) -> None:
     """
     from docgen.cli.runner import reporting
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.training import plan_of_training
     from docgen.pipeline.training import train as carry_out
     from docgen.training.job import is_first_process

@@ -68,7 +68,7 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="0: one for each 
 Engine = Annotated[str, typer.Option("--engine", help="local, or ray (extra: docgen[ray]).")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DedupeFlags:
     """The flags of dedupe: those of `DedupeOptions`, and how to print."""
 
@@ -129,9 +129,7 @@ def dedupe(flags: DedupeFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.inputs.locate_run import (
-        run_or_latest,  # loads the whole pipeline, which files need not wait for
-    )
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet)).path)

@@ -123,7 +123,7 @@ Accept = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExportFlags:
     """The flags of export: those of `ExportOptions`, and what to do."""
 
@@ -217,7 +217,7 @@ def export(flags: ExportFlags) -> None:
 
 
 def _latest(quiet: bool) -> str:
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     return str(run_or_latest(None, PlainReporter(quiet=quiet)).path)

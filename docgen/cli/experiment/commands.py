@@ -76,7 +76,7 @@ Controls = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExperimentFlags(o.ServerFlags):
     """The flags of run and plan."""
 
@@ -110,7 +110,7 @@ class ExperimentFlags(o.ServerFlags):
         return ExperimentOptions(**several, **plain)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PlanFlags(ExperimentFlags):
     """The flags of plan."""
 

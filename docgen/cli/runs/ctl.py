@@ -42,7 +42,7 @@ def ctl(
     """
     from docgen.errors import ConfigError
     from docgen.pipeline.execution.orders import Order, change_run
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     if pause and resume:

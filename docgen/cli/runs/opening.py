@@ -26,7 +26,7 @@ def open_report(run: o.RunArgument = None, json: o.Json = False, quiet: o.Quiet 
 
     from docgen.errors import RunError
     from docgen.pipeline.execution.shared_money import check_single
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))

@@ -48,7 +48,7 @@ def status(
     from docgen.cli.runs.family import control_line, show_family
     from docgen.cli.runs.tables import show_run
     from docgen.pipeline.families.index import read_family
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.pipeline.status import summarise
     from docgen.progress.display import PlainReporter
@@ -130,16 +130,18 @@ def show(
     from docgen.errors import InputError
     from docgen.pipeline.attempts import AttemptFilter, draw_attempts, none_accepted
     from docgen.pipeline.execution.shared_money import check_single
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
-    from docgen.stages.check import REASONS
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     check_single(folder)
     setup = reopen(folder)
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
-    _refuse_unknown(reason, REASONS, "--reason", "Reasons")
+    if reason is not None:
+        from docgen.stages.check import REASONS  # which loads every detector
+
+        _refuse_unknown(reason, REASONS, "--reason", "Reasons")
     matching = AttemptFilter(_slot(doc), rejected or reason is not None, reason, fact)
     chosen = draw_attempts(folder, matching, sample, random) if doc is None else list(matching.of(folder))
     if not chosen and rejected and reason is None and fact is None:

@@ -1,22 +1,27 @@
 """Screens of a run: how it stands, what its plan holds, what it will cost."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from docgen.audit.measure.intervals import Share
 from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.options.step import Step
-from docgen.pipeline.attempts import FirstDocuments
-from docgen.pipeline.audit.run_reports import Leaks
-from docgen.pipeline.estimate import Estimate
-from docgen.pipeline.inputs.setup import Setup
-from docgen.pipeline.status import Summary, Survivor
-from docgen.planning.plan_report import PlanReport
 from docgen.records import IMPORTED_ENGINE
+
+if TYPE_CHECKING:
+    from docgen.audit.measure.intervals import Share
+    from docgen.pipeline.attempts import FirstDocuments
+    from docgen.pipeline.audit.run_reports import Leaks
+    from docgen.pipeline.estimate import Estimate
+    from docgen.pipeline.inputs.setup import Setup
+    from docgen.pipeline.status import Summary, Survivor
+    from docgen.planning.plan_report import PlanReport
 
 __all__ = ["cost_line", "measured_cells", "show_estimate", "show_pilot", "show_plan", "show_run"]
 

@@ -36,7 +36,7 @@ def tail(
     """
     from docgen.pipeline.attempts import new_attempts
     from docgen.pipeline.execution.shared_money import check_single
-    from docgen.pipeline.inputs.locate_run import run_or_latest
+    from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter
 

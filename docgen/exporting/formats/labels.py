@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from docgen.exporting.examples import Example
 from docgen.exporting.formats.shapes import completion, plain_text
 from docgen.exporting.recipe import Recipe
-from docgen.exporting.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from docgen.exporting.tokens import Tokenizer
 
 __all__ = ["LabelRule", "Token", "Tokens", "apart", "joined", "pieces", "token_ids", "turn_by_turn", "whole"]
 
@@ -21,16 +24,16 @@ class Token:
 
 Tokens = tuple[list[int], list[bool]]
 """Token ids, and whether each is trained."""
-LabelRule = Callable[[Example, Recipe, Tokenizer], Tokens]
+LabelRule = Callable[[Example, Recipe, "Tokenizer"], Tokens]
 
 
-def whole(example: Example, _recipe: Recipe, tokenizer: Tokenizer) -> Tokens:
+def whole(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     """Everything is trained; the trainer adds BOS, as its tokenizer does, and EOS."""
     ids = [*tokenizer.bos_ids, *tokenizer.encode(plain_text(example)), *tokenizer.eos_ids]
     return ids, [True] * len(ids)
 
 
-def joined(example: Example, _recipe: Recipe, tokenizer: Tokenizer) -> Tokens:
+def joined(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     """Prefix and text are tokenized as one; masked is what they begin with alike, BOS with it (TRL; pre-tokenised)."""
     prefix = tokenizer.encode(example.prefix) if example.prefix else []
     body = tokenizer.encode(example.prefix + completion(example))
@@ -43,7 +46,7 @@ def joined(example: Example, _recipe: Recipe, tokenizer: Tokenizer) -> Tokens:
 def apart(*, bos: bool) -> LabelRule:
     """Prefix and text are tokenized each by itself, BOS and EOS as the file has them (axolotl; LLaMA-Factory)."""
 
-    def label(example: Example, recipe: Recipe, tokenizer: Tokenizer) -> Tokens:
+    def label(example: Example, recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
         masked = [tokenizer.encode(text) for text in (recipe.bos if bos else "", example.prefix) if text]
         trained = tokenizer.encode(completion(example) + recipe.eos)
         before = [number for ids in masked for number in ids]
@@ -52,7 +55,7 @@ def apart(*, bos: bool) -> LabelRule:
     return label
 
 
-def turn_by_turn(example: Example, _recipe: Recipe, tokenizer: Tokenizer) -> Tokens:
+def turn_by_turn(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
     """The turns of a chat, the last alone trained; a trainer's chat template adds tokens around them, not shown."""
     before = [number for _, content in example.turns or () for number in tokenizer.encode(content)]
     body = tokenizer.encode(example.text)
@@ -66,7 +69,7 @@ def token_ids(example: Example, recipe: Recipe) -> Tokens:
     return joined(example, recipe, recipe.tokenizer)
 
 
-def pieces(tokens: Tokens, tokenizer: Tokenizer) -> list[Token]:
+def pieces(tokens: Tokens, tokenizer: "Tokenizer") -> list[Token]:
     """Tokens as text."""
     ids, trained = tokens
     return [Token(text, each) for text, each in zip(tokenizer.pieces(ids), trained, strict=True)]

@@ -1,24 +1,28 @@
 """The proof that a finished corpus holds no near-duplicates: the whole corpus compared with itself once more."""
 
 import json
+from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from docgen.dedupe.job import Settings
-from docgen.dedupe.sketch.parameters import Scheme
-from docgen.dedupe.source import open_corpus
-from docgen.dedupe.workflow import Job as DedupeJob
-from docgen.dedupe.workflow import carry_out
 from docgen.errors import RunError
-from docgen.pipeline.execution.job import Job
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.job import Job
 
 __all__ = ["duplicates_step", "read_duplicates"]
 
 
-async def duplicates_step(job: Job) -> bool:
+async def duplicates_step(job: "Job") -> bool:
     """Deduplicate the corpus on disk as `docgen dedupe` would, removing nothing; writes reports/dedupe.json."""
+    from docgen.dedupe.job import Settings
+    from docgen.dedupe.sketch.parameters import Scheme
+    from docgen.dedupe.source import open_corpus
+    from docgen.dedupe.workflow import Job as DedupeJob
+    from docgen.dedupe.workflow import carry_out
+
     setup, config = job.setup, job.setup.config
     dedupe = DedupeJob(Settings(scheme=Scheme.of(config.threshold, config.ngram)))
     outcome = carry_out(open_corpus([setup.run.corpus]), dedupe)

@@ -1,19 +1,19 @@
 """Audits a finished run by its texts, and reads back what the last audit reported."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.salience_report import SalienceReport
 from docgen.errors import RunError
-from docgen.options.audit import AuditOptions
-from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.execution.job import Job
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Record
+
+if TYPE_CHECKING:
+    from docgen.pipeline.execution.job import Job
 
 __all__ = ["Leaks", "measure_step", "read_leakage", "read_measured"]
 
@@ -28,11 +28,14 @@ class Leaks:
     judge: str
 
 
-async def measure_step(job: Job) -> bool:
+async def measure_step(job: "Job") -> bool:
     """The scan tier of all audits over the accepted documents; writes reports/*.json and report.html.
 
     Reports of the same corpus that hold more, such as a judge's verdicts, stay as they are.
     """
+    from docgen.options.audit import AuditOptions
+    from docgen.pipeline.audit.audit import Audit
+
     setup = job.setup
     result = Audit(setup.context, AuditOptions(processes=True)).scan(setup, job.reporter)
     result.leakage = _better_leakage(setup, result.leakage)

@@ -7,7 +7,7 @@ from docgen.audit.measure.salience_report import FactPresence
 from docgen.belief.report.figures import CorpusFigures
 from docgen.errors import RunError
 from docgen.pipeline.audit.run_reports import read_measured
-from docgen.pipeline.inputs.locate_run import run_or_latest
+from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import reopen
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.belief.questions import QuestionWriter, Written, scaled_counts
 from docgen.pipeline.execution.stopping import judging
-from docgen.pipeline.inputs.locate_run import run_or_latest
+from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE

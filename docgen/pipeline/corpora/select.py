@@ -221,7 +221,9 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
         if "fact" not in frame["fact"].struct.fields:
             raise _shapeless(str(file))
         frame = frame.with_columns(frame["fact"].struct.field("fact").alias("fact")).drop_nulls("fact")
-    if frame.height and frame["fact"].dtype != pl.String:
+    if not frame.height:
+        return _Facts([], NO_ROWS, NO_ROWS, count)
+    if frame["fact"].dtype != pl.String:
         raise _shapeless(str(file))
     if not frame.height:
         return _Facts([], NO_ROWS, NO_ROWS, count)

@@ -4,13 +4,13 @@ that is carried out elsewhere the run's own."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.files.run_folder import LEVELS, RunFolder
-from docgen.llm.batch.log import read_batches
-from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
-from docgen.llm.engine import BATCHES_FILE
-from docgen.llm.journal import JournalReader
+
+if TYPE_CHECKING:
+    from docgen.llm.journal import JournalReader
 
 __all__ = [
     "check_handed_out",
@@ -69,6 +69,9 @@ def check_parents(parents: Sequence[Path]) -> None:
 
     What it is about to get would otherwise be bought a second time. `parents` are journals.
     """
+    from docgen.llm.batch.log import read_batches
+    from docgen.llm.engine import BATCHES_FILE
+
     for journal in parents:
         run = RunFolder(journal.parent)
         waiting = sum(entry.open for entry in read_batches(journal.with_name(BATCHES_FILE)))
@@ -82,11 +85,13 @@ def check_parents(parents: Sequence[Path]) -> None:
             raise RunError(what, str(run.path), "Wait for it, or stop it (Ctrl-C), and run the same command again")
 
 
-def check_handed_out(journal: JournalReader, runs: Sequence[Path]) -> None:
+def check_handed_out(journal: "JournalReader", runs: Sequence[Path]) -> None:
     """Raise `RunError` while requests of these runs lie in a file of `docgen requests` without a reply in `journal`.
 
     Who buys them too pays twice. `runs` are journals: the run's own, if it is about to buy, and those of its parents.
     """
+    from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
+
     for path in runs:
         run = RunFolder(path.parent)
         handed = HandOuts(run.path / HANDED_OUT_FILE)

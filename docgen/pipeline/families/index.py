@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 from pydantic_core import from_json
@@ -18,8 +18,10 @@ from docgen.errors import RunError
 from docgen.files.run_folder import LEVELS, RunFolder
 from docgen.pipeline.execution.shared_money import level_runs
 from docgen.pipeline.inputs.setup import Setup, reopen
-from docgen.pipeline.status import Summary, summarise
 from docgen.records import Record
+
+if TYPE_CHECKING:
+    from docgen.pipeline.status import Summary
 
 __all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "record_sweep", "refresh_index"]
 
@@ -88,6 +90,8 @@ def read_family(run: RunFolder) -> Family | None:
     kind = family_kind(run)
     if kind is None:
         return None
+    from docgen.pipeline.status import summarise
+
     recorded = _recorded(run)
     setup = reopen(run)
     corpora = _levels(setup, recorded) if kind == "sweep" else _pair(run, recorded)
@@ -164,6 +168,8 @@ def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:
     run = index if place == "." else RunFolder(index.path / place)
     if not run.exists():
         return Corpus(name=name, run=place, n=n)
+    from docgen.pipeline.status import summarise
+
     summary = summarise(reopen(run))
     file = f"{place}/{run.corpus.name}" if run.corpus.exists() else ""
     return Corpus(
@@ -172,7 +178,7 @@ def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:
     )  # fmt: skip
 
 
-def _measured(summary: Summary) -> dict[str, Any]:
+def _measured(summary: "Summary") -> dict[str, Any]:
     shares = {fact.fact: round(fact.assigned_share, 6) for fact in summary.facts}
     stated = {fact.fact: round(fact.stated / fact.assigned, 6) for fact in summary.facts if fact.assigned}
     return {

@@ -9,13 +9,13 @@ from docgen.files.run_folder import OUTPUT, RunFolder, find_run, latest_run, lis
 from docgen.llm.providers.table import choose_engine
 from docgen.options.run import RunOptions
 from docgen.pipeline.inputs.proposal import Proposal, changes_of_context, propose
-from docgen.pipeline.run import Run, unusable
+from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
 from docgen.text.nearest import nearest
 from docgen.universe import UniverseContext, find_context, load_context
 
-__all__ = ["World", "open_proposal", "recorded_source", "run_or_latest"]
+__all__ = ["World", "open_proposal", "recorded_source"]
 
 World = UniverseContext | Run | str | Path
 """What a run is begun from or gone on with: a context, a run, or the name or path of either."""
@@ -144,18 +144,3 @@ def _existing(target: str, error: ContextError) -> RunFolder:
         if near and not (error.fix or "").startswith("Did you mean"):
             raise RunError("neither a context nor a run", target[:80], f'Did you mean "{near}"?') from None
         raise error from None
-
-
-def run_or_latest(name: str | None, reporter: Reporter) -> RunFolder:
-    """The run of that name or path; without a name the latest one that can be opened, and a note that says which."""
-    if name is not None:
-        return find_run(name)
-    broken: list[str] = []
-    for run in list_runs():
-        if not (problem := unusable(run)):
-            for line in broken:
-                reporter.note(f"Passed over: {line}")
-            reporter.note(f"Latest run: {run.path}")
-            return run
-        broken.append(problem)
-    return latest_run()

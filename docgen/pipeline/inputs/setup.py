@@ -3,23 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docgen.errors import RunError
 from docgen.files.run_folder import RunFolder
-from docgen.llm.budget import Budget
-from docgen.llm.engine import EngineOptions
-from docgen.llm.pricing import Prices
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.llm.writers import connect_writer, has_own_server
 from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_single, family_of
 from docgen.pipeline.inputs.engine_choice import CUSTOM, DEFAULT_MODELS
-from docgen.planning.slots.writers import draw_writers
-from docgen.prompts.requests import ModelOptions
 from docgen.records import IMPORTED_ENGINE, Slot
 from docgen.universe import UniverseContext, load_context
+
+if TYPE_CHECKING:
+    from docgen.llm.engine import EngineOptions
+    from docgen.llm.pricing import Prices
+    from docgen.prompts.requests import ModelOptions
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
 
@@ -38,15 +37,17 @@ class Setup:
     is_named: bool = False
 
     @property
-    def options(self) -> ModelOptions:
+    def options(self) -> "ModelOptions":
         """What reaches the model besides the prompt."""
         return model_options(self.config)
 
-    def writer_options(self) -> Callable[[Slot], ModelOptions]:
+    def writer_options(self) -> "Callable[[Slot], ModelOptions]":
         """From a slot to what reaches the model that writes its document: the run's one, or the writer it falls to."""
         writers, options = self.config.writers, self.options
         if not writers:
             return lambda _: options
+        from docgen.planning.slots.writers import draw_writers
+
         chosen = draw_writers(self.n, [writer.share for writer in writers], self.config.seed)
         each = [replace(options, model=writer.model, engine=self.engine_of(writer)) for writer in writers]
         return lambda slot: each[chosen[slot.id]]
@@ -60,7 +61,7 @@ class Setup:
         return replace(self, config=self.config.model_copy(update={"model": model, "writers": None}))
 
     @property
-    def engine_options(self) -> EngineOptions:
+    def engine_options(self) -> "EngineOptions":
         """What the engine needs to know."""
         options = engine_options(self.config)
         family = tuple(path for path in family_of(self.run) if path != self.run.journal)
@@ -85,8 +86,10 @@ class Setup:
             raise RunError("its number of documents is not set", self.run.name, "Give --n")
         return self.config.n
 
-    def check_models(self, prices: Prices) -> None:
+    def check_models(self, prices: "Prices") -> None:
         """Raise `ConfigError` for a model, the judge's too, whose calls a cap could not be held for."""
+        from docgen.llm.budget import Budget
+
         judge = self.config.judge_model if self.config.verify else None
         writers = [writer.model for writer in self.config.writers or ()]
         for model in dict.fromkeys((self.config.model or "", judge or self.config.model or "", *writers)):
@@ -98,11 +101,15 @@ class Setup:
             return
         if self._calls_own_server():
             find_provider(self.config.engine).connect(self.connection)
+        from docgen.llm.writers import connect_writer
+
         for writer in self.config.writers or ():
             connect_writer(writer, self.config.engine or "", self.connection)
 
     def _calls_own_server(self) -> bool:
         """Whether any call goes to the run's own server, and not to one that a writer has for itself."""
+        from docgen.llm.writers import has_own_server
+
         config = self.config
         elsewhere = [writer for writer in config.writers or () if has_own_server(writer, config.engine or "")]
         answered = {writer.model for writer in elsewhere if not self.engine_of(writer)}
@@ -115,8 +122,10 @@ class Setup:
             check_single(self.run)
 
 
-def engine_options(config: RunConfig) -> EngineOptions:
+def engine_options(config: RunConfig) -> "EngineOptions":
     """The settings of an engine, for a run that shares its cap with none."""
+    from docgen.llm.engine import EngineOptions
+
     return EngineOptions(
         engine=config.engine,
         base_url=config.base_url,
@@ -131,8 +140,10 @@ def engine_options(config: RunConfig) -> EngineOptions:
     )
 
 
-def model_options(config: RunConfig) -> ModelOptions:
+def model_options(config: RunConfig) -> "ModelOptions":
     """What reaches the model besides the prompt."""
+    from docgen.prompts.requests import ModelOptions
+
     extra = tuple(sorted(config.extra.items()))
     return ModelOptions(config.model or "", config.effort, extra, config.max_tokens)
 
