@@ -107,7 +107,8 @@ def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDe
     if not provider.paid:
         raise ConfigError(f"{provider.name} writes beside no other", "writers", "Leave it out")
     if writer.base_url:
-        key = server_key(ServerEntry(base_url=writer.base_url, key=writer.key), connection.is_unnamed)
+        entry = ServerEntry(base_url=writer.base_url, key=writer.key)
+        key = server_key(entry, connection.is_unnamed, "writers")
         to_writer = replace(connection, base_url=writer.base_url, api_key=key, headers={})
     else:  # the environment names it, and its key
         to_writer = replace(connection, base_url=None, api_key=None, headers={}, is_unnamed=False)

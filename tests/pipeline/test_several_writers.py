@@ -211,6 +211,12 @@ def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> N
     assert (another.base_url, another.servers) == (None, ())
 
 
+def test_a_key_that_is_not_set_is_looked_for_among_the_writers(tmp_path: Path) -> None:
+    writer = {"model": SONNET, "share": 1.0, "engine": "openai", "base_url": "http://one", "key": "NO_SUCH_KEY"}
+    with pytest.raises(ConfigError, match=r"\[\[writers\]\] http://one: the environment variable NO_SUCH_KEY"):
+        settle(tmp_path, n=4, engine=None, model=None, writers=(writer,))
+
+
 def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:
     setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9", n=None)
     assert [each.documents for each in summarise(setup).writers] == [0, 0]
