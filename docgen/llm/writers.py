@@ -105,7 +105,7 @@ def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDe
     """The model of a writer, connected when it is first asked; the run's own headers go to the run's server alone."""
     provider = find_provider(writer.engine or engine)
     if not provider.paid:
-        raise ConfigError(f"{provider.name} writes beside no other", "writers", "Leave it out")
+        raise ConfigError(f"the {provider.name} engine cannot be one of several writers", "writers", "Leave it out")
     if writer.base_url:
         entry = ServerEntry(base_url=writer.base_url, key=writer.key)
         key = server_key(entry, connection.is_unnamed, "writers")

@@ -68,7 +68,7 @@ def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunCon
     for writer in writers:
         if writer.engine is not None and not find_provider(writer.engine).paid:
             raise ConfigError(
-                f"{writer.engine} is the embedded writer, which writes beside no other", "writers", "Leave it out"
+                f"{writer.engine} is the embedded writer, which cannot be one of several", "writers", "Leave it out"
             )
     if main.engine:
         _check_engine_of_main(main, writers, config.engine)
