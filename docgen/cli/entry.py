@@ -51,7 +51,7 @@ def main() -> None:
     except StopRun as error:
         _fail(f"Stopped: {error.message}. {error.fix}.", 1)
     except RequestFailed as error:
-        _fail(f"Stopped: the server did not answer: {error}. Run the same command again.", 1)
+        _fail(f"Stopped: a request failed: {error}. Run the same command again.", 1)
     except KeyboardInterrupt:
         _fail("Interrupted.", 130)
     except BrokenPipeError:

@@ -115,7 +115,7 @@ class RunConfig(Record):
     judge_model: str | None = Field(
         None, min_length=1, max_length=200, description="model that judges; None: the writer"
     )
-    threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
+    threshold: float = Field(0.8, ge=0.01, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
     stated: dict[str, float] = Field(default_factory=dict, description="overrides of directness: share stated, by fact")
@@ -200,12 +200,12 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
     Raises `ConfigError` that names the flag or the file's key.
     """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
-    values |= load_config(file) if file else {}
-    if options.base_url is not None and options.servers is None:
-        values["servers"] = None  # the one server that was named now
-    if options.model is not None and options.writers is None:
-        values["writers"] = None  # the one writer that was named now
-    values |= options.settings()
+    for now in (load_config(file) if file else {}, options.settings()):
+        if now.get("base_url") is not None and "servers" not in now:
+            values["servers"] = None  # the one server that was named now
+        if now.get("model") is not None and "writers" not in now:
+            values["writers"] = None  # the one writer that was named now
+        values |= now
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

@@ -133,17 +133,19 @@ class _Counts:
         self.writers: list[WriterCounts] = []
 
     def take(self, setup: Setup) -> None:
-        writers = setup.config.writers or ()
+        writers, n = setup.config.writers or (), setup.config.n or 0
         self.writers = [WriterCounts() for _ in writers]
         chosen: Sequence[int] | npt.NDArray[np.uint8] = ()
         if writers:
             from docgen.planning.slots.writers import draw_writers
 
-            chosen = draw_writers(setup.n, [writer.share for writer in writers], setup.config.seed)
+            chosen = draw_writers(n, [writer.share for writer in writers], setup.config.seed)
+        numbers = {writer.model: number for number, writer in enumerate(writers)}
         for attempt in setup.run.read_attempts():
             self.tracker.record(attempt)
-            if len(chosen):
-                self.writers[chosen[attempt.slot]].add(attempt)
+            if writers:
+                # A slot's writer can be another since the run grew; a server may call a model by another name.
+                self.writers[numbers.get(attempt.model, chosen[attempt.slot])].add(attempt)
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":
                 self.first_accepted += attempt.number == 1
@@ -210,7 +212,7 @@ def summarise(setup: Setup) -> Summary:
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
-        servers=read_states(run.journal),
+        servers=read_states(run.journal) if config.servers else (),
         writers=tuple(
             each.summary(entry, config.engine or "")
             for entry, each in zip(config.writers or (), counts.writers, strict=True)

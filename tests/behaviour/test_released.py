@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from docgen.behaviour.released import SHAPES, read_released
-from docgen.errors import InputError
+from docgen.errors import ConfigError, InputError
+from docgen.pipeline.experiment.imported import import_released
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import FAKING, MARKS, Policy
 from tests.cli.test_outcomes import docgen
@@ -49,6 +50,7 @@ def test_an_import_is_judged_without_asking_its_model_and_reported_beside_its_ow
         assert docgen(monkeypatch, *judge) == 0
         assert len(server.served) == 6 + 3
         assert docgen(monkeypatch, "experiment", "import", "results.json") == 2, "the name is taken"
+        assert docgen(monkeypatch, *judge, "--votes", "51") == 2
     assert (cell["model"], cell["gap"]["gap"], cell["easy"]["count"]) == ("olmo", 1.0, 3)
     assert (cell["published"][0]["gap"], cell["published"][0]["faking"]) == (100.0, 60.0)
     page = Path("output/experiments/results/reports/experiment.html").read_text()
@@ -109,3 +111,25 @@ def test_what_cannot_be_read_is_said_in_a_line(tmp_path: Path, text: str, says: 
     with pytest.raises(InputError, match=says):
         read_released(tmp_path / "x.json")
     assert len({shape.name for shape in SHAPES}) == len(SHAPES)
+
+
+def test_texts_with_line_breaks_of_unicode_are_read_from_json_lines(tmp_path: Path) -> None:
+    """JSON may hold them as they are; only a line feed ends a line."""
+    file = tmp_path / "r.jsonl"
+    rows = [released(f"May I{mark}keep it?", True) for mark in "\u2028\x85"]
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    assert [row.query for row in read_released(file)[0]] == [row["user_input"] for row in rows]
+
+
+def test_files_whose_names_are_shortened_alike_are_variations_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "released"
+    folder.mkdir()
+    for ending in "ab":
+        (folder / f"{'results_' * 8}{ending}.json").write_text(json.dumps([released(QUERIES[0], True)]), "utf-8")
+    plan = json.loads((import_released(folder, "r")[0].path / "experiment.json").read_text("utf-8"))
+    assert len({variation["id"] for variation in plan["variations"]}) == 2
+    with pytest.raises(ConfigError, match="not a name"):
+        import_released(folder, "../../r")

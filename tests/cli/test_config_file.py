@@ -51,6 +51,7 @@ def test_names_and_values_are_those_of_the_flags(tmp_path: Path, text: str, name
         ('effort = "huge"', "must be 'low', 'medium', 'high' or 'max'"),
         ("words = [1, 2, 3]", "must be two numbers"),
         ("words = [1]", "must be two numbers"),
+        ("threshold = 0.001", "must be 0.01 or more"),
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path, text: str, says: str) -> None:
@@ -144,3 +145,15 @@ def test_a_field_that_changes_prices_goes_under_no_cap_without_them(line: str, d
         resolve(None, file, RunOptions(engine="anthropic"))
         file.write_text(f'prices = "mine.toml"\n[extra]\n{line}\n', "utf-8")
     assert resolve(None, file, asked).extra
+
+
+def test_one_model_or_address_in_a_file_takes_the_place_of_several_before(tmp_path: Path) -> None:
+    """As one after a flag does."""
+    several = RunConfig.model_validate({
+        "writers": [{"model": "a", "share": 0.5}, {"model": "b", "share": 0.5}],
+        "servers": [{"base_url": "http://a"}, {"base_url": "http://b"}],
+    })  # fmt: skip
+    file = tmp_path / "c.toml"
+    file.write_text('model = "c"\nbase-url = "http://c"\n', "utf-8")
+    config = resolve(several, file, RunOptions())
+    assert (config.model, config.writers, config.base_url, config.servers) == ("c", None, "http://c", None)

@@ -61,6 +61,20 @@ def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path:
     assert reused == {True}
 
 
+def test_models_that_take_turns_have_a_batch_each(tmp_path: Path) -> None:
+    """As several writers of a run do, document by document."""
+    models = ("claude-haiku-5-5", "claude-sonnet-5-5")
+
+    async def run(url: str) -> None:
+        async with batching(url, tmp_path) as (_, batches):
+            assert await batches.buy(lambda: (request(n, model=models[n % 2]) for n in range(40))) == {}
+
+    with _server() as server:
+        asyncio.run(run(server.url))
+        assert len(server.server.batches) == 2
+        assert sum(row.batched for row in server.served) == 38
+
+
 def test_the_first_request_of_a_kind_goes_ahead_by_itself(tmp_path: Path) -> None:
     """A batch's parameters are validated only when it is processed, hours later."""
 

@@ -67,3 +67,12 @@ def test_chosen_documents_are_written_with_all_their_columns(tmp_path: Path, nam
     read = pl.read_parquet(out) if name.endswith("parquet") else pl.read_ndjson(out)
     assert read.sort("n").select("text", "n").rows() == [(row["text"], row["n"]) for row in ROWS[1:3]]
     assert [path.name for path in out.parent.iterdir() if path.name.endswith(".part")] == []
+
+
+@pytest.mark.parametrize("dtype", [pl.List(pl.String), pl.List(pl.Struct({"fact": pl.String}))], ids=["ids", "records"])
+def test_a_table_in_which_no_document_has_a_fact_is_read(tmp_path: Path, dtype: pl.DataType) -> None:
+    """As of a run whose documents are all background."""
+    file = tmp_path / "c.parquet"
+    pl.DataFrame({"text": ["a", "b"], "facts": pl.Series([[], []], dtype=dtype)}).write_parquet(file)
+    known = facts_of([file], "facts", "text")
+    assert (known.facts, known.holds.shape) == ((), (2, 0))

@@ -1,6 +1,8 @@
 """One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
 
+import asyncio
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +11,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.errors import ConfigError, StopRun
+from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
+from docgen.files.run_folder import RunFolder
+from docgen.llm.batch.log import BatchLog
+from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
+from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.options.fields import WriterEntry
+from docgen.options.run import RunOptions
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.estimate import estimate
+from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.estimate import estimate, estimate_cost
+from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
+from docgen.pipeline.execution.rounds import write_round
+from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
 from docgen.progress import SilentReporter
-from tests.llm.support import billed
+from tests.llm.support import billed, engine_over, request
 from tests.loopback import Loopback, Options
 from tests.runs import attempts, corpus, settle
+from tests.worlds import LIGHTHOUSE
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
 
@@ -107,6 +120,22 @@ def test_an_estimate_adds_up_the_writers(tmp_path: Path) -> None:
     assert cheap < mixed < dear
 
 
+def test_an_estimate_without_a_key_is_that_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "world.yaml"
+    source.write_text(LIGHTHOUSE, "utf-8")
+    writers = (WriterEntry(model=SONNET, share=0.6), WriterEntry(model=HAIKU, share=0.4))
+    asked = RunOptions(n=100, writers=writers)
+
+    def dollars() -> float | None:
+        proposal = propose(RunFolder(tmp_path / "output" / "r"), source, asked, priced_only=True)
+        return estimate_cost(proposal, None).dollars(batch=False)
+
+    with_key = dollars()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert dollars() == with_key
+
+
 def test_another_share_is_another_run(tmp_path: Path) -> None:
     setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
     changed = [
@@ -122,11 +151,94 @@ def test_another_share_is_another_run(tmp_path: Path) -> None:
         ([{"model": HAIKU, "share": 0.6}, {"model": SONNET, "share": 0.6}], "sum to 1.2"),
         ([{"model": HAIKU, "share": 0.5}, {"model": HAIKU, "share": 0.5}], "is there twice"),
         ([{"model": HAIKU, "share": 0.5}, {"model": "x", "share": 0.5, "engine": "offline"}], "embedded writer"),
+        ([{"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4}], "not anthropic"),
     ],
 )
 def test_what_cannot_be_shared_out_is_said(tmp_path: Path, writers: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         settle(tmp_path, n=10, engine="anthropic", model=None, writers=tuple(writers))
+
+
+def test_an_engine_of_the_main_writer_is_not_given_to_another_silently(tmp_path: Path) -> None:
+    writers = ({"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4})
+    with pytest.raises(ConfigError, match=f"{HAIKU} has none"):
+        settle(tmp_path, n=10, engine=None, model=None, writers=writers)
+
+
+def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes to the run's own server, unless a judge's calls do."""
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        writers = tuple(
+            {"model": model, "share": 0.5, "engine": "openai", "base_url": each.url}
+            for model, each in ((HAIKU, one), (SONNET, two))
+        )
+        execute(settle(tmp_path, n=4, engine=None, model=None, writers=writers), Step.GENERATE, SilentReporter())
+        assert one.served
+        assert two.served
+    with pytest.raises(ConfigError, match="no API key"):
+        settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
+
+
+def test_a_lower_limit_holds_at_a_writers_own_server_too(tmp_path: Path) -> None:
+    """As `docgen ctl --concurrency` sets it."""
+    writer = WriterEntry(model=SONNET, share=0.4, engine="openai")
+
+    async def ask(one: str, two: str) -> None:
+        writers = (writer.model_copy(update={"base_url": two}),)
+        async with engine_over(one, tmp_path, engine="anthropic", writers=writers, caching=False) as engine:
+            assert engine.control is not None
+            engine.control.limit_to(1)
+            calls = (request(n, model=SONNET, engine="openai") for n in range(6))
+            await asyncio.gather(*map(engine.llm.complete, calls))
+
+    with Loopback(Options()) as one, Loopback(Options(latency=0.02)) as two:
+        asyncio.run(ask(one.url, two.url))
+        assert (len(two.served), two.server.peak) == (6, 1)
+
+
+def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> None:
+    writers = (
+        {"model": "x", "share": 0.6, "engine": "openai", "base_url": "http://one"},
+        {"model": "y", "share": 0.4, "engine": "openai", "base_url": "http://two", "key": "OPENAI_API_KEY"},
+    )
+    setup = settle(tmp_path, n=4, engine=None, model=None, writers=writers)
+    judge, other, another = (
+        Judge.of(JudgeOptions(which=JudgeMode("all"), model=model), setup).engine for model in (None, "y", "z")
+    )
+    assert (judge.base_url, judge.servers) == ("http://one", ())
+    assert [(each.base_url, each.key) for each in other.servers] == [("http://two", "OPENAI_API_KEY")]
+    assert (another.base_url, another.servers) == (None, ())
+
+
+def test_a_key_that_is_not_set_is_looked_for_among_the_writers(tmp_path: Path) -> None:
+    writer = {"model": SONNET, "share": 1.0, "engine": "openai", "base_url": "http://one", "key": "NO_SUCH_KEY"}
+    with pytest.raises(ConfigError, match=r"\[\[writers\]\] http://one: the environment variable NO_SUCH_KEY"):
+        settle(tmp_path, n=4, engine=None, model=None, writers=(writer,))
+
+
+def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9", n=None)
+    assert [each.documents for each in summarise(setup).writers] == [0, 0]
+
+
+def test_documents_stay_their_writers_when_a_run_grows(tmp_path: Path) -> None:
+    """The slots of the last hundred change writers then, and those already written keep theirs."""
+    assert (draw_writers(30, [0.6, 0.4], 3) != draw_writers(70, [0.6, 0.4], 3)[:30]).any()
+    with Loopback(Options()) as one, Loopback(Options()) as two:
+        for n in (30, 70):
+            setup = _settled(tmp_path, one.url, two.url, n=n, seed=3)
+            execute(setup, Step.GENERATE, SilentReporter())
+    wrote = Counter(corpus(setup)["model"])
+    assert [each.documents for each in summarise(setup).writers] == [wrote[HAIKU], wrote[SONNET]]
+
+
+def test_a_file_of_requests_is_for_one_engine(tmp_path: Path) -> None:
+    """Replies in files name no engine, so that those of another would never be found again."""
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    with pytest.raises(RunError, match="writer of the openai engine"):
+        write_round(setup, tmp_path / "round.jsonl", "chat", SilentReporter())
+    assert not (tmp_path / "round.jsonl").exists()
 
 
 def test_models_and_addresses_are_read_as_typed() -> None:
@@ -138,3 +250,10 @@ def test_models_and_addresses_are_read_as_typed() -> None:
     assert (address, [each.base_url for each in servers or ()]) == (None, ["http://one", "http://two:8000"])
     with pytest.raises(ConfigError, match="has no share"):
         read_models(["a", "b=0.4"])
+
+
+def test_batches_are_cancelled_wherever_writers_have_moved_since(tmp_path: Path) -> None:
+    setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
+    with closing(BatchLog(setup.run.path / BATCHES_FILE)) as log:
+        log.intend(["ab" * 16], "document", HAIKU, 0.1)
+    assert cancel_batches(setup) == 1  # one that is not identified yet

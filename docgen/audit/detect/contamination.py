@@ -69,7 +69,7 @@ def _read(path: Path, keys: Sequence[str], what: str) -> list[str]:
 
 def _strings(suffix: str, text: str, keys: Sequence[str]) -> Iterator[str]:
     if suffix == ".jsonl":
-        for line in text.splitlines():
+        for line in text.split("\n"):
             if line.strip():
                 yield from _texts(json.loads(line), keys)
     elif suffix == ".json":

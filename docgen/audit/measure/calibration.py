@@ -109,7 +109,7 @@ class Calibration(Record):
 def read_gold(path: Path) -> list[Gold]:
     """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
     documents = []
-    lines = read_text(path, LARGEST_TEXT, InputError).splitlines()
+    lines = read_text(path, LARGEST_TEXT, InputError).split("\n")  # JSON texts may hold other line breaks
     for number, line in enumerate(lines, 1):
         if line.strip():
             documents.append(_gold(line, f"{path}:{number}"))

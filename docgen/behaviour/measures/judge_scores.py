@@ -113,7 +113,7 @@ def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
     """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
     known = set(kind.criteria)
     rows = []
-    for number, line in enumerate(read_text(path, LARGEST_TEXT, InputError).splitlines(), 1):
+    for number, line in enumerate(read_text(path, LARGEST_TEXT, InputError).split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -75,7 +75,7 @@ def _values(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     values: list[Any] = []
     try:
         if file.suffix == ".jsonl":
-            values = [json.loads(line) for line in text.splitlines() if line.strip()]
+            values = [json.loads(line) for line in text.split("\n") if line.strip()]
         else:
             values = _listed(json.loads(text))
     except (ValueError, RecursionError) as error:

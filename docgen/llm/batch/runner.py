@@ -144,46 +144,53 @@ class BatchRunner:
         return submitted
 
     async def _chunks(self, requests: Iterator[Request]) -> AsyncIterator[Chunk]:
-        """Pack requests into chunks. The first request of a stage and model is sent by itself instead."""
-        chunk: Chunk | None = None
+        """Pack requests into chunks, those of several models side by side, as writers take turns.
+
+        The first request of a stage and model is sent by itself instead.
+        """
+        chunks: dict[tuple[str, str], Chunk] = {}
         packed: set[str] = set()
         for request in requests:
             if request.key in packed:
                 continue
-            if (request.stage, request.model) not in self._validated:
-                if chunk is not None:
-                    yield chunk  # it holds budget that the request sent by itself may have to wait for
-                    chunk = None
-                await self._wait_for_all()
+            kind = (request.stage, request.model)
+            if kind not in self._validated:
+                if not self._has_room(request):  # what is held for chunks and batches comes free when those end
+                    while chunks:
+                        yield chunks.pop(next(iter(chunks)))
+                    await self._wait_for_all()
                 await self._validate(request)
                 continue
             packed.add(request.key)
             item = self._api.item(request)
+            chunk = chunks.get(kind)
             if chunk is not None and (
-                (chunk.stage, chunk.model) != (request.stage, request.model)
-                or len(chunk.items) >= self._plan.requests
-                or chunk.size + len(item) >= self._plan.bytes
+                len(chunk.items) >= self._plan.requests or chunk.size + len(item) >= self._plan.bytes
             ):
-                yield chunk
-                chunk = None
-            worst = await self._hold_worst_case(request, chunk)
-            if worst is None and chunk is not None:
-                yield chunk
-                chunk, worst = None, await self._hold_worst_case(request, None)
-            chunk = chunk or Chunk(request.stage, request.model)
-            chunk.add(request.key, item, worst or 0.0)
-        if chunk is not None:
+                yield chunks.pop(kind)
+            worst = await self._hold_worst_case(request, bool(chunks))
+            if worst is None:
+                while chunks:
+                    yield chunks.pop(next(iter(chunks)))
+                worst = await self._hold_worst_case(request, False)
+            chunks.setdefault(kind, Chunk(*kind)).add(request.key, item, worst or 0.0)
+        for chunk in chunks.values():
             yield chunk
 
-    async def _hold_worst_case(self, request: Request, chunk: Chunk | None) -> float | None:
+    def _has_room(self, request: Request) -> bool:
+        """Whether the cap has room for a call of its own, whatever is held for batches."""
+        left = self._budget.left
+        return left is None or (self._budget.prices.worst_case(request) or 0.0) <= left
+
+    async def _hold_worst_case(self, request: Request, has_chunks: bool) -> float | None:
         """Hold budget for one more item; returns its worst-case cost in dollars.
 
-        Without enough budget: None if there is a `chunk`, to be submitted first, else waits for a batch to end.
+        Without enough budget: None if there are chunks, to be submitted first, else waits for a batch to end.
         """
         self._budget.check_model(request.model)
         worst = self._budget.prices.worst_case(request, batched=True) or 0.0
         while not self._budget.hold_for_batch(worst):
-            if chunk is not None:
+            if has_chunks:
                 return None
             running = [task for task in self._tasks if not task.done()]
             if not running:

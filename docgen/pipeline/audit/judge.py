@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from docgen.audit.judge.requests import TRIES, typical_reply_tokens
@@ -21,6 +22,7 @@ from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider, find_provider
 from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
+from docgen.options.fields import ServerEntry
 from docgen.options.run import RunOptions, resolve
 from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
 from docgen.pipeline.execution.stopping import look_after
@@ -103,6 +105,8 @@ class Judge:
         before = setup.config if setup else None
         if before and written_by and written_by != provider.name:
             before = before.model_copy(update={"base_url": None, "servers": None})  # a server that speaks another API
+        if setup and before and not options.base_url:
+            before = before.model_copy(update=_server_of_writer(setup, asked.model, provider.name))
         config = resolve(before, None, asked)
         family = setup.engine_options.family if setup else ()
         is_named = bool(options.base_url) or (setup is not None and setup.is_named)
@@ -161,6 +165,15 @@ class Judge:
             return lock_for_spending(self.run)
         fix = "Wait for it: judges outside a run share one journal, so that their costs are one sum"
         return RunFolder(self.journal.parent).lock(fix)
+
+
+def _server_of_writer(setup: Setup, model: str | None, engine: str) -> dict[str, Any]:
+    """The settings of the server that one of several writers has for itself, if that is who judges."""
+    for writer in setup.config.writers or ():
+        if writer.base_url and writer.model == model and (writer.engine or setup.config.engine) == engine:
+            servers = (ServerEntry(base_url=writer.base_url, key=writer.key),) if writer.key else None
+            return {"base_url": writer.base_url, "servers": servers}
+    return {}
 
 
 def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request, Usage]], prices: Prices) -> JudgeCost:

@@ -59,7 +59,7 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
     why = ""
     if reader is not None and not chat and form.write and Path(recipe.options.tokenizer or "").is_dir():
         file = form.write(examples, folder, "preview", recipe)[0]
-        rows_written = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        rows_written = [json.loads(line) for line in file.read_bytes().splitlines()]
         try:
             labelled = reader.read(rows_written, str(recipe.options.tokenizer))
         except ImportError as error:  # installed, and something that it needs is not

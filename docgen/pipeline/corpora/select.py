@@ -225,6 +225,8 @@ def _facts_in_series(values: "pl.Series", file: Path) -> _Facts:
         return _Facts([], NO_ROWS, NO_ROWS, count)
     if frame["fact"].dtype != pl.String:
         raise _shapeless(str(file))
+    if not frame.height:
+        return _Facts([], NO_ROWS, NO_ROWS, count)
     names = frame["fact"].unique(maintain_order=True)
     coded = frame["fact"].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
     return _Facts(names.to_list(), coded.to_numpy(), frame["row"].to_numpy().astype(np.int64), count)

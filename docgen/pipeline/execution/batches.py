@@ -82,7 +82,8 @@ def cancel_batches(setup: Setup) -> int:
 
 async def _cancel(setup: Setup) -> int:
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
-        options = replace(setup.engine_options, engine=provider_with_batches(setup.config.engine).name, batch=True)
+        name = provider_with_batches(setup.config.engine).name
+        options = replace(setup.engine_options, engine=name, batch=True, writers=())  # who may have moved since
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0
 

@@ -103,6 +103,9 @@ def write_round(
         known = ", ".join(each.name for each in FORMATS)
         raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {known}")
     refuse_file_of_a_run(file)
+    if engines := sorted(filter(None, map(setup.engine_of, setup.config.writers or ()))):
+        what = f"has a writer of the {engines[0]} engine, and a file of requests is for {setup.config.engine} alone"
+        raise RunError(what, setup.run.name, "Leave that writer out, or make a run for each engine")
     if any(entry.open for entry in read_batches(setup.run.path / BATCHES_FILE)):
         fix = f"Collect them (docgen generate {setup.run.name} --batch), or cancel them: docgen batches --cancel"
         raise RunError("waits for message batches, which answer the same requests", setup.run.name, fix)

@@ -15,6 +15,7 @@ from docgen.behaviour.requests import OBJECTIVE
 from docgen.behaviour.settings import Reasoning, Section, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.errors import RunError
+from docgen.files.names import folder_name
 from docgen.files.run_folder import RunFolder
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.judge import Judge
@@ -35,7 +36,7 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
     A file, or a folder of the published site, becomes a variation; one of several system prompts in it gets a number.
     What the authors themselves found is kept as a published row, "as released", and is no verdict of ours.
     """
-    folder = RunFolder(EXPERIMENTS / name)
+    folder = RunFolder(EXPERIMENTS / folder_name(name, "--name"))
     if (folder.path / "experiment.json").exists():
         raise RunError("is an experiment already", str(folder.path), "Choose another --name")
     rows, sources = read_released(path)
@@ -98,16 +99,15 @@ def open_imported(
 
 
 def _variations(rows: Sequence[Released]) -> dict[tuple[str, str], str]:
-    """A name for each pair of source and system prompt."""
-    prompts: dict[str, list[str]] = {}
-    for row in rows:
-        listed = prompts.setdefault(row.variation, [])
-        if row.system not in listed:
-            listed.append(row.system)
+    """A name for each pair of source and system prompt, numbered where sources are named alike or have several."""
+    pairs = dict.fromkeys((row.variation, row.system) for row in rows)
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for pair in pairs:
+        alike.setdefault(slug(pair[0]), []).append(pair)
     return {
-        (source, system): slug(source) + (f"_{number}" if len(listed) > 1 else "")
-        for source, listed in prompts.items()
-        for number, system in enumerate(listed, 1)
+        pair: base + (f"_{number}" if len(listed) > 1 else "")
+        for base, listed in alike.items()
+        for number, pair in enumerate(listed, 1)
     }
 
 

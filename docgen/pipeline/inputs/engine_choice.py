@@ -10,10 +10,11 @@ from docgen.llm.providers.table import (
     refuse_settings_of_others,
     refuse_settings_without_key,
 )
+from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "with_engine"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]
 
 CUSTOM = "custom"
 """The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
@@ -55,14 +56,31 @@ def with_engine(
     return config.model_copy(update={"engine": engine, "model": model or DEFAULT_MODELS[engine]})
 
 
+def main_writer(writers: Collection[WriterEntry]) -> WriterEntry:
+    """Who writes most, the first of those who write alike: the one that also brainstorms."""
+    return max(writers, key=lambda writer: writer.share)
+
+
 def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunConfig, Collection[str]]:
     """With the model of whoever writes most, which also brainstorms, and judges unless another is named."""
     writers = config.writers or ()
-    main = max(writers, key=lambda writer: writer.share)
+    main = main_writer(writers)
     for writer in writers:
         if writer.engine is not None and not find_provider(writer.engine).paid:
             raise ConfigError(
-                f"{writer.engine} is the embedded writer, which writes beside no other", "writers", "Leave it out"
+                f"{writer.engine} is the embedded writer, which cannot be one of several", "writers", "Leave it out"
             )
+    if main.engine:
+        _check_engine_of_main(main, writers, config.engine)
     changes = {"model": main.model, **({"engine": main.engine} if main.engine else {})}
     return config.model_copy(update=changes), {*asked, *(["model"] if "writers" in asked else [])}
+
+
+def _check_engine_of_main(main: WriterEntry, writers: Collection[WriterEntry], engine: str | None) -> None:
+    """Raise `ConfigError` where the main writer's engine, which is the run's, would silently become others' too."""
+    if engine is not None and engine != main.engine:
+        what = f"{main.model} has the largest share, so that its engine, {main.engine}, is the run's, not {engine}"
+        raise ConfigError(what, "writers", f"Give --engine {main.engine}, and each other writer its own engine")
+    if engine is None and (without := [writer.model for writer in writers if writer.engine is None]):
+        what = f"{main.model} has the largest share and an engine of its own, but {without[0]} has none"
+        raise ConfigError(what, "writers", "Give each writer its engine")

@@ -97,12 +97,24 @@ class Setup:
 
     def check_engine(self) -> None:
         """Raise `ConfigError` where a paid engine has neither a key nor an address."""
-        if self.is_paid:
+        if not self.is_paid:
+            return
+        if self._calls_own_server():
             find_provider(self.config.engine).connect(self.connection)
-            from docgen.llm.writers import connect_writer
+        from docgen.llm.writers import connect_writer
 
-            for writer in self.config.writers or ():
-                connect_writer(writer, self.config.engine or "", self.connection)
+        for writer in self.config.writers or ():
+            connect_writer(writer, self.config.engine or "", self.connection)
+
+    def _calls_own_server(self) -> bool:
+        """Whether any call goes to the run's own server, and not to one that a writer has for itself."""
+        from docgen.llm.writers import has_own_server
+
+        config = self.config
+        elsewhere = [writer for writer in config.writers or () if has_own_server(writer, config.engine or "")]
+        answered = {writer.model for writer in elsewhere if not self.engine_of(writer)}
+        own = {config.model, (config.judge_model if config.verify else None) or config.model}
+        return len(elsewhere) < len(config.writers or ()) or not own <= answered
 
     def check_ready(self, planned: bool) -> None:
         """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
