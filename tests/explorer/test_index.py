@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.view_corpus import make_run as make_bench_run
+from docgen.errors import UserError
 from docgen.explorer.index import build
 from docgen.explorer.open import open_views
 from docgen.explorer.read.filters import Filters, mask_of
