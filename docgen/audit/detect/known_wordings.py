@@ -47,14 +47,8 @@ def function_words() -> frozenset[str]:
 @cache
 def ordinary_words() -> frozenset[str]:
     """Words that many English documents have, in lower case; see bench/reference_words.py."""
-    sections = (DATA / "reference_words.txt").read_text("utf-8").split("# ")
-    return frozenset(
-        word
-        for part in sections
-        for name, *own in [part.split() or [""]]
-        if name in ("common", "usual")
-        for word in own
-    )
+    sections = map(str.split, (DATA / "reference_words.txt").read_text("utf-8").split("# ")[1:])
+    return frozenset(word for name, *own in sections if name in ("common", "usual") for word in own)
 
 
 @cache

@@ -20,7 +20,7 @@ from docgen.universe import UniverseContext
 __all__ = ["unreal_world_cues", "with_cues", "world_names"]
 
 NAMES = 60
-"""Names that are looked for, the most frequent first: enough for every context shipped, and a small automaton."""
+"""Names that are looked for, the most frequent first: enough for every context shipped; more would slow the scan."""
 SHORTEST = 4
 """Letters of a name of one word; shorter ones are mostly abbreviations that other things share."""
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’-]*)*")
