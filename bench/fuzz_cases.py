@@ -154,6 +154,8 @@ def break_filesystem(case: Case, rng: random.Random) -> Case:
     call = rng.choice(["write", "write", "fsync", "flock", "rename", "open", "open", "mkdir", "unlink", "truncate"])
     error = rng.choice(FILE_ERRORS)
     first, times = rng.choice([1, 1, 2, 3, 5, 8, 13, 21, 34, 55]), rng.choice([0, 0, 1, 3])
+    if error == "EINTR":
+        times = times or 3  # Python itself tries again for as long as a call is interrupted (PEP 475)
     fault = f"{call} {getattr(errno, error)} {first} {times}"
     command = rng.choice(
         [["run", "tutorial", "--n", "6", "--engine", "offline"], *map(list, READING), ["init", "mine"]]

@@ -103,6 +103,6 @@ def test_the_search_files_hold_every_word(published: Path) -> None:
 def test_only_an_earlier_site_is_replaced(published: Path, run: Path, tmp_path: Path) -> None:
     """A folder with anything else in it is left alone."""
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(ConfigError, match="something else"):
+    with pytest.raises(ConfigError, match="something other than"):
         export_site(open_views([str(run)])[0], tmp_path)
     assert (tmp_path / "mine.txt").exists()
