@@ -152,7 +152,7 @@ def test_expected_facts_leave_background_documents_out() -> None:
     [
         ("    salience: 0.3\n", "0.32 facts"),
         ("    directness: {implied: 1}\n", "no implications"),
-        ("", "1 fact(s) have fewer than 3 paraphrases"),
+        ("", "1 fact has fewer than 3 paraphrases (old)"),
         ("", "has 5 words"),
         ("    with: [b]\n  - id: b\n    statement: B is so.\n    salience: 0.1\n", "lower salience"),
         (
