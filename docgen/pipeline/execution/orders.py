@@ -68,7 +68,7 @@ class Orders:
             held = f"Held by docgen ctl; calls in flight are still read. docgen ctl {self._run.name} --resume goes on"
             reporter.note(held if order.do == "pause" else "Goes on, by docgen ctl")
         if order.concurrency is not None:
-            engine.control.semaphore.limit_to(order.concurrency)
+            engine.control.limit_to(order.concurrency)
             reporter.note(f"At most {order.concurrency} request(s) in flight from now on, by docgen ctl")
         if order.max_cost is not None and engine.budget.raise_cap(order.max_cost):
             meta = self._run.read_meta()
