@@ -204,11 +204,15 @@ def _show_check(result: "ContextCheck", path: Path, n: int) -> None:
     from docgen.cli.console import console, table
 
     context, limits = result.context, result.context.facts_per_document
-    console.print(f"{path}: valid", style="green", markup=False)
+    if result.unplannable:
+        console.print(f"{path}: valid, but no plan was found", style="yellow", markup=False)
+    else:
+        console.print(f"{path}: valid", style="green", markup=False)
     console.print(f"{context.title} ({result.words:,} words of prose)", markup=False)
     rows = []
     for fact in result.facts:
-        shares = f"{fact.salience:.1%}", f"{fact.documents:,}", f"{fact.stated:.0%}"
+        held_out = "held out", "0", "-"
+        shares = (f"{fact.salience:.1%}", f"{fact.documents:,}", f"{fact.stated:.0%}") if fact.salience else held_out
         rows.append([fact.fact, *shares, str(fact.paraphrases), str(fact.implications)])
     numbers = ("salience", f"of {n:,}", "stated", "paraphrases", "implications")
     console.print(table(("fact", *numbers), rows, right=numbers))

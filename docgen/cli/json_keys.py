@@ -26,7 +26,7 @@ KEYS: Mapping[str, str] = {
     "ctl": "run, process, paused, concurrency, max_cost",
     "open": "run, report",
     "init": "file",
-    "audit leakage": "leakage (documents, rules, findings, ...), spent",
+    "audit leakage": "leakage (documents, flagged, rules, ...; findings in rules.*.examples, at most 5 a rule), spent",
     "audit salience": "salience (documents, facts, ...), spent",
     "audit diversity": "documents, words, distinct, compression, similarity, markers, ...",
     "audit all": "salience, leakage, diversity, spent",

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from docgen.dedupe.job import Settings, dedupe
 from docgen.dedupe.source import open_corpus
+from docgen.errors import ConfigError
 
 __all__ = ["near_clusters", "validation_rows", "validation_size"]
 
@@ -23,11 +24,19 @@ def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Int
 
 
 def validation_size(asked: float, documents: int) -> int:
-    """Documents of the validation split: `asked` is a share, or from 1 on a number; at least one stays on each side."""
+    """Documents of the validation split: `asked` is a share, or from 1 on a number; at least one stays on each side.
+
+    Raises `ConfigError` where validation would be larger than train.
+    """
     if not asked or documents < 2:
         return 0
-    wanted = round(asked * documents) if asked < 1 else round(asked)
-    return min(max(1, wanted), documents - 1)
+    size = max(1, round(asked * documents) if asked < 1 else round(asked))
+    if size > documents / 2:
+        left = max(0, documents - size)
+        what = f"{size:,} documents for validation would leave {left:,} of the {documents:,} to train on"
+        fix = f"Use a share such as 0.05, or at most {documents // 2:,} documents"
+        raise ConfigError(what, "--validation", fix)
+    return size
 
 
 def validation_rows(order: Ints, clusters: Ints, size: int) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from docgen.audit.detect.facts import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.errors import PlanError
+from docgen.options.run import RunConfig
+from docgen.pipeline.inputs.plan import trial_plan
 from docgen.records import Record
 from docgen.text import word_count
 from docgen.universe import (
@@ -32,7 +35,10 @@ class ExpectedFact(Record):
 
 
 class ContextCheck(Record):
-    """A valid context. `facts_per_document` is the mean over the documents that carry any; `words` are of the prose."""
+    """A valid context. `facts_per_document` is the mean over the documents that carry any; `words` are of the prose.
+
+    `unplannable` says why no corpus of this size can have the shares asked for; empty if one can.
+    """
 
     context: UniverseContext
     words: int
@@ -40,13 +46,20 @@ class ContextCheck(Record):
     facts: tuple[ExpectedFact, ...]
     warnings: tuple[str, ...]
     proposals: tuple[str, ...]
+    unplannable: str = ""
 
 
 def check_context(path: Path, n: int) -> ContextCheck:
     """Check the context in a file, for a corpus of `n` documents. Raises `ContextError` for one that is not valid."""
     context = load_context(path)
     text = path.read_text("utf-8")
-    warnings = [*split_items(text), *context_warnings(context, read_yaml(text, str(path))), *_self_defeating(context)]
+    unplannable = _why_unplannable(context, n)
+    warnings = [
+        *([unplannable] if unplannable else []),
+        *split_items(text),
+        *context_warnings(context, read_yaml(text, str(path))),
+        *_self_defeating(context),
+    ]
     return ContextCheck(
         context=context,
         words=word_count(context.universe_context),
@@ -64,7 +77,18 @@ def check_context(path: Path, n: int) -> ContextCheck:
         ),
         warnings=tuple(map(str, warnings)),
         proposals=tuple(map(str, context_proposals(context))),
+        unplannable=unplannable,
     )
+
+
+def _why_unplannable(context: UniverseContext, n: int) -> str:
+    """What the planner says of the context's shares and facts_per_document; empty if it has a plan."""
+    try:
+        trial_plan(context, RunConfig(n=n))
+    except PlanError as error:
+        low, high = context.facts_per_document.min, context.facts_per_document.max
+        return f"facts_per_document ({low} to {high}) does not go with the saliences: {error}"
+    return ""
 
 
 def _self_defeating(context: UniverseContext) -> Iterator[str]:

@@ -16,6 +16,7 @@ from docgen.universe.problems import Problem, suggestion, translate
 from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
 
 __all__ = [
+    "SHIPPED",
     "ListedContext",
     "context_text",
     "find_context",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 FOLDER = "universe_contexts"
+SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
+"""Names of the contexts that come with docgen. In a clone `docgen init` writes into the same folder as theirs."""
 MOST_SHOWN = 20
 """Problems of a file told at once."""
 SUFFIXES = (".yaml", ".yml")
@@ -92,11 +95,15 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     """All named contexts, local before shipped, each in alphabetical order. No file is read."""
-    local = [ListedContext(path.stem, path, "local") for path in _context_files(cwd / FOLDER)]
-    home = folder(FOLDER)
-    if home.resolve() == (cwd / FOLDER).resolve():  # in a clone of the repository
-        local = []
-    return (*local, *(ListedContext(path.stem, path, "shipped") for path in _context_files(home)))
+    here, home = cwd / FOLDER, folder(FOLDER)
+    is_clone = home.resolve() == here.resolve()
+    own = [] if is_clone else [ListedContext(path.stem, path, "local") for path in _context_files(here)]
+    at_home = [ListedContext(path.stem, path, _origin_at_home(path)) for path in _context_files(home)]
+    return tuple(sorted([*own, *at_home], key=lambda entry: entry.origin != "local"))  # stable: the order stays
+
+
+def _origin_at_home(path: Path) -> Literal["local", "shipped"]:
+    return "shipped" if path.stem in SHIPPED else "local"
 
 
 def starter_context(name: str) -> str:

@@ -216,9 +216,11 @@ def _companion_warnings(context: UniverseContext) -> Iterator[str]:
 
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     """One line for what only the embedded writer lacks: it has no other words than the context's."""
-    few = sum(len(fact.paraphrases) < MIN_PARAPHRASES for fact in context.key_facts)
-    unimplied = [fact.id for fact in context.key_facts if fact.directness.implied and not fact.implications]
-    parts = [f"{few} fact(s) have fewer than {MIN_PARAPHRASES} paraphrases"] if few else []
+    used = [fact for fact in context.key_facts if fact.salience]
+    few = [fact.id for fact in used if len(fact.paraphrases) < MIN_PARAPHRASES]
+    unimplied = [fact.id for fact in used if fact.directness.implied and not fact.implications]
+    verb = "fact has" if len(few) == 1 else "facts have"
+    parts = [f"{len(few)} {verb} fewer than {MIN_PARAPHRASES} paraphrases ({', '.join(few)})"] if few else []
     parts += [f"{len(unimplied)} should be implied but have no implications ({', '.join(unimplied)})"] * bool(unimplied)
     if parts:
         yield f"the embedded writer (--engine offline) will repeat itself or state facts: {'; '.join(parts)}"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from docgen.text.stems import content_stems
 from docgen.universe.model import UniverseContext
@@ -52,7 +52,8 @@ def _presupposed(context: UniverseContext) -> Iterator[str]:
     declared = {fact.id: fact.presupposes for fact in facts}
     for fact in facts:
         words = stems[fact.id]
-        if not fact.public and fact.salience and len(facts) > MANY and len(words & common) > RECURRING * len(words):
+        is_common = fact.salience and len(facts) > MANY and len(words & common) > RECURRING * len(words)
+        if is_common and not fact.public and _is_built_on(fact.id, declared, stems):
             yield f"{fact.id} says what most other facts build on: consider public: true"
         roots = [root for root in facts if root is not fact and _builds_on(words - frequent, stems[root.id] - frequent)]
         linked = presupposed_by(declared, [fact.id])
@@ -60,6 +61,13 @@ def _presupposed(context: UniverseContext) -> Iterator[str]:
             if not root.public and root.id not in linked and fact.id not in presupposed_by(declared, [root.id]):
                 shared = ", ".join(sorted(words & stems[root.id] - frequent))
                 yield f"{fact.id} seems to take {root.id} for granted ({shared}): presupposes: [{root.id}]?"
+
+
+def _is_built_on(fact: str, declared: Mapping[str, tuple[str, ...]], stems: Mapping[str, frozenset[str]]) -> bool:
+    """Whether another fact builds on it: by what the context declares, or by its wording where it declares nothing."""
+    if any(declared.values()):
+        return any(fact in names for names in declared.values())
+    return any(_builds_on(words, stems[fact]) for other, words in stems.items() if other != fact)
 
 
 def _builds_on(words: frozenset[str], root: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from docgen.cli.app import app
-from docgen.errors import ConfigError
+from docgen.errors import ConfigError, InputError
 from docgen.files.run_folder import RunFolder
 
 LEAK = "\n\nDear [Recipient Name],\n\nplease look."
@@ -86,6 +86,17 @@ def test_files_are_split_into_clean_and_removed(run: RunFolder, tmp_path: Path) 
     assert json.loads((tmp_path / "out/clean.jsonl").read_text())["id"] == "a"
     removed = json.loads((tmp_path / "out/removed.jsonl").read_text())
     assert (removed["id"], removed["findings"][0]["rule"]) == ("b", "scaffold")
+
+
+def test_what_is_not_printed_is_counted_with_the_command_that_shows_it(run: RunFolder, tmp_path: Path) -> None:
+    """Two findings of a rule are printed; nothing audited is an error to a script with a limit."""
+    file, empty = tmp_path / "f.jsonl", tmp_path / "empty.jsonl"
+    file.write_text("".join(json.dumps({"text": f"Note {i}.{LEAK}"}) + "\n" for i in range(5)), "utf-8")
+    empty.touch()
+    shown = " ".join(docgen("audit", "leakage", str(file), "--context", "tutorial").stdout.split())
+    assert f"scaffold: and 3 more documents, shown by: docgen view {file} --context tutorial" in shown
+    with pytest.raises(InputError, match="nothing was audited"):
+        docgen("audit", "leakage", str(empty), "--context", "tutorial", "--fail-over", "any=0")
 
 
 def test_calibration_is_kept_and_cited(run: RunFolder, tmp_path: Path) -> None:

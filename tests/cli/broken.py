@@ -174,7 +174,7 @@ FLAGS = [
     Case("no such run to go on", ("run", "--run", "other", *OFFLINE), ("other",)),
     Case("unknown format", ("export", "r", "--format", "xml"), ("xml", "--format")),
     Case("unknown document", ("show", "r", "d99x"), ("d99x",)),
-    Case("document beyond the end", ("show", "r", "999999"), ("r",)),
+    Case("document beyond the end", ("show", "r", "d9999999"), ("r", "no such document: d9999999")),
     Case("unknown reason", ("show", "r", "--reason", "boredom"), ("r",)),
     Case("status of no run", ("status", "nothing"), ("nothing", "r")),
     Case("NUL in a run's name", ("status", "a\0b"), ("a",)),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen import near_duplicates
+from docgen.errors import ConfigError
 from docgen.exporting.order import balanced_order, worst_window
 from docgen.exporting.recipe import ExportOptions
 from docgen.exporting.split import near_clusters, validation_rows, validation_size
@@ -68,5 +69,20 @@ def test_every_window_has_its_share_of_each_fact() -> None:
 
 def test_sizes_of_a_validation_split() -> None:
     """A share is rounded, neither side is ever empty."""
-    assert [validation_size(asked, 50) for asked in (0, 0.1, 0.001, 0.999, 7, 90)] == [0, 5, 1, 49, 7, 49]
+    assert [validation_size(asked, 50) for asked in (0, 0.1, 0.001, 0.5, 7, 25)] == [0, 5, 1, 25, 7, 25]
     assert validation_size(0.5, 1) == 0
+
+
+@pytest.mark.parametrize("asked", [0.999, 26, 90])
+def test_a_validation_split_larger_than_train_is_refused(asked: float) -> None:
+    """With the numbers, and the most that there can be."""
+    with pytest.raises(ConfigError, match=r"for validation would leave \d+ of the 50 to train on.* at most 25"):
+        validation_size(asked, 50)
+
+
+def test_an_export_with_such_a_split_writes_no_file(tmp_path: Path) -> None:
+    """A number of documents near that of the corpus, or beyond it, is more likely a slip than a wish."""
+    corpus = write_planted(tmp_path / "c.jsonl")
+    with pytest.raises(ConfigError, match="400 documents for validation would leave 20 of the 420 to train on"):
+        export(corpus, out=tmp_path / "out", options=ExportOptions(validation=400))
+    assert not any((tmp_path / "out").glob("*"))

@@ -1,5 +1,6 @@
 """Plans meet every share and constraint, depend on the seed alone, and change in as few slots as possible."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -158,7 +159,7 @@ def test_every_type_and_every_idea_of_a_type_is_used_equally_often() -> None:
 @pytest.mark.parametrize(
     ("constraints", "words"),
     [
-        (simple([0.2, 0.1]), ["650 too few", "background_share to 0.7"]),
+        (simple([0.2, 0.1]), ["650 too few", "background_share 0.7"]),
         (simple([0.9] * 6, maximum=2), ["too many", "1900"]),
         (simple([0.97]), ["970 documents", "950", "20 too many"]),
     ],
@@ -167,6 +168,26 @@ def test_impossible_totals_are_refused_with_the_arithmetic(constraints: Constrai
     with pytest.raises(PlanError) as caught:
         planned(constraints, 1000)
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_the_shares_proposed_can_be_planned_and_leave_a_held_out_fact_at_0() -> None:
+    """Both directions are told by the shares themselves, and nobody is advised to raise what is to be lowered."""
+    shares, minimum = [0.5, 0.3, 0.2, 0.25, 0.2, 0.0], 4
+    infeasible = simple(shares, background=0.1)
+    infeasible = replace(infeasible, minimum=minimum, maximum=5)
+    with pytest.raises(PlanError) as caught:
+        planned(infeasible, 20)
+    moves = re.findall(r"(\w+) [\d.]+ -> ([\d.]+\d)", str(caught.value))
+    moved = {name: float(share) for name, share in moves}
+    assert moved["f0"] < 0.5, "lowered, as only few documents can carry four facts"
+    assert "f5" not in moved
+    assert "raise" not in str(caught.value)
+    nearest = replace(
+        infeasible,
+        targets=np.array([moved.get(name, share) for name, share in zip(infeasible.facts, shares, strict=True)]),
+        background=moved["background_share"],
+    )
+    assert planned(nearest, 20).holds[:, 5].sum() == 0
 
 
 def test_facts_that_exclude_each_other_and_do_not_fit_side_by_side_are_refused() -> None:

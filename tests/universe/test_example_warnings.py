@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from docgen.universe import context_warnings, parse_context
+from docgen.universe import context_proposals, context_warnings, parse_context
 from docgen.universe.example_warnings import split_items
 from tests.cli.test_outcomes import docgen
 
+FIXTURES = ("lamps", "horns", "ropes", "masts", "buoys")
 WORLD = """\
 id: c
 title: C
@@ -63,7 +64,34 @@ def test_what_only_the_embedded_writer_lacks_is_one_line() -> None:
     lines = [line for line in warnings(world()).splitlines() if "embedded writer" in line]
     assert len(lines) == 1
     assert "paraphrases" in lines[0]
-    assert "bridge" in lines[0]
+    assert "1 fact has fewer than 3 paraphrases (bridge)" in lines[0], "toll is held out, so nobody writes about it"
+
+
+def test_shares_that_no_plan_meets_are_warned_of_and_a_held_out_fact_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is valid, and a run of it would be refused."""
+    (tmp_path / "c.yaml").write_text(world(more="facts_per_document: {min: 2, max: 3}"), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert docgen(monkeypatch, "context", "check", "c.yaml") == 0
+    told = capsys.readouterr().out
+    words = " ".join(told.split())
+    assert "valid, but no plan was found" in words
+    assert "warning: facts_per_document (2 to 3) does not go with the saliences" in words
+    row = next(line for line in told.splitlines() if line.startswith("toll"))
+    assert row.split()[1:5] == ["held", "out", "0", "-"]
+
+
+def test_only_a_fact_that_others_build_on_is_proposed_as_public() -> None:
+    """Words that all statements share, such as the town's name, are no reason by themselves."""
+    extra = "".join(f"  - {{id: f{i}, statement: Harrow ferry line has {word}.}}\n" for i, word in enumerate(FIXTURES))
+    text = WORLD.split("key_facts:")[0].format(told="") + "key_facts:\n" + extra
+    text += "  - {id: root, statement: Harrow ferry line.}\n"
+    assert "public" in "\n".join(
+        context_proposals(parse_context(text.replace("{id: f0,", "{id: f0, presupposes: [root],"), "c.yaml"))
+    )
+    other = text.replace("{id: f0,", "{id: f0, presupposes: [f1],")
+    assert "root says what" not in "\n".join(context_proposals(parse_context(other, "c.yaml")))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def test_local_contexts_are_listed_before_the_shipped(cwd: Path) -> None:
     assert {entry.origin for entry in entries[1:]} == {"shipped"}
 
 
+def test_in_a_clone_the_users_own_contexts_are_told_from_the_shipped(
+    cwd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There `docgen init` writes into the very folder that the shipped ones lie in."""
+    home = cwd / "universe_contexts"
+    (home / "tutorial.yaml").write_text(MINIMAL, encoding="utf-8")
+    monkeypatch.setattr("docgen.universe.context_files.folder", lambda name: home)
+    assert [(entry.name, entry.origin) for entry in list_contexts(cwd)] == [("town", "local"), ("tutorial", "shipped")]
+
+
 def test_a_folder_without_contexts_lists_only_the_shipped(tmp_path: Path) -> None:
     (tmp_path / "universe_contexts").write_text("a file, not a folder", encoding="utf-8")
     assert {entry.origin for entry in list_contexts(tmp_path)} == {"shipped"}
@@ -142,7 +152,7 @@ def test_expected_facts_leave_background_documents_out() -> None:
     [
         ("    salience: 0.3\n", "0.32 facts"),
         ("    directness: {implied: 1}\n", "no implications"),
-        ("", "1 fact(s) have fewer than 3 paraphrases"),
+        ("", "1 fact has fewer than 3 paraphrases (old)"),
         ("", "has 5 words"),
         ("    with: [b]\n  - id: b\n    statement: B is so.\n    salience: 0.1\n", "lower salience"),
         (

@@ -1,6 +1,7 @@
 """Carries out the audit commands: opens the corpus, has it audited, shows, saves, sets the exit code."""
 
 import asyncio
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import nan
@@ -15,7 +16,7 @@ from docgen.cli.audit.tables import show_calibration, show_diversity_report, sho
 from docgen.cli.console import console
 from docgen.cli.runner import reporting
 from docgen.cli.streams import say, say_json
-from docgen.errors import ConfigError
+from docgen.errors import ConfigError, InputError
 from docgen.files.run_folder import OUTPUT
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
@@ -50,8 +51,10 @@ def audit_corpus(
             refuse_in_place(corpus if isinstance(corpus, list) else [], sequel.folder)
         result = examine(audit, corpus, display, reporter)
         reporter.close()
+        if limits and not result.documents:
+            raise InputError("there is no document, so nothing was audited", "--fail-over", "Check what was passed")
         files = [] if result.in_vain else result.save(sequel.what, html=sequel.html, out=sequel.out)
-        _show(result, sequel.what, display, files)
+        _show(result, sequel.what, display, files, _where_all_are(result, source, context))
         failed, left = result.unjudged > 0, None
         if sequel.apply and not result.in_vain:
             ended_well, leakage_now = remove_failing(result, sequel, display, reporter)
@@ -100,7 +103,7 @@ def _check_rules(limits: Mapping[str, float], audit: Audit) -> None:
         raise ConfigError(f"no rule {', '.join(unknown)}", "--fail-over", fix)
 
 
-def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path]) -> None:
+def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path], rest: str) -> None:
     if display.json:
         reports = result.reports(what).items()
         parts = [f'"{name}":{report.model_dump_json()}' for name, report in reports]
@@ -109,11 +112,18 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
     if what in ("salience", "all"):
         show_salience(console, result.salience)
     if what in ("leakage", "all"):
-        show_leakage(console, result.leakage)
+        show_leakage(console, result.leakage, rest)
     if what == "all":
         show_diversity_report(console, result.diversity)
     for file in files:
         console.print(f"Written: {file}", markup=False, style="dim")
+
+
+def _where_all_are(result: AuditResult, source: Sequence[str] | None, context: str | None) -> str:
+    """What shows every finding, as reports hold the worst few of each rule: the command for this corpus."""
+    run = result.corpus.run
+    corpus = run.run.name if run else f"{shlex.join(source or [])} --context {shlex.quote(context or '')}"
+    return f"docgen view {corpus}"
 
 
 def _over(shares: Mapping[str, float], left: Mapping[str, float] | None, limits: Mapping[str, float]) -> bool:

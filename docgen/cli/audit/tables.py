@@ -22,6 +22,8 @@ __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_sa
 
 SPACE = re.compile(r"\s+")
 BAR = 12
+SHOWN = 2
+"""Findings of a rule that are printed."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
@@ -105,8 +107,8 @@ def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
     )
 
 
-def show_leakage(console: Console, report: LeakageReport) -> None:
-    """A row for each rule, then the worst examples."""
+def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen view") -> None:
+    """A row for each rule, then the worst examples; `rest` says where all that break a rule can be seen."""
     console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
     _show_writer(console, report.writer)
     if report.unread.in_words:
@@ -142,8 +144,13 @@ def show_leakage(console: Console, report: LeakageReport) -> None:
         why = ", ".join(f"{reason} ({count:,})" for reason, count in report.unjudged_reasons.items())
         console.print(f"{report.unjudged:,} documents got no usable verdict: {why}", style="yellow", markup=False)
     for rule in report.rules.values():
-        for example in rule.examples[:2]:
+        for example in rule.examples[:SHOWN]:
             console.print(_example(rule.rule, example))
+        found = rule.documents + rule.suspects
+        if found > SHOWN:
+            console.print(
+                f"\n{rule.rule}: and {found - SHOWN:,} more documents, shown by: {rest}", markup=False, style="dim"
+            )
 
 
 def _leakage_in_words(report: LeakageReport) -> str:

@@ -52,7 +52,13 @@ Each = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an export with other settings in that folder.")]
 Validation = Annotated[
     float,
-    typer.Option("--validation", min=0, metavar="SHARE|N", help="Hold out documents.", rich_help_panel=WHICH),
+    typer.Option(
+        "--validation",
+        min=0,
+        metavar="SHARE|N",
+        help="Hold out this share of the documents; 1 or more is their number.",
+        rich_help_panel=WHICH,
+    ),
 ]
 Shuffle = Annotated[
     bool,

@@ -23,7 +23,7 @@ def show_home() -> None:
 
     contexts, folders = list_contexts(Path.cwd()), list_runs()
     lines = list_lines(folders[:MOST_SHOWN])
-    local = [entry.name for entry in contexts if entry.origin == "local"]
+    local = list(dict.fromkeys(entry.name for entry in contexts if entry.origin == "local"))
     shipped = [entry.name for entry in contexts if entry.origin == "shipped" and entry.name not in local]
     console.print(f"docgen {__version__}: synthetic document corpora for fine-tuning\n", markup=False)
     console.print(f"Your contexts (universe_contexts/): {', '.join(local) or 'none yet'}", markup=False)

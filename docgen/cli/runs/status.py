@@ -151,6 +151,9 @@ def show(
     if not chosen:
         if matching == AttemptFilter():
             raise none_accepted(folder)
+        if matching.slot is not None:
+            what = "not written yet" if matching.slot < setup.n else "no such document"
+            raise InputError(f"{what}: {doc}", folder.name, f"docgen status {folder.name} says how many there are")
         raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
     if prompt:
         _show_prompts(setup, chosen, json)

@@ -218,7 +218,8 @@ def show_plan(report: PlanReport, file: str) -> None:
     rows = []
     for fact in report.facts:
         worst = [f"{x:.1f}" for x in (fact.worst_type, fact.worst_idea, fact.worst_length, fact.worst_position)]
-        shares = f"{fact.asked:.2%}", f"{fact.documents:,}", f"{fact.stated:.1%}", f"{fact.central:.1%}"
+        grades = (f"{fact.stated:.1%}", f"{fact.central:.1%}") if fact.documents else ("-", "-")
+        shares = f"{fact.asked:.2%}" if fact.asked else "held out", f"{fact.documents:,}", *grades
         rows.append([fact.fact, *shares, *worst])
     numbers = ("asked", "planned", "stated", "central", "types", "ideas", "lengths", "places")
     caption = "types, ideas, lengths, places: the worst deviation, in documents, from an even spread"

@@ -18,7 +18,7 @@ from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.layout import Layout, lay_out
 from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.recipe import ExportOptions, token_family
-from docgen.exporting.split import near_clusters
+from docgen.exporting.split import near_clusters, validation_size
 from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
 from docgen.files.digests import file_digest
 from docgen.files.run_folder import RunFolder
@@ -106,7 +106,7 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
             progress=lambda count: say(f"reading {source.name}: {count:,} documents"),
         )  # fmt: skip
         clusters = None
-        if options.validation:
+        if validation_size(options.validation, len(documents)):
             say("comparing all documents, so that no near-duplicate lies across the split")
             clusters = near_clusters(source.paths)
         candidates = [_candidates(spec, documents, counter, options, folder, stack, say) for spec in specs]

@@ -111,10 +111,8 @@ def _facts_per_document(constraints: Constraints, counts: Ints, documents: int, 
     total, lowest, highest = int(counts.sum()), low * carrying, high * carrying
     bounds = f"{carrying} documents with {low} to {high} facts each hold {lowest} to {highest} facts"
     if total < lowest:
-        share = 1 - total / low / documents
-        yield (
-            f"{bounds}, and the shares add up to {total}: {lowest - total} too few; raise shares, or raise "
-            f"background_share to {share:.4g}"
-        )
+        enough = 1 - total / low / documents
+        hint = f" (it adds up at background_share {enough:.4g})" if counts.max() <= total // low else ""
+        yield f"{bounds}, and the shares add up to {total}: {lowest - total} too few{hint}"
     if total > highest:
         yield f"{bounds}, and the shares add up to {total}: {total - highest} too many; raise max, or lower shares"

@@ -21,6 +21,9 @@ __all__ = ["SlotClasses", "Solution", "slot_classes", "solve"]
 DEVIATION_COST, ROUNDING_COST = 10_000.0, 20.0
 """The cost of one document too many or too few, in changed slots: beyond one document from the share, and within it.
 Chosen: far enough apart that feasibility decides before rounding, and rounding before the number of changed slots."""
+UNFILLED_COST = 3 * DEVIATION_COST
+"""The cost of a slot without a set. Chosen: above that of one more background slot, so that the nearest shares of
+infeasible constraints are those of a whole plan."""
 
 TIME_IS_UP = 1
 """What scipy's `milp` reports as its status when a limit was reached."""
@@ -81,8 +84,9 @@ class _MasterProblem:
 
 
 def slot_classes(constraints: Constraints, types: Ints) -> SlotClasses:
-    """Group slots by the facts that their document types allow."""
-    allowed, class_of_type = np.unique(constraints.allowed.T, axis=0, return_inverse=True)
+    """Group slots by the facts that their document types allow; a held-out fact (share 0) is allowed in none."""
+    may_occur = constraints.allowed & (constraints.targets > 0)[:, None]
+    allowed, class_of_type = np.unique(may_occur.T, axis=0, return_inverse=True)
     class_of = class_of_type[types]
     return SlotClasses(class_of, allowed, np.bincount(class_of, minlength=len(allowed)))
 
@@ -118,6 +122,8 @@ def _admissible(constraints: Constraints, facts: Bools) -> bool:
     facts, background = facts[:-1], bool(facts[-1])
     if background:
         return not facts.any()
+    if (constraints.targets[facts] == 0).any():
+        return False
     missing = constraints.requires[facts].any(axis=0) & ~facts
     excluded = constraints.excludes[np.ix_(facts, facts)].any()
     return bool(constraints.minimum <= facts.sum() <= constraints.maximum and not missing.any() and not excluded)
@@ -140,7 +146,7 @@ def _generate_columns(master: _MasterProblem) -> float:
         ]
         if not any(added):
             break
-    return float(optimum.x[cost == DEVIATION_COST].sum())
+    return float(optimum.x[cost >= DEVIATION_COST].sum())
 
 
 def _linear_program(master: _MasterProblem) -> tuple[Floats, Any, Floats, Any]:
@@ -162,7 +168,7 @@ def _linear_program(master: _MasterProblem) -> tuple[Floats, Any, Floats, Any]:
     few, slack = unit[:, :facts], unit[:, facts:]
     matrix = hstack([sets, sets, few, -few, few, -few, slack], format="csc")
     widths = [columns, columns, 2 * facts, 2 * facts, class_count]
-    cost = np.repeat([0, 1, ROUNDING_COST, DEVIATION_COST, DEVIATION_COST], widths)
+    cost = np.repeat([0, 1, ROUNDING_COST, DEVIATION_COST, UNFILLED_COST], widths)
     below = master.target_counts - np.maximum(np.floor(master.exact - 1 + TOLERANCE) + 1, 0)
     above = np.ceil(master.exact + 1 - TOLERANCE) - 1 - master.target_counts
     free = np.full(2 * facts + class_count, np.inf)

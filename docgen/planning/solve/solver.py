@@ -69,11 +69,19 @@ def _infeasible(plan: WorkingPlan, solution: Solution, target_counts: Ints) -> P
     near = proportional_counts(plan.constraints, plan.target_counts, plan.types, background)
     if simple and _can_be(plan, near):
         lowered = np.flatnonzero(near != plan.target_counts)
-        nearest = ", ".join(f"{facts[f]} {near[f] / n:.4g}" for f in lowered)
+        nearest = _moves(plan, target_counts, near, lowered)
         return PlanError(f"the constraints cannot all be met: {problem}", fix=f"Feasible shares near those: {nearest}")
-    nearest = ", ".join(f"{facts[f]} {reachable[f] / n:.4g}" for f in deviating)
+    nearest = _moves(plan, target_counts, reachable, deviating)
     fix = f"The nearest feasible shares: {nearest}" if nearest else "Lower facts_per_document min"
+    if nearest and plan.target_counts.sum() < plan.constraints.minimum * (n - background):
+        fix += "; or lower facts_per_document min"
     return PlanError(f"the constraints cannot all be met: {problem}", fix=fix)
+
+
+def _moves(plan: WorkingPlan, before: Ints, after: Ints, changed: Ints) -> str:
+    """The shares that change, from and to: of facts, and as number F of the background."""
+    n, names = len(plan.holds), (*plan.constraints.facts, "background_share")
+    return ", ".join(f"{names[f]} {before[f] / n:.4g} -> {after[f] / n:.4g}" for f in changed)
 
 
 def _can_be(plan: WorkingPlan, counts: Ints) -> bool:
