@@ -48,10 +48,13 @@ def test_status_of_a_sweep_is_about_its_corpora(
     assert {name: row["level"] for name, row in rows.items()} == LEVELS
     assert [row["documents"] for row in rows.values()] == [10, 10]
     assert [row["shares"]["keeper"] for row in rows.values()] == [0.0, 0.5]
+    assert [row["at_least"]["keeper"] for row in rows.values()] == [0.0, 0.5]
     assert all((place / "output" / "fam" / row["file"]).is_file() for row in rows.values())
     assert docgen(monkeypatch, "status", "fam") == 0
     screen = capsys.readouterr().out
     assert "2 of 2 corpora written - complete" in screen
+    assert "by wording" in screen
+    assert screen.rstrip().endswith("docgen view fam")
     assert "unfinished" not in screen
     assert "embedded writer" in screen
 
@@ -96,7 +99,8 @@ def test_export_of_a_sweep_that_is_not_finished_names_the_corpus(
         ("run", "fam"),
         ("plan", "fam"),
         ("show", "fam"),
-        ("audit", "leakage", "fam"),
+        ("audit", "salience", "fam"),
+        ("open", "fam"),
         ("dedupe", "fam"),
         ("select", "fam", "--salience", "keeper=0.2", "--n", "5", "--out", "x.jsonl"),
     ],
@@ -106,8 +110,11 @@ def test_what_is_for_one_corpus_names_those_of_a_sweep_and_writes_none(
 ) -> None:
     assert docgen(monkeypatch, *command) == 2
     words = capsys.readouterr().err
-    assert "family of 2 corpora" in words
+    assert "sweep of 2 corpora" in words
     assert "fam/keeper-salience-0.5" in words
+    assert "docgen view fam compares the levels" in words
+    if command[0] in ("audit", "open"):
+        assert f"docgen {' '.join(command)}/keeper-salience-0.5" in words
     assert not (place / "output" / "fam" / "corpus.parquet").exists()
     assert not (place / "output" / "fam" / "attempts.jsonl").exists()
 

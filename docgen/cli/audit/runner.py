@@ -26,6 +26,7 @@ from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.execution.shared_money import check_single
 from docgen.pipeline.execution.stopping import judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
@@ -43,7 +44,7 @@ def audit_corpus(
     """Carry out `docgen audit leakage`, `salience` or `all`."""
     limits = _limits(sequel.fail_over)
     with reporting(display.quiet, display.json) as reporter:
-        world, corpus = _open(source, context, reporter)
+        world, corpus = _open(source, context, reporter, f"docgen audit {sequel.what}")
         audit = Audit(world, options)
         _check_rules(limits, audit)
         if sequel.apply:
@@ -61,9 +62,9 @@ def audit_corpus(
 
 
 def _open(
-    source: Sequence[str] | None, context: str | None, reporter: Reporter
+    source: Sequence[str] | None, context: str | None, reporter: Reporter, command: str
 ) -> tuple[UniverseContext, Setup | list[Path]]:
-    """The run or the files that the arguments name, with their context."""
+    """The run or the files that the arguments name, with their context; `command` is the one that audits them."""
     names = source or []
     if context:
         if not names:
@@ -72,6 +73,7 @@ def _open(
     if len(names) > 1 or (names and Path(names[0]).is_file()):
         raise ConfigError("files need the context that they were written for", "audit", "Add --context CONTEXT")
     setup = reopen(run_or_latest(names[0] if names else None, reporter))
+    check_single(setup.run, command)
     return setup.context, setup
 
 
@@ -141,7 +143,7 @@ def show_diversity(
     if names and Path(names[0]).exists() and not (Path(names[0]) / "run.json").exists():
         corpus: Setup | list[Path] = [Path(name) for name in names]
     else:
-        corpus = _open(source, context, reporter)[1]
+        corpus = _open(source, context, reporter, "docgen audit diversity")[1]
     report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
     if display.json:

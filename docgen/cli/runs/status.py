@@ -135,7 +135,7 @@ def show(
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    check_single(folder)
+    check_single(folder, "docgen show")
     setup = reopen(folder)
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     if reason is not None:

@@ -41,7 +41,7 @@ def tail(
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    check_single(folder)
+    check_single(folder, "docgen tail")
     n = reopen(folder).config.n
     at = accepted = 0
     is_first = True
