@@ -154,3 +154,12 @@ def test_a_control_may_have_a_cap_and_an_engine_of_its_own(
     assert docgen(monkeypatch, "control", "one", "--context", "tutorial", "--run", "other", *paid) == 2
     assert "no API key" in capsys.readouterr().err
     assert not (place / "output" / "other").exists()
+
+
+def test_an_estimate_says_that_a_run_of_the_embedded_writer_is_free(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert docgen(monkeypatch, "estimate", "one") == 0
+    assert "This run is free" in capsys.readouterr().out
+    assert docgen(monkeypatch, "estimate", "one", "--model", "claude-haiku-5-5") == 0
+    assert "This run is free" not in capsys.readouterr().out

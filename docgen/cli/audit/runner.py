@@ -161,7 +161,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
         screen = IdeaScreen.of(setup, judge)
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
-            agree_to_judge(judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
+            agree_to_judge(judge, judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
             with judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
@@ -230,7 +230,7 @@ def calibrate_detectors(
 def _judge_gold(gold: GoldSet, options: JudgeOptions, display: Display) -> JudgedGold:
     judge, documents = Judge.of(options, None), len(gold.gold)
     with reporting(display.quiet, display.json) as reporter:
-        agree_to_judge(judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
+        agree_to_judge(judge, judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
         with judging(reporter) as stopping:
             judged = asyncio.run(gold.judge(judge, reporter, stopping))
     if judged.reasons:

@@ -23,7 +23,7 @@ def ctl(
     pause: Annotated[bool, typer.Option("--pause", help="Send nothing more; calls in flight are still read.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after --pause.")] = False,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", min=1, help="Most requests in flight from now on.")
+        int | None, typer.Option("--concurrency", min=1, help="Maximum number of requests in flight from now on.")
     ] = None,
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0, help="Raise the cap, in dollars; it cannot be lowered.")
