@@ -142,7 +142,8 @@ BaseUrls = Annotated[
     ),
 ]
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", help="Maximum number of requests in flight.  [default: 256]", rich_help_panel=COST)
+    int | None,
+    typer.Option("--concurrency", help="Maximum number of requests in flight.  [default: 256]", rich_help_panel=COST),
 ]
 MaxCost = Annotated[
     float | None,

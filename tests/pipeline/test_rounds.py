@@ -158,7 +158,7 @@ def test_what_lies_in_a_file_of_requests_is_not_bought_as_well(tmp_path: Path) -
         for buyer in (setup, fork):
             with pytest.raises(RunError, match=r"1 request\(s\) lie in round\.jsonl .*--withdraw"):
                 execute(buyer, Step.GENERATE, Notes())
-        with pytest.raises(RunError, match="pays twice"):
+        with pytest.raises(RunError, match="pay twice"):
             written(fork, tmp_path)
         assert not server.served
         assert withdraw_requests(setup) == 1

@@ -41,7 +41,10 @@ Chat = Annotated[
 UserTurn = Annotated[str, typer.Option("--user-turn", metavar="TEXT", help="The user's turn before each document.")]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT; -doctag and -split are added for those options]"),
+    typer.Option(
+        "--out",
+        help="Folder to write to.  [default: the run's export/FORMAT; -doctag and -split are added for those options]",
+    ),
 ]
 Each = Annotated[
     bool,
@@ -84,7 +87,9 @@ TokenizerName = Annotated[
 Eos = Annotated[
     str | None,
     typer.Option(
-        "--eos", help="End-of-text token, added where the trainer adds none. Default: the tokenizer's.", rich_help_panel=TOKENS
+        "--eos",
+        help="End-of-text token, added where the trainer adds none. Default: the tokenizer's.",
+        rich_help_panel=TOKENS,
     ),
 ]
 Bos = Annotated[str | None, typer.Option("--bos", help="Beginning-of-text token, likewise.", rich_help_panel=TOKENS)]

@@ -60,5 +60,5 @@ def _line(control: "Control") -> str:
     cap = "no cap" if control.max_cost is None else f"cap ${control.max_cost:,.2f}"
     settings = f"at most {control.concurrency:,} requests in flight, {cap}"
     if not control.process:
-        return f"{control.run}: nobody is at work on it; as it was begun: {settings}"
+        return f"{control.run}: no process is working on it; started with: {settings}"
     return f"{control.run}: {'held' if control.paused else 'at work'} (process {control.process}), {settings}"

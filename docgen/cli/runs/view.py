@@ -39,7 +39,9 @@ def view(
         ),
     ] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
-    who: Annotated[str | None, typer.Option("--who", help="Your name, recorded with your labels.  [default: your user name]")] = None,
+    who: Annotated[
+        str | None, typer.Option("--who", help="Your name, recorded with your labels.  [default: your user name]")
+    ] = None,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
     ] = None,
@@ -48,7 +50,6 @@ def view(
         typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
     ] = None,
     license: Annotated[str, typer.Option("--license", help="With --export: the licence that every page states.")] = "",
-    licence: Annotated[str, typer.Option("--licence", hidden=True, help="The same as --license.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
     seed: o.Draw = None,
     quiet: o.Quiet = False,
@@ -67,7 +68,7 @@ def view(
     with closing(open_reporter(quiet, False)) as reporter:
         views = _open(corpora or [], context, who, reporter)
         if export is not None:
-            options = _site_options(documents, seed, license or licence, canary)
+            options = _site_options(documents, seed, license, canary)
             say(_export(views, export, options, reporter))
             return
     listening = bind(port)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.files.run_folder import LEVELS, RunFolder
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.journal import JournalReader
@@ -104,7 +105,8 @@ def check_handed_out(journal: "JournalReader", runs: Sequence[Path]) -> None:
         waiting = handed.waiting(journal)
         if waiting:
             files = sorted({found.file for key in waiting if (found := handed.get(key))})
-            what = f"{len(waiting):,} request(s) lie in {', '.join(files)} without a reply: buying them here pays twice"
+            requests = f"{plural(len(waiting), 'request')} in {', '.join(files)}"
+            what = f"{requests} without a reply: buying them here would pay twice"
             fix = (
                 f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be carried out, say so"
             )
