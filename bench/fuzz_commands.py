@@ -149,10 +149,11 @@ def become(order: dict[str, Any], out: int) -> None:
 
 def prepare() -> None:
     """Import what commands import, and wait for no retry longer than a moment."""
-    from docgen.llm.ratelimit import retry
+    from docgen.llm.ratelimit import control, retry
     from tests.e2e import forked_commands
 
     retry.FAULT_BACKOFF = retry.BUSY_BACKOFF = (0.001, 0.005)
+    control.BUSY_SECONDS = 2.0  # a server that is busy for good stops a run after five minutes
     forked_commands._import_everything()
     for module in pkgutil.walk_packages(docgen.__path__, "docgen."):
         if not module.name.endswith("__main__"):

@@ -152,8 +152,8 @@ def _merged(first: Variation, second: Variation, where: str) -> Variation:
 
 
 def _joined(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
-    texts = {name: [one[name].rstrip() for one in (first, second) if name in one] for name in first | second}
-    return {name: "\n".join(parts) for name, parts in texts.items()}
+    both = {name: f"{first[name].rstrip()}\n{second[name]}" for name in first.keys() & second.keys()}
+    return first | second | both
 
 
 def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:

@@ -54,7 +54,9 @@ class RequestFlags(o.JobFlags):
     ] = False
     withdraw: Annotated[
         bool,
-        typer.Option("--withdraw", help="Write nothing: no file written so far will be carried out; docgen may buy."),
+        typer.Option(
+            "--withdraw", help="Write no file; record that no earlier one will be carried out, so that docgen may buy."
+        ),
     ] = False
 
 

@@ -63,6 +63,7 @@ def open_writers(
             continue
         its = RateControl(connection.concurrency)
         control.also_stop(its.stop)
+        control.also_limit(its.limit_to)
         llm = _to_writer(writer, own.engine, replace(connection, observe=its.observe))
         budgeted = BudgetedLLM(llm, budget, partial(_reserved, (control, its)), say, journal.room)
         engine = "" if llm.engine == own.engine else llm.engine
@@ -104,9 +105,10 @@ def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDe
     """The model of a writer, connected when it is first asked; the run's own headers go to the run's server alone."""
     provider = find_provider(writer.engine or engine)
     if not provider.paid:
-        raise ConfigError(f"{provider.name} writes beside no other", "writers", "Leave it out")
+        raise ConfigError(f"the {provider.name} engine cannot be one of several writers", "writers", "Leave it out")
     if writer.base_url:
-        key = server_key(ServerEntry(base_url=writer.base_url, key=writer.key), connection.is_unnamed)
+        entry = ServerEntry(base_url=writer.base_url, key=writer.key)
+        key = server_key(entry, connection.is_unnamed, "writers")
         to_writer = replace(connection, base_url=writer.base_url, api_key=key, headers={})
     else:  # the environment names it, and its key
         to_writer = replace(connection, base_url=None, api_key=None, headers={}, is_unnamed=False)

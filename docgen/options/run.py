@@ -116,7 +116,7 @@ class RunConfig(Record):
     judge_model: str | None = Field(
         None, min_length=1, max_length=200, description="model that judges; None: the writer"
     )
-    threshold: float = Field(0.8, gt=0, le=1, description="Jaccard at which two documents are near-duplicates")
+    threshold: float = Field(0.8, ge=0.01, le=1, description="Jaccard at which two documents are near-duplicates")
     ngram: int = Field(5, ge=1, le=50, description="words in a shingle")
     salience: dict[str, float] = Field(default_factory=dict, description="overrides of the context's targets, by fact")
     stated: dict[str, float] = Field(default_factory=dict, description="overrides of directness: share stated, by fact")

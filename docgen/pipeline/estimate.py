@@ -18,6 +18,7 @@ from docgen.llm.providers.table import default_paid_provider
 from docgen.options.run import RunConfig
 from docgen.pipeline.audit.judge import own_tokens
 from docgen.pipeline.audit.verify import verification_of
+from docgen.pipeline.inputs.engine_choice import main_writer
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
 from docgen.pipeline.inputs.proposal import Proposal
 from docgen.pipeline.inputs.setup import Setup
@@ -132,10 +133,9 @@ def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
     """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
     setup = proposal.setup
     if setup.config.engine == EMBEDDED_ENGINE:
-        paid: dict[str, str] = {
-            "engine": default_paid_provider().name,
-            "model": model or default_paid_provider().default_model,
-        }
+        provider, writers = default_paid_provider(), setup.config.writers
+        own = main_writer(writers).model if writers else provider.default_model
+        paid = {"engine": provider.name, "model": model or own}
         setup = replace(setup, config=setup.config.model_copy(update=paid))
         return estimate(setup).model_copy(update={"free": setup.run.exists() and model is None})
     return estimate(setup)

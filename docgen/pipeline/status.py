@@ -212,7 +212,7 @@ def summarise(setup: Setup) -> Summary:
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
         writer=writer,
-        servers=read_states(run.journal),
+        servers=read_states(run.journal) if config.servers else (),
         writers=tuple(
             each.summary(entry, config.engine or "")
             for entry, each in zip(config.writers or (), counts.writers, strict=True)

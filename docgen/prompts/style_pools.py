@@ -23,6 +23,7 @@ LOCALES = (
 )  # fmt: skip
 TOWN_LOCALES = ("de_DE", "pl_PL", "nl_NL", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
 """Not Italian: Faker keeps those towns in a set, so that they would come in another order in every process."""
+PROVIDERS = ["faker.providers.address", "faker.providers.person"]
 PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
 NAMES_PER_LOCALE = 150
 TOWNS_PER_LOCALE = 90
@@ -214,9 +215,9 @@ def _organisations(rng: random.Random, names: tuple[str, ...], places: tuple[str
 
 
 def _faker(locale: str, seed: int) -> "Faker":
-    """A seeded Faker of one locale. Imported here: the import alone costs 0.4 s."""
+    """A seeded Faker of one locale, for names and towns. Imported here: the import alone costs 0.4 s."""
     from faker import Faker
 
-    fake = Faker(locale)
+    fake = Faker(locale, providers=PROVIDERS)  # each is looked for anew, on disk, among all locales
     fake.seed_instance(seed)
     return fake

@@ -7,6 +7,7 @@ from docgen.text import find_normalised, normalise
 __all__ = ["whole_quote"]
 
 OMISSION = re.compile(r"\s*(?:\u2026|\[?\.{3,}\]?|\. \. \.)\s*")
+WORD, INSIDE = re.compile(r"\w"), re.compile(r"\w\w")
 FARTHEST = 1_200
 """Characters that a passage has at most: one or two sentences, the longest that people write."""
 
@@ -18,7 +19,7 @@ def whole_quote(text: str, quote: str) -> str:
     evidence of nothing. Such a quote, and one without a gap, comes back as it is. Of several passages with these ends
     the shortest is meant: a few words recur ("The study of", "at the University").
     """
-    if find_normalised(text, quote):
+    if _is_verbatim(text, quote) or find_normalised(text, quote):
         return quote
     ends = [end for end in OMISSION.split(quote) if normalise(end)]
     if len(ends) < 2:
@@ -33,6 +34,19 @@ def whole_quote(text: str, quote: str) -> str:
             best = text[head[0] : head[0] + length]
         start = head[0] + 1  # the same words may stand nearer to the end that was given
     return best or quote
+
+
+def _is_verbatim(text: str, quote: str) -> bool:
+    """Whether an ASCII quote stands in the text letter for letter, as whole words: `find_normalised` finds it too."""
+    start = text.find(quote)
+    before, after = text[max(start - 1, 0) : max(start, 0)], text[start + len(quote) : start + len(quote) + 1]
+    edges = (before + quote[:1], quote[-1:] + after)
+    return (
+        start >= 0
+        and (quote + before + after).isascii()
+        and WORD.search(quote) is not None
+        and not any(len(edge) == 2 and INSIDE.match(edge) for edge in edges)
+    )
 
 
 def _span(text: str, words: str, start: int) -> tuple[int, int] | None:

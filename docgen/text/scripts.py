@@ -80,12 +80,16 @@ WORD = re.compile(rf"{_SPACED}+(?:[{MARKS}]+{_SPACED}*)*|(?=\w)[{_SPACELESS}]")
 """A word of any text; `find_words` is quicker where it is ASCII."""
 ASCII_WORD = re.compile(r"\w+", re.ASCII)
 SPACELESS_LETTER = re.compile(rf"(?=\w)[{_SPACELESS}]")
-ASCII_PIECES = re.compile(rf"({ASCII_WORD.pattern})", re.ASCII)
+LATIN_WORD = re.compile(r"\w+")
+OTHER = re.compile(r"[^\u0000-\u02ff\u2000-\u206f]")
+"""A character of neither Latin script nor punctuation. Without one a text has no mark and no script without spaces, and
+`LATIN_WORD` finds the words of `WORD` in half the time."""
+ASCII_PIECES, LATIN_PIECES = re.compile(rf"({ASCII_WORD.pattern})", re.ASCII), re.compile(r"(\w+)")
 
 
 def find_words(text: str) -> list[str]:
     """The words of a text as they stand, in order."""
-    return (ASCII_WORD if text.isascii() else WORD).findall(text)
+    return (ASCII_WORD if text.isascii() else WORD if OTHER.search(text) else LATIN_WORD).findall(text)
 
 
 @cache
@@ -95,7 +99,7 @@ def _pieces() -> re.Pattern[str]:
 
 def split_words(text: str) -> list[str]:
     """What stands between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
-    return (ASCII_PIECES if text.isascii() else _pieces()).split(text)
+    return (ASCII_PIECES if text.isascii() else _pieces() if OTHER.search(text) else LATIN_PIECES).split(text)
 
 
 def is_spaceless(word: str) -> bool:

@@ -187,7 +187,10 @@ def read_card(adapter: Path) -> dict[str, Any]:
     for folder in (adapter, *adapter.resolve().parents[:2]):
         file = folder / CARD
         if file.is_file():
-            card: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            try:
+                card: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            except ValueError as error:
+                raise InputError(f"is not an organism card ({error})", str(file), "Train the adapter again") from error
             return card
     return {}
 

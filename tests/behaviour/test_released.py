@@ -50,6 +50,7 @@ def test_an_import_is_judged_without_asking_its_model_and_reported_beside_its_ow
         assert docgen(monkeypatch, *judge) == 0
         assert len(server.served) == 6 + 3
         assert docgen(monkeypatch, "experiment", "import", "results.json") == 2, "the name is taken"
+        assert docgen(monkeypatch, *judge, "--votes", "51") == 2
     assert (cell["model"], cell["gap"]["gap"], cell["easy"]["count"]) == ("olmo", 1.0, 3)
     assert (cell["published"][0]["gap"], cell["published"][0]["faking"]) == (100.0, 60.0)
     page = Path("output/experiments/results/reports/experiment.html").read_text()

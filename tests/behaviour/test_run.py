@@ -9,6 +9,8 @@ import pytest
 from docgen.behaviour.queries import read_queries
 from docgen.behaviour.yaml_records import find_file
 from docgen.files.append_log import read_lines
+from docgen.pipeline.experiment.carry_out import save_plan
+from docgen.pipeline.experiment.plan import ExperimentOptions, plan_experiment
 from tests.behaviour.killed import CONCURRENCY, run_killed
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import Policy, draw
@@ -113,6 +115,22 @@ def test_another_grid_under_the_same_name_stops_with_what_changed(
         bought = len(server.served)
         assert docgen(monkeypatch, *COMMAND, "--seed", "5", "--accept-changes") == 0
         assert bought < len(server.served) < 2 * bought, "replies that fit are reused"
+
+
+def test_an_experiment_begun_before_variations_had_all_their_fields_goes_on(place: Path) -> None:
+    grid = 'id: own\nsetting: helpful_only\nvariations:\n- {id: default, append: {objective: "Be kind.\\n"}}\n'
+    (place / "own.yaml").write_text(grid, "utf-8")
+    experiment = plan_experiment(str(place / "own.yaml"), ExperimentOptions())
+    save_plan(experiment)
+    file = experiment.folder.path / "experiment.json"
+    plan = json.loads(file.read_text("utf-8"))
+    for variation in (*plan["variations"], *plan["grid"]["variations"]):
+        for name in ("include", "told", "rows"):
+            del variation[name]
+        if variation["id"] == "default":
+            assert variation["append"] == {"objective": "Be kind.\n"}, "as it was written"
+    file.write_text(json.dumps(plan), "utf-8")
+    save_plan(experiment)
 
 
 def test_a_cap_stops_it_and_the_same_command_goes_on(

@@ -51,6 +51,7 @@ def test_names_and_values_are_those_of_the_flags(tmp_path: Path, text: str, name
         ('effort = "huge"', "must be 'low', 'medium', 'high' or 'max'"),
         ("words = [1, 2, 3]", "must be two numbers"),
         ("words = [1]", "must be two numbers"),
+        ("threshold = 0.001", "must be 0.01 or more"),
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words(tmp_path: Path, text: str, says: str) -> None:

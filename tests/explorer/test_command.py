@@ -69,7 +69,7 @@ def test_it_publishes(run: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["no-such-run"], "neither a file, a folder, a run nor an experiment"),
-        (["RUN", "--export", "."], "something else than a site"),
+        (["RUN", "--export", "."], "something other than a docgen site"),
         (["RUN", "--port", "1"], "--port 1"),
         (["texts.jsonl", "--context", "no-such-world"], "no-such-world"),
     ],

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.view_corpus import make_run as make_bench_run
+from docgen.errors import UserError
 from docgen.explorer.index import build
 from docgen.explorer.open import open_views
 from docgen.explorer.read.filters import Filters, mask_of
@@ -136,3 +137,14 @@ def test_pages_of_a_list_cover_it_once(tmp_path: Path) -> None:
 
 def seen_of(snapshot: object, filters: Filters) -> list[int]:
     return list_documents(snapshot, filters, nobody).docs  # type: ignore[arg-type]
+
+
+def test_an_index_that_cannot_be_written_is_one_line(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr("docgen.explorer.index.keeper.connect", refuse)
+    with pytest.raises(UserError, match="the index cannot be made"):
+        opened(copy_of(run, tmp_path))

@@ -123,3 +123,10 @@ def test_a_linked_folder_is_let_go_and_what_it_leads_to_stays(finished: Setup, t
     carry_out(finished, FakeLLM(writes_well), until=Step.ALL)
     assert any(elsewhere.iterdir())
     assert corpus(finished).height == N
+
+
+@pytest.mark.parametrize("damage", [b"{}}", b"[" * 5_000, b"\xff"])
+def test_a_damaged_report_stops_an_export_in_one_line(finished: Setup, damage: bytes) -> None:
+    finished.run.report("salience.json").write_bytes(damage)
+    with pytest.raises(RunError, match="is not JSON"):
+        export_run(finished.run, "text", doctag=False)

@@ -1,5 +1,6 @@
 """One run by several writers: exact shares, each reply its writer's own, one journal and one cap over all."""
 
+import asyncio
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -12,25 +13,30 @@ from hypothesis import strategies as st
 
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
+from docgen.files.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
+from docgen.options.fields import WriterEntry
+from docgen.options.run import RunOptions
 from docgen.options.step import Step
 from docgen.options.typed import read_models, read_servers
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.estimate import estimate
+from docgen.pipeline.estimate import estimate, estimate_cost
 from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import write_round
+from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers
 from docgen.progress import SilentReporter
-from tests.llm.support import billed
+from tests.llm.support import billed, engine_over, request
 from tests.loopback import Loopback, Options
 from tests.runs import attempts, corpus, settle
+from tests.worlds import LIGHTHOUSE
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
 
@@ -114,6 +120,22 @@ def test_an_estimate_adds_up_the_writers(tmp_path: Path) -> None:
     assert cheap < mixed < dear
 
 
+def test_an_estimate_without_a_key_is_that_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "world.yaml"
+    source.write_text(LIGHTHOUSE, "utf-8")
+    writers = (WriterEntry(model=SONNET, share=0.6), WriterEntry(model=HAIKU, share=0.4))
+    asked = RunOptions(n=100, writers=writers)
+
+    def dollars() -> float | None:
+        proposal = propose(RunFolder(tmp_path / "output" / "r"), source, asked, priced_only=True)
+        return estimate_cost(proposal, None).dollars(batch=False)
+
+    with_key = dollars()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert dollars() == with_key
+
+
 def test_another_share_is_another_run(tmp_path: Path) -> None:
     setup = _settled(tmp_path, "http://127.0.0.1:9", "http://127.0.0.1:9")
     changed = [
@@ -158,6 +180,23 @@ def test_writers_at_servers_of_their_own_need_no_key(tmp_path: Path, monkeypatch
         settle(tmp_path, run="b", n=4, engine=None, model=None, writers=writers, judge_model="another")
 
 
+def test_a_lower_limit_holds_at_a_writers_own_server_too(tmp_path: Path) -> None:
+    """As `docgen ctl --concurrency` sets it."""
+    writer = WriterEntry(model=SONNET, share=0.4, engine="openai")
+
+    async def ask(one: str, two: str) -> None:
+        writers = (writer.model_copy(update={"base_url": two}),)
+        async with engine_over(one, tmp_path, engine="anthropic", writers=writers, caching=False) as engine:
+            assert engine.control is not None
+            engine.control.limit_to(1)
+            calls = (request(n, model=SONNET, engine="openai") for n in range(6))
+            await asyncio.gather(*map(engine.llm.complete, calls))
+
+    with Loopback(Options()) as one, Loopback(Options(latency=0.02)) as two:
+        asyncio.run(ask(one.url, two.url))
+        assert (len(two.served), two.server.peak) == (6, 1)
+
+
 def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> None:
     writers = (
         {"model": "x", "share": 0.6, "engine": "openai", "base_url": "http://one"},
@@ -170,6 +209,12 @@ def test_a_judge_who_is_a_writer_is_asked_where_that_writes(tmp_path: Path) -> N
     assert (judge.base_url, judge.servers) == ("http://one", ())
     assert [(each.base_url, each.key) for each in other.servers] == [("http://two", "OPENAI_API_KEY")]
     assert (another.base_url, another.servers) == (None, ())
+
+
+def test_a_key_that_is_not_set_is_looked_for_among_the_writers(tmp_path: Path) -> None:
+    writer = {"model": SONNET, "share": 1.0, "engine": "openai", "base_url": "http://one", "key": "NO_SUCH_KEY"}
+    with pytest.raises(ConfigError, match=r"\[\[writers\]\] http://one: the environment variable NO_SUCH_KEY"):
+        settle(tmp_path, n=4, engine=None, model=None, writers=(writer,))
 
 
 def test_a_run_has_a_status_before_its_number_of_documents_is_known(tmp_path: Path) -> None:

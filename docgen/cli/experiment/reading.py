@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docgen.behaviour import MOST_VOTES
 from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
 
@@ -122,7 +123,9 @@ def import_transcripts(
 def judge(
     experiment: ExperimentName,
     judge_model: Annotated[str, typer.Option("--judge-model", help="The judge.")],
-    votes: Annotated[int | None, typer.Option("--votes", min=1, help="Judgements of each reasoning.")] = None,
+    votes: Annotated[
+        int | None, typer.Option("--votes", min=1, max=MOST_VOTES, help="Judgements of each reasoning.")
+    ] = None,
     traits: Annotated[bool, typer.Option("--traits", help="Ask the second judge too: persona, candour, ...")] = False,
     engine: o.Engine = None,
     base_url: o.BaseUrl = None,

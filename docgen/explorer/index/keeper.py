@@ -66,7 +66,11 @@ class Keeper:
             except sqlite3.DatabaseError as error:
                 reporter.note(f"The index was damaged ({error}); it is made anew")
                 self.discard()
+            try:
                 return self._update(reporter)
+            except sqlite3.Error as error:
+                fix = "See whether the disk has room and the folder can be written"
+                raise UserError(f"the index cannot be made ({error})", str(self.folder), fix) from error
 
     def _update(self, reporter: Reporter) -> int:
         connection = self._open()

@@ -31,7 +31,7 @@ class SiteOptions:
 def clear_folder(out: Path) -> None:
     """An empty folder in place of an earlier site. Raises `ConfigError` for a folder that holds anything else."""
     if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
-        raise ConfigError("holds something else than a site of docgen", f"--export {out}", "Name a new folder")
+        raise ConfigError("holds something other than a docgen site", f"--export {out}", "Name a new folder")
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)

@@ -87,7 +87,7 @@ def clause_pattern(clause: str) -> "re.Pattern[str]":
 
 def matching(snapshot: Snapshot, query: Query) -> Array:
     """Which documents match: booleans."""
-    return snapshot.remember(("matching", query.match), lambda: _matching(snapshot, query), most=8)
+    return snapshot.remember(("matching", query.match), lambda: _matching(snapshot, query), most=4)
 
 
 def _matching(snapshot: Snapshot, query: Query) -> Array:
@@ -101,7 +101,7 @@ def _matching(snapshot: Snapshot, query: Query) -> Array:
 
 def _holding(snapshot: Snapshot, clause: str) -> Array:
     """Which documents hold a word or phrase: from its mask if it is a frequent word, and what came after that."""
-    return snapshot.remember(("holding", clause), lambda: _look_up(snapshot, clause), most=16)
+    return snapshot.remember(("holding", clause), lambda: _look_up(snapshot, clause), most=6)
 
 
 def _look_up(snapshot: Snapshot, clause: str) -> Array:
@@ -122,7 +122,7 @@ def ranked(snapshot: Snapshot, query: Query) -> Array | None:
     """The documents that match, best first by BM25; None where too many do, so that this would take too long."""
     if np.count_nonzero(matching(snapshot, query)) > RANKED:
         return None
-    return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=8)
+    return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=4)
 
 
 def _ranked(snapshot: Snapshot, match: str) -> Array:

@@ -78,19 +78,19 @@ def refuse_unnamed_address(
         raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
 
 
-def server_key(entry: ServerEntry, is_unnamed: bool) -> str | None:
+def server_key(entry: ServerEntry, is_unnamed: bool, table: str = "servers") -> str | None:
     """The key of one of several servers; None where it has no variable of its own. Raises `ConfigError`.
 
-    `is_unnamed`: the servers come from a run folder alone, and so get no key.
+    `is_unnamed`: the servers come from a run folder alone, and so get no key. `table` of the settings has the entry.
     """
     keys = filter(None, (entry.key, *KEY_VARIABLES, OPENAI_KEY_VARIABLE))
     if is_unnamed and any(os.environ.get(name) for name in keys):
         what = f"the server {entry.base_url} is named by run.json alone, and a key is sent only to one that you name"
-        raise ConfigError(what, "[[servers]]", "If they are the right ones, name them again: --config FILE")
+        raise ConfigError(what, f"[[{table}]]", "If they are the right ones, name them again: --config FILE")
     if entry.key is None:
         return None
     if (key := credential(entry.key)) is None:
-        raise ConfigError(f"the environment variable {entry.key} is not set", f"[[servers]] {entry.base_url}", "Set it")
+        raise ConfigError(f"the environment variable {entry.key} is not set", f"[[{table}]] {entry.base_url}", "Set it")
     return key
 
 

@@ -44,6 +44,7 @@ class RateControl:
         self._overloads = RefusalWindow()
         self._last_failures: deque[str] = deque(maxlen=ALIKE_FAILURES)
         self._stopped, self._on_stop = asyncio.Event(), [on_stop]
+        self._on_limit: list[Callable[[int], None]] = []
         self._goes_on = asyncio.Event()
         self._goes_on.set()
         self._reserved: dict[str, float] = {}
@@ -64,6 +65,16 @@ class RateControl:
     def also_stop(self, on_stop: Callable[[], None]) -> None:
         """Call `on_stop` too."""
         self._on_stop.append(on_stop)
+
+    def limit_to(self, most: int) -> None:
+        """Have no more than `most` calls in flight from now on, here and at each of the writers' own servers."""
+        self.semaphore.limit_to(most)
+        for limit in self._on_limit:
+            limit(most)
+
+    def also_limit(self, limit: Callable[[int], None]) -> None:
+        """Call `limit` too."""
+        self._on_limit.append(limit)
 
     def hold(self, held: bool) -> None:
         """While `held`, let nothing begin. What has begun is held by the budget (`Budget.hold`)."""

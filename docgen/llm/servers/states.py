@@ -1,6 +1,7 @@
 """How the servers of a run stand, for people, and on disk for whoever looks at the run from another process."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -31,8 +32,9 @@ _STATES = TypeAdapter(tuple[ServerState, ...])
 
 
 def write_states(journal: Path, states: Sequence[ServerState]) -> None:
-    """Write them beside a journal."""
-    write_beside(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
+    """Write them beside a journal; a disk that does not take them is no reason to end a run."""
+    with suppress(OSError):
+        write_beside(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
 
 
 def read_states(journal: Path) -> tuple[ServerState, ...]:

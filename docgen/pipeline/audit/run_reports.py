@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from docgen.audit.measure.leakage import LeakageReport
 from docgen.audit.measure.salience_report import SalienceReport
 from docgen.errors import RunError
+from docgen.files.run_folder import RunFolder
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Record
 
@@ -68,7 +69,7 @@ def read_leakage(setup: Setup) -> LeakageReport | None:
 
 
 def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
-    value = _read(setup, name)
+    value = read_report(setup.run, name)
     try:
         return None if value is None else kind.model_validate(value)
     except ValidationError:
@@ -77,7 +78,7 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 
 def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
     """How present each fact is and what leaks, as of the last audit; None where there was none."""
-    leakage = _read(setup, "leakage.json")
+    leakage = read_report(setup.run, "leakage.json")
     return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
 
 
@@ -86,10 +87,10 @@ def _leaks(report: dict[str, Any]) -> Leaks:
     return Leaks({rule: count for rule, count in counts.items() if count}, str(report.get("judge", "none")))
 
 
-def _read(setup: Setup, name: str) -> dict[str, Any] | None:
-    """The report, if there is one of the documents as they are now."""
-    file = setup.run.report(name)
-    if not setup.run.report_is_current(name):
+def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
+    """A report of the last audit, if it is of the documents as they are now. Raises `RunError` for a damaged one."""
+    file = run.report(name)
+    if not run.report_is_current(name):
         return None
     try:
         value: dict[str, Any] = from_json(file.read_bytes())

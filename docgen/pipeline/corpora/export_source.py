@@ -1,6 +1,5 @@
 """What is exported: a run's corpus or any files, and what its manifest says of where it comes from."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_toke
 from docgen.files.digests import file_digest
 from docgen.files.run_folder import RunFolder
 from docgen.options.run import RunConfig
+from docgen.pipeline.audit.run_reports import read_report
 from docgen.pipeline.corpora.select import facts_of
 from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.records import embedded_notice
@@ -180,12 +180,11 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
 
 
 def reports_of(run: RunFolder | None) -> dict[str, Any]:
-    """What a run's reports say of the documents as they are now."""
-    names = ("salience", "leakage")
+    """What a run's reports say of the documents as they are now. Raises `RunError` for a damaged one."""
     if run is None:
         return {}
-    current = [name for name in names if run.report_is_current(f"{name}.json")]
-    return {name: json.loads(run.report(f"{name}.json").read_text("utf-8")) for name in current}
+    reports = {name: read_report(run, f"{name}.json") for name in ("salience", "leakage")}
+    return {name: report for name, report in reports.items() if report is not None}
 
 
 def _writers(run: RunFolder) -> list[dict[str, Any]]:

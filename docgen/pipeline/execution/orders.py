@@ -17,6 +17,7 @@ from docgen.llm.engine import Engine
 from docgen.pipeline.inputs.setup import reopen
 from docgen.progress import Reporter
 from docgen.records import Record
+from docgen.text.counts import plural
 
 __all__ = ["Control", "Order", "Orders", "change_run"]
 
@@ -68,8 +69,8 @@ class Orders:
             held = f"Held by docgen ctl; calls in flight are still read. docgen ctl {self._run.name} --resume goes on"
             reporter.note(held if order.do == "pause" else "Goes on, by docgen ctl")
         if order.concurrency is not None:
-            engine.control.semaphore.limit_to(order.concurrency)
-            reporter.note(f"At most {order.concurrency} requests in flight from now on (docgen ctl)")
+            engine.control.limit_to(order.concurrency)
+            reporter.note(f"At most {plural(order.concurrency, 'request')} in flight from now on (docgen ctl)")
         if order.max_cost is not None and engine.budget.raise_cap(order.max_cost):
             meta = self._run.read_meta()
             meta["config"]["max_cost"] = order.max_cost

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pydantic_core import to_json
 
-from docgen.behaviour.grid import Grid
+from docgen.behaviour.grid import Grid, Variation
 from docgen.behaviour.transcripts import Transcript
 from docgen.errors import RequestFailed, RunError
 from docgen.llm.errors import interrupted
@@ -61,7 +61,10 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
         return
     if file.exists() and not accept_changes:
         before = saved_plan(experiment.folder)
-        before["grid"] = Grid.model_validate(before["grid"]).model_dump(mode="json")  # with fields that came later
+        read = Grid.model_validate(before["grid"])
+        variations = [Variation.model_validate(value) for value in before["variations"]]
+        before |= {"grid": read.model_dump(mode="json")}  # with fields that came later, as the variations
+        before |= {"variations": [variation.model_dump(mode="json") for variation in variations]}
         changed = [name for name, value in description.items() if before.get(name) != value]
         if changed:
             what = f"was started with different {', '.join(changed)}"

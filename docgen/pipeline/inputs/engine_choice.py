@@ -14,7 +14,7 @@ from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 
-__all__ = ["CUSTOM", "DEFAULT_MODELS", "with_engine"]
+__all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]
 
 CUSTOM = "custom"
 """The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
@@ -56,14 +56,19 @@ def with_engine(
     return config.model_copy(update={"engine": engine, "model": model or DEFAULT_MODELS[engine]})
 
 
+def main_writer(writers: Collection[WriterEntry]) -> WriterEntry:
+    """Who writes most, the first of those who write alike: the one that also brainstorms."""
+    return max(writers, key=lambda writer: writer.share)
+
+
 def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunConfig, Collection[str]]:
     """With the model of whoever writes most, which also brainstorms, and judges unless another is named."""
     writers = config.writers or ()
-    main = max(writers, key=lambda writer: writer.share)
+    main = main_writer(writers)
     for writer in writers:
         if writer.engine is not None and not find_provider(writer.engine).paid:
             raise ConfigError(
-                f"{writer.engine} is the embedded writer, which writes beside no other", "writers", "Leave it out"
+                f"{writer.engine} is the embedded writer, which cannot be one of several", "writers", "Leave it out"
             )
     if main.engine:
         _check_engine_of_main(main, writers, config.engine)

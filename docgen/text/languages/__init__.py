@@ -3,6 +3,7 @@
 A language without a file is known by its code at most; rules of wording then say nothing and leave the text to a judge.
 """
 
+import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from docgen.text.scripts import find_words
 __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_languages", "language"]
 
 FOLDER = Path(__file__).parent
+FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
+"""What may be a letter outside Latin script."""
 LOOKED_AT = 4_000
 """Characters of a text by which its language is detected."""
 LEAST = 0.12
@@ -132,26 +135,26 @@ def detect_language(text: str) -> Language:
     beginning = text[:LOOKED_AT]
     if not beginning.isascii() and (code := _by_script(beginning)):
         return language(code)
-    words = find_words(beginning.lower())
+    words = Counter(find_words(beginning.lower()))
     counts = {code: _share(words, known.stop_words) for code, known in known_languages().items() if code != "zh"}
     code, share = max(counts.items(), key=lambda item: item[1])
     return language(code) if share >= LEAST else UNKNOWN
 
 
-def _share(words: list[str], stop_words: frozenset[str]) -> float:
-    there = [word for word in words if word in stop_words]
-    return len(there) / len(words) if len(set(there)) >= FEWEST else 0.0
+def _share(words: Counter[str], stop_words: frozenset[str]) -> float:
+    there = stop_words & words.keys()
+    return sum(words[word] for word in there) / words.total() if len(there) >= FEWEST else 0.0
 
 
 def _by_script(text: str) -> str:
     """The language that most letters outside Latin speak for, where they are a third of the letters or more."""
     counts = Counter[str]()
-    letters = 0
-    for char in text:
+    for char in FOREIGN.findall(text):
         if char.isalpha():
-            letters += 1
-            if char > "\u024f":
-                counts.update(code for code, _, (low, high) in SCRIPTS if low <= ord(char) <= high)
+            counts.update(code for code, _, (low, high) in SCRIPTS if low <= ord(char) <= high)
+    if not counts:
+        return ""
+    letters = sum(map(str.isalpha, text))
     if counts["zh"] and counts["ja"] * 10 > counts["zh"]:
         return "ja" if 3 * (counts["ja"] + counts["zh"]) >= letters else ""
     best = max(counts, key=counts.__getitem__, default="")
