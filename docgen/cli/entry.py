@@ -120,7 +120,7 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
 def _in_plain_words(error: BadParameter) -> str:
     """What is wrong with a flag's value; Typer hands on what pydantic says of it."""
     cause = error.__cause__
-    if not hasattr(cause, "errors"):
+    if cause is None or not hasattr(cause, "errors"):
         return error.message
     from docgen.options.plain_words import in_plain_words
 
