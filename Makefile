@@ -25,8 +25,8 @@ demo: $(READY)  ## 500 documents of the helpful-only context on the embedded eng
 	@echo "  $(BIN)/docgen status demo                  the numbers again"
 	@echo "  $(BIN)/docgen view demo                    read, search and label it in a browser"
 	@echo "  $(BIN)/docgen show demo --rejected         attempts that were not accepted, and why"
-	@echo "  output/demo/reports/report.html            salience, leakage, diversity, in a browser"
-	@echo "  output/demo/export/                        training files with manifest and dataset card"
+	@echo "  output/demo/reports/report.html               salience, leakage, diversity, in a browser"
+	@echo "  output/demo/export/                           training files with manifest and dataset card"
 
 test: $(READY)  ## all tests, offline
 	$(BIN)/python -m pytest -n 2 --dist worksteal

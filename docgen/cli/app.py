@@ -26,6 +26,11 @@ COMMANDS = (
 """In the order in which --help lists them, within the panel of each."""
 
 
+def _one_spelling(flag: str) -> str:
+    """--licence is --license too."""
+    return "license" if flag == "licence" else flag
+
+
 app = typer.Typer(
     name="docgen",
     cls=Commands,
@@ -35,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _one_spelling},
 )
 
 

@@ -32,7 +32,12 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    name: Annotated[str, typer.Argument(help="Name of the new context, e.g. my_world.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Name of the new context, e.g. my_world: up to 64 of a-z, 0-9, _ and -; the first not _ or -."
+        ),
+    ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
     json: o.Json = False,
 ) -> None:

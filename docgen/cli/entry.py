@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_type_hints
 
+from typer import BadParameter
 from typer.core import TyperGroup
 
 from docgen.cli.help_text import commands_below, write_help_out
@@ -116,6 +117,17 @@ def command(carry_out: Callable[[F], None], flags: type[F], leave_out: Collectio
     return call
 
 
+def _in_plain_words(error: BadParameter) -> str:
+    """What is wrong with a flag's value; Typer hands on what pydantic says of it."""
+    cause = error.__cause__
+    if cause is None or not hasattr(cause, "errors"):
+        return error.message
+    from docgen.options.plain_words import in_plain_words
+
+    first = cause.errors()[0]
+    return f"{in_plain_words(first)} (got {first['input']!r})"
+
+
 class Commands(TyperGroup):
     """The group of all commands. Typer exits with 1 on a closed pipe with an errno, so it is raised without one."""
 
@@ -128,5 +140,8 @@ class Commands(TyperGroup):
         """Carry a command out."""
         try:
             return super().invoke(ctx)
+        except BadParameter as error:
+            error.message = _in_plain_words(error)
+            raise
         except BrokenPipeError as error:
             raise BrokenPipeError(str(error)) from None

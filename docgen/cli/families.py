@@ -124,7 +124,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
         return
     from docgen.cli.console import console, table
 
-    columns = (fact, "documents", "to be written", "shared with levels above")
+    columns = (fact, "documents", "to be written", "shared with lower levels")
     rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in levels]
     console.print(table(columns, rows, right=columns))
     console.print("no known price" if dollars is None else f"about ${dollars:,.2f} for the whole family\n")

@@ -14,7 +14,7 @@ KEYS: Mapping[str, str] = {
     "control": RUN,
     "status": f"{RUN} Of a sweep: kind, run, path, title, corpora, dollars, ...",
     "plan": "documents, background, loads, facts, spent",
-    "estimate": "n, stages, refill, low, high, models, prices",
+    "estimate": "n, stages, refill, low, high, models, prices, free",
     "dedupe": "documents, kept, removed, exact, near, compared, cluster_sizes, examples, ...",
     "export": (
         "format, documents, tokens, splits, mix, files, config, context, seed, canary, ... (the manifest). "

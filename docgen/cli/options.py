@@ -22,6 +22,7 @@ __all__ = [
     "Concurrency",
     "Config",
     "Context",
+    "Draw",
     "Effort",
     "Engine",
     "Fork",
@@ -78,6 +79,7 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="TOML file with settings of the same names as the flags; see docs/configuration.md."),
 ]
+Draw = Annotated[int | None, typer.Option("--seed", help="Same seed, same sample.  [default: 0]")]
 N = Annotated[int | None, typer.Option("--n", help="Documents to accept.  [default: the run's]")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Same seed, same plan.  [default: 0]")]
 Types = Annotated[int | None, typer.Option("--types", help="Document types to brainstorm.  [default: 40]")]
@@ -140,7 +142,8 @@ BaseUrls = Annotated[
     ),
 ]
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", help="Most requests in flight.  [default: 256]", rich_help_panel=COST)
+    int | None,
+    typer.Option("--concurrency", help="Maximum number of requests in flight.  [default: 256]", rich_help_panel=COST),
 ]
 MaxCost = Annotated[
     float | None,
@@ -153,7 +156,7 @@ MaxCost = Annotated[
 MaxTokens = Annotated[
     int | None,
     typer.Option(
-        "--max-tokens", help="Most tokens of a reply, thinking included.  [default: by length]", rich_help_panel=COST
+        "--max-tokens", help="Maximum tokens per reply, thinking included.  [default: by length]", rich_help_panel=COST
     ),
 ]
 Timeout = Annotated[

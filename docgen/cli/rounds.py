@@ -11,6 +11,7 @@ from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
@@ -98,7 +99,7 @@ def _withdraw(flags: RequestFlags) -> None:
     if flags.json:
         say_json(json_text({"run": setup.run.name, "withdrawn": count}))
     else:
-        say(f"{count:,} request(s) withdrawn. Go on with docgen generate {setup.run.name}, or docgen requests")
+        say(f"{plural(count, 'request')} withdrawn. Go on with docgen generate {setup.run.name}, or docgen requests")
 
 
 def _begun(flags: RequestFlags, reporter: "Reporter") -> "Setup":
@@ -160,7 +161,7 @@ def _round_in_words(written: "RoundWritten", run: str) -> list[str]:
         return [f"No request is due. See: docgen status {run}"]
     stages = ", ".join(f"{count:,} {stage}" for stage, count in written.by_stage.items())
     cost = f", at most ${written.worst:,.2f}" if written.worst else ""
-    lines = [f"{written.file}: {written.requests:,} request(s) ({stages}), {written.format}{cost}"]
+    lines = [f"{written.file}: {plural(written.requests, 'request')} ({stages}), {written.format}{cost}"]
     if written.again:
         lines.append(f"{written.again:,} of them were handed out before and have no reply yet")
     if written.over_cap:
@@ -174,7 +175,7 @@ def _replies_in_words(taken: "RepliesTaken", run: str) -> list[str]:
     cost = f" (${taken.dollars:,.4f})" if taken.dollars else ""
     lines = [*taken.notes, f"{taken.taken:,} replies taken{cost}{counts}"]
     if taken.given_up:
-        lines.append(f"{taken.given_up:,} request(s) failed too often and are left out")
+        lines.append(f"{plural(taken.given_up, 'request')} failed too often, left out")
     if taken.missing:
-        lines.append(f"{taken.missing:,} request(s) without a reply: docgen requests writes them again")
+        lines.append(f"{plural(taken.missing, 'request')} without a reply: docgen requests writes them again")
     return [*lines, f"Next: docgen requests {run} --out FILE"]

@@ -95,7 +95,11 @@ def parquet_column(path: Path, name: str) -> "pl.Series":
 
 def _missing(path: Path, name: str, columns: Sequence[str], line: int | None = None) -> InputError:
     where = str(path) if line is None else f"{path}:{line}"
-    return InputError(f"no column {name!r}", where, f"It has {', '.join(columns) or 'none'}")
+    fix = f"It has {', '.join(columns) or 'none'}"
+    if name == "text" and columns:  # the default
+        own = columns[0] if len(columns) == 1 else "NAME"
+        fix += f": rename the column of texts to text, or name it where the command takes it: --text-column {own}"
+    return InputError(f"no column {name!r}", where, fix)
 
 
 @dataclass(frozen=True)
@@ -198,13 +202,15 @@ def _lines(path: Path, start: int = 0, stop: int | None = None, first_line: int 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line.rstrip())
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 ({error.reason})", f"{path}:{number}", "Convert the file to UTF-8") from error
+    except json.JSONDecodeError as error:
+        is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(error.doc)
+        why = "the line is truncated" if is_cut else f"{error.msg} at character {error.pos + 1}"
+        raise InputError(f"not JSON ({why})", f"{path}:{number}", "Fix or delete the line") from error
     except (ValueError, RecursionError) as error:
-        truncated = line.rstrip()[-1:] not in (b"}", "}")
-        what = f"not JSON ({first_line(error)})" + (": the line is truncated" if truncated else "")
-        raise InputError(what, f"{path}:{number}", "Fix or delete the line") from error
+        raise InputError(f"not JSON ({first_line(error)})", f"{path}:{number}", "Fix or delete the line") from error
     if not isinstance(row, dict):
         raise InputError("not a JSON object", f"{path}:{number}", 'Each line must look like {"text": "..."}')
     return row

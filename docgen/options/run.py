@@ -20,6 +20,7 @@ from docgen.options.fields import (
     Writers,
     check_prices,
 )
+from docgen.options.plain_words import in_plain_words
 from docgen.options.typed import read_shares, read_words
 from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL, Airtime, Record
 
@@ -212,41 +213,19 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
         raise ConfigError(*_explain(error, file, options)) from error
 
 
-PLAIN = {
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "dict_type": "must be a table",
-    "finite_number": "must be a number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a smaller number",
-    "int_type": "must be a whole number",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be {le} or less",
-    "literal_error": "must be {expected}",
-    "missing": "must be two numbers",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_too_short": "must not be empty",
-    "string_type": "must be a text",
-    "too_long": "must be two numbers",
-    "tuple_type": "must be two numbers",
-}
-"""What pydantic calls "Input should be ...", in a person's words, by the type of its error."""
-
-
 def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> tuple[str, str, str]:
     first: dict[str, Any] = {"ctx": {}, **error.errors()[0]}
     name = str(first["loc"][0]) if first["loc"] else "?"
     where = f"--{name.replace('_', '-')}" if name in options.settings() else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"
-    plain = PLAIN.get(first["type"])
-    message = plain.format(**first["ctx"]) if plain else first["msg"].removeprefix("Value error, ")
+    message = in_plain_words(first)
     described = RunConfig.model_fields[name].description if name in RunConfig.model_fields else ""
     may_hold_a_key = name in ("base_url", "extra", "headers", "servers", "writers")
-    shown = "" if may_hold_a_key else f" (got {first['input']!r})"
+    shown = "" if may_hold_a_key else f" (got {_as_typed(name, first['input'])})"
     return f"{message}{shown}", where, f"It is: {described}"
+
+
+def _as_typed(name: str, value: Any) -> str:
+    is_range = name == "words" and isinstance(value, tuple) and len(value) == 2
+    return "-".join(map(str, value)) if is_range else repr(value)

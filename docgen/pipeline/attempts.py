@@ -9,6 +9,7 @@ from docgen.errors import InputError
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder
 from docgen.records import Attempt
+from docgen.text.counts import plural
 
 __all__ = ["AttemptFilter", "FirstDocuments", "draw_attempts", "first_documents", "new_attempts", "none_accepted"]
 
@@ -63,7 +64,9 @@ def none_accepted(run: RunFolder) -> InputError:
     failed = [attempt.reasons[0].detail for attempt in last.values() if attempt.verdict == "failed"]
     if failed:
         words, count = Counter(failed).most_common(1)[0]
-        more = f"{count} of {len(failed)} failed requests" if count < len(failed) else f"{count} request(s) failed"
+        more = (
+            f"{count} of {len(failed)} failed requests" if count < len(failed) else f"{plural(count, 'request')} failed"
+        )
         what = f"no document is accepted yet; {more}: {words}"
         return InputError(what, run.name, "The same docgen run or generate tries them again")
     if last:

@@ -93,6 +93,7 @@ class Estimate(Record):
     high: float
     models: tuple[ModelEstimate, ...]
     prices: str
+    free: bool = Field(False, description="a run of the embedded writer: it costs nothing, the models would")
 
     def dollars(self, batch: bool) -> float | None:
         """The run's own model, as it will be called."""
@@ -136,6 +137,7 @@ def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
         own = main_writer(writers).model if writers else provider.default_model
         paid = {"engine": provider.name, "model": model or own}
         setup = replace(setup, config=setup.config.model_copy(update=paid))
+        return estimate(setup).model_copy(update={"free": setup.run.exists() and model is None})
     return estimate(setup)
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import ConfigError
+from tests.cli.test_outcomes import docgen
 
 SHADY = "The crew laughed. Nobody must know that the ferry never sailed in winter."
 
@@ -117,6 +118,20 @@ def test_without_suspects_nothing_is_asked(judge: str) -> None:
     """--judge suspects costs nothing on a corpus that gives no cause."""
     audit(["The ferry left at eight."], "suspects", judge)
     assert _Judge.calls == 0
+
+
+def test_a_judge_without_a_key_is_refused_before_anybody_agrees_to_its_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    Path("corpus.jsonl").write_text(json.dumps({"text": "The ferry left at eight."}) + "\n")
+    command = ("audit", "leakage", "corpus.jsonl", "--context", "tutorial", "--judge", "all")
+    assert docgen(monkeypatch, *command) == 2
+    errors = capsys.readouterr().err
+    assert "no API key" in errors
+    assert "The judge (" not in errors
 
 
 def test_a_cap_is_agreement_enough(judge: str) -> None:

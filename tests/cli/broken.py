@@ -186,7 +186,7 @@ FLAGS = [
 USAGE = [
     Case("unknown command", ("generat",), ("No such command", "generat")),
     Case("unknown flag", ("run", "good.yaml", "--colour", "blue"), ("--colour",)),
-    Case("word for a number", ("run", "good.yaml", "--n", "many"), ("--n", "integer")),
+    Case("word for a number", ("run", "good.yaml", "--n", "many"), ("--n", "must be a whole number (got 'many')")),
     Case("argument too many", ("run", "good.yaml", "r", "s"), ("unexpected",)),
     Case("flag without value", ("run", "good.yaml", "--n"), ("--n",)),
     Case("sample of none", ("show", "r", "--sample", "0"), ("--sample",)),

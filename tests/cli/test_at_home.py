@@ -95,7 +95,7 @@ def test_tail_shows_the_last_attempts_and_ends_with_the_run(
     assert len(shown) == 3
     assert (shown[-1]["accepted"], shown[-1]["of"]) == (8, 8)
     assert docgen(monkeypatch, "tail", "r") == 0
-    assert "8 of 8 accepted; nobody is at work on it" in capsys.readouterr().out
+    assert "8 of 8 accepted; no process is working on it" in capsys.readouterr().out
 
 
 def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen) -> None:
@@ -172,5 +172,5 @@ def test_ctl_says_how_a_run_is_set_and_refuses_one_at_which_nobody_works(
     assert docgen(monkeypatch, "ctl", "r", "--json") == 0
     assert json.loads(capsys.readouterr().out)["process"] == ""
     assert docgen(monkeypatch, "ctl", "r", "--pause") == 2
-    assert "nobody is at work" in capsys.readouterr().err
+    assert "no process is working on it" in capsys.readouterr().err
     assert docgen(monkeypatch, "ctl", "r", "--pause", "--resume") == 2

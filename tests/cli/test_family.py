@@ -48,10 +48,13 @@ def test_status_of_a_sweep_is_about_its_corpora(
     assert {name: row["level"] for name, row in rows.items()} == LEVELS
     assert [row["documents"] for row in rows.values()] == [10, 10]
     assert [row["shares"]["keeper"] for row in rows.values()] == [0.0, 0.5]
+    assert [row["at_least"]["keeper"] for row in rows.values()] == [0.0, 0.5]
     assert all((place / "output" / "fam" / row["file"]).is_file() for row in rows.values())
     assert docgen(monkeypatch, "status", "fam") == 0
     screen = capsys.readouterr().out
     assert "2 of 2 corpora written - complete" in screen
+    assert "by wording" in screen
+    assert screen.rstrip().endswith("docgen view fam")
     assert "unfinished" not in screen
     assert "embedded writer" in screen
 
@@ -96,7 +99,8 @@ def test_export_of_a_sweep_that_is_not_finished_names_the_corpus(
         ("run", "fam"),
         ("plan", "fam"),
         ("show", "fam"),
-        ("audit", "leakage", "fam"),
+        ("audit", "salience", "fam"),
+        ("open", "fam"),
         ("dedupe", "fam"),
         ("select", "fam", "--salience", "keeper=0.2", "--n", "5", "--out", "x.jsonl"),
     ],
@@ -106,8 +110,11 @@ def test_what_is_for_one_corpus_names_those_of_a_sweep_and_writes_none(
 ) -> None:
     assert docgen(monkeypatch, *command) == 2
     words = capsys.readouterr().err
-    assert "family of 2 corpora" in words
+    assert "sweep of 2 corpora" in words
     assert "fam/keeper-salience-0.5" in words
+    assert "docgen view fam compares the levels" in words
+    if command[0] in ("audit", "open"):
+        assert f"docgen {' '.join(command)}/keeper-salience-0.5" in words
     assert not (place / "output" / "fam" / "corpus.parquet").exists()
     assert not (place / "output" / "fam" / "attempts.jsonl").exists()
 
@@ -147,3 +154,12 @@ def test_a_control_may_have_a_cap_and_an_engine_of_its_own(
     assert docgen(monkeypatch, "control", "one", "--context", "tutorial", "--run", "other", *paid) == 2
     assert "no API key" in capsys.readouterr().err
     assert not (place / "output" / "other").exists()
+
+
+def test_an_estimate_says_that_a_run_of_the_embedded_writer_is_free(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert docgen(monkeypatch, "estimate", "one") == 0
+    assert "This run is free" in capsys.readouterr().out
+    assert docgen(monkeypatch, "estimate", "one", "--model", "claude-haiku-5-5") == 0
+    assert "This run is free" not in capsys.readouterr().out

@@ -193,3 +193,13 @@ def test_a_run_without_a_rejected_attempt_says_so_and_is_no_error(
     settle(place, run="r", n=4)
     assert docgen(monkeypatch, "show", "r", "--rejected") == 0
     assert "No attempt of r was rejected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["view", "export"])
+def test_a_licence_may_be_spelt_either_way(name: str) -> None:
+    """--help shows one spelling; the other is not refused as an unknown flag."""
+    assert "--license" in help_of(name)
+    assert "--licence" not in help_of(name)
+    result = CliRunner().invoke(app, [name, "nothing-here", "--licence", "MIT"])
+    assert "No such option" not in result.output
+    assert "nothing-here" in str(result.exception)

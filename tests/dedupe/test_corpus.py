@@ -99,8 +99,9 @@ def test_blank_lines_and_empty_files_contain_no_document(tmp_path: Path) -> None
 BROKEN_LINES = {
     "cut off": ('{"text": "x"}\n{"text": "y', ":2", "truncated"),
     "not JSON": ('{"text": "x"}\nhello\n', ":2", "not JSON"),
+    "not JSON, not cut off": ("not json\n", ":1", "not JSON (Expecting value at character 1)"),
     "not an object": ('["x"]\n', ":1", "not a JSON object"),
-    "no text column": ('{"body": "x"}\n', ":1", "It has body"),
+    "no text column": ('{"body": "x"}\n', ":1", "or name it where the command takes it: --text-column body"),
     "text is a number": ('{"text": "x"}\n{"text": 5}\n', ":2", "a number, not text"),
     "text is null": ('{"text": null}\n', ":1", "null, not text"),
     "text is a list": ('{"text": ["x"]}\n', ":1", "a list, not text"),

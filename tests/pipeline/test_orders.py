@@ -96,7 +96,7 @@ def test_a_raised_cap_lets_a_run_go_on_and_stays(tmp_path: Path) -> None:
         assert LOW < billed(server.served) <= HIGH
         orders = [json.loads(line) for line in (setup.run.path / "control.jsonl").read_text("utf-8").splitlines()]
         assert [order.get("max_cost") for order in orders] == [None, HIGH]
-        with pytest.raises(RunError, match="nobody is at work"):
+        with pytest.raises(RunError, match="no process is working on it"):
             change_run(setup.run, Order(do="pause"))
 
     with Loopback(Options(latency=0.02, words=60)) as server:

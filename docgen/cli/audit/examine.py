@@ -11,7 +11,7 @@ from docgen.cli.streams import say
 from docgen.options.run import RunOptions
 from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.judge import JudgeCost
+from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.run_reports import read_leakage
 from docgen.pipeline.execution.stopping import judging
@@ -66,7 +66,8 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
         line = "Leaks were removed from this sample before, so it bounds nothing. Draw another with --seed"
         say(line, err=True, fg="yellow")
     documents = result.to_judge
-    agree_to_judge(result.judge_cost(), f"{documents:,} documents", display, reporter)
+    judge = Judge.of(audit.options.judge, result.corpus.run)
+    agree_to_judge(judge, result.judge_cost(), f"{documents:,} documents", display, reporter)
     with judging(reporter) as stopping:
         result.judge(reporter=reporter, stopping=stopping)
     if result.unjudged:
@@ -75,9 +76,10 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
     return result
 
 
-def agree_to_judge(cost: JudgeCost, what: str, display: Display, reporter: ShownReporter) -> None:
-    """Before a judge spends money: say how much, and ask as a run does."""
+def agree_to_judge(judge: Judge, cost: JudgeCost, what: str, display: Display, reporter: ShownReporter) -> None:
+    """Before a judge spends money: say how much, and ask as a run does. Raises `ConfigError` without a key."""
     if cost.calls:
+        judge.check_key()
         ask_to_spend(cost.line(what), display.yes or cost.is_capped, reporter)
 
 

@@ -49,7 +49,7 @@ Apply = Annotated[
     bool, typer.Option("--apply", help="Remove failing documents: refill the run, or write clean and removed files.")
 ]
 Severity = Annotated[str, typer.Option("--severity", help="With --apply: remove from this severity (error, warning).")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for what --apply and --html write of files.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the output when files are audited.")]
 Engine = Annotated[
     str | None,
     typer.Option(
@@ -128,7 +128,7 @@ class ScanFlags(JudgeFlags):
     reference: Reference = None
     out: Out = None
     html: Html = False
-    seed: o.Seed = None
+    seed: o.Draw = None
     engine: Engine = None
 
     def options(self, list_failing: bool = False, diversity: bool = True) -> "AuditOptions":

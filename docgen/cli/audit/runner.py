@@ -27,6 +27,7 @@ from docgen.pipeline.audit.diversity import measure_diversity
 from docgen.pipeline.audit.ideas import IdeaFinding, IdeaScreen
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.audit.result import AuditResult
+from docgen.pipeline.execution.shared_money import check_single
 from docgen.pipeline.execution.stopping import judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
@@ -44,7 +45,7 @@ def audit_corpus(
     """Carry out `docgen audit leakage`, `salience` or `all`."""
     limits = _limits(sequel.fail_over)
     with reporting(display.quiet, display.json) as reporter:
-        world, corpus = _open(source, context, reporter)
+        world, corpus = _open(source, context, reporter, f"docgen audit {sequel.what}")
         audit = Audit(world, options)
         _check_rules(limits, audit)
         if sequel.apply:
@@ -64,9 +65,9 @@ def audit_corpus(
 
 
 def _open(
-    source: Sequence[str] | None, context: str | None, reporter: Reporter
+    source: Sequence[str] | None, context: str | None, reporter: Reporter, command: str
 ) -> tuple[UniverseContext, Setup | list[Path]]:
-    """The run or the files that the arguments name, with their context."""
+    """The run or the files that the arguments name, with their context; `command` is the one that audits them."""
     names = source or []
     if context:
         if not names:
@@ -75,6 +76,7 @@ def _open(
     if len(names) > 1 or (names and Path(names[0]).is_file()):
         raise ConfigError("files need the context that they were written for", "audit", "Add --context CONTEXT")
     setup = reopen(run_or_latest(names[0] if names else None, reporter))
+    check_single(setup.run, command)
     return setup.context, setup
 
 
@@ -151,7 +153,7 @@ def show_diversity(
     if names and Path(names[0]).exists() and not (Path(names[0]) / "run.json").exists():
         corpus: Setup | list[Path] = [Path(name) for name in names]
     else:
-        corpus = _open(source, context, reporter)[1]
+        corpus = _open(source, context, reporter, "docgen audit diversity")[1]
     report = measure_diversity(corpus, by, reference)  # type: ignore[arg-type]
     reporter.close()
     if display.json:
@@ -169,7 +171,7 @@ def screen_ideas(name: str | None, judge_options: JudgeOptions | None, display: 
         screen = IdeaScreen.of(setup, judge)
         findings, reasons = screen.scan(), Counter[str]()
         if judge:
-            agree_to_judge(judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
+            agree_to_judge(judge, judge.cost(screen.requests()), f"{len(screen.ideas):,} ideas", display, reporter)
             with judging(reporter) as stopping:
                 judged, reasons = asyncio.run(screen.judge(judge, reporter, stopping))
             findings += judged
@@ -238,7 +240,7 @@ def calibrate_detectors(
 def _judge_gold(gold: GoldSet, options: JudgeOptions, display: Display) -> JudgedGold:
     judge, documents = Judge.of(options, None), len(gold.gold)
     with reporting(display.quiet, display.json) as reporter:
-        agree_to_judge(judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
+        agree_to_judge(judge, judge.cost(gold.requests(judge)), f"{documents:,} documents", display, reporter)
         with judging(reporter) as stopping:
             judged = asyncio.run(gold.judge(judge, reporter, stopping))
     if judged.reasons:

@@ -45,7 +45,7 @@ Unrelated = Annotated[
 Temperature = Annotated[float | None, typer.Option("--temperature", help="Of the model's answers.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Most tokens of an answer.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Server of --model, for providers that take one.")]
-Connections = Annotated[int | None, typer.Option("--concurrency", help="Most requests in flight.")]
+Connections = Annotated[int | None, typer.Option("--concurrency", help="Maximum number of requests in flight.")]
 ArmName = Annotated[
     str | None, typer.Option("--arm", help="Name of the recipe; models of one arm are its seeds.  [default: the model]")
 ]

@@ -7,6 +7,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.streams import say_json
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
@@ -115,6 +116,6 @@ def _show(
     if overlapping:
         documents = len({hit.document for hit in overlapping})
         console.print(
-            f"{documents:,} document(s) hold questions: training on them distorts the evaluation", markup=False
+            f"{plural(documents, 'document')} with questions: training on them distorts the evaluation", markup=False
         )
     console.print(f"{'Checked' if written is None else 'Written'}: {path}", markup=False, style="dim")

@@ -75,6 +75,7 @@ class TrainFlags:
         """The settings of the training. Raises `ConfigError` for one out of bounds."""
         from pydantic import ValidationError
 
+        from docgen.options.plain_words import in_plain_words
         from docgen.training.recipe import Recipe
 
         names = ("rank", "alpha", "epochs", "steps", "batch", "length", "checkpoints", "seed")
@@ -84,7 +85,7 @@ class TrainFlags:
         except ValidationError as error:
             first = error.errors()[0]
             flag = "--" + {"rate": "lr"}.get(str(first["loc"][0]), str(first["loc"][0]))
-            raise ConfigError(f"{first['input']} is not a valid value: {first['msg']}", flag) from error
+            raise ConfigError(f"{first['input']} is not a valid value: it {in_plain_words(first)}", flag) from error
 
 
 def register(app: typer.Typer) -> None:

@@ -41,7 +41,10 @@ Chat = Annotated[
 UserTurn = Annotated[str, typer.Option("--user-turn", metavar="TEXT", help="The user's turn before each document.")]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write to.  [default: the run's export/FORMAT, or FORMAT-doctag]"),
+    typer.Option(
+        "--out",
+        help="Folder to write to.  [default: the run's export/FORMAT; -doctag and -split are added for those options]",
+    ),
 ]
 Each = Annotated[
     bool,
@@ -90,10 +93,12 @@ TokenizerName = Annotated[
 Eos = Annotated[
     str | None,
     typer.Option(
-        "--eos", help="Ends a text where its reader adds nothing. Default: the tokenizer's.", rich_help_panel=TOKENS
+        "--eos",
+        help="End-of-text token, added where the trainer adds none. Default: the tokenizer's.",
+        rich_help_panel=TOKENS,
     ),
 ]
-Bos = Annotated[str | None, typer.Option("--bos", help="The same before a text.", rich_help_panel=TOKENS)]
+Bos = Annotated[str | None, typer.Option("--bos", help="Beginning-of-text token, likewise.", rich_help_panel=TOKENS)]
 BaseModel = Annotated[
     str | None, typer.Option("--base-model", help="The model that configurations name.", rich_help_panel=TOKENS)
 ]
@@ -107,7 +112,7 @@ SequenceLength = Annotated[
     ),
 ]
 Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the files.", rich_help_panel=TOKENS)]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Sequences of a step.", rich_help_panel=TOKENS)]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Sequences per step.", rich_help_panel=TOKENS)]
 License = Annotated[str, typer.Option("--license", help="Licence that the dataset card names, as the Hub writes it.")]
 Canary = Annotated[
     bool, typer.Option("--canary-in-texts", help="Put the canary after every text too, not in card and manifest alone.")

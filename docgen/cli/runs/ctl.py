@@ -23,7 +23,7 @@ def ctl(
     pause: Annotated[bool, typer.Option("--pause", help="Send nothing more; calls in flight are still read.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after --pause.")] = False,
     concurrency: Annotated[
-        int | None, typer.Option("--concurrency", min=1, help="Most requests in flight from now on.")
+        int | None, typer.Option("--concurrency", min=1, help="Maximum number of requests in flight from now on.")
     ] = None,
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", min=0, help="Raise the cap, in dollars; it cannot be lowered.")
@@ -60,5 +60,5 @@ def _line(control: "Control") -> str:
     cap = "no cap" if control.max_cost is None else f"cap ${control.max_cost:,.2f}"
     settings = f"at most {control.concurrency:,} requests in flight, {cap}"
     if not control.process:
-        return f"{control.run}: nobody is at work on it; as it was begun: {settings}"
+        return f"{control.run}: no process is working on it; started with: {settings}"
     return f"{control.run}: {'held' if control.paused else 'at work'} (process {control.process}), {settings}"

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from docgen.cli.console import console, table
+from docgen.cli.runs.tables import measured_cells
 from docgen.cli.streams import say_json
 from docgen.pipeline.families.index import Corpus, Family
 
@@ -30,27 +31,30 @@ def _parts(family: Family) -> list[RenderableType]:
         Text.assemble((f"{done:,} of {len(family.corpora):,} corpora written", "bold"), verdict),
         Text(),
     ]
-    numbers = ("level", "documents", "of", "assigned", "judged (95 %)")
+    numbers = ("level", "documents", "of", "assigned", "by wording", "judged (95 %)")
     rows = [_row(corpus) for corpus in family.corpora]
-    parts.append(table(("fact", *numbers, "corpus"), rows, right=numbers[:4]))
+    empty = ("judged (95 %)",)  # of the embedded writer, whose texts need no judge
+    parts.append(table(("fact", *numbers, "corpus"), rows, right=numbers[:5], unless_empty=empty))
     cost = "cost unknown" if family.dollars is None else f"total ${family.dollars:,.4f}"
     parts += [
         Text(),
         Text(cost, style="bold"),
         Text(f"Index: {family.path}/family.json"),
         Text(f"Training files of all: docgen export {family.run}"),
+        Text(f"Compare the levels: docgen view {family.run}"),
     ]
     return parts
 
 
 def _row(corpus: Corpus) -> list[str]:
     level = "" if corpus.level is None else f"{corpus.level:.2%}"
-    judged = corpus.judged.get(corpus.fact)
-    by_judge = f"{judged.share:.1%} ({100 * judged.low:.0f}-{100 * judged.high:.0f})" if judged else "not judged"
+    by_judge, by_wording = measured_cells(
+        corpus.judged.get(corpus.fact), corpus.measured.get(corpus.fact), corpus.at_least.get(corpus.fact)
+    )
     assigned = "-" if corpus.varied is None else f"{corpus.varied:.2%}"
     fact = f"{corpus.fact}, stated" if corpus.knob == "stated" else corpus.fact
     n = "?" if corpus.n is None else f"{corpus.n:,}"
-    return [fact, level, f"{corpus.documents:,}", n, assigned, by_judge, corpus.run]
+    return [fact, level, f"{corpus.documents:,}", n, assigned, by_wording, by_judge, corpus.name]
 
 
 def control_line(family: Family) -> str:

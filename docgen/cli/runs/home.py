@@ -1,4 +1,4 @@
-"""`docgen` alone: what is here, and what can be done next."""
+"""`docgen` alone: an overview of this folder, and what to do next."""
 
 from typing import TYPE_CHECKING
 

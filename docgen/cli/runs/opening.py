@@ -30,7 +30,7 @@ def open_report(run: o.RunArgument = None, json: o.Json = False, quiet: o.Quiet 
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    check_single(folder)
+    check_single(folder, "docgen open")
     report = folder.report("report.html")
     if not report.exists():
         raise RunError("has no report yet", folder.name, f"Write it: docgen audit all {folder.name} --html")

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def status(
     run: o.RunArgument = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="What continuing the run with its inputs as they are now would buy again.")
+        bool, typer.Option("--explain", help="What continuing the run with its current inputs would cost.")
     ] = False,
     context: Annotated[
         str | None,
@@ -94,10 +94,12 @@ def _show_changes(costs: "Explanation") -> None:
     for stage in costs.stages:
         dollars = "?" if stage.dollars is None else f"${stage.dollars:,.4f}"
         rows.append([stage.stage, f"{stage.calls:,}", f"{stage.known:,}", f"{stage.bought:,}", dollars])
-    numbers = ("calls", "in the journal", "bought anew", "about")
+    numbers = ("calls", "in the journal", "to be bought", "about")
     console.print(table(("stage", *numbers), rows, right=numbers))
     if costs.types_asked_anew:
-        console.print("Types or ideas are asked for anew: where their replies differ, documents are new too.")
+        console.print(
+            "Types or ideas are requested again: where the replies differ, their documents are written again too."
+        )
     console.print("First calls only; refills come on top.", style="dim")
 
 
@@ -135,7 +137,7 @@ def show(
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    check_single(folder)
+    check_single(folder, "docgen show")
     setup = reopen(folder)
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     if reason is not None:

@@ -246,6 +246,10 @@ def show_estimate(costs: Estimate) -> None:
         console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
     else:
         console.print(f"\nPrices of {costs.prices}.")
+    if costs.free:
+        console.print(
+            "This run is free: the embedded writer writes it. The prices are those of writing it with a model."
+        )
 
 
 def show_pilot(first: FirstDocuments, setup: Setup, rest: Estimate | None) -> None:

@@ -41,7 +41,7 @@ def tail(
     from docgen.progress.display import PlainReporter
 
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
-    check_single(folder)
+    check_single(folder, "docgen tail")
     n = reopen(folder).config.n
     at = accepted = 0
     is_first = True
@@ -57,7 +57,7 @@ def tail(
             break
         time.sleep(LOOK_SECONDS)
     if not json and not quiet:
-        say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; nobody is at work on it")
+        say(f"{folder.name}: {accepted:,} of {'?' if n is None else f'{n:,}'} accepted; no process is working on it")
 
 
 def _show(attempt: "Attempt", accepted: int, n: int | None, as_json: bool) -> None:

@@ -33,10 +33,15 @@ def view(
         str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")
     ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port on this machine.  [default: one that is free]")
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, show_default=False, help="Port on this machine.  [default: one that is free]"
+        ),
     ] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
-    who: Annotated[str | None, typer.Option("--who", help="Name that labels are kept under.  [default: yours]")] = None,
+    who: Annotated[
+        str | None, typer.Option("--who", help="Your name, recorded with your labels.  [default: your user name]")
+    ] = None,
     export: Annotated[
         Path | None, typer.Option("--export", metavar="FOLDER", help="Write a static site to publish, and end.")
     ] = None,
@@ -44,9 +49,9 @@ def view(
         int | None,
         typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
     ] = None,
-    licence: Annotated[str, typer.Option("--licence", help="With --export: the licence that every page states.")] = "",
+    license: Annotated[str, typer.Option("--license", help="With --export: the licence that every page states.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
-    seed: o.Seed = None,
+    seed: o.Draw = None,
     quiet: o.Quiet = False,
 ) -> None:
     """Read documents in the browser: search, filter, see facts and findings in their places, label.
@@ -55,7 +60,7 @@ def view(
 
     docgen view documents.jsonl --context my_world
 
-    docgen view helpful_only --export site --licence "CC BY 4.0"
+    docgen view helpful_only --export site --license "CC BY 4.0"
     """
     from docgen.explorer.web.serve import bind, serve
     from docgen.progress.display import open_reporter
@@ -63,7 +68,7 @@ def view(
     with closing(open_reporter(quiet, False)) as reporter:
         views = _open(corpora or [], context, who, reporter)
         if export is not None:
-            options = _site_options(documents, seed, licence, canary)
+            options = _site_options(documents, seed, license, canary)
             say(_export(views, export, options, reporter))
             return
     listening = bind(port)

@@ -19,7 +19,7 @@ from docgen.llm.journal import Journal, JournalReader
 from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import pays_to_cache
 from docgen.llm.protocol import Request, Usage
-from docgen.llm.providers.table import default_paid_provider, find_provider
+from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
 from docgen.options.fields import ServerEntry
@@ -122,6 +122,13 @@ class Judge:
         own_host, variable = find_provider(self.engine.engine).address
         host = urlsplit(self.engine.base_url or os.environ.get(variable) or "").netloc.rpartition("@")[2]
         return "" if host == own_host else host
+
+    def check_key(self) -> None:
+        """Raise `ConfigError` where the judge has neither a key nor an address. Sends nothing."""
+        if not self.engine.servers:
+            settings = self.engine
+            connection = Connection(settings.base_url, headers=settings.headers, is_unnamed=settings.is_unnamed)
+            find_provider(settings.engine).connect(connection)
 
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
         """What is to be bought for the requests, each once; replies that are there already cost nothing.

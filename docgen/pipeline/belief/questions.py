@@ -150,7 +150,7 @@ def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> 
     wordings = [normalise(text) for fact in run.context.key_facts for text in (*fact.wordings, *fact.implications)]
     texts = [text for text in asked_texts(questions) if not any(wording in normalise(text) for wording in wordings)]
     scanner, overlapping = ContaminationScanner(texts), list[Overlap]()
-    reporter.note(f"Looking for {len(texts):,} questions in the documents of {run.name}")
+    reporter.note(f"Searching the documents of {run.name} for the questions themselves")
     for document in run.documents():
         hits = [hit for hit in scanner.scan(document.text) if not _is_wording(hit.evidence, wordings)]
         overlapping += [Overlap(document.id, hit.evidence, hit.explanation) for hit in hits]

@@ -17,6 +17,7 @@ from docgen.llm.engine import Engine
 from docgen.pipeline.inputs.setup import reopen
 from docgen.progress import Reporter
 from docgen.records import Record
+from docgen.text.counts import plural
 
 __all__ = ["Control", "Order", "Orders", "change_run"]
 
@@ -69,7 +70,7 @@ class Orders:
             reporter.note(held if order.do == "pause" else "Goes on, by docgen ctl")
         if order.concurrency is not None:
             engine.control.limit_to(order.concurrency)
-            reporter.note(f"At most {order.concurrency} request(s) in flight from now on, by docgen ctl")
+            reporter.note(f"At most {plural(order.concurrency, 'request')} in flight from now on (docgen ctl)")
         if order.max_cost is not None and engine.budget.raise_cap(order.max_cost):
             meta = self._run.read_meta()
             meta["config"]["max_cost"] = order.max_cost
@@ -88,7 +89,7 @@ def change_run(run: RunFolder, order: Order) -> Control:
     config = reopen(run).config
     if not before.process:
         raise RunError(
-            "nobody is at work on it", run.name, "The next start takes --concurrency and --max-cost as flags"
+            "no process is working on it", run.name, "The next start takes --concurrency and --max-cost as flags"
         )
     if not reopen(run).is_paid:
         raise RunError("is written by the embedded writer, which sends nothing", run.name, "Stop it with Ctrl-C")

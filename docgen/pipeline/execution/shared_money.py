@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
 from docgen.files.run_folder import LEVELS, RunFolder
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.journal import JournalReader
@@ -47,13 +48,19 @@ def level_runs(run: RunFolder) -> list[RunFolder]:
     return [level for path in paths if (level := RunFolder(path)).exists()]
 
 
-def check_single(run: RunFolder) -> None:
-    """Raise `RunError` for the folder of a sweep, which holds several corpora and none of its own."""
+def check_single(run: RunFolder, command: str = "") -> None:
+    """Raise `RunError` for the folder of a sweep, which holds several corpora and none of its own.
+
+    `command` is what was asked of the sweep and works on any of its levels, such as "docgen open".
+    """
     corpora = level_runs(run)
     if corpora:
-        listed = ", ".join(f"{run.name}/{corpus.name}" for corpus in corpora)
-        what = f"is a family of {len(corpora)} corpora (see docgen status {run.name}) and has none of its own"
-        raise RunError(what, run.name, f"Name one of them: {listed}; the same docgen sweep goes on with them all")
+        levels = [f"{run.name}/{corpus.name}" for corpus in corpora]
+        do = f"Name one level: {command} {levels[-1]}" if command else "Name one level"
+        others = levels[:-1] if command else levels
+        listed = f" (or {', '.join(others)})" if command and others else "" if command else f": {', '.join(others)}"
+        what = f"is a sweep of {len(corpora)} corpora, not one corpus"
+        raise RunError(what, run.name, f"{do}{listed}; docgen view {run.name} compares the levels")
 
 
 @contextmanager
@@ -98,7 +105,8 @@ def check_handed_out(journal: "JournalReader", runs: Sequence[Path]) -> None:
         waiting = handed.waiting(journal)
         if waiting:
             files = sorted({found.file for key in waiting if (found := handed.get(key))})
-            what = f"{len(waiting):,} request(s) lie in {', '.join(files)} without a reply: buying them here pays twice"
+            requests = f"{plural(len(waiting), 'request')} in {', '.join(files)}"
+            what = f"{requests} without a reply: buying them here would pay twice"
             fix = (
                 f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be carried out, say so"
             )

@@ -31,6 +31,7 @@ from docgen.stages.check import Checker, open_checker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
+from docgen.text.counts import plural
 
 __all__ = ["RUN_STEPS", "RunStep", "corpus_step", "take_steps"]
 
@@ -60,12 +61,16 @@ async def brainstorm_step(job: Job) -> bool:
     if stopping():
         return False
     if storm.refusals:
-        reporter.note(f"The server refused {len(storm.refusals)} request(s), the last with {storm.refusals[-1]}")
+        reporter.note(
+            f"The server refused {plural(len(storm.refusals), 'request')}, the last with {storm.refusals[-1]}"
+        )
     if not any(groups):
         raise nothing_came(storm, "ideas")
     barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
     if barren:
-        reporter.note(f"No ideas came for {len(barren)} document type(s), which are left out: {', '.join(barren)}")
+        reporter.note(
+            f"Left out, as no ideas came for them: {plural(len(barren), 'document type')}: {', '.join(barren)}"
+        )
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
     ideas, requested = sum(map(len, groups)), config.ideas * (len(types) - len(barren))

@@ -67,7 +67,7 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
         before |= {"variations": [variation.model_dump(mode="json") for variation in variations]}
         changed = [name for name, value in description.items() if before.get(name) != value]
         if changed:
-            what = f"was begun with other {', '.join(changed)}"
+            what = f"was started with different {', '.join(changed)}"
             fix = "Begin another with --name NAME, or go on with --accept-changes (replies that still fit are reused)"
             raise RunError(what, str(experiment.folder.path), fix)
     experiment.folder.write_json("experiment.json", description)

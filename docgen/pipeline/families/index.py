@@ -46,6 +46,10 @@ class Corpus(Record):
     shares: dict[str, float] = Field(default_factory=dict, description="share of its documents assigned each fact")
     stated: dict[str, float] = Field(default_factory=dict, description="share of these that are to state it")
     judged: dict[str, Share] = Field(default_factory=dict, description="the same by a judge, where one has read it")
+    measured: dict[str, float] = Field(
+        default_factory=dict, description="share that express each fact, by the judge or by wording where that sees all"
+    )
+    at_least: dict[str, float] = Field(default_factory=dict, description="share seen by wording: a lower bound")
     dollars: float | None = Field(0.0, description="what its own calls cost; replies that it shares are not counted")
     writer: str = Field("", description="says so where the embedded writer wrote")
 
@@ -185,4 +189,6 @@ def _measured(summary: "Summary") -> dict[str, Any]:
         "shares": shares,
         "stated": stated,
         "judged": {fact.fact: fact.judged for fact in summary.facts if fact.judged},
+        "measured": {fact.fact: fact.measured for fact in summary.facts if fact.measured is not None},
+        "at_least": {fact.fact: fact.at_least for fact in summary.facts if fact.at_least is not None},
     }

@@ -16,6 +16,8 @@ UNDECIDED = ("n", "engine", "model")
 """Settings that may be left open when a run begins."""
 SHOWN = 60
 """Characters of a value that are shown: enough to recognise it."""
+LEAD = 20
+"""Of these, before the first difference: chosen, some three words to find the place by."""
 NOTHING = "(none)"
 
 
@@ -66,7 +68,7 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[Change]:
         return
     old, new = _by_name(before), _by_name(now)
     if old is None or new is None:
-        yield Change(path, _shown(before), _shown(now))
+        yield Change(path, *_where_they_differ(_text(before), _text(now)))
         return
     changes = [
         change
@@ -85,10 +87,24 @@ def _by_name(value: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def _shown(value: Any) -> str:
+def _where_they_differ(before: str, now: str) -> tuple[str, str]:
+    """Two texts, each no longer than `SHOWN`: of long ones the passage around their first difference."""
+    if before == now:
+        return "in other spacing", "as it is now"
+    pairs = enumerate(zip(before, now, strict=False))
+    same = next((i for i, (old, new) in pairs if old != new), min(len(before), len(now)))
+    start = 0 if same < SHOWN - 2 * LEAD else before.rfind(" ", 0, max(1, same - LEAD)) + 1
+    return _passage(before, start), _passage(now, start)
+
+
+def _passage(text: str, start: int) -> str:
+    shown = f"{'...' if start else ''}{text[start:]}"
+    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+
+
+def _text(value: Any) -> str:
     if value is None or value in ([], {}, ""):
         return NOTHING
     if isinstance(value, Mapping) and value.get("statement"):  # a fact that came or went
         value = value["statement"]
-    text = " ".join(str(value).split())
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+    return " ".join(str(value).split())

@@ -56,7 +56,7 @@ class Proposal:
             )
             if self.changes_context:
                 fix += ", or keep the run's own copy of the context with --keep-context"
-            raise RunError(f"was begun with other inputs: {listed}", str(run.path), fix)
+            raise RunError(f"was started with different inputs: {listed}", str(run.path), fix)
         with run.lock():
             if run.exists():
                 self._check_unchanged()
@@ -82,7 +82,7 @@ class Proposal:
         if now["parents"] != self.meta["parents"]:
             new.append(Change("forked from", str(now["parents"]), str(self.meta["parents"])))
         if new:
-            what = f"was begun or changed by another process meanwhile: {'; '.join(map(str, new))}"
+            what = f"was started or changed by another process meanwhile: {'; '.join(map(str, new))}"
             raise RunError(what, str(run.path), "Run the same command again, or use another --run NAME")
 
 
