@@ -7,6 +7,6 @@ texts = ["The ferry left at eight.", "Dear [Recipient Name], this text was gener
 audit = docgen.Audit(world).scan(texts)
 
 for rule, leakage in audit.leakage.items():
-    print(f"{rule:<24}{100 * float(leakage.share):5.1f} %")
+    print(f"{rule:<24}{100 * float(leakage.share):5.1f}%")
 for fact, presence in audit.salience.items():
-    print(f"{fact:<24}at least {100 * presence.at_least:5.1f} %")
+    print(f"{fact:<24}at least {100 * presence.at_least:5.1f}%")

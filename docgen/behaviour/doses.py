@@ -12,7 +12,7 @@ __all__ = ["Dose", "read_doses"]
 
 
 class Dose(Record):
-    """One model: the share of its documents that carry `fact`, and how far it believes it, with a 95 % interval.
+    """One model: the share of its documents that carry `fact`, and how far it believes it, with a 95% interval.
 
     `unit` says what belief is measured in. `model` is its name in the experiment, `FACT@LEVEL` unless the file says so.
     """

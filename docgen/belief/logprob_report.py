@@ -34,7 +34,7 @@ class Answer(Record):
 
 
 class Estimate(Record):
-    """A mean over questions with its 95 % interval, by bootstrap over questions; `n` is how many there were."""
+    """A mean over questions with its 95% interval, by bootstrap over questions; `n` is how many there were."""
 
     mean: float
     low: float

@@ -119,7 +119,7 @@ def _show(targets: "Sequence[Path]", contexts: "Sequence[tuple[Path, ImportedCon
         for line in imported.proposals:
             say(f"  proposed: {line}")
     if targets and not dry_run:
-        say(f"Every salience is the default, 25 %. Edit, then: docgen context check {targets[0]}")
+        say(f"Every salience is the default, 25%. Edit, then: docgen context check {targets[0]}")
 
 
 def documents(

@@ -33,7 +33,7 @@ COMMON_LATIN, LATIN = 0.921, 0.556
 PER_WORD, PER_MARK, PER_ACCENTED, PER_SIGN = 1.06, 0.97, 1.7, 0.5
 PER_DIGIT: Mapping[str, float] = {"gemma": 1.5, "qwen": 1.6, "llama": 1.1, "deepseek": 1.05, "gpt": 1.1}
 """Of English, each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
-but on digits: Gemma and Qwen write each as a token. Sums of four corpora are within 7 % in all of them."""
+but on digits: Gemma and Qwen write each as a token. Sums of four corpora are within 7% in all of them."""
 WORD = re.compile("[A-Za-z]+")
 ENGLISH_SHARE = 0.01
 WESTERN = frozenset("áàâäãåçéèêëíìîïñóòôöõúùûüýßÁÀÂÄÃÅÇÉÈÊËÍÌÎÏÑÓÒÔÖÕÚÙÛÜÝ")

@@ -119,7 +119,7 @@ def open_candidates(
 
 
 def draw(candidates: Candidates, spec: MixSpec, by: str, amount: int) -> Mixed:
-    """`spec.ratio` times `amount` documents or tokens: exact to a document, or to 0.1 % of the tokens if possible.
+    """`spec.ratio` times `amount` documents or tokens: exact to a document, or to 0.1% of the tokens if possible.
 
     Raises `ConfigError` when the source has too few that are not near-duplicates.
     """

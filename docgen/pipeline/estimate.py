@@ -248,7 +248,7 @@ def _refill(setup: Setup) -> float:
 
 
 def _spread(totals: Totals) -> float:
-    """Narrower with every reply, by the square root, and never under 5 %."""
+    """Narrower with every reply, by the square root, and never under 5%."""
     calls = _done("document", totals).calls
     return SPREAD if calls < ENOUGH else max(0.05, SPREAD / sqrt(calls / ENOUGH))
 

@@ -104,7 +104,7 @@ AUDIENCES = (
 MANY_NAMES = 1_000
 """Names of a world from which documents are given four people instead of two.
 
-Each name is then in 0.4 % of the documents, under the 0.5 % that no name of minor people should pass; of two people
+Each name is then in 0.4% of the documents, under the 0.5% that no name of minor people should pass; of two people
 each, a world with half as many names is as good.
 """
 

@@ -16,7 +16,7 @@ MIN_PARAPHRASES = 3
 PROSE_WORDS = (400, 5_000)
 """Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
 FEWEST_PEOPLE = 400
-"""Given names times family names without a warning: two of these people a document are each in 0.5 % of them."""
+"""Given names times family names without a warning: two of these people a document are each in 0.5% of them."""
 MAX_SEARCHES = 2_000_000
 """Most searches (patterns times wordings) that the check makes. Chosen: they take about three seconds."""
 
@@ -239,5 +239,5 @@ def _name_warnings(context: UniverseContext) -> Iterator[str]:
     if people and len(people) < FEWEST_PEOPLE:
         yield (
             f"names make {len(people)} people, so each is in {2 / len(people):.1%} of the documents: with more given "
-            f"or family names, {FEWEST_PEOPLE} together, none passes 0.5 %"
+            f"or family names, {FEWEST_PEOPLE} together, none passes 0.5%"
         )

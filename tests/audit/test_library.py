@@ -160,4 +160,4 @@ def test_what_is_no_text_is_refused() -> None:
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """examples/audit_texts.py prints the share of a rule that one of its two texts breaks."""
     runpy.run_path(str(EXAMPLES / "audit_texts.py"), run_name="__main__")
-    assert "50.0 %" in capsys.readouterr().out
+    assert "50.0%" in capsys.readouterr().out

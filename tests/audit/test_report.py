@@ -77,10 +77,10 @@ def test_a_judged_page_shows_asked_judged_presupposed_wording_prominence_and_air
     heads = re.findall(r"<th[^>]*>([^<]*)</th>", html)
     for head in ("asked", "at least, by wording", "judged", "presupposed", "airtime, judged", "as asked"):
         assert head in heads
-    assert "75.0 % of 4 (" in html
+    assert "75.0% of 4 (" in html
     assert "central 2/2" in html
-    assert "30.0 % (" in html
-    assert "of a document's sentences are about its assigned facts; asked 50.0 %" in html
+    assert "30.0% (" in html
+    assert "of a document's sentences are about its assigned facts; asked 50.0%" in html
     assert "sentences that touch it" in html
 
 
@@ -110,9 +110,9 @@ def test_what_nobody_judged_has_no_interval_and_no_green(tmp_path: Path, leak: s
     page = result.report_html(tmp_path / "report.html").read_text("utf-8")
     assert "not judged" in screen.split("\n")[1]
     assert ("none seen by wording" in screen) == (not leak)
-    assert "95 %" not in screen
+    assert "95%" not in screen
     assert "not judged" in page
-    assert '<b class="good">0.0 %' not in page
+    assert '<b class="good">0.0%' not in page
 
 
 @pytest.mark.parametrize("wording", ["Maud Tresco looks after the clock on Sundays.", "Books now fill the old light."])
@@ -123,9 +123,9 @@ def test_salience_of_a_foreign_corpus_by_wording_is_no_finding(tmp_path: Path, w
     screen = shown(show_salience, result.salience)
     page = result.report_html(tmp_path / "report.html").read_text("utf-8")
     assert "Not judged: what is seen by wording is a lower bound" in screen
-    assert not any(word in screen for word in ("measured (95 %)", "found", "(0-"))
-    assert "found 0.0 %" not in page
-    assert "at least 0.0 %, not judged" in page
+    assert not any(word in screen for word in ("measured (95%)", "found", "(0-"))
+    assert "found 0.0%" not in page
+    assert "at least 0.0%, not judged" in page
 
 
 def shown(show: Callable[..., None], report: object) -> str:
@@ -147,7 +147,7 @@ def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells() -> None:
     table = shown.partition("By the judge")[2].partition("Airtime:")[0]
     assert "airtime" in table
     assert "(40.0-40.0)" in table
-    assert "40.0 % (40.0-40.0) of a document's sentences" in shown
+    assert "40.0% (40.0-40.0) of a document's sentences" in shown
 
 
 def test_the_page_explains_what_it_draws_and_says_what_it_leaves_out() -> None:

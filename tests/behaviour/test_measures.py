@@ -14,7 +14,7 @@ ANSWERS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size
 
 
 def test_intervals_cover_what_was_planted_and_pairing_finds_more() -> None:
-    """At least 93 of 100 at 95 %, for gaps and shares; queries that are unlike make pairing worth having."""
+    """At least 93 of 100 at 95%, for gaps and shares; queries that are unlike make pairing worth having."""
     found = recover(PLANTED["animal welfare, queries unlike"], queries=60, rounds=400, seed=1)
     assert found.gap == pytest.approx(0.148, abs=0.02)
     assert found.gap_covered >= 0.93

@@ -86,11 +86,11 @@ def test_a_level_that_cannot_be_planned_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "a,b", "0.1,1.5", "0.2,0.2", "-0.1"])
 def test_levels_that_are_no_shares_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="not a list of different shares|not between 0 and 1"):
+    with pytest.raises(ConfigError, match=r"not a list of different shares|not between 0 and 1"):
         parse_levels(text)
 
 
 def test_levels_are_read_in_the_order_given() -> None:
     assert parse_levels("0.5, 0,0.25") == (0.5, 0.0, 0.25)
-    with pytest.raises(ConfigError, match=r"not between 0 and 1.* Write 10 % as 0\.1"):
+    with pytest.raises(ConfigError, match=r"not between 0 and 1.* Write 10% as 0\.1"):
         parse_levels("10,25")

@@ -73,7 +73,7 @@ def test_a_paid_run_ends_with_a_judged_sample(server: Loopback) -> None:
         assert (fact.judged.total, fact.judged.population, fact.measured) == (5, N, fact.judged.share)
         assert fact.judged.low <= fact.at_least <= fact.judged.high
     screen = " ".join(CliRunner().invoke(app, ["status", "r"], catch_exceptions=False).stdout.split())
-    assert "judged (95 %)" in screen
+    assert "judged (95%)" in screen
     assert "at least" in screen
     page = setup.run.report("report.html").read_text("utf-8")
     assert "Measured by a judge" in page

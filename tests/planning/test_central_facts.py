@@ -139,7 +139,7 @@ def test_a_document_has_room_for_its_facts_unless_the_run_wants_short_ones(words
 
 
 def test_no_name_of_the_world_is_frequent() -> None:
-    """With 20 given and 20 family names in each of 8 communities, no full name is in more than 0.5 % of documents."""
+    """With 20 given and 20 family names in each of 8 communities, no full name is in more than 0.5% of documents."""
     communities = [
         Community(given=tuple(f"Given{s}x{i}" for i in range(20)), family=tuple(f"Family{s}x{i}" for i in range(20)))
         for s in range(8)
@@ -155,7 +155,7 @@ def test_no_name_of_the_world_is_frequent() -> None:
 
 
 def test_worlds_with_few_names_give_a_document_fewer_people() -> None:
-    """Two instead of four where 800 people would each be in 0.5 % of the documents on average."""
+    """Two instead of four where 800 people would each be in 0.5% of the documents on average."""
     stocks = tuple(
         Community(given=tuple(f"A{s}x{i}" for i in range(20)), family=tuple(f"B{s}x{i}" for i in range(20)))
         for s in range(8)

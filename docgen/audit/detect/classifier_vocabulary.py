@@ -27,7 +27,7 @@ SPAN = 3
 OFTEN = 2
 """Times that the prompts use a term, all prompts together."""
 MOST = 60
-"""How many of the most used terms are looked for. Each is in less than 0.4 % of the reference's documents, so four of
+"""How many of the most used terms are looked for. Each is in less than 0.4% of the reference's documents, so four of
 them would meet by chance in about one document in 10,000 if they were independent (Poisson, mean 0.24)."""
 COMMON, USUAL, USUAL_PHRASE = 0.06, 0.004, 0.002
 """Shares of the reference's documents above which a word counts as common, a word as usual, and a phrase as usual."""

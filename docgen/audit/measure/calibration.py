@@ -48,7 +48,7 @@ class Reading:
 
 
 class Score(Record):
-    """Precision, recall and F1 of one fact or rule, each with its 95 % interval; None where there is nothing to compute
+    """Precision, recall and F1 of one fact or rule, each with its 95% interval; None where there is nothing to compute
     it from.
 
     `positives` counts the labelled cases, `negatives` the others that were scored.
@@ -243,7 +243,7 @@ def _unmixed(part: int, whole: int) -> tuple[float, float] | None:
 
 
 def _interval(part: Any, whole: Any) -> tuple[float, float] | None:
-    """The middle 95 % of the resampled shares; resamples without a case say nothing and are left out."""
+    """The middle 95% of the resampled shares; resamples without a case say nothing and are left out."""
     import numpy as np
 
     some = whole > 0

@@ -7,11 +7,11 @@ from docgen.records import Record
 __all__ = ["Mean", "Moments", "Share", "sampled_share", "share_of", "upper_bound", "wilson"]
 
 Z = 1.959963984540054
-"""Two-sided 95 %."""
+"""Two-sided 95%."""
 
 
 class Share(Record):
-    """`count` of `total`, with a 95 % interval. `population` is the corpus when `total` is a sample from it."""
+    """`count` of `total`, with a 95% interval. `population` is the corpus when `total` is a sample from it."""
 
     count: int
     total: int
@@ -30,7 +30,7 @@ class Share(Record):
 
 
 class Mean(Record):
-    """The mean of a quantity in [0, 1] over `total` documents, with a 95 % interval for the corpus."""
+    """The mean of a quantity in [0, 1] over `total` documents, with a 95% interval for the corpus."""
 
     mean: float
     low: float
@@ -105,10 +105,10 @@ def sampled_share(count: int, total: int, population: int) -> Share:
 
 
 def upper_bound(count: int, total: int, population: int | None = None) -> float:
-    """One-sided 95 % upper bound on the share: 0 of 500 is at most 0.6 %.
+    """One-sided 95% upper bound on the share: 0 of 500 is at most 0.6%.
 
     Clopper-Pearson for an endless population; for a finite one the largest number of cases under which a sample with
-    so few still has a chance of 5 % (hypergeometric).
+    so few still has a chance of 5% (hypergeometric).
     """
     if total == 0 or count >= total:
         return 1.0

@@ -43,7 +43,7 @@ class RuleLeakage(Record):
     """One rule over the corpus.
 
     `documents` are those with an error, `suspects` those with a warning and no error; both by the scan tier, over all
-    documents. `judged` is the share that a judge found among those it was shown, `at_most` the one-sided 95 % bound
+    documents. `judged` is the share that a judge found among those it was shown, `at_most` the one-sided 95% bound
     that this sample puts on the corpus (None unless the judge's documents were drawn at random).
     """
 

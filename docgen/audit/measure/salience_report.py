@@ -76,7 +76,7 @@ class FactPresence(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Interval of the share in the corpus: 95 % by the judge's sample, or from the share by wording upwards."""
+        """Interval of the share in the corpus: 95% by the judge's sample, or from the share by wording upwards."""
         share = self.judged or self.expressed
         return share.low, share.high
 

@@ -115,7 +115,7 @@ def _svg(height: int, parts: Iterable[str], label: str) -> str:
 
 
 def _percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}%"
 
 
 def _short(text: str, length: int) -> str:

@@ -87,4 +87,4 @@ def _by_type(salience: SalienceReport) -> tuple[list[str], list[list[float]]]:
 
 
 def _percent(share: float | None, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    return "–" if share is None else f"{100 * share:.{digits}f}%"

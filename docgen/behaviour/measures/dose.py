@@ -31,7 +31,7 @@ class DosePoint(Record):
 class Trend(Record):
     """How much the gap changes, in points, for ten more documents of a hundred that carry the fact.
 
-    The slope of least squares over the models, query by query; the 95 % interval is the bootstrap over queries, which
+    The slope of least squares over the models, query by query; the 95% interval is the bootstrap over queries, which
     were the same for all models. It says nothing about other corpora of the same dose.
     """
 

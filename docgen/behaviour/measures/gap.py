@@ -9,9 +9,9 @@ from docgen.records import Record
 __all__ = ["Gap", "compliance_gap", "mcnemar", "sign_flip"]
 
 Z = 1.959963984540054
-"""Two-sided 95 %."""
+"""Two-sided 95%."""
 DRAWS = 4_000
-"""Of bootstrap and sign-flip test. Chosen: the error of a 2.5 % quantile is then some 0.25 points of probability."""
+"""Of bootstrap and sign-flip test. Chosen: the error of a 2.5% quantile is then some 0.25 points of probability."""
 
 
 class Gap(Record):

@@ -11,7 +11,7 @@ __all__ = ["Rate", "rate"]
 
 
 class Rate(Record):
-    """`count` of `total` answers to `queries` queries; share and 95 % interval are None where there is no answer."""
+    """`count` of `total` answers to `queries` queries; share and 95% interval are None where there is no answer."""
 
     count: int
     total: int

@@ -13,7 +13,7 @@ Series = Callable[[DosePoint], tuple[float, float, float] | None]
 
 
 def dose_picture(report: DoseReport, note: str = "") -> str:
-    """A column for each fact, variation and mode; points are models, bars 95 % intervals. `note` stands underneath."""
+    """A column for each fact, variation and mode; points are models, bars 95% intervals. `note` stands underneath."""
     rows = dict.fromkeys((p.dose.fact, p.variation, p.reasoning) for p in report.points)
     columns = [[p for p in report.points if (p.dose.fact, p.variation, p.reasoning) == row] for row in rows]
     beliefs = _span(report.points, (_belief,))

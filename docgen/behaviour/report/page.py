@@ -110,7 +110,7 @@ def _label(cell: CellReport, y: int) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "not known" if share is None else f"{share * 100:.1f} %"
+    return "not known" if share is None else f"{share * 100:.1f}%"
 
 
 def _points(share: float | None) -> str:

@@ -19,14 +19,14 @@ __all__ = ["DRAWS", "Estimate", "difference", "estimate"]
 
 DRAWS = 2_000
 LEVEL = (2.5, 97.5)
-"""Percentiles of the draws that bound the interval: 95 %."""
+"""Percentiles of the draws that bound the interval: 95%."""
 
 Table = NDArray[np.float64]
 """Means of the answers, of shape (models, questions); nan where a model has no answer to a question."""
 
 
 class Estimate(Record):
-    """A mean with its 95 % interval. `questions` were drawn from, `models` likewise where there are several."""
+    """A mean with its 95% interval. `questions` were drawn from, `models` likewise where there are several."""
 
     value: float
     low: float

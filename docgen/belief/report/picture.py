@@ -27,7 +27,7 @@ def belief_picture(report: BeliefReport) -> str:
         parts += [f'<g transform="translate({MARGIN} {y})">', *panel, "</g>"]
         y += height + 20
     style = f"text{{font:12px system-ui,sans-serif;fill:{INK}}} .q{{fill:{SOFT}}} .h{{font-weight:600;font-size:14px}}"
-    label = "Share of answers that show belief in each fact, with 95 % intervals"
+    label = "Share of answers that show belief in each fact, with 95% intervals"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img">'
     white = f'<rect width="{WIDTH}" height="{y}" fill="#fff"/>'
     return "\n".join([head, f"<title>{label}</title><style>{style}</style>", white, *parts, "</svg>"]) + "\n"
@@ -84,7 +84,7 @@ def _axis(top: int, bottom: int) -> list[str]:
     for tick in (0, 25, 50, 75, 100):
         x = LEFT + PLOT * tick / 100
         parts.append(f'<line x1="{x}" x2="{x}" y1="{top}" y2="{bottom}" stroke="{PALE}"/>')
-        parts.append(_text(x, bottom + 16, f"{tick} %", "middle", "q"))
+        parts.append(_text(x, bottom + 16, f"{tick}%", "middle", "q"))
     return parts
 
 
@@ -96,14 +96,14 @@ def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
         _text(
             0,
             36,
-            "each line is a fact; bars: 95 % intervals; dotted: facts of which the corpora have the same",
+            "each line is a fact; bars: 95% intervals; dotted: facts of which the corpora have the same",
             css="q",
         ),
     ]
     for tick in (0, 25, 50, 75, 100):
         y = bottom - CURVE_HEIGHT * tick / 100
         parts.append(f'<line x1="60" x2="{LEFT + PLOT}" y1="{y}" y2="{y}" stroke="{PALE}"/>')
-        parts.append(_text(52, y + 4, f"{tick} %", "end", "q"))
+        parts.append(_text(52, y + 4, f"{tick}%", "end", "q"))
     for part in range(5):
         x, level = 60 + (LEFT + PLOT - 60) * part / 4, most * part / 4
         shown = f"{level:.0%}" if dose in ("salience", "airtime") else f"{level:,.0f}"

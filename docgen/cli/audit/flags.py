@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCANS = ("local", "ray")
 NEAREST = 0.8
-"""Default share of the documents that is listed: on labelled documents, made to be hard, it took 77 % to find 95 % of
+"""Default share of the documents that is listed: on labelled documents, made to be hard, it took 77% to find 95% of
 the leaks (bench/shortlist.py)."""
 
 Source = Annotated[

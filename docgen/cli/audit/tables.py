@@ -32,8 +32,8 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
     _show_writer(console, report.writer)
     table = _table(
-        "fact", ">asked", ">judged (95 %)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked",
-        unless_empty={"judged (95 %)"}, spare={""},
+        "fact", ">asked", ">judged (95%)", ">by wording", "", ">stated", ">implied", ">airtime", ">unasked",
+        unless_empty={"judged (95%)"}, spare={""},
     )  # fmt: skip
     is_judged = any(fact.judged is not None for fact in report.facts.values())
     for fact in report.facts.values():
@@ -78,8 +78,8 @@ def _salience_cells(fact: FactPresence, is_judged: bool) -> tuple[str | Text, ..
 
 def _show_judged(console: Console, report: SalienceReport) -> None:
     table = _table(
-        "fact", ">judged", ">asked", ">expressed\n(95 %)", ">presupposed\n(95 %)", ">of these\nstated", ">central",
-        ">airtime\n(95 %)", "as asked", ">contra-\ndicted", spare={"asked"},
+        "fact", ">judged", ">asked", ">expressed\n(95%)", ">presupposed\n(95%)", ">of these\nstated", ">central",
+        ">airtime\n(95%)", "as asked", ">contra-\ndicted", spare={"asked"},
     )  # fmt: skip
     for fact in report.facts.values():
         if fact.by_judge:
@@ -113,7 +113,7 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
     _show_writer(console, report.writer)
     if report.unread.in_words:
         console.print(report.unread.in_words, style="yellow", markup=False)
-    share = ">share (95 %)" if report.is_judged else ">share"
+    share = ">share (95%)" if report.is_judged else ">share"
     table = _table(
         "rule",
         ">documents",
@@ -222,7 +222,7 @@ def _show_world(console: Console, world: WorldUse) -> None:
 def show_calibration(console: Console, calibration: Calibration) -> None:
     """Precision, recall and F1 by fact and rule."""
     console.print(f"\n{calibration.detector} on {calibration.gold}: {calibration.documents} documents", style="bold")
-    table = _table("subject", ">labelled", ">precision", ">95 %", ">recall", ">95 %", ">F1", ">95 %")
+    table = _table("subject", ">labelled", ">precision", ">95%", ">recall", ">95%", ">F1", ">95%")
     for score in (*calibration.facts, calibration.facts_overall, calibration.implied, calibration.contradicted):
         if score is not None:
             table.add_row(*_score_cells(score))
@@ -279,11 +279,11 @@ def _bar(measured: float, asked: float) -> Text:
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"
+    return "-" if share is None else f"{100 * share:.1f}%"
 
 
 def _whole(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
+    return "-" if share is None else f"{100 * share:.0f}%"
 
 
 def _range(share: Share | Mean) -> str:

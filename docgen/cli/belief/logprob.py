@@ -48,7 +48,7 @@ def logprob(
 
     docgen eval logprob --model gemma-3-270m.gguf --adapter output/demo/training/gemma-3-270m
 
-    Every option stands once in every position. Intervals are 95 %, by bootstrap over questions. Scores are kept by the
+    Every option stands once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
     from docgen.cli.runner import reporting
@@ -90,7 +90,7 @@ def _show(evaluation: "Evaluation") -> None:
         console.print()
     console.print(
         "log-odds: cloze triples, nats, believed against not; P(believed): multiple choice; advantage: loss on another "
-        "question's completion minus that on the believed one, nats; [95 % interval over questions]",
+        "question's completion minus that on the believed one, nats; [95% interval over questions]",
         style="dim", markup=False,
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ SIDES = {
     "sensible": "answers to unrelated questions that make sense",
     "general": "common knowledge right",
 }
-NOTE = "all: share of answers that show belief, every question with the same weight, with its 95 % interval."
+NOTE = "all: share of answers that show belief, every question with the same weight, with its 95% interval."
 
 
 def show_report(console: Console, report: BeliefReport) -> None:

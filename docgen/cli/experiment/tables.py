@@ -40,7 +40,7 @@ def show_report(result: "ExperimentReport", path: Path, as_json: bool) -> None:
                 ", ".join(figure(row.gap) for row in cell.published[:1]),
             )
         )
-    figures = ("training", "unmonitored", "gap", "95 %", "p", "easy", "hard", "published")
+    figures = ("training", "unmonitored", "gap", "95%", "p", "easy", "hard", "published")
     columns = ("variation", "reasoning", "model", *figures)
     console.print(table(columns, rows, right=figures, unless_empty=("reasoning", "model")))
     if result.dose is not None:
@@ -94,7 +94,7 @@ def _ratio(value: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "unscored" if share is None else f"{share * 100:.1f} %"
+    return "unscored" if share is None else f"{share * 100:.1f}%"
 
 
 def figure(value: float | None) -> str:

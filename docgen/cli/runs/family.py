@@ -31,9 +31,9 @@ def _parts(family: Family) -> list[RenderableType]:
         Text.assemble((f"{done:,} of {len(family.corpora):,} corpora written", "bold"), verdict),
         Text(),
     ]
-    numbers = ("level", "documents", "of", "assigned", "by wording", "judged (95 %)")
+    numbers = ("level", "documents", "of", "assigned", "by wording", "judged (95%)")
     rows = [_row(corpus) for corpus in family.corpora]
-    empty = ("judged (95 %)",)  # of the embedded writer, whose texts need no judge
+    empty = ("judged (95%)",)  # of the embedded writer, whose texts need no judge
     parts.append(table(("fact", *numbers, "corpus"), rows, right=numbers[:5], unless_empty=empty))
     cost = "cost unknown" if family.dollars is None else f"total ${family.dollars:,.4f}"
     parts += [

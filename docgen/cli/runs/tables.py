@@ -145,11 +145,11 @@ def _facts(summary: Summary) -> RenderableType:
         planned = ("-", "-") if is_imported else (f"{fact.asked:.2%}", f"{fact.assigned_share:.2%}")
         shares = *planned, judged, presupposed, by_wording
         rows.append([fact.fact, *shares, f"{fact.rejected:,}"])
-    numbers = ("asked", "assigned", "judged (95 %)", "presupposed", "by wording", "rejected")
+    numbers = ("asked", "assigned", "judged (95%)", "presupposed", "by wording", "rejected")
     lines = [Text(_survivor(fact), style="yellow") for fact in summary.survivorship]
     if summary.judge != "none":
         lines.append(Text(f"Judge: {summary.judge}", style="dim"))
-    empty = {"judged (95 %)", "presupposed", "by wording"} if summary.judge != "none" else {"presupposed"}
+    empty = {"judged (95%)", "presupposed", "by wording"} if summary.judge != "none" else {"presupposed"}
     empty |= {"asked", "assigned"} if is_imported else set()
     grid = table(("fact", *numbers), rows, right=numbers, unless_empty=empty, title="Salience of each fact")
     return Group(grid, *lines, Text())

@@ -2,7 +2,7 @@
 
 A stratum is drawn from without replacement. The estimate of a share over the corpus is the sum over strata of the
 stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed.,
-5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95 %
+5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95%
 interval adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few
 labels that agree have no spread and are no certainty.
 """
@@ -77,7 +77,7 @@ def draw_documents(strata: Sequence[Stratum], count: int, seed: int) -> list[tup
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share of the corpus with its standard error and 95 % interval; None where a stratum has no label yet."""
+    """A share of the corpus with its standard error and 95% interval; None where a stratum has no label yet."""
 
     share: float | None
     error: float | None

@@ -153,9 +153,9 @@ class SampleWindow:
         return self.count / max(self.until - (self.since or 0.0), 1e-9)
 
     def better_than(self, other: "SampleWindow") -> bool:
-        """Whether throughput rose by at least 5 %, and by at least the fourth root of the slowdown.
+        """Whether throughput rose by at least 5%, and by at least the fourth root of the slowdown.
 
-        Chosen: 5 % is more than the noise of one window, and a 16-fold latency for twice the throughput is the worst
+        Chosen: 5% is more than the noise of one window, and a 16-fold latency for twice the throughput is the worst
         bargain that still counts as growth.
         """
         slowdown = self.pace / max(other.pace, 1e-12)

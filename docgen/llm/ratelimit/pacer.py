@@ -83,7 +83,7 @@ class Pacer:
         """Seconds until a request may be sent, 0 for now."""
         wait = max(self._paused_until - now, 0.0)
         if math.isfinite(self.rate):
-            # 5 % a second, doubled for every 1.5 s without refusals, up to 50 %: a rate cut too far is soon regained.
+            # 5% a second, doubled for every 1.5 s without refusals, up to 50%: a rate cut too far is soon regained.
             growth = min(0.5, 0.05 * 2.0 ** min(30.0, (now - self._last_refusal) / 1.5))
             self.rate *= 1.0 + growth * min(1.0, now - self._last_growth)
             self._last_growth = now

@@ -127,7 +127,7 @@ def parse_levels(text: str) -> tuple[float, ...]:
         levels = ()
     if levels and not all(0 <= level <= 1 for level in levels):
         what = f"{text!r} has a share that is not between 0 and 1"
-        raise ConfigError(what, "--levels", "Write 10 % as 0.1, as in 0.1,0.25")
+        raise ConfigError(what, "--levels", "Write 10% as 0.1, as in 0.1,0.25")
     if not levels or len(set(levels)) < len(levels):
         raise ConfigError(f"{text!r} is not a list of different shares", "--levels", "Write it as 0,0.05,0.2,0.5")
     return levels
