@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,17 +31,28 @@ def is_of_machine(error: OSError) -> bool:
 
     Python raises `OSError` without a number where its own streams are misused; a descriptor that is not open is a bug.
     """
+    error = _numbered(error)
     return error.errno is not None and error.errno not in OF_BUGS
 
 
 def one_line(error: OSError) -> str:
     """What a person is told: where, what the machine says, what is safe, what to do."""
+    error = _numbered(error)
     where = error.filename if error.filename is not None else _where_without_name(error)
     if isinstance(where, bytes):
         where = os.fsdecode(where)
     return (
         f"{where}: {error.strerror or os.strerror(error.errno or 0)}. What was written so far is kept.{_advice(error)}"
     )
+
+
+def _numbered(error: OSError) -> OSError:
+    """An error with its number and file, which libraries written in Rust (polars) give in words alone."""
+    in_words = re.search(r"\(os error (\d+)\)(?:: (.*))?$", str(error)) if error.errno is None else None
+    if in_words is None:
+        return error
+    number = int(in_words[1])
+    return OSError(number, os.strerror(number), in_words[2])
 
 
 def _where_without_name(error: OSError) -> str:

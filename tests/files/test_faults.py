@@ -29,6 +29,7 @@ from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.errors import InputError, RequestFailed, RunError, UserError
 from docgen.files.append_log import AppendLog, damaged_lines
 from docgen.files.atomic import write_beside
+from docgen.files.faults import is_of_machine, one_line
 from docgen.files.parquet import write_parquet
 from docgen.files.run_folder import RunFolder
 from docgen.files.text_files import read_text
@@ -307,3 +308,14 @@ def test_a_number_or_a_nesting_beyond_python_is_a_mistake_in_the_file(
     (tmp_path / name).write_text(text.format(value), "utf-8")
     with suppress(UserError):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(("words", "line"), [
+    ("Disk quota exceeded (os error 122): out/corpus.parquet", "out/corpus.parquet: Disk quota exceeded"),
+    ("Input/output error (os error 5)", "disk: Input/output error"),
+])  # fmt: skip
+def test_an_error_whose_number_stands_in_its_words_is_of_the_machine(words: str, line: str) -> None:
+    """As polars raises them."""
+    error = OSError(words)
+    assert is_of_machine(error)
+    assert one_line(error).startswith(line)
