@@ -72,7 +72,7 @@ class Vote(Record):
 class Transcript(Record):
     """One answer. `compliance` is None where nothing could be judged; without `votes` the reasoning is unscored.
 
-    `traits` are the second judge's votes, in all tiers; without them there is no saying about any trait.
+    `traits` are the second judge's votes, in all tiers; without them every trait is unscored.
     """
 
     trial: Trial
