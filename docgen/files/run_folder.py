@@ -104,6 +104,8 @@ class RunFolder:
         parts = value if isinstance(value, dict) else {}
         if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
             raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
+        if _holds_nul(parts):
+            raise RunError("holds a NUL character", str(file), "Restore it, or start anew with --run NAME")
         return parts
 
     def write_json(self, name: str, value: object) -> Path:
@@ -214,6 +216,13 @@ class RunFolder:
     def lock_owner(self) -> str:
         """The process that holds the lock, as of now; empty when nobody does."""
         return lock_owner(self.path)
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text in it holds a NUL, which no path, address or header may."""
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value, *value.values())))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _remove(path: Path) -> None:
