@@ -1,4 +1,4 @@
-"""Runs that were recorded with settings which nobody may begin a run with any more: they are read, and nothing is bought."""
+"""Runs recorded with settings that nobody may begin a run with any more: they are read, and nothing is bought."""
 
 import json
 from pathlib import Path
