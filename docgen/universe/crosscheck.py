@@ -193,7 +193,7 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
     if words > PROSE_WORDS[1]:
         tokens = token_estimate(context.universe_context)
         yield (
-            f"universe_context has {words:,} words: about {tokens:,} tokens that every request holds and is billed for; "
+            f"universe_context has {words:,} words: about {tokens:,} tokens that every request pays for; "
             f"{PROSE_WORDS[0]} to {PROSE_WORDS[1]:,} words are usual"
         )
 
