@@ -13,8 +13,8 @@ from docgen.universe.yamlsource import LOADER, Location, YamlSource
 __all__ = ["example_warnings", "split_items"]
 
 NEARLY_ALL = 0.85
-"""Share of a held-out fact's content words in one sentence of the prose that probably tells it. Chosen: with all but one of
-six it may be another claim about the same thing."""
+"""Share of a held-out fact's content words in one sentence of the prose that probably tells it. Chosen: a sentence
+with all but one of six may be another claim about the same thing."""
 FEWEST_WORDS = 4
 """Content words below which a sentence about the same thing holds them all by chance."""
 PROSE_LISTS = frozenset(
