@@ -23,6 +23,7 @@ from docgen.files.key_index import KeyIndex
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.llm.totals import Tally, Totals
 from docgen.records import EMBEDDED_ENGINE, is_embedded
+from docgen.text.counts import plural
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
@@ -121,7 +122,7 @@ class Journal(JournalReader):
         self._sync_failed: list[OSError] = []  # raised once: a later sync that succeeds does not restore what was lost
         self._expected = 0
         torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
-        bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
+        bad = f"{path.name}: {plural(self.bad_lines, 'unreadable line')} skipped; their calls are made again"
         repairs = (torn, self._log.dropped), (bad, self.bad_lines)
         self.notices = tuple(line for line, count in repairs if count)
 
