@@ -152,20 +152,17 @@ def _propose(
     quiet: bool,
 ) -> "Mapping[str, RuleExamples]":  # fmt: skip
     """Examples by rule from a model, once their cost is agreed to."""
-    import asyncio
-
-    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.cli.runner import ask_model
     from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.rule_examples import cost_of_examples, propose_examples
 
     writer = Judge.of(options, None)
-    with reporting(quiet, json) as reporter:
-        cost = cost_of_examples(context, rules, writer)
-        if cost.calls:
-            ask_to_spend(cost.line(f"{len(rules)} rules"), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
-            return asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
+    return ask_model(
+        cost_of_examples(context, rules, writer),
+        plural(len(rules), "rule"),
+        lambda reporter, stopping: propose_examples(context, rules, writer, reporter, stopping),
+        yes=yes, quiet=quiet, as_json=json,
+    )  # fmt: skip
 
 
 def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) -> bool:
