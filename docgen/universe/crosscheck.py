@@ -223,7 +223,7 @@ def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     parts = [f"{len(few)} {verb} fewer than {MIN_PARAPHRASES} paraphrases ({', '.join(few)})"] if few else []
     parts += [f"{len(unimplied)} should be implied but have no implications ({', '.join(unimplied)})"] * bool(unimplied)
     if parts:
-        yield f"the embedded writer (--engine offline) will repeat itself or state facts: {'; '.join(parts)}"
+        yield f"only without a model: the embedded writer (--engine offline) will repeat itself: {'; '.join(parts)}"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:
