@@ -55,12 +55,17 @@ class Folded:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Span in the original of text[start:end]."""
-        if len(self.text) == len(self.original) and is_composed(self.original, compatible=True):
+        if self._is_in_place:
             return start, end
         starts, ends = self._places
         if not starts or start >= len(starts):
             return len(self.original), len(self.original)
         return starts[start], ends[max(start, end - 1)]
+
+    @cached_property
+    def _is_in_place(self) -> bool:
+        """Whether each character stands where it stood."""
+        return len(self.text) == len(self.original) and is_composed(self.original, compatible=True)
 
     @cached_property
     def _places(self) -> tuple[list[int], list[int]]:

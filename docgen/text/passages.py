@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from docgen.text.forms import Folded, compose, fold, is_composed
-from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, spaceless_count
+from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, is_latin, spaceless_count
 
 __all__ = [
     "CLOSERS",
@@ -79,7 +79,7 @@ def word_count(text: str) -> int:
 
 def token_estimate(text: str) -> int:
     """Rough number of LLM tokens in `text`."""
-    if text.isascii():
+    if is_latin(text):
         return tokens_in(word_count(text))
     letters = spaceless_count(text)
     foreign = len(FOREIGN.findall(text)) - letters
