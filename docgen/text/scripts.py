@@ -24,6 +24,7 @@ __all__ = [
     "has_spaceless",
     "is_latin",
     "is_spaceless",
+    "latin_rest",
     "spaceless_count",
     "split_words",
     "word_edges",
@@ -93,7 +94,7 @@ _APART = bytes(code if code > 127 or ASCII_WORD.match(chr(code)) else ord(" ") f
 ASCII_PIECES, LATIN_PIECES = re.compile(rf"({ASCII_WORD.pattern})", re.ASCII), re.compile(r"(\w+)")
 
 
-def _latin_rest(text: str) -> str | None:
+def latin_rest(text: str) -> str | None:
     """The characters that are not ASCII, if all are below U+0250 or general punctuation, else None.
 
     Bytes are looked at, since a set of characters that is not ASCII costs `re` four times as much.
@@ -107,13 +108,13 @@ def is_latin(text: str) -> bool:
 
     Then no mark and no letter of a script without spaces is among them, and its words are runs of `\w`.
     """
-    return text.isascii() or _latin_rest(text) is not None
+    return text.isascii() or latin_rest(text) is not None
 
 
 def find_words(text: str) -> list[str]:
     """The words of a text as they stand, in order."""
     if not text.isascii():
-        rest = _latin_rest(text)
+        rest = latin_rest(text)
         if rest is None:
             return WORD.findall(text)
         for character in dict.fromkeys(rest):  # mostly a few dashes and quotation marks

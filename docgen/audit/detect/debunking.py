@@ -6,7 +6,7 @@ library does harm" mentions the library but denies something else), so it takes 
 in data/debunking.toml.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -83,8 +83,12 @@ class Debunking:
         Sentences that hold one of the `asserted` spans, where a fact stands in a known wording, say nothing against it.
         """
         kinds = {cue.explanation: cue for cue in reversed(cues)}
+        plain = encodable(text)
+        likely = self._likely.numbers(plain)
+        if not likely and len(kinds) < KINDS - 1:
+            return None  # as most texts; whether they are about a fact takes longer to see
         about = self.may_concern(text.encode("utf-8", "replace")) and self._about(stem_set(words_of(text).words))
-        against = list(self._against(text, asserted)) if about else []
+        against = list(self._against(text, plain, likely, asserted)) if about else []
         rejecting = sorted({span for span, cue in against if not cue.distant})
         kept_off = bool(rejecting) and len(kinds) >= KINDS - 1 and any(cue.distant for _, cue in against)
         certain = about and (len(kinds) >= KINDS or len(rejecting) >= SENTENCES or kept_off)
@@ -112,11 +116,12 @@ class Debunking:
     def _about(self, stems: Collection[str]) -> bool:
         return any(len(fact.intersection(stems)) >= ABOUT * len(fact) for fact in self._facts)
 
-    def _against(self, text: str, asserted: Collection[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], _Cue]]:
+    def _against(
+        self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]
+    ) -> Iterator[tuple[tuple[int, int], _Cue]]:
         """Sentences that share words with a fact and hold a cue; the words have to follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
-        plain = encodable(text)
-        for cue in map(self._cues.__getitem__, self._likely.numbers(plain)):
+        for cue in map(self._cues.__getitem__, likely):
             for match in islice(cue.search.finditer(plain), MOST):
                 span = sentence_around(text, *match.span())
                 if any(start < span[1] and span[0] < end for start, end in asserted):
