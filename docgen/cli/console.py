@@ -17,7 +17,7 @@ from rich.text import Text, TextType
 from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
-__all__ = ["PAGE", "Grid", "Name", "console", "table"]
+__all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 
 WIDE = 200
 """Columns where no terminal sets them: in pipes and files a line stays a line, for `grep`."""
@@ -166,3 +166,20 @@ def table(
     for row in rows:  # secrets are hidden before a cell is folded, which would part them
         grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
     return grid
+
+
+class saying:
+    """Lines on what is being done, on a terminal's error stream alone, each in the place of the last."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._status = None if quiet else Console(stderr=True).status("")
+
+    def __enter__(self) -> Callable[[str], None]:
+        if self._status is None:
+            return lambda _: None
+        self._status.start()
+        return self._status.update
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
