@@ -73,7 +73,7 @@ def test_ctrl_c_at_any_moment_has_a_word_on_how_to_go_on(
     monkeypatch.setattr(Path, "stat", pressed)
     assert docgen(monkeypatch, *command) == 130
     monkeypatch.undo()
-    out, errors = capsys.readouterr()
+    errors = capsys.readouterr().err
     assert errors.splitlines()[-1].startswith("Interrupted.")
     assert ("same command again" in errors) == goes_on
 
