@@ -13,10 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docgen.text.passages import runs_of
 
-__all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "training_tokens"]
+if TYPE_CHECKING:
+    from docgen.exporting.recipe import ExportOptions
+
+__all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "token_family", "training_tokens"]
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "gemma": ("gemma", "gemini"),
@@ -68,6 +72,11 @@ def family_of(model: str | None) -> str:
     """The family that a model's name tells, else the default."""
     name = (model or "").lower()
     return next((family for family, words in FAMILIES.items() if any(word in name for word in words)), DEFAULT_FAMILY)
+
+
+def token_family(options: "ExportOptions") -> str:
+    """The family by which an export's tokens are estimated: the base model's, or that of the format's only trainer."""
+    return "gpt" if options.form == "openai" else family_of(options.base_model)
 
 
 def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:

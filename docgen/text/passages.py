@@ -80,8 +80,8 @@ def word_count(text: str) -> int:
         return runs_of(text.encode().translate(WORD_OR_SPACE))
     if not has_spaceless(text):
         return len(text.split())
-    rest = SPACELESS_LETTER.sub(" ", text).split()
-    return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in rest)
+    pieces = SPACELESS_LETTER.sub(" ", text).split()
+    return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in pieces)
 
 
 def runs_of(marks: bytes) -> int:

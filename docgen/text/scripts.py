@@ -8,6 +8,7 @@ letter is a word of its own; their marks, which stand on a letter, add none.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -134,8 +135,11 @@ def split_words(text: str) -> list[str]:
 
 
 def word_edges(text: str) -> Sequence[int]:
-    """Where each word starts and ends, in turn; NumPy's integers where the text is Latin, since that is quicker."""
-    if not is_latin(text):
+    """Where each word starts and ends, in turn; NumPy's integers where the text is Latin, since that is quicker.
+
+    Only if somebody has loaded NumPy: to show a single document, loading it takes longer than the words.
+    """
+    if "numpy" not in sys.modules or not is_latin(text):
         return list(accumulate(map(len, split_words(text))))
     import numpy as np
 
