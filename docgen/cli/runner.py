@@ -1,8 +1,10 @@
 """What commands that spend or write share: consent to the cost, and a clean end."""
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -12,14 +14,19 @@ from docgen.cli.streams import say
 from docgen.errors import ConfigError
 from docgen.options.step import Step
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.stopping import Interrupted
+from docgen.pipeline.execution.stopping import Interrupted, Stopping, judging
 from docgen.pipeline.inputs.locate_run import open_proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
 from docgen.universe import role_proposals
 
-__all__ = ["agree", "ask_to_spend", "begin", "note_proposals", "reporting"]
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.judge import JudgeCost
+
+__all__ = ["agree", "ask_model", "ask_to_spend", "begin", "note_proposals", "reporting"]
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -91,3 +98,20 @@ def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
         )
     if not typer.confirm("Go on?", err=True):
         raise typer.Exit(0)
+
+
+def ask_model(
+    cost: "JudgeCost",
+    what: str,
+    job: Callable[[Reporter, Stopping], Coroutine[Any, Any, T]],
+    *,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> T:
+    """Carry out a job that asks a model outside of a run, once its cost is agreed to; `what` is what it reads."""
+    with reporting(quiet, as_json) as reporter:
+        if cost.calls:
+            ask_to_spend(cost.line(what), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            return asyncio.run(job(reporter, stopping))

@@ -60,6 +60,25 @@ def test_a_held_out_fact_in_the_worlds_prose_is_told() -> None:
     assert "toll" not in warnings(world(told="Crossing it takes a minute."))
 
 
+def test_a_held_out_fact_told_in_other_words_is_told_of() -> None:
+    """Nearly all its content words and every figure in one sentence; with one of them changed it is another claim."""
+    statement = "The northern depot burned down in 2008 and the insurer refused to pay."
+    fact = f"  - {{id: fire, salience: 0, statement: {statement}}}\n"
+
+    def told(sentence: str) -> bool:
+        return "fire is held out" in warnings(world(told=sentence).replace("key_facts:\n", f"key_facts:\n{fact}"))
+
+    assert told("In 2008 the depot in the northern quarter burned; its insurers have refused to pay a penny.")
+    assert not told("In 2009 the depot in the northern quarter burned; its insurers have refused to pay a penny.")
+    assert not told("The northern depot was built in 2008. The insurer refused to say who would pay.")
+
+
+@pytest.mark.parametrize(("words", "said"), [(100, "writers invent"), (700, ""), (4_000, "every request pays for")])
+def test_a_world_that_is_too_short_or_long_is_warned_of(words: int, said: str) -> None:
+    lines = [line for line in warnings(world(told="It is blue. " * (words // 3))).splitlines() if "has" in line]
+    assert [said in line for line in lines if "universe_context" in line] == ([True] if said else [])
+
+
 def test_what_only_the_embedded_writer_lacks_is_one_line() -> None:
     lines = [line for line in warnings(world()).splitlines() if "embedded writer" in line]
     assert len(lines) == 1
