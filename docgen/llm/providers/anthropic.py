@@ -32,6 +32,7 @@ from docgen.llm.providers.environment import (
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
+from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
 from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
@@ -77,6 +78,7 @@ class AnthropicLLM:
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
+        self._reply_room = ReplyRoom()
         address = server_address(base_url)
         if is_unnamed and not api_key:
             refuse_unnamed_address(address, headers or {})
@@ -97,13 +99,22 @@ class AnthropicLLM:
         """Whether the server supports `output_config`; None until it has been tried."""
         return self._structured
 
+    @property
+    def longest_reply(self) -> int | None:
+        """The most tokens that a reply may have; None while the server has refused none for that."""
+        return self._reply_room.most
+
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one HTTP call, or two if structured output turns out not to be supported."""
+        """Answer one request with one HTTP call, or more while it is not known what the server supports."""
+        return await self._reply_room.fit(request, self._supported)
+
+    async def _supported(self, request: Request) -> Completion:
         structured = self._structured is not False
         try:
             completion = await self._send(request, structured)
         except RequestFailed as error:
-            if request.schema is None or not structured or self._structured or error.kind not in ("400", "422"):
+            known = request.schema is None or not structured or self._structured
+            if known or error.kind not in ("400", "422") or is_too_long(error):
                 raise
             completion = await self._send(request, structured=False)
             self._structured = False
