@@ -19,6 +19,7 @@ from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.errors import Transient, one_line
 from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.connecting import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -167,8 +168,9 @@ class ChatLLM:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (aiohttp.ClientError, OSError) as error:
-            unsent = isinstance(error, aiohttp.ClientConnectorError)
-            raise Transient("connection", _hidden(error), maybe_billed=not unsent) from error
+            if why := never_connected(error):
+                raise Transient("connection", _hidden(f"no connection to {self.base_url}: {why}")) from error
+            raise Transient("connection", _hidden(error), maybe_billed=True) from error
         limits = stated_limits(headers)
         self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
         if status >= 300:
