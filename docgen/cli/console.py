@@ -12,7 +12,7 @@ from rich.containers import Lines
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Column, Table
-from rich.text import Text
+from rich.text import Text, TextType
 
 from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
@@ -100,11 +100,14 @@ class Grid(Table):
         if not console.is_terminal and "COLUMNS" not in os.environ:
             options = options.update(max_width=min(PAGE, options.max_width))
         shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
+        shown.title = shown.caption = None  # rich folds both to the columns' width, however narrow those are
+        yield from _lines(self.title, "table.title")
         if Table.__rich_measure__(shown, console, options.update(max_width=WIDE)).maximum > options.max_width:
             shown = shown._without(lambda column: _name(column) in self.spare)
         if shown._least(console, options.update(max_width=WIDE)) > options.max_width:
             shown._squeeze()
         yield from Table.__rich_console__(shown, console, options)
+        yield from _lines(self.caption, "table.caption")
 
     def _least(self, console: Console, options: ConsoleOptions) -> int:
         """Columns that it takes at least, while numbers keep their line."""
@@ -124,6 +127,11 @@ class Grid(Table):
         for number, column in enumerate(shown.columns):
             column._index = number
         return shown
+
+
+def _lines(text: TextType | None, style: str) -> Iterable[Text]:
+    """The text around a table as lines of their own; none where there is nothing to say."""
+    return [Text(str(text), style, no_wrap=False)] if text else []
 
 
 JOINTS = re.compile(r"(?<=[_/-])(?=.)")

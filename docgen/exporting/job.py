@@ -1,7 +1,6 @@
 """Writes an export to its folder: files of each split, configurations, card, and the manifest last."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +8,13 @@ from typing import Any
 
 from docgen.errors import ConfigError
 from docgen.exporting.card import dataset_card
+from docgen.exporting.estimate import token_family
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
 from docgen.exporting.layout import WINDOW, Layout
-from docgen.exporting.recipe import ExportOptions, Recipe, token_family
+from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.files.atomic import write_beside
+from docgen.text.json_values import read_json
 
 __all__ = [
     "MANIFEST",
@@ -55,16 +56,17 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
             raise ConfigError(f"has a {there[0]} that is not known to be an export", f"--out {folder}", OVERWRITE)
         return []
     try:
-        earlier = json.loads(manifest.read_text("utf-8"))
-        before, files = earlier.get("settings"), list(earlier.get("files", {}))
-    except (ValueError, AttributeError):
-        before, files = None, []
+        earlier = read_json(manifest.read_bytes())
+    except ValueError:
+        earlier = None
+    earlier = earlier if isinstance(earlier, dict) else {}
+    before, files = (value if isinstance(value := earlier.get(key), dict) else None for key in ("settings", "files"))
     unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
         said = f"the {form} export" if form else "another export"
         raise ConfigError(f"has {said} with other settings", f"--out {folder}", OVERWRITE)
-    inside = [folder / name for name in files if not Path(name).is_absolute() and ".." not in Path(name).parts]
+    inside = [folder / name for name in files or () if not Path(name).is_absolute() and ".." not in Path(name).parts]
     return [file for file in inside if file.is_file()]
 
 

@@ -3,6 +3,6 @@
 __all__ = ["plural"]
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun, such as "1 request" or "1,200 requests"; for nouns that only take an s."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def plural(count: int, noun: str, many: str = "") -> str:
+    """A count with its noun, such as "1 request" or "1,200 requests"; `many` where the plural is not noun + s."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
