@@ -279,4 +279,5 @@ def cost_line(costs: Estimate, batch: bool) -> str:
     tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
     dollars = costs.dollars(batch)
     price = "no known price" if dollars is None else f"about {money(dollars)} ({_range(dollars, costs)})"
-    return f"To come: {calls:,} calls, {tokens:,} tokens, {price} with {costs.models[0].model}"
+    advice = " (docgen doctor says beforehand whether it can write)" if dollars is None else ""
+    return f"To come: {calls:,} calls, {tokens:,} tokens, {price} with {costs.models[0].model}{advice}"
