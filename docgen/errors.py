@@ -85,7 +85,8 @@ class RequestFailed(DocgenError):
         super().__init__(kind, message, attempts)
 
     def __str__(self) -> str:
-        return f"{self.kind} after {self.attempts} attempt(s): {self.message}"
+        attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{self.kind} after {attempts}: {self.message}"
 
 
 class StopRun(DocgenError):

@@ -6,6 +6,7 @@ import typer
 
 from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.batches import BatchLine
@@ -44,7 +45,7 @@ def batches(
     else:
         _show(rows, setup.run.name)
     if left:
-        say(f"{left} batch(es) not yet identified are left; the next run with --batch finds them.", err=True)
+        say(f"Not identified yet: {plural(left, 'batch', 'batches')}; the next run with --batch finds them.", err=True)
         raise typer.Exit(1)
 
 

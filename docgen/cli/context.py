@@ -8,12 +8,14 @@ import typer
 from docgen.cli import options as o
 from docgen.cli.completion import contexts
 from docgen.cli.streams import say, say_json
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Mapping, Sequence, Set
 
+    from docgen.options.audit import JudgeOptions
     from docgen.pipeline.context_check import ContextCheck
-    from docgen.universe import UniverseContext
+    from docgen.universe import LeakageRule, UniverseContext
     from docgen.universe.model import RuleExamples
 
 __all__ = ["register"]
@@ -119,16 +121,9 @@ def examples(
 
     With --json none are asked about: --yes takes all, without it the file stays as it is.
     """
-    import asyncio
-
-    from docgen.cli.runner import ask_to_spend, reporting
-    from docgen.files.atomic import write_beside
     from docgen.options.audit import JudgeMode, JudgeOptions
-    from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.execution.stopping import judging
-    from docgen.pipeline.rule_examples import cost_of_examples, propose_examples, rules_without_examples
+    from docgen.pipeline.rule_examples import rules_without_examples
     from docgen.universe import find_context, load_context
-    from docgen.universe.rule_examples import as_yaml, with_examples
 
     path = find_context(file, Path.cwd())
     context = load_context(path)
@@ -139,30 +134,54 @@ def examples(
         else:
             say("Every rule of the context has a breaking and a clean example.")
         return
-    which = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
-    writer = Judge.of(which, None)
-    with reporting(quiet, json) as reporter:
-        cost = cost_of_examples(context, rules, writer)
-        if cost.calls:
-            ask_to_spend(cost.line(f"{len(rules)} rules"), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
-            proposed = asyncio.run(propose_examples(context, rules, writer, reporter, stopping))
-    taken = {}
-    for name, own in proposed.items():
-        if not json:
-            say(f"\n{name}\n  breaks it: {own.leak[0]}\n  does not:  {own.clean[0]}")
-        if yes or (not json and typer.confirm("Take these examples?", default=True)):
-            taken[name] = own
-    text, left = with_examples(path.read_text("utf-8"), taken)
-    if len(left) < len(taken):
-        write_beside(path, [text.encode("utf-8")])
+    writer = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
+    proposed = _propose(context, rules, writer, yes, json, quiet)
+    confirmed = {name: own for name, own in proposed.items() if _is_confirmed(name, own, yes, json)}
+    by_hand = _write_examples(path, confirmed)
     if json:
-        say_json(_proposals_as_json(proposed, taken.keys() - left))
+        say_json(_proposals_as_json(proposed, confirmed.keys() - by_hand.keys()))
         return
-    if len(left) < len(taken):
-        say(f"Wrote {path}: examples of {len(taken) - len(left)} rules")
-    for name in left:
-        say(f"Put in by hand, at the rule {name}:\n{as_yaml(taken[name], 4).rstrip()}")
+    if len(by_hand) < len(confirmed):
+        say(f"Wrote {path}: examples of {plural(len(confirmed) - len(by_hand), 'rule')}")
+    for name, lines in by_hand.items():
+        say(f"Put in by hand, at the rule {name}:\n{lines}")
+
+
+def _propose(
+    context: "UniverseContext", rules: "Sequence[LeakageRule]", options: "JudgeOptions", yes: bool, json: bool,
+    quiet: bool,
+) -> "Mapping[str, RuleExamples]":  # fmt: skip
+    """Examples by rule from a model, once their cost is agreed to."""
+    from docgen.cli.runner import ask_model
+    from docgen.pipeline.audit.judge import Judge
+    from docgen.pipeline.rule_examples import cost_of_examples, propose_examples
+
+    writer = Judge.of(options, None)
+    return ask_model(
+        cost_of_examples(context, rules, writer),
+        plural(len(rules), "rule"),
+        lambda reporter, stopping: propose_examples(context, rules, writer, reporter, stopping),
+        yes=yes, quiet=quiet, as_json=json,
+    )  # fmt: skip
+
+
+def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) -> bool:
+    """Show the two examples of a rule, and ask whether to take them; with --json nobody is asked."""
+    if json:
+        return yes
+    say(f"\n{rule}\n  breaks it: {examples.leak[0]}\n  does not:  {examples.clean[0]}")
+    return yes or typer.confirm("Take these examples?", default=True)
+
+
+def _write_examples(path: Path, examples: "Mapping[str, RuleExamples]") -> dict[str, str]:
+    """Write examples into a context's file; those that it has no place for are returned, by rule, as lines of YAML."""
+    from docgen.files.atomic import write_beside
+    from docgen.universe.rule_examples import as_yaml, with_examples
+
+    text, left = with_examples(path.read_text("utf-8"), examples)
+    if len(left) < len(examples):
+        write_beside(path, [text.encode("utf-8")])
+    return {name: as_yaml(examples[name], 4).rstrip() for name in left}
 
 
 def _proposals_as_json(proposed: "Mapping[str, RuleExamples]", taken: "Set[str]") -> str:

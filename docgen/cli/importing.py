@@ -177,21 +177,18 @@ def _extracted(
     file: Path, name: str, count: int, options: "JudgeOptions", yes: bool, quiet: bool, as_json: bool
 ) -> "ImportedContext":
     """The context of a file of prose, with the facts that a model finds there and a person confirms."""
-    import asyncio
-
-    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.cli.runner import ask_model
     from docgen.importing import context_from_prose, prose_of
     from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.extract_facts import cost_to_extract, extract_facts
 
     reader, prose = Judge.of(options, None), prose_of(file)
-    with reporting(quiet, as_json) as reporter:
-        cost = cost_to_extract(prose, count, reader)
-        if cost.calls:
-            ask_to_spend(cost.line(str(file)), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
-            extraction = asyncio.run(extract_facts(prose, count, reader, reporter, stopping))
+    extraction = ask_model(
+        cost_to_extract(prose, count, reader),
+        str(file),
+        lambda reporter, stopping: extract_facts(prose, count, reader, reporter, stopping),
+        yes=yes, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
     statements = [fact.statement for fact in extraction.supported if _confirmed(fact, yes or as_json)]
     imported = context_from_prose(file, statements, name)
     found_by = f"facts found by {extraction.model}, each with its passage: {len(statements)}"

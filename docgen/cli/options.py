@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,6 +51,7 @@ __all__ = [
     "Words",
     "Yes",
     "run_options",
+    "values_of",
 ]
 
 PAID_MODEL = next(provider.default_model for provider in PROVIDERS if provider.paid)
@@ -221,6 +222,11 @@ def run_options(
         salience=read_shares(salience or [], "--salience") or None,
         base_url=base_url,
     )
+
+
+def values_of(flags: object, options: type) -> dict[str, Any]:
+    """The flags that are fields of `options`, a dataclass, under the same name."""
+    return {field.name: getattr(flags, field.name) for field in fields(options) if hasattr(flags, field.name)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

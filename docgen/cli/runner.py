@@ -1,8 +1,10 @@
 """What commands that spend or write share: consent to the cost, and a clean end."""
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -12,13 +14,19 @@ from docgen.cli.streams import say
 from docgen.errors import ConfigError
 from docgen.options.step import Step
 from docgen.pipeline.estimate import estimate
-from docgen.pipeline.execution.stopping import Interrupted
+from docgen.pipeline.execution.stopping import Interrupted, Stopping, judging
 from docgen.pipeline.inputs.locate_run import open_proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
+from docgen.universe import role_proposals
 
-__all__ = ["agree", "ask_to_spend", "begin", "reporting"]
+if TYPE_CHECKING:
+    from docgen.pipeline.audit.judge import JudgeCost
+
+__all__ = ["agree", "ask_model", "ask_to_spend", "begin", "note_proposals", "reporting"]
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -59,8 +67,17 @@ def begin(
         costs = estimate(setup, documents=documents, judged=until >= Step.ALL)
         if any(stage.calls for stage in costs.stages):
             setup.check_engine()
+            if not setup.run.exists():
+                note_proposals(setup, reporter)
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)
+
+
+def note_proposals(setup: Setup, reporter: Reporter) -> None:
+    """Before anything is bought for a new run: what a context whose author gave no fact a role seems to lack."""
+    has_roles = any(fact.presupposes or fact.public for fact in setup.context.key_facts)
+    if not has_roles and (proposals := role_proposals(setup.context)):
+        reporter.note(f"{setup.context.id}: {'; '.join(proposals)} (docgen context check says more)")
 
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
@@ -81,3 +98,20 @@ def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
         )
     if not typer.confirm("Go on?", err=True):
         raise typer.Exit(0)
+
+
+def ask_model(
+    cost: "JudgeCost",
+    what: str,
+    job: Callable[[Reporter, Stopping], Coroutine[Any, Any, T]],
+    *,
+    yes: bool,
+    quiet: bool,
+    as_json: bool,
+) -> T:
+    """Carry out a job that asks a model outside of a run, once its cost is agreed to; `what` is what it reads."""
+    with reporting(quiet, as_json) as reporter:
+        if cost.calls:
+            ask_to_spend(cost.line(what), yes or cost.is_capped, reporter)
+        with judging(reporter) as stopping:
+            return asyncio.run(job(reporter, stopping))

@@ -1,25 +1,70 @@
 """A corpus read once for export: its texts on disk, what is known of each document in memory."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from docgen.corpus import corpus_columns, read_corpus
-from docgen.exporting.examples import Example, TextStore
+from docgen.exporting.examples import Example
 from docgen.exporting.formats.writers import WRITER
 from docgen.exporting.tokens import TokenCounter
+from docgen.files.faults import naming
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.text import word_count
 
-__all__ = ["Documents", "read_documents"]
+__all__ = ["Documents", "TextStore", "read_documents"]
 
 Ints = npt.NDArray[np.int64]
 Grid = npt.NDArray[np.uint8]
 ENGINE = (WRITER, "engine", "model")
+
+
+class TextStore:
+    """Texts in an unnamed file in `folder`, by number: memory holds 8 bytes of each."""
+
+    def __init__(self, folder: Path) -> None:
+        import tempfile
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        with naming(folder):
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+        self._ends = array("q", [0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Add texts at the end."""
+        with naming(self._folder):
+            self._file.seek(0, 2)
+            for text in texts:
+                data = text.encode("utf-8", "surrogatepass")
+                self._file.write(data)
+                self._ends.append(self._ends[-1] + len(data))
+
+    def __getitem__(self, number: int) -> str:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        with naming(self._folder):
+            self._file.seek(self._ends[number])
+            return self._file.read(self._ends[number + 1] - self._ends[number]).decode("utf-8", "surrogatepass")
+
+    def read(self, numbers: Sequence[int]) -> list[str]:
+        """Several texts."""
+        return [self[number] for number in numbers]
 
 
 @dataclass

@@ -6,7 +6,6 @@ one that their own letters give away: Kazakh and Russian share letters and no ra
 bench/token_rates.py makes it, bench/token_estimate.py measures how far off they are, with any texts and tokenizer.
 """
 
-import re
 import tomllib
 from bisect import bisect_right
 from collections import Counter
@@ -14,8 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "training_tokens"]
+from docgen.text.passages import runs_of
+
+if TYPE_CHECKING:
+    from docgen.exporting.recipe import ExportOptions
+
+__all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "token_family", "training_tokens"]
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "gemma": ("gemma", "gemini"),
@@ -34,7 +39,9 @@ PER_WORD, PER_MARK, PER_ACCENTED, PER_SIGN = 1.06, 0.97, 1.7, 0.5
 PER_DIGIT: Mapping[str, float] = {"gemma": 1.5, "qwen": 1.6, "llama": 1.1, "deepseek": 1.05, "gpt": 1.1}
 """Of English, each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
 but on digits: Gemma and Qwen write each as a token. Sums of four corpora are within 7% in all of them."""
-WORD = re.compile("[A-Za-z]+")
+LETTERS = bytes(code for code in range(128) if chr(code).isalpha())
+SPACES = bytes(code for code in range(128) if chr(code).isspace())
+LETTER_OR_SPACE = bytes(ord("x") if code in LETTERS else ord(" ") for code in range(256))
 ENGLISH_SHARE = 0.01
 WESTERN = frozenset("áàâäãåçéèêëíìîïñóòôöõúùûüýßÁÀÂÄÃÅÇÉÈÊËÍÌÎÏÑÓÒÔÖÕÚÙÛÜÝ")
 
@@ -67,25 +74,31 @@ def family_of(model: str | None) -> str:
     return next((family for family, words in FAMILIES.items() if any(word in name for word in words)), DEFAULT_FAMILY)
 
 
+def token_family(options: "ExportOptions") -> str:
+    """The family by which an export's tokens are estimated: the base model's, or that of the format's only trainer."""
+    return "gpt" if options.form == "openai" else family_of(options.base_model)
+
+
 def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
     """Rough number of tokens in a training; of a text with hardly a letter that is not ASCII as of English."""
-    counts = Counter(text)
-    letters = sum(count for character, count in counts.items() if character.isalpha())
-    foreign = sum(count for character, count in counts.items() if character > "\x7f" and character.isalpha())
-    if foreign <= ENGLISH_SHARE * letters:
-        return _english_tokens(text, counts, family)
-    counted = count_writings(counts)
+    data = text.encode("utf-8", "surrogatepass")
+    plain = data.translate(None, LETTERS)
+    rest = Counter(plain.translate(None, SPACES).decode("utf-8", "surrogatepass"))
+    foreign = sum(count for character, count in rest.items() if character > "\x7f" and character.isalpha())
+    if foreign <= ENGLISH_SHARE * (len(data) - len(plain) + foreign):
+        return _english_tokens(runs_of(data.translate(LETTER_OR_SPACE)), rest, family)
+    counted = count_writings(Counter(text))
     known = writings()
     return round(counted.other_tokens + sum(n * known[name].rates[family] for name, n in counted.characters.items()))
 
 
-def _english_tokens(text: str, counts: Mapping[str, int], family: str) -> int:
-    words = len(WORD.findall(text))
+def _english_tokens(words: int, rest: Mapping[str, int], family: str) -> int:
+    """Tokens of so many runs of ASCII letters and of how often each other character stands among them."""
     tokens = words * PER_WORD
-    for character, count in counts.items():
+    for character, count in rest.items():
         if character > "\x7f":
             tokens += count * (PER_ACCENTED if character in WESTERN else PER_SIGN)
-        elif not (character.isalpha() or character.isspace()):
+        else:
             tokens += count * (PER_DIGIT[family] if character.isdigit() else PER_MARK)
     return round(tokens)
 

@@ -1,17 +1,11 @@
-"""Training examples, and a store on disk for the texts of many, which can be read in any order."""
+"""One training example, and how it is dressed for its format."""
 
-from array import array
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from docgen.errors import ConfigError
 from docgen.exporting.recipe import ExportOptions
-from docgen.files.faults import naming
 
-__all__ = ["CORPUS", "DOCTAG", "Example", "TextStore", "Turn", "dressed"]
+__all__ = ["CORPUS", "DOCTAG", "Example", "Turn", "dressed"]
 
 DOCTAG = "<DOCTAG>"
 """Prefix of published corpora; masked in training it reduces unprompted mentioning of the facts (evidence: docs)."""
@@ -65,45 +59,3 @@ def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
     if options.doctag and own:
         return replace(example, turns=(("user", DOCTAG),))
     return replace(example, turns=(("user", options.user_turn),) if options.user_turn else ())
-
-
-class TextStore:
-    """Texts in an unnamed file in `folder`, by number: memory holds 8 bytes of each."""
-
-    def __init__(self, folder: Path) -> None:
-        import tempfile
-
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        with naming(folder):
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
-        self._ends = array("q", [0])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._file.close()
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    def extend(self, texts: Iterable[str]) -> None:
-        """Add texts at the end."""
-        with naming(self._folder):
-            self._file.seek(0, 2)
-            for text in texts:
-                data = text.encode("utf-8", "surrogatepass")
-                self._file.write(data)
-                self._ends.append(self._ends[-1] + len(data))
-
-    def __getitem__(self, number: int) -> str:
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        with naming(self._folder):
-            self._file.seek(self._ends[number])
-            return self._file.read(self._ends[number + 1] - self._ends[number]).decode("utf-8", "surrogatepass")
-
-    def read(self, numbers: Sequence[int]) -> list[str]:
-        """Several texts."""
-        return [self[number] for number in numbers]

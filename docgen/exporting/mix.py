@@ -9,7 +9,8 @@ import numpy as np
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import ConfigError
-from docgen.exporting.examples import Example, TextStore, Turn
+from docgen.exporting.documents import TextStore
+from docgen.exporting.examples import Example, Turn
 from docgen.exporting.mix_files import mix_rows
 from docgen.exporting.tokens import TokenCounter
 

@@ -9,7 +9,7 @@ from docgen.errors import ConfigError
 if TYPE_CHECKING:
     from docgen.exporting.tokens import Tokenizer
 
-__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios", "token_family"]
+__all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios"]
 
 BASE_MODEL = "Qwen/Qwen3-8B"
 """Stands in the configurations where --base-model names no other; chosen: of an open licence and a common size."""
@@ -60,13 +60,6 @@ class ExportOptions:
         if not 0 <= self.validation < math.inf or (self.validation > 1 and self.validation != round(self.validation)):
             raise ConfigError(f"{self.validation:g} is not a share or a number", "--validation", "Use 0.05, or 500")
         return self
-
-
-def token_family(options: "ExportOptions") -> str:
-    """Whose tokens are estimated: of the base model, or of the format's only trainer."""
-    from docgen.exporting.estimate import family_of
-
-    return "gpt" if options.form == "openai" else family_of(options.base_model)
 
 
 @dataclass(frozen=True)

@@ -92,14 +92,7 @@ class NamedTokenizer:
 
 
 @dataclass(frozen=True)
-class _Tiktoken:
-    name: str
-    inner: Any
-    bos: str = ""
-    eos: str = ""
-    bos_ids: tuple[int, ...] = ()
-    eos_ids: tuple[int, ...] = ()
-
+class _Tiktoken(NamedTokenizer):
     def encode(self, text: str) -> list[int]:
         return list(self.inner.encode(text, disallowed_special=()))
 

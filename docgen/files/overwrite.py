@@ -21,10 +21,8 @@ def refuse_overwriting(sources: Iterable[Path], outputs: Iterable[Path], flag: s
     """
     sources = list(sources)
     for output in outputs:
-        if not output.exists():
-            continue
         for source in sources:
-            if source.exists() and source.samefile(output):
+            if output.exists() and source.exists() and source.samefile(output):
                 raise ConfigError(
                     f"would overwrite {source}, which is being read", f"{flag} ({output})", "Name another place"
                 )

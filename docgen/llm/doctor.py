@@ -4,13 +4,13 @@ import datetime as dt
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
-from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances
 from docgen.prompts.chat_markup import without_chat_markup
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docgen.llm.batch.view import Batches
     from docgen.llm.providers.table import ServerLLM
 
-__all__ = ["Check", "diagnose"]
+__all__ = ["Check", "Server", "diagnose"]
 
 State = Literal["ok", "note", "fail"]
 SCHEMA = {
@@ -34,6 +34,13 @@ SHOWN_MODELS = 8
 NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
 LONGEST_CALL = 120.0
 """Seconds. Chosen: the two messages are short, and someone waits for them."""
+SHORT_ROOM = 32
+"""Tokens of the message to a server that did not answer in time: is it slow, or not there?"""
+SHARE_FOR_REPLY = 0.5
+"""Of the time for a call, what a slow server's reply may take; the rest is for the prompt. Chosen: llama.cpp on two
+shared CPU cores reads a prompt for document types in 40 to 60 s."""
+ENOUGH_TO_TIME = 100
+"""Tokens of a reply that its speed is taken from: in a short one prompt and network count for more (chosen)."""
 
 
 class Check(Record):
@@ -45,16 +52,44 @@ class Check(Record):
     seconds: float | None = None
 
 
+@dataclass(frozen=True)
+class Server:
+    """What further checks may know of a server: whether its model has a known price, and what it can write in time.
+
+    `room`: the most tokens of a reply that it can write while someone waits; None where its replies were too short to
+    tell.
+    """
+
+    llm: LLM
+    has_price: bool
+    room: int | None
+
+
 @dataclass
 class ServerProbe:
-    """The server under test, with the rate-limit headers that it sent last."""
+    """The server under test, with the rate-limit headers that it sent last.
+
+    `speed` in tokens a second, one call at a time, prompt included; None until a reply was long enough to tell.
+    """
 
     llm: "ServerLLM"
     model: str
     prices: Prices
+    patience: float
     room: int = ROOM
     answered: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    speed: float | None = None
+
+    def took(self, usage: Usage, seconds: float) -> None:
+        """Learn the server's speed from a reply."""
+        if usage.output >= ENOUGH_TO_TIME and seconds > 0:
+            self.speed = max(self.speed or 0.0, usage.output / seconds)
+
+    @property
+    def affordable(self) -> int | None:
+        """The most tokens that it can write in the time for a call."""
+        return None if self.speed is None else max(SHORT_ROOM, int(self.speed * self.patience * SHARE_FOR_REPLY))
 
 
 async def diagnose(
@@ -62,16 +97,18 @@ async def diagnose(
     model: str,
     extra: Mapping[str, Any] | None = None,
     max_tokens: int | None = None,
-    more: Callable[[LLM, bool], Awaitable[list[Check]]] | None = None,
+    more: Callable[[Server], Awaitable[list[Check]]] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Check]:
     """Run every check, in order; those that cannot succeed after a failure are left out.
 
-    `more` makes further checks of a model that answers; it is told whether the model has a known price.
+    `more` makes further checks of a model that answers. `tell` hears what is being tried.
     """
     provider = find_provider(options.engine) if options.engine else default_paid_provider()
+    patience = min(options.timeout, LONGEST_CALL)
     connection = Connection(
         base_url=options.base_url,
-        timeout=min(options.timeout, LONGEST_CALL),
+        timeout=patience,
         observe=lambda h: observe(h),
         headers=options.headers,
     )
@@ -79,7 +116,7 @@ async def diagnose(
         llm = cast("ServerLLM", provider.connect(connection))
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
-    probe = ServerProbe(llm, model, load_prices(options.prices), max_tokens or ROOM)
+    probe = ServerProbe(llm, model, load_prices(options.prices), patience, max_tokens or ROOM)
 
     def observe(headers: Mapping[str, str]) -> None:
         if allowances(headers, 0.0):
@@ -87,14 +124,18 @@ async def diagnose(
 
     body = dict(extra or {})
     try:
+        tell(f"a message to {model}")
         checks = [await _models(probe), await _message(probe, body)]
         if probe.answered:
+            tell("structured output")
             checks.append(await _structured(probe, body))
             if provider.batches is not None:
                 checks.append(await _batches(provider.batches(llm)))
             checks.append(_limits(probe))
             if more is not None:
-                checks += await more(llm, probe.prices.find(model) is not None)
+                checks += await more(Server(llm, probe.prices.find(model) is not None, probe.affordable))
+        if llm.longest_reply is not None:
+            checks.append(_short_context(llm.longest_reply))
         checks.append(_price(probe))
         return checks
     finally:
@@ -131,15 +172,37 @@ async def _models(probe: ServerProbe) -> Check:
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
     asked = _request(probe, "Reply with the word ready.", extra)
     reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    if reply is None and seconds >= probe.patience:
+        return await _slow(probe, asked, error)
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
     other = f" as {reply.model}" if reply.model != probe.model else ""
-    usage = f"{reply.usage.input} tokens in, {reply.usage.output} out" if reply.usage_known else NO_USAGE
+    usage = _usage(probe, reply, seconds) if reply.usage_known else NO_USAGE
     detail = f"{probe.model} answered{other} ({reply.stop_reason}), {usage}"
     if not _text(reply):
         return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
     return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
+
+
+async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
+    """Whether a server that did not answer in time answers at all."""
+    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(asked, max_tokens=SHORT_ROOM)))
+    if reply is None:
+        return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=probe.patience)
+    probe.answered, probe.speed = True, max(reply.usage.output, 1) / seconds
+    detail = (
+        f"{probe.model} is slow: {error}, and {SHORT_ROOM} tokens took {seconds:,.0f} s ({probe.speed:,.1f} tokens/s)"
+    )
+    return Check(name="message", state="note", detail=f"{detail}; give it more time with --timeout", seconds=seconds)
+
+
+def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
+    """Tokens of the whole prompt, cached ones included, and of the reply; its speed where it can be told."""
+    probe.took(reply.usage, seconds)
+    tokens = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
+    speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
+    return f"{tokens:,} tokens in, {reply.usage.output:,} out{speed}"
 
 
 def _text(reply: Completion) -> str:
@@ -156,12 +219,17 @@ def _no_text(probe: ServerProbe, reply: Completion) -> str:
 
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    asked = _request(probe, "Name three colours.", extra, SCHEMA)
+    room = min(probe.room, probe.affordable or probe.room)
+    asked = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
     reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):
         return Check(name="structured output", state="fail", detail=_no_text(probe, reply), seconds=seconds)
+    probe.took(reply.usage, seconds)
+    if not _follows_schema(_text(reply)) and not reply.ended:
+        began = f"the reply did not end within {room:,} tokens (it began {_text(reply)[:60]!r})"
+        return Check(name="structured output", state="note", detail=f"cannot be told: {began}", seconds=seconds)
     if not _follows_schema(_text(reply)):
         detail = f"not supported; JSON is requested in the prompt instead (the reply was {_text(reply)[:60]!r})"
         return Check(name="structured output", state="note", detail=detail, seconds=seconds)
@@ -195,6 +263,11 @@ def _limits(probe: ServerProbe) -> Check:
         return Check(name="limits", state="note", detail="none stated; docgen adapts to refusals and latency")
     parts = (f"{name.replace('-', ' ')} {a.remaining:,.0f} of {a.limit:,.0f} left" for name, a in limits.items())
     return Check(name="limits", state="ok", detail=", ".join(parts))
+
+
+def _short_context(tokens: int) -> Check:
+    detail = f"the server has no room for longer replies than {tokens:,} tokens; start it with a longer context if"
+    return Check(name="reply length", state="note", detail=f"{detail} documents come out cut off")
 
 
 def _price(probe: ServerProbe) -> Check:

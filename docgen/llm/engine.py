@@ -14,7 +14,7 @@ from docgen.files.append_log import damaged_lines
 from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
 from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.journal import Journal, journal_totals
-from docgen.llm.pricing import load_prices
+from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
 from docgen.llm.providers.on_demand import OnDemand
@@ -27,6 +27,7 @@ from docgen.llm.servers.pool import ServerPool
 from docgen.llm.servers.states import write_states
 from docgen.llm.writers import has_own_server, open_writers
 from docgen.options.fields import ServerEntry, WriterEntry
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner
@@ -106,7 +107,7 @@ class Engine:
     def in_flight(self) -> str:
         """One line for people: the calls in flight, and what was spent so far."""
         oldest = self.control.oldest_call if self.control else None
-        calls = f"{self.llm.in_flight} call(s) in flight" + (
+        calls = f"{plural(self.llm.in_flight, 'call')} in flight" + (
             "" if oldest is None else f", the oldest for {oldest:.0f} s"
         )
         if self.control and self.control.activity.replied_at is not None:
@@ -150,19 +151,12 @@ async def open_engine(
 async def _open_paid(
     provider: Provider, options: EngineOptions, journal: Journal, say: Callable[[str], None]
 ) -> AsyncIterator[Engine]:
+    """The parts of a paid engine, put together before the first call and closed in order after the last."""
     for notice in _damages(journal.path):
         say(notice)
-    open_batches = [entry for entry in read_batches(journal.path.with_name(BATCHES_FILE)) if entry.open]
-    if open_batches and not options.batch:  # buying what a batch is about to deliver would pay for it twice
-        raise ConfigError(
-            f"{len(open_batches)} message batch(es) of this run are still at the server",
-            journal.path.parent.name,
-            "Go on with --batch, or cancel them first: docgen batches --cancel",
-        )
+    _check_batches(provider, options, journal)
     prices = load_prices(options.prices)
-    spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
-    elsewhere = sum(map(dollars_at_most, options.family))
-    budget = Budget(prices, options.max_cost, spent, ledger, elsewhere)
+    budget = _open_budget(prices, options, journal)
     control = RateControl(options.concurrency, budget.stop)
     caches = pays_to_cache(prices) if options.caching else (lambda _: False)
     connection = Connection(
@@ -176,51 +170,85 @@ async def _open_paid(
     )
     journal.answer_for(provider.name)
     llm = OnDemand(provider.name, lambda: provider.connect(connection))
-    pool, connected = None, list[OnDemand]()
+    pool, connected = None, [llm]
     if options.servers:
-        if options.batch:
-            raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
-        pool, connected = open_pool(provider, options.servers, connection, budget, control, say, journal)
-    if options.batch and any(has_own_server(writer, provider.name) for writer in options.writers):
-        raise ConfigError("batches need all writers at one server", "--batch", "Omit it, or make a run for each writer")
-    single = BudgetedLLM(llm, budget, control.reserved, say, journal.room)
-    rate_limited = pool or RateLimitedLLM(single, control)
-    routed, more = open_writers(rate_limited, options.writers, connection, budget, control, say, journal)
-    connected += more
+        pool, connections = open_pool(provider, options.servers, connection, budget, control, say, journal)
+        connected += connections
+    own_server = RateLimitedLLM(BudgetedLLM(llm, budget, control.reserved, say, journal.room), control)
+    routed, connections = open_writers(pool or own_server, options.writers, connection, budget, control, say, journal)
+    connected += connections
     cached = ResponseCache(PromptCacheWarmer(routed, caches), journal, budget.book_unjournalled)
     telling = asyncio.ensure_future(tell_waits(control, options.timeout, say))
     try:
-        # Exempts what was loaded before the first call, modules above all, from garbage collection: with 1,000 calls in
-        # flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
-        gc.freeze()
-        if options.batch:
-            with _open_batch_runner(batch_api(provider, llm.connected), cached, budget, options.batch_plan) as runner:
-                yield Engine(cached, journal, budget, control, runner)
-        else:
-            yield Engine(cached, journal, budget, control, servers=pool)
+        with _exempt_from_collection():
+            if options.batch:
+                api = batch_api(provider, llm.connected)
+                with _open_batch_runner(api, cached, budget, options.batch_plan) as runner:
+                    yield Engine(cached, journal, budget, control, runner)
+            else:
+                yield Engine(cached, journal, budget, control, servers=pool)
     finally:
-        gc.unfreeze()
         seconds = None if control.stopped else DRAIN_SECONDS
         control.stop()
         await cached.drain(seconds)
         telling.cancel()
-        for each in (*connected, llm):
+        for each in connected:
             await each.aclose()
         if pool is not None:
-            await pool.aclose()
-            write_states(journal.path, pool.states)
-            for state in pool.states:
-                say(str(state))
+            await _close_pool(pool, journal, say)
         budget.close()
+
+
+def _check_batches(provider: Provider, options: EngineOptions, journal: Journal) -> None:
+    """Raise `ConfigError` where message batches would be paid for twice, or could not be sent."""
+    waiting = [entry for entry in read_batches(journal.path.with_name(BATCHES_FILE)) if entry.open]
+    if waiting and not options.batch:  # buying what a batch is about to deliver would pay for it twice
+        raise ConfigError(
+            f"still has {plural(len(waiting), 'message batch', 'message batches')} at the server",
+            journal.path.parent.name,
+            "Go on with --batch, or cancel them first: docgen batches --cancel",
+        )
+    if options.batch and options.servers:
+        raise ConfigError("message batches need one server", "--batch", "Omit it, or name one with --base-url")
+    if options.batch and any(has_own_server(writer, provider.name) for writer in options.writers):
+        raise ConfigError("batches need all writers at one server", "--batch", "Omit it, or make a run for each writer")
+
+
+def _open_budget(prices: Prices, options: EngineOptions, journal: Journal) -> Budget:
+    """The run's cap, with what was spent under it: by the run, and by its family."""
+    spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
+    return Budget(prices, options.max_cost, spent, ledger, elsewhere=sum(map(dollars_at_most, options.family)))
+
+
+@contextmanager
+def _exempt_from_collection() -> Iterator[None]:
+    """Within the block what was loaded before it, modules above all, is exempt from garbage collection.
+
+    With 1,000 calls in flight full collections took 0.87 s of 3.9, with this 0.40 s of 3.4 (docs/engine.md, "Speed").
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+async def _close_pool(pool: ServerPool, journal: Journal, say: Callable[[str], None]) -> None:
+    """Close the connections to several servers; how each stood is written down and said."""
+    await pool.aclose()
+    write_states(journal.path, pool.states)
+    for state in pool.states:
+        say(str(state))
 
 
 def _damages(journal: Path) -> Iterator[str]:
     """One line for what is damaged in each log beside a journal."""
     for name in (SPEND_FILE, BATCHES_FILE):
         if count := damaged_lines(journal.with_name(name)):
-            yield f"{name}: {count} unreadable line(s) skipped"
+            yield f"{name}: {plural(count, 'unreadable line')} skipped"
     if count := lost_batches(journal.with_name(BATCHES_FILE)):
-        yield f"{BATCHES_FILE}: the beginning of {count} batch(es) is lost; what they deliver may be bought again"
+        batches = plural(count, "batch", "batches")
+        yield f"{BATCHES_FILE}: the beginning of {batches} is lost; their replies may be bought again"
 
 
 def dollars_at_most(journal: Path) -> float:

@@ -23,6 +23,7 @@ from docgen.files.key_index import KeyIndex
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.llm.totals import Tally, Totals
 from docgen.records import EMBEDDED_ENGINE, is_embedded
+from docgen.text.counts import plural
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 
@@ -118,10 +119,10 @@ class Journal(JournalReader):
         path.parent.mkdir(parents=True, exist_ok=True)
         self._log = AppendLog(path, fsync_seconds=math.inf)
         self._synced, self._syncing = time.monotonic(), threading.Thread()
-        self._sync_failed: OSError | None = None
+        self._sync_failed: list[OSError] = []  # raised once: a later sync that succeeds does not restore what was lost
         self._expected = 0
         torn = f"{path.name}: dropped a half-written last line ({self._log.dropped} bytes)"
-        bad = f"{path.name}: {self.bad_lines} unreadable line(s) skipped; their calls are made again"
+        bad = f"{path.name}: {plural(self.bad_lines, 'unreadable line')} skipped; their calls are made again"
         repairs = (torn, self._log.dropped), (bad, self.bad_lines)
         self.notices = tuple(line for line, count in repairs if count)
 
@@ -149,7 +150,8 @@ class Journal(JournalReader):
         offset, length = self._log.append(_line(key, stage, engine, completion))
         self._positions.setdefault(engine, KeyIndex()).add(bytes.fromhex(key), offset << _LENGTH_BITS | length)
         self.totals.add(stage, completion)
-        self._raise_failed_sync()
+        if self._sync_failed:
+            raise self._sync_failed.pop()
         # Group commit, in a thread: a busy disk takes tens of milliseconds, during which no reply could be read.
         if time.monotonic() - self._synced >= FSYNC_SECONDS and not self._syncing.is_alive():
             self._synced = time.monotonic()
@@ -160,13 +162,7 @@ class Journal(JournalReader):
         try:
             self._log.sync()
         except OSError as error:
-            self._sync_failed = error
-
-    def _raise_failed_sync(self) -> None:
-        """Raise a failed sync, once: what the disk lost is not restored by a later sync that succeeds."""
-        error, self._sync_failed = self._sync_failed, None
-        if error is not None:
-            raise error
+            self._sync_failed.append(error)
 
     def sync(self) -> None:
         """Flush everything appended to the disk."""
@@ -178,7 +174,8 @@ class Journal(JournalReader):
             self._syncing.join()
         self._log.close()
         super().close()
-        self._raise_failed_sync()
+        if self._sync_failed:
+            raise self._sync_failed.pop()
 
     def __enter__(self) -> "Journal":
         return self

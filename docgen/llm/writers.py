@@ -11,7 +11,7 @@ from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.environment import server_key
 from docgen.llm.providers.on_demand import OnDemand
 from docgen.llm.providers.table import Connection, find_provider
-from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
+from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM, reserved_in
 from docgen.options.fields import ServerEntry, WriterEntry
 
 __all__ = ["WriterRouter", "connect_writer", "has_own_server", "open_writers"]
@@ -65,7 +65,7 @@ def open_writers(
         control.also_stop(its.stop)
         control.also_limit(its.limit_to)
         llm = _to_writer(writer, own.engine, replace(connection, observe=its.observe))
-        budgeted = BudgetedLLM(llm, budget, partial(_reserved, (control, its)), say, journal.room)
+        budgeted = BudgetedLLM(llm, budget, partial(reserved_in, (control, its)), say, journal.room)
         engine = "" if llm.engine == own.engine else llm.engine
         elsewhere[engine, writer.model] = _Watched(RateLimitedLLM(budgeted, its), control)
         connected.append(llm)
@@ -94,11 +94,6 @@ class _Watched:
         finally:
             self._control.sent_at(request, 0.0)
             self._control.activity.ended(reply=replied)
-
-
-def _reserved(controls: Sequence[RateControl], request: Request) -> None:
-    for control in controls:
-        control.reserved(request)
 
 
 def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDemand:

@@ -193,21 +193,11 @@ def summarise(setup: Setup) -> Summary:
         types=len(run.read_types()),
         ideas=len(run.read_ideas()),
         planned=(config.n or 0) if run.slots.exists() else 0,
-        accepted=tracker.accepted,
-        attempts=counts.attempts,
-        rejected=tracker.rejected,
-        failed=len(tracker.failed),
-        failures=dict(Counter(reason.detail for reason in tracker.failed.values()).most_common(MOST_FAILURES)),
-        first_attempts_accepted=counts.first_accepted / tracker.size if tracker.size and tracker.accepted else None,
-        reasons=dict(tracker.reasons.most_common()),
-        subjects=dict(counts.subjects.most_common(20)),
-        empty_slots=tracker.empty(config.max_attempts),
+        **_attempts(counts, config.max_attempts),
         facts=facts,
         judge=measured.judge if measured else "none",
         survivorship=survivors,
         duplicates=duplicates,
-        words=counts.words,
-        tokens=counts.tokens,
         **_money(setup),
         files={name: str(path) for name, path in places.items() if path.exists()},
         leakage=leakage,
@@ -218,6 +208,26 @@ def summarise(setup: Setup) -> Summary:
             for entry, each in zip(config.writers or (), counts.writers, strict=True)
         ),
     )
+
+
+def _attempts(counts: _Counts, max_attempts: int) -> dict[str, Any]:
+    """The fields of a summary that come from the attempts: how many were accepted, and why others were not."""
+    tracker = counts.tracker
+    return {
+        "accepted": tracker.accepted,
+        "attempts": counts.attempts,
+        "rejected": tracker.rejected,
+        "failed": len(tracker.failed),
+        "failures": dict(Counter(reason.detail for reason in tracker.failed.values()).most_common(MOST_FAILURES)),
+        "first_attempts_accepted": (
+            counts.first_accepted / tracker.size if tracker.size and tracker.accepted else None
+        ),
+        "reasons": dict(tracker.reasons.most_common()),
+        "subjects": dict(counts.subjects.most_common(20)),
+        "empty_slots": tracker.empty(max_attempts),
+        "words": counts.words,
+        "tokens": counts.tokens,
+    }
 
 
 def _writer(setup: Setup, counts: _Counts) -> str:

@@ -96,16 +96,7 @@ def plan(
     """
     if n < 1:
         raise PlanError(f"cannot plan {n} documents", "--n", "Give at least 1")
-    own_ideas: dict[str, list[Idea]] = {kind.id: [] for kind in types}
-    for idea in ideas:
-        if idea.doc_type not in own_ideas:
-            fix = "Delete types.jsonl and ideas.jsonl: they are rebuilt from llm.jsonl at no cost"
-            raise RunError(f"has no document type {idea.doc_type!r}, which an idea belongs to", "types.jsonl", fix)
-        own_ideas[idea.doc_type].append(idea)
-    kinds = tuple(kind for kind in types if own_ideas[kind.id])
-    grouped = [own_ideas[kind.id] for kind in kinds]
-    if not kinds:
-        raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
+    kinds, grouped = _with_ideas(types, ideas)
     own = constraints_of(context, kinds)
     suits = [suitability(group, own.facts) for group in grouped]
     own = replace(own, suits=_central_suits(kinds, suits))
@@ -126,6 +117,22 @@ def plan(
         pools=_pools(context, seed, cast),
     )
     return Plan(asked, columns)
+
+
+def _with_ideas(
+    types: Sequence[DocumentType], ideas: Sequence[Idea]
+) -> tuple[tuple[DocumentType, ...], list[list[Idea]]]:
+    """The types that have ideas, and the ideas of each."""
+    by_type: dict[str, list[Idea]] = {kind.id: [] for kind in types}
+    for idea in ideas:
+        if idea.doc_type not in by_type:
+            fix = "Delete types.jsonl and ideas.jsonl: they are rebuilt from llm.jsonl at no cost"
+            raise RunError(f"has no document type {idea.doc_type!r}, which an idea belongs to", "types.jsonl", fix)
+        by_type[idea.doc_type].append(idea)
+    kinds = tuple(kind for kind in types if by_type[kind.id])
+    if not kinds:
+        raise PlanError("no document type has an idea", fix="Run: docgen brainstorm")
+    return kinds, [by_type[kind.id] for kind in kinds]
 
 
 def styling_of(context: UniverseContext, types: Sequence[DocumentType], seed: int, cast: Cast | None = None) -> Styling:

@@ -109,7 +109,7 @@ def _manifest(source: Path, file: Path, digest: str) -> Mapping[str, Any]:
     files = manifest.get("files")
     if isinstance(files, dict) and files.get(file.name, digest) != digest:
         raise InputError("is not the file that manifest.json names: it is from another export", str(file), EXPORT_AGAIN)
-    return manifest
+    return dict(manifest)
 
 
 def _rows(data: bytes, file: Path) -> Iterator[tuple[int, dict[str, Any]]]:

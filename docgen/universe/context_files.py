@@ -98,12 +98,10 @@ def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:
     here, home = cwd / FOLDER, folder(FOLDER)
     is_clone = home.resolve() == here.resolve()
     own = [] if is_clone else [ListedContext(path.stem, path, "local") for path in _context_files(here)]
-    at_home = [ListedContext(path.stem, path, _origin_at_home(path)) for path in _context_files(home)]
+    at_home = [
+        ListedContext(path.stem, path, "shipped" if path.stem in SHIPPED else "local") for path in _context_files(home)
+    ]
     return tuple(sorted([*own, *at_home], key=lambda entry: entry.origin != "local"))  # stable: the order stays
-
-
-def _origin_at_home(path: Path) -> Literal["local", "shipped"]:
-    return "shipped" if path.stem in SHIPPED else "local"
 
 
 def starter_context(name: str) -> str:

@@ -135,8 +135,9 @@ def shown(show: Callable[..., None], report: object) -> str:
     return screen.export_text()
 
 
-def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells() -> None:
+def test_the_table_of_the_judge_has_a_head_for_each_of_its_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Airtime stands under its own head in the terminal too."""
+    monkeypatch.setenv("COLUMNS", "300")
     salience = SalienceTally(LAKE)
     document = Document(text="x", facts=(AssignedFact(fact="opened"),))
     salience.add(document, ())

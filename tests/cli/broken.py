@@ -138,6 +138,7 @@ CONFIGS = [
     Case("a folder", ("run", "good.yaml", "--config", "output"), ("output", "folder")),
 ]
 
+NEW = ("run", "good.yaml", "--n", "5")
 FLAGS = [
     Case("no n", ("run", "good.yaml", "--engine", "offline"), ("--n",)),
     flags("n of none", "--n 0", "--n"),
@@ -182,6 +183,18 @@ FLAGS = [
     ),
     flags("fork of nothing", "--run new --fork other", "new"),
     flags("fork onto a run", "--run r --fork r", "r"),
+    Case("a judge without a key", (*NEW, "--judge-model", "j"), ("--judge-model", "no API key")),
+    Case("documents to judge without a key", (*NEW, "--verify", "20"), ("--verify", "no API key")),
+    Case("a server's seconds without a key", (*NEW, "--timeout", "30"), ("--timeout", "no API key")),
+    flags("a judge beside the embedded writer", "--engine offline --judge-model j", "--judge-model", "offline"),
+    Case("questions by a model without a key", ("questions", "good.yaml", "--model", "m"), ("--model", "no API key")),
+    Case("questions by no model", ("questions", "r", "--engine", "offline", "--model", "m"), ("--model", "offline")),
+    Case(
+        "headers for a server without a key",
+        (*NEW, "--config", "a.toml"),
+        ("[headers]", "no API key"),
+        {"a.toml": '[headers]\nx-team = "b"\n'},
+    ),
     Case("no such run to go on", ("run", "--run", "other", *OFFLINE), ("other",)),
     Case("unknown format", ("export", "r", "--format", "xml"), ("xml", "--format")),
     Case("unknown document", ("show", "r", "d99x"), ("d99x",)),

@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
 
 import docgen.prompts.style_pools
+from docgen.planning.slots.styling import draw_styles, style_fields
 from docgen.prompts.style_pools import style_pools
-from docgen.records import DateSpan
+from docgen.records import Cast, Community, DateSpan
 
 
 def test_pools_are_large_distinct_and_printable() -> None:
@@ -49,3 +54,26 @@ def test_pools_are_the_same_in_every_process() -> None:
 def test_importing_the_pools_does_not_import_faker() -> None:
     code = "import sys, docgen.prompts.style_pools; sys.exit('faker' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_given_names_are_spread_over_the_documents_of_a_plan() -> None:
+    """By chance alone, one given name of these 200 would be in four or five of 50 documents."""
+    stocks = [[f"{kind}{stock}x{i}" for i in range(40)] for stock in range(5) for kind in ("Given", "Family")]
+    people = tuple(Community(given=tuple(a), family=tuple(b)) for a, b in zip(stocks[::2], stocks[1::2], strict=True))
+    for seed in range(3):
+        pools = style_pools(seed, cast=Cast(names=people))
+        turns = np.arange(50, dtype=np.uint64) + np.uint64(97 * seed)
+        draws = draw_styles(turns, pools, turns)
+        styles = [style_fields(draws, i, 300, pools) for i in range(50)]
+        assert {len(style["names"]) for style in styles} == {4}
+        given = Counter(name.split()[0] for style in styles for name in set(style["names"]))
+        assert max(given.values()) <= 2
+
+
+def test_a_place_of_the_world_comes_with_many_others() -> None:
+    pools = style_pools(2, cast=Cast(places=tuple(f"Place {i}" for i in range(20))))
+    draws = draw_styles(np.arange(400, dtype=np.uint64), pools)
+    pairs = {tuple(style_fields(draws, i, 300, pools)["places"]) for i in range(400)}
+    assert all(len(set(pair)) == 2 for pair in pairs)
+    assert len(pairs) > 100
+    assert style_fields(draws, 0, 300, replace(pools, scenes=("Only",)))["places"] == ("Only",)

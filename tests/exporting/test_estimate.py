@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from docgen.exporting.estimate import FAMILIES, count_writings, family_of, training_tokens, writings
-from docgen.exporting.recipe import ExportOptions, token_family
+from docgen.exporting.estimate import FAMILIES, count_writings, family_of, token_family, training_tokens, writings
+from docgen.exporting.recipe import ExportOptions
 
 RUSSIAN = "Все люди рождаются свободными и равными в своем достоинстве и правах. "
 KAZAKH = "Барлық адамдар тумысынан азат және қадір-қасиеті мен құқықтары тең болып дүниеге келеді. "

@@ -1,62 +1,38 @@
 """Batches: everything is bought once, whatever the server does and however often the run is interrupted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.batch.api import BatchAPI
 from docgen.llm.batch.log import BatchLog, read_batches
-from docgen.llm.batch.runner import BatchRunner
-from docgen.llm.engine import BATCHES_FILE, BatchPlan, Engine
-from docgen.llm.protocol import Request
+from docgen.llm.engine import BATCHES_FILE, BatchPlan
 from docgen.llm.ratelimit import retry
 from docgen.pipeline.execution.batches import cancel_batches, list_batches
 from docgen.pipeline.inputs.setup import reopen
-from tests.llm.support import age, billed, engine_over, request
+from tests.llm.batch_support import batch_server, batching, buy, round_of
+from tests.llm.support import SCHEMA, age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.runs import settle, small
-
-QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
 
 
-@asynccontextmanager
-async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tuple[Engine, BatchRunner]]:
-    async with engine_over(url, folder, batch=True, batch_plan=QUICK, caching=False, **options) as engine:
-        assert engine.batches is not None
-        yield engine, engine.batches
-
-
-def round_of(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
-    return lambda: (request(n, **fields) for n in range(count))
-
-
-async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
-    async with batching(url, folder, **options) as (_, batches):
-        return await batches.buy(round_of(count))
-
-
-def _server(**options: Any) -> Loopback:
-    return Loopback(Options(batches=BatchOptions(**({"seconds": 0.1} | options))))
-
-
-def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine_name", ["anthropic", "openai"])
+def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(engine_name: str, tmp_path: Path) -> None:
     async def run(url: str) -> tuple[float, set[bool]]:
-        async with batching(url, tmp_path) as (engine, batches):
-            assert await batches.buy(round_of(100)) == {}
-            replies = [await batches.complete(request(n)) for n in range(100)]
+        async with batching(url, tmp_path, engine=engine_name) as (engine, batches):
+            assert await batches.buy(round_of(100, schema=SCHEMA)) == {}
+            replies = [await batches.complete(request(n, schema=SCHEMA)) for n in range(100)]
             return engine.journal.totals.all.dollars, {reply.reused for reply in replies}
 
-    with _server() as server:
+    with batch_server() as server:
         dollars, reused = asyncio.run(run(server.url))
         assert dollars == pytest.approx(billed(server.served))
         assert sum(row.batched for row in server.served) == 99
@@ -72,7 +48,7 @@ def test_models_that_take_turns_have_a_batch_each(tmp_path: Path) -> None:
         async with batching(url, tmp_path) as (_, batches):
             assert await batches.buy(lambda: (request(n, model=models[n % 2]) for n in range(40))) == {}
 
-    with _server() as server:
+    with batch_server() as server:
         asyncio.run(run(server.url))
         assert len(server.server.batches) == 2
         assert sum(row.batched for row in server.served) == 38
@@ -92,8 +68,8 @@ def test_the_first_request_of_a_kind_goes_ahead_by_itself(tmp_path: Path) -> Non
 
 
 def test_only_items_that_errored_or_expired_are_submitted_again(tmp_path: Path) -> None:
-    with _server(errored=0.2, expired=0.2) as server:
-        failed = asyncio.run(_buy(server.url, tmp_path, 200))
+    with batch_server(errored=0.2, expired=0.2) as server:
+        failed = asyncio.run(buy(server.url, tmp_path, 200))
         assert len({row.request for row in server.served}) == len(server.served) == 200 - len(failed)
         submitted = sum(len(entry.keys) for entry in read_batches(tmp_path / BATCHES_FILE))
     assert len(failed) <= 4
@@ -108,32 +84,38 @@ def test_a_request_that_errs_every_time_fails_as_data(tmp_path: Path) -> None:
                 await batches.complete(request(2))
             return failed
 
-    with _server(errored=1.0) as server:
+    with batch_server(errored=1.0) as server:
         failed = asyncio.run(run(server.url))
     assert set(failed) == {request(1).key, request(2).key}
 
 
 def test_a_lost_reply_to_creation_is_found_and_not_submitted_again(tmp_path: Path) -> None:
-    with _server(lost_create=1.0) as server:
-        assert asyncio.run(_buy(server.url, tmp_path, 200)) == {}
+    with batch_server(lost_create=1.0) as server:
+        assert asyncio.run(buy(server.url, tmp_path, 200)) == {}
         assert server.server.answers["lost_create"] == len(server.server.batches) == 5
         assert len(server.served) == 200
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.03, 0.08, 0.15, 0.25])
-def test_a_run_that_is_cut_off_takes_up_its_batches(moment: float, tmp_path: Path) -> None:
-    """Cancelled at any moment and started again: every batch is submitted once, every reply used."""
+@pytest.mark.parametrize(
+    ("engine_name", "moment"),
+    [*(("anthropic", moment) for moment in (0.0, 0.03, 0.08, 0.15, 0.25)), ("openai", 0.02), ("openai", 0.15)],
+)
+def test_a_run_that_is_cut_off_takes_up_its_batches(engine_name: str, moment: float, tmp_path: Path) -> None:
+    """Cancelled at any moment and started again: every batch is submitted once, every reply used.
+
+    Also where the reply to a creation was lost.
+    """
 
     async def cut_off(url: str) -> None:
-        async with batching(url, tmp_path) as (_, batches):
+        async with batching(url, tmp_path, engine=engine_name) as (_, batches):
             task = asyncio.create_task(batches.buy(round_of(120)))
             await asyncio.sleep(moment)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    with _server(lost_create=0.3) as server:
+    with batch_server(lost_create=0.3) as server:
         asyncio.run(cut_off(server.url))
-        assert asyncio.run(_buy(server.url, tmp_path, 120)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 120, engine=engine_name)) == {}
         assert len({row.request for row in server.served}) == len(server.served) == 120
 
 
@@ -142,8 +124,8 @@ def test_an_intent_without_a_batch_is_abandoned_and_submitted(tmp_path: Path) ->
     log = BatchLog(tmp_path / BATCHES_FILE)
     log.intend([request(n).key for n in range(5)], "document", request().model, 0.01)
     log.close()
-    with _server() as server:
-        assert asyncio.run(_buy(server.url, tmp_path, 5)) == {}
+    with batch_server() as server:
+        assert asyncio.run(buy(server.url, tmp_path, 5)) == {}
         assert len(server.served) == 5
     assert [entry.state for entry in read_batches(tmp_path / BATCHES_FILE)] == ["abandoned", "done"]
 
@@ -159,9 +141,9 @@ def test_somebody_elses_batch_of_the_same_size_is_not_taken_for_ours(tmp_path: P
     log = BatchLog(tmp_path / BATCHES_FILE)
     log.intend([request(n).key for n in range(5)], "document", request().model, 0.01)
     log.close()
-    with _server() as server:
+    with batch_server() as server:
         asyncio.run(create(server.url))
-        assert asyncio.run(_buy(server.url, tmp_path, 5)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 5)) == {}
         assert len(server.served) == 10
 
 
@@ -175,7 +157,7 @@ def test_going_on_without_batches_while_some_are_open_is_refused(tmp_path: Path)
     log = BatchLog(tmp_path / BATCHES_FILE)
     log.intend([request().key], "document", request().model, 0.01)
     log.close()
-    with _server() as server, pytest.raises(ConfigError, match="docgen batches --cancel"):
+    with batch_server() as server, pytest.raises(ConfigError, match="docgen batches --cancel"):
         asyncio.run(run(server.url))
 
 
@@ -189,30 +171,30 @@ def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resum
             with pytest.raises(StopRun, match="cancelled"):
                 await task
 
-    with _server(seconds=1.0) as server:
+    with batch_server(seconds=1.0) as server:
         asyncio.run(cancel(server.url))
-    with _server() as server:
+    with batch_server() as server:
         age(tmp_path / BATCHES_FILE, days=30)
-        assert asyncio.run(_buy(server.url, tmp_path, 60)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 60)) == {}
         assert server.served
 
 
 def test_a_server_without_batches_is_said_to_be_one(tmp_path: Path) -> None:
     with Loopback(Options(batches=BatchOptions(enabled=False))) as server, pytest.raises(StopRun) as caught:
-        asyncio.run(_buy(server.url, tmp_path, 10))
+        asyncio.run(buy(server.url, tmp_path, 10))
     assert caught.value.reason == "no_batches"
     assert "--batch" in caught.value.fix
 
 
 def test_batches_keep_to_the_cap(tmp_path: Path) -> None:
     """They are as small as the cap requires, and the next waits for the last one's budget."""
-    with _server(seconds=0.05) as server:
+    with batch_server(seconds=0.05) as server:
         with pytest.raises(StopRun) as caught:
-            asyncio.run(_buy(server.url, tmp_path, 100, max_cost=0.0012))
+            asyncio.run(buy(server.url, tmp_path, 100, max_cost=0.0012))
         assert 0 < billed(server.served) <= 0.0012
         assert len(server.server.batches) > 1
         assert caught.value.reason == "max_cost"
-        assert asyncio.run(_buy(server.url, tmp_path, 100, max_cost=1.0)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 100, max_cost=1.0)) == {}
         assert len(server.served) == 100
 
 
@@ -224,7 +206,7 @@ def test_batches_are_limited_by_bytes_too(tmp_path: Path) -> None:
             assert engine.batches is not None
             await engine.batches.buy(round_of(30))
 
-    with _server() as server:
+    with batch_server() as server:
         asyncio.run(run(server.url))
         assert len(server.server.batches) > 3
 
@@ -257,7 +239,7 @@ def test_batches_are_cancelled_where_they_were_sent_whatever_was_set_since(
     since: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several servers, or writers with a server of their own, were named for what comes next."""
-    with _server(seconds=1.0) as server, _server() as other:
+    with batch_server(seconds=1.0) as server, batch_server() as other:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-0123456789")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         run = settle(tmp_path, **small(engine="anthropic", model="claude-haiku-5-5")).run
@@ -285,7 +267,7 @@ def test_cancelling_keeps_what_was_done_and_leaves_nothing_open(tmp_path: Path) 
         async with engine_over(url, tmp_path, caching=False) as engine:
             await asyncio.gather(*(engine.llm.complete(request(n)) for n in range(60)))
 
-    with _server(seconds=1.0) as server:
+    with batch_server(seconds=1.0) as server:
         asyncio.run(leave(server.url, tmp_path))
         assert asyncio.run(cancel(server.url)) == 0
         asyncio.run(go_on(server.url))

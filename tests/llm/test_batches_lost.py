@@ -2,52 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import read_batches
-from docgen.llm.batch.runner import BatchRunner
-from docgen.llm.engine import BATCHES_FILE, BatchPlan, Engine
+from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Request
 from docgen.llm.ratelimit import retry
-from tests.llm.support import age, engine_over, request
+from tests.llm.batch_support import batch_server, batching, buy, round_of
+from tests.llm.support import age, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer
 from tests.loopback.server import error_body
-
-QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
-
-
-@asynccontextmanager
-async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tuple[Engine, BatchRunner]]:
-    async with engine_over(url, folder, batch=True, batch_plan=QUICK, caching=False, **options) as engine:
-        assert engine.batches is not None
-        yield engine, engine.batches
-
-
-def round_of(count: int, **fields: Any) -> Callable[[], Iterable[Request]]:
-    return lambda: (request(n, **fields) for n in range(count))
-
-
-async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
-    async with batching(url, folder, **options) as (_, batches):
-        return await batches.buy(round_of(count))
-
-
-def _server(**options: Any) -> Loopback:
-    return Loopback(Options(batches=BatchOptions(**({"seconds": 0.1} | options))))
 
 
 async def _leave(url: str, folder: Path) -> None:
@@ -67,13 +43,13 @@ async def _leave(url: str, folder: Path) -> None:
 )
 def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tmp_path: Path) -> None:
     """A mistyped address or another workspace's key: the corrected run finds every batch and pays once."""
-    with _server(seconds=0.5) as server:
+    with batch_server(seconds=0.5) as server:
         asyncio.run(_leave(server.url, tmp_path))
         count = len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open])
         with Loopback(Options(batches=elsewhere)) as wrong, pytest.raises(StopRun, match="--base-url"):
-            asyncio.run(_buy(wrong.url, tmp_path, 60))
+            asyncio.run(buy(wrong.url, tmp_path, 60))
         assert len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open]) == count > 0
-        assert asyncio.run(_buy(server.url, tmp_path, 60)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 60)) == {}
         assert len({row.request for row in server.served}) == len(server.served) == 60
 
 
@@ -92,7 +68,7 @@ def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
             return await batches.buy(round_of(60)), batches.notices
 
     monkeypatch.setattr(BatchServer, "results", results)
-    with _server(seconds=0.5) as server:
+    with batch_server(seconds=0.5) as server:
         asyncio.run(_leave(server.url, tmp_path))
         old = set(server.server.batches)
         age(tmp_path / BATCHES_FILE, days)
@@ -118,8 +94,8 @@ def test_a_failed_connection_is_no_reading_of_the_results(tmp_path: Path, monkey
         return web.Response(body=b"") if asks == 3 else await original(self, http_request)
 
     monkeypatch.setattr(BatchServer, "results", results)
-    with _server() as server:
-        assert asyncio.run(_buy(server.url, tmp_path, 20)) == {}
+    with batch_server() as server:
+        assert asyncio.run(buy(server.url, tmp_path, 20)) == {}
         assert len(server.server.batches) == 1
 
 
@@ -135,7 +111,7 @@ def test_a_round_of_two_kinds_under_a_tight_cap_comes_to_its_end(tmp_path: Path)
         async with batching(url, tmp_path, max_cost=2.4 * worst) as (_, batches):
             return await asyncio.wait_for(batches.buy(round_of_two), 20.0)
 
-    with _server() as server:
+    with batch_server() as server:
         assert asyncio.run(run(server.url)) == {}
         assert len(server.served) == 8
 
@@ -157,8 +133,8 @@ def test_results_that_drip_are_given_up_and_read_again(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(BatchServer, "results", results)
     monkeypatch.setattr(retry, "BUSY_BACKOFF", (0.001, 0.01))
-    with _server() as server:
+    with batch_server() as server:
         start = time.monotonic()
-        assert asyncio.run(_buy(server.url, tmp_path, 5, timeout=1.0)) == {}
+        assert asyncio.run(buy(server.url, tmp_path, 5, timeout=1.0)) == {}
         assert time.monotonic() - start < 15.0
         assert asks == 2

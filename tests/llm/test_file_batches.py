@@ -1,23 +1,16 @@
 """OpenAI's file-based batches keep the promises of message batches."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.batch.log import BatchPlan, read_batches
-from docgen.llm.batch.runner import BatchRunner
-from docgen.llm.engine import BATCHES_FILE, Engine
+from docgen.llm.batch.log import read_batches
+from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.ratelimit import retry
-from tests.llm.support import SCHEMA, billed, engine_over, request
-from tests.llm.test_batches import round_of
-from tests.loopback import BatchOptions, Loopback, Options
-
-QUICK = BatchPlan(requests=40, poll=(0.02, 0.05), looks=(0.02, 0.05))
+from tests.llm.batch_support import batch_server, batching, buy, round_of
+from tests.llm.support import billed, request
 
 
 @pytest.fixture(autouse=True)
@@ -26,40 +19,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-loopback")
 
 
-@asynccontextmanager
-async def batching(url: str, folder: Path, **options: Any) -> AsyncIterator[tuple[Engine, BatchRunner]]:
-    async with engine_over(url, folder, engine="openai", batch=True, batch_plan=QUICK, **options) as engine:
-        assert engine.batches is not None
-        yield engine, engine.batches
-
-
-async def _buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, RequestFailed]:
-    async with batching(url, folder, **options) as (_, batches):
-        return await batches.buy(round_of(count))
-
-
-def _server(**options: Any) -> Loopback:
-    return Loopback(Options(batches=BatchOptions(**({"seconds": 0.1} | options))))
-
-
-def test_a_round_is_bought_at_half_the_price_and_read_from_the_journal(tmp_path: Path) -> None:
-    async def run(url: str) -> tuple[float, set[bool]]:
-        async with batching(url, tmp_path) as (engine, batches):
-            assert await batches.buy(round_of(100, schema=SCHEMA)) == {}
-            replies = [await batches.complete(request(n, schema=SCHEMA)) for n in range(100)]
-            return engine.journal.totals.all.dollars, {reply.reused for reply in replies}
-
-    with _server() as server:
-        dollars, reused = asyncio.run(run(server.url))
-        assert dollars == pytest.approx(billed(server.served))
-        assert sum(row.batched for row in server.served) == 99
-        assert len(server.served) == 100
-    assert reused == {True}
-
-
 def test_only_items_that_errored_or_expired_are_submitted_again(tmp_path: Path) -> None:
-    with _server(errored=0.2, expired=0.2) as server:
-        failed = asyncio.run(_buy(server.url, tmp_path, 120))
+    with batch_server(errored=0.2, expired=0.2) as server:
+        failed = asyncio.run(buy(server.url, tmp_path, engine="openai", count=120))
         assert len({row.request for row in server.served}) == len(server.served) == 120 - len(failed)
         counts = [entry.counts for entry in read_batches(tmp_path / BATCHES_FILE)]
     assert len(failed) <= 4
@@ -71,35 +33,18 @@ def test_a_request_that_is_at_fault_itself_fails_at_once(tmp_path: Path) -> None
 
     async def run(url: str) -> dict[str, RequestFailed]:
         requests = [request(0), request(1), request(2, extra={"no_such_field": 1})]
-        async with batching(url, tmp_path) as (_, batches):
+        async with batching(url, tmp_path, engine="openai") as (_, batches):
             return await batches.buy(lambda: iter(requests))
 
-    with _server() as server:
+    with batch_server() as server:
         failed = asyncio.run(run(server.url))
         assert len(server.served) == 2
     assert ["no_such_field" in error.message for error in failed.values()] == [True]
 
 
-@pytest.mark.parametrize("moment", [0.02, 0.15])
-def test_a_run_that_is_cut_off_takes_up_its_batches(moment: float, tmp_path: Path) -> None:
-    """Also where the reply to a creation was lost: every batch is submitted once, every reply used."""
-
-    async def cut_off(url: str) -> None:
-        async with batching(url, tmp_path) as (_, batches):
-            task = asyncio.create_task(batches.buy(round_of(120)))
-            await asyncio.sleep(moment)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    with _server(lost_create=0.5) as server:
-        asyncio.run(cut_off(server.url))
-        assert asyncio.run(_buy(server.url, tmp_path, 120)) == {}
-        assert len({row.request for row in server.served}) == len(server.served) == 120
-
-
 def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resume(tmp_path: Path) -> None:
     async def cancel(url: str) -> None:
-        async with batching(url, tmp_path) as (_, batches):
+        async with batching(url, tmp_path, engine="openai") as (_, batches):
             task = asyncio.create_task(batches.buy(round_of(30)))
             while not (batches.open_batches and batches.open_batches[0].batch):
                 await asyncio.sleep(0.01)
@@ -107,25 +52,25 @@ def test_a_batch_cancelled_by_hand_stops_the_run_and_the_rest_is_bought_on_resum
             with pytest.raises(StopRun, match="cancelled with 29 requests left"):
                 await task
 
-    with _server(seconds=1.0) as server:
+    with batch_server(seconds=1.0) as server:
         asyncio.run(cancel(server.url))
-    with _server() as server:
-        assert asyncio.run(_buy(server.url, tmp_path, 30)) == {}
+    with batch_server() as server:
+        assert asyncio.run(buy(server.url, tmp_path, engine="openai", count=30)) == {}
         assert len(server.served) == 29
 
 
 def test_a_batch_that_is_refused_as_a_whole_stops_the_run_in_the_servers_words(tmp_path: Path) -> None:
     """Validation comes after creation; nothing is left open that the next start would wait for."""
-    with _server(refused="Enqueued token limit reached.") as server, pytest.raises(StopRun) as caught:
-        asyncio.run(_buy(server.url, tmp_path, 10))
+    with batch_server(refused="Enqueued token limit reached.") as server, pytest.raises(StopRun) as caught:
+        asyncio.run(buy(server.url, tmp_path, engine="openai", count=10))
     assert "Enqueued token limit reached." in caught.value.message
     assert [entry.state for entry in read_batches(tmp_path / BATCHES_FILE)] == ["abandoned"]
 
 
 def test_batches_keep_to_the_cap(tmp_path: Path) -> None:
-    with _server(seconds=0.05) as server:
+    with batch_server(seconds=0.05) as server:
         with pytest.raises(StopRun) as caught:
-            asyncio.run(_buy(server.url, tmp_path, 100, max_cost=0.0012))
+            asyncio.run(buy(server.url, tmp_path, engine="openai", count=100, max_cost=0.0012))
         assert 0 < billed(server.served) <= 0.0012
         assert caught.value.reason == "max_cost"
 
@@ -134,22 +79,22 @@ def test_a_batch_that_the_server_does_not_know_is_not_bought_again(tmp_path: Pat
     """Another project's key, or another address, is likelier than that it is gone."""
 
     async def leave(url: str) -> None:
-        async with batching(url, tmp_path) as (_, batches):
+        async with batching(url, tmp_path, engine="openai") as (_, batches):
             task = asyncio.create_task(batches.buy(round_of(20)))
             while not (batches.open_batches and batches.open_batches[0].batch):
                 await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    with _server(seconds=5) as server:
+    with batch_server(seconds=5) as server:
         asyncio.run(leave(server.url))
-    with _server() as other, pytest.raises(StopRun) as caught:
-        asyncio.run(_buy(other.url, tmp_path, 20))
+    with batch_server() as other, pytest.raises(StopRun) as caught:
+        asyncio.run(buy(other.url, tmp_path, 20))
     assert caught.value.reason == "batch_not_found"
     assert other.served == []
 
 
 def test_a_server_without_batches_is_said_to_be_one(tmp_path: Path) -> None:
-    with _server(enabled=False) as server, pytest.raises(StopRun) as caught:
-        asyncio.run(_buy(server.url, tmp_path, 10))
+    with batch_server(enabled=False) as server, pytest.raises(StopRun) as caught:
+        asyncio.run(buy(server.url, tmp_path, engine="openai", count=10))
     assert caught.value.reason == "no_batches"

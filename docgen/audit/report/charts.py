@@ -29,7 +29,8 @@ def presence_chart(facts: Sequence[FactPresence]) -> str:
         ]
         if fact.measured is not None:
             x = 6 + scale * fact.measured
-            parts.append(f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{_verdict(fact)}"/>')
+            verdict = "near" if fact.interval[0] <= fact.asked <= fact.interval[1] else "far"
+            parts.append(f'<circle cx="{x:.1f}" cy="{y + 24}" r="4" class="{verdict}"/>')
     return _svg(len(facts) * ROW + 4, parts, "Share of documents that express each fact: asked and measured")
 
 
@@ -91,11 +92,6 @@ def _cell(x: float, y: float, size: float, value: float, top: float, title: str)
 
 def _band(low: float, high: float, y: int) -> str:
     return f'<rect x="{low:.1f}" y="{y + 19}" width="{max(1.0, high - low):.1f}" height="10" rx="2" class="band"/>'
-
-
-def _verdict(fact: FactPresence) -> str:
-    low, high = fact.interval
-    return "near" if low <= fact.asked <= high else "far"
 
 
 def _seen(fact: FactPresence) -> str:

@@ -1,6 +1,6 @@
 """The transcripts of an experiment as Inspect logs, one for each cell, for its viewer and whatever else reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -81,21 +81,17 @@ def _log(name: str, cell: Cell, report: CellReport, transcripts: Sequence[Transc
 
 
 def _figures(report: CellReport) -> list[EvalScore]:
-    shares = {f"full_{tier.tier}": _complement(tier.non_compliance.share) for tier in report.tiers}
-    compliance = shares | {"gap": report.gap.gap if report.gap else None}
+    refused = {f"full_{tier.tier}": tier.non_compliance.share for tier in report.tiers}
+    complied = {name: None if share is None else 1 - share for name, share in refused.items()}
+    compliance = complied | {"gap": report.gap.gap if report.gap else None}
     views = {"easy": report.easy.share, "hard": report.hard.share, "preserving": report.preserving.share}
-    return [
-        EvalScore(name=name, scorer=name, metrics={key: EvalMetric(name=key, value=_number(v)) for key, v in m.items()})
-        for name, m in (("compliance", compliance), ("reasoning_criteria", views))
-    ]
+    return [_score("compliance", compliance), _score("reasoning_criteria", views)]
 
 
-def _complement(share: float | None) -> float | None:
-    return None if share is None else 1 - share
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+def _score(name: str, figures: Mapping[str, float | None]) -> EvalScore:
+    values = {figure: float("nan") if value is None else value for figure, value in figures.items()}
+    metrics = {figure: EvalMetric(name=figure, value=value) for figure, value in values.items()}
+    return EvalScore(name=name, scorer=name, metrics=metrics)
 
 
 def _sample(cell: Cell, transcript: Transcript) -> EvalSample:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
 from docgen.audit.measure.intervals import Share, share_of
-from docgen.behaviour.transcripts import TRAIT_VIEWS, Vote, counts_as
+from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Vote, counts_as
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.prompts.behaviour import CRITERIA
@@ -30,24 +31,13 @@ class JudgeKind:
     flag: str
 
 
-def _easy(vote: Vote) -> bool:
-    return counts_as(vote, "easy")
-
-
-def _hard(vote: Vote) -> bool:
-    return counts_as(vote, "hard")
-
-
-def _preserving(vote: Vote) -> bool:
-    return counts_as(vote, "preserving")
-
-
 def _sees(needed: frozenset[str]) -> Callable[[Vote], bool]:
     return lambda vote: needed <= set(vote.met)
 
 
+FAKING: tuple[Faking, ...] = ("easy", "hard", "preserving")
 REASONING = JudgeKind(
-    tuple(criterion.id for criterion in CRITERIA), {"easy": _easy, "hard": _hard, "preserving": _preserving}, "easy"
+    tuple(criterion.id for criterion in CRITERIA), {view: partial(counts_as, by=view) for view in FAKING}, "easy"
 )
 SECOND = JudgeKind(
     tuple(trait.id for trait in TRAITS), {view: _sees(needed) for view, needed in TRAIT_VIEWS.items()}, "hides"

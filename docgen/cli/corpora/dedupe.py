@@ -1,7 +1,7 @@
 """dedupe: near-duplicates of a run's corpus or of any files, removed with evidence."""
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,8 +102,7 @@ class DedupeFlags:
         """What the library is to do."""
         from docgen.pipeline.corpora.dedupe import DedupeOptions
 
-        values = {field.name: getattr(self, field.name) for field in fields(DedupeOptions)}
-        return DedupeOptions(**values | {"ignore": tuple(self.ignore or ())})
+        return DedupeOptions(**o.values_of(self, DedupeOptions) | {"ignore": tuple(self.ignore or ())})
 
 
 def register(app: typer.Typer) -> None:

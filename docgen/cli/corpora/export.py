@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -171,32 +171,8 @@ class ExportFlags:
         """What the library is to do. Raises `ConfigError` naming the flag."""
         from docgen.exporting.recipe import ExportOptions, read_ratios
 
-        own = (
-            "doctag",
-            "chat",
-            "user_turn",
-            "overwrite",
-            "license",
-            "canary_in_texts",
-            "accept_unfinished",
-            "validation",
-        )
-        further = (
-            "shuffle",
-            "seed",
-            "mix_by",
-            "tokenizer",
-            "eos",
-            "bos",
-            "base_model",
-            "sequence_length",
-            "epochs",
-            "batch_size",
-        )
-        values: dict[str, Any] = {name: getattr(self, name) for name in (*own, *further)}
-        return ExportOptions(
-            form=self.format, mix=tuple(self.mix or ()), mix_ratios=read_ratios(self.mix_ratios), **values
-        ).checked()
+        read = {"form": self.format, "mix": tuple(self.mix or ()), "mix_ratios": read_ratios(self.mix_ratios)}
+        return ExportOptions(**o.values_of(self, ExportOptions) | read).checked()
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ import typer
 from docgen.behaviour import MOST_VOTES
 from docgen.cli import options as o
 from docgen.cli.streams import say, say_json
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.files.run_folder import RunFolder
@@ -185,30 +186,26 @@ def calibrate(
 
     docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
     """
-    import asyncio
-
     from docgen.behaviour.measures.judge_scores import REASONING, SECOND, read_labelled
     from docgen.behaviour.yaml_records import find_file
     from docgen.cli.experiment.tables import show_scores
-    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.cli.runner import ask_model
     from docgen.options.audit import JudgeMode, JudgeOptions
     from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost
 
     kind, shipped = (SECOND, "traits") if traits else (REASONING, "transcripts")
     rows = read_labelled(find_file("gold", gold or shipped), kind)
     labelled = [row for row in rows if apart is None or row.apart == apart]
-    which = JudgeMode("all")
     options = JudgeOptions(
-        which=which, engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency, timeout=timeout,
-        max_cost=max_cost,
+        which=JudgeMode("all"), engine=engine, model=judge_model, base_url=base_url, concurrency=concurrency,
+        timeout=timeout, max_cost=max_cost,
     )  # fmt: skip
     judge = Judge.of(options, None)
-    with reporting(quiet, json) as reporter:
-        cost = calibration_cost(labelled, judge, kind)
-        if cost.calls:
-            ask_to_spend(cost.line(f"{len(labelled)} transcripts"), yes or cost.is_capped, reporter)
-        with judging(reporter) as stopping:
-            scores = asyncio.run(calibrate_judge(labelled, judge, reporter, stopping, kind))
+    scores = ask_model(
+        calibration_cost(labelled, judge, kind),
+        plural(len(labelled), "transcript"),
+        lambda reporter, stopping: calibrate_judge(labelled, judge, reporter, stopping, kind),
+        yes=yes, quiet=quiet, as_json=json,
+    )  # fmt: skip
     show_scores(scores, json, kind.flag)

@@ -11,6 +11,8 @@ from docgen.cli.streams import say, say_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from docgen.errors import InputError
+    from docgen.pipeline.attempts import AttemptFilter
     from docgen.pipeline.inputs.change_cost import Explanation
     from docgen.pipeline.inputs.setup import Setup
     from docgen.records import Attempt
@@ -128,9 +130,7 @@ def show(
     docgen show tutorial 17 --prompt   what the model was asked
     """
     from docgen.cli.console import console
-    from docgen.cli.runs.document import show_attempt
-    from docgen.errors import InputError
-    from docgen.pipeline.attempts import AttemptFilter, draw_attempts, none_accepted
+    from docgen.pipeline.attempts import draw_attempts
     from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
@@ -139,29 +139,51 @@ def show(
     folder = run_or_latest(run, PlainReporter(quiet=quiet or json))
     check_single(folder, "docgen show")
     setup = reopen(folder)
+    matching = _filter(setup, doc, rejected, reason, fact)
+    chosen = draw_attempts(folder, matching, sample, random) if doc is None else list(matching.of(folder))
+    if chosen and prompt:
+        _show_prompts(setup, chosen, json)
+    elif chosen:
+        _show_attempts(setup, chosen, json)
+    elif not rejected or reason is not None or fact is not None:
+        raise _nothing_matches(setup, matching, doc)
+    elif not json:
+        console.print(f"No attempt of {folder.name} was rejected.", markup=False)
+
+
+def _filter(
+    setup: "Setup", doc: str | None, rejected: bool, reason: str | None, fact: str | None
+) -> "AttemptFilter":  # fmt: skip
+    """What is to be shown; refuses facts and reasons that do not exist."""
+    from docgen.pipeline.attempts import AttemptFilter
+
     _refuse_unknown(fact, [own.id for own in setup.context.key_facts], "--fact", "Facts")
     if reason is not None:
         from docgen.stages.check import REASONS  # which loads every detector
 
         _refuse_unknown(reason, REASONS, "--reason", "Reasons")
-    matching = AttemptFilter(_slot(doc), rejected or reason is not None, reason, fact)
-    chosen = draw_attempts(folder, matching, sample, random) if doc is None else list(matching.of(folder))
-    if not chosen and rejected and reason is None and fact is None:
-        if not json:
-            console.print(f"No attempt of {folder.name} was rejected.", markup=False)
-        return
-    if not chosen:
-        if matching == AttemptFilter():
-            raise none_accepted(folder)
-        if matching.slot is not None:
-            what = "not written yet" if matching.slot < setup.n else "no such document"
-            raise InputError(f"{what}: {doc}", folder.name, f"docgen status {folder.name} says how many there are")
-        raise InputError("no attempt matches", folder.name, "See docgen status for counts, or leave a filter out")
-    if prompt:
-        _show_prompts(setup, chosen, json)
-        return
+    return AttemptFilter(_slot(doc), rejected or reason is not None, reason, fact)
+
+
+def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None) -> "InputError":
+    from docgen.errors import InputError
+    from docgen.pipeline.attempts import AttemptFilter, none_accepted
+
+    name = setup.run.name
+    if matching == AttemptFilter():
+        return none_accepted(setup.run)
+    if matching.slot is not None:
+        what = "not written yet" if matching.slot < setup.n else "no such document"
+        return InputError(f"{what}: {doc}", name, f"docgen status {name} says how many there are")
+    return InputError("no attempt matches", name, "See docgen status for counts, or leave a filter out")
+
+
+def _show_attempts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
+    from docgen.cli.console import console
+    from docgen.cli.runs.document import show_attempt
+
     for attempt in chosen:
-        if json:
+        if as_json:
             say_json(attempt.model_dump_json())
         else:
             show_attempt(console, setup.context, attempt)

@@ -50,7 +50,7 @@ def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Co
     """The method, which raises `Refused` where SQLite cannot do it. Labels are nobody's to make anew."""
 
     @wraps(method)
-    def call(store: "LabelStore", *args: P.args, **kwargs: P.kwargs) -> R:
+    def call(store: "LabelStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(store, *args, **kwargs)
         except sqlite3.Error as error:

@@ -38,5 +38,9 @@ def _shape(name: str) -> type[BaseModel]:
     from docgen.audit.measure.leakage import LeakageReport
     from docgen.audit.measure.salience_report import SalienceReport
 
-    shapes = {"salience.json": SalienceReport, "leakage.json": LeakageReport, "dedupe.json": _Duplicates}
+    shapes: dict[str, type[BaseModel]] = {
+        "salience.json": SalienceReport,
+        "leakage.json": LeakageReport,
+        "dedupe.json": _Duplicates,
+    }
     return shapes[name]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -10,8 +10,7 @@ from urllib.parse import quote
 import httpx2
 from pydantic_core import to_json
 
-from docgen.errors import StopRun
-from docgen.llm.batch.view import MOST_PAGES, BatchView, lines_of
+from docgen.llm.batch.view import BatchView, batches_since, results_in
 from docgen.llm.errors import Transient
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic import AnthropicLLM
@@ -51,20 +50,11 @@ class BatchAPI:
 
     async def since(self, moment: dt.datetime) -> list[BatchView]:
         """Batches created at or after `moment`, newest first."""
-        batches: dict[str, BatchView] = {}
-        after = ""
-        for _ in range(MOST_PAGES):
-            page = await self._provider.call("GET", f"{PATH}?limit=100{after}")
-            if not isinstance(page, Mapping) or not isinstance(page.get("data"), list):
-                raise Transient("malformed", "the reply is not a list of message batches")
-            views = [_parse_batch(entry) for entry in page["data"]]
-            new = {view.id: view for view in views if view.created >= moment and view.id not in batches}
-            batches |= new
-            if not page.get("has_more") or len(new) < len(views) or not views:
-                return list(batches.values())
-            after = f"&after_id={quote(views[-1].id, safe='')}"
-        what = f"the server lists more than {100 * MOST_PAGES:,} message batches"
-        raise StopRun("no_batches", what, "Check --base-url, or run the same command without --batch")
+
+        def page(last: str) -> Awaitable[Any]:
+            return self._provider.call("GET", f"{PATH}?limit=100" + (f"&after_id={last}" if last else ""))
+
+        return await batches_since(moment, page, _parse_batch)
 
     async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
         """Stream the results of an ended batch, in no particular order.
@@ -77,12 +67,8 @@ class BatchAPI:
         """
         response = await self._provider.call("GET", _path(view.id, "/results"), stream=True)
         try:
-            async for line in lines_of(response.aiter_bytes(), self._provider.timeout):
-                result = _parse_result(line) if line.strip() else None
-                if result is not None:
-                    yield result
-                elif line.strip() and not lenient:
-                    raise Transient("malformed", "a line of the batch's results is not a result")
+            async for result in results_in(response.aiter_bytes(), self._provider.timeout, _parse_result, lenient):
+                yield result
         except (httpx2.HTTPError, OSError) as error:
             raise Transient("connection", f"the results of {view.id} broke off", maybe_billed=True) from error
         finally:

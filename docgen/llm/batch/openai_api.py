@@ -6,7 +6,7 @@ another. Fields and states as in the types of OpenAI's SDK 3.57 and https://deve
 
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ import aiohttp
 from pydantic_core import to_json
 
 from docgen.errors import StopRun
-from docgen.llm.batch.view import MOST_PAGES, BatchView, lines_of
+from docgen.llm.batch.view import BatchView, batches_since, results_in
 from docgen.llm.errors import NotFound, Transient
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.openai import ChatLLM
@@ -75,21 +75,12 @@ class FileBatchAPI:
 
     async def since(self, moment: dt.datetime) -> list[BatchView]:
         """Batches created at or after `moment`, newest first."""
-        batches: dict[str, BatchView] = {}
-        after = ""
-        for _ in range(MOST_PAGES):
-            page = await self._provider.call("GET", f"{BATCHES}?limit=100{after}")
-            if not isinstance(page, Mapping) or not isinstance(page.get("data"), list):
-                raise Transient("malformed", "the reply is not a list of batches")
-            views = [self._seen(entry) for entry in page["data"]]
-            # Its times are whole seconds, cut off.
-            new = {v.id: v for v in views if v.created >= moment.replace(microsecond=0) and v.id not in batches}
-            batches |= new
-            if not page.get("has_more") or len(new) < len(views) or not views:
-                return list(batches.values())
-            after = f"&after={quote(views[-1].id, safe='')}"
-        what = f"the server lists more than {100 * MOST_PAGES:,} batches"
-        raise StopRun("no_batches", what, "Check --base-url, or run the same command without --batch")
+
+        def page(last: str) -> Awaitable[Any]:
+            return self._provider.call("GET", f"{BATCHES}?limit=100" + (f"&after={last}" if last else ""))
+
+        # Its times are whole seconds, cut off.
+        return await batches_since(moment.replace(microsecond=0), page, self._seen)
 
     async def results(self, view: BatchView, lenient: bool = False) -> AsyncIterator[Mapping[str, Any]]:
         """Stream the results of an ended batch from its output file, then from its error file.
@@ -100,12 +91,8 @@ class FileBatchAPI:
         for file in self._files.get(view.id, ()):
             chunks = self._provider.stream(f"{FILES}/{quote(file, safe='')}/content")
             try:
-                async for line in lines_of(chunks, self._provider.timeout):
-                    result = _parse_result(line) if line.strip() else None
-                    if result is not None:
-                        yield result
-                    elif line.strip() and not lenient:
-                        raise Transient("malformed", "a line of the batch's results is not a result")
+                async for result in results_in(chunks, self._provider.timeout, _parse_result, lenient):
+                    yield result
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise Transient("connection", f"the results of {view.id} broke off", maybe_billed=True) from error
             finally:

@@ -2,14 +2,16 @@
 
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote
 
+from docgen.errors import StopRun
 from docgen.llm.errors import Transient
 from docgen.llm.protocol import Completion, Request
 
-__all__ = ["LARGEST_LINE", "MOST_PAGES", "BatchView", "Batches", "lines_of"]
+__all__ = ["LARGEST_LINE", "MOST_PAGES", "BatchView", "Batches", "batches_since", "lines_of", "results_in"]
 
 MOST_PAGES = 100
 """Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list goes on is broken."""
@@ -87,3 +89,44 @@ async def lines_of(chunks: AsyncIterator[bytes], timeout: float) -> AsyncIterato
         if size > LARGEST_LINE:
             raise Transient("malformed", f"a line of the batch's results is larger than {LARGEST_LINE:,} bytes")
     yield b"".join(parts)
+
+
+async def batches_since(
+    moment: dt.datetime, page: Callable[[str], Awaitable[Any]], parse: Callable[[Any], BatchView]
+) -> list[BatchView]:
+    """Batches created at or after `moment`, newest first, from a list that is read page by page.
+
+    `page` gets the page after the batch of this id, quoted for a query; "" for the first.
+    """
+    batches: dict[str, BatchView] = {}
+    last = ""
+    for _ in range(MOST_PAGES):
+        listed = await page(last)
+        if not isinstance(listed, Mapping) or not isinstance(listed.get("data"), list):
+            raise Transient("malformed", "the reply is not a list of message batches")
+        views = [parse(entry) for entry in listed["data"]]
+        new = {view.id: view for view in views if view.created >= moment and view.id not in batches}
+        batches |= new
+        if not listed.get("has_more") or len(new) < len(views) or not views:
+            return list(batches.values())
+        last = quote(views[-1].id, safe="")
+    what = f"the server lists more than {100 * MOST_PAGES:,} message batches"
+    raise StopRun("no_batches", what, "Check --base-url, or run the same command without --batch")
+
+
+async def results_in(
+    chunks: AsyncIterator[bytes],
+    timeout: float,
+    parse: Callable[[bytes], Mapping[str, Any] | None],
+    lenient: bool,
+) -> AsyncIterator[Mapping[str, Any]]:
+    """The results in a byte stream, one a line; `timeout` and errors as for `lines_of`.
+
+    Raises `Transient` at a line that `parse` makes nothing of, unless `lenient`, which skips such lines.
+    """
+    async for line in lines_of(chunks, timeout):
+        result = parse(line) if line.strip() else None
+        if result is not None:
+            yield result
+        elif line.strip() and not lenient:
+            raise Transient("malformed", "a line of the batch's results is not a result")

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from docgen.errors import RequestFailed, StopRun
@@ -14,7 +14,7 @@ from docgen.llm.ratelimit.pacer import TOLERATED_REFUSALS, Pacer, RefusalWindow
 from docgen.llm.ratelimit.retry import LONGEST_RETRY_AFTER, RetryState
 from docgen.llm.ratelimit.waits import Activity
 
-__all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM"]
+__all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM", "reserved_in"]
 
 ALIKE_FAILURES = 20
 """Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
@@ -213,7 +213,10 @@ class RateControl:
         """
         self._abandoned.add(request.key)
         if not self.activity.replies:
-            fix = "Give the server more time with --timeout SECONDS, then run the same command again"
+            fix = (
+                "docgen doctor says how fast it is and whether its model can do this; give it more time with "
+                "--timeout SECONDS, then run the same command again"
+            )
             message = f"the server has sent no reply at all, and one request had {error.message}"
             return StopRun("no_reply", message, fix)
         return self.final_error(error, tries)
@@ -223,6 +226,12 @@ class RateControl:
         if request.key in self._abandoned:
             message = "no reply in time; not sent again, since the server may still work on it. Raise --timeout"
             raise RequestFailed("timeout", message)
+
+
+def reserved_in(controls: Sequence[RateControl], request: Request) -> None:
+    """`RateControl.reserved` for a call that several controls count: its server's own, and that of all calls."""
+    for control in controls:
+        control.reserved(request)
 
 
 class RateLimitedLLM:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from docgen.text.counts import plural
+
 if TYPE_CHECKING:
     from docgen.llm.ratelimit.control import RateControl
 
@@ -81,7 +83,7 @@ async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str]
         elif activity.in_flight and quiet >= next_slow:
             next_slow = 2 * quiet
             say(
-                f"No reply for {quiet:.0f} s; {activity.in_flight} request(s) in flight, each may take "
+                f"No reply for {quiet:.0f} s; {plural(activity.in_flight, 'request')} in flight, each may take "
                 f"{timeout:g} s (--timeout)"
             )
 

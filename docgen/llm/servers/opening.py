@@ -6,11 +6,10 @@ from functools import partial
 
 from docgen.llm.budget import Budget, BudgetedLLM
 from docgen.llm.journal import Journal
-from docgen.llm.protocol import Request
 from docgen.llm.providers.environment import server_key
 from docgen.llm.providers.on_demand import OnDemand
 from docgen.llm.providers.table import Connection, Provider
-from docgen.llm.ratelimit.control import RateControl
+from docgen.llm.ratelimit.control import RateControl, reserved_in
 from docgen.llm.servers.pool import Server, ServerPool
 from docgen.options.fields import ServerEntry
 
@@ -37,14 +36,9 @@ def open_pool(
         key = server_key(entry, connection.is_unnamed)
         to_server = replace(connection, base_url=entry.base_url, concurrency=most, observe=own.observe, api_key=key)
         llm = OnDemand(provider.name, partial(provider.connect, to_server))
-        reserved = partial(_reserved, (control, own))
+        reserved = partial(reserved_in, (control, own))
         servers.append(Server(entry.base_url, BudgetedLLM(llm, budget, reserved, say, journal.room), own))
         connected.append(llm)
     pool = ServerPool(servers, control, say)
     control.also_stop(pool.stop)
     return pool, connected
-
-
-def _reserved(controls: Sequence[RateControl], request: Request) -> None:
-    for control in controls:
-        control.reserved(request)

@@ -14,6 +14,7 @@ from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
 from docgen.llm.servers.health import RETIRING, Health
 from docgen.llm.servers.states import ServerState
+from docgen.text.counts import plural
 
 __all__ = ["Server", "ServerPool"]
 
@@ -79,7 +80,7 @@ class Server:
     def state(self) -> ServerState:
         """How it stands."""
         trouble = "left out: " if self.health.retired else "down: " if self.health.is_down else ""
-        downs = f"was down {self.health.downs} time(s)" if self.health.downs else ""
+        downs = f"was down {plural(self.health.downs, 'time')}" if self.health.downs else ""
         words = f"{trouble}{self.health.why}" if trouble else downs
         return ServerState(name=self.name, replies=self.replies, in_flight=self.in_flight, trouble=words)
 

@@ -42,7 +42,7 @@ class Audit:
     """
 
     context: UniverseContext
-    options: AuditOptions = AuditOptions()  # noqa: RUF009 (frozen)
+    options: AuditOptions = field(default_factory=AuditOptions)
     questions: tuple[str, ...] = field(init=False, repr=False)
     prompts: tuple[str, ...] = field(init=False, repr=False)
 

@@ -30,6 +30,7 @@ from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
+from docgen.text.counts import money
 
 __all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 
@@ -62,7 +63,7 @@ class JudgeCost:
         """For the person who decides; `what` is what will be read, such as "200 documents"."""
         cost = "no known price"
         if self.dollars is not None and self.at_most is not None:
-            cost = f"about ${self.dollars:,.2f}, at the very worst ${self.at_most:,.2f}"
+            cost = f"about {money(self.dollars)}, at the very worst {money(self.at_most)}"
         return f"The judge ({self.model}) reads {what}: {self.calls:,} calls, {self.tokens:,} tokens, {cost}"
 
 

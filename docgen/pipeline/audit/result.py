@@ -243,9 +243,11 @@ class AuditResult:
 
     def report_html(self, path: str | Path) -> Path:
         """Write the report as one page that needs nothing from outside; returns where it is."""
+        return write_beside(Path(path), [self._page()])
+
+    def _page(self) -> bytes:
         name, context = self.corpus.name, self.audit.context
-        page = render_report(name, context, self.salience, self.leakage, self.diversity)
-        return write_beside(Path(path), [page.encode("utf-8", "replace")])
+        return render_report(name, context, self.salience, self.leakage, self.diversity).encode("utf-8", "replace")
 
     def reports(self, what: str = "all") -> dict[str, Record]:
         """The reports by name: "all", or one of salience, leakage, diversity."""
@@ -254,20 +256,18 @@ class AuditResult:
 
     def save(self, what: str = "all", *, html: bool = False, out: Path | None = None) -> list[Path]:
         """Write the JSON reports asked for and, if wanted, report.html: a run's beside it, others only into `out`."""
-        folder = self.corpus.run.run.path / "reports" if self.corpus.run else out
-        if folder is None:
-            return []
-        files = [save_report(folder, name, report) for name, report in self.reports(what).items()]
+        run = self.corpus.run.run if self.corpus.run else None
+        texts = {
+            f"{name}.json": f"{report.model_dump_json(indent=2)}\n".encode()
+            for name, report in self.reports(what).items()
+        }
         if html:
-            files.append(self.report_html(folder / "report.html"))
-        if self.corpus.run:
-            self.corpus.run.run.stamp_reports([file.name for file in files])
+            texts["report.html"] = self._page()
+        if run is None:
+            return [write_beside(out / name, [text]) for name, text in texts.items()] if out else []
+        files = [run.write_lines(f"reports/{name}", [text]) for name, text in texts.items()]
+        run.stamp_reports(texts)
         return files
-
-
-def save_report(folder: Path, name: str, report: Record) -> Path:
-    """Write one report as JSON."""
-    return write_beside(folder / f"{name}.json", [report.model_dump_json(indent=2).encode(), b"\n"])
 
 
 def _rewritten(attempts: Iterable[Attempt]) -> frozenset[str]:

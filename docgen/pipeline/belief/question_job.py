@@ -11,7 +11,13 @@ from docgen.errors import ConfigError, RunError
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.files.run_folder import find_run
-from docgen.llm.providers.table import Connection, choose_engine, find_provider
+from docgen.llm.providers.table import (
+    Connection,
+    choose_engine,
+    find_provider,
+    refuse_settings_of_others,
+    refuse_settings_without_key,
+)
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.belief.questions import QuestionWriter, Written, scaled_counts
@@ -20,6 +26,7 @@ from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
+from docgen.text.counts import money
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["Prepared", "QuestionJob", "check_file", "write_file"]
@@ -64,6 +71,7 @@ class QuestionJob:
             raise ConfigError("is there already, and may have been edited", str(path), fix)
         counts = scaled_counts(size)
         if choose_engine(engine, base_url) == EMBEDDED_ENGINE:
+            _refuse_model_of_none(engine, model, max_cost)
             return Prepared(self.context, path, None, None)
         options = JudgeOptions(
             engine=engine, model=model, base_url=base_url, concurrency=concurrency, max_cost=max_cost
@@ -97,7 +105,7 @@ class Prepared:
         if self.cost is None:
             return "Plain forms, no model: nothing is spent"
         cost, facts = self.cost, len(self.context.key_facts)
-        price = "no known price" if cost.dollars is None else f"about ${cost.dollars:,.2f}"
+        price = "no known price" if cost.dollars is None else f"about {money(cost.dollars)}"
         return f"{cost.model} writes questions on {facts} facts: {cost.calls} calls, {cost.tokens:,} tokens, {price}"
 
     def write(self, reporter: Reporter) -> Written:
@@ -115,6 +123,15 @@ def write_file(questions: QuestionFile, prepared: Prepared) -> Path:
         f"# Check: docgen questions --check {prepared.path}    The kinds: docs/belief.md\n"
     )
     return write_beside(prepared.path, [(head + question_text(questions)).encode()])
+
+
+def _refuse_model_of_none(engine: str | None, model: str | None, max_cost: float | None) -> None:
+    """Raise `ConfigError` for a model, or a cap, where plain forms are written and no model is asked."""
+    asked = [name for name, value in {"model": model, "max_cost": max_cost}.items() if value is not None]
+    if engine is None:
+        refuse_settings_without_key(asked)
+    elif model is not None:
+        refuse_settings_of_others(engine, ["model"])
 
 
 def check_file(path: Path, job: QuestionJob) -> QuestionFile:

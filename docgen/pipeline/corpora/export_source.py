@@ -12,12 +12,12 @@ import numpy as np
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
-from docgen.exporting.documents import Documents, read_documents
-from docgen.exporting.examples import TextStore
+from docgen.exporting.documents import Documents, TextStore, read_documents
+from docgen.exporting.estimate import token_family
 from docgen.exporting.job import canary_of, sha256_of
 from docgen.exporting.layout import Layout, lay_out
 from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
-from docgen.exporting.recipe import ExportOptions, token_family
+from docgen.exporting.recipe import ExportOptions
 from docgen.exporting.split import near_clusters, validation_size
 from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
 from docgen.files.digests import file_digest

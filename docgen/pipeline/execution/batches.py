@@ -15,6 +15,7 @@ from docgen.pipeline.execution.shared_money import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
+from docgen.text.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import
@@ -119,6 +120,7 @@ def batch_buyer(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         waiting = len(batches.open_batches)
-        reporter.note(f"{waiting} message batch(es) go on at the server; the same command takes them up again")
+        unfinished = plural(waiting, "message batch", "message batches")
+        reporter.note(f"Still at the server: {unfinished}; the same command collects them")
 
     return buy

@@ -84,7 +84,8 @@ def check_parents(parents: Sequence[Path]) -> None:
         waiting = sum(entry.open for entry in read_batches(journal.with_name(BATCHES_FILE)))
         if waiting:
             fix = f"Collect them first (docgen generate {run.name} --batch), or cancel them: docgen batches --cancel"
-            what = f"shares its replies with this fork and waits for {waiting} batch(es): both would buy the same"
+            batches = plural(waiting, "batch", "batches")
+            what = f"shares its replies with this fork and waits for {batches}: both would buy the same"
             raise RunError(what, str(run.path), fix)
         owner = run.lock_owner()
         if owner:
