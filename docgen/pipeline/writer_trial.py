@@ -62,7 +62,7 @@ def _limited(request: Request, room: int | None) -> Request:
 async def _types(llm: LLM, request: Request) -> Check:
     reply, problem, seconds = await _timed(llm.complete(request))
     if reply is None:
-        return Check(name="document types", state="fail", detail=problem, seconds=seconds)
+        return Check(name="document types", state="fail", detail=_nothing(problem, request), seconds=seconds)
     brought = TYPES.parse(reply.text)
     count = len(brought.types) if brought else 0
     detail = f"{min(count, ASKED_TYPES)} of {ASKED_TYPES} could be read"
@@ -83,7 +83,7 @@ async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, r
     request = _limited(document_request(context, options, slot, kind, idea), room)
     reply, problem, seconds = await _timed(llm.complete(request))
     if reply is None:
-        return Check(name="a document", state="fail", detail=problem, seconds=seconds)
+        return Check(name="a document", state="fail", detail=_nothing(problem, request), seconds=seconds)
     checker = DocumentChecker(context, RunConfig().length_tolerance, llm.engine)
     (attempt,) = checker([CheckInput(slot, 1, request.key, kind.name, idea.text, reply, None)])
     return _judged(attempt, slot, DOCUMENT.parse(reply.text), _how_it_went(reply, request), seconds)
@@ -114,6 +114,11 @@ async def _timed(call: Awaitable[T]) -> tuple[T | None, str, float]:
         return await call, "", time.monotonic() - start
     except (RequestFailed, StopRun) as error:
         return None, error.message, time.monotonic() - start
+
+
+def _nothing(problem: str, request: Request) -> str:
+    """Why nothing came, with what was asked for: a server may be too slow for it."""
+    return f"{problem}; asked for at most {request.max_tokens:,} tokens"
 
 
 def _how_it_went(reply: Completion, request: Request) -> str:
