@@ -73,12 +73,16 @@ def cases(args: argparse.Namespace, folder: Path) -> Iterator[Ending]:
     def again() -> None:
         stack.enter_context(running(server, folder / "server.log"))
 
+    def restart(_: object) -> None:
+        kill(port)
+        again()
+
     with ExitStack() as stack:
         again()
         wrong = ["doctor", *to_server, "--model", "not-there", "--no-write", *SHORT]
         yield told("a model that is not there", wrong, folder, lambda _: None)
         yield told("Ctrl-C, and again after 3 s", generate, folder, interrupt)
-        yield told("killed while it writes, back after 15 s", generate, folder, lambda _: (kill(port), again())[0])
+        yield told("killed while it writes, back after 15 s", generate, folder, restart)
         yield told("killed while it writes, for good", generate, folder, lambda _: kill(port))
 
 
