@@ -22,6 +22,14 @@ EDGE_END = re.compile(rf"{SPECIAL}\Z")
 SIGNS = ("<", "[", "◁", "assistantfinal")
 """A text without any of these has nothing to cut."""
 LONGEST_TOKEN = 48
+SPELT_OUT = re.compile(
+    r"(?is)\A\s*here(?:['\u2019]s| is) my thought process:.*?\n\s*here(?:['\u2019]s| is) my response:\s*(?=\S)"
+)
+"""Granite's thoughts, which have no tags."""
+SCRATCHPAD = re.compile(r"(?is)\A\s*<scratch_?pad>.*?</scratch_?pad>\s*(?=\S)")
+"""Before the message only: a document may speak of one."""
+FENCE = re.compile(r"(?s)\s*```(?:markdown|md|text|txt|plaintext)?[ \t]*\n((?:(?!```).)*)\n```\s*")
+"""A message that is one block of prose; a language of code belongs to the document."""
 WRAPPER = re.compile(r"(?s)\s*<(answer|response|output|solution)>((?:(?!</?\1>).)*)</\1>\s*")
 NEXT_TURN = re.compile(
     r"(?:<\|(?:im_end|eot_id|end|return|endoftext|end_of_text|END_OF_TURN_TOKEN)\|>|<｜end▁of▁sentence｜>|</s>|<end_of_turn>|<turn\|>)"
@@ -46,9 +54,10 @@ INSTRUCTION = re.compile(r"(?s)\A\s*(?:<s>\s*)?\[INST\].*?\[/INST\]")
 
 def without_chat_markup(reply: str) -> str:
     """The message alone: no thoughts, closed or not, no other channel than the final one, no tokens around it."""
+    reply = SPELT_OUT.sub("", reply)
     if not any(sign in reply for sign in SIGNS):
         return reply
-    text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", reply))
+    text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", SCRATCHPAD.sub("", reply)))
     return without_edge_tokens(_one_turn(_without_thoughts(_final_channel(text))))
 
 
@@ -63,9 +72,11 @@ def without_edge_tokens(text: str) -> str:
 
 
 def without_wrapper(text: str) -> str:
-    """The text inside the tags that some models put their whole message in once they have thought."""
+    """The text inside the tags, or the block of Markdown, that some models put their whole message in."""
     found = WRAPPER.fullmatch(text)
-    return found[2] if found else text
+    inner = found[2] if found else text
+    fenced = FENCE.fullmatch(inner)
+    return fenced[1] if fenced else inner
 
 
 def _final_channel(text: str) -> str:

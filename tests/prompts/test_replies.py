@@ -61,6 +61,9 @@ PLAIN = "The ferry left at nine."
         f"<reflection>A memo.</reflection>{PLAIN}",
         f"<think>A memo.</think>\n<answer>\n{PLAIN}\n</answer>",
         f"<think></think><response>{PLAIN}</response>",
+        f"<scratchpad>\nA memo.\n</scratchpad>\n{PLAIN}",
+        f"Here is my thought process:\nA memo.\n\nHere's my response:\n{PLAIN}",
+        f"```markdown\n{PLAIN}\n```",
         f"[|assistant|]{PLAIN}[|endofturn|]",
         f"[gMASK]<sop><|assistant|>\n<think></think>\n{PLAIN}<|user|>",
         f"<SPECIAL_11>Assistant\n{PLAIN}<SPECIAL_12>",
@@ -75,6 +78,8 @@ def test_an_answer_inside_a_document_stays() -> None:
     """Only a wrapper around the whole reply is one."""
     text = "<answer>yes</answer> was what the form said, and <answer>no</answer> below."
     assert parse_document(text).text == text
+    for block in ("```yaml\nline: N4\n```", "The settings:\n\n```\nline: N4\n```"):
+        assert parse_document(block).text == block
 
 
 @given(st.lists(LETTERS, min_size=1))
