@@ -192,7 +192,10 @@ def running(server: tuple[list[str], str, str], log: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def answers(url: str) -> bool:
