@@ -29,6 +29,7 @@ from bench.machine import machine
 from tests.behaviour.server import StandInServer
 from tests.behaviour.stand_ins import FAKING, MARKS, Policy
 from tests.e2e.forked_commands import CommandForker
+from tests.loopback import Loopback
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -131,7 +132,7 @@ def make_base(base: Path) -> None:
 class Bench:
     """The folder that every try begins with a copy of, the server, and what starts commands."""
 
-    def __init__(self, base: Path, server: StandInServer, forker: CommandForker) -> None:
+    def __init__(self, base: Path, server: Loopback, forker: CommandForker) -> None:
         self.base, self.server, self.forker = base, server, forker
 
     def row(self, command: Command, kills: int, rng: random.Random) -> str:
@@ -208,7 +209,8 @@ class Bench:
         return [] if is_right else [f"ends with {child.returncode}: {words.strip().splitlines()[-1:]}"]
 
 
-CHANGING = ("index.sqlite", "view", ".lock", "spend.jsonl")
+CHANGING = ("view", ".lock", "spend.jsonl", "handed_out.jsonl")
+"""Files that hold times, or whose lines a kill adds to."""
 
 
 def left(folder: Path, command: Command) -> dict[str, str]:
@@ -224,10 +226,10 @@ def left(folder: Path, command: Command) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """Of a file; of a journal the set of its lines, whose order is that in which replies came."""
+    """Of a file; of a journal the keys of its lines, whose order is that in which replies came."""
     data = path.read_bytes()
     if path.name == "llm.jsonl":
-        data = b"".join(sorted(set(data.splitlines(keepends=True))))
+        data = b"".join(sorted(json.loads(line)["key"].encode() for line in data.splitlines()))
     return hashlib.sha256(data).hexdigest()[:12]
 
 

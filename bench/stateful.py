@@ -61,6 +61,8 @@ def main() -> int:
             run_state_machine_as_test(seed(options.seed)(RunFolders), settings=many)
         except Exception as error:
             failed = True
+            while isinstance(error, ExceptionGroup):  # hypothesis tried it again, and timing was another
+                error = error.exceptions[0]
             frames = reversed(extract_tb(error.__traceback__))
             check = next((frame.name for frame in frames if MACHINE in frame.filename), "")
             words = str(error).splitlines()

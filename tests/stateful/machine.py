@@ -21,6 +21,8 @@ from tests.worlds import LIGHTHOUSE
 __all__ = ["RunFolders"]
 
 MODEL = "claude-haiku-5-5"
+LITTLE = 0.0001
+"""A cap in dollars under which no call may be made."""
 CONCURRENCY = 2
 ENDS = (0, 1, 2, 130)
 Crash = tuple[str, int, float] | int | None
@@ -118,11 +120,15 @@ class RunFolders(RuleBasedStateMachine):
 
     # the rules
 
-    @initialize(n=st.integers(3, 5), cap=st.sampled_from([0.02, 0.5]), crash=CRASHES)
-    def start(self, n: int, cap: float, crash: Crash) -> None:
+    @initialize(n=st.integers(3, 5), cap=st.sampled_from([LITTLE, 0.02, 0.5]), crash=CRASHES, together=st.booleans())
+    def start(self, n: int, cap: float, crash: Crash, together: bool) -> None:
+        """By one process, or by two while everything has still to be bought."""
         self.n = n
         self.caps["r"] = cap
-        self.resume(crash)
+        if together:
+            self.two_at_once((crash, None))
+        else:
+            self.resume(crash)
 
     @rule(crash=CRASHES)
     def resume(self, crash: Crash) -> None:
