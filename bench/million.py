@@ -108,7 +108,7 @@ def commands(args: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterat
             os.environ["ANTHROPIC_API_KEY"] = "sk-ant-bench-0123456789"
             engine = ["--engine", "anthropic", "--base-url", server.url, "--config", str(_judged_by_nobody(folder))]
         sizes = ["--n", str(args.n), "--words", args.words, "--run", RUN]
-        yield told(measure(["run", args.context, *sizes, *engine, "--json"], folder, run))
+        yield told(measure(["run", args.context, *sizes, *engine, "--yes", "--json"], folder, run))
     print(f"disk: {', '.join(f'{name} {size:,.0f} MiB' for name, size in disk(run))}", flush=True)
     for command in (command for command in after(args.n, fact) if _is_due(args, command[0])):
         yield told(measure(command, folder, None))

@@ -20,6 +20,7 @@ __all__ = ["Commands", "command", "main"]
 
 F = TypeVar("F")
 
+GO_ON = "Give the same command again: whatever was paid for is on disk, and is not bought twice."
 ONLY_NAMES = (["--help"], ["-h"])
 """Lists names and summaries of all commands: the flags of fifty of them, a tenth of the time, are not worked out."""
 
@@ -50,7 +51,7 @@ def main() -> None:
         _fail(f"Stopped: {error.message}. {error.fix}.", 1)
     except RequestFailed as error:
         _fail(f"Stopped: a request failed: {error}. Run the same command again.", 1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # while the commands are loaded
         _fail("Interrupted.", 130)
     except BrokenPipeError:
         from docgen.cli.streams import LOOKING, silence
@@ -143,5 +144,10 @@ class Commands(TyperGroup):
         except BadParameter as error:
             error.message = _in_plain_words(error)
             raise
+        except KeyboardInterrupt:  # before Typer, which would end without a word
+            from docgen.cli.streams import LOOKING
+
+            looking = LOOKING & set(sys.argv[1:])
+            _fail("Interrupted." if looking else f"Interrupted. {GO_ON}", 130)
         except BrokenPipeError as error:
             raise BrokenPipeError(str(error)) from None
