@@ -9,7 +9,7 @@
 Names are imported when they are first used, so that `import docgen` is quick. See docs/library.md.
 """
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # what type checkers take for true; to import typing takes as long as Python's own start
 
 if TYPE_CHECKING:
     from docgen.embedded_writer import EmbeddedWriter

@@ -86,3 +86,14 @@ def test_an_export_with_such_a_split_writes_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="400 documents for validation would leave 20 of the 420 to train on"):
         export(corpus, out=tmp_path / "out", options=ExportOptions(validation=400))
     assert not any((tmp_path / "out").glob("*"))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 4), st.integers(1, 50))
+def test_the_worst_window_is_the_worst_of_all(seed: int, rows: int, facts: int, window: int) -> None:
+    """Every window counted by itself gives the same."""
+    holds = np.random.default_rng(seed).integers(0, 2, (rows, facts), dtype=np.uint8)
+    size = min(window, rows)
+    counts = [holds[start : start + size].sum(axis=0) for start in range(rows - size + 1)]
+    assert worst_window(holds, window) == max(
+        float(np.abs(count - size * holds.mean(axis=0)).max()) for count in counts
+    )
