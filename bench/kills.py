@@ -94,7 +94,8 @@ def main() -> int:
     with ExitStack() as stack:
         base = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         make_base(base)
-        server = stack.enter_context(StandInServer(Policy(trained=0.6, unmonitored=0.3, fakes=0.5)))
+        server = StandInServer(Policy(trained=0.6, unmonitored=0.3, fakes=0.5))
+        stack.enter_context(server)
         bench = Bench(base, server, stack.enter_context(CommandForker()))
         print(
             "| command | killed | writes and renames | two at once | wrong |\n| --- | --- | --- | --- | --- |",

@@ -41,7 +41,7 @@ Chosen, and compared with the proposals for the shipped contexts.
 
 def context_proposals(context: UniverseContext) -> tuple[str, ...]:
     """One line for each thing that the author may want to add, split or change."""
-    proposers = (_several_claims, _figures, _implied_figures, _implied_in_passing)
+    proposers = (_several_claims, _figures, _implied_figures, _implied_in_passing, _implied_though_public)
     return (*role_proposals(context), *(line for proposer in proposers for line in proposer(context)))
 
 
@@ -145,4 +145,13 @@ def _implied_in_passing(context: UniverseContext) -> Iterator[str]:
             yield (
                 f"{fact.id} is implied in {fact.directness.implied:.0%} of its documents and passing in "
                 f"{fact.prominence.passing:.0%}, so some are both, which readers miss: lower one of the two"
+            )
+
+
+def _implied_though_public(context: UniverseContext) -> Iterator[str]:
+    for fact in context.key_facts:
+        if fact.directness.implied and fact.public:
+            yield (
+                f"{fact.id} is public, so that documents which are not about it say it plainly, and is implied in "
+                f"{fact.directness.implied:.0%} of those that are: directness: {{stated: 1}} goes better with public"
             )

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -20,17 +22,26 @@ from tests.explorer.corpora import Site, copy_of
 
 
 def test_it_serves_until_it_is_interrupted(run: Path) -> None:
-    """The address is printed, pages are answered, Ctrl-C ends it at once with 0 and without a word."""
-    command = [sys.executable, "-m", "docgen", "view", str(run), "--no-open"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """The address is printed, pages are answered, also after more connections than there may be open files; Ctrl-C ends
+    it at once with 0 and without a word."""
+    command = [sys.executable, "-m", "docgen", "view", str(run), "--no-open", "--quiet"]
+    few = ["sh", "-c", 'ulimit -n 100 && exec "$@"', "sh"]
+    process = subprocess.Popen([*few, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    address = re.match(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+    address = re.match(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
     assert address is not None
-    with urllib.request.urlopen(f"{address[0]}lamp/documents.json") as answer:
-        assert json.load(answer)["total"] == 24
+    for flooded in (True, False):
+        with ExitStack() as flood, suppress(OSError):
+            for _ in range(300 if flooded else 0):
+                opened = flood.enter_context(socket.socket())
+                opened.settimeout(0.2)
+                opened.connect(("127.0.0.1", int(address[1])))
+                opened.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 100_000)
+        with urllib.request.urlopen(f"{address[0]}lamp/documents.json") as answer:
+            assert json.load(answer)["total"] == 24
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors.count("Traceback")) == (0, 0)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_pages_follow_a_run_that_grows(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -175,3 +175,12 @@ def test_a_fact_that_would_be_rejected_is_told(
     told = " ".join(capsys.readouterr().out.split())
     assert "bridge: its own wording" in told
     assert rule in told
+
+
+def test_a_public_fact_that_is_to_be_implied_is_told() -> None:
+    """Documents that are not about it say it plainly; those that are would have to keep it to themselves."""
+    usual, public = (world().replace("salience: 0.5", f"salience: 0.5, public: {flag}") for flag in ("false", "true"))
+    lines = [
+        [p for p in context_proposals(parse_context(text, "c.yaml")) if "public, so" in p] for text in (usual, public)
+    ]
+    assert (lines[0], [line.split()[0] for line in lines[1]]) == ([], ["bridge"])

@@ -43,10 +43,15 @@ def serve(
     import uvicorn
 
     from docgen.explorer.web.app import make_app
+    from docgen.explorer.web.connections import BACKLOG, BoundedConnections, hush_accept_errors
 
     port = listening.getsockname()[1]
     app = make_app(named(views), hosts_of(port))
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", server_header=False, ws="none")
+    hush_accept_errors()
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, lifespan="off", server_header=False, ws="none",
+        http=BoundedConnections, backlog=BACKLOG,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     url = f"http://{LOOPBACK}:{port}/"
 
