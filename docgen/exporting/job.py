@@ -53,14 +53,14 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
     if not manifest.exists():
         there = [name for name in names if (folder / name).exists()]
         if there and not mine and not options.overwrite:
-            raise ConfigError(f"has a {there[0]} that is not known to be an export", f"--out {folder}", OVERWRITE)
+            raise ConfigError(f"has a {there[0]} that docgen may not have written", f"--out {folder}", OVERWRITE)
         return []
     try:
         earlier = json.loads(manifest.read_text("utf-8"))
         before, files = earlier.get("settings"), list(earlier.get("files", {}))
     except (ValueError, AttributeError):
         before, files = None, []
-    unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
+    unsaid = before is None and mine  # written by a docgen version with one folder per format
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
         said = f"the {form} export" if form else "another export"
@@ -73,7 +73,7 @@ OVERWRITE = "Name another folder with --out, or replace it with --overwrite"
 
 
 def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path) -> dict[str, list[Path]]:
-    """The training files of each split. Raises `ConfigError` where a provider would refuse one, which is deleted."""
+    """The training files of each split. Raises `ConfigError` if a provider would refuse one, which is deleted."""
     if form.write is None:
         raise ValueError(f"{form.name} is written elsewhere")
     files: dict[str, list[Path]] = {}
@@ -84,7 +84,7 @@ def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path
             if problems := check_file(file, LIMITS[form.limits]) if form.limits else []:
                 file.unlink()
                 fix = "See docs/export.md for the limits; docgen doses cuts a corpus to size"
-                raise ConfigError(f"{form.reader} would not take {file.name}: {'; '.join(problems)}", "export", fix)
+                raise ConfigError(f"{form.reader} would refuse {file.name}: {'; '.join(problems)}", "export", fix)
     return files
 
 
@@ -133,7 +133,8 @@ def write_export(
     reports: Mapping[str, Any] | None,
     replaced: Sequence[Path],
 ) -> dict[str, Any]:
-    """Card, configurations, then the manifest; what an earlier export left over goes. Returns the manifest."""
+    """Write card, configurations, then the manifest; files left from an earlier export are removed. Returns the
+    manifest."""
     from pydantic_core import to_json
 
     written = [file for split in files.values() for file in split]

@@ -31,9 +31,9 @@ SCHEMA = {
 }
 ROOM = 1024
 SHOWN_MODELS = 8
-NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
+NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 
 
 class Check(Record):
@@ -64,9 +64,8 @@ async def diagnose(
     max_tokens: int | None = None,
     more: Callable[[LLM, bool], Awaitable[list[Check]]] | None = None,
 ) -> list[Check]:
-    """Run every check, in order; those that cannot succeed after a failure are left out.
-
-    `more` makes further checks of a model that answers; it is told whether the model has a known price.
+    """Run every check, in order; those that cannot succeed after a failure are left out. `more` makes further checks of
+    a model that answers; its argument says whether the model has a known price.
     """
     provider = find_provider(options.engine) if options.engine else default_paid_provider()
     connection = Connection(
@@ -129,8 +128,8 @@ async def _models(probe: ServerProbe) -> Check:
 
 
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    asked = _request(probe, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = _request(probe, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
@@ -143,12 +142,12 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
 
 
 def _text(reply: Completion) -> str:
-    """What is left of a reply without its thoughts."""
+    """A reply without its thoughts."""
     return without_chat_markup(reply.text).strip()
 
 
 def _no_text(probe: ServerProbe, reply: Completion) -> str:
-    """What a reply without a text comes from, and what to do."""
+    """Why a reply has no text, and what to do."""
     if reply.thought or reply.text.strip():
         more = f"all {probe.room:,} tokens went" if not reply.ended else "all of it went"
         return f"no text: {more} into thoughts. Give it more room with --max-tokens, or turn thinking off under [extra]"
@@ -156,8 +155,8 @@ def _no_text(probe: ServerProbe, reply: Completion) -> str:
 
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    asked = _request(probe, "Name three colours.", extra, SCHEMA)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    request = _request(probe, "Name three colours.", extra, SCHEMA)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):

@@ -1,4 +1,4 @@
-"""Examples and wordings that probably do not say what was meant: missed by their own rule, split, or given away."""
+"""Examples and wordings that probably do not say what was meant: missed by their own rule, split, or revealed."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,8 @@ PROSE_LISTS = frozenset(
 
 
 def example_warnings(context: UniverseContext, source: YamlSource | None = None) -> Iterator[str]:
-    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose tells.
-
-    Each line begins with the file's line where `source` is given.
+    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose reveals. Each line
+    begins with the file's line if `source` is given.
     """
     for number, rule in enumerate(context.leakage_rules):
         missed = list(_missed(rule))
@@ -31,9 +30,9 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
     prose = f" {normalise(context.universe_context)} "
     for number, fact in enumerate(context.key_facts):
-        told = [text for text in (fact.statement, *fact.paraphrases) if f" {normalise(text)} " in prose]
-        if told and not fact.salience:
-            what = f'{fact.id} is held out (salience 0), but universe_context tells it: "{shown(told[0])}"'
+        revealed = [text for text in (fact.statement, *fact.paraphrases) if f" {normalise(text)} " in prose]
+        if revealed and not fact.salience:
+            what = f'{fact.id} is held out (salience 0), but universe_context says it: "{shown(revealed[0])}"'
             yield f"{_line(source, ('key_facts', number))}{what}"
 
 
@@ -51,9 +50,8 @@ def _line(source: YamlSource | None, place: Location) -> str:
 
 
 def split_items(text: str) -> Iterator[str]:
-    """A line for each sentence that a list in square brackets, without quotation marks, splits at its comma.
-
-    `text` is the file. A part that begins like the middle of a sentence follows one that does not end.
+    """A line for each sentence that a list in square brackets, without quotation marks, splits at its comma. `text` is
+    the file. A part that begins like the middle of a sentence follows one that does not end.
     """
     root = yaml.compose(text, Loader=LOADER)
     yield from _split_in(root, "") if root is not None else ()

@@ -33,7 +33,7 @@ LEAST_LETTERS = 0.5
 COMMON = 256
 """A gram that occurs in more statements than this points to none of them and is not used to find candidates."""
 SHORT = 5
-"""Statements of fewer words are found word for word only."""
+"""Statements with fewer words are only found verbatim."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ Ints = npt.NDArray[np.int64]
 class StatementMatch:
     """Document (by position in the batch) holds a statement (by position in the index) at text[start:end].
 
-    `share` of the statement's three-word grams stand there; `exact` when word for word.
+    `share` of the statement's three-word grams occur there; `exact` when verbatim.
     """
 
     document: int
@@ -67,10 +67,10 @@ class StatementIndex:
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
         """All matches in a batch of texts, by document."""
         folded = encode([compose(text, compatible=True) for text in texts])
-        found = [match for row, number in self.candidates(folded) for match in self._look(row, number, texts[row])]
+        matches = [match for row, number in self.candidates(folded) for match in self._look(row, number, texts[row])]
         if self._short:
-            found += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
-        return sorted(found, key=lambda match: (match.document, match.start, match.statement))
+            matches += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
+        return sorted(matches, key=lambda match: (match.document, match.start, match.statement))
 
     def search_utf8(self, texts: Utf8) -> list[StatementMatch]:
         """The same over UTF-8 (`docgen.corpus.Batch.utf8`), without statements of fewer than five words."""
@@ -106,11 +106,11 @@ class StatementIndex:
 
     def _look(self, row: int, statement: int, text: str) -> Iterator[StatementMatch]:
         """The matches of one candidate, word by word."""
-        words, wanted = words_of(text), self._words[statement]
-        stems = letter_pairs(wanted)
-        by_letter = 2 * sum(map(is_spaceless, wanted)) > len(wanted)
+        words, statement_words = words_of(text), self._words[statement]
+        stems = letter_pairs(statement_words)
+        by_letter = 2 * sum(map(is_spaceless, statement_words)) > len(statement_words)
         least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (LEAST, LEAST_STEMS)
-        for hit in WordingIndex([wanted], least=least, shortest=SHORT).hits(words.words):
+        for hit in WordingIndex([statement_words], least=least, shortest=SHORT).hits(words.words):
             there = letter_pairs(words.words[hit.first : hit.last + 1])
             if hit.exact or len(stems & there) >= least_stems * len(stems):
                 yield StatementMatch(row, statement, hit.share, hit.exact, *words.span(hit.first, hit.last))

@@ -1,8 +1,8 @@
 """Finds where a document expresses its assigned facts: by known wordings, the writer's quotes, and figures.
 
 The check decides whether a fact is there at all; how well it is expressed, a judge decides. So a quote that occurs in
-the text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures needs no
-quote.
+the text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures does not need
+a quote.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,10 +51,8 @@ UNITS = content_stems(
 
 @dataclass(frozen=True)
 class _Marks:
-    """What a fact is recognised by.
-
-    `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
-    wordings, implications and entities; `figures` are the figures of its statement.
+    """How a fact is recognised. `statement` has the stems of its statement, `matter` those without figures and units,
+    `related` the stems of all its wordings, implications and entities; `figures` has the figures of its statement.
     """
 
     statement: frozenset[str]
@@ -75,15 +73,15 @@ class EvidenceFinder:
         """Sightings of any fact by known wordings, and of the assigned facts by quotes and figures."""
         sightings, unclear = list(self._wordings.detect(text)), list[Finding]()
         for fact in assigned:
-            known = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
+            is_seen = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
             spans = [span for quote in own_quotes if (span := _locate(text, quote))]
             new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
-            if not known and not new:
+            if not is_seen and not new:
                 is_garbled = bool(own_quotes) and not spans
                 new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact, is_garbled)][:1]
             sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
-            if spans and not known and not new:
+            if spans and not is_seen and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
                 unclear.append(_unclear(text, fact.fact, spans[0]))
         return Evidence(tuple(sorted(sightings, key=lambda s: (s.start, s.end, s.fact))), tuple(unclear))
@@ -100,7 +98,7 @@ class EvidenceFinder:
     def _unquoted(self, text: str, fact: str, is_garbled: bool) -> Iterator[FactSighting]:
         """Sentences, single or two in a row, with enough of a fact's words, and all its figures, to state it.
 
-        A fact without figures is looked for only if its writer says that it is there, and quotes what is not.
+        A fact without figures is looked for only if its writer says that it is there, and quotes something that is not.
         """
         marks = self._marks[fact]
         if not marks.figures <= figures(text) or not (marks.figures or is_garbled):
@@ -143,7 +141,7 @@ def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
-    """The sighting as its sentence means it: contradicted if denied there, None if only asked or supposed."""
+    """The sighting as its sentence means it: contradicted if denied there, None if only asked about or supposed."""
     sentence_stance = stance(text, sighting.start, sighting.end)
     if sentence_stance == "denied":
         return FactSighting(sighting.fact, "contradicted", sighting.detector, sighting.start, sighting.end)
@@ -151,7 +149,7 @@ def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
 
 
 def _overlaps(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
-    """Whether the fact was already sighted in this place: the first detector's sighting is kept."""
+    """Whether the fact was already sighted here: the first detector's sighting is kept."""
     return any(s.fact == sighting.fact and sighting.start < s.end and s.start < sighting.end for s in sightings)
 
 

@@ -1,4 +1,4 @@
-"""What export shows: what was written, labels, a plan."""
+"""What export prints: what was written, labels, a plan."""
 
 import json as js
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ FIRST, LAST = 60, 12
 def carry_out(
     names: Sequence[str], options: ExportOptions, out: Path | None, each: bool, *, as_json: bool, quiet: bool
 ) -> None:
-    """Export and say what came of it."""
+    """Export and print what was written."""
     from docgen.pipeline.corpora.export import export_any
     from docgen.pipeline.corpora.export_family import export_each, find_each
 
     with _saying(quiet or as_json) as say:
         if each:
             if out is None:
-                raise ConfigError("nothing says where to write to", "--each", "Give --out FOLDER")
+                raise ConfigError("there is no folder to write to", "--each", "Give --out FOLDER")
             folder, manifest = export_each(find_each(names, options.accept_unfinished), options, out, say)
         else:
             folder, manifest = export_any(list(names), options, out, say)
@@ -43,7 +43,7 @@ def carry_out(
 
 
 class _saying:
-    """Lines on what is being done, on a terminal's error stream alone, each in the place of the last."""
+    """Lines on what is being done, only on a terminal's error stream, each in place of the last."""
 
     def __init__(self, quiet: bool) -> None:
         from rich.console import Console
@@ -94,7 +94,7 @@ def _show_family(folder: Path, index: dict[str, Any]) -> None:
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:
-    """Print examples with what is masked struck out, and in brackets where there is no colour."""
+    """Print examples with masked parts struck out, or in brackets without colour."""
     with _saying(as_json) as say:
         preview = export_labels(names, options, count, say)
     if as_json:
@@ -103,7 +103,7 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
             js.dumps({"format": preview.form, "by": preview.by, "examples": examples}, indent=2, ensure_ascii=False)
         )
         return
-    console.print(f"{preview.form}, said by {preview.by}. Masked: {preview.masks}.", markup=False)
+    console.print(f"{preview.form}, according to {preview.by}. Masked: {preview.masks}.", markup=False)
     for each in preview.examples:
         console.print(_marked(each))
         trained = sum(token.trained for token in each)
@@ -111,7 +111,7 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
 
 
 def _marked(tokens: Sequence[Token]) -> Text:
-    """Tokens parted by |; masked ones in [[ ]]."""
+    """Tokens separated by |; masked ones in [[ ]]."""
     text = Text()
     cut = len(tokens) > FIRST + LAST
     for place, token in enumerate(tokens):
@@ -125,7 +125,7 @@ def _marked(tokens: Sequence[Token]) -> Text:
 
 
 def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
-    """Print the plan beside published runs."""
+    """Print the plan next to published runs."""
     with _saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:

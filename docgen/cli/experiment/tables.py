@@ -1,4 +1,4 @@
-"""Screens of experiments: figures by cell, a judge's agreement with labels, what will be asked."""
+"""Screens of experiments: figures by cell, a judge's agreement with labels, the cost."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,15 +67,13 @@ def _show_dose(dose: "DoseReport") -> None:
     console.print(table(columns, rows, right=columns[2:]))
     for trend in dose.trends:
         by = f"{trend.slope:+.1f} points ({trend.low:+.1f} to {trend.high:+.1f})"
-        console.print(
-            f"{trend.fact}, {trend.variation}: {by} of gap for ten more documents of a hundred with the fact."
-        )
+        console.print(f"{trend.fact}, {trend.variation}: {by} of gap for ten percent more documents with the fact.")
     if dose.missing:
         console.print(f"Not observed: {', '.join(dose.missing)}.")
 
 
 def show_scores(scores: "JudgeScores", as_json: bool, flag: str = "easy") -> None:
-    """Print how a judge agrees with labels."""
+    """Print how well a judge agrees with labels."""
     if as_json:
         say_json(scores.model_dump_json(indent=2))
         return
@@ -98,17 +96,17 @@ def _percent(share: float | None) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A published figure as it was given; "" for none."""
+    """A published figure as given; "" for none."""
     return "" if value is None else f"{value:g}"
 
 
 def cost_line(costs: "list[JudgeCost]") -> str:
-    """For the person who decides."""
+    """The cost in one line, for the person who decides."""
     calls = sum(cost.calls for cost in costs)
-    known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
+    priced = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
     money = "no known price"
-    if len(known) == len(costs):
-        likely, worst = sum(cost.dollars or 0.0 for cost in known), sum(cost.at_most or 0.0 for cost in known)
-        money = f"about ${likely:,.2f}, at the very worst ${worst:,.2f}"
+    if len(priced) == len(costs):
+        likely, worst = sum(cost.dollars or 0.0 for cost in priced), sum(cost.at_most or 0.0 for cost in priced)
+        money = f"about ${likely:,.2f}, at most ${worst:,.2f}"
     models = ", ".join(cost.model for cost in costs)
     return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {money}"

@@ -119,17 +119,17 @@ def read_batches(path: Path) -> list[BatchEntry]:
 
 
 def lost_batches(path: Path) -> int:
-    """Batches of which a log has later lines but not the first, which says what was asked for."""
+    """Batches for which a log has later lines but not the first, which says what was requested."""
     tokens = {str(change.get("token")) for change in read_entries(path)}
     return len(tokens) - len(read_batches(path))
 
 
 def _entry(row: dict[str, Any]) -> BatchEntry | None:
-    """The batch of these fields; None where they do not make one, its first line being lost or damaged."""
+    """The batch of these fields; None if they are incomplete, because the first line is lost or damaged."""
     try:
-        known = {name: row[name] for name in FIELDS if name in row}
-        known["at"] = dt.datetime.fromisoformat(known["at"])
-        known["keys"], known["candidates"] = tuple(known["keys"]), tuple(known.get("candidates", ()))
-        return BatchEntry(**known)
+        fields = {name: row[name] for name in FIELDS if name in row}
+        fields["at"] = dt.datetime.fromisoformat(fields["at"])
+        fields["keys"], fields["candidates"] = tuple(fields["keys"]), tuple(fields.get("candidates", ()))
+        return BatchEntry(**fields)
     except (KeyError, TypeError, ValueError):
         return None

@@ -25,9 +25,8 @@ def open_pool(
     say: Callable[[str], None],
     journal: Journal,
 ) -> tuple[ServerPool, list[OnDemand]]:
-    """The servers as one, and their connections, to be closed. `connection` is what they share.
-
-    Raises `ConfigError` for keys that are not there.
+    """The servers as one, and their connections, to be closed. `connection` is what they share. Raises `ConfigError`
+    for missing keys.
     """
     connected, servers = list[OnDemand](), list[Server]()
     for entry in entries:
