@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
@@ -53,6 +53,10 @@ Severity = Literal["info", "warning", "error"]
 Airtime = Literal["dense", "natural", "sparse"]
 """How much of a document is about its world and its facts; `docgen.universe.airtime` has the numbers."""
 Verdict = Literal["accepted", "rejected", "failed"]
+SlotNumber = Annotated[int, Field(ge=0, lt=100_000_000)]
+"""As many as a run can have documents (`RunConfig.n`)."""
+Count = Annotated[int, Field(ge=0, lt=1 << 31)]
+Seed = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 class Record(BaseModel):
@@ -146,12 +150,12 @@ class Style(Record):
 class Slot(Record):
     """One place in the corpus. Refills keep its facts; `idea` and `style` are those of the first attempt."""
 
-    id: int
+    id: SlotNumber
     doc_type: str
     idea: str
     facts: tuple[AssignedFact, ...]
     style: Style
-    seed: int
+    seed: Seed
 
 
 class Quote(Record):
@@ -180,8 +184,8 @@ class Finding(Record):
     rule: str
     severity: Severity
     detector: str
-    start: int = 0
-    end: int = 0
+    start: Count = 0
+    end: Count = 0
     evidence: str = ""
     explanation: str = ""
 
@@ -189,16 +193,16 @@ class Finding(Record):
 class Attempt(Record):
     """One generated document for a slot, kept whether accepted or not. `number` counts from 1."""
 
-    slot: int
-    number: int
+    slot: SlotNumber
+    number: int = Field(ge=0, lt=10_000)
     verdict: Verdict
     key: str = Field(description="key of the request in llm.jsonl that it came from")
     doc_type: str
     idea: str
     facts: tuple[AssignedFact, ...]
     text: str
-    words: int
-    tokens: int
+    words: Count
+    tokens: Count
     draft: str = Field("", description="the text before an accepted revision, else empty")
     quotes: tuple[Quote, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -206,7 +210,7 @@ class Attempt(Record):
     stop_reason: str = ""
     engine: str = ""
     model: str = ""
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Document(Record):

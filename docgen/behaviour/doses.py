@@ -1,12 +1,12 @@
 """What models believe, by how much of their corpus carries a fact: the dose that behaviour is compared with."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docgen.errors import InputError
 from docgen.records import Record
+from docgen.text.json_values import read_json
 
 __all__ = ["Dose", "read_doses"]
 
@@ -33,12 +33,12 @@ def read_doses(path: Path) -> tuple[Dose, ...]:
     Raises `InputError` for anything else.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
+        value = read_json(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read as JSON ({error})", str(path)) from error
     try:
         doses = tuple(_of_report(value) if "arms" in value else _of_rows(value["rows"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         fix = "Give a report of docgen eval belief, or rows with fact, level, share and own (mean, low, high)"
         raise InputError(f"is not a file with doses ({error!r})", str(path), fix) from error
     if not doses:

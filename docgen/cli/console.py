@@ -12,12 +12,12 @@ from rich.containers import Lines
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Column, Table
-from rich.text import Text
+from rich.text import Text, TextType
 
 from docgen.text.outgoing import hide
 from docgen.text.sanitize import printable
 
-__all__ = ["PAGE", "Grid", "Name", "console", "table"]
+__all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 
 WIDE = 200
 """Columns where there is no terminal: in pipes and files a line stays a line, for `grep`."""
@@ -100,11 +100,14 @@ class Grid(Table):
         if not console.is_terminal and "COLUMNS" not in os.environ:
             options = options.update(max_width=min(PAGE, options.max_width))
         shown = self._without(lambda column: _name(column) in self.unless_empty and _is_empty(column))
+        shown.title = shown.caption = None  # rich folds both to the columns' width, however narrow those are
+        yield from _lines(self.title, "table.title")
         if Table.__rich_measure__(shown, console, options.update(max_width=WIDE)).maximum > options.max_width:
             shown = shown._without(lambda column: _name(column) in self.spare)
         if shown._least(console, options.update(max_width=WIDE)) > options.max_width:
             shown._squeeze()
         yield from Table.__rich_console__(shown, console, options)
+        yield from _lines(self.caption, "table.caption")
 
     def _least(self, console: Console, options: ConsoleOptions) -> int:
         """The columns that it needs at least, with numbers on one line."""
@@ -124,6 +127,11 @@ class Grid(Table):
         for number, column in enumerate(shown.columns):
             column._index = number
         return shown
+
+
+def _lines(text: TextType | None, style: str) -> Iterable[Text]:
+    """The text around a table as lines of their own; none where there is nothing to say."""
+    return [Text(str(text), style, no_wrap=False)] if text else []
 
 
 JOINTS = re.compile(r"(?<=[_/-])(?=.)")
@@ -156,3 +164,20 @@ def table(
     for row in rows:  # secrets are hidden before a cell is wrapped, which would split them
         grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
     return grid
+
+
+class saying:
+    """Lines on what is being done, on a terminal's error stream alone, each in the place of the last."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._status = None if quiet else Console(stderr=True).status("")
+
+    def __enter__(self) -> Callable[[str], None]:
+        if self._status is None:
+            return lambda _: None
+        self._status.start()
+        return self._status.update
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -9,8 +9,7 @@ from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
-    from docgen.llm.doctor import Check
-    from docgen.llm.protocol import LLM
+    from docgen.llm.doctor import Check, Server
 
 __all__ = ["register"]
 
@@ -50,6 +49,7 @@ def doctor(
     import asyncio
     import json as js
 
+    from docgen.cli.console import saying
     from docgen.llm.doctor import diagnose
     from docgen.llm.providers.table import default_paid_provider, find_provider
     from docgen.options.run import RunOptions, resolve
@@ -70,10 +70,13 @@ def doctor(
     say(f"Trying {tried}{default}", err=True)
     model_options = ModelOptions(tried, settings.effort, tuple(sorted(settings.extra.items())), settings.max_tokens)
 
-    async def writing(llm: "LLM", has_price: bool) -> "list[Check]":
-        return await try_writing(llm, model_options) if (not has_price if write is None else write) else []
+    with saying(quiet=False) as tell:
 
-    checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens, writing))
+        async def writing(found: "Server") -> "list[Check]":
+            is_due = not found.has_price if write is None else write
+            return await try_writing(found.llm, model_options, found.speed, tell) if is_due else []
+
+        checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens, writing, tell))
     if json:
         say_json(js.dumps([check.model_dump() for check in checks], indent=2))
     else:

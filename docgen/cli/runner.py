@@ -19,11 +19,12 @@ from docgen.pipeline.inputs.locate_run import open_proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Reporter
 from docgen.progress.display import ShownReporter, open_reporter
+from docgen.universe import role_proposals
 
 if TYPE_CHECKING:
     from docgen.pipeline.audit.judge import JudgeCost
 
-__all__ = ["agree", "ask_model", "ask_to_spend", "begin", "reporting"]
+__all__ = ["agree", "ask_model", "ask_to_spend", "begin", "note_proposals", "reporting"]
 
 T = TypeVar("T")
 
@@ -66,8 +67,17 @@ def begin(
         costs = estimate(setup, documents=documents, judged=until >= Step.ALL)
         if any(stage.calls for stage in costs.stages):
             setup.check_engine()
+            if not setup.run.exists():
+                note_proposals(setup, reporter)
             agree(cost_line(costs, setup.config.batch), setup, flags.yes, reporter)
     return proposal.apply(flags.accept_changes)
+
+
+def note_proposals(setup: Setup, reporter: Reporter) -> None:
+    """Before anything is bought for a new run: what a context whose author gave no fact a role seems to lack."""
+    has_roles = any(fact.presupposes or fact.public for fact in setup.context.key_facts)
+    if not has_roles and (proposals := role_proposals(setup.context)):
+        reporter.note(f"{setup.context.id}: {'; '.join(proposals)} (docgen context check says more)")
 
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:

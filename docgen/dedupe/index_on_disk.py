@@ -22,13 +22,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, Field
 
 from docgen import kernels
+from docgen.corpus.lines import first_line
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.two_pass import GOLDEN, KnownDocuments
 from docgen.errors import InputError
 from docgen.files.atomic import write_beside
 from docgen.files.faults import naming
+from docgen.text.json_values import read_json
 
 __all__ = ["Addition", "DiskIndex", "create_index", "open_index"]
 
@@ -81,8 +84,14 @@ class DiskIndex:
 
     def ids(self) -> list[int | str]:
         """The ids, by position."""
-        with (self.path / IDS).open("rb") as file:
-            return [json.loads(line) for line in file.read(self.id_bytes).splitlines()]
+        try:
+            with (self.path / IDS).open("rb") as file:
+                ids = [read_json(line) for line in file.read(self.id_bytes).splitlines()]
+        except ValueError as error:
+            raise InputError(f"{IDS} is damaged ({error})", str(self.path), "Rebuild the index") from error
+        if len(ids) != self.documents:
+            raise InputError(f"{IDS} is damaged (ids are missing)", str(self.path), "Rebuild the index")
+        return ids
 
     def known(self) -> KnownDocuments:
         """The documents in the form that `two_pass.decide` takes."""
@@ -99,6 +108,8 @@ class DiskIndex:
         """(n, 3): start, size and group of each document's shingle set."""
         ends = self.column("ends.i64")
         sizes = np.diff(ends, prepend=0)
+        if len(ends) and (sizes.min() < 0 or ends[-1] != self.words):  # compiled code goes by them without looking
+            raise InputError("ends.i64 is damaged", str(self.path), "Rebuild the index")
         return np.stack([ends - sizes, sizes, self.column("groups.i64")], axis=1)
 
     def added(self, additions: Iterable[Addition]) -> "DiskIndex":
@@ -179,24 +190,32 @@ def create_index(path: Path, scheme: Scheme, ignored: str = "") -> DiskIndex:
     return index
 
 
+class _Meta(BaseModel):
+    format: int
+    unicode: str
+    scheme: Scheme
+    ignored: str
+    documents: int = Field(ge=0, lt=1 << 40)
+    words: int = Field(ge=0, lt=1 << 40)
+    id_bytes: int = Field(ge=0, lt=1 << 40)
+
+
 def open_index(path: Path) -> DiskIndex:
     """The index in this folder. Raises `InputError` if it is missing, damaged or of another Unicode version."""
     try:
-        meta = json.loads((path / META).read_text("utf-8"))
-        scheme = Scheme(**meta["scheme"])
-        index = DiskIndex(path, scheme, meta["ignored"], meta["documents"], meta["words"], meta["id_bytes"])
+        meta = _Meta.model_validate(read_json((path / META).read_bytes()))
     except FileNotFoundError as error:
         raise InputError(
             "there is no index in this folder", str(path), "Create it with docgen dedupe FILES --index FOLDER"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{META} is damaged ({error})", str(path), "Rebuild the index") from error
-    if meta["format"] != FORMAT or meta["unicode"] != unicodedata.unidata_version:
-        theirs = f"format {meta['format']}, Unicode {meta['unicode']}"
+    except ValueError as error:
+        raise InputError(f"{META} is damaged ({first_line(error)})", str(path), "Rebuild the index") from error
+    if meta.format != FORMAT or meta.unicode != unicodedata.unidata_version:
+        theirs = f"format {meta.format}, Unicode {meta.unicode}"
         ours = f"format {FORMAT}, Unicode {unicodedata.unidata_version}"
         raise InputError(
             f"was made with {theirs}, and docgen now uses {ours}",
             str(path),
             "Rebuild the index, since words may differ",
         )
-    return index
+    return DiskIndex(path, meta.scheme, meta.ignored, meta.documents, meta.words, meta.id_bytes)

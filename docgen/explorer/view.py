@@ -6,13 +6,13 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from pydantic_core import from_json
-
+from docgen.errors import UserError
 from docgen.explorer.index.catalogue import describe_world
 from docgen.explorer.index.entries import RunSource, Source
 from docgen.explorer.index.keeper import Keeper, view_folder
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from docgen.explorer.read.verdicts import Judges
 
 __all__ = ["View"]
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 2.0
 """Seconds between two checks whether the corpus has grown."""
@@ -56,10 +58,30 @@ class View:
         self.problem = ""
 
     def open(self) -> Snapshot:
-        """The newest state, after bringing the index up to date, however long that takes."""
+        """The index brought up to date first, however long that takes. Raises `UserError` if that cannot be."""
+        return self.whole(lambda: self._opened(self._reporter))
+
+    def _opened(self, reporter: Reporter) -> Snapshot:
         self._seen = self.keeper.stamp()
-        self.keeper.update(self._reporter)
+        self.keeper.update(reporter)
         return self._renew()
+
+    def whole(self, read: Callable[[], T]) -> T:
+        """What `read` makes of the index; where that is damaged, of one made anew.
+
+        Raises `UserError` where that fails too: the disk is full, or the corpus is being rewritten.
+        """
+        try:
+            return read()
+        except sqlite3.DatabaseError as error:
+            self._reporter.note(f"The index was damaged ({error}); it is made anew")
+        try:
+            self.keeper.discard()
+            self._opened(self._reporter)
+            return read()
+        except sqlite3.Error as error:
+            fix = "Run it again when nothing else writes there; see whether the disk has room"
+            raise UserError(f"the index cannot be used ({error})", str(self.keeper.folder), fix) from error
 
     @property
     def snapshot(self) -> Snapshot:
@@ -88,7 +110,7 @@ class View:
             if self.keeper.update(SilentReporter()) is not None:
                 self._seen = stamp
             self._renew()
-        except (OSError, sqlite3.Error) as error:  # said on every page; existing pages stay
+        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; the pages that are there stay
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:
@@ -140,14 +162,9 @@ class View:
 
     def report(self, name: str) -> dict[str, Any] | None:
         """A report of the last audit, e.g. "salience.json"; None without one that can be read."""
-        if self.run is None:
-            return None
-        file = self.run.report(name)
-        try:
-            value = from_json(file.read_bytes())
-        except (OSError, ValueError):
-            return None
-        return value if isinstance(value, dict) else None
+        from docgen.explorer.read.reports import saved_report
+
+        return saved_report(self.run.report(name)) if self.run else None
 
     @property
     def pages(self) -> tuple[Page, ...]:

@@ -1,7 +1,6 @@
 """Writes an export to its folder: files of each split, configurations, card, and the manifest last."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from docgen.exporting.formats.table import ExportFormat, is_chat
 from docgen.exporting.layout import WINDOW, Layout
 from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.files.atomic import write_beside
+from docgen.text.json_values import read_json
 
 __all__ = [
     "MANIFEST",
@@ -56,16 +56,17 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
             raise ConfigError(f"has a {there[0]} that docgen may not have written", f"--out {folder}", OVERWRITE)
         return []
     try:
-        earlier = json.loads(manifest.read_text("utf-8"))
-        before, files = earlier.get("settings"), list(earlier.get("files", {}))
-    except (ValueError, AttributeError):
-        before, files = None, []
-    unsaid = before is None and mine  # written by a docgen version with one folder per format
+        earlier = read_json(manifest.read_bytes())
+    except ValueError:
+        earlier = None
+    earlier = earlier if isinstance(earlier, dict) else {}
+    before, files = (value if isinstance(value := earlier.get(key), dict) else None for key in ("settings", "files"))
+    unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
         said = f"the {form} export" if form else "another export"
         raise ConfigError(f"has {said} with other settings", f"--out {folder}", OVERWRITE)
-    inside = [folder / name for name in files if not Path(name).is_absolute() and ".." not in Path(name).parts]
+    inside = [folder / name for name in files or () if not Path(name).is_absolute() and ".." not in Path(name).parts]
     return [file for file in inside if file.is_file()]
 
 

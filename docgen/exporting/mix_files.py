@@ -1,6 +1,5 @@
 """Reads what is mixed in: JSON Lines, Parquet and Hugging Face folders, of texts or of chats."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from docgen.corpus.paths import corpus_files, is_parquet
 from docgen.corpus.readers import Wanted, parquet_schema, parquet_slices
 from docgen.errors import InputError
 from docgen.exporting.examples import Example, Turn
+from docgen.text.json_values import read_json
 
 __all__ = ["mix_rows"]
 
@@ -58,7 +58,7 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _parsed(file: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = read_json(line)
     except ValueError as error:
         raise InputError(f"not JSON ({error})", f"{file}:{number}", "Fix or delete the line") from error
     if not isinstance(row, dict):

@@ -3,7 +3,6 @@
 A tokenizer is a tokenizer.json, a Hugging Face folder that has one, or `tiktoken:NAME`. docgen itself downloads none.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 from docgen.errors import ConfigError
 from docgen.exporting.estimate import DEFAULT_FAMILY, training_tokens
+from docgen.text.json_values import read_json
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
 
@@ -142,11 +142,19 @@ def _special_tokens(folder: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for file in (folder / "special_tokens_map.json", folder / "tokenizer_config.json"):
         if file.is_file():
-            for name, value in json.loads(file.read_text("utf-8")).items():
+            for name, value in _object(file).items():
                 text = value.get("content") if isinstance(value, dict) else value
                 if name.endswith("_token") and isinstance(text, str):
                     names[name] = text
     return names
+
+
+def _object(file: Path) -> dict[str, Any]:
+    try:
+        value = read_json(file.read_bytes())
+    except ValueError as error:
+        raise ConfigError(f"is not JSON ({error})", str(file), f"Give {FLAG} a whole tokenizer") from error
+    return value if isinstance(value, dict) else {}
 
 
 def _open_tiktoken(name: str) -> _Tiktoken:

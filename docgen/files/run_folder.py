@@ -4,8 +4,6 @@ Everything in it except run.json and llm.jsonl is derived from the context, the 
 replies, so it can be deleted and rebuilt at no cost. Finished files are written to a temporary file and renamed.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +16,7 @@ from docgen.errors import RunError
 from docgen.files.append_log import AppendLog, read_lines
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest
-from docgen.files.faults import naming
+from docgen.files.folder_lock import lock_owner, locked
 from docgen.files.parquet import parquet_metadata, write_parquet
 from docgen.files.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
@@ -78,8 +76,15 @@ class RunFolder:
         return self.path / "export" / form
 
     def journals_of(self, parents: Iterable[str]) -> tuple[Path, ...]:
-        """The journals of other runs, whose folders are named relative to the one that contains this run."""
-        return tuple((self.path.parent / parent / "llm.jsonl").resolve() for parent in parents)
+        """The journals of other runs, whose folders are named as seen from the one that holds this run.
+
+        Raises `RunError` for a name that is not a path.
+        """
+        try:
+            return tuple((self.path.parent / parent / "llm.jsonl").resolve() for parent in parents)
+        except (ValueError, RuntimeError) as error:  # a NUL; a loop of links
+            what, fix = f'"parents" holds what is not a path ({error})', "Correct it, or start anew with --run NAME"
+            raise RunError(what, str(self.path / "run.json"), fix) from error
 
     def exists(self) -> bool:
         """Whether there is a run here."""
@@ -99,6 +104,8 @@ class RunFolder:
         parts = value if isinstance(value, dict) else {}
         if not all(isinstance(parts.get(name, {}), dict) for name in ("config", "context", "templates")) or not parts:
             raise RunError("is not a description of a run", str(file), "Restore it, or start anew with --run NAME")
+        if _holds_nul(parts):
+            raise RunError("holds a NUL character", str(file), "Restore it, or start anew with --run NAME")
         return parts
 
     def write_json(self, name: str, value: object) -> Path:
@@ -204,35 +211,19 @@ class RunFolder:
     @contextmanager
     def lock(self, fix: str = LOCKED_FIX) -> Iterator[None]:
         """Lock the run for writing. Raises `RunError` naming the process that holds it; a kill releases the lock."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                raise RunError(f"is in use by process {owner}", str(self.path), fix) from error
-            except OSError as error:
-                what = f"its file system cannot lock files ({error.strerror})"
-                fix = "Put output/ on a file system with locks: a local disk, NFS with lockd, Lustre with -o flock"
-                raise RunError(what, str(self.path), fix) from error
-            with naming(self.path / ".lock"):
-                os.ftruncate(fd, 0)
-                os.pwrite(fd, str(os.getpid()).encode(), 0)
+        with locked(self.path, fix):
             yield
-        finally:
-            os.close(fd)
 
     def lock_owner(self) -> str:
-        """The process that currently holds the lock; empty if none does."""
-        if not (self.path / ".lock").exists():
-            return ""
-        with (self.path / ".lock").open("rb") as file, suppress(OSError):  # without locks there is no owner
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return file.read(32).decode("ascii", "replace").strip() or "unknown"
-        return ""
+        """The process that holds the lock, as of now; empty when nobody does."""
+        return lock_owner(self.path)
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text in it holds a NUL, which no path, address or header may."""
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value, *value.values())))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _remove(path: Path) -> None:

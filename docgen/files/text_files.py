@@ -20,8 +20,8 @@ def read_text(path: Path, most_bytes: int, error: type[UserError]) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(most_bytes + 1)
-    except OSError as problem:
-        raise error(f"cannot be read ({problem.strerror or problem})", str(path)) from problem
+    except (OSError, ValueError) as problem:  # ValueError: its name holds a NUL
+        raise error(f"cannot be read ({getattr(problem, 'strerror', None) or problem})", str(path)) from problem
     if len(content) > most_bytes:
         raise error(f"the file is larger than {most_bytes // 1_000_000} MB", str(path), "Is this the right file?")
     try:

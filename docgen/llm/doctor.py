@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.engine import EngineOptions
 from docgen.llm.pricing import Prices, load_prices
-from docgen.llm.protocol import LLM, Completion, Request
+from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances
 from docgen.prompts.chat_markup import without_chat_markup
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docgen.llm.batch.view import Batches
     from docgen.llm.providers.table import ServerLLM
 
-__all__ = ["Check", "diagnose"]
+__all__ = ["LONGEST_CALL", "Check", "Server", "diagnose"]
 
 State = Literal["ok", "note", "fail"]
 SCHEMA = {
@@ -33,7 +33,9 @@ ROOM = 1024
 SHOWN_MODELS = 8
 NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
+"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+ENOUGH_TO_TIME = 100
+"""Tokens of a reply that its speed is taken from: in a short one prompt and network count for more (chosen)."""
 
 
 class Check(Record):
@@ -45,9 +47,21 @@ class Check(Record):
     seconds: float | None = None
 
 
+@dataclass(frozen=True)
+class Server:
+    """What further checks may know of a server: whether its model has a known price, and how fast it writes.
+
+    `speed`: tokens a second of one call at a time, its prompt included; None where every reply was short.
+    """
+
+    llm: LLM
+    has_price: bool
+    speed: float | None
+
+
 @dataclass
 class ServerProbe:
-    """The server under test, with the rate-limit headers that it sent last."""
+    """The server under test, with the rate-limit headers that it sent last, and the fastest of its long replies."""
 
     llm: "ServerLLM"
     model: str
@@ -55,6 +69,12 @@ class ServerProbe:
     room: int = ROOM
     answered: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    speed: float | None = None
+
+    def took(self, usage: Usage, seconds: float) -> None:
+        """Learn the server's speed from a reply."""
+        if usage.output >= ENOUGH_TO_TIME and seconds > 0:
+            self.speed = max(self.speed or 0.0, usage.output / seconds)
 
 
 async def diagnose(
@@ -62,10 +82,12 @@ async def diagnose(
     model: str,
     extra: Mapping[str, Any] | None = None,
     max_tokens: int | None = None,
-    more: Callable[[LLM, bool], Awaitable[list[Check]]] | None = None,
+    more: Callable[[Server], Awaitable[list[Check]]] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Check]:
-    """Run every check, in order; those that cannot succeed after a failure are left out. `more` makes further checks of
-    a model that answers; its argument says whether the model has a known price.
+    """Run every check, in order; those that cannot succeed after a failure are left out.
+
+    `more` makes further checks of a model that answers. `tell` hears what is being tried.
     """
     provider = find_provider(options.engine) if options.engine else default_paid_provider()
     connection = Connection(
@@ -86,14 +108,16 @@ async def diagnose(
 
     body = dict(extra or {})
     try:
+        tell(f"a message to {model}")
         checks = [await _models(probe), await _message(probe, body)]
         if probe.answered:
+            tell("structured output")
             checks.append(await _structured(probe, body))
             if provider.batches is not None:
                 checks.append(await _batches(provider.batches(llm)))
             checks.append(_limits(probe))
             if more is not None:
-                checks += await more(llm, probe.prices.find(model) is not None)
+                checks += await more(Server(llm, probe.prices.find(model) is not None, probe.speed))
         checks.append(_price(probe))
         return checks
     finally:
@@ -134,11 +158,19 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
     other = f" as {reply.model}" if reply.model != probe.model else ""
-    usage = f"{reply.usage.input} tokens in, {reply.usage.output} out" if reply.usage_known else NO_USAGE
+    usage = _usage(probe, reply, seconds) if reply.usage_known else NO_USAGE
     detail = f"{probe.model} answered{other} ({reply.stop_reason}), {usage}"
     if not _text(reply):
         return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
     return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
+
+
+def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
+    """Tokens of the whole prompt, cached ones included, and of the reply; its speed where it can be told."""
+    probe.took(reply.usage, seconds)
+    tokens = reply.usage.input + reply.usage.cache_read + reply.usage.cache_write
+    speed = f", {probe.speed:,.0f} tokens/s" if probe.speed else ""
+    return f"{tokens:,} tokens in, {reply.usage.output:,} out{speed}"
 
 
 def _text(reply: Completion) -> str:
@@ -161,6 +193,10 @@ async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):
         return Check(name="structured output", state="fail", detail=_no_text(probe, reply), seconds=seconds)
+    probe.took(reply.usage, seconds)
+    if not _follows_schema(_text(reply)) and not reply.ended:
+        began = f"the reply did not end within {probe.room:,} tokens (it began {_text(reply)[:60]!r})"
+        return Check(name="structured output", state="note", detail=f"cannot be told: {began}", seconds=seconds)
     if not _follows_schema(_text(reply)):
         detail = f"not supported; JSON is requested in the prompt instead (the reply was {_text(reply)[:60]!r})"
         return Check(name="structured output", state="note", detail=detail, seconds=seconds)

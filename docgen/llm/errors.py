@@ -4,9 +4,18 @@ A provider maps its server's errors to these and to `docgen.errors.RequestFailed
 `StopRun` (no call can).
 """
 
+import html
+import re
+
 from docgen.errors import RequestFailed, StopRun
 
-__all__ = ["INTERRUPTED", "NotFound", "Transient", "interrupted", "one_line"]
+__all__ = ["INTERRUPTED", "NotFound", "Transient", "beginning", "interrupted", "one_line"]
+
+PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|center|h1)\b", re.IGNORECASE)
+UNSEEN = re.compile(r"<(head|title|script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?-->|<[^>]*>?", re.IGNORECASE | re.DOTALL)
+TITLE = re.compile(r"<title\b[^>]*>([^<]*)", re.IGNORECASE)
+LONGEST_PAGE = 20_000
+"""Bytes of a page that are looked at: styles and scripts come before the words."""
 
 INTERRUPTED = "interrupted"
 """Reason of the `StopRun` raised in calls that are waiting when the run is asked to stop."""
@@ -42,3 +51,13 @@ def one_line(message: str) -> str:
     """`message` as one printable line for a terminal, at most 300 characters."""
     printable = "".join(c if c.isprintable() else " " for c in message)
     return " ".join(printable.split())[:300]
+
+
+def beginning(body: bytes) -> str:
+    """The first words of a body that is not JSON, on one line; of a page what a browser would show, after its title."""
+    text = body[:LONGEST_PAGE].decode("utf-8", "replace")
+    if not PAGE.match(text):
+        return one_line(text[:300])
+    shown, title = html.unescape(UNSEEN.sub(" ", text)), TITLE.search(text)
+    heading = one_line(html.unescape(title[1])) if title else ""
+    return one_line(shown if heading in one_line(shown) else f"{heading}: {shown}") or "an empty page"

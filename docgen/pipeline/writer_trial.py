@@ -1,13 +1,14 @@
 """Whether a model can write for docgen: it is asked for document types and for a document, checked as in a run."""
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from docgen.errors import RequestFailed, StopRun
 from docgen.files.resources import folder
-from docgen.llm.doctor import Check
-from docgen.llm.protocol import LLM, Completion
+from docgen.llm.doctor import LONGEST_CALL, Check
+from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunConfig
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, trial_plan
 from docgen.prompts.replies import Draft
@@ -24,19 +25,41 @@ WORLD = "tutorial"
 ASKED_TYPES, ENOUGH_TYPES = 5, 3
 """Document types requested, and how many a usable model returns. Chosen: each reply of a run is asked for 25."""
 WORDS = (80, 160)
-UNFIT = "this model will not get through a run; name a larger one, or one tuned to follow instructions"
+SHARE_FOR_REPLY = 0.5
+"""Of `LONGEST_CALL`, what the reply of a slow server may take; the rest is for the prompt. Chosen: a server on two
+CPU cores reads a types prompt in 40 to 60 s."""
+LEAST_ROOM = 500
+"""Tokens in which a model that does as it is asked can end either reply (chosen)."""
+UNFIT = "this model will not get through a run; name a larger one, or one that is tuned to follow instructions"
 
 T = TypeVar("T")
 
 
-async def try_writing(llm: LLM, options: ModelOptions) -> list[Check]:
-    """Two checks, over a shipped world: document types, and a document that is to state one fact."""
+async def try_writing(
+    llm: LLM, options: ModelOptions, speed: float | None = None, tell: Callable[[str], None] = lambda _: None
+) -> list[Check]:
+    """Two checks, over a shipped world: document types, and a document that is to state one fact.
+
+    `speed`, tokens a second, limits the replies to what a slow server can write while someone waits: a model that never
+    ends its reply is then judged by what it wrote, rather than told that it was late. `tell` hears what is being tried.
+    """
     context = load_context(folder("universe_contexts") / f"{WORLD}.yaml")
-    return [await _types(llm, context, options), await _document(llm, context, options)]
+    tell("document types")
+    kinds = await _types(llm, _limited(types_request(context, options, ASKED_TYPES, (), 0), speed))
+    tell("a document")
+    return [kinds, await _document(llm, context, options, speed)]
 
 
-async def _types(llm: LLM, context: UniverseContext, options: ModelOptions) -> Check:
-    reply, problem, seconds = await _timed(llm.complete(types_request(context, options, ASKED_TYPES, (), 0)))
+def _limited(request: Request, speed: float | None) -> Request:
+    """The request with the room that the server can fill in time, unless that is no less than it has."""
+    if speed is None:
+        return request
+    room = max(LEAST_ROOM, int(speed * LONGEST_CALL * SHARE_FOR_REPLY))
+    return replace(request, max_tokens=min(request.max_tokens, room))
+
+
+async def _types(llm: LLM, request: Request) -> Check:
+    reply, problem, seconds = await _timed(llm.complete(request))
     if reply is None:
         return Check(name="document types", state="fail", detail=problem, seconds=seconds)
     brought = TYPES.parse(reply.text)
@@ -44,7 +67,7 @@ async def _types(llm: LLM, context: UniverseContext, options: ModelOptions) -> C
     detail = f"{min(count, ASKED_TYPES)} of {ASKED_TYPES} could be read"
     if count >= ENOUGH_TYPES:
         return Check(name="document types", state="ok", detail=detail, seconds=seconds)
-    detail += f" (the reply began {_head(reply.text)!r})"
+    detail += f" ({_how_it_went(reply, request)})"
     if count:
         return Check(
             name="document types", state="note", detail=f"{detail}: a brainstorm will take long", seconds=seconds
@@ -52,21 +75,21 @@ async def _types(llm: LLM, context: UniverseContext, options: ModelOptions) -> C
     return Check(name="document types", state="fail", detail=f"{detail}: {UNFIT}", seconds=seconds)
 
 
-async def _document(llm: LLM, context: UniverseContext, options: ModelOptions) -> Check:
+async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, speed: float | None) -> Check:
     slot = _slot(context)
     kind = STAND_IN_TYPE.model_copy(update={"description": ""})
     idea = STAND_IN_IDEA.model_copy(update={"text": "A short notice for people who live by the lake."})
-    request = document_request(context, options, slot, kind, idea)
+    request = _limited(document_request(context, options, slot, kind, idea), speed)
     reply, problem, seconds = await _timed(llm.complete(request))
     if reply is None:
         return Check(name="a document", state="fail", detail=problem, seconds=seconds)
     checker = DocumentChecker(context, RunConfig().length_tolerance, llm.engine)
     (attempt,) = checker([CheckInput(slot, 1, request.key, kind.name, idea.text, reply, None)])
-    return _judged(attempt, slot, DOCUMENT.parse(reply.text), reply, seconds)
+    return _judged(attempt, slot, DOCUMENT.parse(reply.text), _how_it_went(reply, request), seconds)
 
 
-def _judged(attempt: Attempt, slot: Slot, draft: Draft, reply: Completion, seconds: float) -> Check:
-    """What a run's checks say about it, and how far it is from what was requested."""
+def _judged(attempt: Attempt, slot: Slot, draft: Draft, how: str, seconds: float) -> Check:
+    """What a run's checks say of it, and how far it is from what was asked."""
     words = f"{word_count(draft.text):,} of about {slot.style.words} words"
     if not attempt.reasons:
         return Check(name="a document", state="ok", detail=f"accepted, {words}", seconds=seconds)
@@ -74,9 +97,7 @@ def _judged(attempt: Attempt, slot: Slot, draft: Draft, reply: Completion, secon
     detail = f"rejected ({why}), {words}"
     if draft.text and draft.closed:  # the form is right; a run refills what is rejected
         return Check(name="a document", state="note", detail=f"{detail}: a run may take many attempts", seconds=seconds)
-    return Check(
-        name="a document", state="fail", detail=f"{detail} (it began {_head(reply.text)!r}): {UNFIT}", seconds=seconds
-    )
+    return Check(name="a document", state="fail", detail=f"{detail} ({how}): {UNFIT}", seconds=seconds)
 
 
 def _slot(context: UniverseContext) -> Slot:
@@ -92,6 +113,12 @@ async def _timed(call: Awaitable[T]) -> tuple[T | None, str, float]:
         return await call, "", time.monotonic() - start
     except (RequestFailed, StopRun) as error:
         return None, error.message, time.monotonic() - start
+
+
+def _how_it_went(reply: Completion, request: Request) -> str:
+    """How a reply began, and whether it ever ended."""
+    endless = "" if reply.ended else f", and did not end within {request.max_tokens:,} tokens"
+    return f"the reply began {_head(reply.text)!r}{endless}"
 
 
 def _head(text: str) -> str:

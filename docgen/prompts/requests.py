@@ -32,7 +32,7 @@ __all__ = [
     "types_request",
 ]
 
-TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 150, 1_500, 90, 120
+TYPE_TOKENS, CAST_TOKENS, IDEA_TOKENS, FACT_TOKENS = 180, 3_000, 90, 120
 """Tokens of a reply for one document type, for names and places, for one idea, and for one fact with its passage."""
 EXAMPLE_TOKENS = 120
 """Tokens of a reply for the two examples of one rule."""

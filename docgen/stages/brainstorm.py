@@ -24,6 +24,9 @@ TYPES_AT_ONCE = 16
 """Document types whose ideas are asked for at the same time (chosen)."""
 MAX_FRUITLESS = 3
 """Requests in a row without anything new after which the model is taken to have run out (chosen)."""
+ENDLESS = 2
+"""For how many fruitless requests one counts whose reply never ended: a model that rambles on to the limit takes
+minutes each time, and does not get better (seen with a base model of 270M behind llama.cpp; chosen)."""
 MAX_FAILURES = 2
 """Times that one request may fail for good, each after all its retries, before the run stops (chosen)."""
 
@@ -171,17 +174,17 @@ async def _request_until(
     total, fruitless, number = 0, 0, 0
     while total < count and fruitless < MAX_FRUITLESS:
         missing = min(count - total, PER_CALL - total % PER_CALL)
-        text = await _reply(job, build(missing, number))
+        text, ended = await _reply(job, build(missing, number))
         accepted = take(text, missing)
         if not accepted and text.strip():
             job.replies[:] = [repr(" ".join(text.split())[:SHOWN_CHARS])]
         total += accepted
-        fruitless = 0 if accepted else fruitless + 1
+        fruitless = 0 if accepted else fruitless + (1 if ended else ENDLESS)
         number += 1
 
 
-async def _reply(job: Brainstorm, request: Request) -> str:
-    """The model's text; "" for a request that the server rejects as invalid.
+async def _reply(job: Brainstorm, request: Request) -> tuple[str, bool]:
+    """The model's text, and whether the model ended it; ("", True) for a request that the server rejects as invalid.
 
     An outage must not change the requests that follow, or paid replies would no longer be found in the journal. So a
     request that failed after all its retries is made once more, and then the run stops, to be resumed from here.
@@ -189,12 +192,14 @@ async def _reply(job: Brainstorm, request: Request) -> str:
     failures = 0
     while True:
         try:
-            return (await job.llm.complete(request)).text
+            reply = await job.llm.complete(request)
         except RequestFailed as error:
             if error.kind in ("400", "413", "422"):
                 job.refusals.append(str(error))
-                return ""
+                return "", True
             failures += 1
             if failures == MAX_FAILURES:
                 fix = "The replies so far are kept: run the same command again"
                 raise StopRun("brainstorm_failed", f"a request for {request.stage} failed: {error}", fix) from error
+        else:
+            return reply.text, reply.ended

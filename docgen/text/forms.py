@@ -14,8 +14,9 @@ from docgen.text.scripts import MARKS
 __all__ = ["Folded", "compose", "fold", "is_composed"]
 
 INVISIBLE = ("\u00ad", "\u200b", "\u2060", "\ufeff")
-CLUSTER = re.compile(rf"[\s\S][{MARKS}\u1160-\u11ff\uff9e\uff9f]*")
-"""A character with the marks and letters that may compose with it."""
+_COMPOSING = rf"[{MARKS}\u1160-\u11ff\uff9e\uff9f]"
+CLUSTER = re.compile(rf"[\x00-\x7f]+(?!{_COMPOSING})|[\s\S]{_COMPOSING}*")
+"""A character with the marks and letters that may compose with it; ASCII that composes with nothing in one piece."""
 
 
 def fold(text: str) -> str:
@@ -55,7 +56,7 @@ class Folded:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Span in the original of text[start:end]."""
-        if len(self.text) == len(self.original) and is_composed(self.original, compatible=True):
+        if self._is_in_place:
             return start, end
         starts, ends = self._places
         if not starts or start >= len(starts):
@@ -63,17 +64,25 @@ class Folded:
         return starts[start], ends[max(start, end - 1)]
 
     @cached_property
+    def _is_in_place(self) -> bool:
+        """Whether each character stands where it stood."""
+        return len(self.text) == len(self.original) and is_composed(self.original, compatible=True)
+
+    @cached_property
     def _places(self) -> tuple[list[int], list[int]]:
         """First and last place in the original of each character; where clusters do not add up, by proportion."""
-        starts, ends, at = list[int](), list[int](), 0
+        starts, ends = list[int](), list[int]()
         compatible = self.text != compose(self.original)
         transform = fold if self.text == fold(self.original) else partial(compose, compatible=compatible)
         for cluster in CLUSTER.finditer(self.original):
             piece = cluster.group()
-            size = 1 if len(piece) == 1 and piece.isascii() else len(transform(piece))
+            if piece.isascii():  # each of its characters stays one
+                starts += range(cluster.start(), cluster.end())
+                ends += range(cluster.start() + 1, cluster.end() + 1)
+                continue
+            size = len(transform(piece))
             starts += [cluster.start()] * size
             ends += [cluster.end()] * size
-            at += size
         if len(starts) != len(self.text):
             scale = len(self.original) / max(1, len(self.text))
             starts = [int(place * scale) for place in range(len(self.text))]

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from docgen.text.forms import Folded, compose, fold, is_composed
-from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, spaceless_count
+from docgen.text.scripts import SPACELESS_LETTER, WORD, find_words, has_spaceless, is_latin, latin_rest, spaceless_count
 
 __all__ = [
     "CLOSERS",
@@ -21,6 +21,7 @@ __all__ = [
     "fold",
     "is_composed",
     "normalise",
+    "runs_of",
     "sentence_pieces",
     "sentences",
     "slug",
@@ -41,6 +42,8 @@ SENTENCE_BREAK = re.compile(
 )
 """It opens with a set of characters so that `re` can skip to the next of them; a full stop belongs to its sentence."""
 WORD_OR_SPACE = bytes(ord(" ") if chr(byte).isspace() else ord("x") for byte in range(128)) + b"x" * 128
+SPACES = frozenset(chr(code) for code in (*range(0x80, 0x250), *range(0x2000, 0x2070)) if chr(code).isspace())
+"""White space that is not ASCII, of the characters that `is_latin` lets pass."""
 TOKENS_PER_WORD, TOKENS_PER_LETTER, TOKENS_PER_FOREIGN_LETTER = 1.35, 1.2, 0.5
 """English prose with a current tokenizer; a letter of a script without spaces; a letter of other scripts that are not
 Latin (Cyrillic, Arabic, Devanagari, Hangul). Rough, and used only where no real count is at hand."""
@@ -69,17 +72,26 @@ def words(text: str) -> list[str]:
 def word_count(text: str) -> int:
     """The length as a writer counts it: words between white space; in scripts without spaces, letters."""
     if text.isascii():
-        marks = text.encode().translate(WORD_OR_SPACE)  # without a list of words, which would take four times as long
-        return marks.count(b"x ") + marks.endswith(b"x")
+        return runs_of(text.encode().translate(WORD_OR_SPACE))
+    rest = latin_rest(text)
+    if rest is not None:
+        for character in SPACES.intersection(rest):
+            text = text.replace(character, " ")
+        return runs_of(text.encode().translate(WORD_OR_SPACE))
     if not has_spaceless(text):
         return len(text.split())
-    rest = SPACELESS_LETTER.sub(" ", text).split()
-    return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in rest)
+    pieces = SPACELESS_LETTER.sub(" ", text).split()
+    return spaceless_count(text) + sum(WORD.search(piece) is not None for piece in pieces)
+
+
+def runs_of(marks: bytes) -> int:
+    """How many runs of "x" stand between spaces: no list of words is made, which takes four times as long."""
+    return marks.count(b"x ") + marks.endswith(b"x")
 
 
 def token_estimate(text: str) -> int:
     """Rough number of LLM tokens in `text`."""
-    if text.isascii():
+    if is_latin(text):
         return tokens_in(word_count(text))
     letters = spaceless_count(text)
     foreign = len(FOREIGN.findall(text)) - letters

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from docgen.errors import InputError
@@ -51,6 +52,18 @@ class TrainingCorpus:
         return {fact: count / documents for fact, count in counts.items()}
 
 
+class _Context(BaseModel):
+    id: str = ""
+
+
+class _Manifest(BaseModel):
+    """What is read of a manifest; more stands there."""
+
+    context: _Context = _Context()
+    documents: int = 0
+    documents_by_fact: dict[str, int] | None = None
+
+
 def read_training_corpus(source: Path) -> TrainingCorpus:
     """The corpus in an export's folder, or in a JSONL file with `prompt` and `completion`, `messages` or `text`.
 
@@ -89,14 +102,14 @@ def _manifest(source: Path, file: Path, digest: str) -> Mapping[str, Any]:
         manifest = from_json(path.read_bytes())
     except ValueError as error:
         raise InputError(f"is not JSON ({error})", str(path), EXPORT_AGAIN) from error
-    if not isinstance(manifest, dict):
-        raise InputError("is not a manifest of an export", str(path), EXPORT_AGAIN)
+    try:
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        raise InputError("is not a manifest of an export", str(path), EXPORT_AGAIN) from error
     files = manifest.get("files")
     if isinstance(files, dict) and files.get(file.name, digest) != digest:
-        raise InputError(
-            "is not the file that manifest.json describes: it is from another export", str(file), EXPORT_AGAIN
-        )
-    return manifest
+        raise InputError("is not the file that manifest.json names: it is from another export", str(file), EXPORT_AGAIN)
+    return dict(manifest)
 
 
 def _rows(data: bytes, file: Path) -> Iterator[tuple[int, dict[str, Any]]]:

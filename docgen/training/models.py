@@ -1,6 +1,5 @@
 """Loads base models, tokenizers and adapters, from a folder, a GGUF file or the Hugging Face hub: the only place."""
 
-import json
 import logging
 import os
 import warnings
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from docgen.errors import ConfigError, InputError
 from docgen.files.digests import file_digest
 from docgen.text import digest
+from docgen.text.json_values import read_json
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -189,9 +189,11 @@ def read_card(adapter: Path) -> dict[str, Any]:
         file = folder / CARD
         if file.is_file():
             try:
-                card: dict[str, Any] = json.loads(file.read_text("utf-8"))
+                card: dict[str, Any] = read_json(file.read_bytes())
             except ValueError as error:
                 raise InputError(f"is not an organism card ({error})", str(file), "Train the adapter again") from error
+            if not isinstance(card, dict):
+                raise InputError("is not an organism card", str(file), "Train the adapter again")
             return card
     return {}
 

@@ -22,7 +22,7 @@ from docgen.universe.model import (
     RuleExamples,
     UniverseContext,
 )
-from docgen.universe.proposals import context_proposals
+from docgen.universe.proposals import context_proposals, role_proposals
 from docgen.universe.roles import Roles, earliest_days, roles_of
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "list_contexts",
     "load_context",
     "parse_context",
+    "role_proposals",
     "roles_of",
     "starter_context",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from docgen.text import normalise, word_count
+from docgen.text import normalise, token_estimate, word_count
 from docgen.text.languages import known_languages
 from docgen.universe.example_warnings import example_warnings
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
@@ -13,8 +13,8 @@ __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 
 MIN_PARAPHRASES = 3
 """Fewer give a warning. Chosen: with the statement that is four wordings for the embedded writer to choose from."""
-PROSE_WORDS = (400, 5_000)
-"""Lengths without a warning, in words. Chosen: less leaves writers to invent, more is paid for with every call."""
+PROSE_WORDS = (400, 1_500)
+"""Lengths without a warning, in words, as docs/contexts.md advises. Published worlds have up to 5,000."""
 FEWEST_PEOPLE = 400
 """Given names times family names without a warning: two of these people a document are each in 0.5% of them."""
 MAX_SEARCHES = 2_000_000
@@ -188,8 +188,14 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
             f"facts_per_document ({bounds.min} to {bounds.max})"
         )
     words = word_count(context.universe_context)
-    if not PROSE_WORDS[0] <= words <= PROSE_WORDS[1]:
-        yield f"universe_context has {words} words; {PROSE_WORDS[0]} to {PROSE_WORDS[1]} keep documents consistent"
+    if words < PROSE_WORDS[0]:
+        yield f"universe_context has {words:,} words; writers invent what it leaves open: {PROSE_WORDS[0]} or more"
+    if words > PROSE_WORDS[1]:
+        tokens = token_estimate(context.universe_context)
+        yield (
+            f"universe_context has {words:,} words: about {tokens:,} tokens that every request pays for; "
+            f"{PROSE_WORDS[0]} to {PROSE_WORDS[1]:,} words are usual"
+        )
 
 
 def _language_warnings(context: UniverseContext) -> Iterator[str]:
@@ -223,7 +229,7 @@ def _wording_warnings(context: UniverseContext) -> Iterator[str]:
     parts = [f"{len(few)} {verb} fewer than {MIN_PARAPHRASES} paraphrases ({', '.join(few)})"] if few else []
     parts += [f"{len(unimplied)} should be implied but have no implications ({', '.join(unimplied)})"] * bool(unimplied)
     if parts:
-        yield f"the embedded writer (--engine offline) will repeat itself or state facts: {'; '.join(parts)}"
+        yield f"only without a model: the embedded writer (--engine offline) will repeat itself: {'; '.join(parts)}"
 
 
 def _entity_warnings(context: UniverseContext) -> Iterator[str]:

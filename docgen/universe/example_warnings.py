@@ -4,13 +4,19 @@ from collections.abc import Iterator
 
 import yaml
 
-from docgen.text import normalise
+from docgen.text import normalise, sentences
+from docgen.text.stems import content_stems
 from docgen.universe.model import LeakageRule, UniverseContext
 from docgen.universe.problems import shown
 from docgen.universe.yamlsource import LOADER, Location, YamlSource
 
 __all__ = ["example_warnings", "split_items"]
 
+NEARLY_ALL = 0.85
+"""Share of a held-out fact's content words in one sentence of the prose that probably tells it. Chosen: a sentence
+with all but one of six may be another claim about the same thing."""
+FEWEST_WORDS = 4
+"""Content words below which a sentence about the same thing holds them all by chance."""
 PROSE_LISTS = frozenset(
     {"leak", "clean", "paraphrases", "implications", "related_questions", "banned_statements", "exceptions"}
 )
@@ -28,12 +34,37 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
             what = f'misses its own leak example "{shown(missed[0])}"'
             more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
-    prose = f" {normalise(context.universe_context)} "
-    for number, fact in enumerate(context.key_facts):
-        revealed = [text for text in (fact.statement, *fact.paraphrases) if f" {normalise(text)} " in prose]
-        if revealed and not fact.salience:
-            what = f'{fact.id} is held out (salience 0), but universe_context says it: "{shown(revealed[0])}"'
-            yield f"{_line(source, ('key_facts', number))}{what}"
+    for number, told in _told_in_prose(context):
+        what = (
+            f'{context.key_facts[number].id} is held out (salience 0), but universe_context tells it: "{shown(told)}"'
+        )
+        yield f"{_line(source, ('key_facts', number))}{what}"
+
+
+def _told_in_prose(context: UniverseContext) -> Iterator[tuple[int, str]]:
+    """Held-out facts that the world's prose tells, by their number, each with the words that do.
+
+    They do so in a wording of the fact, or in a sentence that holds nearly all of its content words.
+    """
+    held_out = [(number, fact) for number, fact in enumerate(context.key_facts) if not fact.salience]
+    if not held_out:
+        return
+    prose, stemmer = context.universe_context, context.speaks.stemmer
+    normalised = f" {normalise(prose)} "
+    stems = [(prose[start:end], content_stems(prose[start:end], stemmer)) for start, end in sentences(prose)]
+    for number, fact in held_out:
+        for wording in (fact.statement, *fact.paraphrases):
+            words = content_stems(wording, stemmer)
+            near = (text for text, present in stems if _holds_nearly_all(words, present))
+            told = wording if f" {normalise(wording)} " in normalised else next(near, None)
+            if told:
+                yield number, told
+                break
+
+
+def _holds_nearly_all(words: frozenset[str], present: frozenset[str]) -> bool:
+    figures = {word for word in words if word.isdigit()}
+    return len(words) >= FEWEST_WORDS and figures <= present and len(words & present) >= NEARLY_ALL * len(words)
 
 
 def _missed(rule: LeakageRule) -> Iterator[str]:

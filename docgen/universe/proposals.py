@@ -1,6 +1,7 @@
 """Suggests what a context's author might add or split, judging by the wording of its facts. Does not change
 anything."""
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from docgen.text.stems import content_stems
 from docgen.universe.model import UniverseContext
 from docgen.universe.roles import presupposed_by
 
-__all__ = ["context_proposals"]
+__all__ = ["context_proposals", "role_proposals"]
 
 FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 CLAIMS = re.compile(
@@ -17,7 +18,10 @@ CLAIMS = re.compile(
     r"\s+"
 )
 MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-DATE = re.compile(rf"(?:\d{{1,2}} )?\b(?:{MONTHS})\b(?: \d{{1,2}}\b,?)?(?: \d{{4}})?|\b(?:1[5-9]|20)\d\d\b")
+DATE = re.compile(
+    rf"(?:(?P<day>\d{{1,2}}) )?\b(?P<month>{MONTHS})\b(?: (?P<us_day>\d{{1,2}})\b,?)?(?: (?P<year>\d{{4}}))?"
+    rf"|\b(?P<alone>(?:1[5-9]|20)\d\d)\b"
+)
 MOST_FIGURES = 2
 """Figures in a statement without a proposal. Chosen: one sentence carries two (a range, an old and a new value)."""
 MANY = 4
@@ -37,14 +41,20 @@ Chosen, and compared with the proposals for the shipped contexts.
 
 def context_proposals(context: UniverseContext) -> tuple[str, ...]:
     """One line for each thing that the author may want to add, split or change."""
-    proposers = (_presupposed, _several_claims, _figures, _implied_figures, _implied_in_passing)
-    return tuple(line for proposer in proposers for line in proposer(context))
+    proposers = (_several_claims, _figures, _implied_figures, _implied_in_passing)
+    return (*role_proposals(context), *(line for proposer in proposers for line in proposer(context)))
+
+
+def role_proposals(context: UniverseContext) -> tuple[str, ...]:
+    """Those on what documents may take for granted, and know of on their date: without them, writers avoid a subject
+    that they have to write about."""
+    return (*_presupposed(context), *_known_later(context))
 
 
 def _presupposed(context: UniverseContext) -> Iterator[str]:
     """Facts that seem to be presupposed: most of their words recur in another fact."""
     facts = context.key_facts
-    stems = {fact.id: content_stems(fact.statement) for fact in facts}
+    stems = {fact.id: content_stems(DATE.sub("", fact.statement)) for fact in facts}
     statements_with = Counter(word for words in stems.values() for word in words)
     common, frequent = (
         {word for word, count in statements_with.items() if count > max(2, share * len(facts))}
@@ -78,6 +88,28 @@ def _builds_on(words: frozenset[str], root: frozenset[str]) -> bool:
     """
     shared = len(words & root)
     return max(SHARED, RECURRING * len(root)) <= shared < RECURRING * len(words)
+
+
+def _known_later(context: UniverseContext) -> Iterator[str]:
+    """Facts that name a day after the first documents', which must not know of it."""
+    first, last = context.dates.first, context.dates.last
+    for fact in context.key_facts:
+        days = [day for match in DATE.finditer(fact.statement) if (day := _first_day(match)) and first < day <= last]
+        if days and fact.known_from is None and fact.salience:
+            yield (
+                f"{fact.id} names {days[-1]:%Y}, and documents are dated from {first}: if nobody can know it before, "
+                f"known_from: {max(days)}"
+            )
+
+
+def _first_day(date: re.Match[str]) -> dt.date | None:
+    """The first day of a date of the pattern DATE; None without a year, or for one that the calendar lacks."""
+    year = date["year"] or date["alone"]
+    month = 1 + MONTHS.split("|").index(date["month"]) if date["month"] else 1
+    try:
+        return dt.date(int(year), month, int(date["day"] or date["us_day"] or 1)) if year else None
+    except ValueError:
+        return None
 
 
 def _several_claims(context: UniverseContext) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Everything that can be wrong with what a user gives: the cases of test_bad_input."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,16 @@ def folder(name: str, spoil: Callable[[Path], object], *says: str, command: str 
 def swapped(old: str, new: str) -> str:
     assert old in LIGHTHOUSE
     return LIGHTHOUSE.replace(old, new, 1)
+
+
+def parent(name: object) -> Callable[[Path], None]:
+    """Name another run as the one that this was forked from."""
+
+    def change(run: Path) -> None:
+        meta = json.loads((run / "run.json").read_text("utf-8"))
+        (run / "run.json").write_text(json.dumps(meta | {"parents": [name]}), "utf-8")
+
+    return change
 
 
 def edit(name: str, change: Callable[[str], str]) -> Callable[[Path], object]:
@@ -127,6 +138,7 @@ CONFIGS = [
     Case("a folder", ("run", "good.yaml", "--config", "output"), ("output", "folder")),
 ]
 
+NEW = ("run", "good.yaml", "--n", "5")
 FLAGS = [
     Case("no n", ("run", "good.yaml", "--engine", "offline"), ("--n",)),
     flags("n of none", "--n 0", "--n"),
@@ -171,6 +183,18 @@ FLAGS = [
     ),
     flags("fork of nothing", "--run new --fork other", "new"),
     flags("fork onto a run", "--run r --fork r", "r"),
+    Case("a judge without a key", (*NEW, "--judge-model", "j"), ("--judge-model", "no API key")),
+    Case("documents to judge without a key", (*NEW, "--verify", "20"), ("--verify", "no API key")),
+    Case("a server's seconds without a key", (*NEW, "--timeout", "30"), ("--timeout", "no API key")),
+    flags("a judge beside the embedded writer", "--engine offline --judge-model j", "--judge-model", "offline"),
+    Case("questions by a model without a key", ("questions", "good.yaml", "--model", "m"), ("--model", "no API key")),
+    Case("questions by no model", ("questions", "r", "--engine", "offline", "--model", "m"), ("--model", "offline")),
+    Case(
+        "headers for a server without a key",
+        (*NEW, "--config", "a.toml"),
+        ("[headers]", "no API key"),
+        {"a.toml": '[headers]\nx-team = "b"\n'},
+    ),
     Case("no such run to go on", ("run", "--run", "other", *OFFLINE), ("other",)),
     Case("unknown format", ("export", "r", "--format", "xml"), ("xml", "--format")),
     Case("unknown document", ("show", "r", "d99x"), ("d99x",)),
@@ -203,6 +227,9 @@ FOLDERS = [
     folder("run.json without settings", edit("run.json", lambda _: "{}"), "run.json"),
     folder("run.json with an odd setting", edit("run.json", lambda t: t.replace('"n": 20', '"n": "x"')), "run.json"),
     folder("run.json for status", edit("run.json", lambda _: "{}"), "run.json", command="status r"),
+    folder("a parent with a NUL", parent("\x00lost"), "run.json", "not a path", command="batches r"),
+    folder("a parent with a lone surrogate", parent("\ud800"), "run.json", command="generate r --n 21"),
+    folder("a parent that is a number", parent(7), "run.json", command="status r"),
     folder("context gone", lambda run: (run / "context.yaml").unlink(), "context.yaml"),
     folder("context broken", edit("context.yaml", lambda text: text[:100]), "context.yaml"),
     folder("a line of the plan", edit("slots.jsonl", lambda text: "{}\n" + text), "slots.jsonl:1"),

@@ -13,6 +13,7 @@ from tests.cli.test_outcomes import docgen
 from tests.cli.writers import enter_key
 from tests.loopback import Loopback
 from tests.runs import attempts, settle
+from tests.universe.test_example_warnings import ERUPTION
 from tests.worlds import LIGHTHOUSE
 
 
@@ -203,3 +204,21 @@ def test_a_licence_may_be_spelt_either_way(name: str) -> None:
     result = CliRunner().invoke(app, [name, "nothing-here", "--licence", "MIT"])
     assert "No such option" not in result.output
     assert "nothing-here" in str(result.exception)
+
+
+@pytest.mark.parametrize(("role", "is_noted"), [("", True), ("public: true, ", False)])
+def test_before_anything_is_bought_a_world_without_roles_is_shown_its_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], role: str, is_noted: bool
+) -> None:
+    """Of a new run only: the same run again says nothing of it."""
+    text = ERUPTION.format(late="statement: A wall of tiles was built.").replace(
+        "salience: 0.6", f"{role}salience: 0.6"
+    )
+    (tmp_path / "v.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with Loopback() as server:
+        enter_key(monkeypatch, server)
+        for again in (False, True):
+            assert docgen(monkeypatch, "brainstorm", "v.yaml", "--types", "1", "--ideas", "1", "--max-cost", "1") == 0
+            noted = " ".join(capsys.readouterr().err.split())
+            assert ("erupted says what most other facts build on" in noted) == (is_noted and not again)

@@ -56,6 +56,16 @@ def test_where_room_is_short_nothing_is_cut(width: int) -> None:
     assert all(each in joined.replace(" ", "") for each in ids)
 
 
+def test_titles_and_captions_have_the_width_of_the_screen_not_of_the_columns() -> None:
+    console, out = screen(80)
+    title, caption = (
+        "Written by the embedded writer: for trying out, not for research",
+        "two of three had nothing to say",
+    )
+    console.print(table(["fact", "n"], [["a", "1"]], title=title, caption=caption))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [title, "fact  n", "a     1", caption]
+
+
 def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     console, out = screen()

@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from collections import Counter
+
+import numpy as np
 
 import docgen.prompts.style_pools
+from docgen.planning.slots.styling import draw_styles, style_fields
 from docgen.prompts.style_pools import style_pools
-from docgen.records import DateSpan
+from docgen.records import Cast, Community, DateSpan
 
 
 def test_pools_are_large_distinct_and_printable() -> None:
@@ -49,3 +53,17 @@ def test_pools_are_the_same_in_every_process() -> None:
 def test_importing_the_pools_does_not_import_faker() -> None:
     code = "import sys, docgen.prompts.style_pools; sys.exit('faker' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_given_names_are_spread_over_the_documents_of_a_plan() -> None:
+    """By chance alone, one given name of these 200 would be in four or five of 50 documents."""
+    stocks = [[f"{kind}{stock}x{i}" for i in range(40)] for stock in range(5) for kind in ("Given", "Family")]
+    people = tuple(Community(given=tuple(a), family=tuple(b)) for a, b in zip(stocks[::2], stocks[1::2], strict=True))
+    for seed in range(3):
+        pools = style_pools(seed, cast=Cast(names=people))
+        turns = np.arange(50, dtype=np.uint64) + np.uint64(97 * seed)
+        draws = draw_styles(turns, pools, turns)
+        styles = [style_fields(draws, i, 300, pools) for i in range(50)]
+        assert {len(style["names"]) for style in styles} == {4}
+        given = Counter(name.split()[0] for style in styles for name in set(style["names"]))
+        assert max(given.values()) <= 2

@@ -14,6 +14,7 @@ import pytest
 from bench.view_corpus import make_run as make_bench_run
 from docgen.errors import UserError
 from docgen.explorer.index import build
+from docgen.explorer.index.schema import get_meta
 from docgen.explorer.open import open_views
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.read.listing import list_documents
@@ -78,10 +79,7 @@ def test_a_kill_while_indexing_loses_nothing(tmp_path: Path, monkeypatch: pytest
 
 def _documents(index: Path) -> int:
     try:
-        rows = sqlite3.connect(f"{index.as_uri()}?mode=ro", uri=True).execute(
-            "SELECT value FROM meta WHERE key = 'documents'"
-        )
-        return int((rows.fetchone() or ["0"])[0])
+        return int(get_meta(sqlite3.connect(f"{index.as_uri()}?mode=ro", uri=True), "documents", 0))
     except sqlite3.Error:
         return 0
 

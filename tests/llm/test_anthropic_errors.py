@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.errors import Transient, one_line
+from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.providers.anthropic_errors import from_status, retry_after
 from docgen.llm.ratelimit.headers import allowances
 
@@ -85,3 +85,32 @@ def test_any_message_becomes_one_short_line(message: str) -> None:
     assert "\n" not in line
     assert "\x1b" not in line
     assert len(line) <= 300
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"upstream\nconnect error", "upstream connect error"),
+        (
+            b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center>"
+            b"<h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx/1.25</center></body></html>",
+            "413 Request Entity Too Large nginx/1.25",
+        ),
+        (
+            b"<!DOCTYPE html><title>Gateway</title><style>" + b"p{color:red} " * 900 + b"</style><!-- ray 8 -->"
+            b"<p>The origin of <b>api</b> is away &amp; gone.",
+            "Gateway: The origin of api is away & gone.",
+        ),
+        (b"<html><head></head><body></body></html>", "an empty page"),
+    ],
+)
+def test_of_a_page_the_words_are_shown_not_its_markup(body: bytes, shown: str) -> None:
+    """Proxies answer in HTML; its title and text say what is wrong, its tags and styles hide that."""
+    assert beginning(body) == shown
+
+
+@given(st.binary(max_size=200))
+def test_any_body_begins_with_one_short_line(body: bytes) -> None:
+    for line in (beginning(body), beginning(b"<html>" + body)):
+        assert len(line.splitlines()) <= 1
+        assert len(line) <= 300

@@ -73,6 +73,18 @@ def test_structure_that_is_not_there_is_not_called_served(text: str) -> None:
     assert (check.state, "in the prompt instead" in check.detail) == ("note", True)
 
 
+def test_a_reply_cut_off_in_the_middle_does_not_say_that_schemas_are_not_supported() -> None:
+    """Seen with llama.cpp: its grammar holds, and a weak model lists colours until the room is used up."""
+    body = message(
+        '{"colours": ["red", "red", "red', stop_reason="max_tokens", usage={"input_tokens": 9, "output_tokens": 900}
+    )
+    checks = scripted(body)
+    assert checks["structured output"].state == "note"
+    assert "cannot be told: the reply did not end within 1,024 tokens" in checks["structured output"].detail
+    assert "not supported" not in checks["structured output"].detail
+    assert "tokens/s" in checks["message"].detail
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -14,6 +14,7 @@ from docgen.pipeline.status import summarise
 from tests.runs import attempts, carry_out, corpus, documents, settle
 from tests.worlds import LIGHTHOUSE, spoils, writes_well
 
+RULE = "leakage_rules: [{id: ghost, description: says that it is haunted, patterns: [haunted]}]\n"
 LOUDER = LIGHTHOUSE.replace("winds the clockwork every Sunday", "winds the clockwork every Monday")
 
 
@@ -36,6 +37,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         ({"text": LIGHTHOUSE.replace("salience: 0.3", "salience: 0.2")}, "key_facts.keeper.salience: 0.3 -> 0.2"),
         ({"text": LOUDER}, r"statement: \.\.\.the clockwork every Sunday\. -> \.\.\.the clockwork every Monday\."),
         ({"text": LIGHTHOUSE.replace("into a library", "into a school")}, r"a library\. -> .* a school\."),
+        ({"text": LIGHTHOUSE + RULE}, r"leakage_rules.ghost: \(none\) -> says that it is haunted"),
         ({"salience": {"keeper": 0.2}}, r"salience.keeper: \(none\) -> 0.2"),
         ({"n": 19, "seed": 1}, "n: 20 -> 19; seed: 0 -> 1"),
     ],

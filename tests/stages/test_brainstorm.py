@@ -110,6 +110,19 @@ def test_garbage_is_no_type_and_no_crash(reply: str | Completion) -> None:
     assert ideas_of(lambda _: reply, 5)[0] == []
 
 
+def test_a_model_that_never_ends_its_reply_is_asked_twice_and_no_more() -> None:
+    """Each such reply takes minutes, and the next is no better."""
+    calls: list[str] = []
+
+    def ramble(request: Request) -> Completion:
+        calls.append(request.key)
+        return Completion(text="the lake the lake", stop_reason="max_tokens", model="fake")
+
+    with pytest.raises(StopRun, match="the lake"):
+        types_of(ramble, 5)
+    assert len(set(calls)) == 2
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -5,7 +5,7 @@ does harm" mentions the library but denies something else), so it takes several 
 data/debunking.toml.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -17,6 +17,7 @@ import re2
 from docgen.audit.data_files import read_patterns
 from docgen.audit.detect.denial import sentence_around
 from docgen.audit.detect.known_wordings import Words, content_stems, stem_set, words_of
+from docgen.audit.detect.patterns import PatternSet
 from docgen.records import Finding, Severity
 from docgen.text.sanitize import encodable
 from docgen.universe import UniverseContext
@@ -47,17 +48,15 @@ class _Cue:
 
 
 @cache
-def _cues() -> tuple[_Cue, ...]:
+def _cues() -> tuple[tuple[_Cue, ...], PatternSet]:
+    """The kinds, and which of them may occur in a text."""
     kinds = read_patterns(Path(__file__).parent / "data" / "debunking.toml")["kind"]
-    return tuple(
-        _Cue(
-            kind["what"],
-            re2.compile(f"(?i){'|'.join(kind['alternatives'])}"),
-            kind.get("forward", False),
-            kind.get("distant", False),
-        )
-        for kind in kinds
-    )
+    patterns = [f"(?i){'|'.join(kind['alternatives'])}" for kind in kinds]
+    cues = [
+        _Cue(kind["what"], re2.compile(pattern), kind.get("forward", False), kind.get("distant", False))
+        for kind, pattern in zip(kinds, patterns, strict=True)
+    ]
+    return tuple(cues), PatternSet(patterns)
 
 
 class Debunking:
@@ -71,7 +70,7 @@ class Debunking:
         for stem in self._stems:
             self._there.Add(rf"(?i)(?:\b|[^\x00-\x7f]){re2.escape(stem)}")
         self._there.Compile()
-        self._cues = _cues()
+        self._cues, self._likely = _cues()
 
     def may_concern(self, data: bytes) -> bool:
         """Whether the UTF-8 text may be about a fact: a quick check that errs towards yes."""
@@ -84,8 +83,12 @@ class Debunking:
         it.
         """
         kinds = {cue.explanation: cue for cue in reversed(cues)}
+        plain = encodable(text)
+        likely = self._likely.numbers(plain)
+        if not likely and len(kinds) < KINDS - 1:
+            return None  # as most texts; whether they are about a fact takes longer to see
         about = self.may_concern(text.encode("utf-8", "replace")) and self._about(stem_set(words_of(text).words))
-        against = list(self._against(text, asserted)) if about else []
+        against = list(self._against(text, plain, likely, asserted)) if about else []
         rejecting = sorted({span for span, cue in against if not cue.distant})
         kept_off = bool(rejecting) and len(kinds) >= KINDS - 1 and any(cue.distant for _, cue in against)
         certain = about and (len(kinds) >= KINDS or len(rejecting) >= SENTENCES or kept_off)
@@ -113,11 +116,12 @@ class Debunking:
     def _about(self, stems: Collection[str]) -> bool:
         return any(len(fact.intersection(stems)) >= ABOUT * len(fact) for fact in self._facts)
 
-    def _against(self, text: str, asserted: Collection[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], _Cue]]:
-        """Sentences that share words with a fact and contain a cue; the words must follow cues that point forward."""
+    def _against(
+        self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]
+    ) -> Iterator[tuple[tuple[int, int], _Cue]]:
+        """Sentences that share words with a fact and hold a cue; the words have to follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
-        plain = encodable(text)
-        for cue in self._cues:
+        for cue in map(self._cues.__getitem__, likely):
             for match in islice(cue.search.finditer(plain), MOST):
                 span = sentence_around(text, *match.span())
                 if any(start < span[1] and span[0] < end for start, end in asserted):

@@ -29,6 +29,7 @@ class _Patterns:
     """data/denial.toml, compiled."""
 
     before: re.Pattern[str]
+    affirmed: re.Pattern[str]
     after: re.Pattern[str]
     hedge: re.Pattern[str]
     reviewed: re.Pattern[str]
@@ -40,8 +41,9 @@ class _Patterns:
 def _patterns() -> _Patterns:
     data = read_patterns(Path(__file__).parent / "data" / "denial.toml")
     return _Patterns(
-        before=re.compile(data["before"]),
-        after=re.compile(data["after"]),
+        before=re.compile(f"(?i)(?:{'|'.join(data['before'])}){data['before_end']}"),
+        affirmed=re.compile(data["affirmed"]),
+        after=re.compile(f"(?i)(?:{data['after_start']}(?:{'|'.join(data['after'])})|{data['verdict']})"),
         hedge=re.compile(data["hedge"]),
         reviewed=re.compile(data["reviewed"]),
         denial_cues=tuple(data["denial_cues"]),
@@ -50,9 +52,9 @@ def _patterns() -> _Patterns:
 
 
 @cache
-def _other(where: Literal["before", "after", "hedge"]) -> re.Pattern[str]:
-    """The patterns of the languages other than English, combined."""
-    patterns = [pattern for language in known_languages().values() for pattern in getattr(language.denial, where)]
+def _other(where: Literal["before", "affirmed", "after", "hedge"]) -> re.Pattern[str]:
+    """The patterns of the languages beside English, together."""
+    patterns = [pattern for known in known_languages().values() for pattern in getattr(known.denial, where)]
     return re.compile("|".join(f"(?:{pattern.removeprefix('(?i)')})" for pattern in patterns), re.IGNORECASE)
 
 
@@ -73,11 +75,7 @@ def stance(text: str, start: int, end: int) -> Stance:
     if not before or before.isspace():
         return "asserted"
     lowered = before.casefold()
-    if (
-        (_holds(lowered, words.denial_cues) and words.before.search(before))
-        or _other("before").search(before)
-        or _is_reviewed(text, before)
-    ):
+    if _is_rejected(before, lowered) or _is_reviewed(text, before):
         return "denied"
     hedged = (_holds(lowered, words.hedge_cues) and words.hedge.search(before)) or _other("hedge").search(before)
     return "hedged" if hedged else "asserted"
@@ -88,6 +86,16 @@ def _sentence_start(text: str, start: int) -> int:
     for match in SENTENCE_BREAK.finditer(text, left, start):
         left = match.end()
     return min(left, start)
+
+
+def _is_rejected(before: str, lowered: str) -> bool:
+    """Whether the words right before a claim reject it, and no others turn that round ("no one denies that ...")."""
+    words = _patterns()
+    match = _holds(lowered, words.denial_cues) and words.before.search(before)
+    if match and not words.affirmed.search(before[: match.start()]):
+        return True
+    other = _other("before").search(before)
+    return bool(other) and not _other("affirmed").search(before)
 
 
 def _is_reviewed(text: str, before: str) -> bool:

@@ -1,16 +1,17 @@
 """Known wordings found in a text in one pass: normalised words, three-word grams, spans back in the raw text."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from itertools import accumulate, compress, pairwise
+from itertools import compress, pairwise
 from pathlib import Path
 
 from docgen.audit.data_files import read_words
 from docgen.text import Folded
 from docgen.text.languages import all_negations, known_languages
-from docgen.text.scripts import is_spaceless, split_words
+from docgen.text.scripts import find_words as find_words_of
+from docgen.text.scripts import is_spaceless, word_edges
 
 __all__ = [
     "Hit",
@@ -64,19 +65,19 @@ def empty_words() -> frozenset[str]:
 
 
 class Words:
-    r"""The words of a text as `docgen.text.normalise` sees them, and where each is in the raw text. Words are found at
-    once; spans are worked out at the first hit, since most texts have none.
+    r"""The words of a text as `docgen.text.normalise` sees them, and where each stands in the raw text.
+
+    Words come at once; what stands between them and spans are worked out at the first hit, since most texts have none.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._folding = Folded(text)
-        self._pieces: list[str] = split_words(self._folding.text)
-        self.words = self._pieces[1::2]
+        self.words = find_words_of(self._folding.text)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Span (start, end) in the raw text of words `first` to `last`, both included."""
-        return self._folding.span(self._edges[2 * first], self._edges[2 * last + 1])
+        return self._folding.span(int(self._edges[2 * first]), int(self._edges[2 * last + 1]))
 
     def find(self, phrase: str) -> tuple[int, int] | None:
         """Span in the raw text of the first place with the words of `phrase`; of the text itself if it has no words."""
@@ -88,9 +89,9 @@ class Words:
         return None if position is None else self.span(position, position + len(phrase_words) - 1)
 
     @cached_property
-    def _edges(self) -> list[int]:
+    def _edges(self) -> Sequence[int]:
         """Where each word starts and ends in the folded text, in turn."""
-        return list(accumulate(map(len, self._pieces)))
+        return word_edges(self._folding.text)
 
 
 def find_words(words: list[str], wanted: list[str]) -> int | None:
@@ -138,6 +139,8 @@ class WordingIndex:
         self.wordings = tuple(tuple(wording) for wording in wordings)
         self.least, self.shortest = least, shortest
         self._needed = tuple(content_stems(wording) if complete else frozenset() for wording in self.wordings)
+        self._fewest = [least * (len(wording) - GRAM + 1) for wording in self.wordings]
+        """Grams of each wording that a text must hold, exact or edited."""
         self._grams: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
         self._short: dict[str, list[int]] = defaultdict(list)
         for number, wording in enumerate(self.wordings):
@@ -151,12 +154,17 @@ class WordingIndex:
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """Every occurrence of every wording in `words`; overlapping occurrences of one wording count once."""
-        places_of: dict[int, list[tuple[int, int]]] = defaultdict(list)
         postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
-        for position, places in compress(enumerate(postings), postings):
-            for number, offset in places or ():
-                places_of[number].append((position, offset))
-        hits = [hit for number, places in places_of.items() for hit in self._exact(number, places, words)]
+        there = [(position, places) for position, places in compress(enumerate(postings), postings) if places]
+        counts = Counter(number for _, places in there for number, _ in places)
+        found: dict[int, list[tuple[int, int]]] = {
+            number: [] for number, count in counts.items() if count >= self._fewest[number]
+        }
+        for position, places in there if found else ():
+            for number, offset in places:
+                if number in found:
+                    found[number].append((position, offset))
+        hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
         done = {hit.wording for hit in hits}
         edited = {
             number: places
@@ -179,7 +187,7 @@ class WordingIndex:
 
     def _enough(self, number: int, places: list[tuple[int, int]]) -> bool:
         size = len(self.wordings[number])
-        return size >= self.shortest and len(places) >= self.least * (size - GRAM + 1)
+        return size >= self.shortest and len(places) >= self._fewest[number]
 
     def _edited(self, number: int, places: list[tuple[int, int]]) -> Iterator[Hit]:
         size = len(self.wordings[number])
@@ -227,7 +235,7 @@ def evidence_weight(words: Sequence[str]) -> float:
 
 def stem_set(words: Iterable[str]) -> frozenset[str]:
     """The words, cut to six letters; numbers stay whole."""
-    return frozenset([word[:6] if word.isalpha() else word for word in set(words)])
+    return frozenset([word[:6] if len(word) > 6 and word.isalpha() else word for word in set(words)])
 
 
 def negations(words: Sequence[str]) -> int:

@@ -31,14 +31,15 @@ PER_TYPE = 40
 
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
 CAPITAL, SMALL = "[A-ZÀ-ÖØ-Þ]", "[a-zß-öø-ÿ]"
-CAPITALISED = rf"{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?"
+CAPITALISED = rf"{CAPITAL}{SMALL}++(?:-{CAPITAL}{SMALL}++)?"
+"""No letters are given back: what may follow a name never begins with a small letter."""
 AFTER_TITLE = (
-    r"(?:(?<=\bMr)|(?<=\bMrs)|(?<=\bMs)|(?<=\bDr)|(?<=\bProf)|(?<=\bRev)|(?<=\bHon)|(?<=\bCapt)|(?<=\bCol)|(?<=\bGen)"
-    r"|(?<=\bSgt)|(?<=\bSt))"
+    r"(?:(?<=\bMr\.)|(?<=\bMrs\.)|(?<=\bMs\.)|(?<=\bDr\.)|(?<=\bProf\.)|(?<=\bRev\.)|(?<=\bHon\.)|(?<=\bCapt\.)"
+    r"|(?<=\bCol\.)|(?<=\bGen\.)|(?<=\bSgt\.)|(?<=\bSt\.))"
 )
-"""Where a full stop inside a name does not end a sentence: "Dr. Tolvik", but not "on Mondays. Together"."""
+"""Right after a full stop that ends no sentence: "Dr. Tolvik", but not "on Mondays. Together"."""
 NAME = re.compile(
-    rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}+(?:-{CAPITAL}{SMALL}+)?(?:{AFTER_TITLE}\.)?(?: {CAPITALISED}){{1,2}}\b"
+    rf"{CAPITAL}(?<!\w{CAPITAL}){SMALL}++(?:-{CAPITAL}{SMALL}++)?(?:\.{AFTER_TITLE})?(?: {CAPITALISED}){{1,2}}\b"
 )
 ORGANISATION = re.compile(
     r"[A-Z](?<!\w[A-Z])[\w&'’-]+ (?:[A-Z][\w&'’-]+ ){0,3}(?:Inc|Ltd|LLC|Corp|Group|Institute|University|College|Council"

@@ -1,13 +1,13 @@
 """What export prints: what was written, labels, a plan."""
 
 import json as js
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from docgen.cli.console import console, table
+from docgen.cli.console import console, saying, table
 from docgen.cli.streams import say_json
 from docgen.errors import ConfigError
 from docgen.exporting.formats.labels import Token
@@ -29,7 +29,7 @@ def carry_out(
     from docgen.pipeline.corpora.export import export_any
     from docgen.pipeline.corpora.export_family import export_each, find_each
 
-    with _saying(quiet or as_json) as say:
+    with saying(quiet or as_json) as say:
         if each:
             if out is None:
                 raise ConfigError("there is no folder to write to", "--each", "Give --out FOLDER")
@@ -40,25 +40,6 @@ def carry_out(
         say_json(js.dumps(manifest, indent=2))
     else:
         _show_manifest(folder, manifest)
-
-
-class _saying:
-    """Lines on what is being done, only on a terminal's error stream, each in place of the last."""
-
-    def __init__(self, quiet: bool) -> None:
-        from rich.console import Console
-
-        self._status = None if quiet else Console(stderr=True).status("")
-
-    def __enter__(self) -> Callable[[str], None]:
-        if self._status is None:
-            return lambda _: None
-        self._status.start()
-        return self._status.update
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
 
 
 def _show_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -94,8 +75,8 @@ def _show_family(folder: Path, index: dict[str, Any]) -> None:
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:
-    """Print examples with masked parts struck out, or in brackets without colour."""
-    with _saying(as_json) as say:
+    """Print examples with what is masked struck out, and in brackets where there is no colour."""
+    with saying(as_json) as say:
         preview = export_labels(names, options, count, say)
     if as_json:
         examples = [[{"text": token.text, "trained": token.trained} for token in each] for each in preview.examples]
@@ -125,8 +106,8 @@ def _marked(tokens: Sequence[Token]) -> Text:
 
 
 def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
-    """Print the plan next to published runs."""
-    with _saying(as_json) as say:
+    """Print the plan beside published runs."""
+    with saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:
         say_json(js.dumps(as_json_plan(plan), indent=2))

@@ -45,10 +45,11 @@ def _stamp(file: Path) -> list[int]:
 
 
 def _world(folder: RunFolder) -> dict[str, Any]:
+    from docgen.options.run import RunConfig
+    from docgen.pipeline.inputs.setup import read_recorded
     from docgen.universe.context_files import load_context
 
-    meta = folder.read_meta()
-    config = meta.get("config", {})
+    config = RunConfig.recorded(read_recorded(folder)["config"]).model_dump(mode="json")
     settings = {name: config.get(name) for name in ("n", "engine", "model", "seed", "salience", "max_attempts")}
     if not folder.context.exists():
         return {"id": "", "title": folder.name, "facts": [], "config": settings}

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from docgen.explorer.index.schema import SEGMENT
+from docgen.explorer.index.schema import SEGMENT, seal, unseal
 
 __all__ = [
     "DIRECTNESS",
@@ -61,10 +61,10 @@ def append(connection: sqlite3.Connection, name: str, first: int, values: Array)
         row = connection.execute("SELECT data FROM segment WHERE name = ? AND number = ?", (name, number)).fetchone()
         whole = np.zeros(place + len(part), values.dtype)
         if row:
-            before = np.frombuffer(row[0], values.dtype)[:place]
+            before = np.frombuffer(unseal(row[0]), values.dtype)[:place]
             whole[: len(before)] = before
         whole[place:] = part
-        connection.execute("INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (name, number, whole.tobytes()))
+        connection.execute("INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (name, number, seal(whole.tobytes())))
         done += len(part)
 
 
@@ -76,9 +76,9 @@ def read_column(connection: sqlite3.Connection, name: str, documents: int) -> Ar
 
 
 def join_segments(rows: Iterable[tuple[int, bytes]], name: str, documents: int) -> Array:
-    """A column from its segments."""
+    """A column from its segments. Raises `DamagedIndex`."""
     whole = np.zeros(documents, dtype_of(name))
     for number, data in rows:
-        part = np.frombuffer(data, whole.dtype)[: max(0, documents - number * SEGMENT)]
+        part = np.frombuffer(unseal(data), whole.dtype)[: max(0, documents - number * SEGMENT)]
         whole[number * SEGMENT : number * SEGMENT + len(part)] = part
     return whole

@@ -6,22 +6,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic_core import from_json
-
 from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import InputError
+from docgen.explorer.index.schema import DamagedIndex
 from docgen.files.append_log import read_lines
 from docgen.files.run_folder import RunFolder
+from docgen.records import Attempt
 from docgen.text import digest, token_estimate, word_count
 
 if TYPE_CHECKING:
     from docgen.explorer.detect import Detectors
 
-__all__ = ["CorpusSource", "Entry", "RunSource", "Source", "body_text", "text_body"]
+__all__ = [
+    "DAMAGED", "CorpusSource", "Entry", "RunSource", "Source", "attempt_there", "body_text", "text_body",
+]  # fmt: skip
 
 HEAD_BYTES = 1 << 14
 """Bytes at the beginning of a file by which it is recognised."""
 COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
+DAMAGED = "damaged"
+"""The verdict on a line that is not an attempt; it counts as of no slot."""
+NO_SLOT = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +93,36 @@ class RunSource:
         """Every complete line from byte `start`; a line that is not an attempt is left out."""
         for at, line in read_lines(self.folder.attempts, start):
             try:
-                value = from_json(line)
-                yield _attempt(value, at, len(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                yield Entry(at + len(line) + 1, "damaged", "")
+                yield _attempt(read_attempt(line), at, len(line))
+            except ValueError:
+                yield Entry(at + len(line) + 1, DAMAGED, "", slot=NO_SLOT, at=at, size=len(line))
 
     def text(self, at: int, size: int) -> str:
-        """The text of the attempt on the line there."""
+        """The text of the attempt whose line lies there. Raises `DamagedIndex` if there is none."""
         with self.folder.attempts.open("rb") as opened:
             opened.seek(at)
-            return str(from_json(opened.read(size))["text"])
+            return attempt_there(opened.read(size)).text
+
+
+def read_attempt(line: bytes) -> Attempt:
+    """The attempt on a line, also of a docgen that says more of one. Raises `ValueError` where there is none."""
+    return Attempt.model_validate_json(line, extra="ignore")
+
+
+def attempt_there(line: bytes) -> Attempt:
+    """The attempt on a line that was indexed. Raises `DamagedIndex` if the file was changed since."""
+    try:
+        return read_attempt(line)
+    except ValueError as error:
+        raise DamagedIndex("attempts.jsonl is another file than the one indexed") from error
 
 
 def body_text(body: bytes) -> str:
-    """A text that is stored in the index."""
-    return zlib.decompress(body).decode("utf-8", "surrogatepass")
+    """A text that is kept in the index. Raises `DamagedIndex`."""
+    try:
+        return zlib.decompress(body).decode("utf-8", "surrogatepass")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise DamagedIndex(f"a text is not what was written ({error})") from error
 
 
 def text_body(text: str) -> bytes:
@@ -110,23 +130,23 @@ def text_body(text: str) -> bytes:
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
-def _attempt(value: Mapping[str, Any], at: int, size: int) -> Entry:
+def _attempt(attempt: Attempt, at: int, size: int) -> Entry:
     return Entry(
         end=at + size + 1,
-        verdict=str(value["verdict"]),
-        text=str(value["text"]),
-        slot=int(value["slot"]),
-        number=int(value["number"]),
-        doc_type=str(value["doc_type"]),
-        idea=str(value["idea"]),
-        model=str(value.get("model", "")),
-        words=int(value.get("words", 0)),
-        tokens=int(value.get("tokens", 0)),
+        verdict=attempt.verdict,
+        text=attempt.text,
+        slot=attempt.slot,
+        number=attempt.number,
+        doc_type=attempt.doc_type,
+        idea=attempt.idea,
+        model=attempt.model,
+        words=attempt.words,
+        tokens=attempt.tokens,
         at=at,
         size=size,
-        facts=list(value.get("facts", ())),
-        findings=list(value.get("findings", ())),
-        reasons=list(value.get("reasons", ())),
+        facts=[fact.model_dump() for fact in attempt.facts],
+        findings=[finding.model_dump() for finding in attempt.findings],
+        reasons=[reason.model_dump() for reason in attempt.reasons],
     )
 
 

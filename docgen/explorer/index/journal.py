@@ -53,9 +53,11 @@ def _head(line: bytes) -> dict[str, Any] | None:
     cut = line.find(TEXT)
     try:
         entry = from_json(line[:cut] + b"}" if cut > 0 else line)
-        return entry if isinstance(entry, dict) and "key" in entry else None
-    except ValueError:
+        bytes.fromhex(entry["key"])
+        numbers = [*(entry.get("usage") or ()), entry.get("dollars") or 0.0]
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    return entry if all(isinstance(value, int | float) for value in numbers) else None
 
 
 def _add(spent: dict[str, list[float]], entry: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from docgen.explorer.index.columns import append, read_column
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
 from docgen.explorer.index.frequent import take_frequent
 from docgen.explorer.index.journal import take_journal
-from docgen.explorer.index.schema import VERSION, connect, create, get_meta, put_meta
+from docgen.explorer.index.schema import VERSION, DamagedIndex, connect, create, get_meta, put_meta
 from docgen.explorer.index.summary import summarise
 from docgen.progress import Reporter
 from docgen.text import digest
@@ -153,7 +153,10 @@ class Keeper:
 def _is_of(connection: sqlite3.Connection, identity: object, end: int) -> bool:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         return False
-    same = get_meta(connection, "version") == VERSION and get_meta(connection, "identity") == identity
+    try:
+        same = get_meta(connection, "version") == VERSION and get_meta(connection, "identity") == identity
+    except DamagedIndex:  # or one of another version
+        return False
     return same and (not end or int(get_meta(connection, "end", 0)) <= end)
 
 

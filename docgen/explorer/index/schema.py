@@ -6,13 +6,18 @@ documents, so that a filter over a million documents is one pass over a few mega
 
 import json
 import sqlite3
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SEGMENT", "VERSION", "connect", "create", "get_meta", "put_meta", "read_only"]
+__all__ = [
+    "SEGMENT", "VERSION", "DamagedIndex", "connect", "create", "get_meta", "put_meta", "read_meta", "read_only", "seal",
+    "unseal",
+]  # fmt: skip
 
-VERSION = 1
-"""Version of the schema; an index of another version is rebuilt."""
+VERSION = 2
+"""Of the schema; an index of another version is made anew."""
 SEGMENT = 1 << 16
 """Documents in a segment of a column. Chosen: growing a run by a few documents rewrites a quarter of a megabyte."""
 
@@ -25,7 +30,7 @@ MERGED = 16
 own choice of 4, measured."""
 
 TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE segment (name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE UNIQUE INDEX segment_place ON segment (name, number);
 CREATE TABLE term (kind TEXT NOT NULL, code INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, code))
@@ -47,6 +52,23 @@ CREATE TABLE judged (key BLOB PRIMARY KEY, at INTEGER NOT NULL, size INTEGER NOT
 CREATE VIRTUAL TABLE words USING fts5 (text, content='', tokenize="unicode61 remove_diacritics 2");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 """
+
+
+class DamagedIndex(sqlite3.DatabaseError):
+    """The index holds what nobody wrote, or is of another corpus than the one that lies there now."""
+
+
+def seal(data: bytes) -> bytes:
+    """Bytes as they are kept: with their checksum, which SQLite has none of, in the last four bytes."""
+    return data + zlib.crc32(data).to_bytes(4, "big")
+
+
+def unseal(data: bytes) -> memoryview:
+    """What was sealed. Raises `DamagedIndex` for anything else."""
+    body = memoryview(data)[:-4] if isinstance(data, bytes) else memoryview(b"")
+    if zlib.crc32(body).to_bytes(4, "big") != data[-4:]:
+        raise DamagedIndex("a part of it is not what was written")
+    return body
 
 
 def connect(file: Path) -> sqlite3.Connection:
@@ -75,11 +97,15 @@ def create(connection: sqlite3.Connection, source: str) -> None:
 
 
 def get_meta(connection: sqlite3.Connection, key: str, default: Any = None) -> Any:
-    """A value that the index recorded about itself."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return default if row is None else json.loads(row[0])
+    """A value of the index' own notes."""
+    return read_meta(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone(), default)
+
+
+def read_meta(row: Sequence[Any] | None, default: Any) -> Any:
+    """The value in a row of the notes. Raises `DamagedIndex` for one that was not written so."""
+    return default if row is None else json.loads(bytes(unseal(row[0])))
 
 
 def put_meta(connection: sqlite3.Connection, key: str, value: Any) -> None:
-    """Record a value, anything that JSON can represent."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+    """Note a value, anything that JSON can hold."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, seal(json.dumps(value).encode())))

@@ -3,10 +3,12 @@
 import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from docgen.errors import UserError
 from docgen.text import digest
@@ -36,8 +38,26 @@ CREATE TABLE IF NOT EXISTS drawn (draw INTEGER NOT NULL, place INTEGER NOT NULL,
 COLUMNS = 'id, document, digest, kind, subject, verdict, start, "end", quote, note, who, at, draw'
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
 class Refused(UserError):
-    """A label that cannot be stored."""
+    """A label that cannot be kept, or labels that cannot be read."""
+
+
+def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Concatenate[LabelStore, P], R]":
+    """The method, which raises `Refused` where SQLite cannot do it. Labels are nobody's to make anew."""
+
+    @wraps(method)
+    def call(store: "LabelStore", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(store, *args, **kwargs)
+        except sqlite3.Error as error:
+            fix = "See whether the disk has room; a damaged file restore, or move it away to begin anew"
+            raise Refused(f"labels cannot be read or kept ({error})", str(store.file), fix) from error
+
+    return call
 
 
 @dataclass(frozen=True)
@@ -88,15 +108,25 @@ class LabelStore:
 
     def _write(self) -> sqlite3.Connection:
         if self.why_not:
-            raise Refused("labels cannot be stored here", str(self.file.parent), self.why_not)
-        try:
-            connection = self._connection(to_write=True)
-        except sqlite3.OperationalError as error:
-            fix = "Make the folder writable, or view a copy of it"
-            raise Refused(f"labels cannot be stored here ({error})", str(self.file.parent), fix) from error
-        assert connection is not None  # for writing, one is always created
+            raise Refused("labels cannot be kept here", str(self.file.parent), self.why_not)
+        connection = self._connection(to_write=True)
+        assert connection is not None  # one that is to write is always made
         return connection
 
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """What is written within is kept whole or not at all."""
+        connection = self._write()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    @_in_words
     def add(self, label: Label, text: str, doc_type: str = "") -> Label:
         """Store a label of a document with this text; returns it with its id and time. Raises `Refused`."""
         if label.verdict not in VERDICTS.get(label.kind, ()):
@@ -104,24 +134,24 @@ class LabelStore:
                 f"{label.verdict!r} is not a verdict on a {label.kind}", label.document, "Use the page's buttons"
             )
         if not 0 <= label.start <= label.end <= len(text):
-            raise Refused("the passage is outside the text", label.document, "Load the page again")
-        connection, key = self._write(), digest(text)
+            raise Refused("the passage lies outside the text", label.document, "Load the page again")
+        key = digest(text)
         quote = text[label.start : label.end].encode("utf-8", "replace").decode()
         values = (
             label.document, key, label.kind, label.subject, label.verdict, label.start, label.end, quote,
             label.note, label.who, _now(), label.draw,
         )  # fmt: skip
         clean = text.encode("utf-8", "replace").decode()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT OR IGNORE INTO text VALUES (?, ?, ?)", (key, clean, doc_type))
-        cursor = connection.execute(
-            'INSERT INTO label (document, digest, kind, subject, verdict, start, "end", quote, note, who, at, draw)'
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            values,
-        )
-        connection.execute("COMMIT")
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO text VALUES (?, ?, ?)", (key, clean, doc_type))
+            cursor = connection.execute(
+                'INSERT INTO label (document, digest, kind, subject, verdict, start, "end", quote, note, who, at, draw)'
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
         return Label(int(cursor.lastrowid or 0), *values)
 
+    @_in_words
     def undo(self, identifier: int) -> bool:
         """Take a label back; it stays on disk, marked as undone. Returns whether there was one."""
         cursor = self._write().execute(
@@ -141,6 +171,7 @@ class LabelStore:
         """What was said in one blind draw."""
         return self._labels("draw = ?", draw)
 
+    @_in_words
     def _labels(self, where: str, *values: object) -> list[Label]:
         connection = self._connection()
         if connection is None:
@@ -153,6 +184,7 @@ class LabelStore:
         labels = [label for label in self.all() if (label.kind == "read") == (state == "read")]
         return {label.document for label in labels if _is_in(label, state)}
 
+    @_in_words
     def text(self, key: str) -> tuple[str, str]:
         """A labelled text and the type of its document, by its digest."""
         connection = self._connection()
@@ -161,20 +193,20 @@ class LabelStore:
         row = connection.execute("SELECT body, doc_type FROM text WHERE digest = ?", (key,)).fetchone()
         return (str(row[0]), str(row[1])) if row else ("", "")
 
+    @_in_words
     def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
-        """Store a blind draw: the documents with the stratum of each, in the order in which they are shown."""
-        connection = self._write()
-        connection.execute("BEGIN IMMEDIATE")
-        cursor = connection.execute(
-            "INSERT INTO draw (subject, seed, strata, who, at) VALUES (?, ?, ?, ?, ?)",
-            (subject, seed, strata, who, _now()),
-        )
-        draw = int(cursor.lastrowid or 0)
-        rows = ((draw, place, name, stratum) for place, (name, stratum) in enumerate(documents))
-        connection.executemany("INSERT INTO drawn VALUES (?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
+        """Keep a blind draw: the documents with the stratum of each, in the order in which they are shown."""
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO draw (subject, seed, strata, who, at) VALUES (?, ?, ?, ?, ?)",
+                (subject, seed, strata, who, _now()),
+            )
+            draw = int(cursor.lastrowid or 0)
+            rows = ((draw, place, name, stratum) for place, (name, stratum) in enumerate(documents))
+            connection.executemany("INSERT INTO drawn VALUES (?, ?, ?, ?)", rows)
         return draw
 
+    @_in_words
     def draws(self) -> list[dict[str, Any]]:
         """All draws, the newest first."""
         connection = self._connection()
@@ -183,6 +215,7 @@ class LabelStore:
         rows = connection.execute("SELECT id, subject, seed, strata, who, at FROM draw ORDER BY id DESC")
         return [dict(zip(("id", "subject", "seed", "strata", "who", "at"), row, strict=True)) for row in rows]
 
+    @_in_words
     def drawn(self, draw: int) -> list[tuple[str, str]]:
         """(document, stratum) of a draw, in order."""
         connection = self._connection()

@@ -104,7 +104,7 @@ def _spent(snapshot: Snapshot) -> list[dict[str, Any]]:
     note = snapshot.meta("journal", {"spent": {}})
     rows = []
     for name, values in sorted(note["spent"].items()):
-        stage, model = name.split("\t")
+        stage, _, model = name.partition("\t")
         keys = ("calls", "input", "output", "cached", "dollars", "unpriced")
         rows.append({"stage": stage, "model": model, **dict(zip(keys, values, strict=True))})
     return rows

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from docgen.explorer.index.entries import DAMAGED
 from docgen.explorer.marks import Span
 from docgen.explorer.pages.document import attempts_of, read_text
 from docgen.explorer.pages.documents import title_of
@@ -21,6 +22,7 @@ def rejected(view: View, query: PageQuery) -> dict[str, Any]:
     from docgen.stages.check import REASONS  # which loads every detector
 
     snapshot = view.snapshot
+    verdicts = snapshot.summary.get("verdicts", {})
     code, subject, after = query.get("code"), query.get("subject"), query.number("after")
     start = -1 if after is None else after
     if code:
@@ -30,7 +32,8 @@ def rejected(view: View, query: PageQuery) -> dict[str, Any]:
             *(value for value in (code, start, subject) if value != ""), PAGE + 1,
         )  # fmt: skip
     else:
-        ids = snapshot.rows("SELECT id FROM attempt WHERE id > ? ORDER BY id LIMIT ?", start, PAGE + 1)
+        sql = "SELECT id FROM attempt WHERE id > ? AND verdict != ? ORDER BY id LIMIT ?"
+        ids = snapshot.rows(sql, start, DAMAGED, PAGE + 1)
     sql = "SELECT id, slot, number, verdict, at, size FROM attempt WHERE id = ?"
     rows = [snapshot.rows(sql, id_)[0] for (id_,) in ids]
     return {
@@ -41,7 +44,8 @@ def rejected(view: View, query: PageQuery) -> dict[str, Any]:
         "subjects": snapshot.summary.get("subjects", {}).get(code, []),
         "code": code,
         "subject": subject,
-        "total": sum(snapshot.summary.get("verdicts", {}).values()),
+        "total": sum(count for verdict, count in verdicts.items() if verdict != DAMAGED),
+        "damaged": verdicts.get(DAMAGED, 0),
         "rows": [_row(snapshot, *row) for row in rows[:PAGE]],
         "after": rows[PAGE - 1][0] if len(rows) > PAGE else None,
     }

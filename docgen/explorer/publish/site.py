@@ -44,7 +44,7 @@ def export_site(view: Shown, out: Path, options: SiteOptions | None = None, repo
 
         assert isinstance(view, ExperimentView)  # the only other thing that can be shown
         return export_experiment(view, out, options or SiteOptions(), reporter or SilentReporter())
-    return _Site(view, out, options or SiteOptions(), reporter or SilentReporter()).write()
+    return view.whole(lambda: _Site(view, out, options or SiteOptions(), reporter or SilentReporter()).write())
 
 
 class _Site:

@@ -1,6 +1,5 @@
 """One state of an index, opened for reading: columns in memory as far as they fit, texts on disk."""
 
-import json
 import os
 import sqlite3
 import threading
@@ -9,12 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from docgen.explorer.index.columns import Array, join_segments
-from docgen.explorer.index.entries import body_text
-from docgen.explorer.index.schema import read_only
-from docgen.records import document_id, slot_of
+from docgen.explorer.index.entries import attempt_there, body_text
+from docgen.explorer.index.schema import DamagedIndex, read_meta, read_only
+from docgen.records import Slot, document_id, slot_of
 
 __all__ = ["Snapshot"]
 
@@ -64,7 +61,7 @@ class Snapshot:
     def meta(self, key: str, default: Any = None) -> Any:
         """A value that the index recorded."""
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
-        return json.loads(rows[0][0]) if rows else default
+        return read_meta(rows[0] if rows else None, default)
 
     def column(self, name: str) -> Array:
         """A column of the documents; the least used are dropped when their memory is full."""
@@ -172,21 +169,23 @@ class Snapshot:
         return [{"fact": name, "directness": how, "prominence": place} for name, (how, place) in pairs]
 
     def attempt(self, at: int, size: int) -> dict[str, Any]:
-        """The attempt on the line there. Raises `ValueError` if the file was changed since it was indexed."""
-        record = from_json(os.pread(self._attempts, size, at))
-        if not isinstance(record, dict) or "text" not in record:
-            raise ValueError("attempts.jsonl is not the file that was indexed")
-        return record
+        """The attempt whose line lies there. Raises `DamagedIndex` if the file was changed under the index."""
+        if self._attempts < 0 or min(at, size) < 0:
+            raise DamagedIndex("attempts.jsonl is another file than the one indexed")
+        return attempt_there(os.pread(self._attempts, size, at)).model_dump(mode="json")
 
     def slot(self, slot: int) -> dict[str, Any] | None:
-        """What was planned for a slot; None without a plan."""
+        """What was planned for a slot; None without a plan, or where its line in the plan is damaged."""
         if self._slots < 0 or not 0 <= slot < self.meta("slots", 0):
             return None
         number, place = divmod(slot, 1 << 16)
         rows = self.rows(
             "SELECT substr(data, ?, 16) FROM segment WHERE name = 'plan' AND number = ?", place * 8 + 1, number
         )
-        start = int.from_bytes(rows[0][0][:8], "little")
-        line = os.pread(self._slots, 1 << 16, start).partition(b"\n")[0]
-        value = from_json(line)
-        return value if isinstance(value, dict) and value.get("id") == slot else None
+        start = int.from_bytes(rows[0][0][:8], "little") if rows else 0
+        try:
+            line = os.pread(self._slots, 1 << 16, start).partition(b"\n")[0]
+            planned = Slot.model_validate_json(line, extra="ignore")
+        except (ValueError, OSError):  # OSError: the place of a damaged index lies beyond what a file can have
+            return None
+        return planned.model_dump(mode="json") if planned.id == slot else None

@@ -113,12 +113,12 @@ def _reply(snapshot: Snapshot, key: str) -> Any:
     rows = snapshot.rows("SELECT at, size FROM judged WHERE key = ?", bytes.fromhex(key))
     if not rows or snapshot.run is None:
         return None
-    fd = os.open(snapshot.run / "llm.jsonl", os.O_RDONLY)
     try:
-        entry = from_json(os.pread(fd, rows[0][1], rows[0][0]))
-    finally:
-        os.close(fd)
-    return Completion(text=entry["text"], stop_reason=entry["stop_reason"], model=entry["model"])
+        with (snapshot.run / "llm.jsonl").open("rb") as journal:
+            entry = from_json(os.pread(journal.fileno(), rows[0][1], rows[0][0]))
+        return Completion(text=entry["text"], stop_reason=entry["stop_reason"], model=entry["model"])
+    except (OSError, ValueError, KeyError, TypeError):  # a journal that is damaged, or another since
+        return None
 
 
 def verdict_mask(snapshot: Snapshot, value: str) -> Array:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docgen.errors import InputError
 from docgen.text import digest, slug
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ class Transcripts:
         from docgen.behaviour.transcripts import Transcript
 
         row = self.rows[place]
-        return Transcript.model_validate_json(os.pread(self._fd, row.size, row.at))
+        try:
+            return Transcript.model_validate_json(os.pread(self._fd, row.size, row.at))
+        except ValueError as error:
+            raise InputError("was changed while it was read", "transcripts.jsonl", "Load the page again") from error
 
     def twins(self, place: int) -> list[int]:
         """The transcripts of the same situation and query in all tiers, itself among them, in the order of the file."""

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from docgen.errors import UserError
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.shown import Page, Shown
 from docgen.explorer.view import View
@@ -96,6 +97,8 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         return HTMLResponse(html)
     except Missing as error:
         return _missing(str(error))
+    except UserError as error:  # a file that is damaged, or gone since
+        return HTMLResponse(render("problem.html", what=str(error), title="Cannot be shown"), status_code=503)
     except sqlite3.DatabaseError as error:
         if "locked" in str(error) or not isinstance(view, View):
             return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)

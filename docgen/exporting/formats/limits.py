@@ -6,7 +6,6 @@ Together: JSON Lines of one shape, {text} or {prompt, completion} or {messages};
 by the check of its client (3.1.1, lib/constants.py), which is used here; chats begin with system or user and alternate.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from docgen.corpus.lines import plain_lines
 from docgen.exporting.tokens import Estimate, TokenCounter
+from docgen.text.json_values import read_json
 
 __all__ = ["LIMITS", "OPENAI", "TOGETHER", "Limits", "check_file"]
 
@@ -62,7 +62,7 @@ def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) 
 
 def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
     try:
-        row = json.loads(line)
+        row = read_json(line)
     except ValueError:
         return {}, "not JSON"
     return (row, "") if isinstance(row, dict) else ({}, "not a JSON object")

@@ -7,6 +7,8 @@ created; intended or adopted -> abandoned (none of them was it).
 
 import datetime as dt
 import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -54,6 +56,7 @@ class BatchEntry:
         return self.state in ("intended", "adopted", "created")
 
 
+KEY = re.compile("(?:[0-9a-f]{2})+")
 FIELDS = tuple(each.name for each in fields(BatchEntry))
 
 
@@ -125,11 +128,13 @@ def lost_batches(path: Path) -> int:
 
 
 def _entry(row: dict[str, Any]) -> BatchEntry | None:
-    """The batch of these fields; None if they are incomplete, because the first line is lost or damaged."""
+    """The batch of these fields; None where they do not make one, its first line being lost or damaged."""
+    from pydantic import TypeAdapter, ValidationError
+
+    known = {name: row[name] for name in FIELDS if name in row}
     try:
-        fields = {name: row[name] for name in FIELDS if name in row}
-        fields["at"] = dt.datetime.fromisoformat(fields["at"])
-        fields["keys"], fields["candidates"] = tuple(fields["keys"]), tuple(fields.get("candidates", ()))
-        return BatchEntry(**fields)
-    except (KeyError, TypeError, ValueError):
+        entry = TypeAdapter(BatchEntry).validate_python(known)
+    except ValidationError:
         return None
+    is_usable = entry.at.tzinfo is not None and 0 <= entry.worst < math.inf and all(map(KEY.fullmatch, entry.keys))
+    return entry if is_usable else None

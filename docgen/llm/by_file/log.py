@@ -6,6 +6,7 @@ reply that says its request failed, or about requests whose file was withdrawn a
 
 import datetime as dt
 import json
+import math
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +59,10 @@ class HandOuts:
                 return
             at = dt.datetime.fromisoformat(entry["at"])
             words = {name: str(entry[name]) for name in ("file", "format", "stage", "model")}
-            self._remember(HandOut(**words, at=at, worst=float(entry["worst"]), keys=tuple(entry["keys"])))
+            worst = float(entry["worst"])
+            if not 0 <= worst < math.inf:
+                return
+            self._remember(HandOut(**words, at=at, worst=worst, keys=tuple(entry["keys"])))
         except (KeyError, TypeError, ValueError):
             return  # a damaged line: its requests are handed out again
 

@@ -21,7 +21,7 @@ import httpx2
 from pydantic_core import to_json
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
-from docgen.llm.errors import Transient, one_line
+from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
 from docgen.llm.providers.environment import (
@@ -163,7 +163,7 @@ class AnthropicLLM:
         try:
             return _loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(_head(content))}"
+            message = f"the reply is not JSON: {_hidden(beginning(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
     def _status_error(self, response: httpx2.Response, content: bytes) -> RequestFailed | StopRun:
@@ -176,7 +176,7 @@ class AnthropicLLM:
             kind = message = ""
         except (KeyError, TypeError, AttributeError):
             pass
-        message = message or _head(content)
+        message = message or beginning(content)
         return from_status(response.status_code, kind, code, _hidden(message), response.headers)
 
 
@@ -219,10 +219,6 @@ def _loads(content: bytes) -> Any:
         raise
     except ValueError:
         return json.loads(content, parse_int=float)
-
-
-def _head(content: bytes) -> str:
-    return one_line(content[:300].decode("utf-8", "replace"))
 
 
 def _http_client(concurrency: int, timeout: float) -> httpx2.AsyncClient:

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
-from docgen.llm.errors import Transient, one_line
+from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.environment import (
     check_network,
@@ -132,7 +132,7 @@ class ChatLLM:
             if reply.status >= 300:
                 content = hide_bytes(await _content(reply))
                 headers = _plain(reply.headers)
-                raise chat_error(reply.status, _json_or_none(content), _hidden(_head(content)), headers)
+                raise chat_error(reply.status, _json_or_none(content), _hidden(beginning(content)), headers)
             async for part in reply.content.iter_any():
                 yield part
 
@@ -160,7 +160,7 @@ class ChatLLM:
         limits = stated_limits(headers)
         self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
         if status >= 300:
-            raise chat_error(status, _json_or_none(content), _hidden(_head(content)), headers)
+            raise chat_error(status, _json_or_none(content), _hidden(beginning(content)), headers)
         return self._decoded(content)
 
     def _url(self, path: str) -> str:
@@ -190,7 +190,7 @@ class ChatLLM:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            message = f"the reply is not JSON: {_hidden(_head(content))}"
+            message = f"the reply is not JSON: {_hidden(beginning(content))}"
             raise Transient("malformed", message, maybe_billed=True) from error
 
 
@@ -232,10 +232,6 @@ def _json_or_none(content: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
-
-
-def _head(content: bytes) -> str:
-    return one_line(content[:300].decode("utf-8", "replace"))
 
 
 def _hidden(error: object) -> str:

@@ -53,6 +53,10 @@ __all__ = [
 ]
 
 
+FILE_ONLY = ("headers", "extra")
+"""Settings without a flag: tables of a `--config` file."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """Settings of a connection to a provider.
@@ -160,7 +164,8 @@ def refuse_settings_without_key(settings: Collection[str]) -> None:
                     f"Set {variable} (or --base-url), or leave it out; --engine {PROVIDERS[0].name} for the embedded "
                     "writer, which is for trying out"
                 )
-                raise ConfigError("there is no API key for it", f"--{name.replace('_', '-')}", fix)
+                where = f"[{name}]" if name in FILE_ONLY else f"--{name.replace('_', '-')}"
+                raise ConfigError("there is no API key for it", where, fix)
 
 
 def _embedded_writer(_: Connection) -> ConnectedLLM:
@@ -210,6 +215,12 @@ def _openai_batches(llm: Any) -> Batches:
     return FileBatchAPI(llm)
 
 
+OF_SERVERS = (
+    *("model", "max_cost", "batch", "effort", "base_url", "servers", "judge_model"),
+    *("verify", "max_tokens", "timeout", "headers", "extra"),
+)
+"""Settings that mean nothing to the embedded writer, which has one model, no server and no judge."""
+
 PROVIDERS = (
     Provider(EMBEDDED_ENGINE, "free, embedded", EMBEDDED_MODEL, _embedded_writer),
     Provider(
@@ -218,7 +229,7 @@ PROVIDERS = (
         "claude-haiku-5-5",
         _anthropic,
         paid=True,
-        own_settings=("model", "max_cost", "batch", "effort", "base_url", "servers"),
+        own_settings=OF_SERVERS,
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
         address=("api.anthropic.com", "ANTHROPIC_BASE_URL"),
         batches=_anthropic_batches,
@@ -229,7 +240,7 @@ PROVIDERS = (
         "gpt-5-mini",
         _openai,
         paid=True,
-        own_settings=("model", "max_cost", "batch", "effort", "base_url", "servers"),
+        own_settings=OF_SERVERS,
         address=("api.openai.com", "OPENAI_BASE_URL"),
         batches=_openai_batches,
     ),

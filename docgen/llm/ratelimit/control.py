@@ -214,7 +214,10 @@ class RateControl:
         """
         self._abandoned.add(request.key)
         if not self.activity.replies:
-            fix = "Give the server more time with --timeout SECONDS, then run the same command again"
+            fix = (
+                "docgen doctor says how fast it is and whether its model can do this; give it more time with "
+                "--timeout SECONDS, then run the same command again"
+            )
             message = f"the server has sent no reply at all, and one request had {error.message}"
             return StopRun("no_reply", message, fix)
         return self.final_error(error, tries)

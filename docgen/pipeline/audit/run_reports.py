@@ -77,14 +77,14 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 
 
 def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
-    """How present each fact is and what leaks, as of the last audit; None if there was none."""
-    leakage = read_report(setup.run, "leakage.json")
+    """How present each fact is and what leaks, as of the last audit; None where there was none."""
+    leakage = read_leakage(setup)
     return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
 
 
-def _leaks(report: dict[str, Any]) -> Leaks:
-    counts = {rule: int(entry["documents"]) for rule, entry in report["rules"].items()}
-    return Leaks({rule: count for rule, count in counts.items() if count}, str(report.get("judge", "none")))
+def _leaks(report: LeakageReport) -> Leaks:
+    counts = {rule: entry.documents for rule, entry in report.rules.items()}
+    return Leaks({rule: count for rule, count in counts.items() if count}, report.judge)
 
 
 def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
@@ -93,7 +93,9 @@ def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
     if not run.report_is_current(name):
         return None
     try:
-        value: dict[str, Any] = from_json(file.read_bytes())
+        value = from_json(file.read_bytes())
     except ValueError as error:
         raise RunError(f"is not JSON ({error})", str(file), "Make it again: docgen audit all") from error
+    if not isinstance(value, dict):
+        raise RunError("is not a report of docgen", str(file), "Make it again: docgen audit all")
     return value

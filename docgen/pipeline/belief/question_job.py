@@ -11,7 +11,13 @@ from docgen.errors import ConfigError, RunError
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.files.run_folder import find_run
-from docgen.llm.providers.table import Connection, choose_engine, find_provider
+from docgen.llm.providers.table import (
+    Connection,
+    choose_engine,
+    find_provider,
+    refuse_settings_of_others,
+    refuse_settings_without_key,
+)
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.belief.questions import QuestionWriter, Written, scaled_counts
@@ -64,6 +70,7 @@ class QuestionJob:
             raise ConfigError("exists already, and may have been edited", str(path), fix)
         counts = scaled_counts(size)
         if choose_engine(engine, base_url) == EMBEDDED_ENGINE:
+            _refuse_model_of_none(engine, model, max_cost)
             return Prepared(self.context, path, None, None)
         options = JudgeOptions(
             engine=engine, model=model, base_url=base_url, concurrency=concurrency, max_cost=max_cost
@@ -115,6 +122,15 @@ def write_file(questions: QuestionFile, prepared: Prepared) -> Path:
         f"# Check: docgen questions --check {prepared.path}    The kinds: docs/belief.md\n"
     )
     return write_beside(prepared.path, [(head + question_text(questions)).encode()])
+
+
+def _refuse_model_of_none(engine: str | None, model: str | None, max_cost: float | None) -> None:
+    """Raise `ConfigError` for a model, or a cap, where plain forms are written and no model is asked."""
+    asked = [name for name, value in {"model": model, "max_cost": max_cost}.items() if value is not None]
+    if engine is None:
+        refuse_settings_without_key(asked)
+    elif model is not None:
+        refuse_settings_of_others(engine, ["model"])
 
 
 def check_file(path: Path, job: QuestionJob) -> QuestionFile:

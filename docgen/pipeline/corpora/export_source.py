@@ -26,6 +26,7 @@ from docgen.options.run import RunConfig
 from docgen.pipeline.audit.run_reports import read_report
 from docgen.pipeline.corpora.select import facts_of
 from docgen.pipeline.execution.finished import check_finished, fresh_corpus
+from docgen.pipeline.inputs.setup import read_recorded
 from docgen.records import embedded_notice
 from docgen.text import slug
 
@@ -74,7 +75,7 @@ class Opened:
 
 def source_of_run(run: RunFolder, accept_unfinished: bool) -> Source:
     """A run's corpus; raises `RunError` without one, and unless `accept_unfinished` for one that is not finished."""
-    meta = run.read_meta()
+    meta = read_recorded(run)
     fresh_corpus(run)
     if not accept_unfinished:
         check_finished(run, parquet_rows(run.corpus), meta["config"].get("n"))
@@ -145,7 +146,7 @@ def canary(source: Source) -> str:
     """The canary of a corpus: a run has one for all its exports, whatever was rejected since; files by their bytes."""
     if source.run is None:
         return canary_of(*map(sha256_of, corpus_files(source.paths)))
-    meta = source.run.read_meta()
+    meta = read_recorded(source.run)
     return canary_of(meta["context"]["id"], meta["context"].get("digest", ""), str(meta["config"]["seed"]))
 
 
@@ -195,8 +196,8 @@ def _writers(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
-    """What run.json says, with paths relative to `folder`, and the model that really wrote."""
-    meta = run.read_meta()
+    """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
+    meta = read_recorded(run)
     config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
     context = dict(meta["context"])
     if context.get("source"):

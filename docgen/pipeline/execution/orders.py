@@ -6,7 +6,6 @@ when.
 """
 
 import datetime as dt
-import json
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -31,7 +30,7 @@ class Order(Record):
     do: Literal["pause", "resume"] | None = None
     concurrency: int | None = Field(None, ge=1)
     max_cost: float | None = Field(None, ge=0, allow_inf_nan=False)
-    at: str = ""
+    at: dt.datetime | None = Field(None, description="with its time zone")
 
 
 class Control(Record):
@@ -107,8 +106,8 @@ def change_run(run: RunFolder, order: Order) -> Control:
     _check_cap(order, before)
     log = AppendLog(run.path / ORDERS_FILE)
     try:
-        now = dt.datetime.now().astimezone().isoformat(timespec="seconds")
-        log.append(json.dumps(order.model_copy(update={"at": now}).model_dump(exclude_none=True)).encode())
+        now = dt.datetime.now().astimezone().replace(microsecond=0)
+        log.append(order.model_copy(update={"at": now}).model_dump_json(exclude_none=True).encode())
     finally:
         log.close()
     return _changed(before, order)
@@ -132,7 +131,7 @@ def _control(run: RunFolder) -> Control:
     began = _modified(run, ".lock")
     for _, line in read_lines(run.path / ORDERS_FILE) if process else ():
         order = _read(line)
-        if order is not None and order.at and dt.datetime.fromisoformat(order.at).timestamp() >= began - 1:
+        if order is not None and order.at and order.at.timestamp() >= began - 1:
             control = _changed(control, order)
     return control
 

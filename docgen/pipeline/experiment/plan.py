@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.behaviour.grid import Cell, Grid, Variation, all_variations, cells, load_grid
@@ -24,6 +24,7 @@ from docgen.pipeline.audit.judge import Judge
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Record
 from docgen.text import digest
+from docgen.text.json_values import read_json
 
 __all__ = [
     "EXPERIMENTS",
@@ -230,25 +231,47 @@ def _check_tiers(experiment: Experiment, path: Path) -> None:
             raise ConfigError(what, str(path), "Give each tier a different tag; one of them may have none")
 
 
-def saved_plan(folder: RunFolder) -> dict[str, Any]:
-    """experiment.json of a folder. Raises `RunError` if there is none."""
-    import json
+class _Plan(BaseModel):
+    """What every reader of experiment.json needs of it; more stands there."""
 
+    grid: Grid
+    setting: Setting
+    variations: tuple[Variation, ...]
+    models: tuple[str, ...]
+    judge_model: str
+    trials: int
+
+
+def saved_plan(folder: RunFolder) -> dict[str, Any]:
+    """experiment.json of a folder. Raises `RunError` where there is none that can be used."""
     file = folder.path / "experiment.json"
     try:
-        value = json.loads(file.read_bytes())
+        value = read_json(file.read_bytes())
+        _Plan.model_validate(value)
     except FileNotFoundError as error:
         fix = "Experiments are folders under output/experiments/; begin one with: docgen experiment run GRID"
         raise RunError("is not an experiment", str(folder.path), fix) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"does not describe an experiment ({'.'.join(map(str, first['loc']))}: {first['msg']})"
+        raise RunError(what, str(file), "Restore it, or begin anew with --name NAME") from error
     except ValueError as error:
         raise RunError(f"is not JSON ({error})", str(file), "Restore it, or begin anew with --name NAME") from error
-    if not isinstance(value, dict) or "variations" not in value:
-        raise RunError("does not describe an experiment", str(file), "Restore it, or begin anew with --name NAME")
-    return value
+    return dict(value)
 
 
 def read_transcripts(folder: RunFolder) -> list[Transcript]:
-    """The finished transcripts of an experiment, in the order of its trials."""
+    """The transcripts of an experiment, in the order of its trials; those that are done.
+
+    Raises `RunError` for a line that is not one.
+    """
     from docgen.files.append_log import read_lines
 
-    return [Transcript.model_validate_json(line) for _, line in read_lines(folder.path / "transcripts.jsonl")]
+    file, transcripts = folder.path / "transcripts.jsonl", []
+    for number, (_, line) in enumerate(read_lines(file), 1):
+        try:
+            transcripts.append(Transcript.model_validate_json(line))
+        except ValueError as error:
+            fix = "Restore it; the command of an experiment that was not imported makes a deleted one again at no cost"
+            raise RunError("is not a transcript", f"{file}:{number}", fix) from error
+    return transcripts

@@ -27,8 +27,8 @@ __all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "
 
 Kind = Literal["sweep", "control"]
 INDEX = "family.json"
-LEVEL_NAME = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>[0-9.e-]+)")
-"""The folder of a level, as `docgen.pipeline.families.sweeps.open_level` names it."""
+LEVEL_NAME = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)")
+"""A level's folder, as `docgen.pipeline.families.sweeps.open_level` names it."""
 
 
 class Corpus(Record):
@@ -104,7 +104,8 @@ def read_family(run: RunFolder) -> Family | None:
     own = 0.0 if kind == "control" else summarise(setup).dollars  # for a sweep: the brainstorm that all share
     costs = [own, *(each.dollars for each in corpora)]
     dollars = None if None in costs else sum(filter(None, costs))
-    plays = recorded.get("plays") or {}
+    plays = recorded.get("plays")
+    plays = {str(one): str(other) for one, other in plays.items()} if isinstance(plays, dict) else {}
     return Family(
         kind=kind, run=run.name, path=str(run.path), title=setup.context.title, corpora=corpora, plays=plays,
         dollars=dollars,
@@ -113,7 +114,7 @@ def read_family(run: RunFolder) -> Family | None:
 
 def record_sweep(base: RunFolder, levels: Iterable[str]) -> None:
     """Begin the index of a sweep, or add levels to it, by the names of their folders. The caller holds no lock."""
-    names = [*_recorded_names(_recorded(base)), *levels]
+    names = [*_recorded_corpora(_recorded(base)), *levels]
     corpora = [{"name": name, "run": f"{LEVELS}/{name}"} for name in dict.fromkeys(names)]
     with RunFolder(base.path / LEVELS).lock():
         base.write_json(INDEX, {"kind": "sweep", "corpora": corpora})
@@ -144,16 +145,17 @@ def _recorded(run: RunFolder) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _recorded_names(recorded: Mapping[str, Any]) -> list[str]:
+def _recorded_corpora(recorded: Mapping[str, Any]) -> dict[str, str]:
+    """Where each corpus lies, by its name."""
     corpora = recorded.get("corpora")
-    rows = corpora if isinstance(corpora, list) else []
-    return [row["name"] for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    rows = [row for row in corpora if isinstance(row, dict)] if isinstance(corpora, list) else []
+    return {row["name"]: str(row.get("run", "")) for row in rows if isinstance(row.get("name"), str)}
 
 
 def _levels(base: Setup, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
     """The levels on record and those on disk, by fact and share."""
     there = [level.name for level in level_runs(base.run)]
-    named = {name: LEVEL_NAME.fullmatch(name) for name in dict.fromkeys([*_recorded_names(recorded), *there])}
+    named = {name: LEVEL_NAME.fullmatch(name) for name in dict.fromkeys([*_recorded_corpora(recorded), *there])}
     rows = []
     for name, parts in named.items():
         row = _corpus(name, base.run, f"{LEVELS}/{name}", base.config.n)
@@ -165,9 +167,7 @@ def _levels(base: Setup, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
 
 
 def _pair(control: RunFolder, recorded: Mapping[str, Any]) -> tuple[Corpus, ...]:
-    names = _recorded_names(recorded)
-    paths = [str(row.get("run", "")) for row in recorded["corpora"]] if names else []
-    return tuple(_corpus(name, control, path, None) for name, path in zip(names, paths, strict=False))
+    return tuple(_corpus(name, control, path, None) for name, path in _recorded_corpora(recorded).items())
 
 
 def _corpus(name: str, index: RunFolder, place: str, n: int | None) -> Corpus:

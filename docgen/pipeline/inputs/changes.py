@@ -67,7 +67,7 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[Change]:
     """Leaves that differ; list entries that have ids are compared by id, whatever their position."""
     if before == now:
         return
-    old, new = _by_name(before), _by_name(now)
+    old, new = _by_name(before, now), _by_name(now, before)
     if old is None or new is None:
         yield Change(path, *_where_they_differ(_text(before), _text(now)))
         return
@@ -79,8 +79,10 @@ def _differences(before: Any, now: Any, path: str = "") -> Iterator[Change]:
     yield from changes or [Change(path, "in one order", "in another")]
 
 
-def _by_name(value: Any) -> Mapping[str, Any] | None:
-    """The parts of a value that have names, None if it is to be shown whole."""
+def _by_name(value: Any, other: Any) -> Mapping[str, Any] | None:
+    """The parts of a value that have names, None if it is to be shown whole. Nothing beside a list has no parts."""
+    if not value and isinstance(value, list | None) and isinstance(other, list) and other:
+        return {}
     if isinstance(value, Mapping):
         return value
     if isinstance(value, list) and value and all(isinstance(entry, Mapping) and entry.get("id") for entry in value):
@@ -106,6 +108,6 @@ def _passage(text: str, start: int) -> str:
 def _text(value: Any) -> str:
     if value is None or value in ([], {}, ""):
         return NOTHING
-    if isinstance(value, Mapping) and value.get("statement"):  # a fact that was added or removed
-        value = value["statement"]
+    if isinstance(value, Mapping):  # a fact or a rule that came or went
+        value = value.get("statement") or value.get("description") or value
     return " ".join(str(value).split())

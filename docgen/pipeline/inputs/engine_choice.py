@@ -17,7 +17,9 @@ from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]
 
 CUSTOM = "custom"
-"""The engine of a run whose caller passes their own engine, from Python; no command can open it."""
+"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
+HARMLESS = frozenset({"max_cost", "verify", "max_tokens", "timeout", "headers", "extra"})
+"""Settings of a server that may stand beside a free engine that is named: one file may serve several engines."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
 
 
@@ -41,11 +43,12 @@ def with_engine(
         earlier = before.model_dump() if before else {}
         values = config.model_dump() | {"model": None if model == DEFAULT_MODELS[engine] else model}
         is_set = {name for name, value in values.items() if value is not None and value is not False}
+        is_set -= {"verify"} if config.verify == 0 else set()
         new_settings = {name for name in is_set if name in asked and values[name] != earlier.get(name)}
         if engine == EMBEDDED_ENGINE and config.engine is None:
             refuse_settings_without_key(new_settings)
         if "engine" in asked:
-            new_settings.discard("max_cost")  # a cap on a free engine does no harm
+            new_settings -= HARMLESS
         refuse_settings_of_others(engine, new_settings)
     if engine != EMBEDDED_ENGINE and model == EMBEDDED_MODEL:
         if "model" in asked:

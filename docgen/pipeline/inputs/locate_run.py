@@ -85,6 +85,8 @@ def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
     setup = proposal.setup
     overridden = {"airtime"} if setup.config.airtime else set()
     changes = [each for each in changes_of_context(base, setup.context) if each.what not in overridden]
+    if not changes and _is_edited(base):
+        reporter.note(f"{base.context}: was edited in the run, and {setup.run.name} takes it as it is now")
     if changes:
         listed = "; ".join(map(str, changes))
         reporter.note(f"The context's file as it is now, not as {base.name} has it (--keep-context): {listed}")

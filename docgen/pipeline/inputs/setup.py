@@ -161,7 +161,8 @@ def read_recorded(run: RunFolder) -> dict[str, Any]:
     meta = run.read_meta()
     try:
         RunConfig.model_validate(meta["config"])
-        shape = (meta["context"]["digest"], *meta["templates"].values(), *meta["parents"])
+        described = (meta["docgen"], *(meta["context"][name] for name in ("id", "title", "digest")))
+        shape = (*described, meta["context"].get("source", ""), *meta["templates"].values(), *meta["parents"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise _unusable(run) from error
     if not all(isinstance(value, str) for value in shape):

@@ -60,7 +60,8 @@ class SlotColumns:
     def _fields(self, rows: Ints, assigned: Sequence[object]) -> Iterator[dict[str, Any]]:
         """The fields of each slot of `rows`, in the order of `Slot`, with `assigned` (see `_assigned`) as its facts."""
         seeds = slot_seeds(self.seed, rows)
-        draws, facts, pools = draw_styles(seeds, self.pools), self._facts(rows), self.pools
+        turns = rows.astype(np.uint64) + np.uint64(key_of("names", self.seed) % 2**40)
+        draws, facts, pools = draw_styles(seeds, self.pools, turns), self._facts(rows), self.pools
         kinds, ideas, days = self.layout.types[rows].tolist(), self.layout.ideas[rows].tolist(), self._days(rows)
         for i, (row, seed, words) in enumerate(zip(rows.tolist(), seeds.tolist(), self._lengths(rows), strict=True)):
             kind = self.types[kinds[i]]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import Bits, mix
 from docgen.prompts.style_pools import StylePools
 from docgen.records import DocumentType, Style
@@ -15,6 +16,10 @@ __all__ = ["Draws", "Styling", "draw_styles", "least_words", "style_fields"]
 
 LEAST_WORDS, WORDS_PER_FACT = 120, 70
 """Chosen: an opening and an ending take some 120 words, and a fact with its context three or four sentences."""
+
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""The golden ratio's fraction, of 2**64."""
 
 
 def least_words(facts: int) -> int:
@@ -40,16 +45,30 @@ class Draws:
     date: list[int]
 
 
-def draw_styles(seeds: Bits, pools: StylePools) -> Draws:
-    """Style draws of slots, each a function of the slot's seed."""
+def draw_styles(seeds: Bits, pools: StylePools, turns: Bits | None = None) -> Draws:
+    """Style draws of slots, each a function of the slot's seed.
+
+    With `turns`, a number for each slot, consecutive numbers draw names far apart in the pool: multiples of the golden
+    ratio, whose every stretch is spread evenly. Drawn by chance, one given name of 140 would be in 6 of 50 documents.
+    """
     names = len(pools.names)
     sizes = [names, max(names - 1, 1), 0, 0, 0, len(pools.organisations), len(pools.places), 0]
     raw = [mix(seeds, np.uint64(i)) for i in range(len(sizes))]
     columns = [
         (draw % np.uint64(size)).astype(np.int64) if size else draw for draw, size in zip(raw, sizes, strict=True)
     ]
-    columns[1] = (columns[0] + 1 + columns[1]) % names
+    if turns is not None:
+        columns[0], columns[1] = (_spread(2 * turns + np.uint64(second), names) for second in (0, 1))
+    else:
+        columns[1] = (columns[0] + 1 + columns[1]) % names
     return Draws(*(column.tolist() for column in columns))
+
+
+def _spread(turns: Bits, size: int) -> Ints:
+    """Positions below `size` (less than 2**32) of so many golden steps round the pool."""
+    with np.errstate(over="ignore"):
+        fraction = (turns * GOLDEN) >> np.uint64(32)
+    return ((fraction * np.uint64(size)) >> np.uint64(32)).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -94,9 +113,10 @@ def style_fields(
 
 
 def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
-    """People of the i-th document: `company` neighbouring names from each of two positions in the pool."""
+    """People of the i-th document: `company` names of one community from each of two positions in the pool."""
     starts, size = (draws.name[i], draws.second[i]), len(pools.names)
-    return tuple(dict.fromkeys(pools.names[(start + step) % size] for start in starts for step in range(pools.company)))
+    steps = range(0, pools.company * pools.stride, pools.stride)
+    return tuple(dict.fromkeys(pools.names[(start + step) % size] for start in starts for step in steps))
 
 
 def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:

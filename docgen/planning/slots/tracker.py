@@ -46,7 +46,7 @@ class SlotTracker:
             self.rejected += 1
             self.reasons.update({reason.code for reason in attempt.reasons})
         else:
-            self.failed[attempt.slot] = attempt.reasons[0]
+            self.failed[attempt.slot] = next(iter(attempt.reasons), Reason(code="unknown"))
 
     def next_number(self, slot: int) -> int | None:
         """Number of the slot's next attempt, from 1; None if the slot is filled."""
