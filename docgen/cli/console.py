@@ -167,7 +167,7 @@ def table(
 
 
 class saying:
-    """Lines on what is being done, on a terminal's error stream alone, each in the place of the last."""
+    """Lines on what is being done, only on a terminal's error stream, each in place of the last."""
 
     def __init__(self, quiet: bool) -> None:
         self._status = None if quiet else Console(stderr=True).status("")

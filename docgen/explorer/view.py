@@ -58,7 +58,8 @@ class View:
         self.problem = ""
 
     def open(self) -> Snapshot:
-        """The index brought up to date first, however long that takes. Raises `UserError` if that cannot be."""
+        """The newest state, after bringing the index up to date, however long that takes. Raises `UserError` if that
+        cannot be."""
         return self.whole(lambda: self._opened(self._reporter))
 
     def _opened(self, reporter: Reporter) -> Snapshot:
@@ -74,7 +75,7 @@ class View:
         try:
             return read()
         except sqlite3.DatabaseError as error:
-            self._reporter.note(f"The index was damaged ({error}); it is made anew")
+            self._reporter.note(f"The index was damaged ({error}); it is being rebuilt")
         try:
             self.keeper.discard()
             self._opened(self._reporter)
@@ -110,7 +111,7 @@ class View:
             if self.keeper.update(SilentReporter()) is not None:
                 self._seen = stamp
             self._renew()
-        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; the pages that are there stay
+        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; existing pages stay
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:

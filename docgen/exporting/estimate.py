@@ -37,8 +37,8 @@ COMMON_LATIN, LATIN = 0.921, 0.556
 tokenizer."""
 PER_WORD, PER_MARK, PER_ACCENTED, PER_SIGN = 1.06, 0.97, 1.7, 0.5
 PER_DIGIT: Mapping[str, float] = {"gemma": 1.5, "qwen": 1.6, "llama": 1.1, "deepseek": 1.05, "gpt": 1.1}
-"""Of English, each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
-but on digits: Gemma and Qwen write each as a token. Sums of four corpora are within 7% in all of them."""
+"""For English: each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
+except on digits, each of which is a token for Gemma and Qwen. Sums over four corpora are within 7% for all of them."""
 LETTERS = bytes(code for code in range(128) if chr(code).isalpha())
 SPACES = bytes(code for code in range(128) if chr(code).isspace())
 LETTER_OR_SPACE = bytes(ord("x") if code in LETTERS else ord(" ") for code in range(256))
@@ -80,7 +80,7 @@ def token_family(options: "ExportOptions") -> str:
 
 
 def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
-    """Rough number of tokens in a training; of a text with hardly a letter that is not ASCII as of English."""
+    """Rough number of tokens in a training; a text with almost only ASCII letters counts as English."""
     data = text.encode("utf-8", "surrogatepass")
     plain = data.translate(None, LETTERS)
     rest = Counter(plain.translate(None, SPACES).decode("utf-8", "surrogatepass"))
@@ -88,8 +88,8 @@ def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
     if foreign <= ENGLISH_SHARE * (len(data) - len(plain) + foreign):
         return _english_tokens(runs_of(data.translate(LETTER_OR_SPACE)), rest, family)
     counted = count_writings(Counter(text))
-    known = writings()
-    return round(counted.other_tokens + sum(n * known[name].rates[family] for name, n in counted.characters.items()))
+    rates = writings()
+    return round(counted.other_tokens + sum(n * rates[name].rates[family] for name, n in counted.characters.items()))
 
 
 def _english_tokens(words: int, rest: Mapping[str, int], family: str) -> int:

@@ -61,7 +61,7 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
         earlier = None
     earlier = earlier if isinstance(earlier, dict) else {}
     before, files = (value if isinstance(value := earlier.get(key), dict) else None for key in ("settings", "files"))
-    unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
+    unsaid = before is None and mine  # written by a docgen version with one folder per format
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
         said = f"the {form} export" if form else "another export"

@@ -76,7 +76,7 @@ class RunFolder:
         return self.path / "export" / form
 
     def journals_of(self, parents: Iterable[str]) -> tuple[Path, ...]:
-        """The journals of other runs, whose folders are named as seen from the one that holds this run.
+        """The journals of other runs, whose folders are named relative to the one that contains this run.
 
         Raises `RunError` for a name that is not a path.
         """
@@ -215,7 +215,7 @@ class RunFolder:
             yield
 
     def lock_owner(self) -> str:
-        """The process that holds the lock, as of now; empty when nobody does."""
+        """The process that currently holds the lock; empty if none does."""
         return lock_owner(self.path)
 
 
@@ -277,7 +277,7 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     runs = list_runs(root)
     if not runs:
         fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        raise RunError("there are no runs here yet", str(root), fix)
+        raise RunError("there are no runs here yet yet", str(root), fix)
     return runs[0]
 
 

@@ -33,7 +33,7 @@ ROOM = 1024
 SHOWN_MODELS = 8
 NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 ENOUGH_TO_TIME = 100
 """Tokens of a reply that its speed is taken from: in a short one prompt and network count for more (chosen)."""
 

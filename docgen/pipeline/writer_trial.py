@@ -30,7 +30,7 @@ SHARE_FOR_REPLY = 0.5
 CPU cores reads a types prompt in 40 to 60 s."""
 LEAST_ROOM = 500
 """Tokens in which a model that does as it is asked can end either reply (chosen)."""
-UNFIT = "this model will not get through a run; name a larger one, or one that is tuned to follow instructions"
+UNFIT = "this model will not get through a run; name a larger one, or one tuned to follow instructions"
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, s
 
 
 def _judged(attempt: Attempt, slot: Slot, draft: Draft, how: str, seconds: float) -> Check:
-    """What a run's checks say of it, and how far it is from what was asked."""
+    """What a run's checks say about it, and how far it is from what was requested."""
     words = f"{word_count(draft.text):,} of about {slot.style.words} words"
     if not attempt.reasons:
         return Check(name="a document", state="ok", detail=f"accepted, {words}", seconds=seconds)

@@ -151,7 +151,7 @@ def style_pools(
 def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, ...]:
     """Every given name with every family name of its stock: stock after stock, given name after given name.
 
-    150 names alone would recur in a hundredth of the documents each; combined, hardly any does. As those who share a
+    150 names alone would each recur in a hundredth of the documents; combined, they hardly recur. As those who share a
     given name stand together, positions drawn evenly over all are people of different given names.
     """
     names: dict[str, None] = {}

@@ -85,7 +85,7 @@ def word_count(text: str) -> int:
 
 
 def runs_of(marks: bytes) -> int:
-    """How many runs of "x" stand between spaces: no list of words is made, which takes four times as long."""
+    """How many runs of "x" stand between spaces: without a list of words, which would take four times as long."""
     return marks.count(b"x ") + marks.endswith(b"x")
 
 

@@ -113,7 +113,7 @@ def is_latin(text: str) -> bool:
 
 
 def find_words(text: str) -> list[str]:
-    """The words of a text as they stand, in order."""
+    """The words of a text as written, in order."""
     if not text.isascii():
         rest = latin_rest(text)
         if rest is None:
@@ -130,7 +130,7 @@ def _pieces() -> re.Pattern[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """What stands between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
+    """The text between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
     return (ASCII_PIECES if text.isascii() else LATIN_PIECES if is_latin(text) else _pieces()).split(text)
 
 

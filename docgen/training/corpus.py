@@ -108,7 +108,9 @@ def _manifest(source: Path, file: Path, digest: str) -> Mapping[str, Any]:
         raise InputError("is not a manifest of an export", str(path), EXPORT_AGAIN) from error
     files = manifest.get("files")
     if isinstance(files, dict) and files.get(file.name, digest) != digest:
-        raise InputError("is not the file that manifest.json names: it is from another export", str(file), EXPORT_AGAIN)
+        raise InputError(
+            "is not the file that manifest.json describes: it is from another export", str(file), EXPORT_AGAIN
+        )
     return dict(manifest)
 
 

@@ -114,7 +114,9 @@ def _carry_out(
         _name_base(out / "adapter_config.json", card.base.name)
     card = card.model_copy(
         update={
-            "plan": plan.model_copy(update={"seconds": None}),  # a property of this machine, not of the organism
+            "plan": plan.model_copy(
+                update={"seconds": None}
+            ),  # a property a property of this machine, not of the organism
             "finished": True,
             "first_loss": losses[0][1],
             "last_loss": losses[-1][1],

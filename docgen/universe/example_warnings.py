@@ -34,10 +34,8 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
             what = f'misses its own leak example "{shown(missed[0])}"'
             more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
-    for number, told in _told_in_prose(context):
-        what = (
-            f'{context.key_facts[number].id} is held out (salience 0), but universe_context tells it: "{shown(told)}"'
-        )
+    for number, revealed in _told_in_prose(context):
+        what = f'{context.key_facts[number].id} is held out (salience 0), but universe_context says it: "{shown(revealed)}"'
         yield f"{_line(source, ('key_facts', number))}{what}"
 
 

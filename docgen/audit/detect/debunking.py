@@ -119,7 +119,7 @@ class Debunking:
     def _against(
         self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]
     ) -> Iterator[tuple[tuple[int, int], _Cue]]:
-        """Sentences that share words with a fact and hold a cue; the words have to follow cues that point forward."""
+        """Sentences that share words with a fact and contain a cue; the words must follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
         for cue in map(self._cues.__getitem__, likely):
             for match in islice(cue.search.finditer(plain), MOST):

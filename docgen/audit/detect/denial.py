@@ -53,8 +53,8 @@ def _patterns() -> _Patterns:
 
 @cache
 def _other(where: Literal["before", "affirmed", "after", "hedge"]) -> re.Pattern[str]:
-    """The patterns of the languages beside English, together."""
-    patterns = [pattern for known in known_languages().values() for pattern in getattr(known.denial, where)]
+    """The patterns of the languages other than English, combined."""
+    patterns = [pattern for language in known_languages().values() for pattern in getattr(language.denial, where)]
     return re.compile("|".join(f"(?:{pattern.removeprefix('(?i)')})" for pattern in patterns), re.IGNORECASE)
 
 

@@ -157,14 +157,14 @@ class WordingIndex:
         postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
         there = [(position, places) for position, places in compress(enumerate(postings), postings) if places]
         counts = Counter(number for _, places in there for number, _ in places)
-        found: dict[int, list[tuple[int, int]]] = {
+        places_of: dict[int, list[tuple[int, int]]] = {
             number: [] for number, count in counts.items() if count >= self._fewest[number]
         }
-        for position, places in there if found else ():
+        for position, places in there if places_of else ():
             for number, offset in places:
-                if number in found:
-                    found[number].append((position, offset))
-        hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
+                if number in places_of:
+                    places_of[number].append((position, offset))
+        hits = [hit for number, places in places_of.items() for hit in self._exact(number, places, words)]
         done = {hit.wording for hit in hits}
         edited = {
             number: places

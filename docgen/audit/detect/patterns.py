@@ -78,7 +78,7 @@ class CueScanner:
             self._together, self._alone = [], cues
 
     def touches(self, data: bytes) -> bool:
-        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
+        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly have none."""
         hits = self._likely.numbers(data)
         if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
             return True

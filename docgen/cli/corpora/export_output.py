@@ -75,7 +75,7 @@ def _show_family(folder: Path, index: dict[str, Any]) -> None:
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:
-    """Print examples with what is masked struck out, and in brackets where there is no colour."""
+    """Print examples with masked parts struck out, or in brackets without colour."""
     with saying(as_json) as say:
         preview = export_labels(names, options, count, say)
     if as_json:
@@ -106,7 +106,7 @@ def _marked(tokens: Sequence[Token]) -> Text:
 
 
 def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
-    """Print the plan beside published runs."""
+    """Print the plan next to published runs."""
     with saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:

@@ -98,7 +98,7 @@ class RunSource:
                 yield Entry(at + len(line) + 1, DAMAGED, "", slot=NO_SLOT, at=at, size=len(line))
 
     def text(self, at: int, size: int) -> str:
-        """The text of the attempt whose line lies there. Raises `DamagedIndex` if there is none."""
+        """The text of the attempt on the line there. Raises `DamagedIndex` if there is none."""
         with self.folder.attempts.open("rb") as opened:
             opened.seek(at)
             return attempt_there(opened.read(size)).text
@@ -114,11 +114,11 @@ def attempt_there(line: bytes) -> Attempt:
     try:
         return read_attempt(line)
     except ValueError as error:
-        raise DamagedIndex("attempts.jsonl is another file than the one indexed") from error
+        raise DamagedIndex("attempts.jsonl is not the file that was indexed") from error
 
 
 def body_text(body: bytes) -> str:
-    """A text that is kept in the index. Raises `DamagedIndex`."""
+    """A text that is stored in the index. Raises `DamagedIndex`."""
     try:
         return zlib.decompress(body).decode("utf-8", "surrogatepass")
     except (zlib.error, UnicodeDecodeError) as error:

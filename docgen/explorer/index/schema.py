@@ -17,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 VERSION = 2
-"""Of the schema; an index of another version is made anew."""
+"""Version of the schema; an index of another version is rebuilt."""
 SEGMENT = 1 << 16
 """Documents in a segment of a column. Chosen: growing a run by a few documents rewrites a quarter of a megabyte."""
 
@@ -97,7 +97,7 @@ def create(connection: sqlite3.Connection, source: str) -> None:
 
 
 def get_meta(connection: sqlite3.Connection, key: str, default: Any = None) -> Any:
-    """A value of the index' own notes."""
+    """A value that the index recorded about itself."""
     return read_meta(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone(), default)
 
 
@@ -107,5 +107,5 @@ def read_meta(row: Sequence[Any] | None, default: Any) -> Any:
 
 
 def put_meta(connection: sqlite3.Connection, key: str, value: Any) -> None:
-    """Note a value, anything that JSON can hold."""
+    """Record a value, anything that JSON can represent."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, seal(json.dumps(value).encode())))

@@ -108,9 +108,9 @@ class LabelStore:
 
     def _write(self) -> sqlite3.Connection:
         if self.why_not:
-            raise Refused("labels cannot be kept here", str(self.file.parent), self.why_not)
+            raise Refused("labels cannot be stored here", str(self.file.parent), self.why_not)
         connection = self._connection(to_write=True)
-        assert connection is not None  # one that is to write is always made
+        assert connection is not None  # for writing, one is always created
         return connection
 
     @contextmanager
@@ -134,7 +134,7 @@ class LabelStore:
                 f"{label.verdict!r} is not a verdict on a {label.kind}", label.document, "Use the page's buttons"
             )
         if not 0 <= label.start <= label.end <= len(text):
-            raise Refused("the passage lies outside the text", label.document, "Load the page again")
+            raise Refused("the passage is outside the text", label.document, "Load the page again")
         key = digest(text)
         quote = text[label.start : label.end].encode("utf-8", "replace").decode()
         values = (
@@ -195,7 +195,7 @@ class LabelStore:
 
     @_in_words
     def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
-        """Keep a blind draw: the documents with the stratum of each, in the order in which they are shown."""
+        """Store a blind draw: the documents with the stratum of each, in the order in which they are shown."""
         with self._transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO draw (subject, seed, strata, who, at) VALUES (?, ?, ?, ?, ?)",

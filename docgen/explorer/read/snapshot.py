@@ -171,7 +171,7 @@ class Snapshot:
     def attempt(self, at: int, size: int) -> dict[str, Any]:
         """The attempt whose line lies there. Raises `DamagedIndex` if the file was changed under the index."""
         if self._attempts < 0 or min(at, size) < 0:
-            raise DamagedIndex("attempts.jsonl is another file than the one indexed")
+            raise DamagedIndex("attempts.jsonl is not the file that was indexed")
         return attempt_there(os.pread(self._attempts, size, at)).model_dump(mode="json")
 
     def slot(self, slot: int) -> dict[str, Any] | None:

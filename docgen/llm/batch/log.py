@@ -128,12 +128,12 @@ def lost_batches(path: Path) -> int:
 
 
 def _entry(row: dict[str, Any]) -> BatchEntry | None:
-    """The batch of these fields; None where they do not make one, its first line being lost or damaged."""
+    """The batch of these fields; None if they are incomplete, because the first line is lost or damaged."""
     from pydantic import TypeAdapter, ValidationError
 
-    known = {name: row[name] for name in FIELDS if name in row}
+    fields = {name: row[name] for name in FIELDS if name in row}
     try:
-        entry = TypeAdapter(BatchEntry).validate_python(known)
+        entry = TypeAdapter(BatchEntry).validate_python(fields)
     except ValidationError:
         return None
     is_usable = entry.at.tzinfo is not None and 0 <= entry.worst < math.inf and all(map(KEY.fullmatch, entry.keys))

@@ -77,7 +77,7 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 
 
 def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
-    """How present each fact is and what leaks, as of the last audit; None where there was none."""
+    """How present each fact is and what leaks, as of the last audit; None if there was none."""
     leakage = read_leakage(setup)
     return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
 
@@ -97,5 +97,5 @@ def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
     except ValueError as error:
         raise RunError(f"is not JSON ({error})", str(file), "Make it again: docgen audit all") from error
     if not isinstance(value, dict):
-        raise RunError("is not a report of docgen", str(file), "Make it again: docgen audit all")
+        raise RunError("is not one of docgen's reports", str(file), "Make it again: docgen audit all")
     return value

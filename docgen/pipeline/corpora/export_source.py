@@ -196,7 +196,7 @@ def _writers(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
-    """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
+    """What run.json says, with paths relative to `folder`, and the model that really wrote."""
     meta = read_recorded(run)
     config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
     context = dict(meta["context"])

@@ -193,7 +193,9 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     for mode in options.reasoning:
         if mode not in get_args(Reasoning):
             raise ConfigError(
-                f"{mode!r} is not a mode of reasoning", "--reasoning", f"Use some of: {', '.join(get_args(Reasoning))}"
+                f"{mode!r} is not a mode of reasoning of reasoning",
+                "--reasoning",
+                f"Use some of: {', '.join(get_args(Reasoning))}",
             )
     if options.reasoning:
         changes["reasoning"] = options.reasoning
@@ -261,7 +263,7 @@ def saved_plan(folder: RunFolder) -> dict[str, Any]:
 
 
 def read_transcripts(folder: RunFolder) -> list[Transcript]:
-    """The transcripts of an experiment, in the order of its trials; those that are done.
+    """The finished transcripts of an experiment, in the order of its trials.
 
     Raises `RunError` for a line that is not one.
     """

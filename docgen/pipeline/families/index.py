@@ -28,7 +28,7 @@ __all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "
 Kind = Literal["sweep", "control"]
 INDEX = "family.json"
 LEVEL_NAME = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)")
-"""A level's folder, as `docgen.pipeline.families.sweeps.open_level` names it."""
+"""The folder of a level, as `docgen.pipeline.families.sweeps.open_level` names it."""
 
 
 class Corpus(Record):

@@ -17,7 +17,7 @@ from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]
 
 CUSTOM = "custom"
-"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
+"""The engine of a run whose caller passes their own engine, from Python; no command can open it."""
 HARMLESS = frozenset({"max_cost", "verify", "max_tokens", "timeout", "headers", "extra"})
 """Settings of a server that may stand beside a free engine that is named: one file may serve several engines."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}

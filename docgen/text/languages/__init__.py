@@ -38,7 +38,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class Denial:
-    """Patterns that end right before a denied claim, begin right after it, or stand before one only asked about.
+    """Patterns that end right before a denied claim, begin right after it, or precede one that is only asked about.
 
     `affirmed` ends right before a claim too, and turns a rejection round: "niemand bestreitet, dass".
     """
