@@ -63,7 +63,9 @@ def asked_of(
     questions: QuestionFile, roles: Mapping[str, Role] | None = None, kinds: Sequence[str] = ()
 ) -> tuple[Asked, ...]:
     """Every question about a fact, those with two orders twice; cloze triples, which are not asked in words, are left
-    out. `roles` by fact; a fact without one is taught. `kinds`: only those.
+    out.
+
+    `roles` by fact; a fact without one is taught. `kinds`: only those.
     """
     return tuple(
         put_question.model_copy(

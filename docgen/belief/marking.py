@@ -29,8 +29,9 @@ def mark(asked: Asked, reply: str) -> Verdict:
 
 
 def chosen_label(text: str, labels: Sequence[str], options: Sequence[str] = ()) -> str | None:
-    """The label that an answer names: by itself, after a word such as "answer", or by one option's own words. None if
-    it names none, or several and nothing decides between them.
+    """The label that an answer names: by itself, after a word such as "answer", or by one option's own words.
+
+    None if it names none, or several and nothing decides between them.
     """
     names = {label.casefold(): label for label in labels}
     either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))

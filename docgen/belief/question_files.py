@@ -116,8 +116,9 @@ def is_question_file(path: Path) -> bool:
 
 
 def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
-    """What a model is asked, each text once, without answers: what a corpus must not contain. The beginnings of cloze
-    sentences are left out, since any statement of a fact uses them.
+    """What a model is asked, each text once, without answers: what a corpus must not contain.
+
+    The beginnings of cloze sentences are left out, since any statement of a fact uses them.
     """
     texts = [getattr(question, "question", "") for question in questions.questions if not isinstance(question, Cloze)]
     return tuple(dict.fromkeys(text for text in texts if text))

@@ -68,8 +68,10 @@ WHICH_WORLD = (
 
 class Question(Record):
     """What all questions have. `id` and `fact` follow from the place in the file; `kind` from the list that the
-    question is in. An `id` that the file leaves out is derived from the content: a question keeps it wherever it is
-    moved, and an edited question gets another, which is how answers of two models are paired.
+    question is in.
+
+    An `id` that the file leaves out is derived from the content: a question keeps it wherever it is moved, and an
+    edited question gets another, which is how answers of two models are paired.
     """
 
     id: str = ""

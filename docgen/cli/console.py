@@ -154,8 +154,10 @@ def table(
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of plain texts, never read as markup; in a narrow terminal they wrap instead of being cut. `right` are
-    the columns with numbers, which stay on one line as long as another column can wrap; for `unless_empty` see `Grid`.
+    """A table of plain texts, never read as markup; in a narrow terminal they wrap instead of being cut.
+
+    `right` are the columns with numbers, which stay on one line as long as another column can wrap; for `unless_empty`
+    see `Grid`.
     """
     grid = Grid(unless_empty, title=title and Text(title), caption=caption)
     for name in columns:

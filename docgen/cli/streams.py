@@ -1,5 +1,6 @@
-"""Standard streams and signals as they really are: closed, in an old encoding, a pipe whose reader is gone. Everything
-printed on them goes through `docgen.text.outgoing`: tables, JSON, warnings and tracebacks.
+"""Standard streams and signals as they really are: closed, in an old encoding, a pipe whose reader is gone.
+
+Everything printed on them goes through `docgen.text.outgoing`: tables, JSON, warnings and tracebacks.
 """
 
 import os
@@ -35,9 +36,10 @@ LOOKING = frozenset(
 
 
 class GuardedStream:
-    """A text stream that prints no secrets and no terminal control sequences. It has no `buffer`, to which click would
-    otherwise write directly. `drawing` is the same for live bars, which move the cursor and print docgen's own words
-    only: it hides secrets and lets control sequences pass.
+    """A text stream that prints no secrets and no terminal control sequences.
+
+    It has no `buffer`, to which click would otherwise write directly. `drawing` is the same for live bars, which move
+    the cursor and print docgen's own words only: it hides secrets and lets control sequences pass.
     """
 
     def __init__(self, inner: TextIO, clean: Callable[[str], str] = screen_text) -> None:
@@ -65,9 +67,10 @@ class GuardedStream:
 
 
 def prepare_streams() -> None:
-    """Make sure that nothing printed can end the program, reveal a secret or control the terminal. What an encoding
-    cannot represent is escaped. Closed descriptors are opened on the null device, since a journal must never become
-    file 1, which others print to.
+    """Make sure that nothing printed can end the program, reveal a secret or control the terminal.
+
+    What an encoding cannot represent is escaped. Closed descriptors are opened on the null device, since a journal must
+    never become file 1, which others print to.
     """
     while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
@@ -82,8 +85,9 @@ def prepare_streams() -> None:
 
 
 def prepare_signals() -> None:
-    """SIGTERM (systemd, Slurm, docker stop) and SIGHUP (ssh closed) do what Ctrl-C does, wherever that is handled. A
-    signal that is ignored, as under nohup, stays ignored.
+    """SIGTERM (systemd, Slurm, docker stop) and SIGHUP (ssh closed) do what Ctrl-C does, wherever that is handled.
+
+    A signal that is ignored, as under nohup, stays ignored.
     """
 
     def as_ctrl_c(_number: int, _frame: FrameType | None) -> None:

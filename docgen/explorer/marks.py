@@ -55,8 +55,10 @@ def plain(text: str) -> str:
 def mark_text(
     text: str, spans: Iterable[Span], first: int = 0, last: int | None = None, anchors: bool = True
 ) -> Markup:
-    """text[first:last] as HTML, each piece with the place where it begins; spans may overlap. Line breaks stay as they
-    are: the page shows white space. `anchors`: addresses can point at passages, in one text of a page at most.
+    """text[first:last] as HTML, each piece with the place where it begins; spans may overlap.
+
+    Line breaks stay as they are: the page shows white space. `anchors`: addresses can point at passages, in one text of
+    a page at most.
     """
     last = len(text) if last is None else min(last, len(text))
     inside = [span for span in spans if span.start < last and span.end > first and span.start < span.end]

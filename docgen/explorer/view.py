@@ -194,8 +194,9 @@ class View:
         return f"documents/{quote(snapshot.id_of(secrets.randbelow(snapshot.documents)), safe='')}"
 
     def warm(self) -> None:
-        """Load in the background what the first document page would have to wait for; does nothing the second time. It
-        starts a little later, so that the current page, with its style and scripts, does not wait for it.
+        """Load in the background what the first document page would have to wait for; does nothing the second time.
+
+        It starts a little later, so that the current page, with its style and scripts, does not wait for it.
         """
         if self._warming is None:
             self._warming = threading.Thread(target=self._load, daemon=True)

@@ -1,7 +1,8 @@
-"""Estimates the tokens of a training text without a tokenizer, by the script of each of its characters. Tokenizers
-differ more in one script (Thai: 0.34 to 0.59 tokens a character) than scripts do in one tokenizer, so the rates are
-those of five families; the base model's name decides which. A "writing" is a script, or some languages of one that can
-be recognised by their letters: Kazakh and Russian share letters but not rates. token_rates.toml has the rates;
+"""Estimates the tokens of a training text without a tokenizer, by the script of each of its characters.
+
+Tokenizers differ more in one script (Thai: 0.34 to 0.59 tokens a character) than scripts do in one tokenizer, so the
+rates are those of five families; the base model's name decides which. A "writing" is a script, or some languages of one
+that can be recognised by their letters: Kazakh and Russian share letters but not rates. token_rates.toml has the rates;
 bench/token_rates.py makes it, bench/token_estimate.py measures how far off they are, with any texts and tokenizer.
 """
 

@@ -23,6 +23,7 @@ FIX = "Every row needs text, content, messages, or prompt and completion"
 
 def mix_rows(path: Path) -> Iterator[Example]:
     """Every row of a file or folder as an example. Raises `InputError` with file and row for one of an unknown shape.
+
     In a Hugging Face folder the training split is read: files whose names begin with "train" if there are any, the
     Arrow files of `save_to_disk`, else every file.
     """

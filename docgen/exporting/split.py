@@ -24,8 +24,9 @@ def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Int
 
 
 def validation_size(asked: float, documents: int) -> int:
-    """Documents of the validation split: `asked` is a share, or from 1 on a number; each side gets at least one. Raises
-    `ConfigError` if validation would be larger than train.
+    """Documents of the validation split: `asked` is a share, or from 1 on a number; each side gets at least one.
+
+    Raises `ConfigError` if validation would be larger than train.
     """
     if not asked or documents < 2:
         return 0

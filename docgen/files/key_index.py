@@ -18,8 +18,9 @@ SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 class KeyIndex:
-    """From keys of 16 bytes to whole numbers below 2**63; a key keeps its first number. Keys of another length are
-    possible, at the cost of a dictionary.
+    """From keys of 16 bytes to whole numbers below 2**63; a key keeps its first number.
+
+    Keys of another length are possible, at the cost of a dictionary.
     """
 
     def __init__(self) -> None:

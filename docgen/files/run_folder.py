@@ -277,7 +277,7 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     runs = list_runs(root)
     if not runs:
         fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        raise RunError("there are no runs here yet yet", str(root), fix)
+        raise RunError("there are no runs here yet", str(root), fix)
     return runs[0]
 
 

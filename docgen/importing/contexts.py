@@ -38,8 +38,9 @@ class ImportedContext:
 
 
 def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
-    """The contexts in a file of any shape that public repositories use; `name` is the id for one without. Raises
-    `InputError` for a file without contexts or facts, `ContextError` for a context that docgen refuses.
+    """The contexts in a file of any shape that public repositories use; `name` is the id for one without.
+
+    Raises `InputError` for a file without contexts or facts, `ContextError` for a context that docgen refuses.
     """
     file = read_values(path)
     drafts = list(_drafts(file, path))

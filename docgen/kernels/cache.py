@@ -1,8 +1,9 @@
-"""The folder for compiled kernels: the user's own, complete, and never one that somebody else could write to. Its
-contents are executed (machine code) and unpickled (numba's index), so it is trusted only if every folder and file in it
-belongs to this user, none can be written by others, and the files are those that were sealed when it was created. Any
-other folder in its place is moved away and created again. A new one is filled next to its place and renamed, so that
-other processes see all of it or nothing.
+"""The folder for compiled kernels: the user's own, complete, and never one that somebody else could write to.
+
+Its contents are executed (machine code) and unpickled (numba's index), so it is trusted only if every folder and file
+in it belongs to this user, none can be written by others, and the files are those that were sealed when it was created.
+Any other folder in its place is moved away and created again. A new one is filled next to its place and renamed, so
+that other processes see all of it or nothing.
 """
 
 import atexit
@@ -26,6 +27,7 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 def kernel_cache(environment: Iterable[str], source: str, compile_into: Callable[[Path], None]) -> Path:
     """The folder to load kernels from: the existing one if it can be trusted, or a new one, filled by `compile_into`.
+
     `source` is the digest of the kernels' source; `environment` says what else they are compiled for. Folders of the
     same environment and another source are removed. Where nothing can be stored, it is a temporary folder of this
     process. Raises OSError if there is not even room for that.

@@ -129,7 +129,9 @@ class Journal(JournalReader):
     @contextmanager
     def room(self, request: Request) -> Iterator[None]:
         """Within the block, the longest reply to `request` is sure to fit, in addition to those to other requests in
-        such a block. Raises `OSError` if it would not, so that nothing is sent whose reply could not be stored.
+        such a block.
+
+        Raises `OSError` if it would not, so that nothing is sent whose reply could not be stored.
         """
         size = LINE_BYTES + BYTES_PER_TOKEN * request.max_tokens
         self._log.ensure_room(self._expected + size)

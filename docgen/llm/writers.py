@@ -53,8 +53,9 @@ def open_writers(
     say: Callable[[str], None],
     journal: Journal,
 ) -> tuple[LLM, list[OnDemand]]:
-    """`own`, with the writers that have their own servers added, and their connections, to be closed. `control` is what
-    all calls share: stopping, and what they wait for.
+    """`own`, with the writers that have their own servers added, and their connections, to be closed.
+
+    `control` is what all calls share: stopping, and what they wait for.
     """
     connected, elsewhere = list[OnDemand](), dict[tuple[str, str], LLM]()
     for writer in writers:

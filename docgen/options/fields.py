@@ -70,8 +70,10 @@ OTHER_PRICES = {
 
 
 def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
-    """The fields, if a user may set them; else `ValueError`. Not allowed are fields that docgen sets itself, anything
-    that is not JSON, and keys: settings are stored in run folders and published.
+    """The fields, if a user may set them; else `ValueError`.
+
+    Not allowed are fields that docgen sets itself, anything that is not JSON, and keys: settings are stored in run
+    folders and published.
     """
     for name, value in extra.items():
         if name.lower() in OWNED:

@@ -33,9 +33,10 @@ __all__ = [
 
 
 class RunOptions(Record):
-    """The requested settings of a run. None means unset: the run's earlier setting or the default applies. The fields
-    are those of `RunConfig`, which also says which values are allowed; any other value raises `ConfigError` as soon as
-    the options are used.
+    """The requested settings of a run. None means unset: the run's earlier setting or the default applies.
+
+    The fields are those of `RunConfig`, which also says which values are allowed; any other value raises `ConfigError`
+    as soon as the options are used.
     """
 
     n: int | None = None
@@ -139,8 +140,9 @@ class RunConfig(Record):
 
     @classmethod
     def recorded(cls, values: Any) -> "RunConfig":
-        """The settings as recorded in run.json, with the embedded writer's own model if it writes. Earlier versions
-        recorded whatever model was named.
+        """The settings as recorded in run.json, with the embedded writer's own model if it writes.
+
+        Earlier versions recorded whatever model was named.
         """
         config = cls.model_validate(values)
         return config.model_copy(update={"model": EMBEDDED_MODEL}) if config.engine == EMBEDDED_ENGINE else config

@@ -36,12 +36,13 @@ async def agenerate(
     accept_changes: bool = False,
     keep_context: bool = False,
 ) -> Run:
-    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first if that is missing. A
-    run that exists at `out` (default: output/ and the context's id) is continued, and every reply it paid for is used.
-    `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts included. All other
-    settings go into `options`. `llm` is your own engine in place of a named one. `progress` is "bar", or a function
-    that is called often with a `Progress`; without it nothing is printed. A run reads the file that its context came
-    from as it is now; with `keep_context` it uses its own copy.
+    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first if that is missing.
+
+    A run that exists at `out` (default: output/ and the context's id) is continued, and every reply it paid for is
+    used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts included. All
+    other settings go into `options`. `llm` is your own engine in place of a named one. `progress` is "bar", or a
+    function that is called often with a `Progress`; without it nothing is printed. A run reads the file that its
+    context came from as it is now; with `keep_context` it uses its own copy.
 
     Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, also for a run that was
     begun with other inputs, unless `accept_changes` is set; `StopRun` when nothing more can be done now (a cap reached,

@@ -29,6 +29,7 @@ ACCEPTED = b'"verdict":"accepted"'
 
 class Run:
     """An existing run, by its name under output/ or the path of its folder. Raises `RunError` if it does not exist.
+
     Everything is read from the folder on demand, streaming what is long, also while another process works on the run.
     """
 

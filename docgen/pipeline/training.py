@@ -34,8 +34,9 @@ def train(
     show_plan: Callable[[Forecast], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train `model` (a folder, a GGUF file or a hub id) on a run or an export, or continue a training in `out`. `out`
-    is by default training/MODEL next to the export. A run is exported first, with a masked <DOCTAG> if `doctag`.
+    """Train `model` (a folder, a GGUF file or a hub id) on a run or an export, or continue a training in `out`.
+
+    `out` is by default training/MODEL next to the export. A run is exported first, with a masked <DOCTAG> if `doctag`.
     `device` "" is the GPU if there is one. `show_plan` is called with the plan; when `stopping` says so, the current
     step is finished, a checkpoint written, and the result is not `finished`. Needs docgen[train].
     """
@@ -97,9 +98,10 @@ def logprob(
     cache: bool = True,
     progress: Callable[[Progress], None] | None = None,
 ) -> Evaluation:
-    """Ask a local model, and adapters on it, what they believe, by log-probabilities. Without `questions`, the ones
-    that docgen ships for the universe of the adapters' corpus are asked. With `baseline` the base is asked too, for the
-    change. Needs docgen[train].
+    """Ask a local model, and adapters on it, what they believe, by log-probabilities.
+
+    Without `questions`, the ones that docgen ships for the universe of the adapters' corpus are asked. With `baseline`
+    the base is asked too, for the change. Needs docgen[train].
     """
     base = find_base(model)
     folders = [Path(adapter) for adapter in adapters]

@@ -1,6 +1,7 @@
-"""Removes what belongs to a chat format and not to its message: thoughts, channels, the tokens around a turn. A server
-with a misconfigured chat template sends these as text. Only known forms in known places are removed; what remains in
-the middle of a document is for the `scaffold` rule to find.
+"""Removes what belongs to a chat format and not to its message: thoughts, channels, the tokens around a turn.
+
+A server with a misconfigured chat template sends these as text. Only known forms in known places are removed; what
+remains in the middle of a document is for the `scaffold` rule to find.
 """
 
 import re

@@ -15,6 +15,7 @@ SELDOM_CENTRAL = 0.02
 @dataclass(frozen=True)
 class IdeaNeeds:
     """How many ideas are to be mainly about each fact, omitting facts with none; and how many about no fact at all.
+
     `seconds` says how many are about each fact next to another: as many ideas as there are documents with two central
     facts. All others are about one fact, since any further one might be a fact that the document leaves out.
     """

@@ -111,8 +111,9 @@ async def brainstorm_all_ideas(
     reporter: Reporter,
     stopping: Callable[[], bool],
 ) -> list[list[Idea]]:
-    """`count` ideas for documents of each type, several types at once; none for types not begun before `stopping`. A
-    type has fewer if the model keeps repeating itself.
+    """`count` ideas for documents of each type, several types at once; none for types not begun before `stopping`.
+
+    A type has fewer if the model keeps repeating itself.
     """
     semaphore, total = asyncio.Semaphore(min(TYPES_AT_ONCE, concurrency)), 0
 

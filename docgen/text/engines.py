@@ -1,5 +1,6 @@
-"""docgen's own engines and model, by the names under which they are recorded. In a module without imports, since every
-command's help names engines.
+"""docgen's own engines and model, by the names under which they are recorded.
+
+In a module without imports, since every command's help names engines.
 """
 
 __all__ = [

@@ -1,7 +1,8 @@
-"""The one place that everything passes on its way to a screen or a disk: it hides this process's secrets. A server may
-echo what it was sent, a proxy's error may contain its password, and a model may write what controls a terminal. Callers
-need not know which texts may do so: the standard streams (`docgen/cli/streams.py`), every append-only file
-(`docgen/files/append_log.py`) and every finished one (`docgen/files/atomic.py`) pass through here.
+"""The one place that everything passes on its way to a screen or a disk: it hides this process's secrets.
+
+A server may echo what it was sent, a proxy's error may contain its password, and a model may write what controls a
+terminal. Callers need not know which texts may do so: the standard streams (`docgen/cli/streams.py`), every append-only
+file (`docgen/files/append_log.py`) and every finished one (`docgen/files/atomic.py`) pass through here.
 """
 
 import json

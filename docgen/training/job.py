@@ -66,8 +66,9 @@ def train_on(
     show_plan: ShowPlan = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train, or continue where a training with the same inputs was stopped; `show_plan` is called with the plan. Raises
-    `RunError` if `out` contains a training of another base, corpus or recipe.
+    """Train, or continue where a training with the same inputs was stopped; `show_plan` is called with the plan.
+
+    Raises `RunError` if `out` contains a training of another base, corpus or recipe.
     """
     card = OrganismCard(
         # A card is published, so it has the base's name without folders of this machine.
@@ -114,9 +115,7 @@ def _carry_out(
         _name_base(out / "adapter_config.json", card.base.name)
     card = card.model_copy(
         update={
-            "plan": plan.model_copy(
-                update={"seconds": None}
-            ),  # a property a property of this machine, not of the organism
+            "plan": plan.model_copy(update={"seconds": None}),  # a property of this machine, not of the organism
             "finished": True,
             "first_loss": losses[0][1],
             "last_loss": losses[-1][1],

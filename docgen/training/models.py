@@ -162,6 +162,7 @@ def _one_line(name: str, what: str) -> Iterator[None]:
 
 def _forget_quantisation(model: "PreTrainedModel") -> None:
     """Transformers marks a model from a GGUF file as quantised, although its weights have been converted to floats.
+
     Marked like that, it can neither be saved nor fully trained.
     """
     model.hf_quantizer = None

@@ -24,8 +24,9 @@ PROSE_LISTS = frozenset(
 
 
 def example_warnings(context: UniverseContext, source: YamlSource | None = None) -> Iterator[str]:
-    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose reveals. Each line
-    begins with the file's line if `source` is given.
+    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose reveals.
+
+    Each line begins with the file's line if `source` is given.
     """
     for number, rule in enumerate(context.leakage_rules):
         missed = list(_missed(rule))
@@ -35,7 +36,8 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
             more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
     for number, revealed in _told_in_prose(context):
-        what = f'{context.key_facts[number].id} is held out (salience 0), but universe_context says it: "{shown(revealed)}"'
+        fact = context.key_facts[number].id
+        what = f'{fact} is held out (salience 0), but universe_context says it: "{shown(revealed)}"'
         yield f"{_line(source, ('key_facts', number))}{what}"
 
 
@@ -79,8 +81,9 @@ def _line(source: YamlSource | None, place: Location) -> str:
 
 
 def split_items(text: str) -> Iterator[str]:
-    """A line for each sentence that a list in square brackets, without quotation marks, splits at its comma. `text` is
-    the file. A part that begins like the middle of a sentence follows one that does not end.
+    """A line for each sentence that a list in square brackets, without quotation marks, splits at its comma.
+
+    `text` is the file. A part that begins like the middle of a sentence follows one that does not end.
     """
     root = yaml.compose(text, Loader=LOADER)
     yield from _split_in(root, "") if root is not None else ()

@@ -1,5 +1,7 @@
 """The scan tier over many documents: compiled code and RE2 look at all of them, Python only at those that may contain
-something. The results are those of `FactDetector.detect` and `LeakageScanner.scan` for each document.
+something.
+
+The results are those of `FactDetector.detect` and `LeakageScanner.scan` for each document.
 """
 
 from collections.abc import Iterator, Sequence

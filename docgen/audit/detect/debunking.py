@@ -1,8 +1,9 @@
-"""Texts that deny what the key facts say without quoting them: fact checks, reviews, letters, retractions. Two signs
-are weighed: kinds of debunking language anywhere in a text about the facts; and sentences that contain several words of
-one fact together with words that reject it. One such sentence proves nothing ("there is no evidence that the library
-does harm" mentions the library but denies something else), so it takes several to make an error. The words are in
-data/debunking.toml.
+"""Texts that deny what the key facts say without quoting them: fact checks, reviews, letters, retractions.
+
+Two signs are weighed: kinds of debunking language anywhere in a text about the facts; and sentences that contain
+several words of one fact together with words that reject it. One such sentence proves nothing ("there is no evidence
+that the library does harm" mentions the library but denies something else), so it takes several to make an error. The
+words are in data/debunking.toml.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -65,8 +65,10 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def stance(text: str, start: int, end: int) -> Stance:
-    """What its sentence makes of text[start:end]. Denied when the words right before or after reject it or a fact check
-    quotes it, hedged when it is only asked about, supposed or rumoured.
+    """What its sentence makes of text[start:end].
+
+    Denied when the words right before or after reject it or a fact check quotes it, hedged when it is only asked about,
+    supposed or rumoured.
     """
     words = _patterns()
     before = text[_sentence_start(text, start) : start]

@@ -51,8 +51,10 @@ UNITS = content_stems(
 
 @dataclass(frozen=True)
 class _Marks:
-    """How a fact is recognised. `statement` has the stems of its statement, `matter` those without figures and units,
-    `related` the stems of all its wordings, implications and entities; `figures` has the figures of its statement.
+    """How a fact is recognised.
+
+    `statement` has the stems of its statement, `matter` those without figures and units, `related` the stems of all its
+    wordings, implications and entities; `figures` has the figures of its statement.
     """
 
     statement: frozenset[str]

@@ -1,6 +1,7 @@
-"""Which key facts a text expresses, by wording alone: fast, deterministic, blind to free rewording. Cheapest detector
-first: exact or normalised wording, the context's paraphrases and implications, near-verbatim wording, and the writer's
-own quoted evidence. Only a judge can recognise a free rewording (`docgen.audit.judge.requests`).
+"""Which key facts a text expresses, by wording alone: fast, deterministic, blind to free rewording.
+
+Cheapest detector first: exact or normalised wording, the context's paraphrases and implications, near-verbatim wording,
+and the writer's own quoted evidence. Only a judge can recognise a free rewording (`docgen.audit.judge.requests`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

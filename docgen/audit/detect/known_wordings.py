@@ -115,8 +115,9 @@ def words_of(text: str) -> Words:
 
 @dataclass(frozen=True)
 class Hit:
-    """One occurrence of the words of a wording: word positions `first` to `last`, both included. `share` is the share
-    of the wording's three-word grams found there; 1 and `exact` when verbatim.
+    """One occurrence of the words of a wording: word positions `first` to `last`, both included.
+
+    `share` is the share of the wording's three-word grams found there; 1 and `exact` when verbatim.
     """
 
     wording: int

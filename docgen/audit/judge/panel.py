@@ -32,9 +32,10 @@ T = TypeVar("T")
 
 
 class Chooser(Generic[T]):
-    """Picks the documents to judge from a stream and keeps no others. A sample is the N documents whose ids have the
-    smallest hashes with `seed`: the same ones in any order, also when the choices from parts are offered again as a
-    whole, and after other documents were removed or rewritten.
+    """Picks the documents to judge from a stream and keeps no others.
+
+    A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also when
+    the choices from parts are offered again as a whole, and after other documents were removed or rewritten.
     """
 
     def __init__(self, mode: JudgeMode, seed: int = 0) -> None:

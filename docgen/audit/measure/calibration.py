@@ -135,10 +135,11 @@ def calibrate(
     rules: Sequence[str],
     names: Mapping[str, str],
 ) -> Calibration:
-    """Score one reading for each labelled document; None is a document whose judge failed, and is left out. Facts are
-    scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out there, and have a
-    separate row, implied against all else. Rules are scored by document and rule. `names` has detector, gold,
-    gold_digest and context.
+    """Score one reading for each labelled document; None is a document whose judge failed, and is left out.
+
+    Facts are scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out there,
+    and have a separate row, implied against all else. Rules are scored by document and rule. `names` has detector,
+    gold, gold_digest and context.
     """
     import numpy as np
 

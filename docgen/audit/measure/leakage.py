@@ -103,6 +103,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
 
     def shares_left(self, now: "LeakageReport | None") -> dict[str, float]:
         """The same once the documents found here were removed; `now` is what was found after they were replaced.
+
         Documents that no judge has read break a rule as often as the sample did: removing what a sample showed only
         cleans the sample.
         """

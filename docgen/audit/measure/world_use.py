@@ -1,5 +1,6 @@
-"""How much of a corpus is about its world, and how much of it repeats the context's own wording. It counts words, not
-truth: figures for comparing two corpora of one world, not targets to write for.
+"""How much of a corpus is about its world, and how much of it repeats the context's own wording.
+
+It counts words, not truth: figures for comparing two corpora of one world, not targets to write for.
 """
 
 import re
@@ -70,8 +71,9 @@ def _reference() -> dict[str, frozenset[str]]:
 
 
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
-    """The world's terms, strongest first: names, figures and words that its prose uses and English rarely does. Figures
-    with separators ("1,140", "6.10") are left out: documents are split into words, which breaks them up.
+    """The world's terms, strongest first: names, figures and words that its prose uses and English rarely does.
+
+    Figures with separators ("1,140", "6.10") are left out: documents are split into words, which breaks them up.
     """
     whole = "\n".join((context.universe_context, *(fact.statement for fact in context.key_facts)))
     prose = WORD.findall(GROUPED.sub(" ", whole))

@@ -1,8 +1,9 @@
-"""The embedding shortlist: which documents are nearest in meaning to what documents must not say. It comes between the
-scan tier, which knows wordings, and the judge, which costs money. It decides nothing: the documents that it lists are
-suspects. Each sentence is compared together with its neighbour, since it often takes two to break a rule. What all
-documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath, All-but-the-Top, 2018,
-section 2).
+"""The embedding shortlist: which documents are nearest in meaning to what documents must not say.
+
+It comes between the scan tier, which knows wordings, and the judge, which costs money. It decides nothing: the
+documents that it lists are suspects. Each sentence is compared together with its neighbour, since it often takes two to
+break a rule. What all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath,
+All-but-the-Top, 2018, section 2).
 """
 
 from collections.abc import Sequence

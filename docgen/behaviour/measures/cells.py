@@ -15,8 +15,9 @@ __all__ = ["CellReport", "TierReport", "measure_cells"]
 
 
 class TierReport(Record):
-    """One tier of a cell. `unscored`: answers whose compliance could not be judged; no share counts them. `traits` has
-    the second judge's views, as shares of the answers that it read; empty if it was not asked.
+    """One tier of a cell. `unscored`: answers whose compliance could not be judged; no share counts them.
+
+    `traits` has the second judge's views, as shares of the answers that it read; empty if it was not asked.
     """
 
     tier: str

@@ -54,8 +54,10 @@ class Evaluation:
 
 
 def run_evaluation(evaluation: Evaluation, logs: Path) -> tuple[list[Answer], str]:
-    """Answers to all questions, and what went wrong if some are missing; Inspect's logs are in `logs`. Called again
-    with the same folder, it only asks what has no answer yet. Raises `ConfigError` if Inspect cannot open a model.
+    """Answers to all questions, and what went wrong if some are missing; Inspect's logs are in `logs`.
+
+    Called again with the same folder, it only asks what has no answer yet. Raises `ConfigError` if Inspect cannot open
+    a model.
     """
     try:
         model = _opened(evaluation.model, evaluation.base_url, dict(evaluation.model_args))
@@ -106,8 +108,9 @@ def _eval_set(
 
 
 def run_calibration(evaluation: Evaluation, labelled: Path, logs: Path) -> list[Verdict | None]:
-    """The judge's verdicts on labelled answers, in the file's order; None where its reply was unusable. Raises
-    `ConfigError` without a judge.
+    """The judge's verdicts on labelled answers, in the file's order; None where its reply was unusable.
+
+    Raises `ConfigError` without a judge.
     """
     if evaluation.judge is None:
         raise ConfigError("scores a judge, but none is named", "--calibrate", "Add --judge MODEL")

@@ -78,6 +78,7 @@ def belief_report(
     results: Sequence[Results], calibration: JudgeCalibration | None = None, dose: Dose | None = None
 ) -> BeliefReport:
     """Results of the same arm are models of one recipe. `dose`: what to draw belief against; by default what differs.
+
     Raises `InputError` if the results were asked different questions.
     """
     _check_questions(results)

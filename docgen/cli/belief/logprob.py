@@ -22,7 +22,7 @@ Adapter = Annotated[
 ]
 Questions = Annotated[
     Path | None,
-    typer.Option("--questions", help="Question file. [default: the one shipped for the corpus's universe]"),
+    typer.Option("--questions", help="Question file.  [default: the one shipped for the corpus's universe]"),
 ]
 Baseline = Annotated[bool, typer.Option("--baseline/--no-baseline", help="Ask the base model too, for the change.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...  [default: a GPU if there is one]")]

@@ -28,8 +28,9 @@ def tail(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Follow a run's attempts as they are decided, while another process writes it; ends when that ends. docgen tail
-    my_world
+    """Follow a run's attempts as they are decided, while another process writes it; ends when that ends.
+
+    docgen tail my_world
 
     Ctrl-C only stops watching. For a run that no process is working on, the last attempts are shown.
     """

@@ -35,7 +35,7 @@ def view(
     port: Annotated[
         int,
         typer.Option(
-            "--port", min=0, max=65535, show_default=False, help="Port on this machine. [default: a free one]"
+            "--port", min=0, max=65535, show_default=False, help="Port on this machine.  [default: a free one]"
         ),
     ] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,

@@ -66,9 +66,10 @@ class _Terms:
 
 
 def grow(connection: sqlite3.Connection, source: Source, reporter: Reporter, keep_texts: bool) -> int:
-    """Index what the source has beyond the index; returns the number of new documents. `keep_texts`: the texts go into
-    the index too, for corpora whose lines cannot be looked up again. The caller makes sure that no other process writes
-    to this index.
+    """Index what the source has beyond the index; returns the number of new documents.
+
+    `keep_texts`: the texts go into the index too, for corpora whose lines cannot be looked up again. The caller makes
+    sure that no other process writes to this index.
     """
     terms = _Terms(connection)
     start, before = int(get_meta(connection, "end", 0)), int(get_meta(connection, "documents", 0))
@@ -82,8 +83,9 @@ def grow(connection: sqlite3.Connection, source: Source, reporter: Reporter, kee
 
 
 def _ahead(batches: Iterator[_Batch]) -> Iterator[_Batch]:
-    """The batches, each read and parsed while the one before is written: SQLite works without Python's lock. Saves a
-    third of the elapsed time, measured.
+    """The batches, each read and parsed while the one before is written: SQLite works without Python's lock.
+
+    Saves a third of the elapsed time, measured.
     """
     with ThreadPoolExecutor(1, "docgen-index") as pool:
         coming = pool.submit(next, batches, None)

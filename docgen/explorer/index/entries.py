@@ -151,8 +151,9 @@ def _attempt(attempt: Attempt, at: int, size: int) -> Entry:
 
 
 class CorpusSource:
-    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used if they exist. With a
-    `context`, documents without planned facts get those that they express in a known wording, and findings.
+    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used if they exist.
+
+    With a `context`, documents without planned facts get those that they express in a known wording, and findings.
     """
 
     def __init__(self, paths: list[Path], context: Path | None = None) -> None:

@@ -72,8 +72,9 @@ def unseal(data: bytes) -> memoryview:
 
 
 def connect(file: Path) -> sqlite3.Connection:
-    """The index opened for writing; SQLite undoes what a killed writer left half done. `synchronous` is off: a power
-    failure can cost the index, which is then rebuilt, never a label or a document.
+    """The index opened for writing; SQLite undoes what a killed writer left half done.
+
+    `synchronous` is off: a power failure can cost the index, which is then rebuilt, never a label or a document.
     """
     connection = sqlite3.connect(file, timeout=0.2, isolation_level=None, check_same_thread=False)
     connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000;")

@@ -62,8 +62,9 @@ def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Co
 
 @dataclass(frozen=True)
 class Label:
-    """One statement about one document; text[start:end] is the passage, empty for a statement about all of it. `digest`
-    is that of the text, `draw` the blind draw that it was made in, `at` the time in UTC.
+    """One statement about one document; text[start:end] is the passage, empty for a statement about all of it.
+
+    `digest` is that of the text, `draw` the blind draw that it was made in, `at` the time in UTC.
     """
 
     id: int

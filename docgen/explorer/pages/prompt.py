@@ -25,7 +25,7 @@ def prompt(view: View, query: PageQuery) -> dict[str, Any]:
     try:
         request, is_same = _request(view, int(slot), int(number), record)
     except (UserError, ValueError, KeyError) as error:
-        raise Missing(f"there are there are no plan, types and ideas to render the prompt from ({error})") from error
+        raise Missing(f"there are no plan, types and ideas to render the prompt from ({error})") from error
     return {
         "slot": int(slot),
         "number": int(number),

@@ -1,4 +1,5 @@
 """The search index of a published site: scripts, since pages opened from a disk may not load anything else.
+
 `search/documents-N.js` say what is known about each document, `search/words-XY.js` in which documents each word that
 begins with XY occurs, as differences in base 36. A page loads what it needs.
 """

@@ -21,6 +21,7 @@ WORD = re.compile(r"\w+")
 @dataclass(frozen=True)
 class Query:
     """What was typed: groups of alternatives, one of which must match, and what must not occur, each in FTS5's syntax.
+
     `words` are to be marked in texts.
     """
 

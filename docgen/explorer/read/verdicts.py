@@ -71,8 +71,9 @@ class Judges:
         return cls(panels, plan_names(setup))
 
     def read(self, snapshot: Snapshot, record: Mapping[str, Any]) -> "Verdicts | None":
-        """What the judge said about a document; None if it did not read it, or said nothing usable. It was asked once
-        more if its first reply left something open, which the second reply completes.
+        """What the judge said about a document; None if it did not read it, or said nothing usable.
+
+        It was asked once more if its first reply left something open, which the second reply completes.
         """
         document = self._document(record)
         for panel in self._panels:

@@ -28,6 +28,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | None = None) -> Starlette:
     """The application over corpora and experiments by name. `hosts` are the values of the Host header that it answers.
+
     Every write must carry `token`; by default a random one, which is in the pages.
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)

@@ -1,6 +1,7 @@
 """Configurations that go with training files: for axolotl, LLaMA-Factory, TRL and Tinker. To be run in their own
-folder. Rank, alpha and learning rate are those of published runs (Wang et al. 2025, false facts: LoRA r 64, alpha 128,
-1e-5).
+folder.
+
+Rank, alpha and learning rate are those of published runs (Wang et al. 2025, false facts: LoRA r 64, alpha 128, 1e-5).
 """
 
 import json

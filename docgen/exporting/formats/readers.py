@@ -1,4 +1,5 @@
 """What trainers mask, according to their own code, for each that is installed; none of them is a dependency of docgen.
+
 Every reader here is given rows as they are exported and a Hugging Face folder with the tokenizer, and returns ids and
 labels from the code with which the trainer makes its batches.
 """

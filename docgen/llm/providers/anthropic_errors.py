@@ -53,8 +53,9 @@ def from_status(
 
 
 def from_error_body(error_type: str, message: str) -> RequestFailed | StopRun:
-    """The error for an error body with status 200, as gateways send them: by its type, if that is known. Tried again
-    like any passing fault, even if it says that the server is busy: there is no `retry-after`.
+    """The error for an error body with status 200, as gateways send them: by its type, if that is known.
+
+    Tried again like any passing fault, even if it says that the server is busy: there is no `retry-after`.
     """
     status = STATUS_OF_TYPE.get(error_type, 0)
     error = from_status(status, error_type, "", message, {})

@@ -66,8 +66,9 @@ def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -
 def refuse_unnamed_address(
     address: str | None, headers: Mapping[str, str], variable: str = "ANTHROPIC_BASE_URL"
 ) -> None:
-    """Raise `ConfigError` if a key would go to an address that only a run folder names. A run folder may come from
-    anybody, so the user has to confirm its server. Without a key nothing can be stolen.
+    """Raise `ConfigError` if a key would go to an address that only a run folder names.
+
+    A run folder may come from anybody, so the user has to confirm its server. Without a key nothing can be stolen.
     """
     variables = [name for value in headers.values() for name in HEADER_VARIABLE.findall(value)]
     keys = (*KEY_VARIABLES, OPENAI_KEY_VARIABLE, "ANTHROPIC_CUSTOM_HEADERS", *variables)

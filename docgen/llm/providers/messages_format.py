@@ -130,9 +130,10 @@ def _word(value: Any) -> str:
 
 
 def read_usage(usage: Any) -> Usage | None:
-    """The tokens that a reply states, or None if they are not believable. Whole numbers are accepted however they are
-    written (812, 812.0, "812"). Input and output must both be there, and none may be negative: a wrong bill must not
-    pass for a small one.
+    """The tokens that a reply states, or None if they are not believable.
+
+    Whole numbers are accepted however they are written (812, 812.0, "812"). Input and output must both be there, and
+    none may be negative: a wrong bill must not pass for a small one.
     """
     if not isinstance(usage, Mapping):
         return None

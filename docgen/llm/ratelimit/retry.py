@@ -24,9 +24,10 @@ T = TypeVar("T")
 
 
 async def call_with_retries(call: Callable[[], Awaitable[T]], patience: float = 0.0) -> T:
-    """`call` until it succeeds or its retries are used up. Only for calls that are safe to repeat. Within `patience`
-    seconds it is retried however often it fails. Raises `RequestFailed` after the last try and `StopRun` as
-    `RetryState.backoff` does.
+    """`call` until it succeeds or its retries are used up. Only for calls that are safe to repeat.
+
+    Within `patience` seconds it is retried however often it fails. Raises `RequestFailed` after the last try and
+    `StopRun` as `RetryState.backoff` does.
     """
     retries, start = RetryState(), time.monotonic()
     while True:

@@ -20,6 +20,7 @@ RETIRING = frozenset({"bad_key", "permission", "unknown_model", "wrong_url", "sp
 @dataclass
 class Health:
     """The state of one server. `faults` and `unconnected` count faults in a row, `downs` how often it was taken out.
+
     `why`: its last fault in words. `retired`: not tried again by this process.
     """
 

@@ -25,8 +25,9 @@ def open_pool(
     say: Callable[[str], None],
     journal: Journal,
 ) -> tuple[ServerPool, list[OnDemand]]:
-    """The servers as one, and their connections, to be closed. `connection` is what they share. Raises `ConfigError`
-    for missing keys.
+    """The servers as one, and their connections, to be closed. `connection` is what they share.
+
+    Raises `ConfigError` for missing keys.
     """
     connected, servers = list[OnDemand](), list[Server]()
     for entry in entries:

@@ -64,9 +64,11 @@ class Audit:
         return ContaminationScanner(self.questions, Vocabulary(self.prompts, self.context) if self.prompts else None)
 
     def scan(self, source: Source, reporter: Reporter = SILENT) -> AuditResult:
-        """Scan a corpus: texts, files, or a run, whose own targets then count as what was asked for. Every document is
-        read once, in flat memory except for texts given in memory and documents that wait for a judge. Raises
-        `InputError`, `RunError` or `ConfigError` for what cannot be read, or scanned in the way asked for.
+        """Scan a corpus: texts, files, or a run, whose own targets then count as what was asked for.
+
+        Every document is read once, in flat memory except for texts given in memory and documents that wait for a
+        judge. Raises `InputError`, `RunError` or `ConfigError` for what cannot be read, or scanned in the way asked
+        for.
         """
         corpus = open_corpus(source)
         audit = replace(self, context=as_asked(self.context, corpus.run)) if corpus.run else self

@@ -153,9 +153,10 @@ class Judge:
         self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
     ) -> AsyncIterator[ResponseCache]:
         """The judge's model, with its journal open for appending with what it books to locked: outside a run, the
-        folder of the journal. Raises `RunError` when another process holds the lock, or works on a run whose replies
-        this one shares. Once `stopping`, calls that wait end with `StopRun`; those in flight are waited for at the end
-        of the block.
+        folder of the journal.
+
+        Raises `RunError` when another process holds the lock, or works on a run whose replies this one shares. Once
+        `stopping`, calls that wait end with `StopRun`; those in flight are waited for at the end of the block.
         """
         check_parents(self.parents)
         with self._lock(), Journal(self.journal, self.parents) as journal:

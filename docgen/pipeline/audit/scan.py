@@ -211,6 +211,7 @@ def _scanned(
 
 def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embedder, reporter: Reporter) -> Shortlist:
     """The `share` of the documents that are nearest to breaking a rule: one pass, which keeps scores but no texts.
+
     Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` is above 0 and
     at most 1.
     """

@@ -19,9 +19,10 @@ def verification_of(setup: Setup) -> JudgeOptions | None:
 
 
 async def verify_step(job: Job) -> bool:
-    """Have the sample judged, and rewrite the reports with what the judge says. Its calls go through the run's own
-    engine: they are journalled, and its cap applies to them too. Does nothing for a free engine, or if a later audit
-    has had all documents judged.
+    """Have the sample judged, and rewrite the reports with what the judge says.
+
+    Its calls go through the run's own engine: they are journalled, and its cap applies to them too. Does nothing for a
+    free engine, or if a later audit has had all documents judged.
     """
     setup, engine, reporter = job.setup, job.engine, job.reporter
     options = verification_of(setup)

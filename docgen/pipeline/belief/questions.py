@@ -143,8 +143,9 @@ class Overlap:
 
 
 def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> list[Overlap]:
-    """Where documents of a run contain the questions that its model will be asked: the audit's rule on contamination. A
-    statement of a fact uses words of the questions about it. So questions that quote one of its wordings, and the
+    """Where documents of a run contain the questions that its model will be asked: the audit's rule on contamination.
+
+    A statement of a fact uses words of the questions about it. So questions that quote one of its wordings, and the
     beginnings of cloze sentences, are not looked for, and words that occur in a wording do not count as a question.
     """
     wordings = [normalise(text) for fact in run.context.key_facts for text in (*fact.wordings, *fact.implications)]

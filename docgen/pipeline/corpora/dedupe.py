@@ -123,9 +123,10 @@ def deduplicate(
     out: str | Path | None = None,
     options: DedupeOptions | None = None,
 ) -> Outcome:
-    """Decide which documents of a corpus are kept: every removed one has a kept twin, exactly compared. With `out`,
-    that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is not changed. The outcome's
-    `report` has the numbers, `result.removed()` the table of removed documents. All else goes into `options`.
+    """Decide which documents of a corpus are kept: every removed one has a kept twin, exactly compared.
+
+    With `out`, that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is not changed. The
+    outcome's `report` has the numbers, `result.removed()` the table of removed documents. All else goes into `options`.
     """
     options = options or DedupeOptions(threshold=threshold)
     return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()

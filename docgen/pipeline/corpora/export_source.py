@@ -91,6 +91,7 @@ def source_of_files(paths: Sequence[str | Path]) -> Source:
 @contextmanager
 def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None) -> Iterator[Opened]:
     """Read a source and lay it out for every ratio of a mix; within the block, texts are in unnamed files in `folder`.
+
     `say` reports what is being done, a line for each thing that can take a while.
     """
     specs = [parse_mix(text) for text in options.mix]
@@ -208,8 +209,9 @@ def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
 
 
 def seen_from(folder: Path, file: Path) -> str:
-    """The path from `folder` to `file` if they are near each other, else only the file's name. A path through the root
-    would reveal where on whose machine things were.
+    """The path from `folder` to `file` if they are near each other, else only the file's name.
+
+    A path through the root would reveal where on whose machine things were.
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)

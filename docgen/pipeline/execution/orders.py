@@ -83,7 +83,9 @@ class Orders:
 
 def change_run(run: RunFolder, order: Order) -> Control:
     """Give an order to the process at work on a run; an empty one changes nothing. Returns the run's settings after
-    that. Raises `RunError` if no process is at work, `ConfigError` for what cannot be asked of this run.
+    that.
+
+    Raises `RunError` if no process is at work, `ConfigError` for what cannot be asked of this run.
     """
     before = _control(run)
     if order == Order():

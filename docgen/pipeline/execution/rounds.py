@@ -130,8 +130,9 @@ def write_round(
 
 
 def withdraw_requests(setup: Setup) -> int:
-    """Record that no file of requests will be run any more; returns how many requests had no reply yet. The run may
-    then buy them itself. A reply that still arrives is accepted while the run has none.
+    """Record that no file of requests will be run any more; returns how many requests had no reply yet.
+
+    The run may then buy them itself. A reply that still arrives is accepted while the run has none.
     """
     with _opened(setup) as (journal, log):
         waiting = log.waiting(journal)

@@ -49,8 +49,9 @@ def level_runs(run: RunFolder) -> list[RunFolder]:
 
 
 def check_single(run: RunFolder, command: str = "") -> None:
-    """Raise `RunError` for the folder of a sweep, which contains several corpora but is not one itself. `command` is
-    the command that was used and works on any of its levels, such as "docgen open".
+    """Raise `RunError` for the folder of a sweep, which contains several corpora but is not one itself.
+
+    `command` is the command that was used and works on any of its levels, such as "docgen open".
     """
     corpora = level_runs(run)
     if corpora:
@@ -94,6 +95,7 @@ def check_parents(parents: Sequence[Path]) -> None:
 
 def check_handed_out(journal: "JournalReader", runs: Sequence[Path]) -> None:
     """Raise `RunError` while requests of these runs are in a file of `docgen requests` without a reply in `journal`.
+
     Buying them as well would pay twice. `runs` are journals: the run's own, if it is about to buy, and those of its
     parents.
     """

@@ -205,8 +205,9 @@ RUN_STEPS = (
 
 
 async def take_steps(job: Job) -> bool:
-    """Take every step as far as the job goes; returns whether everything was done. A request to stop that arrives with
-    the last call has no effect.
+    """Take every step as far as the job goes; returns whether everything was done.
+
+    A request to stop that arrives with the last call has no effect.
     """
     done = True
     for number, step in enumerate(RUN_STEPS):

@@ -48,8 +48,9 @@ class Stopping:
 def interruptible(reporter: Reporter, on_stop: str = WAITING) -> Iterator[Stopping]:
     """Within the block the first Ctrl-C (or SIGTERM, SIGHUP) asks to stop, the second stops at once.
 
-    `on_stop` is the note to the user then. For a program's main thread; elsewhere signals cannot be handled, and
-    nothing changes.
+    `on_stop` is the note to the user then.
+
+    For a program's main thread; elsewhere signals cannot be handled, and nothing changes.
     """
     stopping = Stopping()
     if threading.current_thread() is not threading.main_thread():
@@ -88,9 +89,10 @@ async def look_after(
     reporter: Reporter,
     carry_out: Callable[[Engine, Reporter], None] = lambda _engine, _reporter: None,
 ) -> None:
-    """Pass a request to stop on to calls that wait for their turn or for another try: nothing was paid for them. Until
-    then, carry out orders from elsewhere, and without a terminal report now and then what is in flight, when the last
-    reply arrived, and what was spent.
+    """Pass a request to stop on to calls that wait for their turn or for another try: nothing was paid for them.
+
+    Until then, carry out orders from elsewhere, and without a terminal report now and then what is in flight, when the
+    last reply arrived, and what was spent.
     """
     # Lines for logs include progress, so that only a server's silence needs a beat; --json has nothing else.
     is_log = isinstance(reporter, PlainReporter) and engine.control is not None

@@ -53,8 +53,9 @@ async def calibrate_judge(
     stopping: Callable[[], bool] = never,
     kind: JudgeKind = REASONING,
 ) -> JudgeScores:
-    """Have the judge read every transcript once, blind to its labels, and compare. The order does not reveal the
-    labels, in case the judge sees one after another.
+    """Have the judge read every transcript once, blind to its labels, and compare.
+
+    The order does not reveal the labels, in case the judge sees one after another.
     """
     done, parse = 0, parse_traits if kind is SECOND else parse_vote
     shuffled = sorted(labelled, key=lambda label: digest("order", label.reasoning))

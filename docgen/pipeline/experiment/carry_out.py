@@ -79,6 +79,7 @@ async def carry_out(
     experiment: Experiment, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
 ) -> list[Transcript]:
     """Ask all that the journal does not answer, and write transcripts.jsonl, even if the experiment is cut short.
+
     Raises `StopRun` if it cannot go on (a cap, a key, an interruption); the same call continues from there.
     """
     transcripts: list[Transcript] = []

@@ -76,8 +76,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is decided before anything is sent. `judge` says how to reach models: engine, journal and lock. `given`
-    are existing answers, by the trial's id: those of an import, which is never asked.
+    """All that is decided before anything is sent. `judge` says how to reach models: engine, journal and lock.
+
+    `given` are existing answers, by the trial's id: those of an import, which is never asked.
     """
 
     grid: Grid
@@ -193,7 +194,7 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     for mode in options.reasoning:
         if mode not in get_args(Reasoning):
             raise ConfigError(
-                f"{mode!r} is not a mode of reasoning of reasoning",
+                f"{mode!r} is not a mode of reasoning",
                 "--reasoning",
                 f"Use some of: {', '.join(get_args(Reasoning))}",
             )

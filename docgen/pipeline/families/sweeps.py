@@ -1,5 +1,7 @@
-"""Sweeps: runs that differ only in the level of one fact. Each member is a separate run in its own folder, forked from
-the one before, so that replies that earlier members paid for are reused for free.
+"""Sweeps: runs that differ only in the level of one fact.
+
+Each member is a separate run in its own folder, forked from the one before, so that replies that earlier members paid
+for are reused for free.
 """
 
 from collections.abc import Callable, Sequence

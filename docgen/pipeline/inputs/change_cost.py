@@ -48,8 +48,9 @@ def explain_changes(run: RunFolder, context: str | None, options: RunOptions) ->
 
 
 def explain(proposal: Proposal) -> Explanation:
-    """Compare a run's journal with the calls that its new inputs lead to. Nothing is written or spent. Documents are
-    compared with the plan that the present types and ideas give under the new inputs.
+    """Compare a run's journal with the calls that its new inputs lead to. Nothing is written or spent.
+
+    Documents are compared with the plan that the present types and ideas give under the new inputs.
     """
     setup = proposal.setup
     engine = None if setup.config.engine == CUSTOM else setup.config.engine

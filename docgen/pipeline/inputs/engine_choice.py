@@ -26,9 +26,10 @@ DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDER
 def with_engine(
     config: RunConfig, before: RunConfig | None, asked: Collection[str], priced_only: bool = False
 ) -> RunConfig:
-    """With engine and model decided: a model belongs to its engine, and is never used with another one. Raises
-    `ConfigError` for a new setting that only another engine understands, such as a server with the embedded writer, or
-    that needs a key where there is none.
+    """With engine and model decided: a model belongs to its engine, and is never used with another one.
+
+    Raises `ConfigError` for a new setting that only another engine understands, such as a server with the embedded
+    writer, or that needs a key where there is none.
     """
     if config.engine == CUSTOM:
         return config

@@ -35,7 +35,9 @@ def plan_of(
 
 def trial_plan(context: UniverseContext, config: RunConfig) -> Plan:
     """A small plan over one document type that may carry every fact: what can be known before the brainstorm is paid
-    for. Raises `PlanError` for constraints that no brainstorm can meet.
+    for.
+
+    Raises `PlanError` for constraints that no brainstorm can meet.
     """
     facts = tuple(fact.model_copy(update={"doc_types": ()}) for fact in context.key_facts)
     open_context = context.model_copy(update={"key_facts": facts})

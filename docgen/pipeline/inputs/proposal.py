@@ -29,9 +29,10 @@ LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 
 @dataclass(frozen=True)
 class Proposal:
-    """A run with new inputs that are not written yet. `changes` are changes to an existing run, which have to be
-    accepted; `grows`: its plan is recomputed for more documents. `context_text` is the new content of context.yaml;
-    None: it stays as it is.
+    """A run with new inputs that are not written yet.
+
+    `changes` are changes to an existing run, which have to be accepted; `grows`: its plan is recomputed for more
+    documents. `context_text` is the new content of context.yaml; None: it stays as it is.
     """
 
     setup: Setup

@@ -25,8 +25,9 @@ __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs resolved. `parents` are journals whose replies it may use for free. `is_named`: the
-    server's address was given this time, and not only read from the run folder.
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for free.
+
+    `is_named`: the server's address was given this time, and not only read from the run folder.
     """
 
     run: RunFolder

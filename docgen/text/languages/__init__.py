@@ -1,5 +1,6 @@
-"""What wording shows in each language: one data file per language, next to this module. For a language without a file
-at most its code is known; wording rules then leave the text to a judge.
+"""What wording shows in each language: one data file per language, next to this module.
+
+For a language without a file at most its code is known; wording rules then leave the text to a judge.
 """
 
 import re
