@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Text = Annotated[npt.NDArray[np.uint8], "Array(uint8, 1, 'C', readonly=True)"]
-"""Memory with texts in it that belongs to other code."""
+"""Memory that belongs to somebody else, in which texts lie."""
 Bytes = Annotated[npt.NDArray[np.uint8], "uint8[::1]"]
 Flags = Annotated[npt.NDArray[np.bool_], "boolean[::1]"]
 Floats = Annotated[npt.NDArray[np.float64], "float64[::1]"]

@@ -1,9 +1,9 @@
-"""The folder for compiled kernels: the user's own, complete, and never one that somebody else could write to.
+"""The folder that compiled kernels are kept in: the user's own, whole, and never one that somebody else could write to.
 
-Its contents are executed (machine code) and unpickled (numba's index), so it is trusted only if every folder and file
-in it belongs to this user, none can be written by others, and the files are those that were sealed when it was created.
-Any other folder in its place is moved away and created again. A new one is filled next to its place and renamed, so
-that other processes see all of it or nothing.
+What lies in it is run (machine code) and unpickled (numba's index), so it is trusted only if every folder and file of
+it belongs to this user, none can be written by others, and the files are those that were sealed when it was made. Any
+other folder in its place is moved away and made again. A new one is filled beside its place and renamed, so that a
+process that looks meanwhile finds all of it or nothing.
 """
 
 import atexit
@@ -26,11 +26,11 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def kernel_cache(environment: Iterable[str], source: str, compile_into: Callable[[Path], None]) -> Path:
-    """The folder to load kernels from: the existing one if it can be trusted, or a new one, filled by `compile_into`.
+    """The folder to load kernels from: the kept one if it can be trusted, or a new one, filled by `compile_into`.
 
     `source` is the digest of the kernels' source; `environment` says what else they are compiled for. Folders of the
-    same environment and another source are removed. Where nothing can be stored, it is a temporary folder of this
-    process. Raises OSError if there is not even room for that.
+    same environment and another source are removed. Where nothing can be kept, it is a temporary folder of this
+    process. Raises OSError where there is not even room for that.
     """
     made_for = _digest(f"Python {sys.version_info[:2]}".encode(), *(part.encode() for part in environment))
     name = f"{made_for}-{source}"
@@ -56,7 +56,7 @@ def is_trusted(folder: Path) -> bool:
     """Whether the folder is this user's, nobody else can write to anything in it, and it is as it was sealed."""
     try:
         return all(map(_is_own, (folder, *folder.rglob("*")))) and (folder / SEAL).read_text("ascii") == _seal(folder)
-    except (OSError, ValueError):  # missing or unreadable, which comes to the same
+    except (OSError, ValueError):  # not there, or not readable: as good as not there
         return False
 
 
@@ -87,7 +87,7 @@ def _roots() -> list[Path]:
 
 
 def _is_own_root(root: Path) -> bool:
-    """Create the folder for this user alone; returns whether nobody else can put anything in it or in its place."""
+    """Make the folder, for this user alone; whether nobody else can put anything in it or in its place."""
     try:
         root.mkdir(PRIVATE, parents=True, exist_ok=True)
         if not stat.S_ISDIR(root.lstat().st_mode) or root.lstat().st_uid != os.getuid():
@@ -99,13 +99,13 @@ def _is_own_root(root: Path) -> bool:
 
 
 def _is_safe_parent(status: os.stat_result) -> bool:
-    """Whether only this user or root can rename what is in it: it is theirs, or sticky like /tmp."""
+    """Nobody but this user or root can rename what lies in it: theirs, or sticky as /tmp is."""
     mine = status.st_uid in (os.getuid(), 0)
     return mine and (not status.st_mode & OTHERS_WRITE or bool(status.st_mode & stat.S_ISVTX))
 
 
 def _make(place: Path, compile_into: Callable[[Path], None]) -> None:
-    """Fill a folder next to `place`, seal it and move it there; what is there is moved away first."""
+    """Fill a folder beside `place`, seal it and put it there; what lies there is moved away first."""
     with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent, ignore_cleanup_errors=True) as name:
         folder = Path(name) / place.name
         folder.mkdir(PRIVATE)
@@ -114,7 +114,7 @@ def _make(place: Path, compile_into: Callable[[Path], None]) -> None:
             path.chmod(path.stat().st_mode & ~(stat.S_IRWXG | stat.S_IRWXO))
         (folder / SEAL).touch(0o600)
         (folder / SEAL).write_text(_seal(folder), "ascii")
-        with suppress(OSError):  # another process put its own there a moment ago, which is just as good
+        with suppress(OSError):  # another process put its own there a moment ago: as good as this one
             if os.path.lexists(place):
                 place.rename(Path(name) / "refused")
             folder.rename(place)

@@ -1,7 +1,7 @@
 """Numba's compiler over the kernels, with its cache in a folder of docgen's own.
 
-Numba looks for a cached kernel by the source of the file that the kernel is in. It does not notice changes in a
-function of another file that is compiled into it, so the folder is named after the source of all kernels.
+Numba looks for a cached kernel by the source of the file that the kernel stands in. A function of another file that is
+compiled into it may change without notice, so the folder is named after the source of all kernels.
 """
 
 import inspect
@@ -28,7 +28,7 @@ Function = Callable[..., Any]
 
 SOURCE = Path(__file__).parent
 LOADING = Lock()
-"""Two threads may need their first kernel at the same time."""
+"""Two threads may ask for their first kernel at the same time."""
 
 
 def compiled(name: str, modules: dict[str, str]) -> Function:
@@ -44,7 +44,7 @@ def compiled(name: str, modules: dict[str, str]) -> Function:
 
 @cache
 def _cache_folder(kernels: tuple[tuple[str, str], ...]) -> Path | None:
-    """The folder with all kernels compiled; None if none can be created."""
+    """The folder with all kernels compiled; None where none can be made."""
 
     def compile_into(folder: Path) -> None:
         if sys.stderr.isatty():
@@ -56,7 +56,7 @@ def _cache_folder(kernels: tuple[tuple[str, str], ...]) -> Path | None:
     processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     try:
         return kernel_cache((str(SOURCE), *compiler, *processor), digest_of(SOURCE), compile_into)
-    except OSError:  # no room on any disk: each kernel is compiled when it is first used
+    except OSError:  # no room on any disk: each kernel is compiled when it is asked for
         return None
 
 

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined,operator"
-"""Which documents contain a good part of which statement: hashed word 4-grams, compiled, on the pass that dedupe makes.
+"""Which documents hold a good part of which statement: hashed word 4-grams, compiled, on the pass that dedupe makes.
 
 Containment (Broder 1997, "On the resemblance and containment of documents") of a statement in a window of a document:
 the share of the statement's distinct n-grams that occur within twice its length.
@@ -20,7 +20,7 @@ LOW6 = _U(63)
 
 @inner
 def _slot(keys, value):
-    """The slot of `value`, or the empty one where it belongs, in an open-addressing table; 0 is empty."""
+    """Where `value` stands, or the empty place where it would, in an open-addressing table; 0 is empty."""
     mask = _U(len(keys) - 1)
     slot = value & mask
     while keys[slot] != 0 and keys[slot] != value:
@@ -99,7 +99,7 @@ def _best_window(hits, offsets, order, begin, end, width, seen):
 def _keep_best(out, begin, end, sizes, ngram):
     """Of rows for the same passage of one document leave those of the largest share; returns the new end.
 
-    Statements often share a phrase; the passage is evidence of the one that it has most of. Rows are first put in
+    Statements often share a phrase; the passage is evidence of the one that it holds most of. Rows are first put in
     order of their share (insertion: there are few), then each is kept unless a kept one of a larger share is close.
     """
     for i in range(begin + 1, end):
@@ -152,7 +152,7 @@ def contain(
     hashes: Hashes, text: Bytes, sieve: Hashes, keys: Hashes, firsts: Ints, statements: Ints, places: Ints,
     sizes: Ints, least: float, hits: Ints, found_at: Ints, order: Ints, seen: Ints, out: IntTable,
 ) -> int:  # fmt: skip
-    """Find, for each document, the statements with a share >= `least` of their grams close together in it.
+    """Find, for each document, the statements of whose grams a share >= `least` stands close together in it.
 
     `keys` is a table of gram hashes with `sieve` (a bit for each of the hashes' low bits) before it; slot s has the
     postings firsts[s] to firsts[s + 1] in `statements` and `places` (offset in the statement). `sizes` counts each

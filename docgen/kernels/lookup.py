@@ -100,7 +100,7 @@ def place(
 
     `given` holds start, size and group of each document's shingle set; starts count over `base`, `filed` and `tail`.
     For a duplicate at[row] is the position of the kept document and jaccards[row] their similarity; for a kept one
-    at[row] is -1 - its position. Without `check` all are kept. With `compact` the sets are in `tail` from `used` on in
+    at[row] is -1 - its position. Without `check` all are kept. With `compact` the sets lie in `tail` from `used` on in
     order, and those of kept documents are moved together. Returns the place in `tail` after the last set kept.
     """
     for row in order:

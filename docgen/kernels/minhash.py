@@ -84,8 +84,7 @@ def last_resort(words, count, size, ngram, content, ignored, out):
 
 @inner
 def _without(hashes, count, ignored):
-    """Drop the hashes that are in the open-addressing table `ignored` (power of two long, 0 is empty); returns the new
-    count."""
+    """Drop the hashes that stand in the open-addressing table `ignored` (power of two long, 0 is empty); new count."""
     mask = _U(len(ignored) - 1)
     kept = 0
     for i in range(count):

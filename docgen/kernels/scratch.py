@@ -1,4 +1,4 @@
-"""Working space that callers pass to kernels, which own no memory; and the sizes that it follows from."""
+"""Working space that callers hand to kernels, which own no memory; and the sizes that it follows from."""
 
 import numpy as np
 
@@ -7,10 +7,9 @@ from docgen.kernels.arrays import Bytes, Hashes
 __all__ = ["BLOCK", "LONGEST", "SCRATCH", "scratch"]
 
 BLOCK = 8192
-"""Bytes of a document that are examined together."""
+"""Bytes of a document that are looked at together."""
 LONGEST = 1024
-"""Most bytes of a word; longer ones are cut into pieces of this length, so that texts without spaces do not need more
-memory."""
+"""Bytes of a word; longer ones are cut into pieces of this length, so that texts without spaces need no more memory."""
 SCRATCH = BLOCK + 2 * LONGEST
 """Words and shingles of a block: at most one for each byte, and those carried over."""
 TEXT = 5 * BLOCK + 2 * LONGEST
