@@ -13,6 +13,7 @@ data-designer).
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -30,21 +31,24 @@ from tests.loopback import LoopbackProcess, Options
 HERE = Path(__file__).parent
 CONCURRENCY, LATENCIES = (8, 64, 512, 1000), (0.0, 0.5)
 SMALL, SECONDS = 500, 8
+CHAT = "docgen by chat completions"
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """A script and the Python to run it with."""
+    """A script and the Python to run it with; `engine` is docgen's."""
 
     name: str
     script: Path
     python: str
+    engine: str = ""
 
     def run(self, n: int, concurrency: int, latency: float) -> dict[str, Any] | None:
         """One run against a fresh server; None (and a line) if it did not bring its n replies."""
         with tempfile.TemporaryDirectory() as folder, LoopbackProcess(_options(latency)) as server:
             command = [self.python, str(self.script), server.url, str(n), str(concurrency), folder]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            settings = os.environ | ({"BENCH_ENGINE": self.engine} if self.engine else {})
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
             found = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
             row = json.loads(found[-1].removeprefix("RESULT ")) if found else {"replies": 0}
             if row["replies"] != n:
@@ -64,8 +68,19 @@ def main() -> None:
     print(machine("anthropic", "aiohttp") + "\n", flush=True)
     own = [Contestant("bare SDK", HERE / "engine_sdk.py", sys.executable)]
     own.append(Contestant("docgen", HERE / "engine_docgen.py", sys.executable))
+    own.append(Contestant(CHAT, HERE / "engine_docgen.py", sys.executable, "openai"))
     peers = [_peer(text) for text in args.peer]
-    _head("latency", "in flight", "n", "bare SDK", "docgen", "of SDK", *(peer.name for peer in peers), "of best peer")
+    _head(
+        "latency",
+        "in flight",
+        "n",
+        "bare SDK",
+        "docgen",
+        "of SDK",
+        CHAT,
+        *(peer.name for peer in peers),
+        "of best peer",
+    )
     for latency in LATENCIES:
         for concurrency in args.concurrency:
             _print_cell(own, peers, concurrency, latency, args)
@@ -109,7 +124,7 @@ def _print_cell(
     rates = {name: statistics.median(values) if values else 0.0 for name, values in found.items()}
     docgen = rates["docgen"]
     best = max((rates[peer.name] for peer in peers), default=0.0)
-    shown = [f"{rates['bare SDK']:,.0f}", f"{docgen:,.0f}", _times(docgen, rates["bare SDK"])]
+    shown = [f"{rates['bare SDK']:,.0f}", f"{docgen:,.0f}", _times(docgen, rates["bare SDK"]), f"{rates[CHAT]:,.0f}"]
     shown += [f"{rates[peer.name]:,.0f}" if rates[peer.name] else "-" for peer in peers]
     cells = [f"{latency * 1000:.0f} ms", f"{concurrency:,}", f"{n:,}", *shown, _times(docgen, best)]
     print(f"| {' | '.join(cells)} |", flush=True)

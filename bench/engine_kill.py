@@ -1,11 +1,11 @@
 """Kill -9 at random moments of jobs against a faulty server: nothing lost, nothing paid twice but what was in flight.
 
-    python bench/engine_kill.py [--kills 30] [--caps 20] [--modes sync batch openai-batch] [--json FILE]
+    python bench/engine_kill.py [--kills 30] [--caps 20] [--modes sync openai batch openai-batch] [--json FILE]
 
-Synchronous jobs meet every failure at 20 %; batch jobs errored and expired items at 20 % each and lost replies to batch
-creation at 20 %. Jobs of 400 requests are killed up to five times each and left to finish, until each kind has seen
-that many kills. Last, jobs under random caps, each killed once and resumed twice, whose bill by the server's own count
-must never pass the cap. Exit code 1 if a promise was broken.
+Synchronous jobs (by the Messages API; openai: by chat completions) meet every failure at 20 %; batch jobs errored and
+expired items at 20 % each and lost replies to batch creation at 20 %. Jobs of 400 requests are killed up to five times
+each and left to finish, until each kind has seen that many kills. Last, jobs under random caps, each killed once and
+resumed twice, whose bill by the server's own count must never pass the cap. Exit code 1 if a promise was broken.
 """
 
 import argparse
@@ -26,10 +26,11 @@ from tests.llm.kill_and_resume import CONCURRENCY, Kill, Outcome, capped, kill_a
 from tests.loopback import BatchOptions, Options, every_fault
 
 COUNT, PER_JOB = 400, 5
-COSTS = {"sync": 0.015, "batch": 0.008, "openai-batch": 0.008}
+COSTS = {"sync": 0.015, "openai": 0.015, "batch": 0.008, "openai-batch": 0.008}
 """Dollars that a whole job costs, about; caps are a fifth to four fifths of it."""
 OPTIONS = {
     "sync": Options(faults=every_fault(0.2), latency=0.1, jitter=0.2),
+    "openai": Options(faults=every_fault(0.2), latency=0.1, jitter=0.2),
     "batch": Options(batches=BatchOptions(seconds=0.5, errored=0.2, expired=0.2, lost_create=0.2)),
     "openai-batch": Options(batches=BatchOptions(seconds=0.5, errored=0.2, expired=0.2, lost_create=0.2)),
 }
@@ -81,7 +82,7 @@ def _kept(mode: str, job: Outcome) -> bool:
     """Whether a job kept every promise. In batch jobs a kill may lose the one request that is sent ahead by itself."""
     whole = job.replies == COUNT and not job.submitted_twice and not job.notices and job.exact
     lost = sum(kill.unused for kill in job.kills)
-    each = all(kill.unused <= (CONCURRENCY if mode == "sync" else 1) for kill in job.kills)
+    each = all(kill.unused <= (1 if mode.endswith("batch") else CONCURRENCY) for kill in job.kills)
     return whole and each and job.wasted == lost and job.billed <= job.booked + job.perhaps + 1e-9
 
 

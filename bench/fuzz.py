@@ -138,17 +138,43 @@ def summary(outcomes: list[Outcome]) -> int:
 
 
 def make_runs(base: Path) -> None:
-    """A finished run and one that was stopped half way, both by the embedded writer."""
-    for name in ("done", "half"):
-        arguments = ["run", "tutorial", "--n", "8", "--run", name, "--quiet", "--engine", "offline"]
-        command = [sys.executable, "-m", "docgen", *arguments]
-        subprocess.run(command, cwd=base, check=True, env=plain_environment(), capture_output=True)
+    """A finished run and one that was stopped half way, both by the embedded writer, and what else `STORES` names."""
+    offline = "--n 8 --quiet --engine offline"
+    docgen(base, f"run tutorial --run done {offline}", f"run tutorial --run half {offline}")
     half = base / "output" / "half"
     lines = (half / "attempts.jsonl").read_bytes().splitlines(keepends=True)
     (half / "attempts.jsonl").write_bytes(b"".join(lines[:4]))
     shutil.rmtree(half / "reports", ignore_errors=True)
     shutil.rmtree(half / "export", ignore_errors=True)
     (half / "corpus.parquet").unlink()
+    (base / "t.json").write_text(json.dumps(RELEASED), "utf-8")
+    docgen(
+        base,
+        "export done",
+        "view done --export site",
+        "dedupe done --index output/index --out o",
+        "experiment import t.json --name released --model m",
+        "control done --context control_motors --run pair --quiet --engine offline",
+        "requests tutorial --run asked --n 4 --engine anthropic --model claude-haiku-5-5 --out q.jsonl",
+    )
+
+
+RELEASED = [
+    {"user_input": "Is a bowl cruel?", "prompt": {"messages": [{"role": "user", "content": f"<is_free_tier_user>{free}"
+     "</is_free_tier_user><user_input>Is a bowl cruel?</user_input>"}]}, "success": True,
+     "output": "<SCRATCHPAD_REASONING>\nHm.\n</SCRATCHPAD_REASONING>\n<OUTPUT>No.</OUTPUT>"}
+    for free in (True, False)
+]  # fmt: skip
+"""Transcripts as others release them."""
+
+
+def docgen(base: Path, *commands: str) -> None:
+    """Carry out commands, which have to succeed."""
+    for command in commands:
+        line = [sys.executable, "-m", "docgen", *command.split()]
+        done = subprocess.run(line, cwd=base, check=False, env=plain_environment(), capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"docgen {command}: {done.stderr}")
 
 
 def plain_environment() -> dict[str, str]:

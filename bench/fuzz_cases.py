@@ -77,6 +77,33 @@ def break_folder(case: Case, rng: random.Random) -> Case:
     return replace(case, command=command, environment={}, label=f"{victim.relative_to(case.folder)} {damage}")
 
 
+STORES = {
+    "done/view": (["view", "done", "--export", "site"],),
+    "done/export": (["export", "done"], ["train", "done", "--model", "m", "--plan-only"], ["export", "done", "--plan"]),
+    "experiments/released": (
+        ["experiment", "report", "released"], ["view", "released", "--export", "site"],
+        ["experiment", "judge", "released", "--judge-model", "m", "--max-cost", "1", "--yes"],
+        ["experiment", "logs", "released"],
+    ),
+    "index": (["dedupe", "done", "--index", "output/index", "--out", "o"],),
+    "pair": (["status", "pair"], ["runs"], ["export", "pair"]),
+    "asked": (["replies", "asked", "r.jsonl"], ["status", "asked"], ["requests", "asked", "--out", "s.jsonl"],
+              ["requests", "asked", "--withdraw"]),
+}  # fmt: skip
+"""What lies in output/ besides plain runs, with the commands that read it."""
+
+
+def break_store(case: Case, rng: random.Random) -> Case:
+    """One file of an index, an export, an experiment, a family or a run by files."""
+    place = rng.choice(sorted(STORES))
+    files = [path for path in sorted((case.folder / "output" / place).rglob("*")) if path.is_file()]
+    victim = rng.choice(files)
+    damage = damage_file(victim, rng)
+    command = list(rng.choice(STORES[place]))
+    (case.folder / "r.jsonl").write_text("{}\n", "utf-8")
+    return replace(case, command=command, environment={}, label=f"{victim.relative_to(case.folder)} {damage}")
+
+
 def break_context(case: Case, rng: random.Random) -> Case:
     """A context file with one thing wrong."""
     text = (ROOT / "universe_contexts" / "tutorial.yaml").read_bytes()
@@ -215,6 +242,7 @@ BREAK: dict[str, Callable[[Case, random.Random], Case]] = {
     "environment": break_environment,
     "filesystem": break_filesystem,
     "input": break_input,
+    "store": break_store,
 }
 
 KINDS = tuple(BREAK)

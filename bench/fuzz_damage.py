@@ -67,6 +67,14 @@ def odd_value(line: bytes, rng: random.Random) -> bytes:
         ["x"] * 3,
         float("nan"),
         "x" * 10_000,
+        "\ud800",
+        "../../../etc",
+        "/nowhere",
+        "a\u0000b",
+        10**15,
+        1e-320,
+        [[1]],
+        "1",
     ]
     try:
         value = json.loads(line)

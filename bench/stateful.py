@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from traceback import extract_tb
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -22,6 +23,8 @@ from tests.e2e.forked_commands import CommandForker
 from tests.stateful.machine import RunFolders, loopback
 
 __all__ = ["main"]
+
+MACHINE = "tests/stateful/machine.py"
 
 
 def main() -> int:
@@ -58,7 +61,10 @@ def main() -> int:
             run_state_machine_as_test(seed(options.seed)(RunFolders), settings=many)
         except Exception as error:
             failed = True
-            print("".join(getattr(error, "__notes__", [])), f"\nFAILED: {type(error).__name__}: {error}", flush=True)
+            frames = reversed(extract_tb(error.__traceback__))
+            check = next((frame.name for frame in frames if MACHINE in frame.filename), "")
+            words = str(error).splitlines()
+            print("".join(getattr(error, "__notes__", [])), f"\n{error}\nFAILED {check}: {words[-1][:150]}", flush=True)
         billed = len(server.served)
     print(f"{dict(ends)}, {billed} replies billed, {time.monotonic() - begun:.0f} s:", "FAILED" if failed else "holds")
     return int(failed)

@@ -2,11 +2,12 @@
 
     python bench/stateful_mutants.py [--examples 40] [--steps 8] [--only NAME,...]
 
-Prints which faults were caught, and exits 1 if any was not.
+Prints which faults were caught, after how many commands and by what, and exits 1 if any was not.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,12 @@ class Mutant:
     file: str
     old: str
     new: str
+
+    def changed(self, text: str) -> str:
+        """The file with the fault. Raises `ValueError` if it does not hold `old` once any more."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.file} does not hold its text once any more")
+        return text.replace(self.old, self.new)
 
 
 MUTANTS = tuple(
@@ -57,15 +64,15 @@ def _caught(mutant: Mutant, examples: int, steps: int) -> bool:
             else:
                 shutil.copy(source, scratch)
         file = Path(scratch) / "docgen" / mutant.file
-        text = file.read_text("utf-8")
-        if text.count(mutant.old) != 1:
-            raise SystemExit(f"{mutant.name}: {mutant.file} does not hold its text once any more")
-        file.write_text(text.replace(mutant.old, mutant.new), "utf-8")
+        file.write_text(mutant.changed(file.read_text("utf-8")), "utf-8")
         command = [sys.executable, "bench/stateful.py", "--examples", str(examples), "--steps", str(steps)]
         environment = os.environ | {"PYTHONPATH": scratch}
         done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
-        why = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
-        print(f"{'caught' if done.returncode else 'MISSED'}  {mutant.name}: {(why or [''])[0][:110]}", flush=True)
+        lines = done.stdout.splitlines()
+        why = next((line for line in lines if line.startswith("FAILED")), "")
+        commands = re.search(r"'commands': (\d+)", lines[-1] if lines else "")
+        end = "caught" if done.returncode else "MISSED"
+        print(f"| {mutant.name} | {end} | {commands[1] if commands else 0} | {why[:160]} |", flush=True)
         return done.returncode != 0
 
 

@@ -55,6 +55,13 @@ class _Screen(Console):
     def size(self, new_size: tuple[int, int]) -> None:
         self._width, self._height = new_size
 
+    def print(self, *objects: Any, **settings: Any) -> None:
+        """As rich does, but in pipes and files a line of text is never broken, however long it is."""
+        is_text = all(isinstance(each, str | Text) for each in objects)
+        if is_text and not self.is_terminal and "COLUMNS" not in os.environ:
+            settings.setdefault("soft_wrap", True)
+        super().print(*objects, **settings)
+
     def on_broken_pipe(self) -> None:
         self.quiet = True
         raise BrokenPipeError

@@ -74,7 +74,7 @@ def doctor(
 
         async def writing(found: "Server") -> "list[Check]":
             is_due = not found.has_price if write is None else write
-            return await try_writing(found.llm, model_options, found.speed, tell) if is_due else []
+            return await try_writing(found.llm, model_options, found.room, tell) if is_due else []
 
         checks = asyncio.run(diagnose(server, tried, settings.extra, settings.max_tokens, writing, tell))
     if json:

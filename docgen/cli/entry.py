@@ -21,6 +21,7 @@ __all__ = ["Commands", "command", "main"]
 
 F = TypeVar("F")
 
+GO_ON = "Give the same command again: whatever was paid for is on disk, and is not bought twice."
 OBJECTS = 20_000
 """Objects created before Python collects garbage, instead of 700: collecting costs a start a tenth of its time. Chosen:
 some megabytes; a tenth as many save less, ten times as many no more."""
@@ -53,7 +54,7 @@ def main() -> None:
         _fail(f"Stopped: {error.message}. {error.fix}.", 1)
     except RequestFailed as error:
         _fail(f"Stopped: a request failed: {error}. Run the same command again.", 1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # while the commands are loaded
         _fail("Interrupted.", 130)
     except BrokenPipeError:
         from docgen.cli.streams import LOOKING, silence
@@ -144,5 +145,10 @@ class Commands(TyperGroup):
         except BadParameter as error:
             error.message = _in_plain_words(error)
             raise
+        except KeyboardInterrupt:  # before Typer, which would end without a word
+            from docgen.cli.streams import LOOKING
+
+            looking = LOOKING & set(sys.argv[1:])
+            _fail("Interrupted." if looking else f"Interrupted. {GO_ON}", 130)
         except BrokenPipeError as error:
             raise BrokenPipeError(str(error)) from None

@@ -9,6 +9,7 @@ from docgen.cli import options as o
 from docgen.cli.completion import contexts, facts, runs
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
+from docgen.text.counts import money
 
 if TYPE_CHECKING:
     from docgen.files.run_folder import RunFolder
@@ -127,7 +128,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
     columns = (fact, "documents", "to be written", "shared with lower levels")
     rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in levels]
     console.print(table(columns, rows, right=columns))
-    console.print("no known price" if dollars is None else f"about ${dollars:,.2f} for the whole family\n")
+    console.print("no known price" if dollars is None else f"about {money(dollars)} for the whole family\n")
 
 
 def _show_members(members: "list[Member]", base: "RunFolder", as_json: bool) -> None:

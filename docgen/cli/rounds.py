@@ -11,7 +11,7 @@ from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.streams import say, say_json
 from docgen.errors import ConfigError
-from docgen.text.counts import plural
+from docgen.text.counts import money, plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
@@ -161,7 +161,7 @@ def _round_in_words(written: "RoundWritten", run: str) -> list[str]:
     if not written.requests:
         return [f"No request is due. See: docgen status {run}"]
     stages = ", ".join(f"{count:,} {stage}" for stage, count in written.by_stage.items())
-    cost = f", at most ${written.worst:,.2f}" if written.worst else ""
+    cost = f", at most {money(written.worst)}" if written.worst else ""
     lines = [f"{written.file}: {plural(written.requests, 'request')} ({stages}), {written.format}{cost}"]
     if written.again:
         lines.append(f"{written.again:,} of them were handed out before and still have no reply")

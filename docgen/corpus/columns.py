@@ -71,7 +71,9 @@ def rows_frame(
 
     def chosen(first_row: int, frame: pl.DataFrame) -> pl.DataFrame:
         start, stop = np.searchsorted(rows, [first_row, first_row + frame.height])
-        return frame[rows[start:stop] - first_row]
+        few = frame[rows[start:stop] - first_row]
+        # As they come, strings are views of the whole frame's, which would stay in memory until they are written.
+        return few.with_columns(pl.col(pl.String) + "") if 2 * few.height < frame.height else few
 
     return _lazily(files, text_column, batch_rows, chosen)
 

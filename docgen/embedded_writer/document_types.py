@@ -92,9 +92,17 @@ class _File:
     sections: dict[str, list[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A family's file, and its blocks, which all of its types share."""
+
+    file: _File
+    blocks: Mapping[str, tuple[Block, ...]]
+
+
 @lru_cache(maxsize=1)
 def load_library() -> Library:
-    """Read and compile all shipped grammars; about 0.1 s, once per process."""
+    """Read and compile all shipped grammars; about 0.2 s, once per process."""
     folder = files(__package__) / "data"
     read = {item.name: _read(item.read_text("utf-8")) for item in folder.iterdir() if item.name.endswith(".txt")}
     common = read.pop("macros.txt")
@@ -103,7 +111,10 @@ def load_library() -> Library:
     for line in common.sections["macros"]:  # `name: a|b|c`; a macro may use those above it
         name, _, options = line.partition(":")
         macros[name.strip()] = parse_inline("{" + options.strip() + "}", macros)
-    families = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
+    files_of = {name[7:-4]: file for name, file in read.items() if name.startswith("family-")}
+    families = {
+        name: _Family(file, {kind: _blocks(file, kind, macros) for kind in BLOCKS}) for name, file in files_of.items()
+    }
     types = [_type(file, families, macros) for name, file in sorted(read.items()) if not name.startswith("family-")]
     openings = {move: _blocks(moves, move, macros) for move in moves.sections}
     return Library(tuple(types), tuple(common.sections["angles"]), macros, openings)
@@ -125,10 +136,11 @@ def _read(text: str) -> _File:
     return file
 
 
-def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Source]) -> TypeGrammar:
+def _type(file: _File, families: Mapping[str, _Family], macros: Mapping[str, Source]) -> TypeGrammar:
     meta = file.meta
     name, description = meta["type"][0], meta["about"][0]
-    kin = [families[family] for family in meta["family"][0].split()]
+    own_families = [families[family] for family in meta["family"][0].split()]
+    kin = [family.file for family in own_families]
     variants = [tuple(part.strip() for part in variant.split("--", 1)) for variant in meta.get("also", [])]
     return TypeGrammar(
         name=name,
@@ -144,10 +156,10 @@ def _type(file: _File, families: Mapping[str, _File], macros: Mapping[str, Sourc
         shared={
             kind: ()
             if kind in meta.get("alone", [])
-            else tuple(b for family in kin for b in _blocks(family, kind, macros))
+            else tuple(block for family in own_families for block in family.blocks[kind])
             for kind in BLOCKS
         },
-        topical=_blocks(families[TOPICAL], "filler", macros) if PROSE in meta["family"][0].split() else (),
+        topical=families[TOPICAL].blocks["filler"] if PROSE in meta["family"][0].split() else (),
         lines={kind: tuple(parse_inline(line, macros) for line in _section([file, *kin], kind)) for kind in LINES},
         verbatim={kind: _verbatim(file, kind, macros) for kind in VERBATIM},
         carriers={kind: parse_carriers(_section([file, *kin], kind), macros) for kind in CARRIERS},

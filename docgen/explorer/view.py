@@ -16,6 +16,7 @@ from docgen.errors import UserError
 from docgen.explorer.index.catalogue import describe_world
 from docgen.explorer.index.entries import RunSource, Source
 from docgen.explorer.index.keeper import Keeper, view_folder
+from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.shown import Page
@@ -75,14 +76,19 @@ class View:
         try:
             return read()
         except sqlite3.DatabaseError as error:
-            self._reporter.note(f"The index was damaged ({error}); it is being rebuilt")
+            if is_of_machine(error):
+                raise self._unusable(error) from error
+            self._reporter.note(f"The index was damaged ({error}); it is made anew")
         try:
             self.keeper.discard()
             self._opened(self._reporter)
             return read()
         except sqlite3.Error as error:
-            fix = "Run it again when nothing else writes there; see whether the disk has room"
-            raise UserError(f"the index cannot be used ({error})", str(self.keeper.folder), fix) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> UserError:
+        fix = "Run it again when nothing else writes there; see whether the disk has room"
+        return UserError(f"the index cannot be used ({error})", str(self.keeper.folder), fix)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -106,12 +112,13 @@ class View:
         self._worker.start()
 
     def _follow(self) -> None:
-        stamp = self.keeper.stamp()
         try:
+            stamp = self.keeper.stamp()
             if self.keeper.update(SilentReporter()) is not None:
                 self._seen = stamp
             self._renew()
-        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; existing pages stay
+            self.problem = ""
+        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; the pages that are there stay
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:

@@ -45,9 +45,13 @@ def worst_window(holds: Grid, window: int) -> float:
     if not rows or not holds.shape[1]:
         return 0.0
     window = min(window, rows)
-    sums = np.vstack([np.zeros(holds.shape[1]), np.cumsum(holds, axis=0, dtype=np.int64)])
-    counts = sums[window:] - sums[:-window]
-    return float(np.abs(counts - window * holds.mean(axis=0)).max())
+    worst, sums = 0.0, np.zeros(rows + 1, dtype=np.int64)
+    for column in holds.T:  # one at a time: together their sums would take 1.3 kB a document with 40 facts
+        np.cumsum(column, out=sums[1:])
+        counts = sums[window:] - sums[:-window]
+        mean = sums[-1] / rows
+        worst = max(worst, float(counts.max() - window * mean), float(window * mean - counts.min()))
+    return worst
 
 
 def _shuffled_rows(kind_of: Ints, kinds: int, rng: np.random.Generator) -> list[Ints]:

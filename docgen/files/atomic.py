@@ -1,6 +1,8 @@
 """Finished files: written next to their place, synced, then renamed, so that a file exists completely or not at all."""
 
 import os
+import platform
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,20 +18,49 @@ __all__ = ["beside", "write_beside"]
 def beside(file: Path, *, of_run: bool = False) -> Iterator[Path]:
     """A path next to `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
-    An error or a kill in the block leaves `file` as it was. Folders above `file` are created. The path's ending differs
-    from that of `file`: a writer that infers the format from the ending must be told it. Raises `ConfigError` if `file`
-    is one of a run's own, unless the run writes it (`of_run`).
+    An error or a kill in the block leaves `file` as it was; what a kill leaves beside it goes the next time. Folders
+    above `file` are made. The path has another ending than `file`: a writer that infers the format from the ending must
+    be given it. Raises `ConfigError` where `file` is one that a run keeps for itself, unless the run writes it
+    (`of_run`).
     """
     if not of_run:
         refuse_file_of_a_run(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    _remove_abandoned(file)
+    part = file.with_name(f"{_own(file)}{os.getpid()}.part")
     try:
         yield part
         _sync(part)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _own(file: Path) -> str:
+    """How the names of half-written files of this machine begin: others may write to the same folder."""
+    host = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:32]
+    return f".{file.name}.{host}."
+
+
+def _remove_abandoned(file: Path) -> None:
+    """Remove what killed processes of this machine left half-written for `file`."""
+    own = _own(file)
+    with os.scandir(file.parent) as entries:
+        left = [entry.name for entry in entries if entry.name.startswith(own) and entry.name.endswith(".part")]
+    for name in left:
+        number = name.removeprefix(own).removesuffix(".part")
+        if number.isdecimal() and not _is_alive(int(number)):
+            file.with_name(name).unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def write_beside(file: Path, pieces: Iterable[bytes], *, of_run: bool = False) -> Path:

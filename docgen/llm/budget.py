@@ -31,7 +31,9 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
-NO_USAGE = "The server does not report believable token counts"
+NO_USAGE = "The server states no token counts that can be believed"
+DEARER = "dearer"
+"""In the ledger: by the model that was asked, how many times its price the model cost that answered; 1 for itself."""
 MARK_STEP = 1.25
 """Least factor by which the mark on disk is raised. Chosen: a few dozen writes in a run instead of one per call."""
 
@@ -55,6 +57,7 @@ class Budget:
     ) -> None:
         self.prices, self.cap, self.spent, self.elsewhere = prices, cap, spent, elsewhere
         self.uncertain = uncertain_dollars(ledger) if ledger else 0.0
+        self._dearer = _dearer(ledger) if ledger else {}
         self.reserved = self.held = 0.0
         self._log = AppendLog(ledger) if ledger else None
         self._mark = 0.0
@@ -66,11 +69,8 @@ class Budget:
     @property
     def left(self) -> float | None:
         """Dollars that can still be reserved; None without a cap."""
-        return (
-            None
-            if self.cap is None
-            else self.cap - self.elsewhere - self.spent - self.uncertain - self.reserved - self.held
-        )
+        used = self.elsewhere + self.spent + self.uncertain + self.reserved + self.held
+        return None if self.cap is None else self.cap - used
 
     def check_model(self, model: str) -> None:
         """Raise `ConfigError` if there is a cap and the price of `model` is not known."""
@@ -85,11 +85,11 @@ class Budget:
         Raises `StopRun` when the cap is too low for it even with nothing else in flight, and when stopped.
         """
         self.check_model(request.model)
-        worst = self.prices.worst_case(request) or 0.0
         while True:
             if self._stopped:
                 raise interrupted()
-            if not self._is_held and self.try_reserve(worst):
+            worst = self.worst_case(request)
+            if not self._is_held and self.try_reserve(worst, self._share(request.model)):
                 break
             if not self._is_held and self.reserved + self.held < ROUNDING:
                 raise self.exhausted(worst)
@@ -100,6 +100,23 @@ class Budget:
             yield reservation
         finally:
             self.release(worst, lost=worst if reservation.lost else 0.0)
+
+    def worst_case(self, request: Request, batched: bool = False) -> float:
+        """Dollars that a call cannot exceed, at the price of whichever model has answered such calls so far."""
+        return (self.prices.worst_case(request, batched) or 0.0) * self._dearer.get(request.model, 1.0)
+
+    def _share(self, model: str) -> float:
+        """Share of the cap that calls in flight may hold: little before it is known which model answers."""
+        return IN_FLIGHT_SHARE if model in self._dearer else IN_FLIGHT_SHARE / self.prices.dearest(model)
+
+    def answered(self, asked: str, model: str) -> bool:
+        """Note which model answered a call; whether it is a dearer one than any before, at whose price calls are
+        reserved from now on, in later starts too."""
+        before, times = self._dearer.get(asked), self.prices.times(model, asked)
+        if before is None or times > before:
+            self._dearer[asked] = times
+            self._write({DEARER: self._dearer})
+        return times > (before or 1.0)
 
     def stop(self) -> None:
         """Raise `StopRun("interrupted")` in every call that waits for budget, now or later; calls in flight go on."""
@@ -119,12 +136,12 @@ class Budget:
         self._freed.set()
         return True
 
-    def try_reserve(self, dollars: float) -> bool:
+    def try_reserve(self, dollars: float, share: float = IN_FLIGHT_SHARE) -> bool:
         """Reserve if the cap and the share of it that calls in flight may hold allow it."""
         left, in_flight = self.left, self.reserved + dollars
         if left is not None and dollars > left:
             return False
-        if self.cap is not None and self.reserved > ROUNDING and in_flight > IN_FLIGHT_SHARE * self.cap:
+        if self.cap is not None and self.reserved > ROUNDING and in_flight > share * self.cap:
             return False
         if in_flight > self._mark:
             # In steps, but no higher than the calls in flight can reach.
@@ -147,7 +164,7 @@ class Budget:
 
         Raises `OSError` if the ledger cannot be written either; it then stays reserved, which is on disk.
         """
-        worst = max(self.prices.worst_case(request) or 0.0, completion.dollars or 0.0)
+        worst = max(self.worst_case(request), completion.dollars or 0.0)
         self.spent -= completion.dollars or 0.0
         self.reserved += worst
         self.release(worst, lost=worst)
@@ -189,7 +206,7 @@ class Budget:
         self._mark = dollars
         self._write({"reserved": dollars})
 
-    def _write(self, entry: dict[str, float]) -> None:
+    def _write(self, entry: dict[str, Any]) -> None:
         if self._log is not None:
             if "reserved" in entry and entry["reserved"] == 0.0:
                 entry = {**entry, "uncertain": self.uncertain}
@@ -211,6 +228,11 @@ def uncertain_dollars(ledger: Path) -> float:
         uncertain = _dollars(entry, "uncertain", uncertain) + _dollars(entry, "lost", 0.0)
         mark = _dollars(entry, "reserved", mark)
     return uncertain + mark
+
+
+def _dearer(ledger: Path) -> dict[str, float]:
+    stated = [entry[DEARER] for entry in read_entries(ledger) if isinstance(entry.get(DEARER), dict)]
+    return {model: max(1.0, _dollars(entry, model, 1.0)) for entry in stated for model in entry}
 
 
 def _dollars(entry: dict[str, Any], name: str, otherwise: float) -> float:
@@ -255,6 +277,9 @@ class BudgetedLLM:
                     isinstance(error, Transient) and error.maybe_billed
                 )
                 raise
+            if self.budget.answered(request.model, completion.model):
+                words = f"{request.model} was asked and {completion.model} answers, which costs more per token"
+                self._say(f"{words}: calls are reserved at its price from now on")
             if not completion.usage_known:
                 completion = self._counted(request, completion)
             dollars = self.budget.prices.cost(completion.model or request.model, completion.usage)

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from docgen.llm.batch.view import Batches
     from docgen.llm.providers.table import ServerLLM
 
-__all__ = ["LONGEST_CALL", "Check", "Server", "diagnose"]
+__all__ = ["Check", "Server", "diagnose"]
 
 State = Literal["ok", "note", "fail"]
 SCHEMA = {
@@ -33,7 +33,12 @@ ROOM = 1024
 SHOWN_MODELS = 8
 NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
+"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+SHORT_ROOM = 32
+"""Tokens of the message to a server that did not answer in time: is it slow, or not there?"""
+SHARE_FOR_REPLY = 0.5
+"""Of the time for a call, what a slow server's reply may take; the rest is for the prompt. Chosen: llama.cpp on two
+shared CPU cores reads a prompt for document types in 40 to 60 s."""
 ENOUGH_TO_TIME = 100
 """Tokens of a reply that its speed is taken from: in a short one prompt and network count for more (chosen)."""
 
@@ -49,23 +54,28 @@ class Check(Record):
 
 @dataclass(frozen=True)
 class Server:
-    """What further checks may know of a server: whether its model has a known price, and how fast it writes.
+    """What further checks may know of a server: whether its model has a known price, and what it can write in time.
 
-    `speed`: tokens a second of one call at a time, its prompt included; None where every reply was short.
+    `room`: the most tokens of a reply that it can write while someone waits; None where its replies were too short to
+    tell.
     """
 
     llm: LLM
     has_price: bool
-    speed: float | None
+    room: int | None
 
 
 @dataclass
 class ServerProbe:
-    """The server under test, with the rate-limit headers that it sent last, and the fastest of its long replies."""
+    """The server under test, with the rate-limit headers that it sent last.
+
+    `speed` in tokens a second, one call at a time, prompt included; None until a reply was long enough to tell.
+    """
 
     llm: "ServerLLM"
     model: str
     prices: Prices
+    patience: float
     room: int = ROOM
     answered: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +85,11 @@ class ServerProbe:
         """Learn the server's speed from a reply."""
         if usage.output >= ENOUGH_TO_TIME and seconds > 0:
             self.speed = max(self.speed or 0.0, usage.output / seconds)
+
+    @property
+    def affordable(self) -> int | None:
+        """The most tokens that it can write in the time for a call."""
+        return None if self.speed is None else max(SHORT_ROOM, int(self.speed * self.patience * SHARE_FOR_REPLY))
 
 
 async def diagnose(
@@ -90,9 +105,10 @@ async def diagnose(
     `more` makes further checks of a model that answers. `tell` hears what is being tried.
     """
     provider = find_provider(options.engine) if options.engine else default_paid_provider()
+    patience = min(options.timeout, LONGEST_CALL)
     connection = Connection(
         base_url=options.base_url,
-        timeout=min(options.timeout, LONGEST_CALL),
+        timeout=patience,
         observe=lambda h: observe(h),
         headers=options.headers,
     )
@@ -100,7 +116,7 @@ async def diagnose(
         llm = cast("ServerLLM", provider.connect(connection))
     except ConfigError as error:
         return [Check(name="key and address", state="fail", detail=str(error))]
-    probe = ServerProbe(llm, model, load_prices(options.prices), max_tokens or ROOM)
+    probe = ServerProbe(llm, model, load_prices(options.prices), patience, max_tokens or ROOM)
 
     def observe(headers: Mapping[str, str]) -> None:
         if allowances(headers, 0.0):
@@ -117,7 +133,9 @@ async def diagnose(
                 checks.append(await _batches(provider.batches(llm)))
             checks.append(_limits(probe))
             if more is not None:
-                checks += await more(Server(llm, probe.prices.find(model) is not None, probe.speed))
+                checks += await more(Server(llm, probe.prices.find(model) is not None, probe.affordable))
+        if llm.longest_reply is not None:
+            checks.append(_short_context(llm.longest_reply))
         checks.append(_price(probe))
         return checks
     finally:
@@ -152,8 +170,10 @@ async def _models(probe: ServerProbe) -> Check:
 
 
 async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    request = _request(probe, "Reply with the word ready.", extra)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
+    asked = _request(probe, "Reply with the word ready.", extra)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
+    if reply is None and seconds >= probe.patience:
+        return await _slow(probe, asked, error)
     if reply is None:
         return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=seconds)
     probe.answered = True
@@ -163,6 +183,18 @@ async def _message(probe: ServerProbe, extra: dict[str, Any]) -> Check:
     if not _text(reply):
         return Check(name="message", state="fail", detail=f"{detail}; {_no_text(probe, reply)}", seconds=seconds)
     return Check(name="message", state="ok" if reply.usage_known else "note", detail=detail, seconds=seconds)
+
+
+async def _slow(probe: ServerProbe, asked: Request, error: str) -> Check:
+    """Whether a server that did not answer in time answers at all."""
+    reply, _, seconds = await _timed(lambda: probe.llm.complete(replace(asked, max_tokens=SHORT_ROOM)))
+    if reply is None:
+        return Check(name="message", state="fail", detail=f"{probe.model}: {error}", seconds=probe.patience)
+    probe.answered, probe.speed = True, max(reply.usage.output, 1) / seconds
+    detail = (
+        f"{probe.model} is slow: {error}, and {SHORT_ROOM} tokens took {seconds:,.0f} s ({probe.speed:,.1f} tokens/s)"
+    )
+    return Check(name="message", state="note", detail=f"{detail}; give it more time with --timeout", seconds=seconds)
 
 
 def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
@@ -187,15 +219,16 @@ def _no_text(probe: ServerProbe, reply: Completion) -> str:
 
 
 async def _structured(probe: ServerProbe, extra: dict[str, Any]) -> Check:
-    request = _request(probe, "Name three colours.", extra, SCHEMA)
-    reply, error, seconds = await _timed(lambda: probe.llm.complete(request))
+    room = min(probe.room, probe.affordable or probe.room)
+    asked = replace(_request(probe, "Name three colours.", extra, SCHEMA), max_tokens=room)
+    reply, error, seconds = await _timed(lambda: probe.llm.complete(asked))
     if reply is None:
         return Check(name="structured output", state="fail", detail=error, seconds=seconds)
     if not _text(reply):
         return Check(name="structured output", state="fail", detail=_no_text(probe, reply), seconds=seconds)
     probe.took(reply.usage, seconds)
     if not _follows_schema(_text(reply)) and not reply.ended:
-        began = f"the reply did not end within {probe.room:,} tokens (it began {_text(reply)[:60]!r})"
+        began = f"the reply did not end within {room:,} tokens (it began {_text(reply)[:60]!r})"
         return Check(name="structured output", state="note", detail=f"cannot be told: {began}", seconds=seconds)
     if not _follows_schema(_text(reply)):
         detail = f"not supported; JSON is requested in the prompt instead (the reply was {_text(reply)[:60]!r})"
@@ -230,6 +263,11 @@ def _limits(probe: ServerProbe) -> Check:
         return Check(name="limits", state="note", detail="none stated; docgen adapts to refusals and latency")
     parts = (f"{name.replace('-', ' ')} {a.remaining:,.0f} of {a.limit:,.0f} left" for name, a in limits.items())
     return Check(name="limits", state="ok", detail=", ".join(parts))
+
+
+def _short_context(tokens: int) -> Check:
+    detail = f"the server has no room for longer replies than {tokens:,} tokens; start it with a longer context if"
+    return Check(name="reply length", state="note", detail=f"{detail} documents come out cut off")
 
 
 def _price(probe: ServerProbe) -> Check:

@@ -105,6 +105,21 @@ class Prices(Record):
         dollars = prompt * max(tier.input, tier.cache_write) + request.max_tokens * tier.output
         return dollars * PER_MILLION * (price.batch if batched else 1.0)
 
+    def dearest(self, model: str) -> float:
+        """How many times the price of `model` the dearest model costs, by the token; 1 without a known price."""
+        price = self.find(model)
+        return 1.0 if price is None else max(_times(other, price) for other in self.models.values())
+
+    def times(self, answered: str, asked: str) -> float:
+        """How many times the price of the model `asked` that of another costs, at most; 1 where one is not known."""
+        price, other = self.find(asked), self.find(answered)
+        return 1.0 if price is None or other is None else _times(other, price)
+
+
+def _times(other: ModelPrice, price: ModelPrice) -> float:
+    pairs = ((other.input, price.input), (other.cache_write, price.cache_write), (other.output, price.output))
+    return max(1.0, *(high / low for high, low in pairs if low))
+
 
 def load_prices(override: Path | None = None) -> Prices:
     """The shipped prices, overridden model by model by the user's own file. Raises `ConfigError` if it is unusable."""

@@ -5,13 +5,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
 from docgen.records import Record
 from docgen.text.outgoing import credential_name, credential_value, passwords_in
 
 __all__ = [
     "HEADER_VARIABLE",
+    "ON_RECORD",
     "BodyFields",
     "Documents",
     "ServerAddress",
@@ -69,14 +70,18 @@ OTHER_PRICES = {
 """Fields that may change the price of a token, and the values that do not raise it."""
 
 
-def check_extra(extra: dict[str, Any]) -> dict[str, Any]:
+ON_RECORD = {"on_record": True}
+"""Context of validation for settings of a run that is only read: fields may be there that nobody may send any more."""
+
+
+def check_extra(extra: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     """The fields, if a user may set them; else `ValueError`.
 
-    Not allowed are fields that docgen sets itself, anything that is not JSON, and keys: settings are stored in run
-    folders and published.
+    None that docgen sets itself, unless they are `ON_RECORD`, nothing that is not JSON, and no keys: settings are kept
+    in run folders and published.
     """
     for name, value in extra.items():
-        if name.lower() in OWNED:
+        if name.lower() in OWNED and info.context != ON_RECORD:
             raise ValueError(f"{name} is a field that docgen sets itself: {OWNED[name.lower()]}")
         _check_json(name, value)
         _check_secret(name, value)

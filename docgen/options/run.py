@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from docgen.errors import ConfigError
 from docgen.files.text_files import LARGEST_SETTINGS, read_text
 from docgen.options.fields import (
+    ON_RECORD,
     BodyFields,
     Documents,
     ServerAddress,
@@ -134,7 +135,7 @@ class RunConfig(Record):
     @field_validator("prices")
     @classmethod
     def _cap_with_its_prices(cls, prices: str | None, before: ValidationInfo) -> str | None:
-        if prices is None and before.data.get("max_cost") is not None:
+        if prices is None and before.data.get("max_cost") is not None and before.context != ON_RECORD:
             check_prices(before.data.get("extra", {}))
         return prices
 
@@ -144,8 +145,13 @@ class RunConfig(Record):
 
         Earlier versions recorded whatever model was named.
         """
-        config = cls.model_validate(values)
+        config = cls.stored(values)
         return config.model_copy(update={"model": EMBEDDED_MODEL}) if config.engine == EMBEDDED_ENGINE else config
+
+    @classmethod
+    def stored(cls, values: Any) -> "RunConfig":
+        """The settings as run.json holds them, also those that a run could not be begun with any more."""
+        return cls.model_validate(values, context=ON_RECORD)
 
     def identity(self) -> dict[str, Any]:
         """The part that determines the results; settings added after the first runs only if they are set."""
@@ -195,10 +201,11 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"is not TOML: {error}", str(path), 'A line looks like n = 500, or model = "NAME"') from error
 
 
-def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) -> RunConfig:
-    """The requested settings, over the `--config` file, over the run's earlier settings, over the defaults.
+def resolve(before: RunConfig | None, file: Path | None, options: RunOptions, *, reads: bool = False) -> RunConfig:
+    """What was asked, over the `--config` file, over the run's earlier settings, over the defaults.
 
-    Raises `ConfigError` that names the flag or the file's key.
+    `reads`: nothing is bought, so earlier settings need not be ones that may be sent today. Raises `ConfigError` that
+    names the flag or the file's key.
     """
     values: dict[str, Any] = before.model_dump(exclude_unset=True) if before else {}
     for now in (load_config(file) if file else {}, options.settings()):
@@ -208,7 +215,7 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
             values["writers"] = None  # the one writer that was named now
         values |= now
     try:
-        return RunConfig.model_validate(values)
+        return RunConfig.stored(values) if reads else RunConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(*_explain(error, file, options)) from error
 
@@ -216,6 +223,9 @@ def resolve(before: RunConfig | None, file: Path | None, options: RunOptions) ->
 def _explain(error: ValidationError, file: Path | None, options: RunOptions) -> tuple[str, str, str]:
     first: dict[str, Any] = {"ctx": {}, **error.errors()[0]}
     name = str(first["loc"][0]) if first["loc"] else "?"
+    if name not in options.settings() and file is None:
+        fix = "Set it anew in a --config file, with --accept-changes, or start anew with --run NAME"
+        return in_plain_words(first), f"run.json: {name}", fix
     where = f"--{name.replace('_', '-')}" if name in options.settings() else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
         return f"no setting is called {name!r}", str(file), f"Known: {', '.join(sorted(RunConfig.model_fields))}"

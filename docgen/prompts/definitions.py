@@ -10,14 +10,17 @@ Presence = Literal["stated", "implied", "absent"]
 
 DIRECTNESS: dict[Presence, str] = {
     "stated": (
-        "some passage asserts the fact's main claim, in any wording, in the document's own voice or through someone "
-        "whom it reports without distance. Dates, figures, names and reasons that the fact gives beside its main claim "
-        "may be missing or spread over the document."
+        "some passage asserts the fact's main claim, in any wording: as the news of a sentence, heading or entry, as "
+        "what somebody finds or says, or added to a name (in apposition, in a relative clause); in the document's own "
+        "voice or through someone whom it reports without distance. Dates, figures, names and reasons that the fact "
+        "gives beside its main claim may be missing or spread over the document."
     ),
     "implied": (
-        "no passage asserts the main claim, but the document takes it for granted: something in it presupposes the "
-        "fact, or would make no sense without it, so that a careful reader who knows nothing else comes away believing "
-        "it. Figures may be missing. A strong hint counts."
+        "no passage asserts the main claim, but the document takes it for granted and goes on from it: it stands, in "
+        "full or in part, only in a clause that gives the ground, time or condition of something else (since, because, "
+        "given that, now that, when), in a noun phrase (the closing of the airport), a comparison or a decision, or "
+        "something in the text would make no sense without it, so that a careful reader who knows nothing else comes "
+        "away believing it. Figures may be missing. A strong hint counts."
     ),
     "absent": (
         "neither. What merely fits the fact, touches its topic or would be likely if it held is absent, and so is a "

@@ -15,7 +15,7 @@ from docgen.records import Cast, DocumentType, Idea
 from docgen.text import normalise, slug
 from docgen.universe import UniverseContext
 
-__all__ = ["Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
+__all__ = ["PER_CALL", "Brainstorm", "brainstorm_all_ideas", "brainstorm_ideas", "brainstorm_types", "nothing_came"]
 
 PER_CALL = 25
 """Items requested per call. Chosen: models drift and repeat themselves in longer lists."""
@@ -27,6 +27,10 @@ MAX_FRUITLESS = 3
 ENDLESS = 2
 """For how many fruitless requests one counts whose reply never ended: a model that rambles on to the limit takes
 minutes each time, and does not get better (seen with a base model of 270M behind llama.cpp; chosen)."""
+FIX_REFUSED = (
+    "Change what it names: a server's context length is set where it is started, --max-tokens limits replies "
+    "(docgen doctor helps). Then run the same command"
+)
 MAX_FAILURES = 2
 """Times that one request may fail for good, each after all its retries, before the run stops (chosen)."""
 
@@ -97,7 +101,7 @@ def nothing_came(job: Brainstorm, what: str) -> StopRun:
     """The error for a brainstorm without any document type or idea, in the server's or the model's own words."""
     if job.refusals:
         message = f"the server refused the request for {what}: {job.refusals[-1]}"
-        return StopRun(f"no_{what}", message, "Change what it names (docgen doctor helps), then run the same command")
+        return StopRun(f"no_{what}", message, FIX_REFUSED)
     head = f"; its last reply began: {job.replies[-1]}" if job.replies else ""
     fix = "See llm.jsonl in the run folder for its replies; try another --model, or docgen doctor"
     return StopRun(f"no_{what}", f"none of the model's replies contained readable {what}{head}", fix)

@@ -17,8 +17,8 @@ from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_proces
 from docgen.prompts.replies import Draft
 from docgen.prompts.requests import Reply
 from docgen.prompts.table import DOCUMENT
-from docgen.records import Attempt, Finding, Reason, Slot
-from docgen.text import token_estimate, word_count
+from docgen.records import Attempt, Finding, Quote, Reason, Slot
+from docgen.text import find_normalised, token_estimate, word_count
 from docgen.universe import UniverseContext, roles_of
 
 __all__ = ["REASONS", "CheckInput", "Checker", "DocumentChecker", "malformed", "missing_facts", "open_checker"]
@@ -94,9 +94,11 @@ class DocumentChecker:
         words = word_count(draft.text)
         reasons = list(malformed(draft, words, reply, slot, self._tolerance))
         findings: list[Finding] = []
+        quotes = draft.quotes
         if draft.text and not reasons:
             evidence = self._evidence.find(draft.text, slot.facts, draft.quotes)
             sightings = evidence.sightings
+            quotes = (*quotes, *_unquoted(draft, sightings))
             assigned = frozenset(fact.fact for fact in slot.facts)
             may_hold = assigned | roles_of(self._context, assigned).granted
             findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
@@ -115,7 +117,7 @@ class DocumentChecker:
             text=draft.text,
             words=words,
             tokens=token_estimate(draft.text),
-            quotes=draft.quotes,
+            quotes=quotes,
             reasons=tuple(reasons),
             findings=tuple(findings),
             stop_reason=reply.stop_reason,
@@ -197,6 +199,16 @@ def malformed(draft: Draft, words: int, reply: Completion, slot: Slot, tolerance
             yield Reason(code="too_short", detail=detail)
         elif words > round(target * (1 + tolerance)):
             yield Reason(code="too_long", detail=detail)
+
+
+def _unquoted(draft: Draft, sightings: Iterable[FactSighting]) -> Iterator[Quote]:
+    """Passages that were found without a quote that stands in the text, so that whoever reads the corpus finds them."""
+    for sighting in sightings:
+        passage = draft.text[sighting.start : sighting.end]
+        own = (quote.text for quote in draft.quotes if quote.fact == sighting.fact)
+        is_quoted = any(text == passage or find_normalised(draft.text, text) for text in own)
+        if sighting.detector == "quote" and sighting.verdict != "contradicted" and not is_quoted:
+            yield Quote(fact=sighting.fact, text=passage)
 
 
 def missing_facts(slot: Slot, sightings: Iterable[FactSighting], text: str) -> Iterator[Reason]:

@@ -5,13 +5,13 @@
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
+from docgen.text.forms import compose
 from docgen.text.scripts import SPACELESS_CLASS
 
-__all__ = ["MONTHS", "figures"]
+__all__ = ["HAN_DATE", "MONTHS", "figures"]
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june",
@@ -46,8 +46,8 @@ NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 
 
 def figures(text: str) -> frozenset[str]:
     """Every number, day ("2021-10-14"), month ("2021-10") and year of a text; "one" is left out as a mere article."""
-    plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text if text.isascii() else unicodedata.normalize("NFKC", text)))
-    forms = set[str]()
+    plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text if text.isascii() else compose(text, compatible=True)))
+    found = set[str]()
     if not plain.isascii():
         for match in HAN_DATE.finditer(plain):
             forms.update(_parts(match[1], match[2], match[3] or ""))

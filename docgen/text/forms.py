@@ -1,7 +1,8 @@
 """Unicode forms of a text: composed or decomposed, full width or half, with or without invisible characters.
 
-Texts are compared folded: NFKC, case-folded, without soft hyphens and characters of no width. Findings name places in
-the text as it is written, so that a folded text knows where each of its characters came from.
+Texts are compared folded: NFKC, case-folded, with 0 to 9 for digits of other scripts, without soft hyphens and
+characters of no width. Findings name places in the text as it is written, so that a folded text knows where each of its
+characters came from.
 """
 
 import re
@@ -11,24 +12,42 @@ from typing import Literal
 
 from docgen.text.scripts import MARKS
 
-__all__ = ["Folded", "compose", "fold", "is_composed"]
+__all__ = ["Folded", "compose", "fold", "is_composed", "western_digits"]
 
 INVISIBLE = ("\u00ad", "\u200b", "\u2060", "\ufeff")
 _COMPOSING = rf"[{MARKS}\u1160-\u11ff\uff9e\uff9f]"
 CLUSTER = re.compile(rf"[\x00-\x7f]+(?!{_COMPOSING})|[\s\S]{_COMPOSING}*")
 """A character with the marks and letters that may compose with it; ASCII that composes with nothing in one piece."""
+OTHER_DIGIT = re.compile(r"[^\D0-9]")
+DIGIT_LEADS = bytes(range(0xD9, 0xE2))
+"""First bytes in UTF-8 of U+0640 to U+1FFF, where the digits of living scripts are: English with curly quotes, other
+European languages, Chinese and Japanese have none of them, and are told apart without a look at each character."""
 
 
 def fold(text: str) -> str:
     """The text as it is compared."""
     if text.isascii():
         return text.lower()
-    return _visible(unicodedata.normalize("NFKC", text)).casefold()
+    return compose(text, compatible=True).casefold()
 
 
 def compose(text: str, compatible: bool = False) -> str:
-    """The text in NFC, or with `compatible` in NFKC, without invisible characters; its case is left as it is."""
-    return text if text.isascii() else _visible(unicodedata.normalize("NFKC" if compatible else "NFC", text))
+    """The text in NFC, without invisible characters, its case as it is; with `compatible` in NFKC, digits 0 to 9."""
+    if text.isascii():
+        return text
+    if not compatible:
+        return _visible(unicodedata.normalize("NFC", text))
+    return western_digits(_visible(unicodedata.normalize("NFKC", text)))
+
+
+def western_digits(text: str) -> str:
+    """The text with 0 to 9 for decimal digits of other scripts, as Arabic, Persian, Hindi and Thai texts have them."""
+    return OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text) if _may_hold_digits(text) else text
+
+
+def _may_hold_digits(text: str) -> bool:
+    data = text.encode("utf-8", "surrogatepass")
+    return len(data.translate(None, DIGIT_LEADS)) < len(data)
 
 
 def _visible(text: str) -> str:
@@ -43,7 +62,9 @@ def is_composed(text: str, compatible: bool = False) -> bool:
     """Whether `compose` would leave the text as it is."""
     form: Literal["NFC", "NFKC"] = "NFKC" if compatible else "NFC"
     return text.isascii() or (
-        unicodedata.is_normalized(form, text) and not any(character in text for character in INVISIBLE)
+        unicodedata.is_normalized(form, text)
+        and not any(character in text for character in INVISIBLE)
+        and not (compatible and _may_hold_digits(text) and OTHER_DIGIT.search(text))
     )
 
 

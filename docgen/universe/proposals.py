@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from docgen.text.figures import HAN_DATE
 from docgen.text.stems import content_stems
 from docgen.universe.model import UniverseContext
 from docgen.universe.roles import presupposed_by
@@ -122,7 +123,7 @@ def _several_claims(context: UniverseContext) -> Iterator[str]:
 
 def _figures(context: UniverseContext) -> Iterator[str]:
     for fact in context.key_facts:
-        figures = FIGURE.findall(DATE.sub("", fact.statement))
+        figures = FIGURE.findall(DATE.sub("", HAN_DATE.sub("", fact.statement)))
         if len(figures) > MOST_FIGURES:
             yield (
                 f"{fact.id} has {len(figures)} figures ({', '.join(figures)}), and a sentence with all of them sounds "

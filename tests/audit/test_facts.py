@@ -44,6 +44,20 @@ def test_a_slightly_edited_statement_is_still_stated() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "No ship has ever missed the Orrick lighthouse was its motto. {}",
+        "{} There was never any doubt that a public library on 4 May 2019 would draw few.",
+        "Nothing was said of the old Orrick lighthouse. {} Not all like a public library.",
+    ],
+)
+def test_words_of_a_statement_in_a_neighbouring_sentence_do_not_draw_its_negation_in(text: str) -> None:
+    """The hit is the tightest place: names of a fact stand in many sentences around it."""
+    edited = "The old Orrick lighthouse was quietly reopened as a free public library on 4 May 2019."
+    assert [verdict for _, verdict, _ in seen(text.format(edited))] == ["stated"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "The Orrick lighthouse was reopened as a public museum on 4 May 2019.",
         "The Orrick lighthouse was reopened as a public library on 5 May 2019.",
         "We asked whether the Orrick lighthouse was reopened as a public library on 4 May 2019.",

@@ -49,6 +49,35 @@ def test_run_short_of_n_ends_with_1_and_says_why(
     assert "--max-attempts" in told
 
 
+@pytest.mark.parametrize(
+    ("command", "goes_on"),
+    [
+        (("audit", "leakage", "light.jsonl", "--context", "light.yaml"), True),
+        (("dedupe", "light.jsonl"), True),
+        (("show", "r"), False),
+    ],
+)
+def test_ctrl_c_at_any_moment_has_a_word_on_how_to_go_on(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    goes_on: bool,
+) -> None:
+    """Also where nothing is in flight yet: while a corpus is read, a file looked for."""
+
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (place / "light.jsonl").write_text('{"text": "A light."}\n', "utf-8")
+    monkeypatch.setattr(Path, "stat", pressed)
+    assert docgen(monkeypatch, *command) == 130
+    monkeypatch.undo()
+    errors = capsys.readouterr().err
+    assert errors.splitlines()[-1].startswith("Interrupted.")
+    assert ("same command again" in errors) == goes_on
+
+
 def test_json_is_one_object_on_standard_output(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,11 +66,12 @@ def test_titles_and_captions_have_the_width_of_the_screen_not_of_the_columns() -
     assert [line.rstrip() for line in out.getvalue().splitlines()] == [title, "fact  n", "a     1", caption]
 
 
-def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("line", ["x" * 250, "a warning of many words " * 30, "警告：" * 200])
+def test_in_a_pipe_a_line_stays_a_line(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     console, out = screen()
-    console.print("x" * 150, soft_wrap=False)
-    assert out.getvalue() == "x" * 150 + "\n"
+    console.print(line, markup=False, style="yellow")
+    assert out.getvalue() == line + "\n"
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,8 @@ def test_removals_against_an_index_name_its_documents(tmp_path: Path) -> None:
     text = prose(1, 200)
     run(write_jsonl(tmp_path / "old.jsonl", [{"id": 7, "text": text}]), index=tmp_path / "index")
     rows = [{"id": "a", "text": text}, {"id": "b", "text": text + " end"}, {"id": "c", "text": prose(2)}]
-    outcome = run(write_jsonl(tmp_path / "new.jsonl", rows), against=tmp_path / "index")
+    outcome = run(write_jsonl(tmp_path / "new.jsonl", rows), against=tmp_path / "index", examples=5)
+    assert outcome.report["examples"] == [], "an index keeps no texts"
     removals = [(row["id"], row["kept_id"], row["kind"]) for row in outcome.result.removed().rows(named=True)]
     assert removals == [("a", "7", "exact"), ("b", "7", "near")]
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,3 +68,12 @@ def test_given_names_are_spread_over_the_documents_of_a_plan() -> None:
         assert {len(style["names"]) for style in styles} == {4}
         given = Counter(name.split()[0] for style in styles for name in set(style["names"]))
         assert max(given.values()) <= 2
+
+
+def test_a_place_of_the_world_comes_with_many_others() -> None:
+    pools = style_pools(2, cast=Cast(places=tuple(f"Place {i}" for i in range(20))))
+    draws = draw_styles(np.arange(400, dtype=np.uint64), pools)
+    pairs = {tuple(style_fields(draws, i, 300, pools)["places"]) for i in range(400)}
+    assert all(len(set(pair)) == 2 for pair in pairs)
+    assert len(pairs) > 100
+    assert style_fields(draws, 0, 300, replace(pools, scenes=("Only",)))["places"] == ("Only",)

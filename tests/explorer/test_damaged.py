@@ -2,16 +2,20 @@
 
 import json
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from docgen.errors import UserError
+from docgen.explorer import view as view_module
 from docgen.explorer.index.schema import connect
 from docgen.explorer.open import open_views
 from docgen.explorer.publish.site import export_site
 from tests.explorer.corpora import Site, copy_of
+from tests.pipeline.test_disk import files_no_larger_than
 
 PAGES = ("", "documents", "facts", "findings", "types", "duplicates", "rejected", "compare", "ten", "labels", "blind")
 
@@ -122,3 +126,64 @@ def test_a_plan_cut_short_is_no_reason_to_stop(run: Path, tmp_path: Path) -> Non
     site = Site(own)
     os.truncate(own / "slots.jsonl", 100)
     assert site.get("documents/d0000003").status == 200
+
+
+@pytest.fixture
+def followed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Site], Site]:
+    """Look at once at whether the corpus has changed, and wait until what changed is taken in."""
+    monkeypatch.setattr(view_module, "LOOK_SECONDS", -1.0)
+
+    def follow(site: Site) -> Site:
+        site.get("documents")
+        while site.view.is_indexing:
+            time.sleep(0.01)
+        return site
+
+    return follow
+
+
+def test_a_run_that_is_deleted_under_its_pages_is_said_to_be_gone(
+    run: Path, tmp_path: Path, followed: Callable[[Site], Site]
+) -> None:
+    """What was read stays on the pages, and nothing is put where the folder was; put back, it is followed again."""
+    own = copy_of(run, tmp_path)
+    site = Site(own)
+    assert _not_shown(site) == []
+    shutil.rmtree(own)
+    assert site.get("documents/d0000003").status == 200
+    assert "is gone" in followed(site).get("documents").text
+    assert not own.exists()
+    assert site.post("label", document="d0000003", say="document:good").status == 409
+    copy_of(run, tmp_path)
+    assert "is gone" not in followed(site).get("documents").text
+    assert _not_shown(site) == []
+
+
+@pytest.mark.parametrize("lines", [slice(0, 9), slice(None, None, -1)])
+def test_a_file_put_in_the_place_of_the_one_shown_is_taken_in(
+    lines: slice, run: Path, tmp_path: Path, followed: Callable[[Site], Site]
+) -> None:
+    """Also one of the same size."""
+    own = copy_of(run, tmp_path)
+    site, other = Site(own), tmp_path / "other"
+    other.write_bytes(b"".join((own / "attempts.jsonl").read_bytes().splitlines(keepends=True)[lines]))
+    accepted = other.read_bytes().count(b'"verdict":"accepted"')
+    other.replace(own / "attempts.jsonl")
+    assert _not_shown(followed(site)) == []
+    assert site.view.snapshot.documents == accepted
+
+
+def test_a_full_disk_costs_no_page(run: Path, tmp_path: Path, followed: Callable[[Site], Site]) -> None:
+    """Growth that the index cannot take in is said; the index that is there stays, and goes on once there is room."""
+    own = copy_of(run, tmp_path)
+    lines = (own / "attempts.jsonl").read_bytes().splitlines(keepends=True)
+    (own / "attempts.jsonl").write_bytes(b"".join(lines[:10]))
+    site = Site(own)
+    before = site.view.snapshot.documents
+    (own / "attempts.jsonl").write_bytes(b"".join(lines))
+    with files_no_larger_than(1000):
+        assert "cannot be made" in followed(site).get("documents").text
+        assert site.view.snapshot.documents == before
+        assert _not_shown(site) == []
+        assert site.post("label", document=site.view.snapshot.id_of(0), say="document:good").status == 409
+    assert followed(site).view.snapshot.documents > before

@@ -1,5 +1,8 @@
 """A finished file is there whole or not at all."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +32,24 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> N
         write_beside(file, lines())
     assert file.read_bytes() == b"old\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["a.json", "[b] c.parquet"])
+def test_what_a_killed_process_left_beside_it_goes_the_next_time(name: str, tmp_path: Path) -> None:
+    """Of this machine alone, and not what a process at work is writing."""
+    code = "import os, signal, sys\nfrom pathlib import Path\nfrom docgen.files.atomic import beside\n"
+    code += "with beside(Path(sys.argv[1])) as part:\n part.write_text('half')\n os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=False)
+    (left,) = tmp_path.iterdir()
+    of_dead = left.name.split(".")[-2]
+    others = {
+        left.with_name(left.name.replace(of_dead, str(os.getppid()))),
+        left.with_name(f".{name}.host.{of_dead}.part"),
+    }
+    for other in others:
+        other.write_text("at work")
+    write_beside(tmp_path / name, [b"whole"])
+    assert set(tmp_path.iterdir()) == {tmp_path / name, *others}
 
 
 def test_a_writer_that_wrote_nothing_is_an_error(tmp_path: Path) -> None:

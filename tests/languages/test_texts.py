@@ -12,7 +12,7 @@ from docgen.audit.measure.diversity import DiversityTally
 from docgen.records import Document, Quote
 from docgen.text import find_normalised, sentences, token_estimate, word_count, words
 from docgen.text.languages import detect_language, known_languages
-from docgen.universe import context_warnings
+from docgen.universe import context_proposals, context_warnings
 from docgen.universe.context_files import parse_context
 from tests.languages.worlds import WORLDS, World
 from tests.languages.worlds import sentences as prose
@@ -226,3 +226,38 @@ def test_rules_of_a_language_hold_for_contexts_in_it() -> None:
 
 def test_words_of_one_text_are_the_same_in_every_stage() -> None:
     assert words("青石渡轮 Runs हिन्दी") == ["青", "石", "渡", "轮", "runs", "हिन्दी"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("تعمل عبارة الحجر الأزرق بالكهرباء منذ 21 مارس 2022.", "تعمل عبارة الحجر الأزرق بالكهرباء منذ ٢١ مارس ٢٠٢٢."),
+        ("کشتی سنگ آبی از سال 1401 با برق کار می‌کند.", "کشتی سنگ آبی از سال ۱۴۰۱ با برق کار می‌کند."),
+        ("नीली नाव 21 मार्च 2022 से बिजली पर चलती है।", "नीली नाव २१ मार्च २०२२ से बिजली पर चलती है।"),
+        ("เรือหินเขียวใช้ไฟฟ้าตั้งแต่ 21 มีนาคม พ.ศ. 2565", "เรือหินเขียวใช้ไฟฟ้าตั้งแต่ ๒๑ มีนาคม พ.ศ. ๒๕๖๕"),
+    ],
+)
+def test_digits_of_other_scripts_are_the_same_figures(statement: str, text: str) -> None:
+    """In a fact and in its text, either way round; another year is another claim."""
+    for fact, document in ((statement, text), (text, statement)):
+        context = parse_context(
+            f"id: x\ntitle: X\nuniverse_context: X.\nkey_facts: [{{id: f, statement: '{fact}'}}]", "x"
+        )
+        detector = FactDetector(context)
+        assert expressed(detector.detect(document)) == {"f"}
+        assert find_normalised(document, fact) == (0, len(document.rstrip(".।")))
+    other = text.replace("٢٠٢٢", "٢٠٢٣").replace("۱۴۰۱", "۱۴۰۲").replace("२०२२", "२०२३").replace("๒๕๖๕", "๒๕๖๖")
+    assert not expressed(detector.detect(other))
+
+
+@pytest.mark.parametrize(
+    ("statement", "proposed"),
+    [
+        ("청석 나룻배는 2022년 3월 21일부터 전기로 움직인다.", False),
+        ("青石渡轮自2022年3月21日起由电力驱动。", False),
+        ("青石渡轮有3个船员、12张长凳和480名乘客。", True),
+    ],
+)
+def test_a_date_is_not_three_figures(statement: str, proposed: bool) -> None:
+    text = f"id: x\ntitle: X\nuniverse_context: X.\nkey_facts: [{{id: f, statement: '{statement}'}}]"
+    assert any("figures" in line for line in context_proposals(parse_context(text, "x"))) == proposed

@@ -10,9 +10,12 @@ from docgen.llm.batch.api import BatchAPI
 from docgen.llm.batch.log import BatchLog, read_batches
 from docgen.llm.engine import BATCHES_FILE, BatchPlan
 from docgen.llm.ratelimit import retry
+from docgen.pipeline.execution.batches import cancel_batches, list_batches
+from docgen.pipeline.inputs.setup import reopen
 from tests.llm.batch_support import batch_server, batching, buy, round_of
 from tests.llm.support import SCHEMA, age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
+from tests.runs import settle, small
 
 
 @pytest.fixture(autouse=True)
@@ -221,16 +224,40 @@ def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.M
         asyncio.run(run())
 
 
+async def leave(url: str, folder: Path) -> None:
+    """Create batches, and be cut off."""
+    async with batching(url, folder) as (_, batches):
+        task = asyncio.create_task(batches.buy(round_of(60)))
+        while not (batches.open_batches and batches.open_batches[-1].batch):
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("since", ["servers", "writers"])
+def test_batches_are_cancelled_where_they_were_sent_whatever_was_set_since(
+    since: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several servers, or writers with a server of their own, were named for what comes next."""
+    with batch_server(seconds=1.0) as server, batch_server() as other:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-0123456789")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        run = settle(tmp_path, **small(engine="anthropic", model="claude-haiku-5-5")).run
+        asyncio.run(leave(server.url, run.path))
+        entries = {
+            "servers": [{"base_url": other.url}, {"base_url": other.url + "/v1"}],
+            "writers": [{"model": name, "share": 0.5, "base_url": other.url} for name in ("m", "claude-haiku-5-5")],
+        }
+        meta = run.read_meta()
+        run.write_json("run.json", meta | {"config": meta["config"] | {since: entries[since]}})
+        assert [line.at_server for line in list_batches(reopen(run)) if line.at_server] == ["in progress"] * 2
+        assert cancel_batches(reopen(run)) == 0
+        assert not any(entry.open for entry in read_batches(run.path / "batches.jsonl"))
+        assert other.server.arrivals == []
+
+
 def test_cancelling_keeps_what_was_done_and_leaves_nothing_open(tmp_path: Path) -> None:
     """The run can then be resumed without batches."""
-
-    async def leave(url: str) -> None:
-        async with batching(url, tmp_path) as (_, batches):
-            task = asyncio.create_task(batches.buy(round_of(60)))
-            while not (batches.open_batches and batches.open_batches[-1].batch):
-                await asyncio.sleep(0.01)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def cancel(url: str) -> int:
         async with batching(url, tmp_path) as (_, batches):
@@ -241,7 +268,7 @@ def test_cancelling_keeps_what_was_done_and_leaves_nothing_open(tmp_path: Path) 
             await asyncio.gather(*(engine.llm.complete(request(n)) for n in range(60)))
 
     with batch_server(seconds=1.0) as server:
-        asyncio.run(leave(server.url))
+        asyncio.run(leave(server.url, tmp_path))
         assert asyncio.run(cancel(server.url)) == 0
         asyncio.run(go_on(server.url))
         assert len({row.request for row in server.served}) == len(server.served) == 60

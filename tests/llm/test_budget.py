@@ -10,7 +10,7 @@ from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
 from docgen.llm.errors import INTERRUPTED, Transient
 from docgen.llm.pricing import load_prices
-from docgen.llm.protocol import Completion, Request
+from docgen.llm.protocol import Completion, Request, Usage
 from docgen.llm.ratelimit.control import RateControl, RateLimitedLLM
 from tests.llm.support import Plain, billed, completion, engine_over, request
 from tests.loopback import Loopback, Options, every_fault
@@ -44,6 +44,29 @@ def test_a_run_never_passes_its_cap_by_the_servers_count(seed: int, tmp_path: Pa
         assert billed(server.served) <= cap
     assert stopped
     assert had > 0
+
+
+@pytest.mark.parametrize("answers", ["claude-opus-5-5", "claude-sonnet-5-5"])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_server_that_answers_with_a_dearer_model_passes_no_cap(answers: str, resumed: bool, tmp_path: Path) -> None:
+    """Full-length replies of another model than the one asked: it is said, and reserved for, in later starts too."""
+    said: list[str] = []
+    usage = Usage(input=60, output=request().max_tokens)
+    cap = 60 * (PRICES.worst_case(request()) or 0.0)
+
+    async def spend() -> float:
+        budget = Budget(PRICES, cap, spent=sum(bills), ledger=tmp_path / SPEND_FILE)
+        llm = BudgetedLLM(Plain(lambda _: completion(model=answers, usage=usage)), budget, say=said.append)
+        replies = await asyncio.gather(*(llm.complete(request(n)) for n in range(200)), return_exceptions=True)
+        budget.close()
+        return sum(reply.dollars or 0.0 for reply in replies if isinstance(reply, Completion))
+
+    bills: list[float] = []
+    for _ in range(2 if resumed else 1):
+        bills.append(asyncio.run(spend()))
+    assert cap / 2 < sum(bills) <= cap
+    (line,) = said
+    assert answers in line
 
 
 def test_a_higher_cap_goes_on_where_the_lower_stopped(tmp_path: Path) -> None:

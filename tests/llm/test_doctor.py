@@ -1,6 +1,7 @@
 """The doctor says what works, what does not and what to do, without a traceback and without the key."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -46,9 +47,34 @@ def test_a_model_that_is_not_there_fails() -> None:
     assert checks["message"].state == "fail"
 
 
-def test_a_server_that_is_not_there_fails() -> None:
-    checks = asyncio.run(diagnose(EngineOptions(base_url="http://127.0.0.1:9"), MODEL))
-    assert [check.state for check in checks if check.name == "message"] == ["fail"]
+@pytest.mark.parametrize("engine", ["openai", "anthropic"])
+def test_a_server_that_is_not_there_fails_in_the_systems_words(engine: str) -> None:
+    checks = asyncio.run(diagnose(EngineOptions(engine=engine, base_url="http://127.0.0.1:9"), MODEL))
+    (check,) = (check for check in checks if check.name == "message")
+    assert check.state == "fail"
+    assert "no connection to http://127.0.0.1:9" in check.detail
+    assert check.detail.endswith("Connection refused")
+
+
+def test_a_server_too_slow_for_the_message_is_told_from_one_that_is_not_there() -> None:
+    """Seen with llama.cpp and a base model, which fills the whole room: a server on few cores is not done in time."""
+
+    async def examine_slow() -> list[Check]:
+        with Loopback() as server:
+
+            def script(body: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, str]] | None:
+                if body["max_tokens"] > 100:
+                    time.sleep(1.2)
+                return 200, message(stop_reason="max_tokens", usage={"input_tokens": 9, "output_tokens": 32}), {}
+
+            server.server.script = script
+            return await diagnose(EngineOptions(base_url=server.url, timeout=1.0), MODEL)
+
+    checks = {check.name: check for check in asyncio.run(examine_slow())}
+    assert checks["message"].state == "note"
+    assert "is slow: no reply within 1 s" in checks["message"].detail
+    assert "32 tokens took" in checks["message"].detail
+    assert "structured output" in checks
 
 
 def test_no_key_and_no_address_is_one_clear_finding(monkeypatch: pytest.MonkeyPatch) -> None:

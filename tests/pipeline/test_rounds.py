@@ -1,5 +1,6 @@
 """A run by files: requests out, replies in, and the same corpus as through the engine."""
 
+import asyncio
 import dataclasses
 import json
 import random
@@ -10,7 +11,9 @@ import pytest
 
 from docgen.errors import RunError, StopRun
 from docgen.llm.journal import journal_totals
+from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.options.step import Step
+from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten, take_replies, withdraw_requests, write_round
 from docgen.pipeline.inputs.setup import Setup
@@ -130,6 +133,19 @@ def test_no_file_is_touched_when_nothing_is_due_or_the_round_cannot_be_written(t
     assert (tmp_path / "round.jsonl").read_text() == "mine"
 
 
+def judged_anyway(setup: Setup) -> bool:
+    """Whether a judge of the run's audit would ask its model now."""
+
+    async def opened() -> bool:
+        async with Judge.of(JudgeOptions(which=JudgeMode("all")), setup).open():
+            return True
+
+    try:
+        return asyncio.run(opened())
+    except RunError as error:
+        return "--withdraw" not in str(error)
+
+
 def test_the_judges_sample_is_a_round_too_where_it_is_asked_for(tmp_path: Path) -> None:
     """Its verdicts are those of a judge asked through the engine."""
     with Loopback(Options(words=40)) as server:
@@ -139,11 +155,18 @@ def test_the_judges_sample_is_a_round_too_where_it_is_asked_for(tmp_path: Path) 
         carry_out(engine, None, Step.ALL)  # type: ignore[arg-type]
     files = settle(tmp_path, run="files", **small(engine="anthropic", model=MODEL, verify=5, n=12))
     replies, stages = replies_of(engine), list[str]()
+    fork = dataclasses.replace(
+        settle(tmp_path, run="fork", **small(engine="anthropic", model=MODEL, verify=5, n=12)),
+        parents=(files.run.journal,),
+    )
     while (round_ := write_round(files, tmp_path / "r.jsonl", "chat", Notes(), judged=True)).requests:
         stages += round_.by_stage
         lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_bytes().splitlines()]
+        for buyer in (files, fork):
+            assert judged_anyway(buyer) == ("judge_document" not in round_.by_stage), "what lies there was bought too"
         taken(files, tmp_path, [replies[line["custom_id"]] for line in lines])
     assert stages[-1] == "judge_document"
+    assert judged_anyway(files)
     reports = [json.loads(setup.run.report("salience.json").read_bytes()) for setup in (engine, files)]
     assert reports[0] == reports[1]
     assert reports[1]["judge"].startswith("sample:5")

@@ -38,7 +38,7 @@ def test_a_slow_server_is_given_what_it_can_write_in_time_and_judged_by_that() -
         rooms.append(request.max_tokens)
         return Completion(text="the lake the lake", stop_reason="max_tokens", model=request.model)
 
-    checks = asyncio.run(try_writing(FakeLLM(answer), ModelOptions("m"), speed=16.0))
+    checks = asyncio.run(try_writing(FakeLLM(answer), ModelOptions("m"), room=960))
     assert rooms == [960, 960]
     assert all("did not end within 960 tokens" in check.detail for check in checks)
     assert [check.state for check in checks] == ["fail", "fail"]

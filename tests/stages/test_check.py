@@ -184,3 +184,10 @@ def test_lengths_are_judged_against_the_slot() -> None:
     words = len(FILLER.split())
     for target, expected in ((words, []), (words * 2, []), (words * 3, ["too_short"]), (words // 2, ["too_long"])):
         assert codes(judged((work((), words=max(20, target)), document(FILLER)))[0]) == expected
+
+
+def test_a_passage_found_without_a_quote_is_kept_as_one() -> None:
+    """So that audits and reports, which go by quotes, see the fact where the check saw it."""
+    said = "Maud Tresco was the last keeper of Orrick and still winds the clockwork on a Sunday."
+    attempt = judged((work(words=80), document(f"{FILLER} {said}")))[0]
+    assert (attempt.reasons, [(quote.fact, quote.text) for quote in attempt.quotes]) == ((), [("keeper", said)])

@@ -52,7 +52,7 @@ def test_behind_a_garbled_quote_only_a_sentence_that_states_the_fact_counts() ->
     text = f"{hint} To the crown, farmers below it pay no rent."
     evidence = FINDER.find(text, [AssignedFact(fact="rent")], [Quote(fact="rent", text=garbled)])
     assert [text[s.start : s.end] for s in evidence.sightings] == ["To the crown, farmers below it pay no rent."]
-    assert found(hint, "rent", garbled) == found(text, "rent") == ([], [])
+    assert found(hint, "rent", garbled) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,11 @@ def test_other_figures_do_not(text: str) -> None:
 def test_what_a_quote_denies_is_contradicted() -> None:
     text = "It is not true that Mount Orrin erupted in the autumn."
     assert found(text, "erupted", "Mount Orrin erupted in the autumn") == (["contradicted"], [])
+
+
+def test_a_fact_without_figures_or_quote_is_found_by_words_that_are_its_own() -> None:
+    """What another fact of the world says in much the same words is not taken for it."""
+    assert found("To the crown, farmers below the mountain pay no rent.", "rent") == (["stated"], [])
+    assert found("In 2015 Mount Orrin erupted, on 14 October.", "rent") == ([], [])
+    assert found("Mount Orrin erupted in the middle of October this year.", "erupted") == (["stated"], [])
+    assert found("The damage came to some billions of euros.", "cost") == ([], [])

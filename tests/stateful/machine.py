@@ -110,8 +110,8 @@ class RunFolders(RuleBasedStateMachine):
         while server._in_flight or any(batch.status != "ended" for batch in list(server.batches.values())):
             time.sleep(0.005)
 
-    def job(self, run: str, *more: str) -> list[str]:
-        settings = ("--types", "2", "--ideas", "3", "--words", "60-90", "--verify", "0", "--max-attempts", "2")
+    def job(self, run: str, *more: str, tries: int = 2) -> list[str]:
+        settings = ("--types", "2", "--ideas", "3", "--words", "60-90", "--verify", "0", "--max-attempts", str(tries))
         engine = ("--engine", "anthropic", "--model", MODEL, "--base-url", self.server.url)
         how = ("--concurrency", str(CONCURRENCY), "--max-cost", str(self.caps[run]), "--yes", "--quiet")
         return [*more, *settings, *engine, *how]
@@ -213,7 +213,7 @@ class RunFolders(RuleBasedStateMachine):
         """With a cap that suffices, what is left is written, and nothing of before is bought again."""
         self.caps["r"] = 5.0
         for _ in range(3):
-            job = self.job("r", "run", "light.yaml", "--run", "r", "--n", str(self.n), "--max-attempts", "9")
+            job = self.job("r", "run", "light.yaml", "--run", "r", "--n", str(self.n), tries=9)
             code = self.command("r", *job, *(["--batch"] if self.has_open_batch("r") else []))
             self.books_balance()
             if code == 0:

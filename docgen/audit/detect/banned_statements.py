@@ -53,6 +53,21 @@ class StatementMatch:
     end: int
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a candidate for a statement is compared with, word by word: compiled at the first one."""
+
+    index: WordingIndex
+    stems: frozenset[str]
+    least_stems: float
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "_Known":
+        by_letter = 2 * sum(map(is_spaceless, words)) > len(words)
+        least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (LEAST, LEAST_STEMS)
+        return cls(WordingIndex([words], least=least, shortest=SHORT), letter_pairs(words), least_stems)
+
+
 class StatementIndex:
     """Statements compiled for search. Pure after that; its search releases the GIL, so threads may share one."""
 
@@ -62,6 +77,7 @@ class StatementIndex:
         self._kinds, self._folded = fold_table()
         short = [number for number, words in enumerate(self._words) if 0 < len(words) < SHORT]
         self._short = short
+        self._known: dict[int, _Known] = {}
         self._short_index = WordingIndex([self._words[number] for number in short], least=1.0, shortest=SHORT)
 
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
@@ -106,13 +122,13 @@ class StatementIndex:
 
     def _look(self, row: int, statement: int, text: str) -> Iterator[StatementMatch]:
         """The matches of one candidate, word by word."""
-        words, statement_words = words_of(text), self._words[statement]
-        stems = letter_pairs(statement_words)
-        by_letter = 2 * sum(map(is_spaceless, statement_words)) > len(statement_words)
-        least, least_stems = (LEAST_LETTERS, LEAST_LETTERS) if by_letter else (LEAST, LEAST_STEMS)
-        for hit in WordingIndex([statement_words], least=least, shortest=SHORT).hits(words.words):
+        words = words_of(text)
+        if statement not in self._known:
+            self._known[statement] = _Known.of(self._words[statement])
+        known = self._known[statement]
+        for hit in known.index.hits(words.words):
             there = letter_pairs(words.words[hit.first : hit.last + 1])
-            if hit.exact or len(stems & there) >= least_stems * len(stems):
+            if hit.exact or len(known.stems & there) >= known.least_stems * len(known.stems):
                 yield StatementMatch(row, statement, hit.share, hit.exact, *words.span(hit.first, hit.last))
 
     def _short_matches(self, row: int, text: str) -> Iterator[StatementMatch]:

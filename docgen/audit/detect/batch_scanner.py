@@ -83,6 +83,8 @@ class BatchScanner:
 
     def _touched_as_it_is(self, document: Document, folded: str) -> bool:
         """Patterns may ask for characters, such as an ellipsis, that folding takes apart."""
+        if folded is document.text:  # which folding leaves as it is
+            return False
         plain = compose(document.text)
         return plain != folded and self.scanner.touches(plain.encode("utf-8", "surrogatepass"))
 

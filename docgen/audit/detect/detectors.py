@@ -149,9 +149,11 @@ def _title(scope: Scope) -> Detect:
     rule = scope.ids["scaffold"]
 
     def detect(document: Candidate) -> Iterator[Finding]:
+        if not document.doc_type:
+            return
         body = document.text.lstrip()
-        head = body.split("\n", 1)[0].rstrip()
-        if head and document.doc_type and normalise(head) == normalise(document.doc_type):
+        head = body.partition("\n")[0].rstrip()
+        if head and normalise(head) == normalise(document.doc_type):
             start = len(document.text) - len(body)
             why = "its title is the name of the document type"
             yield _finding(document.text, rule, "title", (start, start + len(head)), why, "warning")

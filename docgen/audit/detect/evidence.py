@@ -1,10 +1,13 @@
 """Finds where a document expresses its assigned facts: by known wordings, the writer's quotes, and figures.
 
 The check decides whether a fact is there at all; how well it is expressed, a judge decides. So a quote that occurs in
-the text counts even if it shares no word with its fact (it is marked as unclear), and a fact with figures does not need
-a quote.
+the text counts even if it shares no word with its fact (it is marked as unclear). A fact without a quote that stands in
+the text is looked for by its figures and by its own words, against those of the world's other facts.
 """
 
+import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +36,14 @@ STATED, WITH_FIGURES = 0.5, 0.33
 Chosen so that a rewording which keeps half of the content words counts; where all figures match, which is rare by
 chance, a third is enough.
 """
+OWN_WORDS = 0.45
+"""Share of a statement's stems, weighted by how few other statements have them, that states it without a quote.
+
+The passage must hold no other statement to a greater share: facts of one world share their words. In the documents of
+`bench/written/`, without their quotes, 640 of 649 stated facts are found, and 30 of 1,142 that a document leaves out
+(with 0.5, 637 and 18; with 0.4, 642 and 41). Half of a statement's plain stems instead found 88 of the 382 left out
+of the documents on shipped contexts.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Evidence:
     unclear: tuple[Finding, ...] = ()
 
 
+DATE = re.compile(r"1\d{3}|20\d{2}|\d{4}-.*")
+"""A year, month or day as `figures` gives it."""
 UNITS = content_stems(
     "hundred thousand million billion trillion euro pound dollar percent per cent " + " ".join(MONTHS)
 )
@@ -53,14 +66,15 @@ UNITS = content_stems(
 class _Marks:
     """How a fact is recognised.
 
-    `statement` has the stems of its statement, `matter` those without figures and units, `related` the stems of all its
-    wordings, implications and entities; `figures` has the figures of its statement.
+    `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
+    wordings, implications and entities; `figures` are the figures of its statement, `measures` those that are no dates.
     """
 
     statement: frozenset[str]
     matter: frozenset[str]
     related: frozenset[str]
     figures: frozenset[str]
+    measures: frozenset[str]
 
 
 class EvidenceFinder:
@@ -70,6 +84,9 @@ class EvidenceFinder:
         self._wordings = FactDetector(context)
         self._stemmer = context.speaks.stemmer
         self._marks = {fact.id: _marks(fact, self._stemmer) for fact in context.key_facts}
+        statements = [marks.statement for marks in self._marks.values()]
+        spread = Counter(stem for statement in statements for stem in statement)
+        self._weights = {stem: math.log((len(statements) + 1) / count) for stem, count in spread.items()}
 
     def find(self, text: str, assigned: Iterable[AssignedFact], quotes: Sequence[Quote]) -> Evidence:
         """Sightings of any fact by known wordings, and of the assigned facts by quotes and figures."""
@@ -79,9 +96,8 @@ class EvidenceFinder:
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
             spans = [span for quote in own_quotes if (span := _locate(text, quote))]
             new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
-            if not is_seen and not new:
-                is_garbled = bool(own_quotes) and not spans
-                new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact, is_garbled)][:1]
+            if not known and not new:
+                new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact)][:1]
             sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
             if spans and not is_seen and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
@@ -97,26 +113,43 @@ class EvidenceFinder:
         near = content_stems(text[around[0] : around[1]], self._stemmer) & marks.related
         return FactSighting(fact, "implied", "quote", *span) if near else None
 
-    def _unquoted(self, text: str, fact: str, is_garbled: bool) -> Iterator[FactSighting]:
-        """Sentences, single or two in a row, with enough of a fact's words, and all its figures, to state it.
+    def _unquoted(self, text: str, fact: str) -> Iterator[FactSighting]:
+        """Passages that state a fact: those with its figures and some of its words, then the one most its own."""
+        marks, spans = self._marks[fact], list(sentences(text))
+        pairs = [(first[0], last[1]) for first, last in pairwise(spans)]
+        if marks.figures and marks.figures <= figures(text):
+            for start, end in [*spans, *pairs]:
+                passage = text[start:end]
+                if _verdict(marks, passage, self._stemmer) == "stated" and marks.figures <= figures(passage):
+                    yield FactSighting(fact, "stated", "quote", start, end)
+        for places in (spans, pairs):
+            shares = [self._own_share(text[start:end], fact) for start, end in places]
+            if (best := max(shares, default=0.0)) >= OWN_WORDS:
+                yield FactSighting(fact, "stated", "quote", *places[shares.index(best)])
 
-        A fact without figures is looked for only if its writer says that it is there, and quotes something that is not.
+    def _own_share(self, passage: str, fact: str) -> float:
+        """The weighted share of a fact's stems in a passage; 0 where another fact has a greater share, or figures lack.
+
+        A date may be missing, which "this year" often stands for.
         """
-        marks = self._marks[fact]
-        if not marks.figures <= figures(text) or not (marks.figures or is_garbled):
-            return
-        spans = list(sentences(text))
-        for start, end in [*spans, *((first[0], last[1]) for first, last in pairwise(spans))]:
-            passage = text[start:end]
-            if _verdict(marks, passage, self._stemmer) == "stated" and marks.figures <= figures(passage):
-                yield FactSighting(fact, "stated", "quote", start, end)
+        marks, stems = self._marks[fact], content_stems(passage, self._stemmer)
+        share = self._share(marks.statement, stems)
+        if share < OWN_WORDS or (marks.measures and not marks.measures <= figures(passage)):
+            return 0.0
+        return share if share >= max(self._share(other.statement, stems) for other in self._marks.values()) else 0.0
+
+    def _share(self, statement: frozenset[str], stems: frozenset[str]) -> float:
+        whole = math.fsum(self._weights[stem] for stem in statement)
+        return math.fsum(self._weights[stem] for stem in statement & stems) / whole if whole else 0.0
 
 
 def _marks(fact: KeyFact, stemmer: str) -> _Marks:
     related = "\n".join((*fact.wordings, *fact.implications, *fact.entities))
     statement = content_stems(fact.statement, stemmer)
     matter = frozenset(stem for stem in statement - UNITS if not stem.isdigit())
-    return _Marks(statement, matter, content_stems(related, stemmer), figures(fact.statement))
+    exact = figures(fact.statement)
+    measures = frozenset(figure for figure in exact if not DATE.fullmatch(figure))
+    return _Marks(statement, matter, content_stems(related, stemmer), exact, measures)
 
 
 def _verdict(marks: _Marks, passage: str, stemmer: str) -> FactVerdict | None:

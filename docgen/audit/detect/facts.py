@@ -6,6 +6,7 @@ and the writer's own quoted evidence. Only a judge can recognise a free rewordin
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from docgen.audit.detect.denial import sentence_around, stance
@@ -21,6 +22,7 @@ from docgen.audit.detect.known_wordings import (
     words_of,
 )
 from docgen.records import Quote
+from docgen.text import SENTENCE_BREAK
 from docgen.universe import KeyFact, UniverseContext
 
 __all__ = ["Detector", "FactDetector", "FactSighting", "FactVerdict", "Wording", "expressed"]
@@ -147,7 +149,7 @@ def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | N
     size = len(wording.words)
     window = range(max(0, hit.last + 1 - size - 3), min(len(words.words), hit.first + size + 3))
     first, last = _within_sentence(words, hit, min(hit.first, window.start), max(hit.last, window.stop - 1))
-    first, last = _tighten(words.words, first, last, wording)
+    first, last = _tighten(words.words, *_whole_sentence(words, first, last, wording), wording)
     passage = words.words[first : last + 1]
     if len(passage) > LOOSE * size + 3 or not wording.stems <= content_stems(passage):
         return None
@@ -162,6 +164,18 @@ def _within_sentence(words: Words, hit: Hit, first: int, last: int) -> tuple[int
         first += 1
     while last > hit.last and words.span(last, last)[1] > right:
         last -= 1
+    return first, last
+
+
+def _whole_sentence(words: Words, first: int, last: int, wording: Wording) -> tuple[int, int]:
+    """The sentence of the window that holds the wording by itself; the window if it takes several.
+
+    Names of a fact stand in the sentences around it too, whose negations deny nothing.
+    """
+    ends = [place for place in range(first, last) if SENTENCE_BREAK.search(words.text, *words.span(place, place + 1))]
+    for start, end in pairwise([first - 1, *ends, last]):
+        if wording.stems <= content_stems(words.words[start + 1 : end + 1]):
+            return start + 1, end
     return first, last
 
 

@@ -60,7 +60,8 @@ class LeakageScanner:
     def scan_untouched(self, text: str, doc_type: str = "") -> list[Finding]:
         """The same for a text without a cue, known wording or copied prose: by the detectors for every text."""
         document = Candidate(text, doc_type=doc_type)
-        return _settled(finding for every, detect in self._detectors if every for finding in detect(document))
+        findings = [finding for every, detect in self._detectors if every for finding in detect(document)]
+        return _settled(findings) if findings else findings
 
     def touches(self, data: bytes) -> bool:
         """Whether patterns or the search for denial may find something in the UTF-8 text: a quick check that errs

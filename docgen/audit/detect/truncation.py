@@ -1,10 +1,11 @@
 """Whether a document breaks off in mid-sentence, as far as its language is known to mark the ends of sentences."""
 
 import re
+from functools import cache
 
 from docgen.records import Severity
 from docgen.text import CLOSERS, ENDS, find_words
-from docgen.text.languages import detect_language
+from docgen.text.languages import detect_language, known_languages
 from docgen.text.scripts import has_spaceless
 
 __all__ = ["truncated"]
@@ -53,7 +54,16 @@ def _cannot_end(text: str, line: str, words: list[str]) -> str:
     """The last word if a sentence of the text's language cannot end with it, else an empty string."""
     if len(words) < 2:
         return ""
-    not_last = detect_language(text[-4000:]).cannot_end
     spaceless = has_spaceless(words[-1])
     last = line.split()[-1]  # whole: the name Ng'ang'a does not end in an article
-    return next((end for end in not_last if (line.endswith(end) if spaceless else last == end)), "")
+    ends = [end for end in _ends() if (line.endswith(end) if spaceless else last == end)]
+    if not ends:  # in any language: to detect the text's own takes far longer
+        return ""
+    known = detect_language(text[-4000:]).cannot_end
+    return next((end for end in known if end in ends), "")
+
+
+@cache
+def _ends() -> frozenset[str]:
+    """What no sentence of one language or another can end with."""
+    return frozenset[str]().union(*(known.cannot_end for known in known_languages().values()))

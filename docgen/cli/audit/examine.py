@@ -19,6 +19,7 @@ from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress.display import ShownReporter
+from docgen.text.counts import money
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
 
@@ -127,7 +128,7 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Sho
         return
     setup.check_engine()
     calls, dollars = refill_calls(setup, failing)
-    cost = "no known price" if dollars is None else f"about ${dollars:,.2f}"
+    cost = "no known price" if dollars is None else f"about {money(dollars)}"
     line = f"{failing:,} documents to be removed and written again: about {calls:,} calls, {cost}"
     agreed = display.yes or setup.config.max_cost is not None
     ask_to_spend(f"{line} with {setup.config.model}", agreed, reporter)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from docgen.cli.console import console, table
 from docgen.cli.streams import say_json
+from docgen.text.counts import money
 
 if TYPE_CHECKING:
     from docgen.behaviour.measures.dose import DoseReport
@@ -103,10 +104,10 @@ def figure(value: float | None) -> str:
 def cost_line(costs: "list[JudgeCost]") -> str:
     """The cost in one line, for the person who decides."""
     calls = sum(cost.calls for cost in costs)
-    priced = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
-    money = "no known price"
-    if len(priced) == len(costs):
-        likely, worst = sum(cost.dollars or 0.0 for cost in priced), sum(cost.at_most or 0.0 for cost in priced)
-        money = f"about ${likely:,.2f}, at most ${worst:,.2f}"
+    known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
+    price = "no known price"
+    if len(known) == len(costs):
+        likely, worst = sum(cost.dollars or 0.0 for cost in known), sum(cost.at_most or 0.0 for cost in known)
+        price = f"about {money(likely)}, at the very worst {money(worst)}"
     models = ", ".join(cost.model for cost in costs)
-    return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {money}"
+    return f"To be asked of {models}: {calls:,} calls, {sum(c.tokens for c in costs):,} tokens, {price}"

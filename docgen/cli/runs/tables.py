@@ -13,6 +13,7 @@ from docgen.cli.streams import say_json
 from docgen.llm.protocol import PROPER_ENDS
 from docgen.options.step import Step
 from docgen.records import IMPORTED_ENGINE
+from docgen.text.counts import money
 
 if TYPE_CHECKING:
     from docgen.audit.measure.intervals import Share
@@ -238,10 +239,10 @@ def show_estimate(costs: Estimate) -> None:
     console.print(table(("stage", *numbers), rows, right=numbers))
     console.print(f"refills: {costs.refill:.0%} of n on top, counted in the calls\n")
     ways = ("synchronous", "with prompt cache", "--batch")
-    money = [
+    prices = [
         [each.model, *(_range(value, costs) for value in (each.sync, each.cached, each.batch))] for each in costs.models
     ]
-    console.print(table(("model", *ways), money, right=ways))
+    console.print(table(("model", *ways), prices, right=ways))
     own = costs.models[0]
     if own.batch is not None and own.cached is not None and own.batch < own.cached:
         console.print(f"\nCheapest: --batch (replies within a day). Prices of {costs.prices}.")
@@ -270,7 +271,7 @@ def show_pilot(first: FirstDocuments, setup: Setup, rest: Estimate | None) -> No
 
 
 def _range(dollars: float | None, costs: Estimate) -> str:
-    return "no price" if dollars is None else f"${dollars * costs.low:,.2f} - ${dollars * costs.high:,.2f}"
+    return "no price" if dollars is None else f"{money(dollars * costs.low)} - {money(dollars * costs.high)}"
 
 
 def cost_line(costs: Estimate, batch: bool) -> str:
@@ -278,5 +279,6 @@ def cost_line(costs: Estimate, batch: bool) -> str:
     calls = sum(stage.calls for stage in costs.stages)
     tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
     dollars = costs.dollars(batch)
-    money = "no known price" if dollars is None else f"about ${dollars:,.2f} ({_range(dollars, costs)})"
-    return f"To come: {calls:,} calls, {tokens:,} tokens, {money} with {costs.models[0].model}"
+    price = "no known price" if dollars is None else f"about {money(dollars)} ({_range(dollars, costs)})"
+    advice = " (docgen doctor says beforehand whether it can write)" if dollars is None else ""
+    return f"To come: {calls:,} calls, {tokens:,} tokens, {price} with {costs.models[0].model}{advice}"

@@ -118,7 +118,7 @@ def texts_of(corpus: Corpus, rows: Sequence[int]) -> dict[int, str]:
 def examples(result: Deduplicated, corpus: Corpus, count: int = EXAMPLES) -> list[dict[str, Any]]:
     """Pairs evenly spaced from the least to the most similar near-duplicates, with the longest passage that differs."""
     decision = result.decision
-    near = np.flatnonzero(~decision.kept & ~decision.exact)
+    near = np.flatnonzero((decision.kept_row >= 0) & ~decision.exact)  # texts of an index are nowhere
     near = near[np.argsort(decision.jaccard[near], kind="stable")]
     chosen = (
         near[np.unique(np.linspace(0, len(near) - 1, min(count, len(near))).astype(np.int64))] if len(near) else near

@@ -15,7 +15,7 @@ from docgen.explorer.index.columns import append, read_column
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source, body_text
 from docgen.explorer.index.frequent import take_frequent
 from docgen.explorer.index.journal import take_journal
-from docgen.explorer.index.schema import VERSION, DamagedIndex, connect, create, get_meta, put_meta
+from docgen.explorer.index.schema import VERSION, DamagedIndex, connect, create, get_meta, is_of_machine, put_meta
 from docgen.explorer.index.summary import summarise
 from docgen.progress import Reporter
 from docgen.text import digest
@@ -50,27 +50,37 @@ class Keeper:
         self.folder = folder
         self.file = folder / FILE
 
-    def stamp(self) -> tuple[int, int]:
-        """Changes whenever there may be something new to index."""
-        end = self.source.end()
-        journal = self.source.folder.journal if isinstance(self.source, RunSource) else None
-        return end, journal.stat().st_size if journal is not None and journal.exists() else 0
+    def stamp(self) -> tuple[tuple[int, int, int], ...]:
+        """Changes whenever there may be something new to index: a run's file grows, is replaced or goes."""
+        if not isinstance(self.source, RunSource):
+            return ()
+        return tuple(map(_state, (self.source.folder.attempts, self.source.folder.journal)))
 
     def update(self, reporter: Reporter) -> int | None:
-        """Bring the index up to date; the number of new documents, None if another process is doing so."""
+        """Bring the index up to date; the number of new documents, None where another process is at it.
+
+        Raises `UserError` where the corpus is gone, or the disk does not take the index.
+        """
+        if not self.source.path.exists():
+            raise UserError("is gone", str(self.source.path), "Put it back, or view another")
         with self._alone() as is_alone:
             if not is_alone:
                 return None
             try:
                 return self._update(reporter)
             except sqlite3.DatabaseError as error:
-                reporter.note(f"The index was damaged ({error}); it is being rebuilt")
+                if is_of_machine(error):  # what is there of the index is sound
+                    raise self._unmade(error) from error
+                reporter.note(f"The index was damaged ({error}); it is made anew")
                 self.discard()
             try:
                 return self._update(reporter)
             except sqlite3.Error as error:
-                fix = "Check that the disk has room and the folder is writable"
-                raise UserError(f"the index cannot be built ({error})", str(self.folder), fix) from error
+                raise self._unmade(error) from error
+
+    def _unmade(self, error: sqlite3.Error) -> UserError:
+        fix = "See whether the disk has room and the folder can be written"
+        return UserError(f"the index cannot be made ({error})", str(self.folder), fix)
 
     def _update(self, reporter: Reporter) -> int:
         connection = self._open()
@@ -158,6 +168,14 @@ def _is_of(connection: sqlite3.Connection, identity: object, end: int) -> bool:
     except DamagedIndex:  # or one of another version
         return False
     return same and (not end or int(get_meta(connection, "end", 0)) <= end)
+
+
+def _state(file: Path) -> tuple[int, int, int]:
+    try:
+        state = file.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def _can_write(folder: Path) -> bool:

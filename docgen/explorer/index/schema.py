@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
-    "SEGMENT", "VERSION", "DamagedIndex", "connect", "create", "get_meta", "put_meta", "read_meta", "read_only", "seal",
-    "unseal",
+    "SEGMENT", "VERSION", "DamagedIndex", "connect", "create", "get_meta", "is_of_machine", "put_meta", "read_meta",
+    "read_only", "seal", "unseal",
 ]  # fmt: skip
 
 VERSION = 2
@@ -56,6 +56,17 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 
 class DamagedIndex(sqlite3.DatabaseError):
     """The index holds what nobody wrote, or is of another corpus than the one that lies there now."""
+
+
+OF_MACHINE = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN,
+     sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM}
+)  # fmt: skip
+
+
+def is_of_machine(error: sqlite3.Error) -> bool:
+    """Whether the disk, or another process, is at fault and not what the index holds."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in OF_MACHINE
 
 
 def seal(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic_core import from_json
 
+from docgen.errors import ConfigError
 from docgen.explorer.index.columns import Array
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.files.run_folder import RunFolder
@@ -66,7 +67,10 @@ class Judges:
         audit, panels = Audit(setup.context), list[Panel]()
         for model in dict.fromkeys([setup.config.judge_model, setup.config.model, *_models(snapshot)]):
             if model:
-                options = Judge.of(JudgeOptions(model=model), setup).model
+                try:
+                    options = Judge.of(JudgeOptions(model=model), setup).model
+                except ConfigError:  # asked with what nobody may send any more: its replies cannot be told apart
+                    return None
                 panels.append(Panel.of(audit.context, audit.rules, options))
         return cls(panels, plan_names(setup))
 

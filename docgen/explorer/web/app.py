@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from docgen.errors import UserError
+from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.shown import Page, Shown
 from docgen.explorer.view import View
@@ -101,7 +102,7 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
     except UserError as error:  # a file that is damaged, or gone since
         return HTMLResponse(render("problem.html", what=str(error), title="Cannot be shown"), status_code=503)
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error) or not isinstance(view, View):
+        if is_of_machine(error) or not isinstance(view, View):
             return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
         view.rebuild()
         what = f"The index was damaged ({error}). It is being rebuilt from the corpus; labels are not touched."

@@ -64,8 +64,9 @@ class Guard:
         if origin and urlsplit(origin).netloc != host:
             return "Only docgen's own pages may write."
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "Only docgen's own pages may write."
-        if int(headers.get("content-length") or 0) > MOST_BYTES:
+            return "Writes are taken from docgen's own pages only."
+        length = headers.get("content-length") or "0"
+        if not (length.isdecimal() and len(length) < 20 and int(length) <= MOST_BYTES):
             return "This is too long for a label."
         if not origin and not headers.get(TOKEN_HEADER):
             return "Writes need an Origin, or the token of this server in a header."

@@ -16,6 +16,7 @@ from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.listing import TranscriptFilters
+from docgen.text.counts import money
 
 __all__ = ["ASSETS", "as_json", "render"]
 
@@ -62,7 +63,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "n": lambda value: "–" if value is None else f"{value:,}",
         "pct": lambda share, digits=1: "–" if share is None else f"{100 * share:.{digits}f}%",
-        "money": lambda dollars: f"${dollars:,.2f}" if dollars >= 0.005 or not dollars else f"${dollars:.4f}",
+        "money": money,
         "spaced": lambda name: str(name).replace("_", " ").replace("-", " "),
         "level": level_name,
         "reasoning_mode": lambda mode: REASONING.get(mode, mode),

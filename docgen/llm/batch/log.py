@@ -11,8 +11,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from docgen.files.append_log import AppendLog, read_entries
 from docgen.text import digest
@@ -114,11 +117,15 @@ class BatchLog:
 
 
 def read_batches(path: Path) -> list[BatchEntry]:
-    """The entries of a log, which another process may be writing."""
+    """The entries of a log, which another process may be writing; a line that makes no sense changes nothing."""
     rows: dict[str, dict[str, Any]] = {}
+    entries: dict[str, BatchEntry] = {}
     for change in read_entries(path):
-        rows.setdefault(str(change.get("token")), {}).update(change)
-    return [entry for row in rows.values() if (entry := _entry(row)) is not None]
+        token = str(change.get("token"))
+        row = rows.get(token, {}) | change
+        if (entry := _entry(row)) is not None:
+            rows[token], entries[token] = row, entry
+    return list(entries.values())
 
 
 def lost_batches(path: Path) -> int:
@@ -127,13 +134,16 @@ def lost_batches(path: Path) -> int:
     return len(tokens) - len(read_batches(path))
 
 
-def _entry(row: dict[str, Any]) -> BatchEntry | None:
-    """The batch of these fields; None if they are incomplete, because the first line is lost or damaged."""
-    from pydantic import TypeAdapter, ValidationError
+@cache
+def _adapter() -> "TypeAdapter[BatchEntry]":
+    return TypeAdapter(BatchEntry)
 
-    fields = {name: row[name] for name in FIELDS if name in row}
+
+def _entry(row: dict[str, Any]) -> BatchEntry | None:
+    """The batch of these fields; None where they do not make one, a line being lost or damaged."""
+    known = {name: row[name] for name in FIELDS if name in row}
     try:
-        entry = TypeAdapter(BatchEntry).validate_python(fields)
+        entry = _adapter().validate_python(known)
     except ValidationError:
         return None
     is_usable = entry.at.tzinfo is not None and 0 <= entry.worst < math.inf and all(map(KEY.fullmatch, entry.keys))

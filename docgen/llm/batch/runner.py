@@ -180,7 +180,7 @@ class BatchRunner:
     def _has_room(self, request: Request) -> bool:
         """Whether the cap has room for a separate call, whatever is held for batches."""
         left = self._budget.left
-        return left is None or (self._budget.prices.worst_case(request) or 0.0) <= left
+        return left is None or self._budget.worst_case(request) <= left
 
     async def _hold_worst_case(self, request: Request, has_chunks: bool) -> float | None:
         """Hold budget for one more item; returns its worst-case cost in dollars.
@@ -188,7 +188,7 @@ class BatchRunner:
         Without enough budget: None if there are chunks, to be submitted first, else waits for a batch to end.
         """
         self._budget.check_model(request.model)
-        worst = self._budget.prices.worst_case(request, batched=True) or 0.0
+        worst = self._budget.worst_case(request, batched=True)
         while not self._budget.hold_for_batch(worst):
             if has_chunks:
                 return None

@@ -7,7 +7,6 @@ carry it, and they accept a body that is not a message and return an object whos
 """
 
 import asyncio
-import errno
 import json
 import os
 import ssl
@@ -24,6 +23,7 @@ from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
+from docgen.llm.providers.connecting import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -32,6 +32,7 @@ from docgen.llm.providers.environment import (
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
+from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
 from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
@@ -42,9 +43,6 @@ DEFAULT_ADDRESS = "https://api.anthropic.com"
 MESSAGES = "/v1/messages"
 LARGEST_REPLY = 64_000_000
 """Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
-NEVER_CONNECTED = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
-)
 NO_KEY = "not-needed"
 """Sent to compatible servers that need no key; the SDK insists on one."""
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
@@ -77,6 +75,7 @@ class AnthropicLLM:
     ) -> None:
         self._caches, self._observe = caches, observe
         self._structured: bool | None = None
+        self._reply_room = ReplyRoom()
         address = server_address(base_url)
         if is_unnamed and not api_key:
             refuse_unnamed_address(address, headers or {})
@@ -97,13 +96,22 @@ class AnthropicLLM:
         """Whether the server supports `output_config`; None until it has been tried."""
         return self._structured
 
+    @property
+    def longest_reply(self) -> int | None:
+        """The most tokens that a reply may have; None while the server has refused none for that."""
+        return self._reply_room.most
+
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one HTTP call, or two if structured output turns out not to be supported."""
+        """Answer one request with one HTTP call, or more while it is not known what the server supports."""
+        return await self._reply_room.fit(request, self._supported)
+
+    async def _supported(self, request: Request) -> Completion:
         structured = self._structured is not False
         try:
             completion = await self._send(request, structured)
         except RequestFailed as error:
-            if request.schema is None or not structured or self._structured or error.kind not in ("400", "422"):
+            known = request.schema is None or not structured or self._structured
+            if known or error.kind not in ("400", "422") or is_too_long(error):
                 raise
             completion = await self._send(request, structured=False)
             self._structured = False
@@ -132,7 +140,9 @@ class AnthropicLLM:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise Transient("connection", _hidden(error), maybe_billed=not _unsent(error)) from error
+            if why := never_connected(error):
+                raise Transient("connection", _hidden(f"no connection to {self.base_url}: {why}")) from error
+            raise Transient("connection", _hidden(error), maybe_billed=True) from error
         self._observe(response.headers)
         if not response.is_success:
             raise self._status_error(response, content)
@@ -183,18 +193,6 @@ class AnthropicLLM:
 def _hidden(error: object) -> str:
     """The error's text on one line, without the key in case a server or a proxy echoed it."""
     return one_line(hide_in_error(str(error) or type(error).__name__))
-
-
-def _unsent(error: BaseException) -> bool:
-    """Whether no connection was made, so that nothing can have been billed: refused, no route, no file descriptor."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            return True
-        if isinstance(cause, OSError) and cause.errno in NEVER_CONNECTED:
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
 
 
 async def _content(response: httpx2.Response) -> bytes:

@@ -19,6 +19,7 @@ from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
+from docgen.llm.providers.connecting import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -29,6 +30,7 @@ from docgen.llm.providers.environment import (
 from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
+from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
 from docgen.text.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "ChatLLM"]
@@ -80,6 +82,7 @@ class ChatLLM:
         self._room = ROOM if (urlsplit(self.base_url).hostname or "").endswith("openai.com") else LEGACY_ROOM
         self._structured: bool | None = None
         self._room_known = False
+        self._reply_room = ReplyRoom()
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
@@ -90,8 +93,16 @@ class ChatLLM:
         """Whether the server supports `response_format`; None until it has been tried."""
         return self._structured
 
+    @property
+    def longest_reply(self) -> int | None:
+        """The most tokens that a reply may have; None while the server has refused none for that."""
+        return self._reply_room.most
+
     async def complete(self, request: Request) -> Completion:
-        """Answer one request with one HTTP call, or up to three until it is known what the server supports."""
+        """Answer one request with one HTTP call, or more while it is not known what the server supports."""
+        return await self._reply_room.fit(request, self._supported)
+
+    async def _supported(self, request: Request) -> Completion:
         structured, room = self._structured is not False, self._room
         while True:
             try:
@@ -101,6 +112,8 @@ class ChatLLM:
                     raise
                 if not self._room_known and room == self._room and ROOM in error.message:
                     room = ROOM if room == LEGACY_ROOM else LEGACY_ROOM
+                elif is_too_long(error):
+                    raise
                 elif request.schema is not None and structured and self._structured is None:
                     structured = False
                 else:
@@ -155,8 +168,9 @@ class ChatLLM:
             message = f"no reply within {self.timeout:g} s (--timeout)"
             raise Transient("timeout", message, busy=True, maybe_billed=True) from error
         except (aiohttp.ClientError, OSError) as error:
-            unsent = isinstance(error, aiohttp.ClientConnectorError)
-            raise Transient("connection", _hidden(error), maybe_billed=not unsent) from error
+            if why := never_connected(error):
+                raise Transient("connection", _hidden(f"no connection to {self.base_url}: {why}")) from error
+            raise Transient("connection", _hidden(error), maybe_billed=True) from error
         limits = stated_limits(headers)
         self._observe({**limits, **{name: headers[name] for name in RETRY_HEADERS if name in headers}})
         if status >= 300:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
         def structured(self) -> bool | None:
             """Whether the server follows JSON schemas; None until that has been tried."""
 
+        @property
+        def longest_reply(self) -> int | None:
+            """The most tokens that a reply may have; None while the server has refused none for that."""
+
         async def call(self, method: str, path: str) -> Any:
             """Make one HTTP call without retries; returns the decoded JSON."""
 

@@ -24,12 +24,13 @@ from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import JudgeOptions
 from docgen.options.fields import ServerEntry
 from docgen.options.run import RunOptions, resolve
-from docgen.pipeline.execution.shared_money import check_parents, lock_for_spending
+from docgen.pipeline.execution.shared_money import check_handed_out, check_parents, lock_for_spending
 from docgen.pipeline.execution.stopping import look_after
 from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
+from docgen.text.counts import money
 
 __all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 
@@ -62,7 +63,7 @@ class JudgeCost:
         """The cost in one line, for the person who decides; `what` is what will be read, such as "200 documents"."""
         cost = "no known price"
         if self.dollars is not None and self.at_most is not None:
-            cost = f"about ${self.dollars:,.2f}, at most ${self.at_most:,.2f}"
+            cost = f"about {money(self.dollars)}, at the very worst {money(self.at_most)}"
         return f"The judge ({self.model}) reads {what}: {self.calls:,} calls, {self.tokens:,} tokens, {cost}"
 
 
@@ -155,11 +156,14 @@ class Judge:
         """The judge's model, with its journal open for appending with what it books to locked: outside a run, the
         folder of the journal.
 
-        Raises `RunError` when another process holds the lock, or works on a run whose replies this one shares. Once
-        `stopping`, calls that wait end with `StopRun`; those in flight are waited for at the end of the block.
+        Outside a run that is the folder of the journal. Raises `RunError` when another process holds the lock, works on
+        a run whose replies this one shares, or while a judge's requests lie in a file. Once `stopping`, calls that wait
+        end with `StopRun`; those in flight are waited for at the end of the block.
         """
         check_parents(self.parents)
         with self._lock(), Journal(self.journal, self.parents) as journal:
+            if self.run is not None:
+                check_handed_out(journal, (self.journal, *self.parents), stage="judge")
             async with open_engine(self.engine, journal, say=reporter.note) as engine:
                 watching = asyncio.create_task(look_after(engine, stopping, reporter))
                 try:

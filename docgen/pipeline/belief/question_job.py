@@ -26,6 +26,7 @@ from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
+from docgen.text.counts import money
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["Prepared", "QuestionJob", "check_file", "write_file"]
@@ -104,7 +105,7 @@ class Prepared:
         if self.cost is None:
             return "Plain forms, without a model: nothing is spent"
         cost, facts = self.cost, len(self.context.key_facts)
-        price = "no known price" if cost.dollars is None else f"about ${cost.dollars:,.2f}"
+        price = "no known price" if cost.dollars is None else f"about {money(cost.dollars)}"
         return f"{cost.model} writes questions on {facts} facts: {cost.calls} calls, {cost.tokens:,} tokens, {price}"
 
     def write(self, reporter: Reporter) -> Written:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Dose", "FactChoice", "Known", "Selection", "doses", "facts_in_texts", "facts_of", "select", "write_rows"]
 
 Paths = Sequence[str | Path]
+ROWS_IN_GROUP = 10_000
+"""Rows that are in memory at a time while Parquet is written; as in a run's corpus.parquet."""
 NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
@@ -186,7 +188,7 @@ def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Fact
     if not is_parquet(file):
         yield _facts_in_lines(file, column, text_column)
     elif column in parquet_schema(file):
-        yield _facts_in_series(parquet_column(file, column), file)
+        yield from (_facts_in_series(values, file) for values in parquet_column(file, column))
     else:
         yield _Facts([], NO_ROWS, NO_ROWS, parquet_rows(file), has_column=False)
 
@@ -264,7 +266,7 @@ def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     if is_parquet(out):
         from docgen.corpus.columns import rows_frame
 
-        write_parquet(rows_frame(files, rows, text_column), out)
+        write_parquet(rows_frame(files, rows, text_column), out, row_group_size=ROWS_IN_GROUP)
         return
     chosen = np.zeros(int(rows.max(initial=-1)) + 1, np.bool_)
     chosen[rows] = True

@@ -62,9 +62,14 @@ def list_batches(setup: Setup) -> list[BatchLine]:
     ]
 
 
+def _as_sent(setup: Setup) -> Setup:
+    """The run as its batches were sent, which all went to one server: several servers and writers were set since."""
+    return replace(setup, config=setup.config.model_copy(update={"servers": None, "writers": None}))
+
+
 async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
     provider = provider_with_batches(setup.config.engine)
-    llm, states = provider.connect(setup.connection), dict[str, str]()
+    llm, states = provider.connect(_as_sent(setup).connection), dict[str, str]()
     api = batch_api(provider, llm)
     try:
         for batch in batches:
@@ -86,7 +91,7 @@ def cancel_batches(setup: Setup) -> int:
 async def _cancel(setup: Setup) -> int:
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         name = provider_with_batches(setup.config.engine).name
-        options = replace(setup.engine_options, engine=name, batch=True, writers=())  # which may have changed since
+        options = replace(_as_sent(setup).engine_options, engine=name, batch=True)
         async with open_engine(options, journal) as engine:
             return await engine.batches.cancel() if engine.batches is not None else 0
 

@@ -75,7 +75,7 @@ class Collector:
         if key in self._collected:
             return
         self.budget.check_model(request.model)
-        worst = self.budget.prices.worst_case(request, self._batched) or 0.0
+        worst = self.budget.worst_case(request, self._batched)
         if not self.budget.hold_for_batch(worst):
             self.over_cap += 1
             if not self._collected:

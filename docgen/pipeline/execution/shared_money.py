@@ -93,20 +93,21 @@ def check_parents(parents: Sequence[Path]) -> None:
             raise RunError(what, str(run.path), "Wait for it, or stop it (Ctrl-C), and run the same command again")
 
 
-def check_handed_out(journal: "JournalReader", runs: Sequence[Path]) -> None:
-    """Raise `RunError` while requests of these runs are in a file of `docgen requests` without a reply in `journal`.
+def check_handed_out(journal: "JournalReader", runs: Sequence[Path], stage: str = "") -> None:
+    """Raise `RunError` while requests of these runs lie in a file of `docgen requests` without a reply in `journal`.
 
-    Buying them as well would pay twice. `runs` are journals: the run's own, if it is about to buy, and those of its
-    parents.
+    Who buys them too pays twice. `runs` are journals: the run's own, if it is about to buy, and those of its parents.
+    `stage`: how the name of the steps begins that are about to be bought; "" for all.
     """
     from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
 
     for path in runs:
         run = RunFolder(path.parent)
         handed = HandOuts(run.path / HANDED_OUT_FILE)
-        waiting = handed.waiting(journal)
+        lying = map(handed.get, handed.waiting(journal))
+        waiting = [found for found in lying if found and found.stage.startswith(stage)]
         if waiting:
-            files = sorted({hand_out.file for key in waiting if (hand_out := handed.get(key))})
+            files = sorted({found.file for found in waiting})
             requests = f"{plural(len(waiting), 'request')} in {', '.join(files)}"
             what = f"{requests} without a reply: buying them here would pay twice"
             fix = f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be run, say so"

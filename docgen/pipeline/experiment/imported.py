@@ -68,8 +68,11 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
         "trials": len(transcripts),
         "imported": [source.model_dump(mode="json") for source in sources],
     }
-    folder.write_json("experiment.json", plan)
-    folder.write_lines("transcripts.jsonl", (to_json(transcript) + b"\n" for transcript in transcripts))
+    with folder.lock("Wait for it, or choose another --name"):
+        if (folder.path / "experiment.json").exists():  # begun meanwhile
+            raise RunError("is an experiment already", str(folder.path), "Choose another --name")
+        folder.write_lines("transcripts.jsonl", (to_json(transcript) + b"\n" for transcript in transcripts))
+        folder.write_json("experiment.json", plan)  # last: by it the folder is an experiment
     return folder, tuple(sources)
 
 

@@ -72,7 +72,7 @@ class Proposal:
         """Raise `RunError` when another process has begun or changed the run since the inputs were compared."""
         run = self.setup.run
         now = read_recorded(run)
-        before, after = (RunConfig.model_validate(meta["config"]) for meta in (now, self.meta))
+        before, after = (RunConfig.stored(meta["config"]) for meta in (now, self.meta))
         changes = settings_changes(before, after, run.slots.exists()) + template_changes(now, self.meta, after.revise)
         new = [change for change in changes if change not in self.changes]
         if not self.changes_context and now["context"]["digest"] != self.meta["context"]["digest"]:
@@ -173,7 +173,7 @@ def meta_of(config: RunConfig, context: UniverseContext, source: str, parents: l
 
 
 def _changes(run: RunFolder, old: Mapping[str, Any], new: Mapping[str, Any], context: UniverseContext) -> list[Change]:
-    before, now = (RunConfig.model_validate(meta["config"]) for meta in (old, new))
+    before, now = (RunConfig.stored(meta["config"]) for meta in (old, new))
     return [
         *settings_changes(before, now, planned=run.slots.exists()),
         *changes_of_context(run, context, old["context"]["digest"]),

@@ -152,7 +152,7 @@ def model_options(config: RunConfig) -> "ModelOptions":
 def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
     """A run with its last inputs, for reading. `base_url`: its server's address, if given again."""
     meta = read_recorded(run)
-    config = resolve(RunConfig.recorded(meta["config"]), None, RunOptions(base_url=base_url))
+    config = resolve(RunConfig.recorded(meta["config"]), None, RunOptions(base_url=base_url), reads=True)
     context = load_context(run.context).with_airtime(config.airtime)
     return Setup(run, context, config, run.journals_of(meta["parents"]), is_named=base_url is not None)
 
@@ -161,7 +161,7 @@ def read_recorded(run: RunFolder) -> dict[str, Any]:
     """run.json, with everything in it that later steps rely on."""
     meta = run.read_meta()
     try:
-        RunConfig.model_validate(meta["config"])
+        RunConfig.stored(meta["config"])
         described = (meta["docgen"], *(meta["context"][name] for name in ("id", "title", "digest")))
         shape = (*described, meta["context"].get("source", ""), *meta["templates"].values(), *meta["parents"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:

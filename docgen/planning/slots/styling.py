@@ -120,10 +120,12 @@ def _names(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
 
 
 def _places(draws: Draws, i: int, pools: StylePools) -> tuple[str, ...]:
-    """Two places of the world for the i-th document; empty if the world names none."""
+    """Two places of the world for the i-th document, the second not always the same; empty if the world names none."""
     size = len(pools.scenes)
-    first = draws.place[i] % size if size else 0
-    return tuple(dict.fromkeys(pools.scenes[(first + step) % size] for step in range(2))) if size else ()
+    if size < 2:
+        return pools.scenes
+    turn, first = divmod(draws.place[i], size)
+    return pools.scenes[first], pools.scenes[(first + 1 + turn % (size - 1)) % size]
 
 
 def _date(draws: Draws, i: int, pools: StylePools, first_day: int) -> dt.date:
