@@ -78,7 +78,7 @@ class View:
         except sqlite3.DatabaseError as error:
             if is_of_machine(error):
                 raise self._unusable(error) from error
-            self._reporter.note(f"The index was damaged ({error}); it is made anew")
+            self._reporter.note(f"The index was damaged ({error}); it is being rebuilt")
         try:
             self.keeper.discard()
             self._opened(self._reporter)
@@ -118,7 +118,7 @@ class View:
                 self._seen = stamp
             self._renew()
             self.problem = ""
-        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; the pages that are there stay
+        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; existing pages stay
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:

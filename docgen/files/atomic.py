@@ -19,9 +19,8 @@ def beside(file: Path, *, of_run: bool = False) -> Iterator[Path]:
     """A path next to `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was; what a kill leaves beside it goes the next time. Folders
-    above `file` are made. The path has another ending than `file`: a writer that infers the format from the ending must
-    be given it. Raises `ConfigError` where `file` is one that a run keeps for itself, unless the run writes it
-    (`of_run`).
+    above `file` are created. The path's ending differs from that of `file`: a writer that infers the format from the
+    ending must be told it. Raises `ConfigError` if `file` is one of a run's own, unless the run writes it (`of_run`).
     """
     if not of_run:
         refuse_file_of_a_run(file)

@@ -31,7 +31,7 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
-NO_USAGE = "The server states no token counts that can be believed"
+NO_USAGE = "The server does not report believable token counts"
 DEARER = "dearer"
 """In the ledger: by the model that was asked, how many times its price the model cost that answered; 1 for itself."""
 MARK_STEP = 1.25

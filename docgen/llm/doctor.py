@@ -33,7 +33,7 @@ ROOM = 1024
 SHOWN_MODELS = 8
 NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 SHORT_ROOM = 32
 """Tokens of the message to a server that did not answer in time: is it slow, or not there?"""
 SHARE_FOR_REPLY = 0.5

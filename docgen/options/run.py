@@ -202,7 +202,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def resolve(before: RunConfig | None, file: Path | None, options: RunOptions, *, reads: bool = False) -> RunConfig:
-    """What was asked, over the `--config` file, over the run's earlier settings, over the defaults.
+    """The requested settings, over the `--config` file, over the run's earlier settings, over the defaults.
 
     `reads`: nothing is bought, so earlier settings need not be ones that may be sent today. Raises `ConfigError` that
     names the flag or the file's key.

@@ -47,7 +47,7 @@ NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 
 def figures(text: str) -> frozenset[str]:
     """Every number, day ("2021-10-14"), month ("2021-10") and year of a text; "one" is left out as a mere article."""
     plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text if text.isascii() else compose(text, compatible=True)))
-    found = set[str]()
+    forms = set[str]()
     if not plain.isascii():
         for match in HAN_DATE.finditer(plain):
             forms.update(_parts(match[1], match[2], match[3] or ""))

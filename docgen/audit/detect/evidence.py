@@ -96,7 +96,7 @@ class EvidenceFinder:
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
             spans = [span for quote in own_quotes if (span := _locate(text, quote))]
             new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
-            if not known and not new:
+            if not is_seen and not new:
                 new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact)][:1]
             sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
             if spans and not is_seen and not new:

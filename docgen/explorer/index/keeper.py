@@ -57,7 +57,7 @@ class Keeper:
         return tuple(map(_state, (self.source.folder.attempts, self.source.folder.journal)))
 
     def update(self, reporter: Reporter) -> int | None:
-        """Bring the index up to date; the number of new documents, None where another process is at it.
+        """Bring the index up to date; the number of new documents, None if another process is doing so.
 
         Raises `UserError` where the corpus is gone, or the disk does not take the index.
         """
@@ -71,7 +71,7 @@ class Keeper:
             except sqlite3.DatabaseError as error:
                 if is_of_machine(error):  # what is there of the index is sound
                     raise self._unmade(error) from error
-                reporter.note(f"The index was damaged ({error}); it is made anew")
+                reporter.note(f"The index was damaged ({error}); it is being rebuilt")
                 self.discard()
             try:
                 return self._update(reporter)
@@ -79,8 +79,8 @@ class Keeper:
                 raise self._unmade(error) from error
 
     def _unmade(self, error: sqlite3.Error) -> UserError:
-        fix = "See whether the disk has room and the folder can be written"
-        return UserError(f"the index cannot be made ({error})", str(self.folder), fix)
+        fix = "Check that the disk has room and the folder is writable"
+        return UserError(f"the index cannot be built ({error})", str(self.folder), fix)
 
     def _update(self, reporter: Reporter) -> int:
         connection = self._open()

@@ -64,7 +64,7 @@ class Guard:
         if origin and urlsplit(origin).netloc != host:
             return "Only docgen's own pages may write."
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "Writes are taken from docgen's own pages only."
+            return "Only docgen's own pages may write."
         length = headers.get("content-length") or "0"
         if not (length.isdecimal() and len(length) < 20 and int(length) <= MOST_BYTES):
             return "This is too long for a label."

@@ -94,10 +94,10 @@ def check_parents(parents: Sequence[Path]) -> None:
 
 
 def check_handed_out(journal: "JournalReader", runs: Sequence[Path], stage: str = "") -> None:
-    """Raise `RunError` while requests of these runs lie in a file of `docgen requests` without a reply in `journal`.
+    """Raise `RunError` while requests of these runs are in a file of `docgen requests` without a reply in `journal`.
 
-    Who buys them too pays twice. `runs` are journals: the run's own, if it is about to buy, and those of its parents.
-    `stage`: how the name of the steps begins that are about to be bought; "" for all.
+    Buying them as well would pay twice. `runs` are journals: the run's own, if it is about to buy, and those of its
+    parents. `stage`: how the name of the steps begins that are about to be bought; "" for all.
     """
     from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
 
