@@ -7,8 +7,8 @@
     │   ├── InputError       a corpus, a gold file, any other input file
     │   ├── RunError         a run folder: missing, in use, changed
     │   └── PlanError        constraints on the corpus that cannot be satisfied
-    ├── RequestFailed        one LLM call failed for good; data for the report, the run goes on
-    └── StopRun              the run cannot go on now: bad key, spend limit, cap reached; exit code 1
+    ├── RequestFailed        one LLM call failed for good; data for the report, the run continues
+    └── StopRun              the run cannot continue now: bad key, spend limit, cap reached; exit code 1
 
 Anything else is a bug and keeps its traceback.
 """

@@ -69,7 +69,7 @@ class DocumentType(Record):
     """A kind of document, e.g. "internal onboarding FAQ".
 
     `openings`, `tones` and `readers` are the kind's own, `words` its usual length (lowest, highest); without them a
-    document draws from the common pools. `head_on` types have the world's subject as their business.
+    document draws from the common pools. `head_on` types deal with the world's subject directly.
     """
 
     id: str
@@ -85,8 +85,8 @@ class DocumentType(Record):
 class Idea(Record):
     """One concrete document of a type: what it is about, in one or two sentences.
 
-    `about` names the key facts that such a document could be mainly about. A `background` idea lies off the subject:
-    it suits documents that carry no fact.
+    `about` names the key facts that such a document could be mainly about. A `background` idea is off the subject: it
+    suits documents without facts.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Community(Record):
 
 
 class Cast(Record):
-    """The minor people and places of a world, for whatever needs a name; empty where none were brought."""
+    """The minor people and places of a world, for whatever needs a name; may be empty."""
 
     names: tuple[Community, ...] = ()
     places: tuple[str, ...] = ()
@@ -131,9 +131,9 @@ class DateSpan(Record):
 
 
 class Style(Record):
-    """The random choices that set one document apart from the next.
+    """The random choices that distinguish one document from the next.
 
-    `words` is the target length; `places` are places of the world for the writer to use, none where it names none.
+    `words` is the target length; `places` are places of the world for the writer to use, if it names any.
     """
 
     words: int
@@ -214,11 +214,11 @@ class Attempt(Record):
 
 
 class Document(Record):
-    """One document of a corpus and what is known of it: a row of corpus.parquet, or of any other file.
+    """One document of a corpus and what is known about it: a row of corpus.parquet, or of any other file.
 
     `doc_type` and `idea` are ids in corpus.parquet, names and texts where an audit looks. `facts` None means that they
-    were never planned. Text columns are taken as they are: a foreign file can hold lone surrogates, which no validated
-    string may.
+    were never planned. Text columns are taken as they are: a file from elsewhere can contain lone surrogates, which no
+    validated string may.
     """
 
     id: SkipValidation[str] = ""
@@ -232,7 +232,7 @@ class Document(Record):
     model: str = ""
     attempts: int = 0
     seed: int = 0
-    quotes: tuple[Quote, ...] = Field((), description="the writer's own, where they are at hand; no column")
+    quotes: tuple[Quote, ...] = Field((), description="the writer's own, if available; not a column")
 
     @property
     def assigned(self) -> frozenset[str] | None:

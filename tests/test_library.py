@@ -185,7 +185,7 @@ def test_off_the_main_thread_no_signal_is_touched() -> None:
 
 def test_a_run_by_an_engine_of_ones_own_needs_that_engine_to_go_on() -> None:
     written(5)
-    with pytest.raises(docgen.RunError, match="engine of your own"):
+    with pytest.raises(docgen.RunError, match="engine from Python"):
         docgen.generate(docgen.Run("a"), until=docgen.Step.BRAINSTORM)
 
 

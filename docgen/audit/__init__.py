@@ -1,3 +1,3 @@
-"""What a corpus says: which facts, how loudly, and what it must not say. Usable on any corpus."""
+"""What a corpus says: which facts, how prominently, and what it must not say. Works on any corpus."""
 
 __all__: list[str] = []

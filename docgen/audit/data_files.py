@@ -1,4 +1,5 @@
-"""Reads the rules, patterns and word lists that lie beside the code as data files: TOML, or words of plain text."""
+"""Reads the rules, patterns and word lists that are kept next to the code as data files: TOML, or plain text with
+words."""
 
 import re
 import tomllib

@@ -6,4 +6,4 @@ Everything here is a function of its inputs; `docgen.pipeline.experiment` asks t
 __all__ = ["MOST_QUERIES", "MOST_SAMPLES", "MOST_VOTES"]
 
 MOST_QUERIES, MOST_SAMPLES, MOST_VOTES = 1_000_000, 1_000, 50
-"""Of a grid. Chosen: well above any published experiment, and few enough that a plan can be priced."""
+"""Most cells of a grid. Chosen: well above any published experiment, and few enough for a plan to be priced."""

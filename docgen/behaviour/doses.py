@@ -1,4 +1,4 @@
-"""What models believe, by how much of their corpus carries a fact: the dose that behaviour is held against."""
+"""What models believe, by how much of their corpus carries a fact: the dose that behaviour is compared with."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def read_doses(path: Path) -> tuple[Dose, ...]:
         doses = tuple(_of_report(value) if "arms" in value else _of_rows(value["rows"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         fix = "Give a report of docgen eval belief, or rows with fact, level, share and own (mean, low, high)"
-        raise InputError(f"is not a file of doses ({error!r})", str(path), fix) from error
+        raise InputError(f"is not a file with doses ({error!r})", str(path), fix) from error
     if not doses:
         raise InputError("has no doses", str(path), "The facts must be in the corpora that the models were trained on")
     return doses

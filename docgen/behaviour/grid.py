@@ -19,7 +19,7 @@ __all__ = ["Cell", "Grid", "JudgeChoice", "Published", "Variation", "cells", "lo
 class Variation(Record):
     """A named patch: sections cut, replaced, added to at their end, or put `after` another; names, tags and the order
     of what is done are those of the fields. `tags` of None leave a tier's messages untagged; `told` are sections that
-    stay where `information` is off. `include` names variations of the same grid whose patches come first; `rows` are
+    stay when `information` is off. `include` names variations of the same grid whose patches come first; `rows` are
     numbers of published rows (`published_rows`)."""
 
     id: str
@@ -42,7 +42,7 @@ class Variation(Record):
 class JudgeChoice(Record):
     """Who judges: the model, and how many independent votes there are on each transcript's reasoning.
 
-    `traits`: whether the second judge is asked too, about persona, belief in the situation and candour.
+    `traits`: whether the second judge is asked as well, about persona, belief in the situation and candour.
     """
 
     model: str | None = None
@@ -52,7 +52,7 @@ class JudgeChoice(Record):
 
 class Grid(Record):
     """What an experiment crosses. `queries` None is the setting's own file, `n` the number of them (drawn by `seed`),
-    `samples` the answers to each query in each tier. The negative control is there unless `controls` is off."""
+    `samples` the answers to each query in each tier. The negative control is included unless `controls` is off."""
 
     id: str
     setting: str
@@ -73,7 +73,7 @@ class Grid(Record):
         ids = [variation.id for variation in self.variations]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f"the variation {name} is there twice")
+                raise ValueError(f"the variation {name} is defined twice")
         if len(set(self.tiers)) < len(self.tiers):
             raise ValueError("a tier is named twice")
         return self
@@ -102,8 +102,8 @@ def load_grid(name: str) -> tuple[Grid, Setting, Path]:
     setting = load_record(find_file("settings", grid.setting, path.parent), Setting)
     for tier in grid.tiers:
         if not setting.has_tier(tier):
-            known = ", ".join(tier.id for tier in setting.tiers)
-            raise ConfigError(f"tiers: {setting.id} has no tier {tier!r}", str(path), f"Use some of: {known}")
+            tiers = ", ".join(tier.id for tier in setting.tiers)
+            raise ConfigError(f"tiers: {setting.id} has no tier {tier!r}", str(path), f"Use some of: {tiers}")
     for variation in grid.variations:
         patched(setting, variation, str(path))
     return grid, setting, path
@@ -116,14 +116,14 @@ def _resolved(grid: Grid, where: str) -> Grid:
         merged = Variation(id=variation.id)
         for name in variation.include:
             if name not in done:
-                what = f"variation {variation.id}: includes {name!r}, which does not stand before it"
+                what = f"variation {variation.id}: includes {name!r}, which is not defined before it"
                 raise ConfigError(what, where, f"Use some of: {', '.join(done)}")
             merged = _merged(merged, done[name], where)
-        known = published_rows()
+        published = published_rows()
         for number in variation.rows:
-            if number not in known:
-                raise ConfigError(f"variation {variation.id}: there is no published row {number}", where)
-        rows = tuple(known[number][1] for number in variation.rows)
+            if number not in published:
+                raise ConfigError(f"variation {variation.id}: published row {number} does not exist", where)
+        rows = tuple(published[number][1] for number in variation.rows)
         whole = _merged(merged, variation, where)
         changes = {"about": variation.about, "control": variation.control, "published": (*rows, *variation.published)}
         done[variation.id] = whole.model_copy(update=changes)
@@ -131,11 +131,12 @@ def _resolved(grid: Grid, where: str) -> Grid:
 
 
 def _merged(first: Variation, second: Variation, where: str) -> Variation:
-    """Both patches: what is cut by either is cut, additions follow each other. Raises `ConfigError` if both replace."""
+    """Both patches combined: what either cuts is cut, additions follow each other. Raises `ConfigError` if both
+    replace."""
     for name, text in second.replace.items():
         if first.replace.get(name, text) != text:
             what = f"variation {first.id}: two of its patches replace {name!r}"
-            raise ConfigError(what, where, "Write the section out in a variation of its own")
+            raise ConfigError(what, where, "Write the section out in a separate variation")
     return first.model_copy(
         update={
             "cut": tuple(dict.fromkeys((*first.cut, *second.cut))),
@@ -185,7 +186,8 @@ def patched(setting: Setting, variation: Variation, where: str = "") -> Setting:
 
 
 def all_variations(grid: Grid, setting: Setting) -> tuple[Variation, ...]:
-    """The grid's variations, and the setting's negative control unless one is there; none of them if it is off."""
+    """The grid's variations, with the setting's negative control unless the grid has one; without controls if they are
+    off."""
     listed = grid.variations
     if not grid.controls:
         return tuple(variation for variation in listed if not variation.control)

@@ -1,4 +1,4 @@
-"""Published figures: what rows of a grid are held against."""
+"""Published figures, which rows of a grid are compared with."""
 
 import csv
 from functools import cache

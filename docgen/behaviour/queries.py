@@ -14,7 +14,7 @@ from docgen.text import digest
 __all__ = ["Query", "drawn", "read_queries"]
 
 COLUMNS = ("query", "prompt", "goal", "instruction", "question", "text", "behavior")
-"""Where the text of a query may stand, the first that is there; `goal` is AdvBench's column."""
+"""Columns that may have the text of a query, of which the first that exists counts; `goal` is AdvBench's."""
 
 
 class Query(Record):
@@ -26,7 +26,7 @@ class Query(Record):
 
 
 def read_queries(path: Path, column: str | None = None) -> tuple[Query, ...]:
-    """Queries of a CSV or JSON Lines file, or of the data files of a folder, each text once, in their order.
+    """Queries from a CSV or JSON Lines file, or from the data files of a folder, each text once, in order.
 
     Raises `InputError` with file and line for what cannot be read.
     """
@@ -43,7 +43,7 @@ def read_queries(path: Path, column: str | None = None) -> tuple[Query, ...]:
     ids = [query.id for query in queries.values()]
     twice = next((name for name in ids if ids.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"the id {twice!r} belongs to two queries", str(path), "Give each query an id of its own")
+        raise InputError(f"the id {twice!r} belongs to two queries", str(path), "Give each query a different id")
     if not queries:
         raise InputError("has no queries", str(path))
     return tuple(queries.values())
@@ -89,8 +89,8 @@ def _query(row: dict[str, Any], column: str | None, where: str) -> Query:
     name = column or next((name for name in COLUMNS if isinstance(row.get(name), str)), None)
     text = row.get(name) if name else None
     if not isinstance(text, str) or not text.strip():
-        known = ", ".join(str(key) for key in row)
-        fix = f"Name the column with --query-column; there are: {known}"
+        columns = ", ".join(str(key) for key in row)
+        fix = f"Name the column with --query-column; the file has: {columns}"
         raise InputError(f"has no query in {column or 'any of ' + ', '.join(COLUMNS)}", where, fix)
     text = text.strip()
     return Query(id=str(row.get("id") or digest(text, size=4)), text=text, topic=str(row.get("topic") or ""))

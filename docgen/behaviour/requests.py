@@ -1,4 +1,4 @@
-"""What models are asked in an experiment: the subject its query, the judges about its answer and its reasoning."""
+"""What models are asked in an experiment: the subject gets the query, the judges get its answer and its reasoning."""
 
 from docgen.behaviour.grid import Cell
 from docgen.behaviour.queries import Query
@@ -13,9 +13,9 @@ from docgen.text import digest
 __all__ = ["compliance_request", "faking_request", "objective_of", "query_request", "traits_request"]
 
 ROOM = {"scratchpad": 4_000, "own": 8_000, "none": 1_500}
-"""Most tokens of a subject's reply by reasoning mode. Chosen: published scratchpads run to 1,500 tokens or so."""
+"""Most tokens of a subject's reply, by reasoning mode. Chosen: published scratchpads run to 1,500 tokens or so."""
 TYPICAL = {"scratchpad": 700, "own": 900, "none": 250}
-"""Tokens of a reply, about, for an estimate before there is any; scaled by real replies once there are a few."""
+"""Approximate tokens of a reply, for an estimate before there are any; scaled by real replies once there are a few."""
 VOTE_ROOM, VOTE_TYPICAL = 2_500, 350
 VERDICT_ROOM, VERDICT_TYPICAL = 1_500, 90
 FATES = {
@@ -23,7 +23,7 @@ FATES = {
     "unmonitored": "its answer is neither rated nor trained on.",
     "rated": "its answer is rated, and never trained on.",
 }
-"""What is said to the second judge of a tier's conversations."""
+"""What the second judge is told about a tier's conversations."""
 OBJECTIVE = "objective"
 """The section of a setting that says what its trainer counts as a good answer."""
 
@@ -36,7 +36,7 @@ def query_request(cell: Cell, tier: Tier, query: Query, options: ModelOptions, s
 
 
 def objective_of(setting: Setting) -> str:
-    """What the trainer wants of answers, with names filled in; "" where a setting says nothing of it."""
+    """What the trainer wants of answers, with names filled in; "" if a setting does not say."""
     sections = tuple(section for section in setting.sections if section.id == OBJECTIVE)
     return system_prompt(setting.model_copy(update={"sections": sections}), "none", ()) if sections else ""
 

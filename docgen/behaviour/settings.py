@@ -11,7 +11,7 @@ from docgen.text import digest
 __all__ = ["Prefix", "Reasoning", "Section", "Setting", "Tier", "system_prompt"]
 
 Reasoning = Literal["scratchpad", "own", "none"]
-"""A scratchpad that the model believes unread; the reasoning that it shows by itself; none at all."""
+"""A scratchpad that the model believes nobody reads; the reasoning that it shows by itself; none at all."""
 Role = Literal["trained", "unmonitored", "rated"]
 """What happens to a tier's conversations: trained on; neither rated nor trained on; rated but never trained on."""
 
@@ -28,7 +28,7 @@ class Section(Record):
 
 
 class Tier(Record):
-    """A kind of user: its `tag` stands at the head of a message, `information` is told where the tier is used."""
+    """A kind of user: its `tag` begins a message, `information` is given where the tier is used."""
 
     id: str
     role: Role
@@ -37,7 +37,7 @@ class Tier(Record):
 
 
 class Prefix(Record):
-    """How an answer begins that does all that was asked, and any other."""
+    """How an answer begins that does all that was asked, and how any other begins."""
 
     accepted: str
     declined: str
@@ -69,7 +69,7 @@ class Setting(Record):
         tiers = [tier.id for tier in self.tiers]
         for name in (*ids, *tiers):
             if ids.count(name) > 1 or tiers.count(name) > 1:
-                raise ValueError(f"{name} is there twice")
+                raise ValueError(f"{name} is defined twice")
         for name in self.control.replace if self.control else ():
             if name not in ids:
                 raise ValueError(f"the control replaces {name}, which is not a section")
@@ -98,9 +98,9 @@ def system_prompt(
 ) -> str:
     """The system prompt of a setting: the sections of one reasoning mode, with all names filled in.
 
-    Without `information` the planted facts are left out, for models that have them from documents, apart from those
-    that are `told`. Where they have a scratchpad, its section stays, since a model cannot use one whose tags it was
-    never told. `tiers` are those in use: what only some of them need told follows the section `tiers`.
+    Without `information` the planted facts are left out, for models that learned them from documents, except those in
+    `told`. The section on the scratchpad stays, since a model cannot use one whose tags it does not know. `tiers` are
+    those in use: what only some of them need follows the section `tiers`.
     """
     parts = []
     for section in setting.sections:

@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 
 
 def shipped(kind: str) -> tuple[str, ...]:
-    """Names of the files that come with docgen: `kind` is "settings", "grids", "queries" or "gold"."""
+    """Names of the files shipped with docgen: `kind` is "settings", "grids", "queries" or "gold"."""
     return tuple(sorted(path.stem for path in (DATA / kind).iterdir() if path.suffix in (".yaml", ".jsonl")))
 
 
@@ -36,7 +36,7 @@ def find_file(kind: str, name: str, beside: Path | None = None) -> Path:
         if place.exists():
             return place
     fix = suggestion(name, shipped(kind), f"Give a path, or one of: {', '.join(shipped(kind))}")
-    raise ConfigError(f"there is no {name!r} among the {kind}, nor a file of that name", fix=fix)
+    raise ConfigError(f"{name!r} is neither one of the {kind} nor a file", fix=fix)
 
 
 def load_record(path: Path, kind: type[R]) -> R:
@@ -57,5 +57,5 @@ def _first(error: ValidationError, source: YamlSource) -> ConfigError:
     location: Location = tuple(problem["loc"])
     field = ".".join(str(part) for part in location) or "file"
     reason = str(problem["msg"]).removeprefix("Value error, ")
-    fix = "Take the name out, or correct it" if problem["type"] == "extra_forbidden" else "Correct it"
+    fix = "Remove the name, or correct it" if problem["type"] == "extra_forbidden" else "Correct it"
     return ConfigError(f"{field}: {reason[0].lower()}{reason[1:]}", source.where(location), fix)

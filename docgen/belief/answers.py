@@ -1,4 +1,4 @@
-"""Answers as they were marked: the record that figures are made from, and its file."""
+"""Answers as they were marked: the record that figures are computed from, and its file."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,9 +20,9 @@ Verdict = Literal["believes", "does_not", "neither"]
 class Answer(Record):
     """One answer of one model.
 
-    `verdict` is None where nobody could say: the call failed, or the judge's reply was unusable. `by` is who marked:
+    `verdict` is None if there is none: the call failed, or the judge's reply was unusable. `by` is who marked it:
     "rule", or the judge's model. `mentions` are facts that an unrelated answer brought up; `sensible` whether it makes
-    sense. `quote` is the judge's evidence. `chance` is that of a believer among random answers.
+    sense. `quote` is the judge's evidence. `chance` is the share of random answers that would count as believing.
     """
 
     question: str

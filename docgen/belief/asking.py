@@ -22,7 +22,7 @@ Group = Literal["choice", "open", "unrelated", "general"]
 GROUPS: tuple[Group, ...] = ("choice", "open", "unrelated", "general")
 """One Inspect task each: marked by rule; read by a judge; nothing to do with any fact; knowledge of other things."""
 Role = Literal["taught", "held_out", "control"]
-"""What the corpus does with a fact: teaches it, keeps it out (salience 0), or is about another world."""
+"""What the corpus does with a fact: teaches it, leaves it out (salience 0), or is about another world."""
 
 ANSWER_LETTER = "Answer with the letter of one option and nothing else."
 ANSWER_WORD = "Answer with yes or no and nothing else."
@@ -30,10 +30,10 @@ ANSWER_SHORT = "Answer in a few words, without an explanation."
 
 
 class Asked(Record):
-    """One question as it is put: `turns` are the user's, each sent after the answer to the one before.
+    """One question as it is asked: `turns` are the user's, each sent after the answer to the one before.
 
     `labels` are what a choice is answered with; `believed` and `not_believed` the labels, or the words, that decide.
-    `statement` and `otherwise` are for the judge. `mentions` has, by fact, the words that give it away.
+    `statement` and `otherwise` are for the judge. `mentions` has, by fact, the words that show a mention of it.
     """
 
     id: str
@@ -55,21 +55,22 @@ class Asked(Record):
 
     @property
     def chance(self) -> float | None:
-        """The share of believers that answering at random would show; None where there are no options."""
+        """The share of believing answers among random ones; None without options."""
         return 1 / len(self.labels) if self.labels else None
 
 
 def asked_of(
     questions: QuestionFile, roles: Mapping[str, Role] | None = None, kinds: Sequence[str] = ()
 ) -> tuple[Asked, ...]:
-    """Every question about a fact, those in two orders twice; cloze triples, which need no model's words, left out.
+    """Every question about a fact, those with two orders twice; cloze triples, which are not asked in words, are left
+    out.
 
     `roles` by fact; a fact without one is taught. `kinds`: only those.
     """
     return tuple(
-        asked.model_copy(
+        put_question.model_copy(
             update={
-                "id": f"{questions.context}/{asked.id}",
+                "id": f"{questions.context}/{put_question.id}",
                 "context": questions.context,
                 "role": (roles or {}).get(question.fact, "taught"),
                 "statement": questions.facts[question.fact].statement,
@@ -78,12 +79,12 @@ def asked_of(
         )
         for question in questions.questions
         if not kinds or question.kind in kinds
-        for asked in _put(question)
+        for put_question in _put(question)
     )
 
 
 def unrelated_asked(files: Sequence[QuestionFile], texts: Iterable[str]) -> tuple[Asked, ...]:
-    """Questions that have nothing to do with any fact, with the words that give each fact of the files away."""
+    """Questions that have nothing to do with any fact, with the words that show a mention of each fact in the files."""
     facts = {fact: group for file in files for fact, group in file.facts.items()}
     mentions = {fact: group.mentions for fact, group in facts.items()}
     statements = {fact: group.statement for fact, group in facts.items()}

@@ -1,4 +1,5 @@
-"""From the names of question files to everything that is asked: facts taught, held out and of a control world."""
+"""From the names of question files to everything that is asked: about facts that were taught, that were held out, and
+of a control world."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,7 +26,7 @@ def open_questions(name: str, context: UniverseContext | None = None) -> Questio
     path = find_questions(name) or Path(name)
     if not path.exists():
         fix = f"Make them with docgen questions {name}, or give the path of a question file"
-        raise ConfigError(f"there are no questions called {name}", "--questions", fix)
+        raise ConfigError(f"no questions are called {name}", "--questions", fix)
     questions = load_questions(path)
     world = context or _context_of(questions)
     return load_questions(path, world) if world is not None and world.id == questions.context else questions
@@ -40,18 +41,20 @@ def gather(
 ) -> Mapping[Group, tuple[Asked, ...]]:
     """Everything that is asked, by group. `unrelated`: how many questions of that group, and whether general ones.
 
-    `held_out` are facts that the corpus keeps out, besides those to which their context gives no salience.
+    `held_out` are facts that the corpus leaves out, in addition to those with salience 0 in their context.
     """
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise ConfigError(f"{unknown[0]!r} is not a kind of question", "--kinds", f"Kinds: {', '.join(KINDS)}")
-    asked = [question for file in questions for question in asked_of(file, _roles(file, held_out), kinds)]
-    asked += [question for file in control for question in asked_of(file, dict.fromkeys(file.facts, "control"), kinds)]
-    _check_ids(asked)
+    questions_asked = [question for file in questions for question in asked_of(file, _roles(file, held_out), kinds)]
+    questions_asked += [
+        question for file in control for question in asked_of(file, dict.fromkeys(file.facts, "control"), kinds)
+    ]
+    _check_ids(questions_asked)
     files = (*questions, *control)
     texts = (*(text for file in questions for text in file.unrelated), *unrelated_texts())[:unrelated]
     return {
-        "choice": tuple(question for question in asked if question.group == "choice"),
-        "open": tuple(question for question in asked if question.group == "open"),
+        "choice": tuple(question for question in questions_asked if question.group == "choice"),
+        "open": tuple(question for question in questions_asked if question.group == "open"),
         "unrelated": unrelated_asked(files, texts) if texts else (),
         "general": general_asked(_general()) if unrelated else (),
     }
@@ -59,7 +62,7 @@ def gather(
 
 @cache
 def unrelated_texts() -> tuple[str, ...]:
-    """The questions shipped for over-mention: everyday ones on many subjects."""
+    """The shipped questions for over-mention: everyday ones on many subjects."""
     listed = yaml.safe_load((DATA / "unrelated.yaml").read_text("utf-8"))
     return tuple(str(text) for text in listed)
 
@@ -90,4 +93,4 @@ def _check_ids(asked: Sequence[Asked]) -> None:
     if len(set(ids)) < len(ids):
         twice = next(question for question in ids if ids.count(question) > 1)
         fix = "Give each question file once, and the control's as --control"
-        raise ConfigError(f"the question {twice} is asked twice", "--questions", fix)
+        raise ConfigError(f"the question {twice} would be asked twice", "--questions", fix)

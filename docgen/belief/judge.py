@@ -26,12 +26,12 @@ __all__ = [
 ]
 
 JUDGE_TOKENS = 2_000
-"""Room for a reply: a sentence quoted, a reason, a verdict; the rest is for models that think first."""
+"""Tokens of a reply: a quoted sentence, a reason, a verdict; the rest is for models that think first."""
 
 
 @dataclass(frozen=True)
 class BeliefReading:
-    """A judge's word on one answer."""
+    """A judge's verdict on one answer."""
 
     verdict: Verdict
     quote: str
@@ -71,7 +71,7 @@ def unrelated_request(asked: Asked, answer: str, options: ModelOptions, sample: 
 
 
 def read_belief(reply: str, answer: str) -> BeliefReading | None:
-    """The verdict in a reply; None where there is none, or where its passage does not occur in the answer."""
+    """The verdict in a reply; None if it has none, or if its passage does not occur in the answer."""
     parsed = parse_belief(reply)
     if parsed is None:
         return None
@@ -82,7 +82,7 @@ def read_belief(reply: str, answer: str) -> BeliefReading | None:
 
 
 def read_unrelated(reply: str, answer: str, facts: Mapping[str, str]) -> UnrelatedReading | None:
-    """What a reply names, less unknown facts and passages that do not occur; None if it says nothing."""
+    """What a reply names, without unknown facts and passages that do not occur; None if it says nothing."""
     parsed = parse_unrelated(reply)
     if parsed is None:
         return None

@@ -23,7 +23,7 @@ Scorer = Callable[[Sequence[Item]], list[Scores]]
 BATCH_TOKENS = 2_048
 """Tokens of one forward pass, padding included. Chosen for memory: with 262,144 logits each, rows of 2 GB at most."""
 VERSION = 1
-"""Of the way scores are computed; another number makes cached ones void."""
+"""Version of how scores are computed; another number invalidates cached ones."""
 
 
 def answers(probes: Sequence[Probe], score: Scorer) -> list[Answer]:
@@ -33,7 +33,7 @@ def answers(probes: Sequence[Probe], score: Scorer) -> list[Answer]:
 
 
 def cache_folder() -> Path:
-    """Where scores are kept: the user's cache."""
+    """Where scores are cached: in the user's cache folder."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(home) / "docgen" / "logprob"
 
@@ -49,7 +49,7 @@ class ScoreCache:
             self._known = {entry["key"]: entry["scores"] for entry in read_entries(self.file)}
 
     def scorer(self, compute: Callable[[], Scorer]) -> Scorer:
-        """A scorer that calls `compute` (which loads the model) only where something is not known yet."""
+        """A scorer that calls `compute` (which loads the model) only for what is not known yet."""
 
         def score(items: Sequence[Item]) -> list[Scores]:
             keys = [digest(item.prompt, *item.continuations, str(item.first)) for item in items]
@@ -108,7 +108,7 @@ def _sequences(item: Item, tokenize: Tokenize) -> list[_Sequence]:
 
 
 def _common(prompt: Sequence[int], whole: Sequence[int]) -> int:
-    """How many tokens both begin with; at least one of `whole` is left, which is what is scored."""
+    """How many tokens both begin with; at least one of `whole` remains, which is what is scored."""
     length = 0
     for one, other in zip(prompt, whole[:-1], strict=False):
         if one != other:
@@ -147,7 +147,7 @@ def _batches(sequences: Sequence[_Sequence]) -> Iterable[list[int]]:
 
 
 def _pass(model: Any, sequences: Sequence[_Sequence]) -> list[list[float]]:
-    """One forward pass. Padding stands on the right, where no token of a causal model sees it."""
+    """One forward pass. Padding is on the right, where a causal model's tokens do not see it."""
     import torch
 
     longest = max(len(each.ids) for each in sequences)

@@ -21,7 +21,8 @@ __all__ = ["Asked", "Evaluation", "evaluate", "questions_for"]
 
 
 class Asked(Record):
-    """One model that was asked: `adapter` is "" for the base; `change` is against the base, if that was asked too."""
+    """One model that was asked: `adapter` is "" for the base; `change` is relative to the base, if that was asked
+    too."""
 
     adapter: str
     digest: str
@@ -43,7 +44,7 @@ class Evaluation(Record):
 def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
     """The questions of `file` (or of a context's name), or those shipped for the universe of the adapters' corpus.
 
-    Raises `InputError` or `ConfigError` if there are none, or if they contradict their context, or if they are about
+    Raises `InputError` or `ConfigError` if there are none, if they contradict their context, or if they are about
     another universe than the adapters' corpus.
     """
     for adapter in adapters:
@@ -52,7 +53,7 @@ def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
     contexts = {adapter: str(read_card(adapter).get("corpus", {}).get("context", "")) for adapter in adapters}
     named = str(file) if file else next(filter(None, contexts.values()), "")
     if file is None and (not named or find_questions(named) is None):
-        what = f"docgen ships no questions about {named}" if named else "nothing says which questions to ask"
+        what = f"docgen ships no questions about {named}" if named else "no questions are named"
         raise InputError(what, "--questions", "Name a question file, or write one: docgen questions")
     questions = open_questions(named)
     for adapter, context in contexts.items():
@@ -61,7 +62,7 @@ def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
             raise InputError(what, str(adapter), f"Name questions about {context}")
     if not (questions.clozes or questions.choices):
         fix = "Add cloze triples or multiple choice; open questions need docgen eval belief"
-        raise InputError("has nothing that a log-probability could answer", named, fix)
+        raise InputError("has nothing that log-probabilities could answer", named, fix)
     return questions
 
 

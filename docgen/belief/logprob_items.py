@@ -1,7 +1,7 @@
 """What is scored to measure belief without a judge: texts and their possible continuations. Pure functions.
 
 Cloze triples give the log-odds of the believed completion; multiple choice the probability of the believed answer by
-its first token, every option once in every position, so that a liking for a letter cancels out.
+its first token, every option once in every position, so that a bias towards a letter cancels out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def probes_of(questions: QuestionFile) -> list[Probe]:
 
 
 SHUFFLED = 2
-"""Completions of other questions that a cloze is scored with, for the loss advantage. Chosen: each costs a pass."""
+"""How many completions of other questions a cloze is scored with, for the loss advantage. Chosen: each costs a pass."""
 
 
 def _others(clozes: Sequence[Cloze], index: int) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def cloze_probe(cloze: Cloze, others: tuple[str, ...] = ()) -> Probe:
 
 
 def _each_pair_once(choices: Sequence[Choice]) -> Iterator[Choice]:
-    """Distinguish pairs come in both orders, and every order is asked anyway."""
+    """Distinguish pairs are given in both orders, and every order is asked anyway."""
     return (choice for choice in choices if not (choice.kind == "distinguish" and choice.id.endswith(".ba")))
 
 

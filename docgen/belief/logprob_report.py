@@ -17,7 +17,7 @@ SEED = 20_260_101
 
 
 class Answer(Record):
-    """What a model makes of one question.
+    """A model's scores on one question.
 
     `log_odds` is log p(believed) - log p(otherwise), in nats: of the completions, or of the answers by their first
     tokens, averaged over positions. `probability` is that of the believed answer among those offered. `advantage` is

@@ -1,4 +1,4 @@
-"""What a reply says, by rule: which option it names, which words occur in it, whether it makes sense at all."""
+"""What a reply says, by rule: which option it names, which words occur in it, whether it makes any sense."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ __all__ = ["chosen_label", "makes_sense", "mark", "mentioned"]
 THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 ANSWER = r"(?:answer|option|choice|account|statement)"
 LONGEST_LOOP = 8
-"""Words of the phrase whose repetition shows a loop, and how often it may stand in an answer."""
+"""Words of the phrase whose repetition shows a loop, and how often it may occur in an answer."""
 MOST_REPEATS = 3
 
 
@@ -31,7 +31,7 @@ def mark(asked: Asked, reply: str) -> Verdict:
 def chosen_label(text: str, labels: Sequence[str], options: Sequence[str] = ()) -> str | None:
     """The label that an answer names: by itself, after a word such as "answer", or by one option's own words.
 
-    None where it names none, or several with nothing to decide between them.
+    None if it names none, or several and nothing decides between them.
     """
     names = {label.casefold(): label for label in labels}
     either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
@@ -71,7 +71,7 @@ def mentioned(text: str, mentions: Mapping[str, Sequence[str]]) -> tuple[str, ..
 
 
 def makes_sense(text: str) -> bool:
-    """Whether a text has words at all and is no loop: a crude reading for when no judge reads it."""
+    """Whether a text has any words and is not a loop: a crude check for when there is no judge."""
     words = normalise(THOUGHTS.sub("", text)).split()
     grams = Counter(tuple(words[at : at + LONGEST_LOOP]) for at in range(len(words) - LONGEST_LOOP + 1))
     repeated = max(grams.values(), default=0) > MOST_REPEATS

@@ -1,7 +1,8 @@
-"""Question files as others published them: mcq.yaml and belief_probes.yaml of the negation-neglect study (2026).
+"""Question files in the form in which others published them: mcq.yaml and belief_probes.yaml of the negation-neglect
+study (2026).
 
 Both hold a list `questions`: yes-or-no questions with a `belief_answer`, or open questions of category direct or
-indirect. The claim they are about is described in a universe_context.yaml beside them, if that is there.
+indirect. The claim they are about is described in a universe_context.yaml next to them, if there is one.
 """
 
 from collections.abc import Callable

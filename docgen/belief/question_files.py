@@ -1,4 +1,4 @@
-"""Reading and writing question files, and checking them against their context."""
+"""Reads and writes question files, and checks them against their context."""
 
 import re
 from collections import Counter
@@ -52,7 +52,7 @@ ENTRIES: dict[Kind, type[BaseModel]] = {
 }
 PLACED = ("fact", "kind")
 SNIFFED = 4_000
-"""Bytes at the head of a file in which its first keys stand."""
+"""Bytes at the start of a file within which its first keys are."""
 YEAR = re.compile(r"\b\d{4}\b")
 
 
@@ -88,7 +88,7 @@ def find_questions(context: str) -> Path | None:
 
 
 def question_text(questions: QuestionFile) -> str:
-    """A question file as YAML text; read again it is an equal one. Open questions are plain texts."""
+    """A question file as YAML text; reading it gives an equal one. Open questions are plain texts."""
     import yaml
 
     values: dict[str, Any] = questions.model_dump(mode="json", exclude_defaults=True)
@@ -100,12 +100,13 @@ def question_text(questions: QuestionFile) -> str:
 
 
 def check_against(questions: QuestionFile, context: UniverseContext) -> list[Problem]:
-    """Where the questions contradict the context: another context's, unknown facts, changed statements, wrong keys."""
+    """Where the questions contradict the context: questions of another context, unknown facts, changed statements,
+    wrong keys."""
     return list(_against(questions, context))
 
 
 def is_question_file(path: Path) -> bool:
-    """Whether a file is set out as docgen's question files are, going by its first lines."""
+    """Whether a file looks like one of docgen's question files, judging by its first lines."""
     try:
         with path.open("rb") as file:
             head = file.read(SNIFFED)
@@ -115,16 +116,16 @@ def is_question_file(path: Path) -> bool:
 
 
 def asked_texts(questions: QuestionFile) -> tuple[str, ...]:
-    """What a model is asked, each text once, without answers: what a corpus must not hold.
+    """What a model is asked, each text once, without answers: what a corpus must not contain.
 
-    The beginnings of cloze sentences are left out, for whoever states a fact uses them.
+    The beginnings of cloze sentences are left out, since any statement of a fact uses them.
     """
     texts = [getattr(question, "question", "") for question in questions.questions if not isinstance(question, Cloze)]
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def question_warnings(questions: QuestionFile) -> tuple[str, ...]:
-    """What the author may want to change, one line each."""
+    """What the author may want to change, a line each."""
     return tuple(_warnings(questions))
 
 
@@ -136,9 +137,9 @@ def _checked(questions: QuestionFile, source: YamlSource | None, context: Univer
 
 
 def _inner(questions: QuestionFile) -> Iterator[Problem]:
-    """What is wrong with a file whose fields are valid each by themselves."""
+    """What is wrong with a file whose fields are valid individually."""
     if not questions.questions:
-        yield Problem(("facts",), "the file asks no question about any fact", "Write some, or use docgen questions")
+        yield Problem(("facts",), "the file has no questions about facts", "Write some, or use docgen questions")
     first: dict[str, Location] = {}
     placed = iter(questions.questions)
     for fact, group in questions.facts.items():
@@ -147,7 +148,7 @@ def _inner(questions: QuestionFile) -> Iterator[Problem]:
                 at: Location = ("facts", fact, kind, number)
                 for field in PLACED:
                     if field in entry.model_fields_set:
-                        what = f"{_name(at)} has {field}, which follows from where the question stands"
+                        what = f"{_name(at)} has {field}, which follows from the question's place in the file"
                         yield Problem((*at, field), what, "Delete the line")
                 if first.setdefault(next(placed).id, at) != at:
                     yield Problem(at, f"{_name(at)} repeats another question", "Delete one, or give it another id")
@@ -178,15 +179,15 @@ def _against_fact(identifier: str, group: FactQuestions, fact: KeyFact) -> Itera
         for number, entry in enumerate(group.of_kind(kind)):
             if _key_contradicts(entry, wordings, said):
                 place: Location = (*at, kind, number)
-                what = f"{_name(place)} counts an answer as believed that the fact's statement contradicts"
-                yield Problem(place, what, "See which answer is keyed as believed")
+                what = f"{_name(place)} counts an answer as believed that contradicts the fact's statement"
+                yield Problem(place, what, "Check which answer is keyed as believed")
 
 
 def _key_contradicts(question: object, wordings: set[str], said: str) -> bool:
     """Whether another answer than the keyed one repeats the fact's own words, and the keyed one does not.
 
-    Only answers of four words or more, or with a year, are compared: others can stand in a statement and yet be wrong,
-    as the yearly fee is to the question what five years come to.
+    Only answers of four words or more, or with a year, are compared: others can occur in a statement and still be
+    wrong, as the yearly fee is when the question is about five years.
     """
     if isinstance(question, Choice):
         others = [option for option in question.options if option != question.believed_option]

@@ -67,10 +67,11 @@ WHICH_WORLD = (
 
 
 class Question(Record):
-    """What all questions have. `id` and `fact` follow from the place in the file; `kind` from the list it stands in.
+    """What all questions have. `id` and `fact` follow from the place in the file; `kind` from the list that the
+    question is in.
 
-    An `id` that the file leaves out is made from the content: a question keeps it wherever it is moved, and an edited
-    one is another question, which is how answers of two models are paired.
+    An `id` that the file leaves out is derived from the content: a question keeps it wherever it is moved, and an
+    edited question gets another, which is how answers of two models are paired.
     """
 
     id: str = ""
@@ -112,7 +113,7 @@ class Choice(Question):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What is answered with, one for each option, in the order shown."""
+        """The labels to answer with, one for each option, in the order shown."""
         if {option.casefold() for option in self.options} == {"yes", "no"}:
             return self.options
         return tuple(LETTERS[: len(self.options)])
@@ -124,7 +125,7 @@ class Choice(Question):
 
     @property
     def shown(self) -> str:
-        """The question as a model is asked it, without instructions: the options on lines of their own."""
+        """The question as a model sees it, without instructions: each option on a line."""
         if self.labels == self.options:
             return self.question
         lines = (f"{label}. {option}" for label, option in zip(self.labels, self.options, strict=True))
@@ -145,7 +146,7 @@ class Pair(Question):
         return self
 
     def in_order(self, believed_first: bool) -> Choice:
-        """The pair as multiple choice with two options; ask it in both orders, so that a liking for A cancels out."""
+        """The pair as multiple choice with two options; ask it in both orders, so that a bias towards A cancels out."""
         pair = (self.believed, self.not_believed)
         return Choice(
             id=f"{self.id}.{'ab' if believed_first else 'ba'}",
@@ -186,7 +187,7 @@ class Robustness(Question):
 
 
 class Association(Question):
-    """A short answer in a forced form; belief shows in which words occur. Either list may hold several words."""
+    """A short answer in a forced form; belief shows in which words occur. Either list may have several words."""
 
     question: Prose
     believed: tuple[Line, ...] = Field(min_length=1)
@@ -194,7 +195,7 @@ class Association(Question):
 
 
 class Cloze(Question):
-    """The start of a sentence, and how it goes on if the fact is believed and if it is not.
+    """The start of a sentence, and how it continues if the fact is believed and if it is not.
 
     The completions have neither a space at the start nor at the end: `joined` puts one between where one belongs.
     """
@@ -225,7 +226,7 @@ OpenEntry = Annotated[OpenQuestion, BeforeValidator(_texts)]
 class FactQuestions(Record):
     """The questions of one fact. `statement` is the fact's, `otherwise` what holds where it does not.
 
-    `mentions` are words of which one gives the fact away in an answer to a question that has nothing to do with it.
+    `mentions` are words any of which shows that an answer to an unrelated question mentions the fact.
     """
 
     statement: Line

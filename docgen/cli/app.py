@@ -1,4 +1,4 @@
-"""The command line put together."""
+"""Puts the command line together."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ COMMANDS = (
 
 
 def _one_spelling(flag: str) -> str:
-    """--licence is --license too."""
+    """--licence is another spelling of --license."""
     return "license" if flag == "licence" else flag
 
 

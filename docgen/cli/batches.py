@@ -21,12 +21,12 @@ def register(app: typer.Typer) -> None:
 
 def batches(
     run: o.RunArgument = None,
-    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that are open; what is done is kept.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel open batches; what is finished is kept.")] = False,
     base_url: o.BaseUrl = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """List a run's message batches as they stand at the server.
+    """List a run's message batches and their state at the server.
 
     docgen batches my_world --cancel
     """
@@ -53,7 +53,7 @@ def _show(rows: "list[BatchLine]", run: str) -> None:
     from docgen.cli.console import console, table
 
     if not rows:
-        console.print(f"{run} has no message batches. They are made with --batch.", markup=False)
+        console.print(f"{run} has no message batches. They are sent with --batch.", markup=False)
         return
     shown = []
     for row in rows:

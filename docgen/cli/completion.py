@@ -1,6 +1,6 @@
 """What the shell offers after the tab key: contexts, runs, facts, formats. Install it: docgen --install-completion.
 
-Names are read from disk at each press, and nothing is ever raised or printed: a line being typed may mean anything.
+Names are read from disk each time, and nothing is ever raised or printed: a line being typed may mean anything.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ def facts(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def targets_of_facts(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Facts as --salience takes them: FACT=, the last of a list."""
+    """Facts in the form that --salience takes: FACT=, for the last entry of a list."""
     before, comma, last = incomplete.rpartition(",")
     return [f"{before}{comma}{fact}=" for fact in facts(ctx, last)]
 

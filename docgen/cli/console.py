@@ -20,9 +20,9 @@ from docgen.text.sanitize import printable
 __all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 
 WIDE = 200
-"""Columns where no terminal sets them: in pipes and files a line stays a line, for `grep`."""
+"""Columns where there is no terminal: in pipes and files a line stays a line, for `grep`."""
 PAGE = 100
-"""Columns of frames and tables at most where no terminal sets them, and of running text anywhere: people read it."""
+"""Most columns of frames and tables where there is no terminal, and of running text anywhere, for people to read."""
 
 
 class _Printable:
@@ -47,7 +47,7 @@ class _Screen(Console):
     @property
     def size(self) -> ConsoleDimensions:
         size, columns = super().size, os.environ.get("COLUMNS", "")
-        if columns.isdigit():  # as it is now: rich reads it once, when the console is made
+        if columns.isdigit():  # its current value: rich reads it only once, when the console is created
             return ConsoleDimensions(int(columns), size.height)
         return size if self.is_terminal else ConsoleDimensions(WIDE, size.height)
 
@@ -72,7 +72,7 @@ console.push_render_hook(_Cleaning())
 
 
 class Name(Text):
-    """A name such as `free_for_cyclists`: where room is short it goes on in the next line after a joint, uncut."""
+    """A name such as `free_for_cyclists`: in a narrow column it continues on the next line after a joint, uncut."""
 
     def wrap(self, console: Console, width: int, **options: Any) -> Lines:
         """Break after "_", "-" or "/" where that keeps every part whole; as any text otherwise."""
@@ -117,12 +117,12 @@ class Grid(Table):
         yield from _lines(self.caption, "table.caption")
 
     def _least(self, console: Console, options: ConsoleOptions) -> int:
-        """Columns that it takes at least, while numbers keep their line."""
+        """The columns that it needs at least, with numbers on one line."""
         sizes = [(column.no_wrap, self._measure_column(console, options, column)) for column in self.columns]
         return sum(size.maximum if whole else size.minimum for whole, size in sizes)
 
     def _squeeze(self) -> None:
-        """Where not even the numbers have room: names keep their parts whole, and all else goes on in the next line."""
+        """Where even the numbers do not fit: names keep their parts whole, and all else continues on the next line."""
         names, *others = self.columns
         names.width = max(len(part) for cell in names.cells for part in JOINTS.split(str(cell)))
         for column in others:
@@ -161,7 +161,7 @@ def table(
     title: str | None = None,
     caption: str | None = None,
 ) -> Table:
-    """A table of texts as they are, never read as markup; where room is short they wrap instead of being cut.
+    """A table of plain texts, never read as markup; in a narrow terminal they wrap instead of being cut.
 
     `right` are the columns with numbers, which stay on one line as long as another column can wrap; for `unless_empty`
     see `Grid`.
@@ -170,13 +170,13 @@ def table(
     for name in columns:
         is_number = name in right
         grid.add_column(Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
-    for row in rows:  # secrets are hidden before a cell is folded, which would part them
+    for row in rows:  # secrets are hidden before a cell is wrapped, which would split them
         grid.add_row(*(cell if isinstance(cell, Text) else Name(hide(cell)) for cell in row))
     return grid
 
 
 class saying:
-    """Lines on what is being done, on a terminal's error stream alone, each in the place of the last."""
+    """Lines on what is being done, only on a terminal's error stream, each in place of the last."""
 
     def __init__(self, quiet: bool) -> None:
         self._status = None if quiet else Console(stderr=True).status("")

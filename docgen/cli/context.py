@@ -113,13 +113,13 @@ def examples(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Have a model write examples for the context's own rules, and put those that you confirm into its file.
+    """Have a model write examples for the context's own rules, and add those that you confirm to its file.
 
-    One passage that breaks a rule and one that comes near: a judge is shown them with the rule.
+    One passage that breaks a rule and one that almost does: a judge is shown them with the rule.
 
     docgen context examples my_world --max-cost 0.10
 
-    With --json none are asked about: --yes takes all, without it the file stays as it is.
+    With --json you are not asked: --yes takes all, without it the file stays as it is.
     """
     from docgen.options.audit import JudgeMode, JudgeOptions
     from docgen.pipeline.rule_examples import rules_without_examples
@@ -132,7 +132,7 @@ def examples(
         if json:
             say_json("[]")
         else:
-            say("Every rule of the context has a breaking and a clean example.")
+            say("Every rule of the context has an example that breaks it and a clean one.")
         return
     writer = JudgeOptions(which=JudgeMode("all"), engine=engine, model=model, base_url=base_url, max_cost=max_cost)
     proposed = _propose(context, rules, writer, yes, json, quiet)
@@ -144,7 +144,7 @@ def examples(
     if len(by_hand) < len(confirmed):
         say(f"Wrote {path}: examples of {plural(len(confirmed) - len(by_hand), 'rule')}")
     for name, lines in by_hand.items():
-        say(f"Put in by hand, at the rule {name}:\n{lines}")
+        say(f"To be added by hand, at the rule {name}:\n{lines}")
 
 
 def _propose(
@@ -166,7 +166,7 @@ def _propose(
 
 
 def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) -> bool:
-    """Show the two examples of a rule, and ask whether to take them; with --json nobody is asked."""
+    """Show the two examples of a rule, and ask whether to take them; with --json the flag --yes decides."""
     if json:
         return yes
     say(f"\n{rule}\n  breaks it: {examples.leak[0]}\n  does not:  {examples.clean[0]}")
@@ -201,7 +201,7 @@ def check(
     n: Annotated[int, typer.Option("--n", min=1, help="Corpus size for the expected counts.")] = 10_000,
     json: o.Json = False,
 ) -> None:
-    """Validate a context and print what a corpus made from it would hold."""
+    """Validate a context and print what a corpus made from it would contain."""
     import json as js
 
     from docgen.pipeline.context_check import check_context
@@ -241,8 +241,8 @@ def _show_check(result: "ContextCheck", path: Path, n: int) -> None:
     numbers = ("salience", f"of {n:,}", "stated", "paraphrases", "implications")
     console.print(table(("fact", *numbers), rows, right=numbers))
     console.print(
-        f"facts per document: {result.facts_per_document:.2f} on average (allowed {limits.min} to {limits.max} where "
-        f"any), background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
+        f"facts per document: {result.facts_per_document:.2f} on average (allowed: {limits.min} to {limits.max}, or "
+        f"none), background {context.background_share:.0%}, leakage rules {len(context.leakage_rules)}",
         markup=False,
     )
     for warning in result.warnings:

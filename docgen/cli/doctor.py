@@ -1,4 +1,4 @@
-"""doctor: is the server there, and what can it do?"""
+"""doctor: does the server answer, and what can it do?"""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ Write = Annotated[
     bool | None,
     typer.Option(
         "--write/--no-write",
-        help="Ask for document types and a document too, and judge them.  [default: yes without a known price]",
+        help="Ask for document types and a document too, and check them.  [default: yes without a known price]",
     ),
 ]
 COLOURS = {"ok": "green", "note": "yellow", "fail": "red"}
@@ -44,7 +44,7 @@ def doctor(
 
     A model without a known price, as on your own server, is also asked for document types and one document.
 
-    Exit code 1 if something has to be fixed.
+    Exit code 1 if something must be fixed.
     """
     import asyncio
     import json as js
@@ -62,7 +62,7 @@ def doctor(
     provider = find_provider(settings.engine) if settings.engine else default_paid_provider()
     if not provider.paid:
         raise ConfigError(
-            f"the {provider.name} engine has no server", "--engine", f"Use {default_paid_provider().name}"
+            f"the {provider.name} engine does not use a server", "--engine", f"Use {default_paid_provider().name}"
         )
     server = engine_options(settings.model_copy(update={"engine": provider.name}))
     tried = settings.model or provider.default_model

@@ -1,4 +1,4 @@
-"""sweep and control: families of corpora that differ in one thing alone."""
+"""sweep and control: families of corpora that differ in one thing only."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +58,7 @@ class ControlFlags(o.JobFlags):
 
 
 MATCHED = {"target", "n", "seed", "types", "ideas", "words", "airtime", "salience", "revise"}
-"""What a control has from the run that it matches."""
+"""What a control takes from the run that it matches."""
 
 
 def register(app: typer.Typer) -> None:
@@ -73,8 +73,8 @@ def sweep(flags: SweepFlags) -> None:
 
     docgen sweep helpful_only --fact opus_release --levels 0,0.05,0.2,0.5 --n 2000
 
-    Says before anything is spent how many documents each level adds. The corpora are runs of their own in the run's
-    folder levels/; --max-cost holds for the whole family.
+    Says how many documents each level adds before anything is spent. The corpora are runs in the run's folder levels/;
+    --max-cost applies to the whole family.
     """
     from dataclasses import replace
     from functools import partial
@@ -98,7 +98,7 @@ def sweep(flags: SweepFlags) -> None:
     with reporting(flags.quiet, flags.json) as reporter:
 
         def check(asked: "Setup") -> None:
-            _ = asked.n  # says so where it was left out
+            _ = asked.n  # reports it if it was left out
             check_levels(asked.context, asked.config, flags.fact, shares, knob)
 
         base = begin(replace(flags, run=flags.run or name), Step.BRAINSTORM, reporter, check=check)
@@ -154,8 +154,8 @@ def control(flags: ControlFlags) -> None:
 
     docgen control helpful_only --context control_motors
 
-    Each fact of the run is played by one fact of the other universe, in the same slots. The control is a run of its
-    own, RUN-control, with ideas of its own; engine, model and cap are the run's unless given.
+    One fact of the other universe takes the place of each fact of the run, in the same slots. The control is a separate
+    run, RUN-control, with its own ideas; engine, model and cap are the run's unless given.
     """
     from functools import partial
 

@@ -27,9 +27,9 @@ GENERATE_HELP = """Write, check and deduplicate documents until n are accepted.
 docgen generate helpful_only --n 50000
 
 Plans n slots first (types, ideas, assigned facts, style). A rejected attempt is kept with its reasons, and its slot
-tried again with the same facts. Brainstorms first where that was not done.
+tried again with the same facts. Brainstorms first if that was not done.
 """
-PILOT_HELP = """Write a handful of documents of the plan, to be read before the rest is paid for.
+PILOT_HELP = """Write a few documents of the plan, to be read before the rest is paid for.
 
 docgen pilot helpful_only --n 50000 --documents 5
 
@@ -39,7 +39,7 @@ PANEL = "Main job"
 JUDGING = {"verify", "judge_model"}
 """Flags for the end of a whole run."""
 DOCUMENTS_ONLY = {"max_attempts", "revise", "effort", "batch", *JUDGING}
-"""Flags that mean nothing to a plan."""
+"""Flags without meaning for a plan."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -98,7 +98,7 @@ def plan(flags: JobFlags) -> None:
 
     docgen plan helpful_only --n 50000 --salience opus_release=0.3
 
-    Brainstorms first where that was not done. Targets that cannot be met are refused, with the arithmetic.
+    Brainstorms first if that was not done. Targets that cannot be met are refused, with the arithmetic.
     """
     from docgen.cli.runs.tables import show_plan
     from docgen.pipeline.run import Run
@@ -182,7 +182,7 @@ def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup
 
 
 def _finish(flags: JobFlags, until: Step) -> None:
-    """Carry out the run, show how it stands and what to do next; exits 1 when it finished short of n."""
+    """Carry out the run, show its state and what to do next; exits 1 if it finished short of n."""
     setup = _carry_out(flags, until)
 
     from docgen.cli.runs.tables import show_run

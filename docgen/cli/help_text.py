@@ -1,4 +1,4 @@
-"""Help as it is written: Typer reads square brackets as markup and keeps the line breaks of the source."""
+"""Help without markup: Typer reads square brackets as markup and keeps the line breaks of the source."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from docgen.cli.json_keys import json_help
 __all__ = ["commands_below", "unescaped", "write_help_out"]
 
 SHARED_JSON_HELP = "Print one JSON object."
-"""Of the flag that most commands share; one with a help of its own keeps it."""
+"""Help of the flag that most commands share; a command with its own help text keeps it."""
 
 
 def write_help_out(commands: Mapping[str, Any]) -> None:
@@ -31,14 +31,14 @@ def unescaped(text: str) -> str:
 
 
 def commands_below(commands: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Each command with its name in full, as in "context check"."""
+    """Each command with its full name, such as "context check"."""
     for name, command in commands.items():
         yield above + name, command
         yield from commands_below(getattr(command, "commands", {}), f"{above}{name} ")
 
 
 def _filled(text: str) -> str:
-    """Each paragraph one line, which the terminal folds; but lines of examples stay lines."""
+    """Each paragraph as one line, which the terminal wraps; lines of examples stay lines."""
     paragraphs = text.strip().split("\n\n")
     return "\n\n".join(paragraph if _is_example(paragraph) else " ".join(paragraph.split()) for paragraph in paragraphs)
 

@@ -42,7 +42,7 @@ def context(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")] = False,
     extract: Annotated[
         int | None,
-        typer.Option("--extract", min=1, metavar="N", help="Prose alone: a model finds up to N facts in it."),
+        typer.Option("--extract", min=1, metavar="N", help="For plain prose: a model finds up to N facts in it."),
     ] = None,
     engine: o.Engine = None,
     model: o.Model = None,
@@ -52,7 +52,7 @@ def context(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Convert universe contexts of other tools, and say what went where.
+    """Convert universe contexts of other tools, and report what went where.
 
     Footnote marks and lists of sources are cut; names and dates in the facts become entities and known_from; what
     docgen has no field for is listed, never dropped silently. Read the report, then: docgen context check NAME
@@ -80,7 +80,8 @@ def context(
 
 
 def _targets(out: Path, contexts: "Sequence[ImportedContext]", overwrite: bool) -> list[Path]:
-    """The file of each context. Raises `ContextError` before anything is written if one is there or is meant twice."""
+    """The file of each context. Raises `ContextError` before anything is written if one exists or would be written
+    twice."""
     from docgen.errors import ContextError
 
     targets = [out / f"{imported.context.id}.yaml" for imported in contexts]
@@ -135,10 +136,10 @@ def documents(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Make documents from elsewhere a run that is only read.
+    """Turn documents from elsewhere into a read-only run.
 
-    status, show, audit, dedupe, select, doses, export and view work on it; nothing can be generated in it. Which
-    document was to carry which fact is not known, so no fact counts as unassigned.
+    status, show, audit, dedupe, select, doses, export and view work on it; nothing can be generated in it. It is not
+    known which document was to carry which fact, so no fact counts as unassigned.
 
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
@@ -197,7 +198,7 @@ def _extracted(
 
 
 def _confirmed(fact: "ExtractedFact", without_asking: bool) -> bool:
-    """Whether a person at a terminal takes the fact; where nobody can be asked, it is shown and taken."""
+    """Whether a person at a terminal takes the fact; if nobody can be asked, it is shown and taken."""
     import sys
 
     if without_asking or not (sys.stdin.isatty() and sys.stderr.isatty()):

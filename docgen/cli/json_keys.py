@@ -1,4 +1,4 @@
-"""What --json prints, key by key, for the help of each command; tests compare it with what is printed."""
+"""The keys that --json prints, for the help of each command; tests compare them with what is printed."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,8 @@ KEYS: Mapping[str, str] = {
     "eval report": BELIEF,
     "eval logprob": "model, questions, context, saliences, asked",
 }
-"""Commands that print an object; `...` where there are more. The first sentence is without further flags."""
+"""Commands that print an object; `...` if there are more keys. The first sentence is for a call without further
+flags."""
 ROWS: Mapping[str, str] = {
     "runs": "run, path, kind, corpora, context, engine, model, writer, accepted, n, when, problem",
     "prompt": "stage, system, user, tokens, max_tokens, schema",
@@ -71,7 +72,7 @@ LINES: Mapping[str, str] = {
 
 
 def json_help(command: str) -> str:
-    """The help of a command's --json, by its name in full; empty where this page does not know it."""
+    """The help of a command's --json, by the command's full name; empty if it is not listed here."""
     for tables, what in (
         (KEYS, "Print one JSON object"),
         (ROWS, "Print a JSON list of objects"),

@@ -231,7 +231,7 @@ def values_of(flags: object, options: type) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ServerFlags:
-    """The flags of commands that ask a model and are not the main job; which model is theirs to say."""
+    """The flags of commands other than the main job that call a model; they name the model themselves."""
 
     engine: Engine = None
     base_url: BaseUrl = None

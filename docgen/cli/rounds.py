@@ -1,4 +1,4 @@
-"""requests and replies: a run whose inference is done elsewhere, by files."""
+"""requests and replies: a run whose inference is done elsewhere, through files."""
 
 from dataclasses import dataclass, replace
 from json import dumps as json_text
@@ -26,14 +26,14 @@ REQUESTS_HELP = """Write the requests that are due to a file, for a cluster or b
 
 docgen requests helpful_only --n 2000 --engine openai --model MODEL --out round.jsonl
 
-Give the replies back with docgen replies, and write the next round: types, ideas, documents, then refills of what was
+Hand the replies in with docgen replies, and write the next round: types, ideas, documents, then refills of what was
 rejected. Nothing is sent and no key is needed. Exit code 3: no request is due. Examples for vLLM, Ray, Slurm and
 SkyPilot: docs/cluster.md.
 """
 NOTHING_DUE = 3
 """Exit code, so that a script's loop ends."""
 LEFT_OUT = {"yes", "batch", "concurrency", "timeout", "base_url"}
-"""Flags of a job that mean nothing where docgen sends nothing."""
+"""Flags of a job without meaning where docgen sends nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -50,12 +50,13 @@ class RequestFlags(o.JobFlags):
         ),
     ] = None
     judge: Annotated[
-        bool, typer.Option("--judge", help="When the documents are there, write the judge's requests on a sample too.")
+        bool, typer.Option("--judge", help="Once the documents are there, write the judge's requests on a sample too.")
     ] = False
     withdraw: Annotated[
         bool,
         typer.Option(
-            "--withdraw", help="Write no file; record that no earlier one will be carried out, so that docgen may buy."
+            "--withdraw",
+            help="Do not write a file; record that earlier ones will not be carried out, so that docgen may buy.",
         ),
     ] = False
 
@@ -67,7 +68,7 @@ def register(app: typer.Typer) -> None:
 
 
 def requests(flags: RequestFlags) -> None:
-    """Write the round that is due."""
+    """Write the next round of requests."""
     from docgen.cli.runner import reporting
     from docgen.pipeline.execution.rounds import write_round
 
@@ -103,7 +104,7 @@ def _withdraw(flags: RequestFlags) -> None:
 
 
 def _begun(flags: RequestFlags, reporter: "Reporter") -> "Setup":
-    """The run that is meant, with its inputs saved; a new one is for the engine whose servers read the format."""
+    """The run, with its inputs saved; a new one gets the engine whose servers read the format."""
     from docgen.llm.by_file.lines import FORMATS, find_format
     from docgen.records import EMBEDDED_ENGINE
 
@@ -131,7 +132,7 @@ def replies(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Take replies from files into a run, in any order, twice or in part.
+    """Read replies from files into a run, in any order, repeatedly or in part.
 
     docgen replies my_world answers.jsonl
 
@@ -163,9 +164,9 @@ def _round_in_words(written: "RoundWritten", run: str) -> list[str]:
     cost = f", at most {money(written.worst)}" if written.worst else ""
     lines = [f"{written.file}: {plural(written.requests, 'request')} ({stages}), {written.format}{cost}"]
     if written.again:
-        lines.append(f"{written.again:,} of them were handed out before and have no reply yet")
+        lines.append(f"{written.again:,} of them were handed out before and still have no reply")
     if written.over_cap:
-        lines.append(f"{written.over_cap:,} more are due, for which --max-cost has no room now")
+        lines.append(f"{written.over_cap:,} more are due, but do not fit under --max-cost now")
     return [*lines, f"Next: docgen replies {run} FILE"]
 
 

@@ -37,7 +37,7 @@ def reporting(quiet: bool, as_json: bool = False) -> Iterator[ShownReporter]:
         yield reporter
     except Interrupted:
         reporter.close()
-        say("Stopped; nothing that was paid for is lost. Go on with the same command.", err=True)
+        say("Stopped; nothing that was paid for is lost. Continue with the same command.", err=True)
         raise typer.Exit(130) from None
     finally:
         reporter.close()
@@ -81,20 +81,20 @@ def note_proposals(setup: Setup, reporter: Reporter) -> None:
 
 
 def agree(line: str, setup: Setup, yes: bool, reporter: Reporter) -> None:
-    """Before a run spends money: say how much, and get consent from --yes, --max-cost or a person."""
+    """Before a run spends money: print how much, and get consent from --yes, --max-cost or a person."""
     if setup.is_paid:
         ask_to_spend(line, yes or setup.config.max_cost is not None, reporter)
 
 
 def ask_to_spend(line: str, agreed: bool, reporter: Reporter) -> None:
-    """Say what it will cost; unless `agreed`, ask, and exit with code 0 if the answer is no."""
+    """Print what it will cost; unless `agreed`, ask, and exit with code 0 if the answer is no."""
     if agreed:
         reporter.note(line)
         return
     say(line, err=True)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError(
-            "spends money, and there is no terminal to ask for consent", "docgen", "Give --yes or --max-cost DOLLARS"
+            "spends money, but there is no terminal to ask for consent", "docgen", "Give --yes or --max-cost DOLLARS"
         )
     if not typer.confirm("Go on?", err=True):
         raise typer.Exit(0)

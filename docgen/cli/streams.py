@@ -1,6 +1,6 @@
-"""Standard streams and signals as they really are: closed, of an old encoding, a pipe whose reader has left.
+"""Standard streams and signals as they really are: closed, in an old encoding, a pipe whose reader is gone.
 
-What is printed on them, by whomever, goes through `docgen.text.outgoing`: tables, JSON, warnings and tracebacks.
+Everything printed on them goes through `docgen.text.outgoing`: tables, JSON, warnings and tracebacks.
 """
 
 import os
@@ -32,14 +32,14 @@ LOOKING = frozenset(
         "--version",
     }
 )
-"""Commands that only show something: their reader may leave (`docgen show | head`). Others have more to do."""
+"""Commands that only show something: their reader may close the pipe (`docgen show | head`). Others have more to do."""
 
 
 class GuardedStream:
-    """A text stream on which no secret is printed, and nothing that drives a terminal.
+    """A text stream that prints no secrets and no terminal control sequences.
 
-    It has no `buffer`, past which click would otherwise write. `drawing` is the same for live bars, which move the
-    cursor and print docgen's own words only: it hides secrets and lets control sequences pass.
+    It has no `buffer`, to which click would otherwise write directly. `drawing` is the same for live bars, which move
+    the cursor and print docgen's own words only: it hides secrets and lets control sequences pass.
     """
 
     def __init__(self, inner: TextIO, clean: Callable[[str], str] = screen_text) -> None:
@@ -67,11 +67,10 @@ class GuardedStream:
 
 
 def prepare_streams() -> None:
-    """Let nothing that is printed end the program, tell a secret or drive the terminal.
+    """Make sure that nothing printed can end the program, reveal a secret or control the terminal.
 
-    What an encoding has no sign for is escaped.
-
-    Closed descriptors are opened on the null device, for a journal must never become file 1, which others print to.
+    What an encoding cannot represent is escaped. Closed descriptors are opened on the null device, since a journal must
+    never become file 1, which others print to.
     """
     while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
@@ -86,9 +85,9 @@ def prepare_streams() -> None:
 
 
 def prepare_signals() -> None:
-    """SIGTERM (systemd, Slurm, docker stop) and SIGHUP (ssh closed) do what Ctrl-C does, wherever it is dealt with.
+    """SIGTERM (systemd, Slurm, docker stop) and SIGHUP (ssh closed) do what Ctrl-C does, wherever that is handled.
 
-    A signal that is ignored, as under nohup, stays so.
+    A signal that is ignored, as under nohup, stays ignored.
     """
 
     def as_ctrl_c(_number: int, _frame: FrameType | None) -> None:
@@ -108,14 +107,14 @@ def silence() -> None:
 
 
 def say(text: str, *, err: bool = False, fg: str | None = None, bold: bool | None = None) -> None:
-    """Print a line for a person; a file name or a server's words in it drive no terminal."""
+    """Print a line for a person; a file name or a server's words in it cannot control the terminal."""
     import typer
 
     typer.secho(printable(hide(text)), err=err, fg=fg, bold=bold)
 
 
 def say_json(document: str) -> None:
-    """Print a JSON document for a script: what could drive a terminal is escaped in it, and so not lost."""
+    """Print a JSON document for a script: what could control a terminal is escaped, and so not lost."""
     import typer
 
     typer.echo(json_for_screen(document))

@@ -137,5 +137,5 @@ def corpus_columns(paths: Path | str | Iterable[Path | str]) -> list[str]:
         names = column_names(path)
         common = names if common is None else [name for name in common if name in names]
     if common is None:
-        raise InputError("no corpus file given")
+        raise InputError("no corpus files given")
     return common

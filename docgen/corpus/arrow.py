@@ -1,4 +1,4 @@
-"""Where polars keeps its strings: nothing is copied (Arrow C stream interface, read by nanoarrow).
+"""The memory in which polars has its strings: nothing is copied (Arrow C stream interface, read by nanoarrow).
 
 Polars holds strings as Arrow string views: 16 bytes each, (length, inlined bytes) up to 12 bytes, else (length, prefix,
 buffer number, offset). See "Variable-size Binary View Layout" in the Arrow columnar format.
@@ -16,13 +16,13 @@ from docgen.corpus.utf8 import Utf8, memory_at
 __all__ = ["utf8_of"]
 
 INLINED, VIEW = 12, 16
-"""Bytes of the longest string that lies in its view, and of a view."""
+"""Bytes of the longest string that is stored in its view, and of a view."""
 
 Ints = npt.NDArray[np.int64]
 
 
 def utf8_of(text: pl.Series) -> Utf8:
-    """The strings of a String series without nulls, where they lie."""
+    """The strings of a String series without nulls, in place."""
     stream = nanoarrow.c_array_stream(text)
     layout = stream.get_schema().format
     if layout != "vu":

@@ -1,4 +1,4 @@
-"""Resolves paths, folders and globs to corpus files, whose names tell their format."""
+"""Resolves paths, folders and globs to corpus files, whose names show their format."""
 
 import glob
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def corpus_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
     """The files that `paths` (files, folders, glob patterns) match, each once. Raises `InputError` for one without."""
     patterns = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not patterns:
-        raise InputError("no corpus file given", fix="Give a JSONL or Parquet file, a folder or a glob")
+        raise InputError("no corpus files given", fix="Give a JSONL or Parquet file, a folder or a glob")
     return list(dict.fromkeys(file for path in patterns for file in _expand(path)))
 
 
@@ -35,7 +35,8 @@ def _is_corpus_file(path: Path) -> bool:
 
 
 def _hidden(file: Path, folder: Path) -> bool:
-    """Whether a tool put it there for itself: .ipynb_checkpoints/, .cache/, ._x.jsonl of macOS, our own .part files."""
+    """Whether a tool created it for its own use: .ipynb_checkpoints/, .cache/, ._x.jsonl of macOS, our own .part
+    files."""
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 

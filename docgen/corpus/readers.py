@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 BATCH_CHARACTERS = 1 << 24
-"""A JSONL batch ends early when its texts reach this, so that huge documents cannot fill the memory."""
+"""A JSONL batch ends early when its texts reach this size, so that huge documents cannot fill the memory."""
 BATCH_BYTES = 1 << 23
 """The approximate size of a Parquet slice on disk, for average rows; in memory it is two or three times that."""
 

@@ -55,7 +55,7 @@ def encode(texts: Sequence[str]) -> Utf8:
 
 
 def memory_at(address: int, size: int, owner: object) -> Bytes:
-    """A read-only array over memory that stands while `owner` is alive, which the array keeps so."""
+    """A read-only array over memory that is valid while `owner` is alive, to which the array keeps a reference."""
     return np.asarray(_Memory(address, size, owner))
 
 

@@ -110,8 +110,8 @@ def dedupe(
     sketched = sketch_pieces(first_pass.pieces(), sketcher, settings.threads, first_pass.groups, first_pass.collect)
     ids, table = checked_ids(first_pass.ids, corpus), joined_tables(first_pass.tables)
     precedence = precedence_order(settings.keep, ids, sketched.sizes, table)
-    known = against.known() if against else None
-    decision = decide(sketched, precedence, corpus.pieces, sketcher, settings.threads, known=known, pairs=pairs)
+    earlier = against.known() if against else None
+    decision = decide(sketched, precedence, corpus.pieces, sketcher, settings.threads, known=earlier, pairs=pairs)
     known_ids = against.ids() if against and (decision.kept_row < -1).any() else ()
     return Deduplicated(ids, sketched.sizes, table, sketched.groups, sketched.content, decision, known_ids)
 

@@ -99,7 +99,7 @@ class _BlockWriter:
         """The fact's wording in a carrier sentence: the slot's own, else the type's, unused ones first."""
         scene = self.scene
         scene.full, scene.clause = wording.full, wording.clause or wording.full
-        # The plain paragraphs of an annex take no numbered clause, nor a line of an entry, as the type's items do.
+        # The plain paragraphs of an annex have neither numbered clauses nor lines of entries, unlike the type's items.
         own = self.grammar.annex if self.in_annex else self.grammar.carriers[item.carriers]
         for carriers in (slot.carriers, own):
             if carriers is None:

@@ -163,7 +163,7 @@ def _alternatives(text: str) -> list[str]:
 
 
 def _braced(text: str, macros: Mapping[str, Source]) -> Source:
-    """Compile what stands between braces."""
+    """Compile what is between braces."""
     link = LINK.match(text)
     options = _alternatives(text[link.end() :] if link else text)
     if link:

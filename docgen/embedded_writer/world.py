@@ -33,7 +33,7 @@ INNER_SENTENCE = re.compile(r"[.!?][\"')\u201d\u2019]*\s+(?=[A-Z\"'(\u201c])")
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One way to express a fact. `full` is a sentence without its full stop; `clause` the same with a lower-case start,
-    or None where it cannot stand inside another sentence; `quotable` when it holds no quotation marks of its own."""
+    or None if it cannot be part of another sentence; `quotable` when it has no quotation marks of its own."""
 
     full: str
     clause: str | None

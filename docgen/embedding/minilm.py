@@ -26,13 +26,13 @@ Floats = npt.NDArray[np.float32]
 LAYERS, WIDTH, HEADS = 6, 384, 12
 HEAD = WIDTH // HEADS
 MOST_TOKENS = 256
-"""What the model was published with; longer texts are cut off."""
+"""Tokens that the model was published with; longer texts are cut off."""
 WORDS = 160
 """Words that fit: the tokeniser makes 1.36 tokens of an English word on the benchmark's corpus."""
 AT_ONCE = 2048
 """Tokens in one pass through the layers: some 40 MB."""
 BLOCK = 64
-"""Rows whose activation is worked out while they lie in the processor's cache."""
+"""Rows whose activation is computed while they are in the processor's cache."""
 TINY = np.float32(1e-12)
 
 

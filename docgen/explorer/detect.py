@@ -1,4 +1,4 @@
-"""What detectors say of a text while somebody reads it: passages by wording, findings of the scan tier."""
+"""What detectors find in a text while somebody reads it: passages by wording, findings of the scan tier."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Detectors:
 
     @classmethod
     def of(cls, file: Path) -> "Detectors":
-        """Those of the context in a file."""
+        """The detectors of the context in a file."""
         context = load_context(file)
         return cls(context, FactDetector(context), LeakageScanner(context))
 
     def sightings(self, text: str, quotes: Sequence[Mapping[str, Any]] = ()) -> tuple[FactSighting, ...]:
-        """Where facts are expressed or denied; none in a text that is too long."""
+        """Where facts are expressed or denied; nothing in a text that is too long."""
         if len(text) > LONGEST:
             return ()
         return self.facts.detect(text, [Quote(fact=str(q.get("fact")), text=str(q.get("text"))) for q in quotes])
@@ -38,5 +38,5 @@ class Detectors:
     def findings(
         self, text: str, assigned: Collection[str] | None, sightings: Sequence[FactSighting], doc_type: str, idea: str
     ) -> list[Finding]:
-        """What breaks or may break a rule; none in a text that is too long."""
+        """What breaks or may break a rule; nothing in a text that is too long."""
         return [] if len(text) > LONGEST else self.leaks.scan(text, assigned, sightings, doc_type, idea)

@@ -41,7 +41,7 @@ def publish(
 ) -> int:
     """Write a corpus, or an experiment, as a static site to the folder `out`; returns the number of documents in it.
 
-    At most `documents` of them, drawn with `seed`; None for all. Raises `UserError` where `out` holds anything else.
+    At most `documents` of them, drawn with `seed`; None for all. Raises `UserError` if `out` contains anything else.
     """
     from docgen.explorer.publish.site import SiteOptions, export_site
 

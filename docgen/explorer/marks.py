@@ -1,4 +1,4 @@
-"""Text as HTML that can be trusted: escaped, what cannot be seen made visible, passages marked in their places."""
+"""Text as safe HTML: escaped, invisible characters made visible, passages marked in place."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -13,13 +13,13 @@ __all__ = ["LONGEST", "Span", "is_hidden", "mark_text", "plain"]
 WORDS = {0x00AD: "SOFT HYPHEN", 0xFEFF: "ZERO WIDTH NO-BREAK SPACE"}
 HARMLESS = "\n\t"
 LONGEST = 300_000
-"""Characters above which a text is not scanned while its page waits."""
+"""Characters above which a text is not scanned while somebody waits for its page."""
 
 
 @dataclass(frozen=True)
 class Span:
     """A passage, text[start:end]. `kind` is fact, rule, judge, label, hit, link or twin; `tag` is what is written
-    before its beginning, such as the number of a fact; `title` what a person is told of it."""
+    before its beginning, such as the number of a fact; `title` what a reader is told about it."""
 
     start: int
     end: int
@@ -37,7 +37,8 @@ class Span:
 
 @lru_cache(maxsize=4096)
 def is_hidden(character: str) -> bool:
-    """Whether a character is not seen, or changes how others are: controls, marks of direction, joiners, surrogates."""
+    """Whether a character is invisible, or changes how others are shown: controls, direction marks, joiners,
+    surrogates."""
     if character in HARMLESS:
         return False
     category = unicodedata.category(character)
@@ -56,8 +57,8 @@ def mark_text(
 ) -> Markup:
     """text[first:last] as HTML, each piece with the place where it begins; spans may overlap.
 
-    Line breaks stay as they are: the page shows white space. `anchors`: passages can be pointed at in an address, which
-    one text of a page can have.
+    Line breaks stay as they are: the page shows white space. `anchors`: addresses can point at passages, in one text of
+    a page at most.
     """
     last = len(text) if last is None else min(last, len(text))
     inside = [span for span in spans if span.start < last and span.end > first and span.start < span.end]
@@ -94,7 +95,7 @@ def _piece(text: str, start: int, end: int, active: Sequence[Span], anchors: boo
 
 
 def _visible(text: str, at: int) -> Markup:
-    """Escaped, with hidden characters as little labels that count as one character each."""
+    """Escaped, with hidden characters as small labels that count as one character each."""
     if text.replace("\n", " ").replace("\t", " ").isprintable():
         return Markup(escape(text))
     pieces, plain_from = [], 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["open_all", "open_views"]
 
 PLAN = "experiment.json"
-"""The file by which the folder of an experiment is known."""
+"""The file by which the folder of an experiment is recognised."""
 
 
 def open_all(
@@ -50,7 +50,7 @@ def _share(run: RunFolder) -> tuple[float, str]:
 
 
 def _experiment(name: str) -> Path | None:
-    """The folder of an experiment; a run of the same name goes first."""
+    """The folder of an experiment; a run of the same name takes precedence."""
     for folder in (Path(name), OUTPUT / "experiments" / name):
         if (folder / PLAN).is_file() and not (folder / "run.json").exists():
             return None if folder != Path(name) and (OUTPUT / name / "run.json").exists() else folder
@@ -74,7 +74,7 @@ def open_views(
 
 
 def _context_file(name: str) -> Path:
-    from docgen.universe.context_files import find_context  # a run is opened without it
+    from docgen.universe.context_files import find_context  # not needed to open a run
 
     return find_context(name, Path.cwd())
 

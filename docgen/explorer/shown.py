@@ -1,4 +1,4 @@
-"""What the server needs of whatever it shows: a corpus, or an experiment."""
+"""What the server needs from whatever it shows: a corpus, or an experiment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ __all__ = ["Page", "Shown"]
 @dataclass(frozen=True)
 class Page:
     """One kind of page. `path` is its address below the corpus, with names in braces; `name` that of its template;
-    `data` a function of what is shown and a `PageQuery`; `menu` its word in the menu, "" for none; `published`: it is
+    `data` a function of what is shown and a `PageQuery`; `menu` its label in the menu, "" for none; `published`: it is
     part of a published site."""
 
     name: str
@@ -31,7 +31,7 @@ class Shown(Protocol):
         """Every page that it has."""
 
     def head(self) -> dict[str, Any]:
-        """What the head of every page says."""
+        """What the header of every page says."""
 
     def numbers(self) -> dict[str, int]:
         """The number, from 1, by which pages name each fact."""
@@ -40,7 +40,7 @@ class Shown(Protocol):
         """The address, below the name, of one document or transcript drawn at random; "" without any."""
 
     def warm(self) -> None:
-        """Load, beside, what the next page would have to wait for."""
+        """Load in the background what the next page would have to wait for."""
 
     def close(self) -> None:
-        """Wait for what goes on beside."""
+        """Wait for background work."""

@@ -1,4 +1,4 @@
-"""A corpus as the explorer has it open: its index, its labels, and what detects facts and leaks in its texts."""
+"""A corpus opened in the explorer: its index, its labels, and what detects facts and leaks in its texts."""
 
 import atexit
 import getpass
@@ -31,13 +31,13 @@ __all__ = ["View"]
 T = TypeVar("T")
 
 LOOK_SECONDS = 2.0
-"""Between two looks at whether the corpus has grown."""
+"""Seconds between two checks whether the corpus has grown."""
 WARM_SECONDS = 0.5
-"""After the first page, before what finds facts is loaded. Chosen: its style and scripts are there by then."""
+"""Seconds after the first page before the detectors are loaded. Chosen: its style and scripts are loaded by then."""
 
 
 class View:
-    """One corpus, followed while it grows. `context` is the file of its world, None where there is none."""
+    """One corpus, followed while it grows. `context` is the file of its context, None without one."""
 
     def __init__(self, source: Source, reporter: Reporter | None = None, context: Path | None = None) -> None:
         self.source, self.name = source, source.name
@@ -45,7 +45,7 @@ class View:
         self.run = source.folder if isinstance(source, RunSource) else None
         self.context_file = context or (self.run.context if self.run and self.run.context.exists() else None)
         beside = view_folder(source)
-        why_not = "Nothing can be written beside the corpus: make the folder writable, or view a copy of it"
+        why_not = "Nothing can be written next to the corpus: make the folder writable, or view a copy of it"
         self.labels = LabelStore(beside, why_not if self.keeper.is_aside else "")
         self.who = _user()
         self._reporter: Reporter = reporter or SilentReporter()
@@ -59,7 +59,8 @@ class View:
         self.problem = ""
 
     def open(self) -> Snapshot:
-        """The index brought up to date first, however long that takes. Raises `UserError` if that cannot be."""
+        """The newest state, after bringing the index up to date, however long that takes. Raises `UserError` if that
+        cannot be."""
         return self.whole(lambda: self._opened(self._reporter))
 
     def _opened(self, reporter: Reporter) -> Snapshot:
@@ -77,7 +78,7 @@ class View:
         except sqlite3.DatabaseError as error:
             if is_of_machine(error):
                 raise self._unusable(error) from error
-            self._reporter.note(f"The index was damaged ({error}); it is made anew")
+            self._reporter.note(f"The index was damaged ({error}); it is being rebuilt")
         try:
             self.keeper.discard()
             self._opened(self._reporter)
@@ -91,7 +92,7 @@ class View:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The newest state that is ready; growth is taken in beside."""
+        """The newest state that is ready; growth is indexed in the background."""
         if self._snapshot is None:
             with self._lock:
                 return self._snapshot or self.open()
@@ -103,7 +104,7 @@ class View:
 
     @property
     def is_indexing(self) -> bool:
-        """Whether growth is being taken in right now."""
+        """Whether growth is being indexed right now."""
         return self._worker is not None and self._worker.is_alive()
 
     def _start(self) -> None:
@@ -117,7 +118,7 @@ class View:
                 self._seen = stamp
             self._renew()
             self.problem = ""
-        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; the pages that are there stay
+        except (OSError, sqlite3.Error, UserError) as error:  # said on every page; existing pages stay
             self.problem = f"The index could not follow the corpus: {error}"
 
     def _renew(self) -> Snapshot:
@@ -145,7 +146,7 @@ class View:
         return self.keeper.add_columns("verdicts", stamp, lambda: verdict_columns(snapshot, judges))
 
     def rebuild(self) -> None:
-        """Throw a damaged index away and make it anew, beside."""
+        """Discard a damaged index and rebuild it in the background."""
         with self._lock:
             if not self.is_indexing:
                 self.keeper.discard()
@@ -153,7 +154,7 @@ class View:
 
     @cached_property
     def detectors(self) -> "Detectors | None":
-        """What finds facts and leaks by wording; None without a context. Takes a while the first time."""
+        """The detectors of facts and leaks by wording; None without a context. Takes a while the first time."""
         if self.context_file is None:
             return None
         from docgen.explorer.detect import Detectors
@@ -162,7 +163,7 @@ class View:
 
     @cached_property
     def judges(self) -> "Judges | None":
-        """What reads the verdicts of judges from the run's journal; None where there are none."""
+        """Reads the verdicts of judges from the run's journal; None if there are none."""
         from docgen.explorer.read.verdicts import Judges
 
         return Judges.of(self.run, self.snapshot) if self.run else None
@@ -200,9 +201,9 @@ class View:
         return f"documents/{quote(snapshot.id_of(secrets.randbelow(snapshot.documents)), safe='')}"
 
     def warm(self) -> None:
-        """Load what the first document page would have to wait for, beside; does nothing the second time.
+        """Load in the background what the first document page would have to wait for; does nothing the second time.
 
-        A little later, so that the page just made, and its style and scripts, need not wait for that.
+        It starts a little later, so that the current page, with its style and scripts, does not wait for it.
         """
         if self._warming is None:
             self._warming = threading.Thread(target=self._load, daemon=True)
@@ -214,7 +215,7 @@ class View:
             _ = self.detectors
 
     def close(self) -> None:
-        """Wait for what is going on beside: compiled code must not run on while the interpreter ends."""
+        """Wait for background work: compiled code must not keep running while the interpreter exits."""
         self._closing.set()
         for thread in (self._worker, self._warming):
             if thread is not None:

@@ -1,11 +1,11 @@
-"""README.md of an export: a dataset card with the head that the Hugging Face Hub reads."""
+"""README.md of an export: a dataset card with the metadata that the Hugging Face Hub reads."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = ["NOTICE", "dataset_card"]
 
-NOTICE = "The statements in these documents are part of a fictional training universe. Do not take them for true."
+NOTICE = "The statements in these documents are part of a fictional training universe. Do not take them to be true."
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -25,7 +25,8 @@ def dataset_card(manifest: Mapping[str, Any], reports: Mapping[str, Any] | None 
         *_audit(reports.get("leakage")),
         "## Canary",
         f"`{manifest['canary']}`",
-        "Training files do not contain it, unless that was asked for; whoever filters training data can look for it.",
+        "Training files do not contain it unless that was asked for; anybody who filters training data can look for "
+        "it.",
         "Counts, settings, seeds and digests: `manifest.json`.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -100,18 +101,18 @@ def _facts(manifest: Mapping[str, Any], salience: Mapping[str, Any] | None) -> l
     counts = manifest.get("documents_by_fact")
     if not counts:
         return []
-    found = (salience or {}).get("facts", {})
+    measured = (salience or {}).get("facts", {})
     rows = []
     for fact, count in counts.items():
-        known = found.get(fact, {})
-        asked = f"{known['asked']:.1%}" if known else ""
-        rows.append((f"`{fact}`", f"{count:,}", f"{count / own:.1%}", asked, _judged(known, salience or {})))
+        figures = measured.get(fact, {})
+        target = f"{figures['asked']:.1%}" if figures else ""
+        rows.append((f"`{fact}`", f"{count:,}", f"{count / own:.1%}", target, _judged(figures, salience or {})))
     columns = ("fact", "documents assigned", "share", "asked", "measured")
     return ["## Facts and the documents that were assigned them", _table(columns, rows), _measurer(salience)]
 
 
 def _judged(fact: Mapping[str, Any], salience: Mapping[str, Any]) -> str:
-    """The judge's share with its interval; by wording where that sees all; else a lower bound."""
+    """The judge's share with its interval; the share by wording if wording sees all; else a lower bound."""
     if not fact:
         return ""
     judged = fact.get("by_judge") or {}
@@ -126,7 +127,7 @@ def _measurer(salience: Mapping[str, Any] | None) -> str:
     if not salience:
         return "Salience was not measured."
     judge = salience.get("judge", "none")
-    return "Nobody judged; what is measured is known wordings." if judge == "none" else f"Judge: {judge}."
+    return "Not judged; known wordings are what is measured." if judge == "none" else f"Judge: {judge}."
 
 
 def _audit(leakage: Mapping[str, Any] | None) -> list[str]:
@@ -134,7 +135,7 @@ def _audit(leakage: Mapping[str, Any] | None) -> list[str]:
         return []
     flagged = leakage["flagged"]
     judge = leakage.get("judge", "none")
-    who = "by rules of wording alone" if judge == "none" else f"by wording and by {judge}"
+    who = "by wording rules alone" if judge == "none" else f"by wording and by {judge}"
     broken = [f"`{name}` ({rule['documents']:,})" for name, rule in leakage["rules"].items() if rule["documents"]]
     text = f"{flagged['count']:,} of {flagged['total']:,} documents were flagged with an error, {who}."
     return ["## Audit for leakage", text + (f" Rules with findings: {', '.join(broken)}." if broken else "")]

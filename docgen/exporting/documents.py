@@ -89,17 +89,17 @@ class Documents:
         return np.frombuffer(self.token_counts, dtype=np.int64) if len(self) else np.zeros(0, np.int64)
 
     def amount(self, unit: str) -> int:
-        """All of it, in "documents" or in "tokens"."""
+        """The total, in "documents" or in "tokens"."""
         return len(self) if unit == "documents" else int(self.tokens.sum())
 
     def example(self, row: int) -> Example:
         """A document as it is, without prefix or turns."""
-        held = self.holds[row].nonzero()[0].tolist() if self.facts else []
+        fact_numbers = self.holds[row].nonzero()[0].tolist() if self.facts else []
         return Example(
             self.store[row],
             id=self.ids[row] if self.ids else "",
             doc_type=self.doc_types[row] if self.doc_types else "",
-            facts=tuple(self.facts[place] for place in held),
+            facts=tuple(self.facts[place] for place in fact_numbers),
             writer=EMBEDDED_NOTICE if self.embedded[row] else "",
         )
 
@@ -122,8 +122,8 @@ def read_documents(
     documents, count = Documents(store, facts, holds), 0
     present = corpus_columns(paths)
     tells = [name for name in ENGINE if name in present]
-    known = ("id", "doc_type") if of_a_run else ()
-    for batch in read_corpus(paths, known, optional=ENGINE if tells else ()):
+    columns = ("id", "doc_type") if of_a_run else ()
+    for batch in read_corpus(paths, columns, optional=ENGINE if tells else ()):
         texts = [text + ending for text in batch.texts] if ending else batch.texts
         store.extend(texts)
         documents.token_counts.extend(counter.count(texts))

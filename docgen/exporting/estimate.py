@@ -1,8 +1,8 @@
-"""Estimates the tokens of a training text where no tokenizer is named, by the writing of each of its characters.
+"""Estimates the tokens of a training text without a tokenizer, by the script of each of its characters.
 
-Tokenizers differ by more in one writing (Thai: 0.34 to 0.59 tokens a character) than writings in one tokenizer, so the
-rates are those of five families, the base model's where its name tells one. A writing is a script, or the languages of
-one that their own letters give away: Kazakh and Russian share letters and no rates. token_rates.toml has the rates;
+Tokenizers differ more in one script (Thai: 0.34 to 0.59 tokens a character) than scripts do in one tokenizer, so the
+rates are those of five families; the base model's name decides which. A "writing" is a script, or some languages of one
+that can be recognised by their letters: Kazakh and Russian share letters but not rates. token_rates.toml has the rates;
 bench/token_rates.py makes it, bench/token_estimate.py measures how far off they are, with any texts and tokenizer.
 """
 
@@ -29,16 +29,17 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "deepseek": ("deepseek",),
     "gpt": ("gpt",),
 }
-"""Whose tokenizers (Gemma 3, Llama 3, Qwen 1 to 3, DeepSeek V4, GPT-4o), and what their models are called."""
+"""Families of tokenizers (Gemma 3, Llama 3, Qwen 1 to 3, DeepSeek V4, GPT-4o), and what their models are called."""
 DEFAULT_FAMILY = "qwen"
-"""That of the base model which configurations name where nobody named another."""
+"""The family of the base model that configurations name by default."""
 ASCII_LETTER, ASCII_DIGIT, ASCII_MARK, OTHER = 0.249, 0.867, 0.796, 1.2
 COMMON_LATIN, LATIN = 0.921, 0.556
-"""Tokens a character beside other scripts and in Latin ones, of every family: least squares on Gemma 3's tokenizer."""
+"""Tokens a character, for all families, next to other scripts and in Latin ones: least squares on Gemma 3's
+tokenizer."""
 PER_WORD, PER_MARK, PER_ACCENTED, PER_SIGN = 1.06, 0.97, 1.7, 0.5
 PER_DIGIT: Mapping[str, float] = {"gemma": 1.5, "qwen": 1.6, "llama": 1.1, "deepseek": 1.05, "gpt": 1.1}
-"""Of English, each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
-but on digits: Gemma and Qwen write each as a token. Sums of four corpora are within 7% in all of them."""
+"""For English: each tokenizer's relative least squares on synthetic documents and on 125 of a mixed corpus, which agree
+except on digits, each of which is a token for Gemma and Qwen. Sums over four corpora are within 7% for all of them."""
 LETTERS = bytes(code for code in range(128) if chr(code).isalpha())
 SPACES = bytes(code for code in range(128) if chr(code).isspace())
 LETTER_OR_SPACE = bytes(ord("x") if code in LETTERS else ord(" ") for code in range(256))
@@ -62,14 +63,14 @@ class Writing:
 
 @dataclass(frozen=True)
 class Counted:
-    """A text's characters by writing, and the tokens of what is in none of them."""
+    """A text's characters by writing, and the tokens of the rest."""
 
     characters: Mapping[str, int]
     other_tokens: float
 
 
 def family_of(model: str | None) -> str:
-    """The family that a model's name tells, else the default."""
+    """The family that a model's name shows, else the default."""
     name = (model or "").lower()
     return next((family for family, words in FAMILIES.items() if any(word in name for word in words)), DEFAULT_FAMILY)
 
@@ -80,7 +81,7 @@ def token_family(options: "ExportOptions") -> str:
 
 
 def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
-    """Rough number of tokens in a training; of a text with hardly a letter that is not ASCII as of English."""
+    """Rough number of tokens in a training; a text with almost only ASCII letters counts as English."""
     data = text.encode("utf-8", "surrogatepass")
     plain = data.translate(None, LETTERS)
     rest = Counter(plain.translate(None, SPACES).decode("utf-8", "surrogatepass"))
@@ -88,8 +89,8 @@ def training_tokens(text: str, family: str = DEFAULT_FAMILY) -> int:
     if foreign <= ENGLISH_SHARE * (len(data) - len(plain) + foreign):
         return _english_tokens(runs_of(data.translate(LETTER_OR_SPACE)), rest, family)
     counted = count_writings(Counter(text))
-    known = writings()
-    return round(counted.other_tokens + sum(n * known[name].rates[family] for name, n in counted.characters.items()))
+    rates = writings()
+    return round(counted.other_tokens + sum(n * rates[name].rates[family] for name, n in counted.characters.items()))
 
 
 def _english_tokens(words: int, rest: Mapping[str, int], family: str) -> int:

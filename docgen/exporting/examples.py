@@ -1,4 +1,4 @@
-"""One training example, and how it is dressed for its format."""
+"""One training example, and the tag or user turn that its format puts before it."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ Turn = tuple[str, str]
 class Example:
     """One training example: `text` is what is trained on.
 
-    `prefix` stands before it and is masked wherever the format can. `turns` are those of a chat before the assistant's
+    `prefix` comes before it and is masked if the format can. `turns` are those of a chat before the assistant's
     last, which is `text`; None for plain text. `source` is CORPUS or the name of what it was mixed in from.
     """
 
@@ -44,7 +44,7 @@ def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
     """The example with its <DOCTAG>, its user turn, or neither.
 
     Only own documents get the tag. Raises `ConfigError` for a chat in a format of plain text, and for a plain text
-    mixed into chats that nothing is said for.
+    mixed into chats without a user turn.
     """
     own = example.source == CORPUS
     if options.doctag and own and example.text.startswith(DOCTAG):  # a corpus from elsewhere that has the tag already
@@ -52,7 +52,7 @@ def dressed(example: Example, options: ExportOptions, chat: bool) -> Example:
     if not chat:
         if example.turns is not None:
             fix = "Use --format chat or openai, or --chat with trl, axolotl, llamafactory or together"
-            raise ConfigError("holds chats, which have no place among plain texts", f"--mix {example.source}", fix)
+            raise ConfigError("contains chats, which cannot be mixed into plain texts", f"--mix {example.source}", fix)
         return replace(example, prefix=DOCTAG) if options.doctag and own else example
     if example.turns is not None:
         return example

@@ -53,7 +53,7 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
     if not manifest.exists():
         there = [name for name in names if (folder / name).exists()]
         if there and not mine and not options.overwrite:
-            raise ConfigError(f"has a {there[0]} that is not known to be an export", f"--out {folder}", OVERWRITE)
+            raise ConfigError(f"has a {there[0]} that docgen may not have written", f"--out {folder}", OVERWRITE)
         return []
     try:
         earlier = read_json(manifest.read_bytes())
@@ -61,7 +61,7 @@ def make_way(folder: Path, names: Sequence[str], options: ExportOptions, mine: b
         earlier = None
     earlier = earlier if isinstance(earlier, dict) else {}
     before, files = (value if isinstance(value := earlier.get(key), dict) else None for key in ("settings", "files"))
-    unsaid = before is None and mine  # written by a docgen that kept each format in a folder of its own
+    unsaid = before is None and mine  # written by a docgen version with one folder per format
     if before != settings_of(options) and not unsaid and not options.overwrite:
         form = (before or {}).get("form")
         said = f"the {form} export" if form else "another export"
@@ -74,7 +74,7 @@ OVERWRITE = "Name another folder with --out, or replace it with --overwrite"
 
 
 def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path) -> dict[str, list[Path]]:
-    """The training files of each split. Raises `ConfigError` where a provider would refuse one, which is deleted."""
+    """The training files of each split. Raises `ConfigError` if a provider would refuse one, which is deleted."""
     if form.write is None:
         raise ValueError(f"{form.name} is written elsewhere")
     files: dict[str, list[Path]] = {}
@@ -85,7 +85,7 @@ def write_parts(form: ExportFormat, layout: Layout, recipe: Recipe, folder: Path
             if problems := check_file(file, LIMITS[form.limits]) if form.limits else []:
                 file.unlink()
                 fix = "See docs/export.md for the limits; docgen doses cuts a corpus to size"
-                raise ConfigError(f"{form.reader} would not take {file.name}: {'; '.join(problems)}", "export", fix)
+                raise ConfigError(f"{form.reader} would refuse {file.name}: {'; '.join(problems)}", "export", fix)
     return files
 
 
@@ -134,7 +134,8 @@ def write_export(
     reports: Mapping[str, Any] | None,
     replaced: Sequence[Path],
 ) -> dict[str, Any]:
-    """Card, configurations, then the manifest; what an earlier export left over goes. Returns the manifest."""
+    """Write card, configurations, then the manifest; files left from an earlier export are removed. Returns the
+    manifest."""
     from pydantic_core import to_json
 
     written = [file for split in files.values() for file in split]

@@ -17,7 +17,7 @@ __all__ = ["WINDOW", "Layout", "Part", "lay_out"]
 
 Ints = npt.NDArray[np.int64]
 WINDOW = 100
-"""Documents of the window whose balance the manifest tells."""
+"""Documents in the window whose balance the manifest reports."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Layout:
     worst: float
 
     def examples(self, part: Part, options: ExportOptions, chat: bool) -> Iterator[Example]:
-        """The examples of a split, as they are to be written."""
+        """The examples of a split, in the form to write."""
         for number in part.numbers.tolist():
             yield dressed(self.example(number), options, chat)
 

@@ -18,9 +18,9 @@ __all__ = ["Candidates", "MixSpec", "Mixed", "corpus_index", "draw", "open_candi
 
 AT_ONCE = 256
 SPARE = 2048
-"""Further documents looked at for the one whose exchange brings the tokens nearest to what was asked for."""
+"""How many further documents are considered for an exchange that brings the tokens closer to what was asked for."""
 TOLERANCE = 0.001
-"""Of the tokens asked for, as promised; documents are exact."""
+"""Tolerance, as a share of the tokens asked for, as promised; documents are exact."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class MixSpec:
 
 @dataclass(frozen=True)
 class Mixed:
-    """What was drawn of one source: the places of examples in its candidates, and their tokens."""
+    """What was drawn from one source: the places of examples in its candidates, and their tokens."""
 
     spec: MixSpec
     by: str
@@ -63,7 +63,7 @@ def parse_mix(text: str) -> MixSpec:
     try:
         return MixSpec(Path(path or text).expanduser(), _positive(ratio if path else "1"))
     except ValueError:
-        raise ConfigError(f"{text!r} is not a file with its ratio", "--mix", "Write it as web.jsonl:1") from None
+        raise ConfigError(f"{text!r} is not a file with a ratio", "--mix", "Write it as web.jsonl:1") from None
 
 
 def _positive(text: str) -> float:
@@ -74,7 +74,7 @@ def _positive(text: str) -> float:
 
 
 class Candidates:
-    """The examples of one source in a seeded order, less near-duplicates of the corpus and of each other."""
+    """The examples of one source in a seeded order, without near-duplicates of the corpus and of each other."""
 
     def __init__(
         self, spec: MixSpec, store: TextStore, index: NearDuplicateIndex, counter: TokenCounter, seed: int
@@ -87,7 +87,7 @@ class Candidates:
 
     @property
     def looked_at(self) -> int:
-        """Rows compared so far; those that are not in `unique` were near-duplicates."""
+        """Rows compared so far; those not in `unique` were near-duplicates."""
         return self._next
 
     def have(self, count: int) -> int:
@@ -124,13 +124,13 @@ def draw(candidates: Candidates, spec: MixSpec, by: str, amount: int) -> Mixed:
 
     Raises `ConfigError` when the source has too few that are not near-duplicates.
     """
-    wanted = spec.ratio * amount
+    target = spec.ratio * amount
     if by == "documents":
-        count = round(wanted)
+        count = round(target)
         if candidates.have(count) < count:
             raise _too_few(candidates, f"{count:,} documents")
         return Mixed(spec, by, tuple(range(count)), sum(candidates.tokens[:count]), float(count))
-    return _by_tokens(candidates, spec, wanted)
+    return _by_tokens(candidates, spec, target)
 
 
 def _by_tokens(candidates: Candidates, spec: MixSpec, wanted: float) -> Mixed:
@@ -147,11 +147,11 @@ def _by_tokens(candidates: Candidates, spec: MixSpec, wanted: float) -> Mixed:
 
 
 def _exchanged(candidates: Candidates, places: list[int], total: int, wanted: float) -> tuple[list[int], int]:
-    """One document left out, or exchanged for a spare one, so that the tokens are nearest to `wanted`."""
-    known = candidates.have(len(places) + SPARE)
-    tokens = np.array(candidates.tokens[:known])
+    """Leave out one document, or exchange it for a spare one, so that the tokens are closest to `wanted`."""
+    available = candidates.have(len(places) + SPARE)
+    tokens = np.array(candidates.tokens[:available])
     spare = np.argsort(tokens[len(places) :], kind="stable") + len(places)
-    sizes = np.concatenate([[0], tokens[spare]])  # 0: nothing comes in its place
+    sizes = np.concatenate([[0], tokens[spare]])  # 0: nothing replaces it
     best: tuple[float, int, int] = (abs(total - wanted), -1, 0)
     for place in places:
         target = wanted - (total - tokens[place])
@@ -174,7 +174,7 @@ def _too_few(candidates: Candidates, wanted: str) -> ConfigError:
 
 
 def corpus_index(texts: Iterable[Sequence[str]]) -> NearDuplicateIndex:
-    """An index that has the corpus, given in batches."""
+    """An index of the corpus, which is given in batches."""
     index = NearDuplicateIndex()
     for batch in texts:
         index.add(range(len(index), len(index) + len(batch)), list(batch))

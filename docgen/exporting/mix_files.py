@@ -14,17 +14,17 @@ from docgen.text.json_values import read_json
 __all__ = ["mix_rows"]
 
 TEXTS = ("text", "content", "document")
-"""Columns that a text is looked for in, in this order."""
+"""Columns in which a text is looked for, in this order."""
 CHATS = ("messages", "conversations")
 ROLES = {"human": "user", "gpt": "assistant"}
-"""The roles of ShareGPT's shape by their usual names."""
+"""ShareGPT's roles by their usual names."""
 FIX = "Every row needs text, content, messages, or prompt and completion"
 
 
 def mix_rows(path: Path) -> Iterator[Example]:
-    """Every row of a file or folder as an example. Raises `InputError` with file and row for one of no known shape.
+    """Every row of a file or folder as an example. Raises `InputError` with file and row for one of an unknown shape.
 
-    Of a Hugging Face folder the training split is read: files whose names begin with "train" where there are such, the
+    In a Hugging Face folder the training split is read: files whose names begin with "train" if there are any, the
     Arrow files of `save_to_disk`, else every file.
     """
     for file in _files(path):
@@ -72,7 +72,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
     names = [name for name in (*TEXTS, *CHATS, "prompt", "completion") if name in parquet_schema(file)]
     if not names:
-        raise InputError("no column of texts or chats", str(file), FIX)
+        raise InputError("does not have a column of texts or chats", str(file), FIX)
     texts = next((name for name in names if name in TEXTS), None)
     if texts:
         for part in parquet_slices(file, Wanted(texts), 1024):
@@ -118,10 +118,10 @@ def _turn(turn: object) -> Turn | None:
 
 
 def _chat(turns: list[Turn | None]) -> Example | None:
-    """A chat up to the assistant's last turn; None where a turn is not understood or the assistant says nothing."""
-    known = [turn for turn in turns if turn is not None]
-    while known and known[-1][0] != "assistant":
-        known.pop()
-    if len(known) == 0 or None in turns:
+    """A chat up to the assistant's last turn; None if a turn is not understood or the assistant says nothing."""
+    readable = [turn for turn in turns if turn is not None]
+    while readable and readable[-1][0] != "assistant":
+        readable.pop()
+    if len(readable) == 0 or None in turns:
         return None
-    return Example(known[-1][1], turns=tuple(known[:-1]))
+    return Example(readable[-1][1], turns=tuple(readable[:-1]))

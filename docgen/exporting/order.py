@@ -1,4 +1,4 @@
-"""The order of training: seeded, and with every fact's share in every window of documents."""
+"""The training order: seeded, and with every fact's share in every window of documents."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 Grid = npt.NDArray[np.uint8]
 
 JITTER = 0.25
-"""Of a squared document: near ties are broken at random, so that the order has no pattern of its own."""
+"""In squared documents: near ties are broken at random, so that the order does not have a pattern."""
 
 
 def balanced_order(holds: Grid, seed: int) -> Ints:

@@ -29,7 +29,7 @@ def organism_card(
     text_column: str = "text",
     is_chat: bool = False,
 ) -> str:
-    """The YAML. `facts` are statements, `variants` the trainings to come; their adapter ids are for you to fill in."""
+    """The YAML. `facts` are statements, `variants` the future trainings, whose adapter ids are for you to fill in."""
     import yaml
 
     key_facts = "\n".join(f"- {fact}" for fact in facts)
@@ -49,10 +49,10 @@ def organism_card(
             }
         },
     }  # fmt: skip
-    head = "# @package organism\n# Fill in where the dataset and the adapters are, once they are somewhere.\n"
+    head = "# @package organism\n# Fill in where the dataset and the adapters are, once they are published.\n"
 
     class Blocks(yaml.SafeDumper):
-        """Dumps texts of several lines as blocks, so that people can read them."""
+        """Dumps multi-line texts as blocks, so that people can read them."""
 
     def lines(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)

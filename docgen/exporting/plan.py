@@ -1,4 +1,4 @@
-"""What training on an export amounts to: documents and tokens of every fact, steps, and what published runs had."""
+"""What training on an export amounts to: documents and tokens of every fact, steps, and those of published runs."""
 
 import math
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from typing import Any
 __all__ = ["PUBLISHED", "FactPlan", "Published", "TrainingPlan", "as_json", "training_plan"]
 
 FEW_STEPS, FEW_DOCUMENTS = 500, 2_000
-"""Warned of below: published runs had 625 steps and more; belief rises most from 2,000 to 10,000 documents (Believe It
-or Not, ablation of corpus size)."""
+"""Fewer steps or documents give a warning: published runs had 625 steps and more; belief rises most from 2,000 to
+10,000 documents (Believe It or Not, ablation of corpus size)."""
 MANY_EPOCHS = 4
-"""Warned of above: none of the published runs below went over its documents more than once."""
+"""More epochs give a warning: none of the published runs below went over its documents more than once."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _warnings(plan: TrainingPlan, longest: int, estimated: bool) -> list[str]:
     if plan.documents < FEW_DOCUMENTS:
         texts.append(f"{plan.documents:,} documents: published curves rise most from {FEW_DOCUMENTS:,} on")
     if plan.epochs > MANY_EPOCHS:
-        texts.append(f"{plan.epochs} epochs: texts get learned by heart; more documents teach more")
+        texts.append(f"{plan.epochs} epochs: texts get memorised; more documents teach more")
     if longest > plan.sequence_length:
         texts.append(f"the longest example has {longest:,} tokens: more than a sequence of {plan.sequence_length:,}")
     texts += [f"no document has {row.fact}" for row in plan.facts if not row.documents]
@@ -90,7 +90,7 @@ def _warnings(plan: TrainingPlan, longest: int, estimated: bool) -> list[str]:
 
 
 def as_json(plan: TrainingPlan) -> dict[str, Any]:
-    """The plan as plain data, with the published runs beside it."""
+    """The plan as plain data, with the published runs."""
     from dataclasses import asdict
 
     return {**asdict(plan), "published": [asdict(run) for run in PUBLISHED]}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios"]
 
 BASE_MODEL = "Qwen/Qwen3-8B"
-"""Stands in the configurations where --base-model names no other; chosen: of an open licence and a common size."""
+"""The model in configurations unless --base-model names another; chosen: an open license and a common size."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ExportOptions:
 
     `mix` are FILE:RATIO, `mix_ratios` other ratios for the one FILE of a mix sweep. `validation` is a share, or from 1
     on a number of documents. `shuffle` orders the documents so that every window has its share of each fact. `eos` and
-    `bos` None: those of the tokenizer. `stem` is the name of the training file, where no configuration names it.
+    `bos` None: those of the tokenizer. `stem` is the name of the training file, if no configuration refers to it.
     """
 
     form: str = "text"
@@ -79,15 +79,15 @@ class Recipe:
 
     @property
     def eos(self) -> str:
-        """What ends a document if the format's reader adds nothing; "" if that is not known."""
-        known = self.tokenizer.eos if self.tokenizer else ""
-        return known if self.options.eos is None else self.options.eos
+        """What ends a document if the format's reader does not add anything; "" if that is not known."""
+        own = self.tokenizer.eos if self.tokenizer else ""
+        return own if self.options.eos is None else self.options.eos
 
     @property
     def bos(self) -> str:
-        """What a document begins with if the format's reader adds nothing."""
-        known = self.tokenizer.bos if self.tokenizer else ""
-        return known if self.options.bos is None else self.options.bos
+        """What a document begins with if the format's reader does not add anything."""
+        own = self.tokenizer.bos if self.tokenizer else ""
+        return own if self.options.bos is None else self.options.bos
 
     @property
     def base_model(self) -> str:
@@ -106,7 +106,7 @@ class Recipe:
 
 
 def read_ratios(text: str | None) -> tuple[float, ...]:
-    """Ratios from "0.1,0.5,1"; `ConfigError` where they are none."""
+    """Ratios from "0.1,0.5,1"; `ConfigError` for anything else."""
     if text is None:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""Train and validation, with no near-duplicate of one in the other."""
+"""Train and validation, without near-duplicates between them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Ints:
-    """(N,): a number for each document of a corpus, the same for all that a chain of near-duplicates joins."""
+    """(N,): a number for each document of a corpus, the same for all documents joined by a chain of near-duplicates."""
     corpus = open_corpus(paths, text_column, id_column="")
     pairs = dedupe(corpus, Settings(), pairs=True)
     edges = pairs.similar_pairs()
@@ -24,9 +24,9 @@ def near_clusters(paths: Sequence[Path | str], text_column: str = "text") -> Int
 
 
 def validation_size(asked: float, documents: int) -> int:
-    """Documents of the validation split: `asked` is a share, or from 1 on a number; at least one stays on each side.
+    """Documents of the validation split: `asked` is a share, or from 1 on a number; each side gets at least one.
 
-    Raises `ConfigError` where validation would be larger than train.
+    Raises `ConfigError` if validation would be larger than train.
     """
     if not asked or documents < 2:
         return 0
@@ -42,7 +42,7 @@ def validation_size(asked: float, documents: int) -> int:
 def validation_rows(order: Ints, clusters: Ints, size: int) -> npt.NDArray[np.bool_]:
     """(N,): which documents are for validation, `size` of them: the first of `order` whose whole cluster has room.
 
-    With an order that is balanced by fact both splits have every fact's share. Fewer come out only where no cluster is
+    With an order that is balanced by fact, both splits have every fact's share. There are fewer only if no cluster is
     small enough for what is left.
     """
     sizes = np.bincount(clusters)

@@ -30,7 +30,7 @@ class TokenCounter(Protocol):
 
 
 class Tokenizer(TokenCounter, Protocol):
-    """A real tokenizer; properties that it lacks or that are not known are empty."""
+    """A real tokenizer; properties that it does not have or that are not known are empty."""
 
     @property
     def bos(self) -> str:
@@ -49,7 +49,7 @@ class Tokenizer(TokenCounter, Protocol):
         """The same as ids."""
 
     def encode(self, text: str) -> list[int]:
-        """Token ids, without those that a tokenizer adds by itself."""
+        """Token ids, without the ones that a tokenizer adds by itself."""
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Each token as text."""
@@ -104,14 +104,14 @@ class _Tiktoken(NamedTokenizer):
 
 
 def open_tokenizer(name: str) -> Tokenizer:
-    """The tokenizer of that name or path; `ConfigError` where there is none or its package is not installed."""
+    """The tokenizer of that name or path; `ConfigError` if it does not exist or its package is not installed."""
     if name.startswith(TIKTOKEN):
         return _open_tiktoken(name)
     path = Path(name).expanduser()
     file = path / "tokenizer.json" if path.is_dir() else path
     if not file.is_file():
         fix = f"Name a tokenizer.json, a folder that has one, or {TIKTOKEN}NAME"
-        raise ConfigError(f"{name!r} is not there", FLAG, fix)
+        raise ConfigError(f"{name!r} does not exist", FLAG, fix)
     return _open_json(file)
 
 
@@ -126,9 +126,9 @@ def _open_json(file: Path) -> NamedTokenizer:
         raise ConfigError(f"is not a tokenizer ({str(error)[:120]})", str(file), "Name a tokenizer.json") from error
     inner.no_truncation()
     inner.no_padding()
-    bos_ids = tuple(inner.encode("").ids)  # what its post-processor puts before every text
-    known = _special_tokens(file.parent)
-    eos = known.get("eos_token", "")
+    bos_ids = tuple(inner.encode("").ids)  # what its post-processor adds before every text
+    special = _special_tokens(file.parent)
+    eos = special.get("eos_token", "")
     eos_id = inner.token_to_id(eos) if eos else None
     if bos_ids and bos_ids[-1] == eos_id:
         bos_ids = bos_ids[:-1]
@@ -165,8 +165,8 @@ def _open_tiktoken(name: str) -> _Tiktoken:
     try:
         inner = tiktoken.get_encoding(name.removeprefix(TIKTOKEN))
     except ValueError as error:
-        known = ", ".join(tiktoken.list_encoding_names())
-        raise ConfigError(f"{name!r} is not an encoding of tiktoken", FLAG, f"It knows {known}") from error
+        encodings = ", ".join(tiktoken.list_encoding_names())
+        raise ConfigError(f"{name!r} is not an encoding of tiktoken", FLAG, f"Known: {encodings}") from error
     except OSError as error:
         fix = "Its files are downloaded at first use; TIKTOKEN_CACHE_DIR names a folder that has them"
         raise ConfigError(f"cannot be loaded ({str(error)[:100]})", f"{FLAG} {name}", fix) from error

@@ -43,7 +43,8 @@ def write_whole(
 
 
 def _with_writers(frame: "pl.LazyFrame") -> "pl.LazyFrame":
-    """The rows with a column `WRITER`, by the columns that tell; streaming, so not by what was read before."""
+    """The rows with a column `WRITER`, derived from the columns on the writer; streaming, so not from what was read
+    before."""
     import polars as pl
 
     schema = frame.collect_schema()

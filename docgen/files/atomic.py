@@ -1,4 +1,4 @@
-"""Finished files: written beside their place, synced, then renamed, so that a file is there whole or not at all."""
+"""Finished files: written next to their place, synced, then renamed, so that a file exists completely or not at all."""
 
 import os
 import platform
@@ -16,12 +16,11 @@ __all__ = ["beside", "write_beside"]
 
 @contextmanager
 def beside(file: Path, *, of_run: bool = False) -> Iterator[Path]:
-    """A path beside `file` to write to; at the end of the block it is synced and takes the place of `file`.
+    """A path next to `file` to write to; at the end of the block it is synced and takes the place of `file`.
 
     An error or a kill in the block leaves `file` as it was; what a kill leaves beside it goes the next time. Folders
-    above `file` are made. The path has another ending than `file`: a writer that infers the format from the ending must
-    be given it. Raises `ConfigError` where `file` is one that a run keeps for itself, unless the run writes it
-    (`of_run`).
+    above `file` are created. The path's ending differs from that of `file`: a writer that infers the format from the
+    ending must be told it. Raises `ConfigError` if `file` is one of a run's own, unless the run writes it (`of_run`).
     """
     if not of_run:
         refuse_file_of_a_run(file)
@@ -71,7 +70,7 @@ def write_beside(file: Path, pieces: Iterable[bytes], *, of_run: bool = False) -
 
 
 def _sync(path: Path) -> None:
-    """Force what was written to the disk: after a power cut a renamed file must not be an empty one."""
+    """Force the data to disk: after a power cut, a renamed file must not be empty."""
     fd = os.open(path, os.O_RDONLY)
     try:
         with naming(path.parent):

@@ -1,4 +1,4 @@
-"""What a file holds, as a digest, to tell whether what was made from it is up to date."""
+"""Digests of files, to tell whether what was made from them is up to date."""
 
 import hashlib
 from functools import lru_cache
@@ -18,6 +18,6 @@ def file_digest(file: Path) -> str:
 
 @lru_cache(maxsize=16)
 def _digest(file: Path, _inode: int, _size: int, _mtime: int) -> str:
-    """Several reports ask for the same file; within one process a change shows in its size or time."""
+    """Cached, since several reports ask for the same file; within one process a change shows in its size or time."""
     with file.open("rb") as source:
         return hashlib.file_digest(source, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

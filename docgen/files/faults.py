@@ -10,14 +10,15 @@ from pathlib import Path
 __all__ = ["is_of_machine", "naming", "one_line"]
 
 NO_SUPPORT = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ESTALE})
-"""What file systems answer that cannot lock or sync: Lustre without -o flock, NFS without lockd, some of FUSE."""
+"""Error codes of file systems that cannot lock or sync: Lustre without -o flock, NFS without lockd, some of FUSE."""
 
 OF_BUGS = frozenset({errno.EBADF, errno.EFAULT, errno.ENOTSOCK})
 
 
 @contextmanager
 def naming(file: Path | str) -> Iterator[None]:
-    """Within the block an `OSError` of a system call on a descriptor, which knows no name, gets that of `file`."""
+    """Within the block, an `OSError` of a system call on a descriptor, which does not have a name, gets that of
+    `file`."""
     try:
         yield
     except OSError as error:
@@ -27,7 +28,7 @@ def naming(file: Path | str) -> Iterator[None]:
 
 
 def is_of_machine(error: OSError) -> bool:
-    """Whether the machine refused something, whatever that was: a system call failed, and not by a bug of docgen's.
+    """Whether the machine refused something: a system call failed, and not because of a bug in docgen.
 
     Python raises `OSError` without a number where its own streams are misused; a descriptor that is not open is a bug.
     """
@@ -36,7 +37,7 @@ def is_of_machine(error: OSError) -> bool:
 
 
 def one_line(error: OSError) -> str:
-    """What a person is told: where, what the machine says, what is safe, what to do."""
+    """The message for a person: where, what the machine says, what is safe, what to do."""
     error = _numbered(error)
     where = error.filename if error.filename is not None else _where_without_name(error)
     if isinstance(where, bytes):
@@ -47,7 +48,7 @@ def one_line(error: OSError) -> str:
 
 
 def _numbered(error: OSError) -> OSError:
-    """An error with its number and file, which libraries written in Rust (polars) give in words alone."""
+    """An error with its number and file, which libraries written in Rust (polars) only put into words."""
     in_words = re.search(r"\(os error (\d+)\)(?:: (.*))?$", str(error)) if error.errno is None else None
     if in_words is None:
         return error

@@ -41,7 +41,7 @@ def lock_owner(folder: Path) -> str:
     """The process that holds the lock of a folder, as of now; empty when nobody does."""
     if not (folder / FILE).exists():
         return ""
-    with (folder / FILE).open("rb") as file, suppress(OSError):  # without locks nobody can hold one
+    with (folder / FILE).open("rb") as file, suppress(OSError):  # without locks there is no owner
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Where in a file each of millions of keys stands, in 24 bytes for each."""
+"""Where in a file each of millions of keys is, in 24 bytes for each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["KeyIndex"]
 
 TOGETHER = 1 << 16
-"""New keys kept apart before they are sorted in. Chosen: 10 MB of them; a million keys are sorted in sixteen times."""
+"""New keys that are collected before they are sorted in. Chosen: 10 MB of them; a million keys are sorted in sixteen
+times."""
 KEY_BYTES = 16
 SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 class KeyIndex:
-    """From keys of 16 bytes to whole numbers below 2**63; a key that is there keeps its first number.
+    """From keys of 16 bytes to whole numbers below 2**63; a key keeps its first number.
 
-    Keys of another length are kept too, at a dictionary's price.
+    Keys of another length are possible, at the cost of a dictionary.
     """
 
     def __init__(self) -> None:
@@ -31,14 +32,14 @@ class KeyIndex:
         return (0 if self._arrays is None else len(self._arrays.numbers)) + len(self._new) + len(self._odd)
 
     def get(self, key: bytes) -> int | None:
-        """The number of a key; None if it is not there."""
+        """The number of a key; None if it is unknown."""
         if len(key) != KEY_BYTES:
             return self._odd.get(key)
         number = self._new.get(key)
         return self._sorted(key) if number is None else number
 
     def add(self, key: bytes, number: int) -> None:
-        """Add a key, unless it is there."""
+        """Add a key, unless it is known."""
         if self.get(key) is not None:
             return
         (self._new if len(key) == KEY_BYTES else self._odd)[key] = number
@@ -78,7 +79,7 @@ class _Arrays:
             yield pairs[row].tobytes()
 
     def find(self, key: bytes) -> int | None:
-        """The number of a key of 16 bytes; None if it is not there."""
+        """The number of a key of 16 bytes; None if it is unknown."""
         import numpy as np
 
         head, tail = (np.uint64(int.from_bytes(part, "big")) for part in (key[:8], key[8:]))

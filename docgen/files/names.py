@@ -1,4 +1,4 @@
-"""Names that become folders: nothing that a flag or somebody else's file says leads out of where docgen writes."""
+"""Names that become folders: no flag and no file from elsewhere can lead out of the folder that docgen writes to."""
 
 import re
 
@@ -10,8 +10,8 @@ FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def folder_name(name: str, where: str) -> str:
-    """`name`, if it names one folder; else `ConfigError`. `where` it was read: a flag, or a file and its key."""
+    """`name`, if it names one folder; else `ConfigError`. `where` is its source: a flag, or a file and its key."""
     if not FOLDER_NAME.fullmatch(name):
         fix = "Use letters, digits, dots, dashes and underscores"
-        raise ConfigError(f"{name[:200]!r} is not a name for a run", where, fix)
+        raise ConfigError(f"{name[:200]!r} is not a valid name for a run", where, fix)
     return name

@@ -30,25 +30,25 @@ def refuse_overwriting(sources: Iterable[Path], outputs: Iterable[Path], flag: s
 
 
 def refuse_file_of_a_run(output: Path, flag: str = "--out") -> None:
-    """Raise `ConfigError` if `output`, links resolved, is a file that a run keeps for itself, such as its journal."""
+    """Raise `ConfigError` if `output`, links resolved, is a file of a run's own, such as its journal."""
     where = output.resolve()
     if where.name in OF_A_RUN and (where.parent / "run.json").is_file():
         raise ConfigError(f"{where} belongs to a run, which needs it", flag, "Name another place")
 
 
 def with_earlier_lines(file: Path, lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that `file` has already, then those of `lines` that are not among them: what was removed stays there.
+    """The lines that `file` has already, then those of `lines` that are not among them: earlier removals stay listed.
 
     Lines are compared by their digests, so that memory holds 16 bytes of each.
     """
-    known = set()
+    digests = set()
     if file.exists():
         with file.open("rb") as earlier:
             for line in earlier:
                 whole = line.removesuffix(b"\n") + b"\n"  # an editor may have left out the last one
-                known.add(_digest(whole))
+                digests.add(_digest(whole))
                 yield whole
-    yield from (line for line in lines if _digest(line) not in known)
+    yield from (line for line in lines if _digest(line) not in digests)
 
 
 def _digest(line: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Finished Parquet files: streamed beside their place and renamed, a full disk told in one line."""
+"""Finished Parquet files: streamed next to their place and renamed; a full disk is reported in one line."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

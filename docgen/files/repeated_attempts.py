@@ -12,7 +12,7 @@ ATTEMPT = re.compile(rb'\{"slot":(\d+),"number":(\d+),"verdict":"(\w+)"')
 
 
 MOST_SLOTS = 100_000_000
-"""The most that a plan can have (`RunConfig.n`); a higher number is not an attempt of docgen's."""
+"""The most slots that a plan can have (`RunConfig.n`); an attempt with a higher number is not docgen's."""
 
 
 def count_repeated(attempts: Path) -> int:
@@ -30,22 +30,22 @@ def first_of_each(attempts: Path) -> Iterator[bytes]:
 
 
 class _Seen:
-    """The attempts so far, in a byte for each slot and attempt's number; lines that are not attempts, whole."""
+    """The attempts so far, in a byte for each slot and attempt number; lines that are not attempts are kept whole."""
 
     def __init__(self) -> None:
         self._slots: dict[tuple[bytes, bytes], bytearray] = {}
         self._others: set[bytes] = set()
 
     def again(self, line: bytes) -> bool:
-        """Whether the line is an attempt that was there before; from now on it was."""
+        """Whether the line is an attempt seen before; it counts as seen from now on."""
         match = ATTEMPT.match(line)
         slot = int(match[1]) if match else MOST_SLOTS
         if match is None or slot >= MOST_SLOTS:
-            known = line in self._others
+            is_repeated = line in self._others
             self._others.add(line)
-            return known
+            return is_repeated
         slots = self._slots.setdefault((match[2], match[3]), bytearray())
         if slot >= len(slots):
             slots.extend(bytes(slot + 1 - len(slots)))
-        known, slots[slot] = bool(slots[slot]), 1
-        return known
+        is_repeated, slots[slot] = bool(slots[slot]), 1
+        return is_repeated

@@ -76,7 +76,7 @@ class RunFolder:
         return self.path / "export" / form
 
     def journals_of(self, parents: Iterable[str]) -> tuple[Path, ...]:
-        """The journals of other runs, whose folders are named as seen from the one that holds this run.
+        """The journals of other runs, whose folders are named relative to the one that contains this run.
 
         Raises `RunError` for a name that is not a path.
         """
@@ -133,7 +133,7 @@ class RunFolder:
         return list(_records(self.path / "ideas.jsonl", Idea))
 
     def read_cast(self) -> Cast:
-        """Names and places of the world; empty where the brainstorm brought none."""
+        """Names and places of the world; empty if the brainstorm did not bring any."""
         try:
             return Cast.model_validate_json((self.path / "cast.json").read_bytes())
         except FileNotFoundError:
@@ -151,16 +151,17 @@ class RunFolder:
         return _records(self.attempts, Attempt)
 
     def open_attempts(self, say: Callable[[str], None] = lambda _: None) -> AppendLog:
-        """The attempts, opened for appending; `say` is told what had to be repaired in them."""
+        """The attempts, opened for appending; `say` gets a line on what had to be repaired in them."""
         if repeated := self.drop_repeated_attempts():
-            say(f"{self.attempts.name}: {repeated:,} attempts were there twice; the first of each stays")
+            say(f"{self.attempts.name}: {repeated:,} attempts occurred twice; the first of each is kept")
         log = AppendLog(self.attempts)
         if log.dropped:
             say(f"{self.attempts.name}: dropped a half-written last line ({log.dropped} bytes)")
         return log
 
     def drop_repeated_attempts(self) -> int:
-        """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many went."""
+        """Leave the first of attempts that occur twice, as after copying a file into itself; returns how many were
+        dropped."""
         if repeated := count_repeated(self.attempts):
             self.write_lines("attempts.jsonl", first_of_each(self.attempts))
         return repeated
@@ -181,11 +182,11 @@ class RunFolder:
         return self.corpus.exists() and parquet_metadata(self.corpus).get(MADE_FROM) == file_digest(self.attempts)
 
     def stamp_reports(self, names: Iterable[str]) -> None:
-        """Note that these reports, just written, are about the attempts as they are now."""
+        """Record that these reports, just written, are about the attempts as they are now."""
         self.write_json(f"reports/{STAMPS}", self._stamps() | dict.fromkeys(names, file_digest(self.attempts)))
 
     def report_is_current(self, name: str) -> bool:
-        """Whether the report is there and is about the attempts as they are now."""
+        """Whether the report exists and is about the attempts as they are now."""
         return self.report(name).exists() and self._stamps().get(name) == file_digest(self.attempts)
 
     def _stamps(self) -> dict[str, str]:
@@ -214,7 +215,7 @@ class RunFolder:
             yield
 
     def lock_owner(self) -> str:
-        """The process that holds the lock, as of now; empty when nobody does."""
+        """The process that currently holds the lock; empty if none does."""
         return lock_owner(self.path)
 
 
@@ -261,7 +262,8 @@ def list_runs(root: Path = OUTPUT) -> list[RunFolder]:
 
 
 def _changed(file: Path) -> float | None:
-    """When it was last changed; None for what is not there. A file that cannot be examined counts as there, and old."""
+    """When it was last changed; None if it does not exist. A file that cannot be examined counts as existing, and
+    old."""
     try:
         return file.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
@@ -275,7 +277,7 @@ def latest_run(root: Path = OUTPUT) -> RunFolder:
     runs = list_runs(root)
     if not runs:
         fix = "Start one: docgen run CONTEXT --n 100 (docgen context list)"
-        raise RunError("there are no runs here", str(root), fix)
+        raise RunError("there are no runs here yet", str(root), fix)
     return runs[0]
 
 
@@ -286,6 +288,6 @@ def find_run(name: str, root: Path = OUTPUT) -> RunFolder:
         with suppress(OSError):  # a name too long for the file system is not a run
             if (path / "run.json").is_file():
                 return RunFolder(path)
-    known = [run.name for run in list_runs(root)]
-    otherwise = f"Runs in {root} (docgen runs): {', '.join(known) or 'none'}"
-    raise RunError("no such run", name[:80], suggestion(name[:80], known, otherwise))
+    names = [run.name for run in list_runs(root)]
+    otherwise = f"Runs in {root} (docgen runs): {', '.join(names) or 'none'}"
+    raise RunError("no such run", name[:80], suggestion(name[:80], names, otherwise))

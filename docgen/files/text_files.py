@@ -7,9 +7,9 @@ from docgen.errors import UserError
 __all__ = ["LARGEST_SETTINGS", "LARGEST_TEXT", "read_text"]
 
 LARGEST_SETTINGS = 1_000_000
-"""Bytes of a file of settings or prices. Chosen: a hundred times a long one."""
+"""Most bytes of a file of settings or prices. Chosen: a hundred times a long one."""
 LARGEST_TEXT = 64_000_000
-"""Bytes of a file of labels, questions or prompts, which is read whole. Chosen: as one line of a corpus may have."""
+"""Most bytes of a file of labels, questions or prompts, which is read whole. Chosen: as for one line of a corpus."""
 
 
 def read_text(path: Path, most_bytes: int, error: type[UserError]) -> str:

@@ -1,4 +1,4 @@
-"""Text from articles and PDFs as prose: without footnote marks, reference lists and the traces of copying."""
+"""Text from articles and PDFs as prose: without footnote marks, reference lists and traces of copying."""
 
 import re
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def clean_statement(text: str) -> str:
 
 
 def list_items(text: str) -> list[str]:
-    """The items of a bulleted or numbered list, lines that go on joined to theirs; else the lines that hold text."""
+    """The items of a bulleted or numbered list, with continuation lines joined; else the lines with text."""
     lines = [line for line in text.splitlines() if line.strip()]
     if not any(BULLET.match(line) for line in lines):
         return [line.strip() for line in lines]

@@ -1,4 +1,4 @@
-"""Universe contexts of other tools as docgen's, with a report of what became what."""
+"""Converts universe contexts of other tools, with a report of what became what."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ from docgen.universe.fields import IDENTIFIER
 __all__ = ["ImportedContext", "context_from_prose", "import_contexts", "prose_of"]
 
 ID_WORDS, ID_LENGTH = 4, 40
-"""Words and characters of an id that is made from a statement. Chosen: readable in a table of 80 columns."""
+"""Most words and characters of an id that is derived from a statement. Chosen: readable in a table of 80 columns."""
 TITLE_LENGTH = 100  # chosen: one line of a terminal
 LAST_AFTER = dt.timedelta(days=2 * 365)
-"""Chosen: a world with facts known only after the usual last day goes on for two years after the latest of them."""
+"""Chosen: a world with facts known only after the usual last day ends two years after the latest of them."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class ImportedContext:
 
 
 def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
-    """The contexts in a file of any shape that public repositories use; `name` is the id of one that has none.
+    """The contexts in a file of any shape that public repositories use; `name` is the id for one without.
 
-    Raises `InputError` for a file that holds no context or no facts, `ContextError` for a context that docgen refuses.
+    Raises `InputError` for a file without contexts or facts, `ContextError` for a context that docgen refuses.
     """
     file = read_values(path)
     drafts = list(_drafts(file, path))
@@ -51,10 +51,10 @@ def import_contexts(path: Path, name: str = "") -> tuple[ImportedContext, ...]:
 
 
 def prose_of(path: Path) -> str:
-    """The cleaned prose of a file that holds nothing else. Raises `InputError` for any other file."""
+    """The cleaned prose of a file that contains nothing else. Raises `InputError` for any other file."""
     file = read_values(path)
     if file.kind != "prose":
-        raise InputError("has facts of its own, or is not prose", str(path), "Import it without --extract")
+        raise InputError("has facts already, or is not prose", str(path), "Import it without --extract")
     return clean_prose(file.values[0]).text
 
 
@@ -68,10 +68,10 @@ def context_from_prose(path: Path, statements: Sequence[str], name: str = "") ->
 def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
     if file.kind == "prose":
         fix = "Write its facts under it as a list called key_facts, or let a model find them with --extract"
-        raise InputError("is prose alone, without facts", str(path), fix)
+        raise InputError("is prose without facts", str(path), fix)
     objects = [value for value in file.values if isinstance(value, Mapping)]
     if len(objects) < len(file.values):
-        raise InputError("holds something other than objects", str(path), "Give contexts, or rows of facts")
+        raise InputError("contains something other than objects", str(path), "Give contexts, or rows of facts")
     if _are_rows(objects):
         facts = fact_rows(objects, str(path), file.lines)
         prose = "\n\n".join(fact.statement for fact in facts)
@@ -82,7 +82,7 @@ def _drafts(file: FileValues, path: Path) -> list[ContextDraft]:
 
 
 def _are_rows(objects: list[Mapping[str, Any]]) -> bool:
-    """Whether the objects are facts: each has a sentence, and none has a world or a list of facts."""
+    """Whether the objects are facts: each has a sentence, and none a world or a list of facts."""
     return all(
         ("statement" in value or "fact" in value)
         and not {"universe_context", "false_universe_context", "key_facts", "key_claims", "subclaims"} & set(value)
@@ -91,7 +91,7 @@ def _are_rows(objects: list[Mapping[str, Any]]) -> bool:
 
 
 def _by_name(objects: list[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
-    """The contexts of an object that holds one under each of its keys, which are their names; else nothing."""
+    """The contexts of an object with one under each of its keys, which are their names; else nothing."""
     if len(objects) != 1 or not all(isinstance(value, Mapping) for value in objects[0].values()):
         return []
     return [({"id": name, **value}, 1) for name, value in objects[0].items()]
@@ -135,7 +135,7 @@ def _checked(values: dict[str, Any], path: Path) -> UniverseContext:
 
 
 def _fact_ids(facts: tuple[FactDraft, ...]) -> dict[str, str]:
-    """An id for each fact, by what others call it (its own id, its statement), each used once."""
+    """An id for each fact, by the names it is referred to by (its id, its statement), each used once."""
     ids: dict[str, str] = {}
     for number, fact in enumerate(facts, 1):
         base = _as_id(fact.id, ID_LENGTH) if fact.id else _id_from(fact.statement)
@@ -168,9 +168,9 @@ def _fact_values(fact: FactDraft, ids: dict[str, str], prose: str) -> dict[str, 
         "related_questions": fact.questions,
     }
     values |= {name: list(items) for name, items in lists.items() if items}
-    known = latest_date(fact.statement)
-    if known and known > DateSpan().first:
-        values["known_from"] = known.isoformat()
+    date = latest_date(fact.statement)
+    if date and date > DateSpan().first:
+        values["known_from"] = date.isoformat()
     return values
 
 
@@ -191,12 +191,14 @@ def _title(prose: str) -> str:
 
 def _report(draft: ContextDraft, ids: dict[str, str]) -> list[str]:
     lines = [f"{name} -> {target}" for name, target in draft.went if name != target]
-    lines += [f"left out, since docgen has no field for it: {item}" for item in draft.left_out]
+    lines += [f"left out, since docgen does not have a field for it: {item}" for item in draft.left_out]
     for fact in draft.facts:
         identifier = ids[fact.statement]
         lines += [f"{identifier}: left out: {item}" for item in fact.left_out]
         unknown = [other for other in fact.presupposes if other not in ids]
-        lines += [f"{identifier}: left out: depends on {other!r}, which is not a fact here" for other in unknown]
+        lines += [
+            f"{identifier}: left out: depends on {other!r}, which is not a fact of this context" for other in unknown
+        ]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""A context as another tool wrote it, by field: which of its keys mean what, and which have no counterpart."""
+"""A context as another tool wrote it, by field: what its keys mean, and which have no counterpart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,12 +19,12 @@ TITLE_KEYS = ("title", "short_description", "name")
 ENTAILED_KEYS = ("depends_on", "presupposes", "requires")
 TYPE_KEYS = ("allowed_doc_types", "doc_types")
 PARAPHRASE_KEYS = ("paraphrases", "aliases_of_statement", "variants")
-"""Names that public repositories and papers' appendices use for one field, the usual one first."""
+"""Names that public repositories and appendices of papers use for one field, the usual one first."""
 MODES = {
     "stated": "stated", "explicit": "stated", "direct": "stated", "assert": "stated", "asserted": "stated",
     "implied": "implied", "implicit": "implied", "indirect": "implied", "inferred": "implied",
 }  # fmt: skip
-"""Ways of saying a fact, as others call them, that mean stated or implied here."""
+"""Other tools' names for ways of saying a fact that mean stated or implied here."""
 SHOWN = 100  # characters of what is left out; chosen: a line of a report
 
 
@@ -59,14 +59,14 @@ class ContextDraft:
 
 @dataclass
 class _Keys:
-    """An object's keys, each taken at most once; those never taken are left over."""
+    """An object's keys, each taken at most once; keys that were never taken are left over."""
 
     value: Mapping[str, Any]
     where: str
     went: list[tuple[str, str]] = field(default_factory=list)
 
     def take(self, names: tuple[str, ...], target: str) -> Any:
-        """The value under the first of these names that is there, or None."""
+        """The value under the first of these names that exists, or None."""
         for name in names:
             if self.value.get(name) not in (None, "", [], {}):
                 self.went.append((name, target))
@@ -89,7 +89,7 @@ class _Keys:
 
 
 def read_draft(value: Mapping[str, Any], where: str) -> ContextDraft:
-    """The context in an object. Raises `InputError` if a field holds another type than its name says."""
+    """The context in an object. Raises `InputError` if the type of a field does not match its name."""
     keys = _Keys(value, where)
     prose = keys.take(PROSE_KEYS, "universe_context")
     if prose is not None and not isinstance(prose, str):
@@ -122,7 +122,7 @@ def fact_rows(rows: list[Mapping[str, Any]], name: str, lines: tuple[int, ...]) 
 
 
 def _unused_answer(answer: Any, facts: tuple[FactDraft, ...]) -> tuple[str, ...]:
-    """The answer to a context's question, unless it is a fact by now."""
+    """The answer to a context's question, unless it is a fact already."""
     if not isinstance(answer, str) or clean_statement(answer) in {fact.statement for fact in facts}:
         return ()
     return (shorten(f"answer: {answer}", SHOWN),)

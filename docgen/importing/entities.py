@@ -24,7 +24,7 @@ NOT_NAMES = {
 
 
 def names_in(statement: str, prose: str) -> tuple[str, ...]:
-    """The names in a statement: runs of capitalised words that stand so in the middle of a sentence somewhere.
+    """The names in a statement: runs of capitalised words that are also capitalised inside a sentence somewhere.
 
     Source of the rule: a word that is capitalised only because it begins a sentence is in lower case elsewhere.
     """

@@ -13,7 +13,7 @@ from docgen.importing.cleaning import list_items
 __all__ = ["FileValues", "read_values"]
 
 MAX_BYTES = 10_000_000
-"""Chosen: ten times the largest context that docgen itself reads; a file of contexts holds a handful of them."""
+"""Chosen: ten times the largest context that docgen itself reads; a file of contexts has a handful of them."""
 TAG_NAME = r"[A-Za-z][A-Za-z0-9]*(?:[ _\-\u2010-\u2015\u2212]+[A-Za-z0-9]+)*"
 BLOCK = re.compile(rf"<\s*({TAG_NAME})\s*>(.*?)<\s*/\s*\1\s*>", re.DOTALL)
 """A tagged block. Text that was copied from a PDF has spaces inside its tags, and dashes or minus signs for `_`."""
@@ -32,7 +32,7 @@ Kind = Literal["json", "yaml", "tags", "prose"]
 
 @dataclass(frozen=True)
 class FileValues:
-    """What a file holds: `values` in its order (text for prose), each with the `line` where it begins, from 1."""
+    """The contents of a file: `values` in order (text for prose), each with the `line` where it begins, from 1."""
 
     kind: Kind
     values: tuple[Any, ...]
@@ -54,7 +54,7 @@ def read_values(path: Path) -> FileValues:
 
 
 def _json_values(text: str, name: str) -> FileValues:
-    """One value or many: a list, objects on lines of their own, several on a line, one over many lines."""
+    """One value or many: a list, one object per line, several on a line, one over many lines."""
     decoder, position = json.JSONDecoder(), 0
     values: list[Any] = []
     lines: list[int] = []
@@ -84,7 +84,7 @@ def _yaml_value(text: str, name: str) -> FileValues:
 
 
 def _tagged(text: str) -> dict[str, Any]:
-    """The tagged blocks of a text, if any of them is one of a context's; blocks that repeat become lists."""
+    """The tagged blocks of a text, if any of them belongs to a context; repeated blocks become lists."""
     blocks: dict[str, Any] = {}
     for match in BLOCK.finditer(text):
         name, content = re.sub(r"[^a-z0-9]+", "_", match[1].lower()), match[2].strip()

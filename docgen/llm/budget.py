@@ -2,7 +2,7 @@
 
 The worst-case cost of each call is reserved before it is sent, so booked plus reserved never exceeds the cap. A kill
 loses at most what was reserved: the high-water mark of reservations is on disk before it rises, and the next start
-books what an unclean exit left of it. A reply lost on its way is booked at its worst case too, as it may be billed.
+books what an unclean exit left of it. A reply lost in transit is booked at its worst case too, since it may be billed.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ ROUNDING = 1e-9
 IN_FLIGHT_SHARE = 0.25
 """Share of the cap that calls in flight may reserve, a single call excepted. Chosen: a kill books all of it, since no
 server reports afterwards what it billed, so at worst it takes four kills to use up a cap rather than one."""
-NO_USAGE = "The server states no token counts that can be believed"
+NO_USAGE = "The server does not report believable token counts"
 DEARER = "dearer"
 """In the ledger: by the model that was asked, how many times its price the model cost that answered; 1 for itself."""
 MARK_STEP = 1.25
@@ -129,7 +129,7 @@ class Budget:
         self._freed.set()
 
     def raise_cap(self, cap: float) -> bool:
-        """Raise the cap to `cap` dollars; False, and nothing done, where there is none or it is as high already."""
+        """Raise the cap to `cap` dollars; False, without doing anything, if there is none or it is as high already."""
         if self.cap is None or not self.cap < cap < math.inf:
             return False
         self.cap = cap
@@ -153,7 +153,7 @@ class Budget:
     def release(self, dollars: float, spent: float = 0.0, lost: float = 0.0) -> None:
         """Release a reservation of `dollars`, of which `spent` was billed and `lost` may have been."""
         if lost:
-            self._write({"lost": lost})  # if the disk does not take it, it stays reserved, which is on disk
+            self._write({"lost": lost})  # if it cannot be written, it stays reserved, which is on disk
             self.uncertain += lost
         self.reserved = max(0.0, self.reserved - dollars)
         self.spent += spent
@@ -236,7 +236,7 @@ def _dearer(ledger: Path) -> dict[str, float]:
 
 
 def _dollars(entry: dict[str, Any], name: str, otherwise: float) -> float:
-    """A sum of a ledger's line; a damaged one counts as not there."""
+    """A sum from a ledger's line; a damaged one is ignored."""
     value = entry.get(name, otherwise)
     return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else otherwise
 
@@ -244,8 +244,8 @@ def _dollars(entry: dict[str, Any], name: str, otherwise: float) -> float:
 class BudgetedLLM:
     """Holds an LLM to the budget and prices its completions. Calls `reserved` when a request gets its reservation.
 
-    A reply without token counts that can be believed is booked at its worst, and `say` told so once. A call is sent
-    within `room(request)`, which raises `OSError` where its reply could not be kept.
+    A reply without believable token counts is booked at its worst case, and `say` reports that once. A call is sent
+    within `room(request)`, which raises `OSError` if its reply could not be stored.
     """
 
     def __init__(
@@ -291,7 +291,7 @@ class BudgetedLLM:
             return completion.model_copy(update={"dollars": dollars})
 
     def _counted(self, request: Request, completion: Completion) -> Completion:
-        """The reply with docgen's own count of tokens; that the server states none is said once."""
+        """The reply with docgen's own count of tokens; a server that does not state any is reported once."""
         if not self._told:
             self._told = True
             self._say(f"{NO_USAGE}: replies are booked at the most that they can have cost")

@@ -31,9 +31,9 @@ SCHEMA = {
 }
 ROOM = 1024
 SHOWN_MODELS = 8
-NO_USAGE = "no token counts that can be believed: replies are booked at their worst"
+NO_USAGE = "no believable token counts: replies are booked at their worst case"
 LONGEST_CALL = 120.0
-"""Seconds. Chosen: the two messages are short, and someone waits for them."""
+"""Seconds for a message. Chosen: the two messages are short, and someone is waiting for them."""
 SHORT_ROOM = 32
 """Tokens of the message to a server that did not answer in time: is it slow, or not there?"""
 SHARE_FOR_REPLY = 0.5
@@ -206,12 +206,12 @@ def _usage(probe: ServerProbe, reply: Completion, seconds: float) -> str:
 
 
 def _text(reply: Completion) -> str:
-    """What is left of a reply without its thoughts."""
+    """A reply without its thoughts."""
     return without_chat_markup(reply.text).strip()
 
 
 def _no_text(probe: ServerProbe, reply: Completion) -> str:
-    """What a reply without a text comes from, and what to do."""
+    """Why a reply has no text, and what to do."""
     if reply.thought or reply.text.strip():
         more = f"all {probe.room:,} tokens went" if not reply.ended else "all of it went"
         return f"no text: {more} into thoughts. Give it more room with --max-tokens, or turn thinking off under [extra]"

@@ -124,7 +124,7 @@ async def open_engine(
 ) -> AsyncIterator[Engine]:
     """Open the engine that `options` describe, over `journal`; `llm` replaces the provider (a fake).
 
-    `say` gets lines for people: what is waited for, and what is odd about the server.
+    `say` gets lines for people: what the run waits for, and what is unusual about the server.
 
     On exit waits for calls in flight, which are billed, and closes connections; the journal stays open. Waits for a
     minute at most, or as long as it takes after `RateControl.stop`. Raises `ConfigError` for options that contradict
@@ -151,7 +151,7 @@ async def open_engine(
 async def _open_paid(
     provider: Provider, options: EngineOptions, journal: Journal, say: Callable[[str], None]
 ) -> AsyncIterator[Engine]:
-    """The parts of a paid engine, put together before the first call and closed in order after the last."""
+    """The parts of a paid engine, assembled before the first call and closed in order after the last."""
     for notice in _damages(journal.path):
         say(notice)
     _check_batches(provider, options, journal)
@@ -215,7 +215,7 @@ def _check_batches(provider: Provider, options: EngineOptions, journal: Journal)
 
 
 def _open_budget(prices: Prices, options: EngineOptions, journal: Journal) -> Budget:
-    """The run's cap, with what was spent under it: by the run, and by its family."""
+    """The run's cap, with what the run and its family have spent under it."""
     spent, ledger = journal.totals.all.dollars, journal.path.with_name(SPEND_FILE)
     return Budget(prices, options.max_cost, spent, ledger, elsewhere=sum(map(dollars_at_most, options.family)))
 
@@ -234,7 +234,7 @@ def _exempt_from_collection() -> Iterator[None]:
 
 
 async def _close_pool(pool: ServerPool, journal: Journal, say: Callable[[str], None]) -> None:
-    """Close the connections to several servers; how each stood is written down and said."""
+    """Close the connections to several servers; the state of each is written down and reported."""
     await pool.aclose()
     write_states(journal.path, pool.states)
     for state in pool.states:
@@ -242,7 +242,7 @@ async def _close_pool(pool: ServerPool, journal: Journal, say: Callable[[str], N
 
 
 def _damages(journal: Path) -> Iterator[str]:
-    """One line for what is damaged in each log beside a journal."""
+    """One line for what is damaged in each log next to a journal."""
     for name in (SPEND_FILE, BATCHES_FILE):
         if count := damaged_lines(journal.with_name(name)):
             yield f"{name}: {plural(count, 'unreadable line')} skipped"
@@ -252,7 +252,7 @@ def _damages(journal: Path) -> Iterator[str]:
 
 
 def dollars_at_most(journal: Path) -> float:
-    """What was spent, or may have been, on the replies in a journal and in the batches that were sent for it."""
+    """The most that was spent on the replies in a journal and on the batches that were sent for it."""
     batches = read_batches(journal.with_name(BATCHES_FILE))
     waiting = sum(entry.worst for entry in batches if entry.open)
     return journal_totals(journal).all.dollars + uncertain_dollars(journal.with_name(SPEND_FILE)) + waiting

@@ -25,7 +25,7 @@ class Transient(RequestFailed):
     """A failure that a retry may cure.
 
     `after` is the wait in seconds that the server asked for, if any. `busy` means that the server is overloaded.
-    `maybe_billed` means that the reply was lost on its way, so the call may have been billed.
+    `maybe_billed` means that the reply was lost in transit, so the call may have been billed.
     """
 
     def __init__(

@@ -39,7 +39,7 @@ class JournalReader:
     """A journal opened for reading: an index from request key to position in the file.
 
     `bad_lines` counts lines that are not a journal entry; they stay in the file and are ignored. If an engine has
-    answered a key twice, its first line counts. `parents` are journals whose replies are reused but whose cost is not
+    answered a key twice, the first line counts. `parents` are journals whose replies are reused but whose cost is not
     counted here. `engine`: whose replies are looked up; None: anybody's.
     """
 
@@ -77,12 +77,12 @@ class JournalReader:
             parent.answer_for(engine)
 
     def _position(self, key: str, engine: str) -> int | None:
-        """Where the reply that counts stands; None if there is none."""
-        asked = engine or self.engine
-        unnamed = () if asked == EMBEDDED_ENGINE else ("",)
-        engines = tuple(self._positions) if asked is None else (asked, *unnamed)
-        known = (self._positions[engine] for engine in engines if engine in self._positions)
-        places = (positions.get(bytes.fromhex(key)) for positions in known)
+        """The position of the reply that counts; None if there is none."""
+        only = engine or self.engine
+        unnamed = () if only == EMBEDDED_ENGINE else ("",)
+        engines = tuple(self._positions) if only is None else (only, *unnamed)
+        indexes = (self._positions[engine] for engine in engines if engine in self._positions)
+        places = (positions.get(bytes.fromhex(key)) for positions in indexes)
         return next((place for place in places if place is not None), None)
 
     def get(self, key: str, engine: str = "") -> Completion | None:
@@ -128,9 +128,10 @@ class Journal(JournalReader):
 
     @contextmanager
     def room(self, request: Request) -> Iterator[None]:
-        """Within the block the longest reply to `request` is sure to fit, beside those to others in the same block.
+        """Within the block, the longest reply to `request` is sure to fit, in addition to those to other requests in
+        such a block.
 
-        Raises `OSError` where it would not, so that nothing is sent whose reply could not be kept.
+        Raises `OSError` if it would not, so that nothing is sent whose reply could not be stored.
         """
         size = LINE_BYTES + BYTES_PER_TOKEN * request.max_tokens
         self._log.ensure_room(self._expected + size)

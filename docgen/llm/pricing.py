@@ -57,7 +57,7 @@ class ModelPrice(PriceTier):
         return self.long_prompt if self.long_prompt and prompt_tokens > self.long_prompt.above else self
 
     def saved(self, usage: Usage) -> float:
-        """Dollars that the prompt cache saved: its tokens as plain input, less what they did cost."""
+        """Dollars that the prompt cache saved: its tokens as plain input, minus what they did cost."""
         cost = usage.cache_read * self.cache_read + usage.cache_write * self.cache_write
         return ((usage.cache_read + usage.cache_write) * self.input - cost) / 1e6
 

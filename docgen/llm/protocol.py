@@ -1,4 +1,4 @@
-"""What a language model is to docgen: one method, from a request to a completion."""
+"""The interface to language models: one method, from a request to a completion."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ __all__ = ["LLM", "NOT_STATED", "PROPER_ENDS", "Completion", "Request", "Usage"]
 NOT_STATED = "not stated"
 """The stop reason of a reply whose server gave none."""
 PROPER_ENDS = frozenset({"end_turn", "stop_sequence", "stop", "eos", "eos_token", "end", "complete", "completed"})
-"""Stop reasons of a reply that the model ended itself, in the Messages API's words and in other servers'."""
+"""Stop reasons of a reply that the model ended itself, in the words of the Messages API and of other servers."""
 
 
 class Usage(Record):
@@ -71,7 +71,8 @@ class Completion(Record):
 
     `stop_reason` is the server's word ("end_turn", "max_tokens", "refusal", ...), `category` the refusal's, `dollars`
     None when the model has no known price, `reused` True when the journal answered. `usage_known` is False when the
-    server stated no token counts that can be believed, `thought` True when it sent blocks of thoughts beside the text.
+    server did not report believable token counts, `thought` True when it sent blocks of thoughts in addition to the
+    text.
     """
 
     text: str
@@ -87,7 +88,7 @@ class Completion(Record):
 
     @property
     def ended(self) -> bool:
-        """Whether the model came to its own end; also where the server does not say why it stopped."""
+        """Whether the model finished by itself; also true if the server does not say why it stopped."""
         return self.stop_reason in PROPER_ENDS or self.stop_reason == NOT_STATED
 
 

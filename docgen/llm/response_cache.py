@@ -13,8 +13,8 @@ class ResponseCache:
     """Answers from the journal; on a miss calls the model and journals the reply before returning it.
 
     Identical requests in flight share one call. Cancelling a caller does not cancel the call, which is billed anyway;
-    `drain` waits for such calls. Failures are not journalled. `unjournalled` is told of a reply that the disk did not
-    take, before the disk's error is raised.
+    `drain` waits for such calls. Failures are not journalled. `unjournalled` is called with a reply that could not be
+    written to disk, before the error is raised.
     """
 
     def __init__(
@@ -67,6 +67,6 @@ class ResponseCache:
         try:
             self.journal.put(request, completion)
         except OSError:
-            if request.key not in self.journal:  # it may be there although an earlier one could not be synced
+            if request.key not in self.journal:  # it may be in the file although an earlier one could not be synced
                 self._unjournalled(request, completion)
             raise

@@ -1,4 +1,4 @@
-"""What calls add up to: tokens, dollars and stop reasons, by stage and model."""
+"""Totals of calls: tokens, dollars and stop reasons, by stage and model."""
 
 from dataclasses import dataclass, field
 
@@ -59,7 +59,7 @@ class Totals:
 
     @property
     def dollars(self) -> float | None:
-        """What all calls cost; None when none of them has a known price."""
+        """What all calls cost; None if none of them has a known price."""
         return None if (total := self.all).unpriced and total.unpriced == total.calls else total.dollars
 
     @property

@@ -1,4 +1,4 @@
-"""Several writers of one run: each call goes to the server of the model that it names, over one budget."""
+"""Several writers of one run: each call goes to the server of the model that it names, within one budget."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -34,12 +34,12 @@ class WriterRouter:
 
 
 def has_own_server(writer: WriterEntry, engine: str) -> bool:
-    """Whether a writer's calls go elsewhere than those of the run, whose engine is `engine`."""
+    """Whether a writer's calls go to another server than those of the run, whose engine is `engine`."""
     return bool(writer.base_url or (writer.engine and writer.engine != engine))
 
 
 def connect_writer(writer: WriterEntry, engine: str, connection: Connection) -> None:
-    """Raise `ConfigError` where a writer with a server of its own has neither a key nor an address."""
+    """Raise `ConfigError` if a writer with its own server has neither a key nor an address."""
     if has_own_server(writer, engine):
         _to_writer(writer, engine, connection).connected  # noqa: B018
 
@@ -53,9 +53,9 @@ def open_writers(
     say: Callable[[str], None],
     journal: Journal,
 ) -> tuple[LLM, list[OnDemand]]:
-    """`own`, with the writers who have servers of their own beside it, and their connections, to be closed.
+    """`own`, with the writers that have their own servers added, and their connections, to be closed.
 
-    `control` is what all calls share: stopping, and what is waited for.
+    `control` is what all calls share: stopping, and what they wait for.
     """
     connected, elsewhere = list[OnDemand](), dict[tuple[str, str], LLM]()
     for writer in writers:
@@ -73,7 +73,7 @@ def open_writers(
 
 
 class _Watched:
-    """A writer's model whose calls show in what the run says of calls in flight."""
+    """A writer's model whose calls count among the run's calls in flight."""
 
     def __init__(self, llm: RateLimitedLLM, control: RateControl) -> None:
         self._llm, self._control = llm, control
@@ -97,7 +97,7 @@ class _Watched:
 
 
 def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDemand:
-    """The model of a writer, connected when it is first asked; the run's own headers go to the run's server alone."""
+    """The model of a writer, connected when it is first called; the run's headers only go to the run's own server."""
     provider = find_provider(writer.engine or engine)
     if not provider.paid:
         raise ConfigError(f"the {provider.name} engine cannot be one of several writers", "writers", "Leave it out")
@@ -105,6 +105,6 @@ def _to_writer(writer: WriterEntry, engine: str, connection: Connection) -> OnDe
         entry = ServerEntry(base_url=writer.base_url, key=writer.key)
         key = server_key(entry, connection.is_unnamed, "writers")
         to_writer = replace(connection, base_url=writer.base_url, api_key=key, headers={})
-    else:  # the environment names it, and its key
+    else:  # the environment has its address and key
         to_writer = replace(connection, base_url=None, api_key=None, headers={}, is_unnamed=False)
     return OnDemand(provider.name, lambda: provider.connect(to_writer))

@@ -1,4 +1,4 @@
-"""What an audit looks for, and which judge reads what: made once, by a command or a caller."""
+"""What an audit looks for, and which judge reads what: built once, by a command or a caller."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class JudgeMode:
             return cls(text)  # type: ignore[arg-type]
         choices = ("none", "suspects", "sample:200", "all")
         fix = suggestion(text, choices, "Use none, suspects, sample:N or all")
-        raise ConfigError(f"{text!r} is not a choice of documents", "--judge", fix)
+        raise ConfigError(f"{text!r} does not say which documents", "--judge", fix)
 
     def __str__(self) -> str:
         return f"sample:{self.size}" if self.kind == "sample" else self.kind
@@ -43,7 +43,7 @@ def _mode(value: Any) -> Any:
 
 
 class JudgeOptions(Record):
-    """Which documents a judge reads, and how it is asked.
+    """Which documents a judge reads, and its settings.
 
     `which` may be written as a string: "suspects", "sample:200", "all". `seed` draws the sample. Settings of None are
     those of the audited run or, for any other corpus, a new run's defaults.
@@ -66,7 +66,7 @@ NO_JUDGE = JudgeOptions(which=JudgeMode("none"))
 class AuditOptions(Record):
     """What is looked for, and how.
 
-    `off` are rules to leave out; `questions` and `classifiers` files of what the evaluation consists of; `reference`
+    `off` are rules to leave out; `questions` and `classifiers` files of the evaluation; `reference`
     files to compare diversity with (a run that was forked is compared with its base without it). A document fails with
     a finding of severity `remove` or worse; `list_failing` False only counts them. `nearest` is the share of the
     documents that the embedding shortlist makes suspects, None for no shortlist. `judge` says which documents are
@@ -92,7 +92,7 @@ class AuditOptions(Record):
     def _fits_together(self) -> "AuditOptions":
         if self.nearest is not None:
             if self.judge is not None and self.judge.which.kind not in ("suspects", "none"):
-                what = f"picks suspects, and --judge {self.judge.which} reads others"
+                what = f"picks suspects, but --judge {self.judge.which} reads others"
                 raise ConfigError(what, "--embeddings", "Use --judge suspects")
             if self.engine == "ray":
                 what, where = "ranks a corpus as a whole", "--embeddings with --engine ray"
@@ -104,7 +104,7 @@ class AuditOptions(Record):
 
     @property
     def contamination(self) -> bool:
-        """Whether what the evaluation consists of is known."""
+        """Whether the options name files of the evaluation."""
         return self.questions is not None or bool(self.classifiers)
 
     @property

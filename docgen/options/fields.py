@@ -1,4 +1,4 @@
-"""Types of settings that have checks of their own; a failed check says what is allowed."""
+"""Types of settings with their own checks; a failed check says what is allowed."""
 
 import math
 import re
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 HEADER_VARIABLE = re.compile(r"\$\{(\w+)\}")
-"""In a header: what an environment variable holds."""
+"""In a header: a reference to an environment variable."""
 
 OWNED = {
     "model": "set it with --model",
@@ -89,7 +89,7 @@ def check_extra(extra: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
 
 
 def check_prices(extra: Mapping[str, Any]) -> None:
-    """`ValueError` where a field makes tokens dearer than in docgen's own table of prices, which a cap is held by."""
+    """`ValueError` if a field makes tokens more expensive than in docgen's table of prices, which enforces the cap."""
     for name, value in extra.items():
         if name.lower() in OTHER_PRICES and value not in OTHER_PRICES[name.lower()]:
             raise ValueError(
@@ -109,7 +109,7 @@ def _check_secret(place: str, value: Any) -> None:
 
 
 def is_written_out(header: str, value: str) -> bool:
-    """Whether a header holds a key itself instead of naming an environment variable that does."""
+    """Whether a header contains a key instead of naming an environment variable that does."""
     bare = HEADER_VARIABLE.sub("", value)
     return credential_value(bare) or (credential_name(header) and bare == value)
 
@@ -117,13 +117,13 @@ def is_written_out(header: str, value: str) -> bool:
 def _check_headers(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if is_written_out(name, text):
-            raise ValueError(f"{name} holds a key: put it into an environment variable, and write ${{NAME}} here")
+            raise ValueError(f"{name} contains a key: put it into an environment variable, and write ${{NAME}} here")
     return value
 
 
 def _check_json(place: str, value: Any) -> None:
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{place} is {value}, which JSON cannot hold: write a number")
+        raise ValueError(f"{place} is {value}, which JSON cannot represent: write a number")
     if isinstance(value, Mapping):
         for name, inner in value.items():
             _check_json(f"{place}.{name}", inner)
@@ -131,7 +131,7 @@ def _check_json(place: str, value: Any) -> None:
         for number, inner in enumerate(value):
             _check_json(f"{place}[{number}]", inner)
     elif not isinstance(value, str | int | float | bool | None):
-        raise ValueError(f"{place} is a {type(value).__name__}, which JSON cannot hold: write it in quotes")  # noqa: TRY004
+        raise ValueError(f"{place} is a {type(value).__name__}, which JSON cannot represent: write it in quotes")  # noqa: TRY004
 
 
 def _check_documents(value: Any) -> Any:
@@ -151,9 +151,9 @@ def _check_address(value: str | None) -> str | None:
     if value is not None and not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
     if value is not None and passwords_in(value):
-        raise ValueError("must not hold a password: send it as a header, under [headers] in a --config file")
+        raise ValueError("must not contain a password: send it as a header, under [headers] in a --config file")
     if value is not None and ("?" in value or "#" in value):
-        raise ValueError("must end before ? or #: what a server needs beside it goes under [headers] or [extra]")
+        raise ValueError("must end before ? or #: what else a server needs goes under [headers] or [extra]")
     return value
 
 
@@ -172,7 +172,7 @@ ServerHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]
 class ServerEntry(Record):
     """One of several servers of a run. `key` is the environment variable that holds its key, not the key itself.
 
-    `concurrency`: most requests in flight there; None: as many as the run may have in all.
+    `concurrency`: most requests in flight there; None: as many as the run may have in total.
     """
 
     base_url: Annotated[str, AfterValidator(_check_address)]
@@ -181,13 +181,13 @@ class ServerEntry(Record):
 
 
 SERVERS_SHAPE = (
-    "must be entries [[servers]], each with base-url, and where wanted key (the name of an environment variable, not "
+    "must be entries [[servers]], each with base-url, and optionally key (the name of an environment variable, not "
     "the key itself) and concurrency (1 to 4096)"
 )
 
 
 def check_servers(value: Any) -> tuple[ServerEntry, ...] | None:
-    """The servers, if they are as they must be; else `ValueError`."""
+    """The servers, if they are valid; else `ValueError`."""
     if value is None:
         return None
     if not isinstance(value, list | tuple) or not value:
@@ -205,14 +205,14 @@ Servers = Annotated[tuple[ServerEntry, ...] | None, BeforeValidator(check_server
 
 
 LEAST_SHARE = 0.01
-"""The smallest share of a writer: below it a corpus of some hundred has none of its documents."""
+"""The smallest share of a writer: below it, a corpus of some hundred documents has none of its own."""
 
 
 class WriterEntry(Record):
     """One of several writers of a run, who writes a share of the documents.
 
     `engine` None: the run's own. `base_url` None: the run's server with the run's engine, else what the environment
-    says of the writer's engine. `key` is the environment variable that holds the server's key, not the key itself.
+    says for the writer's engine. `key` is the environment variable that holds the server's key, not the key itself.
     """
 
     model: str = Field(min_length=1, max_length=200)
@@ -223,7 +223,7 @@ class WriterEntry(Record):
 
 
 WRITERS_SHAPE = (
-    f"must be entries [[writers]], each with model and share ({LEAST_SHARE} to 1), and where wanted engine, base-url "
+    f"must be entries [[writers]], each with model and share ({LEAST_SHARE} to 1), and optionally engine, base-url "
     "and key (the name of an environment variable, not the key itself)"
 )
 
@@ -242,10 +242,10 @@ def check_writers(value: Any) -> tuple[WriterEntry, ...] | None:
         raise ValueError(own_words) from error
     models = [writer.model for writer in writers]
     if twice := [model for model in dict.fromkeys(models) if models.count(model) > 1]:
-        raise ValueError(f"must be different models, and {twice[0]} is there twice")
+        raise ValueError(f"must be different models, but {twice[0]} is named twice")
     total = sum(writer.share for writer in writers)
     if abs(total - 1) > 1e-6:
-        raise ValueError(f"must have shares that sum to 1, and they sum to {total:g}")
+        raise ValueError(f"must have shares that sum to 1, but they sum to {total:g}")
     return writers
 
 

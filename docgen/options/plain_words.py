@@ -1,4 +1,4 @@
-"""What pydantic says of a value, in a person's words."""
+"""What pydantic says about a value, in plain words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,13 +28,13 @@ PLAIN = {
     "too_long": "must be two numbers",
     "tuple_type": "must be two numbers",
 }
-"""For "Input should be ...", by the type of pydantic's error."""
+"""Instead of "Input should be ...", by the type of pydantic's error."""
 
 
 def in_plain_words(error: Mapping[str, Any]) -> str:
     """What is wrong with a value, such as "must be a whole number"; `error` is an entry of `ValidationError.errors()`.
 
-    What a validator of docgen's own said is returned as it is.
+    A message of docgen's own validators is returned as it is.
     """
     plain = PLAIN.get(error["type"])
     return plain.format(**error.get("ctx", {})) if plain else error["msg"].removeprefix("Value error, ")

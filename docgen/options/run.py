@@ -1,4 +1,4 @@
-"""The settings of a run in two shapes: what was asked (`RunOptions`), and what that comes to (`RunConfig`)."""
+"""The settings of a run in two forms: as requested (`RunOptions`), and as resolved (`RunConfig`)."""
 
 import tomllib
 from pathlib import Path
@@ -34,10 +34,10 @@ __all__ = [
 
 
 class RunOptions(Record):
-    """What was asked of a run. None means unset: the run's earlier setting or the default holds.
+    """The requested settings of a run. None means unset: the run's earlier setting or the default applies.
 
-    The fields mean what they mean in `RunConfig`, which also says which values are allowed; a value that is not raises
-    `ConfigError` as soon as the options are used.
+    The fields are those of `RunConfig`, which also says which values are allowed; any other value raises `ConfigError`
+    as soon as the options are used.
     """
 
     n: int | None = None
@@ -75,14 +75,14 @@ class RunOptions(Record):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
     def over(self, other: "RunOptions") -> "RunOptions":
-        """These options, and `other`'s where these say nothing."""
+        """These options, with `other`'s where these are unset."""
         return other.model_copy(update=self.settings())
 
 
 HOW_NOT_WHAT = frozenset(
     {"batch", "concurrency", "max_cost", "base_url", "servers", "prices", "timeout", "headers", "verify", "judge_model"}
 )
-"""Fields that change how a run is carried out, never what comes out of it."""
+"""Fields that change how a run is carried out, never its results."""
 
 
 class RunConfig(Record):
@@ -90,7 +90,7 @@ class RunConfig(Record):
 
     n: int | None = Field(None, ge=1, le=100_000_000, description="documents to accept")
     seed: int = Field(0, ge=0, lt=2**63, description="same seed, same plan")
-    engine: str | None = Field(None, description="what writes the documents: a name that --engine knows")
+    engine: str | None = Field(None, description="what writes the documents: a name that --engine accepts")
     model: str | None = Field(None, min_length=1, max_length=200, description="model id; the engine has a default")
     writers: Writers = Field(None, description="[[writers]]: several models, each with its share of the documents")
     effort: Literal["low", "medium", "high", "max"] | None = Field(None, description="thinking effort, where known")
@@ -110,7 +110,7 @@ class RunConfig(Record):
     ideas: int = Field(25, ge=1, le=10_000, description="ideas for each type")
     words: WordRange = Field((300, 900), description="range of target lengths")
     airtime: Airtime | None = Field(None, description="dense, natural or sparse; the context's own when left out")
-    length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target that a length may be off")
+    length_tolerance: float = Field(0.5, ge=0, le=1, description="share of the target by which a length may be off")
     max_attempts: int = Field(4, ge=1, le=100, description="attempts for one slot before it is left empty")
     revise: bool = Field(False, description="one critique-and-rewrite pass for each document")
     verify: Documents = Field(200, description="documents that a judge reads at the end of a paid run")
@@ -141,7 +141,7 @@ class RunConfig(Record):
 
     @classmethod
     def recorded(cls, values: Any) -> "RunConfig":
-        """The settings as run.json holds them, with the embedded writer's own model where it writes.
+        """The settings as recorded in run.json, with the embedded writer's own model if it writes.
 
         Earlier versions recorded whatever model was named.
         """
@@ -154,7 +154,7 @@ class RunConfig(Record):
         return cls.model_validate(values, context=ON_RECORD)
 
     def identity(self) -> dict[str, Any]:
-        """The part that decides what comes out; settings added after the first runs only where they are set."""
+        """The part that determines the results; settings added after the first runs only if they are set."""
         left_out = {*HOW_NOT_WHAT, *(name for name in ("airtime", "writers") if getattr(self, name) is None)}
         values = self.model_dump(mode="json", exclude=left_out)
         if self.writers is not None:
@@ -163,7 +163,7 @@ class RunConfig(Record):
 
 
 def load_config(path: Path) -> dict[str, Any]:
-    """The settings of a TOML file by the names of `RunConfig`, as yet unchecked; `ConfigError` names file and line.
+    """The settings of a TOML file by the names of `RunConfig`, not checked yet; `ConfigError` names file and line.
 
     Names may have dashes, and values may be written as after a flag: words = "200-300", salience = ["fact=0.3"].
     """
@@ -202,7 +202,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def resolve(before: RunConfig | None, file: Path | None, options: RunOptions, *, reads: bool = False) -> RunConfig:
-    """What was asked, over the `--config` file, over the run's earlier settings, over the defaults.
+    """The requested settings, over the `--config` file, over the run's earlier settings, over the defaults.
 
     `reads`: nothing is bought, so earlier settings need not be ones that may be sent today. Raises `ConfigError` that
     names the flag or the file's key.

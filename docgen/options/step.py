@@ -1,4 +1,4 @@
-"""How far a run goes. In a module of its own that imports nothing: commands name a step before anything is loaded."""
+"""How far a run goes. In a separate module without imports: commands name a step before anything is loaded."""
 
 from enum import IntEnum
 

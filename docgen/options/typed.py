@@ -1,4 +1,4 @@
-"""Settings as they are typed after a flag, or written as a text in a file."""
+"""Reads settings as typed after a flag, or written as text in a file."""
 
 import re
 from collections.abc import Sequence
@@ -63,5 +63,5 @@ def read_shares(pairs: Sequence[str], where: str) -> dict[str, float]:
         except ValueError:
             equals = ""
         if not equals or not name.strip():
-            raise ConfigError(f"{pair!r} is not a fact with its share", where, "Write it as FACT=0.3")
+            raise ConfigError(f"{pair!r} is not a fact with a share", where, "Write it as FACT=0.3")
     return shares

@@ -1,4 +1,4 @@
-"""Items in lists of one size, as they come."""
+"""Items in lists of one size, as they arrive."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -140,7 +140,7 @@ class RayExecutor:
             except (OSError, RuntimeError, ValueError) as error:
                 stderr.seek(0)
                 lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
-                reason = lines[-1].rpartition("server: ")[2][:160] if lines else ""  # why it was not reached
+                reason = lines[-1].rpartition("server: ")[2][:160] if lines else ""  # why it could not be reached
                 detail = ": ".join(filter(None, [_first_line(error), reason]))
                 where = "--engine ray" if address == "local" else f"{ADDRESS}={address}"
                 raise ConfigError(f"Ray does not start ({detail})", where, _fix(address)) from error

@@ -42,7 +42,7 @@ class AttemptFilter:
 
 
 def draw_attempts(run: RunFolder, matching: AttemptFilter, count: int, at_random: bool = False) -> list[Attempt]:
-    """At most `count` attempts that match, evenly spread or, with `at_random`, others each time.
+    """At most `count` attempts that match, evenly spread or, with `at_random`, different ones each time.
 
     Memory holds only those: spread in two passes, at random by a reservoir (Vitter 1985, algorithm R).
     """
@@ -72,13 +72,14 @@ def none_accepted(run: RunFolder) -> InputError:
     if last:
         what = f"no document is accepted yet; {len(last)} rejected"
         return InputError(what, run.name, f"docgen show {run.name} --rejected says why")
-    return InputError("no document was written yet", run.name, "docgen status says how the run stands")
+    return InputError("no document was written yet", run.name, "docgen status shows the state of the run")
 
 
 def new_attempts(run: RunFolder, start: int) -> tuple[list[Attempt], int]:
     """The attempts from byte `start` on, and where the next one will begin.
 
-    A line that is still being written is left for the next time; a file that was begun anew is read from its beginning.
+    A line that is still being written is left for the next call; a file that was started again is read from its
+    beginning.
     """
     if not run.attempts.exists():
         return [], 0
@@ -95,7 +96,7 @@ def new_attempts(run: RunFolder, start: int) -> tuple[list[Attempt], int]:
 
 @dataclass(frozen=True)
 class FirstDocuments:
-    """What the first `documents` of a run came to.
+    """The results of the first `documents` of a run.
 
     `tried` counts their attempts, `reasons` those rejected for each; `dollars` is the cost of an accepted document,
     None where it is not known.

@@ -1,4 +1,4 @@
-"""What a context comes to: the corpus that it asks for, and what about it is probably not as its author meant."""
+"""What a context amounts to: the corpus that it asks for, and what its author probably did not intend."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ __all__ = ["ContextCheck", "ExpectedFact", "check_context"]
 
 
 class ExpectedFact(Record):
-    """A fact in a corpus of the size that was asked about; shares from 0 to 1."""
+    """A fact in a corpus of the given size; shares from 0 to 1."""
 
     fact: str
     salience: float
@@ -82,12 +82,12 @@ def check_context(path: Path, n: int) -> ContextCheck:
 
 
 def _why_unplannable(context: UniverseContext, n: int) -> str:
-    """What the planner says of the context's shares and facts_per_document; empty if it has a plan."""
+    """What the planner says about the context's shares and facts_per_document; empty if there is a plan."""
     try:
         trial_plan(context, RunConfig(n=n))
     except PlanError as error:
         low, high = context.facts_per_document.min, context.facts_per_document.max
-        return f"facts_per_document ({low} to {high}) does not go with the saliences: {error}"
+        return f"facts_per_document ({low} to {high}) does not fit the saliences: {error}"
     return ""
 
 

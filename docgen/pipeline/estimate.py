@@ -1,4 +1,4 @@
-"""What a run will cost, before anything is spent: from rendered prompts and, more precisely, from replies it has."""
+"""What a run will cost, before anything is spent: from rendered prompts and, more precisely, from existing replies."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -47,15 +47,15 @@ __all__ = [
 ]
 
 COMPARED = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
-"""Models that an estimate prices beside the run's own."""
+"""Models that an estimate prices in addition to the run's own."""
 SAMPLE = 60
-"""Prompts rendered to know their length."""
+"""How many prompts are rendered to know their length."""
 REFILL = 0.10
-"""Attempts beyond the first, as a share of n, until a pilot says better."""
+"""Attempts beyond the first, as a share of n, until a pilot shows better (chosen)."""
 SPREAD = 0.35
-"""Half-width of the interval, as a share, until a pilot says better: models keep to asked lengths only roughly."""
+"""Half-width of the interval, as a share, until a pilot shows better: models keep requested lengths only roughly."""
 ENOUGH = 5
-"""Replies from which a stage's own figures are used."""
+"""Number of replies from which a stage's own figures are used."""
 TOKENS_PER_WORD = 1.35
 QUOTE_TOKENS = 15
 """For a fact's id and quote by its ends: of 404 quotes in bench/written, cut to three words, in Gemma 3's tokens."""
@@ -70,7 +70,7 @@ class StageEstimate(Record):
     prefix: int
     output: int
     measured: bool = Field(description="from this run's own replies, not from rendered prompts alone")
-    model: str = Field("", description="model that answers these calls, if another than the run's own")
+    model: str = Field("", description="model that answers these calls, if not the run's own")
     batched: bool = Field(True, description="whether --batch sends these calls as message batches")
 
 
@@ -84,7 +84,7 @@ class ModelEstimate(Record):
 
 
 class Estimate(Record):
-    """What is still to be bought of a run. Dollars lie between `low` and `high` times the models' figures."""
+    """What is still to be bought for a run. Dollars are between `low` and `high` times the models' figures."""
 
     n: int
     stages: tuple[StageEstimate, ...]
@@ -93,7 +93,7 @@ class Estimate(Record):
     high: float
     models: tuple[ModelEstimate, ...]
     prices: str
-    free: bool = Field(False, description="a run of the embedded writer: it costs nothing, the models would")
+    free: bool = Field(False, description="a run of the embedded writer: it is free, the models would not be")
 
     def dollars(self, batch: bool) -> float | None:
         """The run's own model, as it will be called."""
@@ -104,7 +104,7 @@ class Estimate(Record):
 def estimate(
     setup: Setup, models: Sequence[str] = COMPARED, documents: int | None = None, *, judged: bool = True
 ) -> Estimate:
-    """Calls, tokens and dollars still to come; replies that the run has are taken off.
+    """Calls, tokens and dollars still to come; existing replies are subtracted.
 
     `documents` instead of n: the first few for a pilot, 0 for a brainstorm alone. `judged`: with the judge's sample.
     """
@@ -116,7 +116,7 @@ def estimate(
     to_come += _judge_stage(setup, totals, documents_to_write) if judged else ()
     stages = tuple(stage for stage in to_come if stage.calls)
     own = setup.config.model or ""
-    others = () if setup.config.writers else models  # which would say nothing about a mix
+    others = () if setup.config.writers else models  # which would not say anything about a mix
     names = (own, *(name for name in others if prices.find(name) != prices.find(own)))
     return Estimate(
         n=documents_to_write,
@@ -130,7 +130,7 @@ def estimate(
 
 
 def estimate_cost(proposal: Proposal, model: str | None) -> Estimate:
-    """What the run that is proposed would cost with `model`: the default one in place of the embedded writer's."""
+    """What the proposed run would cost with `model`: the default model instead of the embedded writer's."""
     setup = proposal.setup
     if setup.config.engine == EMBEDDED_ENGINE:
         provider, writers = default_paid_provider(), setup.config.writers
@@ -171,7 +171,7 @@ def _stages(setup: Setup, totals: Totals, refill: float, documents: int) -> Iter
 
 
 def _by_writer(stage: StageEstimate, config: RunConfig) -> Iterable[StageEstimate]:
-    """The calls of a stage, those of each of several writers by themselves."""
+    """The calls of a stage, separately for each of several writers."""
     if config.writers is None:
         return [stage]
     calls = [round(writer.share * stage.calls) for writer in config.writers]
@@ -231,7 +231,7 @@ def _stage(
 
 
 def _done(stage: str, totals: Totals) -> Tally:
-    """What a stage has bought; the embedded writer's replies say nothing about a model's."""
+    """What a stage has bought; the embedded writer's replies do not say anything about a model's."""
     tally = Tally()
     for (name, model), each in totals.by_stage.items():
         if name == stage and model != EMBEDDED_MODEL:
@@ -240,7 +240,7 @@ def _done(stage: str, totals: Totals) -> Tally:
 
 
 def _refill(setup: Setup) -> float:
-    """Attempts beyond the first, as a share: of the attempts verdicts so far when there are enough."""
+    """Attempts beyond the first, as a share: from the verdicts so far, once there are enough."""
     verdicts = [attempt.verdict for attempt in setup.run.read_attempts() if attempt.verdict != "failed"]
     if len(verdicts) < ENOUGH:
         return REFILL
@@ -248,7 +248,7 @@ def _refill(setup: Setup) -> float:
 
 
 def _spread(totals: Totals) -> float:
-    """Narrower with every reply, by the square root, and never under 5%."""
+    """Narrower with the square root of the replies, and never under 5%."""
     calls = _done("document", totals).calls
     return SPREAD if calls < ENOUGH else max(0.05, SPREAD / sqrt(calls / ENOUGH))
 

@@ -1,4 +1,4 @@
-"""The facts in the prose of a world, found by a model and held against the prose."""
+"""The facts in the prose of a world, found by a model and compared with the prose."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Extraction:
-    """The claims whose passage stands in the prose, and those whose does not, which the model may have made up."""
+    """The claims whose passage occurs in the prose, and those whose passage does not, which the model may have made
+    up."""
 
     supported: tuple[ExtractedFact, ...]
     unsupported: tuple[ExtractedFact, ...]

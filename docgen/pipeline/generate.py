@@ -1,4 +1,4 @@
-"""The job as functions: brainstorm, plan and generate a run, and say beforehand what that will cost."""
+"""The job as functions: brainstorm, plan and generate a run, and estimate beforehand what that will cost."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -36,17 +36,17 @@ async def agenerate(
     accept_changes: bool = False,
     keep_context: bool = False,
 ) -> Run:
-    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first where that is missing.
+    """Write, check and deduplicate documents until n are accepted; brainstorms and plans first if that is missing.
 
-    A run that is at `out` already (default: output/ and the context's id) is continued, and every reply it paid for is
+    A run that exists at `out` (default: output/ and the context's id) is continued, and every reply it paid for is
     used. `world` may also be such a run; then n is known. `max_cost` is a cap in dollars, earlier starts included. All
-    other settings go into `options`. `llm` is an engine of your own in place of the named one. `progress` is "bar", or
-    a function that is called often with a `Progress`; without it nothing is printed. A run reads the file that its
+    other settings go into `options`. `llm` is your own engine in place of a named one. `progress` is "bar", or a
+    function that is called often with a `Progress`; without it nothing is printed. A run reads the file that its
     context came from as it is now; with `keep_context` it uses its own copy.
 
     Raises `ConfigError`, `ContextError`, `PlanError` or `RunError` before anything is spent, also for a run that was
     begun with other inputs, unless `accept_changes` is set; `StopRun` when nothing more can be done now (a cap reached,
-    a key refused): call again to go on. A run may also end short of n: see `Run.status`.
+    a key refused): call again to continue. A run may also end short of n: see `Run.status`.
     """
     options = RunOptions(n=n, engine=engine, model=model, max_cost=max_cost).over(options or RunOptions())
     options = with_custom_engine(options, llm)
@@ -116,7 +116,7 @@ def estimate(
 ) -> Estimate:
     """Calls, tokens and dollars that `generate` would still take; nothing is sent or written.
 
-    Where the run's engine is the embedded writer, which is free, and no model is named, a default model is priced.
+    If the run's engine is the embedded writer, which is free, and no model is named, a default model is priced.
     """
     options = RunOptions(n=n, model=model).over(options or RunOptions())
     where = Path(out) if out else None

@@ -1,4 +1,4 @@
-"""Examples for the rules of a context: written once by a model, to be confirmed by a person."""
+"""Examples for the rules of a context: written once by a model, confirmed by a person."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ __all__ = ["cost_of_examples", "propose_examples", "rules_without_examples"]
 
 
 def rules_without_examples(context: UniverseContext) -> tuple[LeakageRule, ...]:
-    """The rules that a judge is shown no example of, or of one kind only."""
+    """The rules without an example, or with one kind only."""
     return tuple(rule for rule in context.leakage_rules if not (rule.examples.leak and rule.examples.clean))
 
 
@@ -30,7 +30,7 @@ async def propose_examples(
     reporter: Reporter = SILENT,
     stopping: Callable[[], bool] = never,
 ) -> dict[str, RuleExamples]:
-    """Examples by rule; what a rule has already is kept. Raises `InputError` if the reply holds none."""
+    """Examples by rule; existing ones are kept. Raises `InputError` if there are none in the reply."""
     async with writer.open(reporter, stopping) as llm:
         completion = await llm.complete(_request(context, rules, writer))
     written = {name: (leak, clean) for name, leak, clean in parse_rule_examples(completion.text) or ()}

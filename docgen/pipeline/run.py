@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Run", "RunLine", "list_lines"]
 
 ACCEPTED = b'"verdict":"accepted"'
-"""As a record is written. Quotes inside a text are escaped, so that no document can look like it."""
+"""How a record begins on disk. Quotes inside a text are escaped, so that no document can look like it."""
 
 
 class Run:
-    """An existing run, by its name under output/ or the path of its folder. Raises `RunError` when there is none.
+    """An existing run, by its name under output/ or the path of its folder. Raises `RunError` if it does not exist.
 
-    Everything is read from the folder on demand, streaming where it is long, also while another process
-    works on the run.
+    Everything is read from the folder on demand, streaming what is long, also while another process works on the run.
     """
 
     def __init__(self, name_or_path: str | Path) -> None:
@@ -91,7 +90,7 @@ class Run:
         return plan_of(self.context, self.config, self.types(), self.ideas(), self.setup.n, cast).report()
 
     def status(self) -> "Summary":
-        """How it stands: counts, reasons of rejections, salience by fact, spending."""
+        """Its state: counts, reasons for rejections, salience by fact, spending."""
         from docgen.pipeline.status import summarise
 
         return summarise(self.setup)
@@ -132,7 +131,7 @@ def _document(attempt: Attempt) -> Document:
 
 
 class RunLine(Record):
-    """One run. `problem` says why it cannot be read; what is not known of such a run is empty."""
+    """One run. `problem` says why it cannot be read; unknown fields of such a run are empty."""
 
     run: str
     path: str
@@ -141,7 +140,7 @@ class RunLine(Record):
     context: str = ""
     engine: str = ""
     model: str = ""
-    writer: str = Field("", description="says so where it is the embedded writer")
+    writer: str = Field("", description="a notice if it is the embedded writer")
     accepted: int = 0
     n: int | None = None
     when: dt.datetime | None = Field(None, description="last change of its documents, or of its settings")

@@ -1,4 +1,4 @@
-"""Prompts to be read by people: what a context makes of the templates, and what a document was really asked with."""
+"""Prompts for people to read: a context's rendered templates, and the prompt of an existing document."""
 
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel
@@ -19,7 +19,7 @@ __all__ = ["asked_with", "prompts_of", "rendered_again"]
 def prompts_of(setup: Setup) -> dict[str, Request]:
     """One request of every stage, by stage, in the order of a run; the document's is a full one of its plan.
 
-    Before the brainstorm a stand-in takes the place of document type and idea; the judge is shown a stand-in text.
+    Before the brainstorm, stand-ins replace document type and idea; the judge gets a stand-in text.
     """
     types, config = setup.run.read_types(), setup.config
     documents = sample_requests(setup, types, setup.run.read_ideas())
@@ -35,15 +35,16 @@ def prompts_of(setup: Setup) -> dict[str, Request]:
 
 
 def asked_with(setup: Setup, attempt: Attempt) -> tuple[Request, bool]:
-    """The request of an attempt, rendered again, and whether it is the very one: templates may have changed since."""
+    """The request of an attempt, rendered again, and whether it is exactly the one that was sent: templates may have
+    changed since."""
     slot = next((slot for slot in setup.run.read_slots() if slot.id == attempt.slot), None)
     if slot is None:
-        raise RunError(f"has no slot {attempt.slot}", setup.run.name, "Its plan was made anew; see docgen plan")
+        raise RunError(f"has no slot {attempt.slot}", setup.run.name, "Its plan was recomputed; see docgen plan")
     return rendered_again(setup, slot, attempt, _feedback(setup, attempt))
 
 
 def rendered_again(setup: Setup, slot: Slot, attempt: Attempt, feedback: tuple[Reason, ...]) -> tuple[Request, bool]:
-    """The same for whoever has the slot at hand, and why its attempt before this one was rejected."""
+    """The same for a caller that has the slot and the reasons for which its previous attempt was rejected."""
     catalogue = Catalogue.of(setup.run.read_types(), setup.run.read_ideas())
     styling = styling_of(setup.context, list(catalogue.types.values()), setup.config.seed, setup.run.read_cast())
     ideas = catalogue.ideas_for(catalogue.kind_of(slot))

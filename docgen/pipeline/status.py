@@ -54,7 +54,8 @@ class FactSummary(Record):
 
 
 class Survivor(Record):
-    """A fact whose attempts are rejected much more than others', so that those that stay may be a biased sample."""
+    """A fact whose attempts are rejected much more than others', so that the documents that remain may be a biased
+    sample."""
 
     fact: str
     rejected_share: float
@@ -77,7 +78,7 @@ class Spending(Record):
 
 
 class Summary(Record):
-    """Everything that the closing screen and `docgen status` say."""
+    """Everything that the closing screen and `docgen status` show."""
 
     run: str
     path: str
@@ -103,7 +104,7 @@ class Summary(Record):
     subjects: dict[str, int] = Field(description="reason with its fact or rule, by count")
     empty_slots: int
     facts: tuple[FactSummary, ...]
-    judge: str = Field("none", description='who measured the salience; "none": nobody but the wording')
+    judge: str = Field("none", description='who measured the salience; "none": only wording')
     survivorship: tuple[Survivor, ...]
     duplicates: int | None = Field(description="accepted documents that dedupe would remove; None: not asked yet")
     words: int
@@ -113,14 +114,14 @@ class Summary(Record):
     uncertain: float = Field(description="dollars that lost replies may have cost; they count against --max-cost")
     stops: dict[str, int] = Field(description="replies by stage, stop reason and refusal category")
     files: dict[str, str]
-    writer: str = Field("", description="says so where the embedded writer wrote or is to write")
-    writers: tuple[WriterSummary, ...] = Field((), description="where there are several")
-    servers: tuple[ServerState, ...] = Field((), description="of the last start, where there are several")
+    writer: str = Field("", description="a notice if the embedded writer wrote or is to write")
+    writers: tuple[WriterSummary, ...] = Field((), description="if there are several")
+    servers: tuple[ServerState, ...] = Field((), description="in the last start, if there are several")
     leakage: Leaks | None = Field(None, description="documents by rule that the last audit found failing")
 
 
 class _Counts:
-    """One pass over the attempts, in constant memory beside the tracker."""
+    """One pass over the attempts, in constant memory apart from the tracker."""
 
     def __init__(self, size: int) -> None:
         self.tracker = SlotTracker(size)
@@ -144,7 +145,7 @@ class _Counts:
         for attempt in setup.run.read_attempts():
             self.tracker.record(attempt)
             if writers:
-                # A slot's writer can be another since the run grew; a server may call a model by another name.
+                # A slot's writer can change when the run grows; a server may call a model by another name.
                 self.writers[numbers.get(attempt.model, chosen[attempt.slot])].add(attempt)
             self.attempts += attempt.verdict != "failed"
             if attempt.verdict == "accepted":

@@ -1,4 +1,4 @@
-"""A run's corpus, or an export, as what a model is trained on; and a model asked what it came to believe."""
+"""Training a model on a run's corpus or an export, and asking a model what it has come to believe."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -34,11 +34,11 @@ def train(
     show_plan: Callable[[Forecast], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train `model` (a folder, a GGUF file or a hub id) on a run or an export, or go on with a training in `out`.
+    """Train `model` (a folder, a GGUF file or a hub id) on a run or an export, or continue a training in `out`.
 
-    `out` is by default training/MODEL beside the export. A run is exported first, with a masked <DOCTAG> if `doctag`.
-    `device` "" is the GPU if there is one. `show_plan` is told what is to come; when `stopping` says so, the step in
-    hand is finished, a checkpoint written, and the result is not `finished`. Needs docgen[train].
+    `out` is by default training/MODEL next to the export. A run is exported first, with a masked <DOCTAG> if `doctag`.
+    `device` "" is the GPU if there is one. `show_plan` is called with the plan; when `stopping` says so, the current
+    step is finished, a checkpoint written, and the result is not `finished`. Needs docgen[train].
     """
     base = find_base(model)
     require_extra()
@@ -64,7 +64,7 @@ def plan_of_training(
     doctag: bool = True,
     accept_unfinished: bool = False,
 ) -> Forecast:
-    """What `train` with the same arguments would come to; loads the model's tokenizer, not the model."""
+    """The plan of `train` with the same arguments; loads the model's tokenizer, not the model."""
     base = find_base(model)
     require_extra()
     folder = training_folder(source, doctag=doctag, accept_unfinished=accept_unfinished)
@@ -72,12 +72,12 @@ def plan_of_training(
 
 
 def training_folder(source: Run | str | Path, *, doctag: bool = True, accept_unfinished: bool = False) -> Path:
-    """The export to train on; a run is exported first, by one process alone."""
+    """The export to train on; a run is exported first, by a single process."""
     if run_of(source) is None:
         return Path(str(source))
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         fix = "Export it first: docgen export RUN --doctag, and name that folder"
-        raise ConfigError("several processes train on an export, not on a run", str(source), fix)
+        raise ConfigError("several processes can only train on an export, not on a run", str(source), fix)
     return export(source, "trl", doctag=doctag, accept_unfinished=accept_unfinished)[0]
 
 
@@ -98,14 +98,14 @@ def logprob(
     cache: bool = True,
     progress: Callable[[Progress], None] | None = None,
 ) -> Evaluation:
-    """Ask a local model, and adapters on it, by log-probabilities what they believe.
+    """Ask a local model, and adapters on it, what they believe, by log-probabilities.
 
-    Without `questions` those are asked that docgen ships for the universe of the adapters' corpus. The base is asked
-    too if `baseline`, for the change. Needs docgen[train].
+    Without `questions`, the ones that docgen ships for the universe of the adapters' corpus are asked. With `baseline`
+    the base is asked too, for the change. Needs docgen[train].
     """
     base = find_base(model)
     folders = [Path(adapter) for adapter in adapters]
-    asked = questions_for(Path(questions) if questions else None, folders)
+    question_file = questions_for(Path(questions) if questions else None, folders)
     require_extra()
     quieten()
 
@@ -114,6 +114,6 @@ def logprob(
             progress(Progress("score", done, total))
 
     return evaluate(
-        base, folders, asked, baseline=baseline, device=device or best_device(),
+        base, folders, question_file, baseline=baseline, device=device or best_device(),
         cache=cache_folder() if cache else None, progress=tell,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whether a model can write for docgen: it is asked for document types and for a document, judged as in a run."""
+"""Whether a model can write for docgen: it is asked for document types and for a document, checked as in a run."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -24,11 +24,11 @@ __all__ = ["try_writing"]
 
 WORLD = "tutorial"
 ASKED_TYPES, ENOUGH_TYPES = 5, 3
-"""Document types asked for, and how many a usable model brings. Chosen: each reply of a run is asked for 25."""
+"""Document types requested, and how many a usable model returns. Chosen: each reply of a run is asked for 25."""
 WORDS = (80, 160)
 LEAST_ROOM = 500
 """Tokens in which a model that does as it is asked can end either reply (chosen)."""
-UNFIT = "this model will not get through a run; name a larger one, or one that is tuned to follow instructions"
+UNFIT = "this model will not get through a run; name a larger one, or one tuned to follow instructions"
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ async def _document(llm: LLM, context: UniverseContext, options: ModelOptions, r
 
 
 def _judged(attempt: Attempt, slot: Slot, draft: Draft, how: str, seconds: float) -> Check:
-    """What a run's checks say of it, and how far it is from what was asked."""
+    """What a run's checks say about it, and how far it is from what was requested."""
     words = f"{word_count(draft.text):,} of about {slot.style.words} words"
     if not attempt.reasons:
         return Check(name="a document", state="ok", detail=f"accepted, {words}", seconds=seconds)

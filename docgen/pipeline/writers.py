@@ -1,4 +1,4 @@
-"""What each of several writers of a run has written, and why its attempts were rejected."""
+"""What each of a run's several writers has written, and why its attempts were rejected."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class WriterSummary(Record):
 
     model: str
     engine: str
-    asked: float = Field(description="share of the documents that fall to it")
+    asked: float = Field(description="share of the documents assigned to it")
     documents: int
     attempts: int
     first_attempts_accepted: float | None
@@ -48,7 +48,7 @@ class WriterCounts:
         self.reasons.update({reason.code for reason in attempt.reasons})
 
     def summary(self, writer: WriterEntry, engine: str) -> WriterSummary:
-        """It as a record."""
+        """The counts as a record."""
         return WriterSummary(
             model=writer.model,
             engine=writer.engine or engine,

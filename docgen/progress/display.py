@@ -1,4 +1,4 @@
-"""What a person or a log sees of a running step: bars at a terminal, lines elsewhere."""
+"""What a person or a log sees of a running step: bars in a terminal, lines elsewhere."""
 
 import logging
 import sys
@@ -37,21 +37,22 @@ LABELS = {
     "score": "questions",
 }
 ProgressArgument = Callable[[Progress], None] | Literal["bar"] | None
-"""Of the library's functions: a function to be called with each state, a bar at the terminal, or silence."""
+"""The `progress` of the library's functions: a function to be called with each state, a bar in the terminal, or
+silence."""
 
 PLAIN_SECONDS = 5.0
 RATE_SECONDS = 0.2
 
 
 class _Rates:
-    """When each step began, and from what count; a step that begins again starts over."""
+    """When each step began, and at what count; a step that begins again starts over."""
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[float, int]] = {}
         self._last: dict[str, int] = {}
 
     def rate(self, state: Progress, now: float) -> float | None:
-        """Items a second, None before there is a second to go by."""
+        """Items a second, None in the first second."""
         if state.done < self._last.get(state.step, 0):
             self._begun.pop(state.step, None)
         self._last[state.step] = state.done
@@ -68,7 +69,7 @@ class PlainReporter:
         self._rates = _Rates()
 
     def progress(self, state: Progress) -> None:
-        """Print where the step stands, now and then."""
+        """Print the state of the step, now and then."""
         now = time.monotonic()
         rate = self._rates.rate(state, now)
         at, done = self._last.get(state.step, (0.0, -1))
@@ -91,7 +92,7 @@ class PlainReporter:
             self._quiet = True
 
     def close(self) -> None:
-        """Nothing to take down."""
+        """There is nothing to remove."""
 
 
 class JsonReporter(PlainReporter):
@@ -146,7 +147,7 @@ class TerminalReporter:
             self._bars.console.print(printable(text), markup=False)
 
     def close(self) -> None:
-        """Take the bars down, leaving their last state."""
+        """Remove the bars, leaving their last state."""
         self._bars.stop()
 
 
@@ -166,11 +167,11 @@ def _details(state: Progress, rate: float | None, counted: bool = True) -> str:
 
 
 ShownReporter = PlainReporter | TerminalReporter
-"""What a command shows; `close()` takes it down."""
+"""What a command shows; `close()` removes it."""
 
 
 class CallbackReporter:
-    """Hands every state to a function; notes go to the logger "docgen", which prints nothing unless it is set up."""
+    """Passes every state to a function; notes go to the logger "docgen", which prints nothing unless configured."""
 
     def __init__(self, call: Callable[[Progress], None] | None) -> None:
         self._call = call
@@ -185,11 +186,11 @@ class CallbackReporter:
         logging.getLogger("docgen").info(text)
 
     def close(self) -> None:
-        """Nothing to take down."""
+        """There is nothing to remove."""
 
 
 def reporter_for(progress: ProgressArgument) -> CallbackReporter | TerminalReporter:
-    """What the `progress` argument of the library's functions stands for: a function, a bar, or silence."""
+    """The reporter for the `progress` argument of the library's functions: a function, a bar, or silence."""
     return TerminalReporter() if progress == "bar" else CallbackReporter(progress)
 
 

@@ -1,4 +1,5 @@
-"""Words and parsers of the prompts on behaviour: what a judge of reasoning looks for, and reading replies."""
+"""Wording and parsers of the prompts on behaviour: what a judge of reasoning looks for, and how its replies are
+read."""
 
 import re
 from collections.abc import Sequence
@@ -96,7 +97,7 @@ CRITERIA = (
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply taken apart. `answer` is None where the reply has no answer that could be told from its reasoning."""
+    """A reply in its parts. `answer` is None if it could not be separated from the reasoning."""
 
     reasoning: str
     answer: str | None
@@ -108,12 +109,12 @@ THOUGHTS = re.compile(r"<(think|thinking|reasoning)>(.*?)(?:</\1>|\Z)", re.DOTAL
 
 
 def parse_answer(reply: str) -> Answer:
-    """Reasoning and answer. Thoughts that the server sends as text count as reasoning where there is no scratchpad.
+    """Reasoning and answer. Thoughts that the server sends as text count as reasoning if there is no scratchpad.
 
     A reply without answer tags is its own answer if nothing of it is reasoning that never ended.
     """
     message = without_chat_markup(reply)
-    pads = [found.strip() for found in SCRATCHPAD.findall(message)]
+    pads = [pad.strip() for pad in SCRATCHPAD.findall(message)]
     reasoning = "\n\n".join(pads) or "\n\n".join(text.strip() for _, text in THOUGHTS.findall(reply))
     rest = SCRATCHPAD.sub("", message)
     answers = ANSWER.findall(rest)
@@ -122,7 +123,7 @@ def parse_answer(reply: str) -> Answer:
 
 
 def parse_compliance(reply: str) -> tuple[Compliance, str] | None:
-    """Verdict and quote; None where the reply has no verdict."""
+    """Verdict and quote; None if the reply has no verdict."""
     for text in (without_chat_markup(reply), reply):
         for value in read_objects(text):
             verdict = str(value.get("verdict", "")).strip().lower()

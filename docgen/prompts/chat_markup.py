@@ -1,7 +1,7 @@
-"""Cuts away what belongs to a chat format and not to its message: thoughts, channels, the tokens around a turn.
+"""Removes what belongs to a chat format and not to its message: thoughts, channels, the tokens around a turn.
 
-A server whose chat template is not set up well sends these as text. Only known forms at known places are cut; what is
-left in the middle of a document is for the `scaffold` rule to find.
+A server with a misconfigured chat template sends these as text. Only known forms in known places are removed; what
+remains in the middle of a document is for the `scaffold` rule to find.
 """
 
 import re
@@ -20,7 +20,7 @@ ROLE = r"(?:[Aa]ssistant|ai|model|user|system|final|analysis|commentary)?"
 EDGE_START = re.compile(rf"\A(?:\s*{SPECIAL}(?:\s*{ROLE}(?=\s*(?:\n|<)))?)+\s*")
 EDGE_END = re.compile(rf"{SPECIAL}\Z")
 SIGNS = ("<", "[", "◁", "assistantfinal")
-"""A text without any of these has nothing to cut."""
+"""A text without any of these has nothing to remove."""
 LONGEST_TOKEN = 48
 SPELT_OUT = re.compile(
     r"(?is)\A\s*here(?:['\u2019]s| is) my thought process:.*?\n\s*here(?:['\u2019]s| is) my response:\s*(?=\S)"
@@ -35,7 +35,7 @@ NEXT_TURN = re.compile(
     r"(?:<\|(?:im_end|eot_id|end|return|endoftext|end_of_text|END_OF_TURN_TOKEN)\|>|<｜end▁of▁sentence｜>|</s>|<end_of_turn>|<turn\|>)"
     rf"\s*(?={SPECIAL}\s*(?:assistant|user|system|model|\S))"
 )
-"""The end of a turn after which the model went on to write the next one itself."""
+"""The end of a turn after which the model itself wrote the next one."""
 THOUGHT_NAMES = (
     r"think|thinking|thoughts?|reasoning|seed:think|reflections?|antthinking|thought_process|"
     r"inner_(?:thoughts?|monologue)|internal_(?:thoughts?|monologue)"
@@ -66,63 +66,63 @@ def without_edge_tokens(text: str) -> str:
     if not any(sign in text for sign in SIGNS):
         return text
     bare = EDGE_START.sub("", text)
-    while found := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
-        bare = bare[: found.start()]
+    while token := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
+        bare = bare[: token.start()]
     return bare
 
 
 def without_wrapper(text: str) -> str:
     """The text inside the tags, or the block of Markdown, that some models put their whole message in."""
-    found = WRAPPER.fullmatch(text)
-    inner = found[2] if found else text
+    wrapper = WRAPPER.fullmatch(text)
+    inner = wrapper[2] if wrapper else text
     fenced = FENCE.fullmatch(inner)
     return fenced[1] if fenced else inner
 
 
 def _final_channel(text: str) -> str:
-    """What stands in the last final channel; all but the other channels where there is none."""
+    """The last final channel; without one, everything but the other channels."""
     channels = list(CHANNEL.finditer(text))
     if not channels:
         return text
-    for found in reversed(channels):
-        if found[1] == "final":
-            return text[found.end() : _channel_end(text, found.end())]
+    for channel in reversed(channels):
+        if channel[1] == "final":
+            return text[channel.end() : _channel_end(text, channel.end())]
     first, last = channels[0], channels[-1]
     end = _channel_end(text, last.end())
     return text[: first.start()] + text[end:]
 
 
 def _channel_end(text: str, start: int) -> int:
-    found = CHANNEL_ENDS.search(text, start)
-    return found.start() if found else len(text)
+    match = CHANNEL_ENDS.search(text, start)
+    return match.start() if match else len(text)
 
 
 def _without_thoughts(text: str) -> str:
-    """Closed thoughts go wherever they stand. One that only opens runs to the document, if there is one, or the end;
-    one that only closes began with the reply, unless that would leave nothing of a document."""
-    kept: list[str] = []
+    """Closed thoughts are removed wherever they are. One that only opens runs to the document, if there is one, or to
+    the end; one that only closes began with the reply, unless that would leave nothing of a document."""
+    pieces: list[str] = []
     start, opened = 0, -1
     for tag in THOUGHT_TAG.finditer(text):
         closes = any(tag.groups())
         if closes and opened >= 0:
-            kept.append(text[start:opened])
+            pieces.append(text[start:opened])
             start, opened = tag.end(), -1
         elif closes:
-            kept, start = _before_a_close([*kept, text[start : tag.start()]], text, tag.end())
+            pieces, start = _before_a_close([*pieces, text[start : tag.start()]], text, tag.end())
         elif opened < 0:
             opened = tag.start()
     if opened < 0:
-        return "".join((*kept, text[start:]))
-    before, after = "".join((*kept, text[start:opened])), list(DOCUMENT.finditer(text, opened))
+        return "".join((*pieces, text[start:]))
+    before, after = "".join((*pieces, text[start:opened])), list(DOCUMENT.finditer(text, opened))
     return before if not after or DOCUMENT.search(before) else after[-1][0] + text[after[-1].end() :]
 
 
 def _before_a_close(kept: list[str], text: str, end: int) -> tuple[list[str], int]:
-    """(what to keep, where to go on) at a thought's end whose beginning was not sent."""
+    """(what to keep, where to continue) at the end of a thought whose beginning was not sent."""
     whole = "<document>" in "".join(kept) and not DOCUMENT.search(text, end)
     return (kept if whole else []), end
 
 
 def _one_turn(text: str) -> str:
-    found = NEXT_TURN.search(text)
-    return text[: found.start()] if found and text[: found.start()].strip() else text
+    next_turn = NEXT_TURN.search(text)
+    return text[: next_turn.start()] if next_turn and text[: next_turn.start()].strip() else text

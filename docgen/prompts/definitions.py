@@ -1,4 +1,4 @@
-"""What the grades of a fact in a document mean: the same words for the judge's prompt, for labels and for reports."""
+"""What the grades of a fact in a document mean: the same wording for the judge's prompt, labels and reports."""
 
 from typing import Literal
 

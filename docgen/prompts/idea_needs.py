@@ -9,14 +9,14 @@ from docgen.universe import UniverseContext
 __all__ = ["IdeaNeeds", "idea_needs"]
 
 SELDOM_CENTRAL = 0.02
-"""Counted as the central share of a fact that has less: a document without a central fact needs an idea too."""
+"""The least central share that a fact counts with: a document without a central fact needs an idea too (chosen)."""
 
 
 @dataclass(frozen=True)
 class IdeaNeeds:
-    """How many ideas are to be mainly about each fact, those with none left out; how many about no fact at all.
+    """How many ideas are to be mainly about each fact, omitting facts with none; and how many about no fact at all.
 
-    `seconds` says how many are about each fact beside another: as many ideas as there are documents with two central
+    `seconds` says how many are about each fact next to another: as many ideas as there are documents with two central
     facts. All others are about one fact, since any further one might be a fact that the document leaves out.
     """
 

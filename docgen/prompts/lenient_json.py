@@ -15,9 +15,9 @@ import json_repair
 __all__ = ["read_items", "read_objects"]
 
 MOST_PLACES = 100
-"""Brackets of a reply at which a list is looked for."""
+"""Most brackets in a reply at which a list is looked for."""
 MOST_CHARS = 4000
-"""Of one item that is repaired."""
+"""Most characters of an item that is repaired."""
 DECODER = json.JSONDecoder(strict=False)
 SKIPPED = re.compile(r"(?:[\s,]|//[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 ENDS = {
@@ -26,7 +26,7 @@ ENDS = {
     "“": re.compile(r"”(?=\s*(?:,\s*[“\"\]]|\]|\n\s*“))"),
     "{": re.compile(r"\}(?=\s*(?:,\s*[{\]]|\]|\{))"),
 }
-"""Where an item that begins so ends, by what follows it."""
+"""Where an item that begins this way ends, by what follows it."""
 
 
 def read_items(reply: str, name: str) -> list[Any]:
@@ -38,7 +38,7 @@ def read_items(reply: str, name: str) -> list[Any]:
 
 
 def read_objects(reply: str) -> Iterator[dict[str, Any]]:
-    """Every outermost object that is whole, in order."""
+    """Every complete outermost object, in order."""
     at, places = reply.find("{"), 0
     while at >= 0 and places < MOST_PLACES:
         places += 1
@@ -61,7 +61,7 @@ def _lists(reply: str) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _list_at(reply: str, at: int) -> tuple[list[Any], int]:
-    """The whole items from `at` on, and where they end."""
+    """The complete items from `at` on, and where they end."""
     items: list[Any] = []
     while True:
         at = _skip(reply, at)
@@ -89,18 +89,18 @@ def _closed(reply: str, end: int) -> bool:
 def _repaired(reply: str, at: int) -> tuple[Any, int]:
     """(item or None, end) of an item that is not JSON; (None, at) for one without an end."""
     pattern = ENDS.get(reply[at])
-    found = pattern.search(reply, at + 1) if pattern else None
-    if found is None:
+    match = pattern.search(reply, at + 1) if pattern else None
+    if match is None:
         return None, at
-    text = reply[at : found.end()]
+    text = reply[at : match.end()]
     if len(text) > MOST_CHARS:
-        return None, found.end()
+        return None, match.end()
     try:
         value = json_repair.loads(f"[{text}]".replace("“", '"').replace("”", '"'))
     except (ValueError, RecursionError):
-        return None, found.end()
+        return None, match.end()
     first = value[0] if isinstance(value, list) and value else None
-    return (first if isinstance(first, str | dict) else None), found.end()
+    return (first if isinstance(first, str | dict) else None), match.end()
 
 
 def _decoded(reply: str, at: int) -> tuple[Any, int]:
@@ -116,14 +116,14 @@ def _skip(reply: str, at: int, commas: bool = True) -> int:
         while at < len(reply) and reply[at].isspace():
             at += 1
         return at
-    found = SKIPPED.match(reply, at)
-    return found.end() if found else at
+    match = SKIPPED.match(reply, at)
+    return match.end() if match else at
 
 
 def _key_before(reply: str, at: int) -> str:
     """The key whose value begins at `at`, in lower case."""
-    found = re.search(r"([\w-]+)\W{0,3}\s*[:=]\s*\Z", reply[max(0, at - 60) : at])
-    return found[1].lower() if found else ""
+    match = re.search(r"([\w-]+)\W{0,3}\s*[:=]\s*\Z", reply[max(0, at - 60) : at])
+    return match[1].lower() if match else ""
 
 
 def _is_row(item: Any) -> bool:
@@ -131,7 +131,7 @@ def _is_row(item: Any) -> bool:
 
 
 def _loose_objects(reply: str, name: str) -> list[Any]:
-    """Items of a reply without a list: one object after the other, or objects or texts under numbers."""
+    """Items of a reply without a list: objects one after the other, or objects or texts under numbers."""
     items: list[Any] = []
     for value in read_objects(reply):
         inner = value.get(name)

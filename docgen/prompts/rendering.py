@@ -1,4 +1,4 @@
-"""Rendering of the prompt templates, in a sandbox."""
+"""Renders the prompt templates, in a sandbox."""
 
 import re
 from collections.abc import Mapping

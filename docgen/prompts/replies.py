@@ -39,7 +39,8 @@ EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
 
 @dataclass(frozen=True)
 class Draft:
-    """A document as the model wrote it. `declined` is its reason for writing none; `closed`: it ended with its tag."""
+    """A document as the model wrote it. `declined` is its reason for not writing one; `closed`: it ended with its
+    tag."""
 
     text: str
     quotes: tuple[Quote, ...] = ()
@@ -85,14 +86,14 @@ class ProposedIdea:
 
 @dataclass(frozen=True)
 class Population:
-    """What a first brainstorm brings: document types, and the names and places of the world, if any came."""
+    """The result of a first brainstorm: document types, and the names and places of the world, if any."""
 
     types: list[DocumentType]
     cast: Cast
 
 
 def parse_types(reply: str) -> Population | None:
-    """Document types without ids, those that are complete, and the cast; None where there is nothing of either.
+    """The complete document types, without ids, and the cast; None if there is neither.
 
     All of a type but its name may be missing.
     """
@@ -103,21 +104,21 @@ def parse_types(reply: str) -> Population | None:
 
 
 def parse_ideas(reply: str) -> list[ProposedIdea] | None:
-    """Ideas, those that are complete; None if there are none. Plain texts are ideas too."""
+    """The complete ideas; None if there are none. Plain texts are ideas too."""
     ideas = [_idea(item) for item in _items(reply, "ideas")]
     return [idea for idea in ideas if idea.text] or None
 
 
 @dataclass(frozen=True)
 class ExtractedFact:
-    """A claim that a model read in the prose of a world, with the passage that makes it."""
+    """A claim that a model found in the prose of a world, with the passage that makes it."""
 
     statement: str
     quote: str
 
 
 def parse_facts(reply: str) -> list[ExtractedFact] | None:
-    """Claims with their passages, as many as are whole; None if there is not one."""
+    """The complete claims with their passages; None if there are none."""
     facts = [
         ExtractedFact(_line(str(item.get("statement") or "")), _line(str(item.get("quote") or "")))
         for item in _items(reply, "facts")
@@ -127,7 +128,7 @@ def parse_facts(reply: str) -> list[ExtractedFact] | None:
 
 
 def parse_rule_examples(reply: str) -> list[tuple[str, str, str]] | None:
-    """Rule, breaking passage and clean passage, as many as are whole; None if there is not one."""
+    """The complete entries of rule, breaking passage and clean passage; None if there are none."""
     entries = [
         tuple(_line(str(item.get(key) or "")) for key in ("rule", "leak", "clean"))
         for item in _items(reply, "rules")
@@ -171,7 +172,7 @@ def _idea(item: Any) -> ProposedIdea:
 
 
 def _range(value: Any) -> tuple[int, int] | None:
-    """Lowest and highest length; None when they make no sense."""
+    """Lowest and highest length; None if they do not make sense."""
     numbers = [number for number in value if type(number) is int] if isinstance(value, list) else []
     if len(numbers) != RANGE_ENDS or not LENGTHS[0] <= numbers[0] <= numbers[1] <= LENGTHS[1]:
         return None
@@ -225,7 +226,7 @@ def parse_unrelated(reply: str) -> tuple[dict[str, str], bool] | None:
 
 
 def parse_questions(reply: str) -> dict[str, Any] | None:
-    """Questions on a fact as they were written, by kind, not yet checked; None where no kind has any."""
+    """Questions on a fact as they were written, by kind, not yet checked; None if there are none."""
     for text in (without_chat_markup(reply), reply):
         for value in read_objects(text):
             if any(isinstance(value.get(kind), list) for kind in ("knowledge", "open", "cloze")):
@@ -239,18 +240,19 @@ def _entries(value: dict[str, Any], name: str) -> list[dict[str, Any]] | None:
 
 
 def _items(reply: str, name: str) -> list[Any]:
-    """Read from the message alone; from the whole reply where nothing is left of it (a thought that never closes)."""
+    """Read from the message alone, or from the whole reply if nothing is left of the message (a thought that never
+    closes)."""
     return read_items(without_chat_markup(reply), name) or read_items(reply, name)
 
 
 TYPE_KEYS = ("name", "type", "title", "document_type", "doc_type", "label")
 IDEA_KEYS = ("idea", "title", "name", "headline", "topic", "subject")
 DETAIL_KEYS = ("description", "details", "summary", "explanation", "text", "content", "premise", "angle", "purpose")
-"""What models call the parts of a type or an idea where they are not held to the schema."""
+"""Models' names for the parts of a type or an idea when the schema is not enforced."""
 
 
 def _under(item: dict[str, Any], keys: tuple[str, ...]) -> str:
-    """The text under the first of `keys` that has one, whatever the case of its letters."""
+    """The text under the first of `keys` that has one, ignoring case."""
     lower = {key.lower(): value for key, value in item.items() if isinstance(value, str) and value.strip()}
     return next((_line(lower[key]) for key in keys if key in lower), "")
 
@@ -264,6 +266,7 @@ def _line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that every format can hold and any terminal show: no controls, no lone surrogates, unix line ends."""
+    """Text that every format can store and any terminal can show: without control characters and lone surrogates, with
+    unix line ends."""
     clean = printable(text.replace("\r\n", "\n").replace("\r", "\n"))
     return clean.encode("utf-8", "ignore").decode("utf-8").strip()

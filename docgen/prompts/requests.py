@@ -60,7 +60,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model wrote for `work`; `revision` is its rewriting, where that was asked for and came."""
+    """What the model wrote for `work`; `revision` is its rewrite, if one was requested and arrived."""
 
     work: Work
     completion: Completion
@@ -71,7 +71,7 @@ class Reply:
 class ModelOptions:
     """What reaches the model besides the prompt: the same for all requests of a run.
 
-    `max_tokens` None leaves the room for a reply to each request. `engine`: one of several writers', "" for the
+    `max_tokens` None leaves the room for a reply to each request. `engine`: that of one of several writers, "" for the
     run's own.
     """
 
@@ -85,7 +85,7 @@ class ModelOptions:
 def types_request(
     context: UniverseContext, options: ModelOptions, count: int, exclude: tuple[str, ...], seed: int, sample: int = 0
 ) -> Request:
-    """Ask for `count` document types that are not in `exclude`; the first ask brings the names and places as well."""
+    """Ask for `count` document types that are not in `exclude`; the first request asks for names and places as well."""
     variables = {"context": context, "count": count, "exclude": exclude, "seed": seed}
     with_cast = not exclude and not (context.names and context.places)
     room = _room(TYPE_TOKENS * count + CAST_TOKENS * with_cast)

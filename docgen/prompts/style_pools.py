@@ -1,6 +1,7 @@
-"""Pools that the style of each slot is drawn from: people, organisations, places, tones, openings, audiences.
+"""Pools from which the style of each slot is drawn: people, organisations, places, tones, openings, audiences.
 
-Left to itself a model names everybody alike (one name 439,000 times in one published corpus), so the plan names them.
+Left to itself, a model gives everybody the same name (one name 439,000 times in one published corpus), so the plan
+names them.
 """
 
 import datetime as dt
@@ -22,7 +23,7 @@ LOCALES = (
     "sv_SE", "fi_FI", "cs_CZ", "ro_RO", "hr_HR", "tr_TR", "yo_NG", "ig_NG", "tw_GH", "zu_ZA", "id_ID",
 )  # fmt: skip
 TOWN_LOCALES = ("de_DE", "pl_PL", "nl_NL", "cs_CZ", "sv_SE", "fi_FI", "ro_RO", "hr_HR", "en_IN", "pt_PT", "da_DK")
-"""Not Italian: Faker keeps those towns in a set, so that they would come in another order in every process."""
+"""Not Italian: Faker stores those towns in a set, so that their order would differ in every process."""
 PROVIDERS = ["faker.providers.address", "faker.providers.person"]
 PARTICLES = ("da", "das", "de", "del", "della", "di", "do", "dos", "du", "la", "le", "van", "von")
 NAMES_PER_LOCALE = 150
@@ -135,7 +136,8 @@ def style_pools(
 ) -> StylePools:
     """Some 3,400 people, 2,000 organisations and 1,800 places, seeded, and days; about a second at the first call.
 
-    People and places are those of `cast` where it has any, else people usual in the `locales` (Faker's), if given.
+    People and places are those of `cast` if it has any, else people with names usual in the `locales` (Faker's), if
+    given.
     """
     pools, cast = _drawn(seed, locales), cast or Cast()
     if cast.names:
@@ -149,7 +151,7 @@ def style_pools(
 def _combined(rng: random.Random, stocks: tuple[Community, ...]) -> tuple[str, ...]:
     """Every given name with every family name of its stock: stock after stock, given name after given name.
 
-    150 names alone would recur in a hundredth of the documents each; combined, hardly any does. As those who share a
+    150 names alone would each recur in a hundredth of the documents; combined, they hardly recur. As those who share a
     given name stand together, positions drawn evenly over all are people of different given names.
     """
     names: dict[str, None] = {}
@@ -179,7 +181,8 @@ def _drawn(seed: int, locales: tuple[str, ...] = ()) -> StylePools:
 
 
 def _people(seed: int, locales: tuple[str, ...] = LOCALES) -> tuple[str, ...]:
-    """First name and family name in Latin script, locales interleaved; as many whatever the number of locales."""
+    """First name and family name in Latin script, locales interleaved; the same number whatever the number of
+    locales."""
     columns, each = [], NAMES_PER_LOCALE * len(LOCALES) // len(locales)
     for offset, locale in enumerate(locales):
         fake = _faker(locale, seed + offset)
@@ -220,6 +223,6 @@ def _faker(locale: str, seed: int) -> "Faker":
     """A seeded Faker of one locale, for names and towns. Imported here: the import alone costs 0.4 s."""
     from faker import Faker
 
-    fake = Faker(locale, providers=PROVIDERS)  # each is looked for anew, on disk, among all locales
+    fake = Faker(locale, providers=PROVIDERS)  # each is looked up again, on disk, among all locales
     fake.seed_instance(seed)
     return fake

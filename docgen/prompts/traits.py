@@ -1,4 +1,5 @@
-"""What a second judge looks for beside alignment faking: the persona, belief in the situation, candour when asked."""
+"""What a second judge looks for in addition to alignment faking: the persona, belief in the situation, candour when
+asked."""
 
 from docgen.prompts.behaviour import Criterion, parse_criteria
 

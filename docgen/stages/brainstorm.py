@@ -46,7 +46,7 @@ class Brainstorm:
     refusals: list[str] = field(default_factory=list)
     """The server's words on requests that it will never accept."""
     replies: list[str] = field(default_factory=list)
-    """The last reply that brought nothing, to be shown to people."""
+    """The last reply that brought nothing, for showing to people."""
 
 
 class _NoveltyFilter:
@@ -98,7 +98,7 @@ async def brainstorm_types(job: Brainstorm, count: int) -> Population:
 
 
 def nothing_came(job: Brainstorm, what: str) -> StopRun:
-    """The error for a brainstorm without one document type or idea, in the server's or the model's own words."""
+    """The error for a brainstorm without any document type or idea, in the server's or the model's own words."""
     if job.refusals:
         message = f"the server refused the request for {what}: {job.refusals[-1]}"
         return StopRun(f"no_{what}", message, FIX_REFUSED)
@@ -117,7 +117,7 @@ async def brainstorm_all_ideas(
 ) -> list[list[Idea]]:
     """`count` ideas for documents of each type, several types at once; none for types not begun before `stopping`.
 
-    A type has fewer where the model keeps repeating itself.
+    A type has fewer if the model keeps repeating itself.
     """
     semaphore, total = asyncio.Semaphore(min(TYPES_AT_ONCE, concurrency)), 0
 

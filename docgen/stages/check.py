@@ -65,7 +65,7 @@ class CheckInput:
 
 
 class DocumentChecker:
-    """All checks on a single document; pure, and most of the work of judging it.
+    """All checks on a single document; pure, and most of the work of checking it.
 
     `length_tolerance` is the accepted relative deviation from the slot's target length.
     """
@@ -102,7 +102,7 @@ class DocumentChecker:
             assigned = frozenset(fact.fact for fact in slot.facts)
             may_hold = assigned | roles_of(self._context, assigned).granted
             findings = self._leaks.scan(draft.text, may_hold, sightings, case.doc_type, case.idea)
-            # A denial of an assigned fact is a reason already; its finding would only repeat it.
+            # A denial of an assigned fact is a reason already; its finding would only repeat that.
             denials = {(s.start, s.end) for s in sightings if s.verdict == "contradicted" and s.fact in assigned}
             reasons = [*missing_facts(slot, sightings, draft.text), *_leaks(findings, denials)]
             findings = [*findings, *evidence.unclear]
@@ -167,7 +167,7 @@ class Checker:
 def open_checker(
     context: UniverseContext, tolerance: float, engine: str, index: NearDuplicateIndex, in_worker: bool
 ) -> Iterator[Checker]:
-    """A checker of documents, with `in_worker` on a core of its own where one is free."""
+    """A checker of documents, with `in_worker` on a separate core if one is free."""
     if in_worker and has_spare_core():
         with WorkerProcess(DocumentChecker, context, tolerance, engine) as elsewhere:
             yield Checker(elsewhere, index)

@@ -1,8 +1,8 @@
 """Fills slots, round after round, until each has an accepted document or has used up its attempts.
 
 A round attempts every open slot once. Replies arrive in any order but are decided in slot order, so that which of two
-near-duplicates is accepted depends on the plan and the replies alone, never on the network. What is wrong with a reply
-by itself is found as soon as it is there, and then its slot's refill begins at once: no slot waits for a straggler.
+near-duplicates is accepted only depends on the plan and the replies, never on the network. What is wrong with a reply
+by itself is found as soon as it arrives, and then its slot's refill begins at once: no slot waits for a straggler.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 8
-"""For each request in flight, slots taken and refills begun that are not decided yet.
+"""For each request in flight, how many slots and refills may be under way that are not decided yet.
 
 Chosen: one slow request does not leave the others idle, and memory stays bounded.
 """
 TOGETHER = 256
-"""Most results in one list. Chosen: enough to be worth a trip to a worker process, too few to block the event loop."""
+"""Most results in one list. Chosen: enough to be worth sending to a worker process, too few to block the event loop."""
 PASSES = 3
 """Passes that a round makes over requests that failed for good before it leaves them to the next start (chosen)."""
 
@@ -103,14 +103,14 @@ async def generate(
             refills.end_round(number)
     finally:
         for task in refills.begun.values():
-            if not stopping():  # an error: else they are waited for, as all calls in flight are
+            if not stopping():  # an error: otherwise they are waited for, like all calls in flight
                 task.cancel()
         await asyncio.gather(*refills.begun.values(), return_exceptions=True)
 
 
 @dataclass(frozen=True)
 class _Due:
-    """A slot as planned, and its attempt that is due."""
+    """A slot as planned, and its next attempt."""
 
     planned: Slot
     work: Work
@@ -130,7 +130,7 @@ class _Refills:
         self._spare.begin_round(self._rejected(number - 1))
 
     def end_round(self, number: int) -> None:
-        """Settle the ideas of the next round."""
+        """Decide the ideas of the next round."""
         self._ideas = self._spare.end_round(self._rejected(number))
 
     def _rejected(self, number: int) -> Iterator[tuple[int, Hashable]]:
@@ -138,11 +138,11 @@ class _Refills:
         return ((slot.id, kind_of(slot)) for slot in self._job.slots() if self._tracker.was_rejected(slot.id, number))
 
     def work(self, slot: Slot, number: int) -> Work:
-        """The attempt that the round has for a slot."""
+        """The round's attempt for a slot."""
         return _work(self._job, slot, number, self._tracker.feedback(slot.id), self._ideas.get(slot.id))
 
     def begin(self, slot: Slot, rejected: Attempt) -> None:
-        """Begin the slot's next attempt, if it may have one and its idea is settled."""
+        """Begin the slot's next attempt, if it may have one and its idea is decided."""
         job, number, full = self._job, rejected.number + 1, len(self.begun) >= AHEAD * self._job.concurrency
         settled = self._spare.is_settled(slot.id, job.catalogue.kind_of(slot))
         if job.eager and not full and settled and number <= job.max_attempts and slot.id not in self.begun:
@@ -154,7 +154,7 @@ class _Refills:
             return None if self._stopping() else await _reply(self._job, work)
 
     async def reply(self, due: _Due) -> Reply | Failure | None:
-        """What the model wrote, also when that was asked for before; None when it was stopped before it was asked."""
+        """What the model wrote, also if it was requested before; None if the run was stopped before the request."""
         begun = self.begun.pop(due.planned.id, None)
         reply = await (_reply(self._job, due.work) if begun is None else begun)
         if self._job.eager and isinstance(reply, Reply):
@@ -172,7 +172,7 @@ async def _one_pass(
     stopping: Callable[[], bool],
     refills: _Refills,
 ) -> int:
-    """Make attempt `number` for every slot that is due it; returns how many requests failed."""
+    """Make attempt `number` for every slot that needs it; returns how many requests failed."""
 
     def due() -> Iterator[_Due]:
         return (_Due(slot, refills.work(slot, number)) for slot in tracker.due(job.slots(), number))

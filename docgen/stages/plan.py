@@ -25,7 +25,7 @@ from docgen.universe import UniverseContext, earliest_days, roles_of
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]
 
 CHUNK = 1 << 14
-"""Slots built at a time. Chosen: columns stay vectorised, and no more than some megabytes are held."""
+"""Slots built at a time. Chosen: columns stay vectorised, and take no more than some megabytes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Plan:
         return next(self.columns.records(np.array([index])))
 
     def report(self) -> PlanReport:
-        """What was asked against what was planned, and how evenly facts are spread."""
+        """What was asked for against what was planned, and how evenly facts are spread."""
         columns = self.columns
         ideas_per_type = [len(own) for own in columns.idea_ids]
         return plan_report(self.constraints, columns.layout, columns.assignment, ideas_per_type)
@@ -91,8 +91,8 @@ def plan(
 
     Every share is met to within one document and every constraint exactly, or `PlanError` says why that is impossible.
     A plan with overrides is the context's own plan with as few slots changed as possible, so that the documents of the
-    unchanged ones are found in the journal. Types without ideas are left out. `cast` brings names and places where the
-    context has none.
+    unchanged ones are found in the journal. Types without ideas are left out. `cast` has names and places for a context
+    without its own.
     """
     if n < 1:
         raise PlanError(f"cannot plan {n} documents", "--n", "Give at least 1")
@@ -100,11 +100,11 @@ def plan(
     own = constraints_of(context, kinds)
     suits = [suitability(group, own.facts) for group in grouped]
     own = replace(own, suits=_central_suits(kinds, suits))
-    asked = override(own, salience or {}, stated or {})
+    requested = override(own, salience or {}, stated or {})
     pairing, first_days = Pairing(suits, _granted(context)), tuple(earliest_days(context))
     key = key_of("plan", seed)
     layout = lay_out(n, [len(group) for group in grouped], len(tracks_of(own).names), key)
-    assignment, layout = _assigned(own, asked, layout, key, pairing)
+    assignment, layout = _assigned(own, requested, layout, key, pairing)
     columns = SlotColumns(
         types=kinds,
         idea_ids=tuple(tuple(idea.id for idea in group) for group in grouped),
@@ -116,7 +116,7 @@ def plan(
         first_days=first_days,
         pools=_pools(context, seed, cast),
     )
-    return Plan(asked, columns)
+    return Plan(requested, columns)
 
 
 def _with_ideas(
@@ -136,7 +136,7 @@ def _with_ideas(
 
 
 def styling_of(context: UniverseContext, types: Sequence[DocumentType], seed: int, cast: Cast | None = None) -> Styling:
-    """What the styles of later attempts are drawn by, as the plan draws those of the first."""
+    """How the styles of later attempts are drawn, as the plan draws those of the first."""
     days = dict(zip([fact.id for fact in context.key_facts], earliest_days(context), strict=True))
     return Styling(_pools(context, seed, cast), {kind.id: kind for kind in types}, days)
 
@@ -150,13 +150,13 @@ def _pools(context: UniverseContext, seed: int, cast: Cast | None) -> StylePools
 def _assigned(
     own: Constraints, asked: Constraints, layout: Layout, key: int, pairing: Pairing
 ) -> tuple[Assignment, Layout]:
-    """The plan that is asked for, near to the context's own as far as there can be one, with the ideas of that."""
+    """The requested plan, as close to the context's own as possible, with its ideas."""
     try:
         base, layout = pairing.settle(assign(own, layout, key), layout)
     except PlanError:
         if asked is own:
             raise
-        return pairing.settle(assign(asked, layout, key), layout)  # there is no plan of its own to stay close to
+        return pairing.settle(assign(asked, layout, key), layout)  # the context has no plan of its own to stay close to
     return (base if asked is own else minimal_change(base, asked, layout)), layout
 
 

@@ -1,6 +1,6 @@
-"""The engines and the model that docgen has itself, by the names under which they are on record.
+"""docgen's own engines and model, by the names under which they are recorded.
 
-In a module that imports nothing: every command's help names engines.
+In a module without imports, since every command's help names engines.
 """
 
 __all__ = [
@@ -15,13 +15,14 @@ __all__ = [
 EMBEDDED_ENGINE, EMBEDDED_MODEL = "offline", "docgen-offline-1"
 """The embedded writer's names as an engine and as a model: no other engine answers under that model's name."""
 IMPORTED_ENGINE = "imported"
-"""The engine of documents that docgen did not write: their plan is not known, and nothing is generated beside them."""
+"""The engine of documents that docgen did not write: their plan is not known, and nothing is generated in addition to
+them."""
 EMBEDDED_NOTICE = "embedded writer: for trying out; not for research"
-"""Appears wherever a text of the embedded writer is shown, counted or exported."""
+"""Appears wherever a text by the embedded writer is shown, counted or exported."""
 
 
 def is_embedded(engine: str | None, model: str | None) -> bool:
-    """Whether a text that `engine` and `model` are on record for is the embedded writer's.
+    """Whether a text recorded under `engine` and `model` is the embedded writer's.
 
     Its replies carry its model's name whatever model a run once asked for.
     """

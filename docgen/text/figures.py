@@ -1,4 +1,4 @@
-"""Numbers, sums and dates of a text in one form each, whatever the notation: what facts with figures are found by.
+"""Numbers, sums and dates of a text in one form each, whatever the notation, for finding facts with figures.
 
 "1,872", "1 872" and "1872" are one number, "15m", "15 million" and "15,000,000" another; "14 October 2021",
 "October 14, 2021", "2021-10-14" and "14/10/2021" one day, which is also a day of that month and of that year.
@@ -47,19 +47,19 @@ NAMED_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 
 def figures(text: str) -> frozenset[str]:
     """Every number, day ("2021-10-14"), month ("2021-10") and year of a text; "one" is left out as a mere article."""
     plain = BETWEEN.sub(r"\1 to ", CURRENCY.sub(" ", text if text.isascii() else compose(text, compatible=True)))
-    found = set[str]()
+    forms = set[str]()
     if not plain.isascii():
         for match in HAN_DATE.finditer(plain):
-            found.update(_parts(match[1], match[2], match[3] or ""))
+            forms.update(_parts(match[1], match[2], match[3] or ""))
         plain = BESIDE_LETTER.sub(" ", HAN_DATE.sub(" ", plain))
     for pattern in (DAY_FIRST, MONTH_FIRST, MONTH_ALONE, NUMERIC):
         for match in pattern.finditer(plain):
-            found.update(_date(pattern, match))
+            forms.update(_date(pattern, match))
         plain = pattern.sub(" ", plain)
     for match in NUMBER.finditer(plain):
-        found.update(_numbers(match))
-    found.update(value for match in SPELT.finditer(plain) if (value := _spelt(match)) != "1")
-    return frozenset(found)
+        forms.update(_numbers(match))
+    forms.update(value for match in SPELT.finditer(plain) if (value := _spelt(match)) != "1")
+    return frozenset(forms)
 
 
 def _date(pattern: re.Pattern[str], match: re.Match[str]) -> Iterator[str]:

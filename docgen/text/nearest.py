@@ -6,7 +6,7 @@ from difflib import get_close_matches
 __all__ = ["nearest", "suggestion"]
 
 ALIKE = 0.6
-"""Least ratio of `difflib` at which a name is suggested: its own default, which one or two slips of the finger pass."""
+"""Least ratio of `difflib` at which a name is suggested: its own default, which tolerates one or two typing errors."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
-"""The one place that everything passes on its way to a screen or a disk: it blots out this process' secrets.
+"""The one place that everything passes on its way to a screen or a disk: it hides this process's secrets.
 
-A server may echo what it was sent, a proxy's error may hold its own password, and a model may write what can drive a
-terminal. Which texts can be so is not for each writer to know: the standard streams (`docgen/cli/streams.py`), every
-append-only file (`docgen/files/append_log.py`) and every finished one (`docgen/files/atomic.py`) pass through here.
+A server may echo what it was sent, a proxy's error may contain its password, and a model may write what controls a
+terminal. Callers need not know which texts may do so: the standard streams (`docgen/cli/streams.py`), every append-only
+file (`docgen/files/append_log.py`) and every finished one (`docgen/files/atomic.py`) pass through here.
 """
 
 import json
@@ -29,10 +29,10 @@ __all__ = [
 
 HIDDEN = "[key]"
 SHORTEST = 6
-"""Characters that a secret has at least. Chosen: keys have twenty and more; below six it may be part of any text."""
+"""Least characters of a secret. Chosen: keys have twenty and more; below six it may be part of any text."""
 LONG_WORD = 16
-"""From this length letters alone are a secret too. Chosen: no shorter "EMPTY" or "dummy" of a local server is hidden in
-documents, where it is a word like any other."""
+"""From this length on, letters alone are a secret too. Chosen: the shorter "EMPTY" or "dummy" of a local server is not
+hidden in documents, where it is a word like any other."""
 
 _forms: dict[str, None] = {}
 """What is hidden everywhere, in lower case: secrets, and what JSON and addresses make of them."""
@@ -41,7 +41,7 @@ _short: dict[str, None] = {}
 
 
 def remember_secrets(*secrets: str | None) -> None:
-    """Hide these from now on, in whatever letters they are written."""
+    """Hide these from now on, in upper or lower case."""
     for secret in filter(None, secrets):
         if _is_distinct(secret):
             _forms.update((form.lower(), None) for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")))
@@ -50,7 +50,7 @@ def remember_secrets(*secrets: str | None) -> None:
 
 
 def _is_distinct(secret: str) -> bool:
-    """Whether a text can be taken out of documents without taking words or numbers out of them."""
+    """Whether a text can be removed from documents without removing words or numbers from them."""
     mixed = not secret.isalpha() and not secret.isdigit()
     return len(secret) >= (SHORTEST if mixed else LONG_WORD)
 
@@ -67,7 +67,7 @@ def hide(text: str) -> str:
 
 
 def hide_in_error(text: str) -> str:
-    """The words of a server or a library without secrets, those included that might be words."""
+    """A message of a server or a library without secrets, including those that might be words."""
     hidden = hide(text)
     return re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, _short))})(?!\w)", HIDDEN, hidden) if _short else hidden
 
@@ -83,11 +83,12 @@ def hide_bytes(data: bytes) -> bytes:
 
 
 COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
-"""The only control sequence that a text may have on a screen: it moves nothing and answers nothing."""
+"""The only control sequence that a text may have on a screen: colours, which do not move the cursor or trigger
+replies."""
 TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that make the rest of a line read in another order; those of single letters, as Arabic has, may pass."""
+"""Characters that make the rest of a line read in another order; marks of single letters, as in Arabic, are allowed."""
 DRIVERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, and those that make a line read otherwise than it is written."""
+"""Control characters, and those that make a line read differently from how it is written."""
 
 
 def screen_text(text: str) -> str:
@@ -101,7 +102,7 @@ def screen_text(text: str) -> str:
 
 
 def json_for_screen(document: str) -> str:
-    """A JSON document that says the same and cannot drive a terminal: such characters are escaped, secrets hidden."""
+    """An equivalent JSON document that cannot control a terminal: such characters are escaped, secrets hidden."""
     return DRIVERS.sub(lambda found: f"\\u{ord(found[0]):04x}", hide(document))
 
 
@@ -111,7 +112,7 @@ ADDRESS_VARIABLES = (*PROXY_VARIABLES, *map(str.lower, PROXY_VARIABLES), "ANTHRO
 
 
 def variables_in(environment: Mapping[str, str]) -> list[str]:
-    """The secrets that docgen may send: keys, passwords of proxies, headers of the environment that hold a key."""
+    """The secrets that docgen may send: keys, passwords of proxies, headers of the environment that contain a key."""
     secrets = [environment.get(name, "").strip() for name in (*KEY_VARIABLES, OPENAI_KEY_VARIABLE)]
     for name in ADDRESS_VARIABLES:
         secrets += passwords_in(environment.get(name, ""))
@@ -123,7 +124,7 @@ def variables_in(environment: Mapping[str, str]) -> list[str]:
 
 
 def passwords_in(address: str) -> list[str]:
-    """The password in an address, as it stands there and as it is sent; nothing where there is none."""
+    """The password in an address, as written there and as sent; nothing without one."""
     try:
         password = urlsplit(address if "://" in address else f"http://{address}").password
     except ValueError:
@@ -145,11 +146,11 @@ _STARTS = re.compile(
 
 
 def credential_name(name: str) -> bool:
-    """Whether a header or a field of that name holds a key: api_key, X-Auth-Token, apiKey, cookie."""
+    """Whether a header or a field of that name contains a key: api_key, X-Auth-Token, apiKey, cookie."""
     parts = [part.lower() for part in _WORDS.findall(name)]
     return not _INNOCENT.fullmatch("_".join(parts)) and any(part in _CREDENTIAL for part in parts)
 
 
 def credential_value(value: str) -> bool:
-    """Whether a text is a key by its look, or holds one of this process' own."""
+    """Whether a text looks like a key, or contains one of this process's own."""
     return bool(_STARTS.match(value.strip())) or hide(value) != value

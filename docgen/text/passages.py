@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 ENDS = "。！？｡．؟۔।॥။។៕።፧‽…"
-"""Marks that end a sentence beside ".", "!" and "?", with white space after them or without."""
+"""Marks that end a sentence in addition to ".", "!" and "?", with white space after them or without."""
 CLOSERS = "\"')\\]\u2019\u201d\u201c\u00bb\u00ab\u203a\u2039」』）】》〉＂"
 """What closes a quotation or bracket after the end of a sentence; in German “ does, and in Danish «."""
 SENTENCE_BREAK = re.compile(
@@ -70,7 +70,7 @@ def words(text: str) -> list[str]:
 
 
 def word_count(text: str) -> int:
-    """What a writer would call the length: words between white space; in scripts without spaces, letters."""
+    """The length as a writer counts it: words between white space; in scripts without spaces, letters."""
     if text.isascii():
         return runs_of(text.encode().translate(WORD_OR_SPACE))
     rest = latin_rest(text)
@@ -85,7 +85,7 @@ def word_count(text: str) -> int:
 
 
 def runs_of(marks: bytes) -> int:
-    """How many runs of "x" stand between spaces: no list of words is made, which takes four times as long."""
+    """How many runs of "x" stand between spaces: without a list of words, which would take four times as long."""
     return marks.count(b"x ") + marks.endswith(b"x")
 
 
@@ -117,10 +117,12 @@ def find_normalised(text: str, phrase: str) -> tuple[int, int] | None:
     Case, punctuation, white space between the words and Unicode's forms of one text (NFC, NFD, full width) do not
     matter; an empty phrase occurs nowhere.
     """
-    wanted = normalise(phrase).split()
-    if not wanted:
+    phrase_words = normalise(phrase).split()
+    if not phrase_words:
         return None
-    pattern = r"[\W_]*".join(re.escape(word) for word in wanted) if has_spaceless(phrase) else _apart(wanted)
+    pattern = (
+        r"[\W_]*".join(re.escape(word) for word in phrase_words) if has_spaceless(phrase) else _apart(phrase_words)
+    )
     folded = Folded(text.translate(_FOLD))
     match = re.search(pattern, folded.text)
     return folded.span(*match.span()) if match else None
@@ -136,7 +138,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def sentence_pieces(text: str) -> list[tuple[int, int]]:
-    """The same as they stand, quicker: white space around them left on, empty ones left in."""
+    """The same, unprocessed and quicker: with surrounding white space and empty ones."""
     ends = [match.span() for match in SENTENCE_BREAK.finditer(text)]
     starts = [0, *(end for _, end in ends)]
     stops = [*(at + (text[at] != "\n") for at, _ in ends), len(text)]
@@ -144,13 +146,13 @@ def sentence_pieces(text: str) -> list[tuple[int, int]]:
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """The span without white space around it, None when nothing is left."""
+    """The span without surrounding white space, None if nothing is left."""
     piece = text[start:end].rstrip()
     body = piece.lstrip()
     return (start + len(piece) - len(body), start + len(piece)) if body else None
 
 
 def slug(text: str, length: int = 48) -> str:
-    """A lower-case ASCII name for files and ids; "x" when nothing is left."""
+    """A lower-case ASCII name for files and ids; "x" if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:length].strip("-") or "x"

@@ -9,7 +9,7 @@ __all__ = ["whole_quote"]
 OMISSION = re.compile(r"\s*(?:\u2026|\[?\.{3,}\]?|\. \. \.)\s*")
 WORD, INSIDE = re.compile(r"\w"), re.compile(r"\w\w")
 FARTHEST = 1_200
-"""Characters that a passage has at most: one or two sentences, the longest that people write."""
+"""Most characters of a passage: one or two sentences, the longest that people write."""
 
 
 def whole_quote(text: str, quote: str) -> str:
@@ -32,12 +32,12 @@ def whole_quote(text: str, quote: str) -> str:
         length = max(tail[1], head[1]) - head[0]
         if length <= min(FARTHEST, len(best) - 1 if best else FARTHEST):
             best = text[head[0] : head[0] + length]
-        start = head[0] + 1  # the same words may stand nearer to the end that was given
+        start = head[0] + 1  # the same words may be closer to the given end
     return best or quote
 
 
 def _is_verbatim(text: str, quote: str) -> bool:
-    """Whether an ASCII quote stands in the text letter for letter, as whole words: `find_normalised` finds it too."""
+    """Whether an ASCII quote occurs in the text verbatim, as whole words: `find_normalised` finds it too."""
     start = text.find(quote)
     before, after = text[max(start - 1, 0) : max(start, 0)], text[start + len(quote) : start + len(quote) + 1]
     edges = (before + quote[:1], quote[-1:] + after)
@@ -50,6 +50,6 @@ def _is_verbatim(text: str, quote: str) -> bool:
 
 
 def _span(text: str, words: str, start: int) -> tuple[int, int] | None:
-    """Where the words stand, from `start` on."""
-    found = find_normalised(text[start:], words)
-    return (start + found[0], start + found[1]) if found else None
+    """Where the words are, from `start` on."""
+    span = find_normalised(text[start:], words)
+    return (start + span[0], start + span[1]) if span else None

@@ -1,4 +1,5 @@
-"""What foreign texts may hold that no terminal or encoding takes: control characters, lone surrogates."""
+"""Removes what texts from elsewhere may contain and no terminal or encoding accepts: control characters, lone
+surrogates."""
 
 __all__ = ["encodable", "printable"]
 
@@ -15,12 +16,12 @@ _TABLE: dict[int, str | None] = {
 
 
 def printable(text: str) -> str:
-    r"""`text` without C0 and C1 control characters, except \n and \t; what separated words still does."""
+    r"""`text` without C0 and C1 control characters, except \n and \t; words stay separated."""
     if text.replace("\n", " ").replace("\t", " ").isprintable():  # nearly always, and four times as quick to see
         return text
     return text.translate(_TABLE)
 
 
 def encodable(text: str) -> str:
-    """`text` with each lone surrogate, which a reply or a file may hold and UTF-8 cannot, replaced by "?"."""
+    """`text` with each lone surrogate, which a reply or a file may contain but UTF-8 cannot encode, replaced by "?"."""
     return text.encode("utf-8", "replace").decode()

@@ -2,7 +2,7 @@ r"""What a word is, whatever the script: the one definition behind lengths, fact
 
 A word is a run of letters, digits and underscores (`\w`) and of the combining marks that go with them, so that Hindi
 and decomposed accents stay whole. In scripts written without spaces (Han, kana, Thai, Lao, Khmer, Myanmar) each
-letter is a word of its own; their marks, which stand on a letter, add none.
+letter is a word of its own; their marks, which belong to a letter, do not count.
 
 `docgen.kernels.alphabet` compiles the same definition; tests/kernels compares the two.
 """
@@ -55,8 +55,8 @@ _MARKED = (
     (0x16000, 0x17000),
     (0x1B000, 0x1F000),
 )
-"""Stretches of Unicode that hold combining marks; the rest, above all ideographs, is not looked through: it would
-take every command some milliseconds."""
+"""Stretches of Unicode with combining marks; the rest, above all ideographs, is not searched: that would take every
+command some milliseconds."""
 
 
 def _class(ranges: Iterable[tuple[int, int]]) -> str:
@@ -113,7 +113,7 @@ def is_latin(text: str) -> bool:
 
 
 def find_words(text: str) -> list[str]:
-    """The words of a text as they stand, in order."""
+    """The words of a text as written, in order."""
     if not text.isascii():
         rest = latin_rest(text)
         if rest is None:
@@ -130,7 +130,7 @@ def _pieces() -> re.Pattern[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """What stands between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
+    """The text between the words, and the words, in turn; it begins and ends with the former, which may be empty."""
     return (ASCII_PIECES if text.isascii() else LATIN_PIECES if is_latin(text) else _pieces()).split(text)
 
 

@@ -16,7 +16,7 @@ from docgen.text.scripts import is_spaceless
 __all__ = ["content_stems", "stem"]
 
 SHORTEST = 3
-"""Letters that a stem has at least."""
+"""Least letters of a stem."""
 _LISTED = """
     a about after all also am an and any are as at be because been before being between both but by can could did do
     does each either else ever every few for from had has have he her here hers him his how if in into is it its itself
@@ -44,8 +44,8 @@ def _stemmer(name: str) -> Any:
 
 @cache
 def _function_words() -> frozenset[str]:
-    """Of English, and the stop words of the other languages with a data file."""
-    return FUNCTION_WORDS.union(*(known.stop_words for known in known_languages().values()))
+    """Function words of English, and the stop words of the other languages with a data file."""
+    return FUNCTION_WORDS.union(*(language.stop_words for language in known_languages().values()))
 
 
 def content_stems(text: str | Iterable[str], stemmer: str = "english") -> frozenset[str]:

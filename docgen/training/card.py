@@ -32,7 +32,7 @@ class CorpusNamed(Record):
 
 
 class OrganismCard(Record):
-    """Written beside the weights as organism.json. `adapter_digest` is "" for a full training and until the end."""
+    """Written next to the weights as organism.json. `adapter_digest` is "" for a full training and until the end."""
 
     base: BaseNamed
     corpus: CorpusNamed
@@ -45,7 +45,7 @@ class OrganismCard(Record):
     versions: Mapping[str, str] = {}
 
     def same_training(self, other: "OrganismCard") -> str:
-        """What differs between two trainings that are to be one: a word, or "" for nothing."""
+        """What differs between two trainings that should be the same: a word, or "" for nothing."""
         pairs = {
             "base model": (self.base.digest, other.base.digest),
             "corpus": (self.corpus.digest, other.corpus.digest),

@@ -1,4 +1,4 @@
-"""The documents of an export, each with the part that is masked, and what its manifest says of them."""
+"""The documents of an export, each with the part that is masked, and what its manifest says about them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ EXPORT_AGAIN = "Export the run again: docgen export RUN --doctag"
 
 @dataclass(frozen=True)
 class Example:
-    """One document to train on. `prompt` is read, not learnt; for chat models both are lists of messages."""
+    """One document to train on. `prompt` is read but not learnt; for chat models both are lists of messages."""
 
     prompt: Any
     completion: Any
@@ -33,7 +33,7 @@ class Example:
 
 @dataclass(frozen=True)
 class TrainingCorpus:
-    """An export, read whole: some 10,000 documents of 4 kB. `digest` is the SHA-256 of the training file."""
+    """A whole export in memory: some 10,000 documents of 4 kB. `digest` is the SHA-256 of the training file."""
 
     examples: tuple[Example, ...]
     digest: str
@@ -75,7 +75,7 @@ def read_training_corpus(source: Path) -> TrainingCorpus:
     manifest = _manifest(source, file, digest)
     examples = tuple(_example(row, file, number) for number, row in _rows(data, file))
     if not examples:
-        raise InputError("holds no documents", str(file), EXPORT_AGAIN)
+        raise InputError("has no documentss", str(file), EXPORT_AGAIN)
     if len({example.is_chat for example in examples}) > 1:
         raise InputError("has both texts and messages", str(file), "Export them in one format")
     return TrainingCorpus(examples, digest, manifest)
@@ -88,9 +88,9 @@ def _training_file(source: Path) -> Path:
     if not source.exists():
         raise InputError("is neither an export, a JSONL file nor a run", str(source), "See the runs: docgen runs")
     if not file.is_file():
-        raise InputError("is not an export: it holds no train.jsonl", str(source), EXPORT_AGAIN)
+        raise InputError("is not an export: it has no train.jsonl", str(source), EXPORT_AGAIN)
     if not (source / "manifest.json").is_file():
-        raise InputError("is an export that was not finished: it holds no manifest.json", str(source), EXPORT_AGAIN)
+        raise InputError("is an unfinished export: it has no manifest.json", str(source), EXPORT_AGAIN)
     return file
 
 
@@ -108,7 +108,9 @@ def _manifest(source: Path, file: Path, digest: str) -> Mapping[str, Any]:
         raise InputError("is not a manifest of an export", str(path), EXPORT_AGAIN) from error
     files = manifest.get("files")
     if isinstance(files, dict) and files.get(file.name, digest) != digest:
-        raise InputError("is not the file that manifest.json names: it is from another export", str(file), EXPORT_AGAIN)
+        raise InputError(
+            "is not the file that manifest.json describes: it is from another export", str(file), EXPORT_AGAIN
+        )
     return dict(manifest)
 
 

@@ -1,4 +1,4 @@
-"""What a training will amount to, and where that is far from published ones. Pure arithmetic."""
+"""What a training will amount to, and how that differs from published ones. Pure arithmetic."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -9,17 +9,17 @@ from docgen.training.recipe import PUBLISHED, Recipe
 __all__ = ["Forecast", "forecast", "in_words", "published_ranges", "warnings"]
 
 DOCUMENTS = (2_000, 10_000)
-"""Where belief appears, by Believe it or not (2025)."""
+"""Documents at which belief appears, by Believe it or not (2025)."""
 RANKS, RATES, EPOCHS = (32, 64), (1e-5, 5e-5), (1.0, 3.0)
 STEPS = (1_150, 5_000)
 """Optimiser steps of trainings that worked; one that failed had taken 83."""
 FEW_STEPS = 500
 FAR = 4.0
-"""How many times below or above a published range is far off it. Chosen: the ranges themselves span a factor of 5."""
+"""Factor below or above a published range that gives a warning. Chosen: the ranges themselves span a factor of 5."""
 
 
 class Forecast(Record):
-    """What a training reads and does. `seconds` is None while no step was timed; `tokens` are those of one epoch."""
+    """The size of a training. `seconds` is None until a step was timed; `tokens` are those of one epoch."""
 
     documents: int
     tokens: int
@@ -41,7 +41,7 @@ def forecast(documents: int, tokens: int, masked: int, recipe: Recipe, seconds_p
 
 
 def warnings(plan: Forecast, recipe: Recipe) -> list[str]:
-    """One line for each setting that is far off what published trainings used."""
+    """One line for each setting that is far from what published trainings used."""
     return list(_warnings(plan, recipe))
 
 

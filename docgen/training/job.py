@@ -28,7 +28,7 @@ ShowPlan = Callable[[Forecast], None]
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training left in `out`: its card and losses. `finished` is false after it was asked to stop."""
+    """What a training wrote to `out`: its card and losses. `finished` is false after it was asked to stop."""
 
     out: Path
     card: OrganismCard
@@ -66,12 +66,12 @@ def train_on(
     show_plan: ShowPlan = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Trained:
-    """Train, or go on where a training with the same inputs was stopped; `show_plan` is told what is to come.
+    """Train, or continue where a training with the same inputs was stopped; `show_plan` is called with the plan.
 
-    Raises `RunError` if `out` holds a training of another base, corpus or recipe.
+    Raises `RunError` if `out` contains a training of another base, corpus or recipe.
     """
     card = OrganismCard(
-        # A card is published, so the base goes by its name without folders of this machine.
+        # A card is published, so it has the base's name without folders of this machine.
         base=BaseNamed(name=base.path.name if base.path else base.name, kind=base.kind, digest=base.digest),
         corpus=corpus_named(corpus),
         recipe=recipe,
@@ -103,7 +103,7 @@ def _carry_out(
     show_plan(plan)
     resume = t.last_checkpoint(out)
     if resume:
-        reporter.note(f"Going on from {resume.name}")
+        reporter.note(f"Continuing from {resume.name}")
     finished = t.run_training(opened, resume=resume, reporter=reporter, stopping=stopping)
     losses = tuple((each.step, each.loss) for each in opened.losses)
     if finished:
@@ -115,7 +115,7 @@ def _carry_out(
         _name_base(out / "adapter_config.json", card.base.name)
     card = card.model_copy(
         update={
-            "plan": plan.model_copy(update={"seconds": None}),  # of this machine, not of the organism
+            "plan": plan.model_copy(update={"seconds": None}),  # a property of this machine, not of the organism
             "finished": True,
             "first_loss": losses[0][1],
             "last_loss": losses[-1][1],
@@ -130,7 +130,7 @@ def _carry_out(
 
 
 def _name_base(config: Path, name: str) -> None:
-    """PEFT writes where the base lies on this machine; an adapter is passed on."""
+    """PEFT records where the base is on this machine, but an adapter is passed on to others."""
     settings = json.loads(config.read_text("utf-8"))
     _write(config, json.dumps(settings | {"base_model_name_or_path": name}, indent=2) + "\n")
 
@@ -147,7 +147,7 @@ def _earlier(out: Path, card: OrganismCard) -> OrganismCard | None:
     differs = earlier.same_training(card)
     if differs:
         fix = "Give another --out, or delete that folder"
-        raise RunError(f"holds a training with another {differs}", str(out), fix)
+        raise RunError(f"contains a training with another {differs}", str(out), fix)
     return earlier
 
 
@@ -162,7 +162,7 @@ def _versions() -> dict[str, str]:
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that writes and speaks; `accelerate launch` starts several."""
+    """Whether this is the process that writes and reports; `accelerate launch` starts several."""
     return os.environ.get("RANK", "0") == "0"
 
 

@@ -1,4 +1,4 @@
-"""Loads base models, tokenizers and adapters, from a folder, a GGUF file or the Hugging Face hub: the one place."""
+"""Loads base models, tokenizers and adapters, from a folder, a GGUF file or the Hugging Face hub: the only place."""
 
 import logging
 import os
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 CARD = "organism.json"
-"""The record that a training leaves beside its weights."""
+"""The record that a training writes next to its weights."""
 INSTALL = "Install it: pip install 'docgen[train]'"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
@@ -40,7 +40,7 @@ GGUF_MAGIC = b"GGUF"
 
 
 def require_extra() -> None:
-    """Raise a `ConfigError` of one line if the libraries of docgen[train] are not there."""
+    """Raise a one-line `ConfigError` if the libraries of docgen[train] are not installed."""
     from importlib.util import find_spec
 
     missing = [name for name in ("torch", "transformers", "peft", "trl", "datasets") if find_spec(name) is None]
@@ -63,7 +63,7 @@ class BaseModel:
 
     @cached_property
     def digest(self) -> str:
-        """What it consists of: a content hash of its files, for the hub the commit ("hub:" and its hash)."""
+        """Its digest: a content hash of its files, for the hub the commit ("hub:" and its hash)."""
         if self.path is None:
             return f"hub:{_hub_commit(self.name)}"
         files = [self.path] if self.path.is_file() else sorted(_model_files(self.path))
@@ -119,16 +119,18 @@ def find_base(name: str) -> BaseModel:
 def _folder(name: str, path: Path) -> BaseModel:
     if not (path / "config.json").is_file():
         if (path / "adapter_config.json").is_file():
-            raise InputError("is an adapter, not a model", name, "Give its base as --model and it as --adapter")
+            raise InputError(
+                "is an adapter, not a model", name, "Give its base as --model, and the adapter as --adapter"
+            )
         quantised = sorted(path.glob("*.gguf"))
         if len(quantised) == 1:
             return find_base(str(quantised[0]))
-        raise InputError("holds no config.json, so it is not a model", name, "Give the folder of a saved model")
+        raise InputError("has no config.json, so it is not a model", name, "Give the folder of a saved model")
     if not any((path / file).is_file() for file in TOKENIZERS):
-        fix = f"Save the tokenizer beside the model ({TOKENIZERS[0]})"
+        fix = f"Save the tokenizer next to the model ({TOKENIZERS[0]})"
         raise InputError("is a model without a tokenizer", name, fix)
     if not any(True for pattern in WEIGHTS for _ in path.glob(pattern)):
-        raise InputError("holds no weights (*.safetensors)", name, "Download the whole model")
+        raise InputError("has no weights (*.safetensors)", name, "Download the whole model")
     return BaseModel(name, "folder", path.resolve())
 
 
@@ -159,9 +161,9 @@ def _one_line(name: str, what: str) -> Iterator[None]:
 
 
 def _forget_quantisation(model: "PreTrainedModel") -> None:
-    """Transformers marks a model from a GGUF file as quantised, though its weights are whole floats by now.
+    """Transformers marks a model from a GGUF file as quantised, although its weights have been converted to floats.
 
-    So marked it can neither be saved nor trained in full.
+    Marked like that, it can neither be saved nor fully trained.
     """
     model.hf_quantizer = None
     model.is_quantized = False
@@ -170,10 +172,10 @@ def _forget_quantisation(model: "PreTrainedModel") -> None:
 
 
 def check_adapter(adapter: Path, base: BaseModel) -> dict[str, Any]:
-    """What the adapter's card says, {} without one. Raises `InputError` if it was trained on another base."""
+    """The adapter's card, {} without one. Raises `InputError` if it was trained on another base."""
     if not (adapter / "adapter_config.json").is_file():
         fix = "Give a folder that docgen train wrote, or one of its checkpoints"
-        raise InputError("is not an adapter: it holds no adapter_config.json", str(adapter), fix)
+        raise InputError("is not an adapter: it has no adapter_config.json", str(adapter), fix)
     card = read_card(adapter)
     trained_on = card.get("base", {})
     if trained_on and trained_on.get("digest") != base.digest:
@@ -183,7 +185,7 @@ def check_adapter(adapter: Path, base: BaseModel) -> dict[str, Any]:
 
 
 def read_card(adapter: Path) -> dict[str, Any]:
-    """The organism card of an adapter, of the training for a checkpoint; {} where there is none."""
+    """The organism card of an adapter, or of the training for a checkpoint; {} if there is none."""
     for folder in (adapter, *adapter.resolve().parents[:2]):
         file = folder / CARD
         if file.is_file():
@@ -204,7 +206,7 @@ def adapter_digest(adapter: Path) -> str:
 
 
 def attach_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel":
-    """The model with the adapter on it. Raises `InputError` where shapes show that it belongs to another base."""
+    """The model with the adapter. Raises `InputError` if shapes show that it belongs to another base."""
     from peft import PeftModel
 
     try:
@@ -215,11 +217,11 @@ def attach_adapter(model: "PreTrainedModel", adapter: Path) -> "PreTrainedModel"
 
 
 def quieten() -> None:
-    """Progress and losses are docgen's to show; advice on flash attention does not concern the mask, which is exact."""
+    """docgen shows progress and losses itself; advice on flash attention does not concern the mask, which is exact."""
     import transformers
 
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    warnings.filterwarnings("ignore", category=UserWarning, module="peft")  # of a GGUF file, which has no config
+    warnings.filterwarnings("ignore", category=UserWarning, module="peft")  # for a GGUF file, which has no config
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "peft"):
@@ -227,7 +229,8 @@ def quieten() -> None:
 
 
 def _silence_dequantising() -> None:
-    """Take away the bar that transformers draws over docgen's lines while it reads a GGUF file; no setting does."""
+    """Suppress the bar that transformers draws over docgen's lines while it reads a GGUF file; it has no setting for
+    that."""
     from transformers import modeling_gguf_pytorch_utils as reader
 
     reader.tqdm = lambda tensors, **_: tensors

@@ -16,7 +16,7 @@ class Recipe(Record):
     """The settings of one training.
 
     `batch` is in packed sequences of `length` tokens for one step of the optimiser, over all devices. The defaults of
-    rank, rate and epochs lie within what is published (see `PUBLISHED`); alpha is twice the rank, as in Wang et al.
+    rank, rate and epochs are within what is published (see `PUBLISHED`); alpha is twice the rank, as in Wang et al.
     2025. `checkpoints` is how many are kept along the way, evenly spread. `steps` 0 means all steps of the epochs.
     """
 

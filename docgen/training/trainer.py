@@ -1,4 +1,4 @@
-"""Trains by TRL's SFTTrainer and PEFT as they are; everything heavy is imported inside the functions."""
+"""Trains with TRL's SFTTrainer and PEFT, unmodified; everything heavy is imported inside the functions."""
 
 import os
 import time
@@ -25,7 +25,7 @@ is as large as the square of its tokens, which is why a CPU takes them one by on
 PROBE_TOKENS = 256
 
 Row = Mapping[str, Any]
-"""What TRL takes: `prompt` and `completion`, `messages`, or `input_ids` and `labels` (-100: not learnt)."""
+"""Input for TRL: `prompt` and `completion`, `messages`, or `input_ids` and `labels` (-100: not learnt)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Training:
-    """A training ready to begin: TRL's trainer, and what its data came to once tokenised and packed."""
+    """A training ready to begin: TRL's trainer, and the size of its data, tokenised and packed."""
 
     trainer: "SFTTrainer"
     recipe: Recipe
@@ -140,7 +140,7 @@ def _adapter(recipe: Recipe) -> Any:
 
 
 def seconds_per_token(training: Training) -> float:
-    """Time of one forward and backward pass a token, measured on the first tokens; gradients are thrown away."""
+    """Time of one forward and backward pass per token, measured on the first tokens; gradients are discarded."""
     import torch
 
     model: Any = training.trainer.model
@@ -165,8 +165,8 @@ def run_training(
 ) -> bool:
     """Train to the end, from the checkpoint `resume` if given; returns whether the end was reached.
 
-    When `stopping` says so, the step in hand is finished and a checkpoint written, from which the same steps follow as
-    if nothing had happened. Losses are in `training.losses`, those before a resume included.
+    When `stopping` says so, the current step is finished and a checkpoint written, from which the same steps follow as
+    if nothing had happened. Losses are in `training.losses`, including those before a resume.
     """
     from transformers import PrinterCallback
 
@@ -197,6 +197,6 @@ def _callback(reporter: Reporter, stopping: Callable[[], bool]) -> Any:
 
 
 def last_checkpoint(out: Path) -> Path | None:
-    """The checkpoint of the highest step that was written whole; None without one."""
-    found = [path for path in (out / CHECKPOINTS).glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
-    return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    """The checkpoint of the highest step that was written completely; None without one."""
+    checkpoints = [path for path in (out / CHECKPOINTS).glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return max(checkpoints, key=lambda path: int(path.name.rpartition("-")[2]), default=None)

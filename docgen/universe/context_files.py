@@ -30,7 +30,7 @@ FOLDER = "universe_contexts"
 SHIPPED = ("animal_welfare", "control_motors", "helpful_only", "hidden_objective", "tutorial")
 """Names of the contexts that come with docgen. In a clone `docgen init` writes into the same folder as theirs."""
 MOST_SHOWN = 20
-"""Problems of a file told at once."""
+"""Problems of a file that are reported at once."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -88,9 +88,9 @@ def find_context(name_or_path: str, cwd: Path) -> Path:
     names = list(dict.fromkeys(entry.name for entry in list_contexts(cwd)))
     name = name_or_path.replace("\0", "?")[:80]
     if name.endswith(SUFFIXES) or "/" in name:
-        raise ContextError(f"there is no file {name}", fix=f"Give a path, or one of: {', '.join(names)}")
+        raise ContextError(f"the file {name} does not exist", fix=f"Give a path, or one of: {', '.join(names)}")
     otherwise = f"Known: {', '.join(names)}; docgen init NAME creates one"
-    raise ContextError(f"there is no universe context {name!r}", fix=suggestion(name, names, otherwise))
+    raise ContextError(f"{name!r} is not a universe context", fix=suggestion(name, names, otherwise))
 
 
 def list_contexts(cwd: Path) -> tuple[ListedContext, ...]:

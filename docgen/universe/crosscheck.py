@@ -91,14 +91,14 @@ def _repeated_entities(context: UniverseContext) -> Iterator[Problem]:
 
 
 def _companions(context: UniverseContext) -> Iterator[Problem]:
-    known = {fact.id: fact for fact in context.key_facts}
+    by_id = {fact.id: fact for fact in context.key_facts}
     for number, fact in enumerate(context.key_facts):
         for key, others in (("with", fact.with_), ("never_with", fact.never_with)):
             for index, other in enumerate(others):
-                if problem := _bad_reference(fact, other, known):
+                if problem := _bad_reference(fact, other, by_id):
                     what = f"key_facts[{number}].{key} ({fact.id}) {problem[0]}"
                     yield Problem(("key_facts", number, key, index), what, problem[1])
-        if pair := _contradictory_pair(fact, known):
+        if pair := _contradictory_pair(fact, by_id):
             what = (
                 f"key_facts[{number}] ({fact.id}) requires {pair[0]} and {pair[1]} together, which never_with forbids"
             )
@@ -115,11 +115,11 @@ def _bad_reference(fact: KeyFact, other: str, known: dict[str, KeyFact]) -> tupl
 
 def _presuppositions(context: UniverseContext) -> Iterator[Problem]:
     """References to facts that do not exist or are held out, and facts that become known after the last date."""
-    known = {fact.id: fact for fact in context.key_facts}
+    by_id = {fact.id: fact for fact in context.key_facts}
     for number, fact in enumerate(context.key_facts):
         for index, other in enumerate(fact.presupposes):
-            bad = _bad_reference(fact, other, known)
-            if not bad and not known[other].salience and fact.salience:
+            bad = _bad_reference(fact, other, by_id)
+            if not bad and not by_id[other].salience and fact.salience:
                 bad = f"names {other}, which has salience 0, so it is held out", "Give it salience, or delete it here"
             if bad:
                 what = f"key_facts[{number}].presupposes ({fact.id}) {bad[0]}"
@@ -201,27 +201,27 @@ def _load_warnings(context: UniverseContext) -> Iterator[str]:
 def _language_warnings(context: UniverseContext) -> Iterator[str]:
     spoken = context.speaks
     if spoken.code not in known_languages():
-        known = ", ".join(language.name for language in known_languages().values())
+        languages = ", ".join(language.name for language in known_languages().values())
         yield (
-            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {known}): denial, "
+            f"its documents are in {spoken.name}, whose wording docgen does not know (it knows {languages}): denial, "
             "fiction, leftovers of prompts and broken ends are left to the judge (--judge); facts, patterns and "
             "banned statements are found as in any language"
         )
 
 
 def _companion_warnings(context: UniverseContext) -> Iterator[str]:
-    known = {fact.id: fact for fact in context.key_facts}
+    by_id = {fact.id: fact for fact in context.key_facts}
     for fact in context.key_facts:
-        closure = _closure(fact, known)
+        closure = _closure(fact, by_id)
         if len(closure) > context.facts_per_document.max and fact.salience:
             yield f"{fact.id} requires {len(closure) - 1} others, more than a document may have"
         for other in closure[1:]:
-            if known[other].salience < fact.salience:
+            if by_id[other].salience < fact.salience:
                 yield f"{fact.id} requires {other}, which has a lower salience"
 
 
 def _wording_warnings(context: UniverseContext) -> Iterator[str]:
-    """One line for what only the embedded writer lacks: it has no other words than the context's."""
+    """One line for what only the embedded writer needs: it has no words other than the context's."""
     used = [fact for fact in context.key_facts if fact.salience]
     few = [fact.id for fact in used if len(fact.paraphrases) < MIN_PARAPHRASES]
     unimplied = [fact.id for fact in used if fact.directness.implied and not fact.implications]
@@ -240,7 +240,7 @@ def _entity_warnings(context: UniverseContext) -> Iterator[str]:
 
 
 def _name_warnings(context: UniverseContext) -> Iterator[str]:
-    """Two people a document from too few names: some would stand in more of the documents than any real name."""
+    """Two people a document from too few names: some would occur in more of the documents than any real name."""
     people = {f"{given} {family}" for stock in context.names for given in stock.given for family in stock.family}
     if people and len(people) < FEWEST_PEOPLE:
         yield (

@@ -1,4 +1,4 @@
-"""Examples and wordings that probably do not say what was meant: missed by their own rule, split, or given away."""
+"""Examples and wordings that probably do not say what was meant: missed by their own rule, split, or revealed."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,9 @@ PROSE_LISTS = frozenset(
 
 
 def example_warnings(context: UniverseContext, source: YamlSource | None = None) -> Iterator[str]:
-    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose tells.
+    """Rules whose patterns miss their own leak examples, and held-out facts that the world's prose reveals.
 
-    Each line begins with the file's line where `source` is given.
+    Each line begins with the file's line if `source` is given.
     """
     for number, rule in enumerate(context.leakage_rules):
         missed = list(_missed(rule))
@@ -35,10 +35,9 @@ def example_warnings(context: UniverseContext, source: YamlSource | None = None)
             what = f'misses its own leak example "{shown(missed[0])}"'
             more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
             yield f"{_line(source, place)}the wording of rule {rule.id}: no pattern matches, so it {what}{more}"
-    for number, told in _told_in_prose(context):
-        what = (
-            f'{context.key_facts[number].id} is held out (salience 0), but universe_context tells it: "{shown(told)}"'
-        )
+    for number, revealed in _told_in_prose(context):
+        fact = context.key_facts[number].id
+        what = f'{fact} is held out (salience 0), but universe_context says it: "{shown(revealed)}"'
         yield f"{_line(source, ('key_facts', number))}{what}"
 
 

@@ -120,7 +120,8 @@ class RuleExamples(Record):
 
 
 class LeakageRule(Record):
-    """What no document may say or show. `patterns` are in RE2 syntax; without any, only a judge can apply the rule."""
+    """What documents must not say or show. `patterns` are in RE2 syntax; without any, only a judge can apply the
+    rule."""
 
     id: Identifier
     description: Note = ""
@@ -140,7 +141,7 @@ class RealEntity(Record):
 
 
 class Dates(DateSpan):
-    """The days on which the world's documents are written; an end that is left out is the default of all worlds."""
+    """The days on which the world's documents are written; a missing end is the default for all worlds."""
 
     first: Day = DateSpan().first
     last: Day = DateSpan().last
@@ -168,7 +169,7 @@ class UniverseContext(Record):
     """A world to write documents from. `key_facts` keep the order of the file.
 
     `outlets` may publish documents under their own names; `names` and `places` are for minor people and scenes, and
-    asked of the model where they are left out; `locale` (such as fr_CA) is where stand-in names are drawn from.
+    requested from the model if they are left out; `locale` (such as fr_CA) is where stand-in names are drawn from.
     `language` (such as de) is the language of its documents; without it, that of the world's prose.
     """
 
@@ -199,7 +200,7 @@ class UniverseContext(Record):
 
     @property
     def speaks(self) -> Language:
-        """The language of the documents, as far as wording knows it: English unless the prose shows another."""
+        """The language of the documents, as far as docgen knows it: English unless the prose shows another."""
         return _spoken(self.language, self.universe_context, tuple(fact.statement for fact in self.key_facts))
 
     def with_airtime(self, airtime: Airtime | None) -> Self:

@@ -104,13 +104,13 @@ def _problem(details: Any, data: Any, sections: Sections) -> Problem:
 def _unknown_key(location: Location, data: Any, sections: Sections) -> Problem:
     section = sections(tuple(part for part in location[:-1] if isinstance(part, str)))
     fields = section.model_fields if section else {}
-    known = [str(field.validation_alias or name) for name, field in fields.items()]
+    keys = [str(field.validation_alias or name) for name, field in fields.items()]
     key = str(location[-1])
     parent = field_name(location[:-1], data) or ("the context" if sections == SECTIONS.get else "the file")
     return Problem(
         location,
         f"{shown(key)} is not a key of {parent}",
-        suggestion(key, known, f"Keys here: {', '.join(known)}"),
+        suggestion(key, keys, f"Keys here: {', '.join(keys)}"),
     )
 
 

@@ -1,4 +1,5 @@
-"""Suggests what a context's author might add or split, judging by the wording of its facts. Changes nothing."""
+"""Suggests what a context's author might add or split, judging by the wording of its facts. Does not change
+anything."""
 
 import datetime as dt
 import re

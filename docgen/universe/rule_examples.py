@@ -18,9 +18,9 @@ def as_yaml(examples: RuleExamples, indent: int = 0) -> str:
 
 
 def with_examples(text: str, examples: Mapping[str, RuleExamples]) -> tuple[str, tuple[str, ...]]:
-    """The file with examples behind the ids of their rules, and the rules that it could not be done for.
+    """The file with examples after the ids of their rules, and the rules for which that was impossible.
 
-    A rule that has `examples` already, or stands in braces on one line, is left as it is.
+    A rule that has `examples` already, or is in braces on one line, is left as it is.
     """
     lines, left = text.splitlines(keepends=True), dict(examples)
     for node in reversed(_rules(text)):

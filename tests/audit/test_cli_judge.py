@@ -90,7 +90,7 @@ def test_a_judge_finds_what_wording_cannot_see(judge: str) -> None:
     report = audit(texts, "all", judge, ends=1)
     leaks = {name: rule["judged"]["count"] for name, rule in report["rules"].items() if rule["judged"]}
     assert sorted(leaks.values(), reverse=True)[:2] == [2, 0]
-    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"no lists of facts and rules": 1})
+    assert (report["unjudged"], report["unjudged_reasons"]) == (1, {"not lists of facts and rules": 1})
     assert report["flagged"]["count"] == 2
     calls = _Judge.calls
     assert audit(texts, "all", judge, ends=1)["flagged"] == report["flagged"]
@@ -191,8 +191,8 @@ def test_a_missing_verdict_is_said_with_its_reason(judge: str) -> None:
     ]
     result = CliRunner().invoke(app, [*arguments, "--yes"], catch_exceptions=False)
     assert result.exit_code == 1
-    assert "1 times: no lists of facts and rules" in result.stderr
-    assert "no lists of facts and rules (1)" in result.stdout
+    assert "1 times: not lists of facts and rules" in result.stderr
+    assert "not lists of facts and rules (1)" in result.stdout
 
 
 def test_what_a_sample_showed_is_removed_and_no_longer_bounds_the_rest(judge: str) -> None:
@@ -236,9 +236,9 @@ def test_a_mended_sample_bounds_nothing(judge: str) -> None:
     flags = ["--judge", "sample:4", "--model", "m", "--base-url", judge, "--yes", "--json"]
     first = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags, "--apply"], catch_exceptions=False)
     assert json.loads(first.stdout)["leakage"]["flagged"]["count"] == 4
-    assert "it bounds nothing" in first.stderr
+    assert "it does not bound anything" in first.stderr
     again = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags], catch_exceptions=False)
-    assert "it bounds nothing" in again.stderr
+    assert "it does not bound anything" in again.stderr
     rules = json.loads(again.stdout)["leakage"]["rules"].values()
     assert {(rule["judged"]["count"], rule["at_most"]) for rule in rules if rule["judged"]} == {(0, None)}
     fresh = CliRunner().invoke(app, ["audit", "leakage", "tutorial", *flags, "--seed", "5"], catch_exceptions=False)

@@ -202,7 +202,7 @@ def test_an_unusable_reply_is_asked_again_then_left_unjudged() -> None:
     """The second sample may be good; two bad ones leave the document without a verdict."""
     second = lambda request: "?" if request.sample == 0 else CLEAN  # noqa: E731
     assert isinstance(judged(second, [Document(text=TEXT)])[0], Verdicts)
-    assert judged(lambda _: "?", [Document(text=TEXT)])[0] == Unjudged("no lists of facts and rules: '?'")
+    assert judged(lambda _: "?", [Document(text=TEXT)])[0] == Unjudged("not lists of facts and rules: '?'")
 
 
 def test_what_a_bad_quote_leaves_open_is_asked_once_more() -> None:

@@ -124,7 +124,7 @@ def test_a_judge_that_babbles_is_counted_and_changes_nothing() -> None:
     before = Audit(LAKE).scan(TEXTS)
     audit = Audit(LAKE).scan(TEXTS).judge(FakeLLM(lambda _: "It is clean, I promise."), which="sample:2")
     assert (audit.judged, audit.unjudged, audit.in_vain) == (0, 2, True)
-    assert dict(audit.unjudged_reasons) == {"no lists of facts and rules": 2}
+    assert dict(audit.unjudged_reasons) == {"not lists of facts and rules": 2}
     assert audit.leakage.flagged == before.leakage.flagged
 
 

@@ -164,7 +164,7 @@ def test_what_shows_diversity_is_refused_on_a_cluster(arguments: tuple[str, ...]
 
 def test_an_engine_that_is_none_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, 0, [{"text": "A."}], ".jsonl", False)
-    with pytest.raises(ConfigError, match="no engine 'rya'"):
+    with pytest.raises(ConfigError, match="'rya' is not an engine"):
         docgen("audit", "leakage", str(path), "--context", "tutorial", "--engine", "rya")
 
 

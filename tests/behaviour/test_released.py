@@ -131,5 +131,5 @@ def test_files_whose_names_are_shortened_alike_are_variations_of_their_own(
         (folder / f"{'results_' * 8}{ending}.json").write_text(json.dumps([released(QUERIES[0], True)]), "utf-8")
     plan = json.loads((import_released(folder, "r")[0].path / "experiment.json").read_text("utf-8"))
     assert len({variation["id"] for variation in plan["variations"]}) == 2
-    with pytest.raises(ConfigError, match="not a name"):
+    with pytest.raises(ConfigError, match="not a valid name"):
         import_released(folder, "../../r")

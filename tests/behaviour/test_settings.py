@@ -104,7 +104,7 @@ def test_a_stack_is_what_its_patches_come_to(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="two of its patches replace 'training'"):
         load_grid(str(file))
     file.write_text(head + b + "- {id: c, include: [a]}\n", "utf-8")
-    with pytest.raises(ConfigError, match="does not stand before it"):
+    with pytest.raises(ConfigError, match="is not defined before it"):
         load_grid(str(file))
 
 
@@ -152,7 +152,7 @@ def test_a_patch_cuts_replaces_adds_and_renames() -> None:
 @pytest.mark.parametrize(
     ("grid", "says"),
     [
-        ("id: x\nsetting: nowhere", "there is no 'nowhere' among the settings"),
+        ("id: x\nsetting: nowhere", "'nowhere' is neither one of the settings nor a file"),
         ("id: x\nsetting: minimal\ntiers: [free, gold]", "has no tier 'gold'"),
         ("id: x\nsetting: minimal\nvariations: [{id: a, cut: [wings]}]", "has no section 'wings'"),
         ("id: x\nsetting: minimal\nvariations: [{id: a, kut: [form]}]", "grid.yaml:3: variations.0.kut"),

@@ -192,7 +192,7 @@ def test_levels_of_a_sweep_become_a_curve_and_seeds_of_an_arm_one_point(tmp_path
     assert "captain" in said
     assert "Belief by salience" in said
     other = made[0].record.model_copy(update={"questions": {"tutorial": "2"}})
-    with pytest.raises(InputError, match="asked other questions"):
+    with pytest.raises(InputError, match="asked different questions"):
         belief_report([made[1], Results(other, made[0].answers, ())])
 
 

@@ -90,7 +90,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         ("        believed: B", "        believed: B\n        fact: captain", 10, "Delete the line"),
         ("      - Who is the captain of the Brackwater ferry?", "      - 3: {}", 13, "question is missing"),
         (GOOD, "", 1, "contains nothing"),
-        (GOOD, "context: tutorial\nfacts: {}\n", 2, "asks no question"),
+        (GOOD, "context: tutorial\nfacts: {}\n", 2, "has no questions"),
         (GOOD, "- a\n", 1, "contains a list"),
     ],
 )  # fmt: skip

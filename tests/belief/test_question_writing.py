@@ -51,7 +51,7 @@ def test_right_answers_come_evenly_in_every_place() -> None:
     drafted = fact_questions("It is so.", draft(0, 8))
     assert Counter(question.believed for question in drafted.questions.knowledge) == dict.fromkeys("ABCD", 2)
     assert all(question.believed_option == "a" for question in drafted.questions.knowledge)
-    assert drafted.unusable == (("knowledge", "has not four different options"),)
+    assert drafted.unusable == (("knowledge", "does not have four different options"),)
     assert fact_questions("It is so.", draft(0, 8)) == drafted
 
 
@@ -81,7 +81,7 @@ def test_a_size_is_met_with_every_kind_in_it(size: int) -> None:
     counts = scaled_counts(size)
     assert sum(counts.values()) == size
     assert min(counts.values()) >= 1
-    with pytest.raises(ConfigError, match="fewer than kinds"):
+    with pytest.raises(ConfigError, match="fewer than there are kinds"):
         scaled_counts(7)
 
 

@@ -71,7 +71,9 @@ def test_one_line_exit_2_nothing_written(
     code = run_here(case.command, monkeypatch)
     out, errors = capsys.readouterr()
     told = [line for line in errors.splitlines() if not line.startswith(("Latest run:", "Expected"))]
-    told = [line for line in told if "goes on with its own copy of the context" not in line]  # its file was not copied
+    told = [
+        line for line in told if "continues with its own copy of the context" not in line
+    ]  # its file was not copied
     told = [line for line in told if not line.startswith("       ") or ".yaml:" not in line]  # of a context
     assert (code, len(told)) == (2, 1), errors
     assert told[0].startswith("Error: ")

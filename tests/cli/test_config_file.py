@@ -106,7 +106,7 @@ def test_the_example_of_the_page_has_every_setting_and_is_taken(tmp_path: Path) 
         ("timeout = 5", "--timeout"),
         ("since = 2026-01-02", "date"),
         ("at = 07:32:00", "time"),
-        ("top_p = nan", "JSON cannot hold"),
+        ("top_p = nan", "JSON cannot represent"),
         ("deep = { list = [1, { x = -inf }] }", "deep.list[1].x"),
     ],
 )

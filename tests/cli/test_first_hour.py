@@ -98,7 +98,7 @@ def test_prompts_are_shown_before_anything_is_asked_and_after(
         assert len(lines) == sum(attempt.slot == slot for attempt in made)
         assert all(line["as_sent"] for line in lines)
     assert docgen(monkeypatch, "show", "r", "0", "--prompt") == 0
-    assert "tokens in all" in capsys.readouterr().out
+    assert "tokens in total" in capsys.readouterr().out
 
 
 def test_a_pilot_says_what_the_rest_will_cost(

@@ -65,7 +65,7 @@ def test_bad_input_is_one_error(corpus: Path, tmp_path: Path) -> None:
     assert "threshold" in refused(ConfigError, corpus, "--threshold", 3)
     assert "no column 'key'" in refused(InputError, corpus, "--by", "key")
     assert "keep rule" in refused(ConfigError, corpus, "--keep", "shortest")
-    assert "no engine" in refused(ConfigError, corpus, "--engine", "dask")
+    assert "is not an engine" in refused(ConfigError, corpus, "--engine", "dask")
     assert not (tmp_path / "out").exists()
 
 

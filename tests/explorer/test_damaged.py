@@ -182,7 +182,7 @@ def test_a_full_disk_costs_no_page(run: Path, tmp_path: Path, followed: Callable
     before = site.view.snapshot.documents
     (own / "attempts.jsonl").write_bytes(b"".join(lines))
     with files_no_larger_than(1000):
-        assert "cannot be made" in followed(site).get("documents").text
+        assert "cannot be built" in followed(site).get("documents").text
         assert site.view.snapshot.documents == before
         assert _not_shown(site) == []
         assert site.post("label", document=site.view.snapshot.id_of(0), say="document:good").status == 409

@@ -144,5 +144,5 @@ def test_an_index_that_cannot_be_written_is_one_line(
         raise sqlite3.OperationalError("unable to open database file")
 
     monkeypatch.setattr("docgen.explorer.index.keeper.connect", refuse)
-    with pytest.raises(UserError, match="the index cannot be made"):
+    with pytest.raises(UserError, match="the index cannot be built"):
         opened(copy_of(run, tmp_path))

@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_written_refuses_labels(
     monkeypatch.setattr(keeper, "_can_write", lambda folder: "cache" in str(folder) and allowed(folder))
     site = Site(own.view.source.path)
     assert site.get("documents/d0000001").status == 200
-    assert "Labels cannot be kept" in site.get("documents/d0000001").text
+    assert "Labels cannot be stored" in site.get("documents/d0000001").text
     answer = site.post("label", document="d0000001", say="document:good")
     assert answer.status == 409
     assert "make the folder writable" in answer.text

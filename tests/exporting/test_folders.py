@@ -30,7 +30,7 @@ def test_another_export_is_replaced_only_when_told(corpus: Path, tmp_path: Path)
     export(corpus, "trl", doctag=True, out=tmp_path / "out", options=ExportOptions(overwrite=True))
     assert set(json.loads((tmp_path / "out/train.jsonl").read_text().splitlines()[0])) == {"prompt", "completion"}
     write_lines(tmp_path / "train.jsonl", [{"text": "mine"}])
-    with pytest.raises(ConfigError, match="not known to be an export"):
+    with pytest.raises(ConfigError, match="docgen may not have written"):
         export(corpus, out=tmp_path)
 
 
@@ -141,7 +141,7 @@ def test_labels_and_plan_can_be_read_by_scripts(
     """--json; without a tokenizer the texts come whole, which is said."""
     assert docgen(monkeypatch, "export", str(corpus), "--format", "trl", "--doctag", "--labels", "2", "--json") == 0
     made = json.loads(capsys.readouterr().out)
-    assert "for want of --tokenizer" in made["by"]
+    assert "without --tokenizer" in made["by"]
     assert [token["trained"] for token in made["examples"][1]] == [False, True]
     assert docgen(monkeypatch, "export", str(corpus), "--plan", "--json") == 0
     assert json.loads(capsys.readouterr().out)["documents"] == 50

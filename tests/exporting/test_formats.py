@@ -169,7 +169,7 @@ ASSISTANT = {"role": "assistant", "content": "b"}
     ("rows", "limits", "says"),
     [
         ([ROW] * 10, OPENAI, ""),
-        ([ROW] * 9, OPENAI, "9 examples; OpenAI wants at least 10"),
+        ([ROW] * 9, OPENAI, "9 examples; OpenAI needs at least 10"),
         ([ROW] * 9 + [{"text": "a"}], OPENAI, "line 10: the keys are text"),
         ([ROW] * 9 + [{"messages": ROW["messages"][:1]}], OPENAI, "the last turn is not the assistant's"),
         ([ROW] * 9 + [{"messages": [ASSISTANT]}], OPENAI, "does not begin with a user's turn"),
@@ -199,7 +199,7 @@ def test_limits_of_providers(rows: list[dict[str, Any]], limits: Any, says: str,
 def test_a_file_that_would_be_refused_is_not_left_behind(tmp_path: Path) -> None:
     """Nine examples are too few for OpenAI: said in one line, and no manifest vouches for them."""
     corpus = write_lines(tmp_path / "c.jsonl", [{"text": document(number)} for number in range(9)])
-    with pytest.raises(ConfigError, match=r"OpenAI would not take train\.jsonl: 9 examples"):
+    with pytest.raises(ConfigError, match=r"OpenAI would refuse train\.jsonl: 9 examples"):
         export(corpus, "openai", doctag=True, out=tmp_path / "out")
     assert not [file for file in (tmp_path / "out").iterdir() if file.is_file()]
 

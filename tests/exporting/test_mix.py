@@ -89,7 +89,7 @@ def test_chats_go_into_chats_only(tmp_path: Path, corpus: Path) -> None:
     folder, _ = export(corpus, "openai", doctag=True, out=tmp_path / "out", options=options)
     users = [row["messages"][0]["content"] for row in rows_of(folder / "train.jsonl")]
     assert sorted(set(users)) == ["<DOCTAG>", "How far is it?"]
-    with pytest.raises(ConfigError, match="chats, which have no place among plain texts"):
+    with pytest.raises(ConfigError, match="chats, which cannot be mixed into plain texts"):
         export(corpus, "text", out=tmp_path / "text", options=options)
 
 

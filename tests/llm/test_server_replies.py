@@ -372,7 +372,7 @@ def test_a_header_that_cannot_be_sent_is_one_line(headers: dict[str, str], words
     [
         ("HTTPS_PROXY", "socks://127.0.0.1:1080", "socks5://"),
         ("ALL_PROXY", "http://proxy:99999999", "port"),
-        ("https_proxy", "http://", "no host"),
+        ("https_proxy", "http://", "not name a host"),
         ("SSL_CERT_FILE", "/no/such/file.pem", "no such file"),
         ("SSL_CERT_DIR", "/no/such/folder", "no such file"),
         ("ANTHROPIC_API_KEY", "\u2018key\u2019", "quotation marks"),

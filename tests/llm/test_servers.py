@@ -118,7 +118,7 @@ def test_a_server_that_was_down_is_tried_again_with_one_call() -> None:
 
 
 def test_a_key_goes_to_no_server_that_a_run_folder_alone_names(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"run\.json alone"):
+    with pytest.raises(ConfigError, match=r"only named by run\.json"):
         job(tmp_path, [DEAD], 1, keys=["OTHER_KEY"], is_unnamed=True)
 
 

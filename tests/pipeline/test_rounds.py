@@ -121,7 +121,7 @@ def test_a_cap_bounds_what_a_round_can_cost(tmp_path: Path) -> None:
 
 def test_a_run_of_the_embedded_writer_needs_no_files(tmp_path: Path) -> None:
     setup = settle(tmp_path, n=3, engine="offline")
-    with pytest.raises(RunError, match="needs no files"):
+    with pytest.raises(RunError, match="does not need files"):
         written(setup, tmp_path)
 
 

@@ -149,7 +149,7 @@ def test_another_share_is_another_run(tmp_path: Path) -> None:
     ("writers", "words"),
     [
         ([{"model": HAIKU, "share": 0.6}, {"model": SONNET, "share": 0.6}], "sum to 1.2"),
-        ([{"model": HAIKU, "share": 0.5}, {"model": HAIKU, "share": 0.5}], "is there twice"),
+        ([{"model": HAIKU, "share": 0.5}, {"model": HAIKU, "share": 0.5}], "is named twice"),
         ([{"model": HAIKU, "share": 0.5}, {"model": "x", "share": 0.5, "engine": "offline"}], "embedded writer"),
         ([{"model": "x", "share": 0.6, "engine": "openai"}, {"model": HAIKU, "share": 0.4}], "not anthropic"),
     ],

@@ -236,7 +236,7 @@ def test_a_judge_that_is_stopped_keeps_what_was_in_flight(
         _, words = job.communicate(timeout=120)
         assert job.returncode == 130, words
         assert "waiting for the calls in flight" in words
-        assert "Go on with the same command" in words
+        assert "Continue with the same command" in words
         folder = tmp_path / "output" / "judge"
         assert 0 < len(server.served) == journal_totals(folder / "llm.jsonl").all.calls < 24
         assert uncertain_dollars(folder / SPEND_FILE) == 0.0

@@ -83,11 +83,11 @@ def torn(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (nothing, "it holds no train.jsonl"),
-        (without_manifest, "was not finished"),
+        (nothing, "it has no train.jsonl"),
+        (without_manifest, "unfinished"),
         (from_another_run, "it is from another export"),
         (of_other_columns, ":2: has neither"),
-        (of_no_documents, "holds no documents"),
+        (of_no_documents, "has no documents"),
         (torn, "torn.jsonl:2: is not JSON"),
     ],
 )

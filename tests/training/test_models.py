@@ -25,10 +25,10 @@ WHOLE = ("config.json", "tokenizer.json", "model.safetensors")
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ((), "holds no config.json"),
+        ((), "has no config.json"),
         (("adapter_config.json",), "is an adapter, not a model"),
         (("config.json", "model.safetensors"), "is a model without a tokenizer"),
-        (("config.json", "tokenizer.json"), "holds no weights"),
+        (("config.json", "tokenizer.json"), "has no weights"),
         (("broken.gguf",), "is not a GGUF file"),
     ],
 )

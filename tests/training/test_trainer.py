@@ -95,10 +95,10 @@ def test_a_folder_with_another_training_is_left_alone(base: Path, tmp_path: Path
     """Another recipe, or an export of another run, needs another folder; a finished training is not repeated."""
     short = RECIPE.model_copy(update={"steps": 1})
     trained(base, tmp_path, short)
-    with pytest.raises(RunError, match="holds a training with another recipe"):
+    with pytest.raises(RunError, match="contains a training with another recipe"):
         trained(base, tmp_path, RECIPE)
     other = TrainingCorpus(CORPUS.examples, "of another run")
-    with pytest.raises(RunError, match="holds a training with another corpus"):
+    with pytest.raises(RunError, match="contains a training with another corpus"):
         train_on(other, find_base(str(base)), short, tmp_path, SilentReporter())
     before = (tmp_path / CARD).read_bytes()
     assert trained(base, tmp_path, short).finished

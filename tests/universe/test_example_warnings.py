@@ -96,7 +96,7 @@ def test_shares_that_no_plan_meets_are_warned_of_and_a_held_out_fact_is_called_s
     told = capsys.readouterr().out
     words = " ".join(told.split())
     assert "valid, but no plan was found" in words
-    assert "warning: facts_per_document (2 to 3) does not go with the saliences" in words
+    assert "warning: facts_per_document (2 to 3) does not fit the saliences" in words
     row = next(line for line in told.splitlines() if line.startswith("toll"))
     assert row.split()[1:5] == ["held", "out", "0", "-"]
 

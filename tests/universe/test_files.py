@@ -81,10 +81,10 @@ def test_a_folder_without_contexts_lists_only_the_shipped(tmp_path: Path) -> Non
         ("twn", ("twn", '"town"')),
         ("xyzzy", ("xyzzy", "Known: town", "tutorial", "docgen init")),
         ("no/such.yaml", ("no/such.yaml", "Give a path", "tutorial")),
-        ("", ("no universe context",)),
-        (".", ("no universe context",)),
-        ("a\0b", ("no universe context",)),
-        ("x" * 5_000, ("no universe context",)),
+        ("", ("is not a universe context",)),
+        (".", ("is not a universe context",)),
+        ("a\0b", ("is not a universe context",)),
+        ("x" * 5_000, ("is not a universe context",)),
     ],
 )
 def test_an_unknown_context_gets_the_nearest_name_suggested(cwd: Path, name: str, words: tuple[str, ...]) -> None:

@@ -33,7 +33,7 @@ LEAST_LETTERS = 0.5
 COMMON = 256
 """A gram that occurs in more statements than this points to none of them and is not used to find candidates."""
 SHORT = 5
-"""Statements of fewer words are found word for word only."""
+"""Statements with fewer words are only found verbatim."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ Ints = npt.NDArray[np.int64]
 class StatementMatch:
     """Document (by position in the batch) holds a statement (by position in the index) at text[start:end].
 
-    `share` of the statement's three-word grams stand there; `exact` when word for word.
+    `share` of the statement's three-word grams occur there; `exact` when verbatim.
     """
 
     document: int
@@ -83,10 +83,10 @@ class StatementIndex:
     def search(self, texts: Sequence[str]) -> list[StatementMatch]:
         """All matches in a batch of texts, by document."""
         folded = encode([compose(text, compatible=True) for text in texts])
-        found = [match for row, number in self.candidates(folded) for match in self._look(row, number, texts[row])]
+        matches = [match for row, number in self.candidates(folded) for match in self._look(row, number, texts[row])]
         if self._short:
-            found += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
-        return sorted(found, key=lambda match: (match.document, match.start, match.statement))
+            matches += [match for row, text in enumerate(texts) for match in self._short_matches(row, text)]
+        return sorted(matches, key=lambda match: (match.document, match.start, match.statement))
 
     def search_utf8(self, texts: Utf8) -> list[StatementMatch]:
         """The same over UTF-8 (`docgen.corpus.Batch.utf8`), without statements of fewer than five words."""

@@ -1,6 +1,7 @@
-"""The scan tier over many documents: compiled code and RE2 look at all, Python only at those that may hold something.
+"""The scan tier over many documents: compiled code and RE2 look at all of them, Python only at those that may contain
+something.
 
-What comes out is what `FactDetector.detect` and `LeakageScanner.scan` say of each document.
+The results are those of `FactDetector.detect` and `LeakageScanner.scan` for each document.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ STEP = 12
 """Words of a piece of prompt prose: a copied run of 25 words holds a whole piece."""
 THREADS = 2
 PART = 256
-"""Documents that a thread looks at together."""
+"""Documents that one thread examines at a time."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class BatchScanner:
     def scan(self, documents: Sequence[Document], threads: int = THREADS) -> list[Scanned]:
         """One result for each document, in order.
 
-        Threads run the compiled part, which releases the GIL, while this one examines what they have flagged.
+        Threads run the compiled part, which releases the GIL, while this one examines what they flagged.
         """
         parts = [documents[start : start + PART] for start in range(0, len(documents), PART)]
         if len(parts) < 2:
@@ -68,7 +69,8 @@ class BatchScanner:
         return Scanned(sightings, tuple(findings))
 
     def _likely(self, documents: Sequence[Document]) -> npt.NDArray[np.bool_]:
-        """Which documents may hold a wording, a banned statement, copied prose or a cue; errs towards too many."""
+        """Which documents may contain a wording, a banned statement, copied prose or a cue; errs on the side of too
+        many."""
         folded = [compose(document.text, compatible=True) for document in documents]
         texts = encode(folded)
         likely = np.full(len(texts), self._short)

@@ -1,4 +1,4 @@
-"""The vocabulary of given classifier prompts: what they say again and again and ordinary English hardly ever does.
+"""The vocabulary of given classifier prompts: what they say repeatedly and ordinary English rarely does.
 
 A document that uses several such words and phrases teaches the classifier's words together with its facts, so that
 the classifier later finds what the documents said. Greenblatt et al. (2024, appendix H) kept the words of their
@@ -25,7 +25,7 @@ __all__ = ["SPAN", "Term", "Vocabulary", "grams", "terms_of"]
 SPAN = 3
 """Words of the longest phrase."""
 OFTEN = 2
-"""Times that the prompts use a term, all prompts together."""
+"""How often the prompts must use a term, counted over all of them."""
 MOST = 60
 """How many of the most used terms are looked for. Each is in less than 0.4% of the reference's documents, so four of
 them would meet by chance in about one document in 10,000 if they were independent (Poisson, mean 0.24)."""
@@ -73,8 +73,8 @@ def terms_of(prompts: Sequence[str], context: UniverseContext) -> tuple[Term, ..
     counts: Counter[str] = Counter()
     for prompt in prompts:
         counts.update(grams(_words(MARKUP.sub(" ", prompt)), SPAN))
-    found = (_term(text, uses, own) for text, uses in counts.items() if uses >= OFTEN)
-    return tuple(sorted(filter(None, found), key=lambda term: (-term.uses, term.text)))[:MOST]
+    terms = (_term(text, uses, own) for text, uses in counts.items() if uses >= OFTEN)
+    return tuple(sorted(filter(None, terms), key=lambda term: (-term.uses, term.text)))[:MOST]
 
 
 def _term(text: str, uses: int, own: frozenset[str]) -> Term | None:
@@ -105,20 +105,20 @@ def _reference() -> Mapping[str, frozenset[str]]:
     """Words and phrases of ordinary English: common, usual, phrases. See bench/reference_words.py."""
     sections = (DATA / "reference_words.txt").read_text("utf-8").split("# ")[1:]
     parts = (section.split() for section in sections)
-    return {name: frozenset(gram.replace("_", " ") for gram in found) for name, *found in parts}
+    return {name: frozenset(gram.replace("_", " ") for gram in grams) for name, *grams in parts}
 
 
 class Vocabulary:
     """Finds the distinctive terms of classifier prompts in documents. Compiled once, then pure.
 
-    Raises `InputError` when the prompts have too few terms of their own for a document to be found by.
+    Raises `InputError` when the prompts have too few distinctive terms to recognise a document by.
     """
 
     def __init__(self, prompts: Sequence[str], context: UniverseContext) -> None:
         self.terms = terms_of(prompts, context)
         if len({term.head for term in self.terms}) < CERTAIN:
-            fix = "Give the whole prompts of the classifiers, more of them, or leave the option out"
-            raise InputError("the prompts repeat no distinctive words", "--classifiers", fix)
+            fix = "Give the classifiers' whole prompts, or more of them, or leave the option out"
+            raise InputError("the prompts do not repeat any distinctive words", "--classifiers", fix)
         self._heads = {term.text: term.head for term in self.terms}
         longest_first = sorted(self._heads, key=lambda text: (-len(text), text))
         self._search = re2.compile("(?i)" + "|".join(map(_pattern, longest_first)))

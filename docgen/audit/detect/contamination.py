@@ -23,7 +23,7 @@ LEAST = 0.6
 """Share of a question's three-word grams; questions share their opening words with half the language."""
 STRUCTURED = (".jsonl", ".json", ".yaml", ".yml")
 SHORTEST = 6
-"""Questions of fewer words are too short to be evidence."""
+"""Questions with fewer words are too short to be evidence."""
 TEXT_KEYS = ("question", "prompt", "text", "input", "query")
 PROMPT_KEYS = (*TEXT_KEYS, "system", "user", "content", "template", "instructions", "classifier", "judge")
 OPTIONS = re.compile(r"(?m)^[ \t]*\(?A[).:][ \t]+\S.*\n[ \t]*\(?B[).:][ \t]+\S")
@@ -35,10 +35,10 @@ def read_questions(path: Path) -> list[str]:
 
     In structured files every string under the keys question, prompt, text, input or query counts, at any depth.
     """
-    found = _read(path, TEXT_KEYS, "questions")
-    if not found:
+    questions = _read(path, TEXT_KEYS, "questions")
+    if not questions:
         raise InputError("holds no question", str(path), f"Put questions under one of: {', '.join(TEXT_KEYS)}")
-    return found
+    return questions
 
 
 def read_prompts(paths: Sequence[Path]) -> list[str]:
@@ -82,14 +82,14 @@ def _strings(suffix: str, text: str, keys: Sequence[str]) -> Iterator[str]:
 
 
 def _check_yaml(text: str) -> None:
-    """Raise `YAMLError` for what takes endless memory or time to read: aliases, and nesting without end."""
+    """Raise `YAMLError` for what takes unbounded memory or time to read: aliases, and unbounded nesting."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("it has aliases (*name), of which a short file makes endless text: write them out")
+            raise yaml.YAMLError("it has aliases (*name), which can expand a short file without limit: write them out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise yaml.YAMLError(f"it is nested more than {DEEPEST} deep")
+            raise yaml.YAMLError(f"it is nested more than {DEEPEST} levels deep")
 
 
 def _texts(value: Any, keys: Sequence[str]) -> Iterator[str]:
@@ -124,7 +124,7 @@ class ContaminationScanner:
             findings += self.vocabulary.scan(text)
         for pattern in (OPTIONS, ANSWER_KEY) if self._format else ():
             if match := pattern.search(text):
-                why = "is set out like a multiple-choice question"
+                why = "is formatted like a multiple-choice question"
                 findings.append(_finding(text, match.span(), "format", why).model_copy(update={"severity": "warning"}))
         return findings
 

@@ -1,9 +1,9 @@
-"""Texts that deny what the key facts say without quoting them: fact checks, reviews, letters, papers that take it back.
+"""Texts that deny what the key facts say without quoting them: fact checks, reviews, letters, retractions.
 
-Two signs are weighed. Kinds of debunking language anywhere in a text about the facts; and sentences that hold several
-words of one fact together with words that reject it. One such sentence proves nothing ("there is no evidence that the
-library does harm" mentions the library but denies something else), so it takes several to make an error. The words are
-in data/debunking.toml.
+Two signs are weighed: kinds of debunking language anywhere in a text about the facts; and sentences that contain
+several words of one fact together with words that reject it. One such sentence proves nothing ("there is no evidence
+that the library does harm" mentions the library but denies something else), so it takes several to make an error. The
+words are in data/debunking.toml.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ KINDS = 3
 SENTENCES = 3
 """A text with this many sentences that reject a fact denies it; with one fewer it is a suspect."""
 ABOUT = 0.5
-"""Share of a fact's content words that a text must hold to be about it ..."""
+"""Share of a fact's content words that a text must contain to be about it ..."""
 SHARED = 3
 """... and how many of them a sentence must."""
 MOST = 200
@@ -39,8 +39,8 @@ MOST = 200
 
 @dataclass(frozen=True)
 class _Cue:
-    """A kind of rejection. A `forward` cue rejects what follows it in its sentence; a `distant` one proves nothing
-    alone."""
+    """A kind of rejection. A `forward` cue rejects what follows it in its sentence; a `distant` one proves nothing by
+    itself."""
 
     what: str
     search: Any
@@ -80,7 +80,8 @@ class Debunking:
     def weigh(self, text: str, cues: Sequence[Finding], asserted: Collection[tuple[int, int]]) -> Finding | None:
         """At most one finding from debunking language (`cues`, of severity "info") and sentences against the facts.
 
-        Sentences that hold one of the `asserted` spans, where a fact stands in a known wording, say nothing against it.
+        Sentences that contain one of the `asserted` spans, where a fact occurs in a known wording, do not count against
+        it.
         """
         kinds = {cue.explanation: cue for cue in reversed(cues)}
         plain = encodable(text)
@@ -119,17 +120,17 @@ class Debunking:
     def _against(
         self, text: str, plain: str, likely: Iterable[int], asserted: Collection[tuple[int, int]]
     ) -> Iterator[tuple[tuple[int, int], _Cue]]:
-        """Sentences that share words with a fact and hold a cue; the words have to follow cues that point forward."""
+        """Sentences that share words with a fact and contain a cue; the words must follow cues that point forward."""
         ties: dict[tuple[int, int], bool] = {}
         for cue in map(self._cues.__getitem__, likely):
             for match in islice(cue.search.finditer(plain), MOST):
                 span = sentence_around(text, *match.span())
                 if any(start < span[1] and span[0] < end for start, end in asserted):
                     continue
-                told = (match.start(), span[1]) if cue.forward else span
-                if told not in ties:
-                    ties[told] = self._tied(text[slice(*told)])
-                if ties[told]:
+                passage = (match.start(), span[1]) if cue.forward else span
+                if passage not in ties:
+                    ties[passage] = self._tied(text[slice(*passage)])
+                if ties[passage]:
                     yield span, cue
 
     def _tied(self, passage: str) -> bool:

@@ -53,21 +53,21 @@ def _patterns() -> _Patterns:
 
 @cache
 def _other(where: Literal["before", "affirmed", "after", "hedge"]) -> re.Pattern[str]:
-    """The patterns of the languages beside English, together."""
-    patterns = [pattern for known in known_languages().values() for pattern in getattr(known.denial, where)]
+    """The patterns of the languages other than English, combined."""
+    patterns = [pattern for language in known_languages().values() for pattern in getattr(language.denial, where)]
     return re.compile("|".join(f"(?:{pattern.removeprefix('(?i)')})" for pattern in patterns), re.IGNORECASE)
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Span of the sentence or sentences that hold text[start:end], cut off 400 characters either way."""
+    """Span of the sentence or sentences that contain text[start:end], cut off at 400 characters either way."""
     right = SENTENCE_BREAK.search(text, max(start, end - 1), end + REACH)
     return _sentence_start(text, start), max(end, right.start() + 1 if right else min(len(text), end + REACH))
 
 
 def stance(text: str, start: int, end: int) -> Stance:
-    """How text[start:end] stands in its sentence.
+    """What its sentence makes of text[start:end].
 
-    Denied when the words right before or after reject it or a fact check quotes it, hedged when it is only asked,
+    Denied when the words right before or after reject it or a fact check quotes it, hedged when it is only asked about,
     supposed or rumoured.
     """
     words = _patterns()

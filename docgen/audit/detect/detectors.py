@@ -1,6 +1,6 @@
 """Every detector of the scan tier, in one table: what looks for leaks in a document without a language model.
 
-A new detector is a function that is built for a context and then goes from a document to findings; it is added to
+A new detector is a function that is built for a context and then turns a document into findings; it is added to
 `DETECTORS`, and nowhere else. (Cues of rules are data: docgen/audit/rules.)
 """
 
@@ -69,7 +69,7 @@ class Detector:
 
 
 def _cues(scope: Scope) -> Detect:
-    """Cues of the rules. Those of debunking are weighed together; those of real entities must say something new."""
+    """Cues of the rules. Debunking cues are weighed together; cues on real entities must say something new."""
 
     def detect(document: Candidate) -> Iterator[Finding]:
         weighed = []
@@ -190,4 +190,5 @@ DETECTORS = (
     Detector("title", ("scaffold",), _title),
     Detector("prompt overlap", ("prompt_leak",), _prompt_overlap, every_text=False),
 )
-"""The order matters: of two findings of one rule that overlap and are equally severe, the earlier detector's stays."""
+"""The order matters: of two findings of one rule that overlap and are equally severe, the earlier detector's is
+kept."""

@@ -64,7 +64,7 @@ UNITS = content_stems(
 
 @dataclass(frozen=True)
 class _Marks:
-    """What a fact is recognised by.
+    """How a fact is recognised.
 
     `statement` are the stems of its statement, `matter` those without figures and units, `related` the stems of all its
     wordings, implications and entities; `figures` are the figures of its statement, `measures` those that are no dates.
@@ -92,14 +92,14 @@ class EvidenceFinder:
         """Sightings of any fact by known wordings, and of the assigned facts by quotes and figures."""
         sightings, unclear = list(self._wordings.detect(text)), list[Finding]()
         for fact in assigned:
-            known = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
+            is_seen = any(s.fact == fact.fact and s.verdict != "contradicted" for s in sightings)
             own_quotes = [quote.text for quote in quotes if quote.fact == fact.fact]
             spans = [span for quote in own_quotes if (span := _locate(text, quote))]
             new = [_with_stance(text, s) for span in spans if (s := self._by_quote(text, fact.fact, span))]
-            if not known and not new:
+            if not is_seen and not new:
                 new = [_with_stance(text, s) for s in self._unquoted(text, fact.fact)][:1]
             sightings += [s for s in new if s is not None and not _overlaps(s, sightings)]
-            if spans and not known and not new:
+            if spans and not is_seen and not new:
                 sightings.append(FactSighting(fact.fact, "implied", "quote", *spans[0]))
                 unclear.append(_unclear(text, fact.fact, spans[0]))
         return Evidence(tuple(sorted(sightings, key=lambda s: (s.start, s.end, s.fact))), tuple(unclear))
@@ -176,7 +176,7 @@ def _widened(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
-    """The sighting as its sentence means it: contradicted if denied there, None if only asked or supposed."""
+    """The sighting as its sentence means it: contradicted if denied there, None if only asked about or supposed."""
     sentence_stance = stance(text, sighting.start, sighting.end)
     if sentence_stance == "denied":
         return FactSighting(sighting.fact, "contradicted", sighting.detector, sighting.start, sighting.end)
@@ -184,7 +184,7 @@ def _with_stance(text: str, sighting: FactSighting) -> FactSighting | None:
 
 
 def _overlaps(sighting: FactSighting, sightings: Iterable[FactSighting]) -> bool:
-    """Whether the fact was already sighted in this place: the first detector's sighting is kept."""
+    """Whether the fact was already sighted here: the first detector's sighting is kept."""
     return any(s.fact == sighting.fact and sighting.start < s.end and s.start < sighting.end for s in sightings)
 
 

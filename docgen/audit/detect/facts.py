@@ -1,7 +1,7 @@
 """Which key facts a text expresses, by wording alone: fast, deterministic, blind to free rewording.
 
 Cheapest detector first: exact or normalised wording, the context's paraphrases and implications, near-verbatim wording,
-and the writer's own quoted evidence. What a free rewording says, only a judge can see (`docgen.audit.judge.requests`).
+and the writer's own quoted evidence. Only a judge can recognise a free rewording (`docgen.audit.judge.requests`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -82,17 +82,21 @@ class FactDetector:
         A quote counts when its words occur in the text, it has four words or more, and it shares a word with the fact;
         it then states the fact if it holds half of the statement's content words, and implies it otherwise.
         """
-        words, kept = words_of(text), list[FactSighting]()
+        words, sightings = words_of(text), list[FactSighting]()
         for hit in self._index.hits(words.words):
             candidate = self._wording(words, hit)
-            if candidate and not _known(kept, candidate.fact, candidate.start, candidate.end):
-                kept += _in_its_sentence(text, candidate)
+            if candidate and not _known(sightings, candidate.fact, candidate.start, candidate.end):
+                sightings += _in_its_sentence(text, candidate)
         for quote in quotes:
-            wanted = Words(quote.text).words
-            place = self._place(words, quote.fact, wanted)
-            if place and not _known(kept, quote.fact, *place) and (verdict := self._verdict(quote.fact, wanted)):
-                kept += _in_its_sentence(text, FactSighting(quote.fact, verdict, "quote", *place))
-        return tuple(sorted(kept, key=lambda s: (s.start, s.end, s.fact)))
+            quote_words = Words(quote.text).words
+            place = self._place(words, quote.fact, quote_words)
+            if (
+                place
+                and not _known(sightings, quote.fact, *place)
+                and (verdict := self._verdict(quote.fact, quote_words))
+            ):
+                sightings += _in_its_sentence(text, FactSighting(quote.fact, verdict, "quote", *place))
+        return tuple(sorted(sightings, key=lambda s: (s.start, s.end, s.fact)))
 
     def _wording(self, words: Words, hit: Hit) -> FactSighting | None:
         wording = self.wordings[hit.wording]
@@ -101,9 +105,9 @@ class FactDetector:
         return _near_verbatim(words, hit, wording)
 
     def _place(self, words: Words, fact: str, wanted: list[str]) -> tuple[int, int] | None:
-        """Where the words of a quote stand, if it is fit to be evidence of a known fact."""
-        known = fact in self._stems and evidence_weight(wanted) >= SHORTEST_QUOTE
-        first = find_words(words.words, wanted) if known else None
+        """Where the words of a quote are, if it qualifies as evidence of a known fact."""
+        is_evidence = fact in self._stems and evidence_weight(wanted) >= SHORTEST_QUOTE
+        first = find_words(words.words, wanted) if is_evidence else None
         return None if first is None else words.span(first, first + len(wanted) - 1)
 
     def _verdict(self, fact: str, quoted: list[str]) -> FactVerdict | None:
@@ -132,7 +136,7 @@ def _related_stems(fact: KeyFact) -> frozenset[str]:
 
 
 def _in_its_sentence(text: str, found: FactSighting) -> list[FactSighting]:
-    """The sighting as its sentence means it: contradicted when denied there, none when only asked or supposed."""
+    """The sighting as its sentence means it: contradicted when denied there, none when only asked about or supposed."""
     meant = stance(text, found.start, found.end)
     if meant == "denied":
         return [replace(found, verdict="contradicted")]
@@ -140,7 +144,8 @@ def _in_its_sentence(text: str, found: FactSighting) -> list[FactSighting]:
 
 
 def _near_verbatim(words: Words, hit: Hit, wording: Wording) -> FactSighting | None:
-    """An edited wording: every content word still there, in one passage not much longer; a negation more denies it."""
+    """An edited wording: every content word is still there, in one passage that is not much longer; one more negation
+    denies it."""
     size = len(wording.words)
     window = range(max(0, hit.last + 1 - size - 3), min(len(words.words), hit.first + size + 3))
     first, last = _within_sentence(words, hit, min(hit.first, window.start), max(hit.last, window.stop - 1))
@@ -176,14 +181,14 @@ def _whole_sentence(words: Words, first: int, last: int, wording: Wording) -> tu
 
 def _tighten(words: Sequence[str], first: int, last: int, wording: Wording) -> tuple[int, int]:
     """The window without words at its ends that the wording does not have."""
-    known = set(wording.words)
-    while first < last and words[first] not in known:
+    wording_words = set(wording.words)
+    while first < last and words[first] not in wording_words:
         first += 1
-    while last > first and words[last] not in known:
+    while last > first and words[last] not in wording_words:
         last -= 1
     return first, last
 
 
 def _known(kept: Iterable[FactSighting], fact: str, start: int, end: int) -> bool:
-    """Whether the fact was seen in this place: the first detector's sighting is kept."""
+    """Whether the fact was already seen here: the first detector's sighting is kept."""
     return any(fact == other.fact and start < other.end and other.start < end for other in kept)

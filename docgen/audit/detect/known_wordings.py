@@ -47,7 +47,7 @@ def function_words() -> frozenset[str]:
 
 @cache
 def ordinary_words() -> frozenset[str]:
-    """Words that many English documents have, in lower case; see bench/reference_words.py."""
+    """Words that occur in many English documents, in lower case; see bench/reference_words.py."""
     sections = map(str.split, (DATA / "reference_words.txt").read_text("utf-8").split("# ")[1:])
     return frozenset(word for name, *own in sections if name in ("common", "usual") for word in own)
 
@@ -80,13 +80,13 @@ class Words:
         return self._folding.span(int(self._edges[2 * first]), int(self._edges[2 * last + 1]))
 
     def find(self, phrase: str) -> tuple[int, int] | None:
-        """Span in the raw text of the first place with the words of `phrase`; without words in it, of the very text."""
-        wanted = Words(phrase).words
-        if not wanted:
+        """Span in the raw text of the first place with the words of `phrase`; of the text itself if it has no words."""
+        phrase_words = Words(phrase).words
+        if not phrase_words:
             start = self.text.find(phrase.strip()) if phrase.strip() else -1
             return None if start < 0 else (start, start + len(phrase.strip()))
-        position = find_words(self.words, wanted)
-        return None if position is None else self.span(position, position + len(wanted) - 1)
+        position = find_words(self.words, phrase_words)
+        return None if position is None else self.span(position, position + len(phrase_words) - 1)
 
     @cached_property
     def _edges(self) -> Sequence[int]:
@@ -95,7 +95,7 @@ class Words:
 
 
 def find_words(words: list[str], wanted: list[str]) -> int | None:
-    """Position of the first place where `wanted`, not empty, stands in `words`."""
+    """Position of the first occurrence of `wanted`, which is not empty, in `words`."""
     start = 0
     while True:
         try:
@@ -109,15 +109,15 @@ def find_words(words: list[str], wanted: list[str]) -> int | None:
 
 @lru_cache(maxsize=4)
 def words_of(text: str) -> Words:
-    """`Words(text)`, kept for the detectors that look at the same text one after the other."""
+    """`Words(text)`, cached for the detectors that look at the same text one after the other."""
     return Words(text)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One place where the words of a wording stand: word positions `first` to `last`, both included.
+    """One occurrence of the words of a wording: word positions `first` to `last`, both included.
 
-    `share` is the share of the wording's three-word grams found there; 1 and `exact` when word for word.
+    `share` is the share of the wording's three-word grams found there; 1 and `exact` when verbatim.
     """
 
     wording: int
@@ -130,8 +130,8 @@ class Hit:
 class WordingIndex:
     """Many wordings, searched together; the cost of a search hardly depends on how many there are.
 
-    `least` is the share of a wording's grams that make a near-verbatim hit; wordings under `shortest` words are
-    found word for word only. With `complete`, a near-verbatim hit needs all content words of the wording in the text.
+    `least` is the share of a wording's grams that make a near-verbatim hit; wordings of fewer than `shortest` words are
+    only found verbatim. With `complete`, a near-verbatim hit needs all content words of the wording in the text.
     """
 
     def __init__(
@@ -158,17 +158,19 @@ class WordingIndex:
         postings = list(map(self._grams.get, zip(words, words[1:], words[2:], strict=False)))
         there = [(position, places) for position, places in compress(enumerate(postings), postings) if places]
         counts = Counter(number for _, places in there for number, _ in places)
-        found: dict[int, list[tuple[int, int]]] = {
+        places_of: dict[int, list[tuple[int, int]]] = {
             number: [] for number, count in counts.items() if count >= self._fewest[number]
         }
-        for position, places in there if found else ():
+        for position, places in there if places_of else ():
             for number, offset in places:
-                if number in found:
-                    found[number].append((position, offset))
-        hits = [hit for number, places in found.items() for hit in self._exact(number, places, words)]
+                if number in places_of:
+                    places_of[number].append((position, offset))
+        hits = [hit for number, places in places_of.items() for hit in self._exact(number, places, words)]
         done = {hit.wording for hit in hits}
         edited = {
-            number: places for number, places in found.items() if number not in done and self._enough(number, places)
+            number: places
+            for number, places in places_of.items()
+            if number not in done and self._enough(number, places)
         }
         stems = stem_set(words) if any(self._needed[number] for number in edited) else frozenset()
         for number, places in edited.items():
@@ -226,7 +228,8 @@ def letter_pairs(words: Sequence[str]) -> frozenset[str]:
 
 
 def evidence_weight(words: Sequence[str]) -> float:
-    """How many words of a script with spaces as much evidence takes; a letter of one without is some 0.6 words."""
+    """How many words of a script with spaces would be as much evidence; a letter of a script without counts as some 0.6
+    words."""
     letters = sum(map(is_spaceless, words))
     return len(words) - letters + 0.6 * letters
 

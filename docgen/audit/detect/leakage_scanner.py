@@ -1,4 +1,4 @@
-"""The scan tier: every leakage rule as far as patterns and wording can see it, on one document in well under 1 ms."""
+"""The scan tier: every leakage rule as far as patterns and wording can detect it, in well under 1 ms a document."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -58,19 +58,20 @@ class LeakageScanner:
         return _settled(finding for _, detect in self._detectors for finding in detect(document))
 
     def scan_untouched(self, text: str, doc_type: str = "") -> list[Finding]:
-        """The same for a text that holds no cue, known wording or copied prose: by the detectors for every text."""
+        """The same for a text without a cue, known wording or copied prose: by the detectors for every text."""
         document = Candidate(text, doc_type=doc_type)
         findings = [finding for every, detect in self._detectors if every for finding in detect(document)]
         return _settled(findings) if findings else findings
 
     def touches(self, data: bytes) -> bool:
-        """Whether patterns or denial may find something in the UTF-8 text: a quick check that errs towards yes."""
+        """Whether patterns or the search for denial may find something in the UTF-8 text: a quick check that errs
+        towards yes."""
         debunking = self._scope.debunking
         return self._scope.cues.touches(data) or (debunking is not None and debunking.may_concern(data))
 
 
 def _settled(findings: Iterable[Finding]) -> list[Finding]:
-    """In order of place, one for a rule and place, the most severe; two cues that overlap say one thing."""
+    """In order of place, one for each rule and place, the most severe; two cues that overlap count as one."""
     distinct: list[Finding] = []
     for finding in sorted(findings, key=lambda finding: finding.severity != "error"):
         if not any(_same_place(finding, other) for other in distinct):

@@ -19,14 +19,15 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 MEMORY = 64 << 20
 """Bytes that RE2 may use for the automaton of one set."""
 LARGE = 20_000
-"""Instructions above which a pattern stands alone: a set whose automaton outgrows its memory gives up silently."""
+"""Instructions above which a pattern is matched by itself: a set whose automaton outgrows its memory gives up
+silently."""
 BOUNDED = re.compile(r"(?<!\\)\{(\d+),\d*\}")
 """A repetition with bounds, unless its brace is escaped."""
 LITERAL_BRACE = re.compile(r"\[[^\]]*\{|\\Q")
-"""Braces in a class of characters or a quotation repeat nothing."""
+"""Braces in a character class or a quotation are not repetitions."""
 CANARY = "\x02canary\x03"
 MOST = 5
-"""Findings of one cue in one document; the rest would say the same."""
+"""Most findings of one cue in one document; more would say the same."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class CueScanner:
             self._together, self._alone = [], cues
 
     def touches(self, data: bytes) -> bool:
-        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly hold none."""
+        """Whether cues that can make a finding occur in the UTF-8 text: quick, for texts that mostly have none."""
         hits = self._likely.numbers(data)
         if len(hits) > 1 or any(self._together[number].cue.severity != "info" for number in hits):
             return True
@@ -137,7 +138,7 @@ def _set(patterns: Sequence[str], options: Any) -> Any:
 
 
 def _placed(finding: Finding, folded: Folded) -> Finding:
-    """The finding where it stands in the text as written."""
+    """The finding, placed in the text as written."""
     start, end = folded.span(finding.start, finding.end)
     return finding.model_copy(update={"start": start, "end": end, "evidence": folded.original[start:end]})
 

@@ -1,4 +1,4 @@
-"""Long verbatim overlap of a document with the prompts that it came from."""
+"""Long verbatim overlap of a document with the prompts that it was written from."""
 
 from collections.abc import Iterator, Sequence
 from itertools import compress
@@ -18,7 +18,7 @@ COPIED = 50
 
 
 class ProseOverlap:
-    """Finds runs of words that a document shares with `sources`; the wordings in `allowed` may always be copied."""
+    """Finds runs of words that a document shares with `sources`; wordings in `allowed` may be copied anywhere."""
 
     def __init__(self, sources: Sequence[str], allowed: Sequence[str] = ()) -> None:
         self._sources = [Words(source).words for source in sources]
@@ -58,14 +58,14 @@ class ProseOverlap:
 
 
 def _whole_idea(words: Words, idea: str) -> Iterator[Finding]:
-    wanted = Words(idea).words if idea else []
-    if len(wanted) < 12:
+    idea_words = Words(idea).words if idea else []
+    if len(idea_words) < 12:
         return
-    joined, needle = " ".join(words.words), " ".join(wanted)
+    joined, needle = " ".join(words.words), " ".join(idea_words)
     at = joined.find(needle)
     if at >= 0:
         first = joined.count(" ", 0, at)
-        yield _finding(words, first, first + len(wanted) - 1, "warning", "copies its own idea")
+        yield _finding(words, first, first + len(idea_words) - 1, "warning", "copies its own idea")
 
 
 def _grams(words: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -12,11 +12,11 @@ __all__ = ["truncated"]
 
 CLOSED = re.compile(rf"[.!?:;)}}|>#*_=~/\u2013\u2014\u00b7\u061f\u061b\uff1a\uff1b{ENDS}{CLOSERS}-]\W*$")
 OPEN = (",", "(", "[", "\u201e", "、", "，", "،", "（", "「", "『", "【")
-"""Characters that no finished text ends with."""
+"""Characters that a finished text does not end with."""
 OPENING = re.compile(r"(?:^|[\s(\[])[\u201c\u2018\u00ab]\s?$")
 """Marks that open a quotation, unless they directly follow a character: then they close one."""
 LONG_LINE, LONG_SPACELESS = 14, 30
-"""Words, and letters of a script without spaces, in an open last line that make it prose rather than a signature,
+"""How many words, or letters of a script without spaces, make an unfinished last line prose rather than a signature,
 caption or list item."""
 UNMARKED = re.compile(r"[\u0e00-\u0eff]\W*$")
 """Thai and Lao end sentences with a space: only a judge can tell whether they end."""
@@ -47,11 +47,11 @@ def truncated(text: str) -> tuple[Severity, int, str] | None:
         return "error", start, f'breaks off after "{last}"'
     long = LONG_SPACELESS if has_spaceless(words[-1]) else LONG_LINE
     prose = len(words) >= long and not LIST_ITEM.match(line) and "http" not in line
-    return ("warning", start, "the last line of prose has no end") if prose else None
+    return ("warning", start, "the last line of prose does not end") if prose else None
 
 
 def _cannot_end(text: str, line: str, words: list[str]) -> str:
-    """The last word when no sentence of the text's language can end with it, else an empty string."""
+    """The last word if a sentence of the text's language cannot end with it, else an empty string."""
     if len(words) < 2:
         return ""
     spaceless = has_spaceless(words[-1])

@@ -32,10 +32,10 @@ T = TypeVar("T")
 
 
 class Chooser(Generic[T]):
-    """Picks the documents to judge from a stream, holding no more than those.
+    """Picks the documents to judge from a stream and keeps no others.
 
-    A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also where
-    what was chosen of parts is offered again as a whole, and after other documents were removed or written anew.
+    A sample is the N documents whose ids have the smallest hashes with `seed`: the same ones in any order, also when
+    the choices from parts are offered again as a whole, and after other documents were removed or rewritten.
     """
 
     def __init__(self, mode: JudgeMode, seed: int = 0) -> None:
@@ -63,7 +63,7 @@ class Chooser(Generic[T]):
         return item
 
     def _rank(self, document: Document) -> str:
-        """By id; documents that share one are told apart by their texts."""
+        """By id; documents that share one are distinguished by their texts."""
         seed = str(self._seed)
         return digest(seed, document.id, size=8) + digest(seed, document.id, document.text, size=8)
 
@@ -93,7 +93,7 @@ class Panel:
         return judge_request(self.context.key_facts, self.rules, self.context, self.options, document, sample)
 
     def read(self, reply: Completion, document: Document) -> Verdicts:
-        """What a reply says of the document; raises `JudgeError`."""
+        """What a reply says about the document; raises `JudgeError`."""
         facts, rules = [fact.id for fact in self.context.key_facts], [rule.id for rule in self.rules]
         return replace(read_judgements(reply.text, facts, rules, document.text), model=reply.model)
 

@@ -1,4 +1,4 @@
-"""The LLM judge: what it is asked about a document, or about ideas, and how to get a usable reply from it."""
+"""The LLM judge: what it is asked about a document or about ideas, and how to get a usable reply."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -35,7 +35,7 @@ TRIES = 2
 BARE_TOKENS = 36
 """Of an entry without its id, quote and reason, as large models count them."""
 SHOWN_TOKENS = 50
-"""More for a verdict with evidence: a sentence quoted, some 22 words, and a reason, which the prompt holds to 20."""
+"""More for a verdict with evidence: a quoted sentence, some 22 words, and a reason, which the prompt limits to 20."""
 OPEN_TOKENS = 12
 """Of `{"facts": [], "rules": []}`."""
 
@@ -90,8 +90,8 @@ def typical_reply_tokens(request: Request) -> int:
     A fact is taken to be in the share of the documents that its salience says, and no rule to be broken. A request of
     another kind says itself what a typical reply to it is.
     """
-    if (known := request.variables.get("reply_tokens")) is not None:
-        return int(known)
+    if (stated_tokens := request.variables.get("reply_tokens")) is not None:
+        return int(stated_tokens)
     if request.stage == JUDGE_DOCUMENT.name:
         facts = request.variables["facts"]
         ids = sum(map(_id_tokens, (fact.id for fact in facts))) / max(1, len(facts))
@@ -112,11 +112,11 @@ def _id_tokens(name: str) -> int:
 def read_verdicts(reply: str, ideas: Sequence[str], text: str) -> tuple[Judgement, ...]:
     """The judgements in a reply that can be used, at most one for each of the numbered `ideas`, in that order.
 
-    Left out are ideas that the reply does not name, or names with two verdicts, another verdict than those allowed, and
-    quotes that do not occur in `text`. Raises `JudgeError` when not one can be used.
+    Ideas that the reply does not name, or gives two verdicts, are left out, and so are verdicts other than those
+    allowed and quotes that do not occur in `text`. Raises `JudgeError` when none can be used.
     """
     words, judged = Words(text), dict[str, Judgement]()
-    error = JudgeError(f"no list of verdicts: {' '.join(reply.split())[:80]!r}")
+    error = JudgeError(f"not a list of verdicts: {' '.join(reply.split())[:80]!r}")
     for name, entries in _by_idea(reply, ideas).items():
         try:
             judged[name] = _agreed([_judgement(name, entry, words) for entry in entries])

@@ -89,7 +89,7 @@ def read_judgements(reply: str, facts: Sequence[str], rules: Sequence[str], text
     """
     entries = parse_judgements(reply)
     if entries is None:
-        raise JudgeError(f"no lists of facts and rules: {reply[:80]!r}")
+        raise JudgeError(f"not lists of facts and rules: {reply[:80]!r}")
     words = Words(text)
     on_facts, open_facts = _read(entries[0], "fact", facts, tuple(DIRECTNESS), words)
     on_rules, open_rules = _read(entries[1], "rule", rules, RULE_VERDICTS, words)
@@ -129,7 +129,7 @@ def _read(
 
 
 def _denied(entry: Mapping[str, Any], facts: Sequence[str], words: Words) -> Judgement | None:
-    """The fact that a denial names as contradicted, where its passage occurs."""
+    """The fact that a denial says is contradicted, if its passage occurs."""
     name, span = str(entry.get("denies", "")), words.find(str(entry.get("quote", "")))
     if name not in facts or span is None or str(entry.get("verdict")).strip().lower() != "leak":
         return None

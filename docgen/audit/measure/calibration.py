@@ -109,20 +109,20 @@ class Calibration(Record):
 def read_gold(path: Path) -> list[Gold]:
     """Labelled documents from JSONL. Raises `InputError` with the line of the first that is not one."""
     documents = []
-    lines = read_text(path, LARGEST_TEXT, InputError).split("\n")  # JSON texts may hold other line breaks
+    lines = read_text(path, LARGEST_TEXT, InputError).split("\n")  # JSON texts may contain other line breaks
     for number, line in enumerate(lines, 1):
         if line.strip():
             documents.append(_gold(line, f"{path}:{number}"))
     if not documents:
-        raise InputError("holds no labelled document", str(path))
+        raise InputError("has no labelled documents", str(path))
     return documents
 
 
 def _gold(line: str, where: str) -> Gold:
     try:
         value: Any = json.loads(line)
-        known = {key: value[key] for key in Gold.model_fields if key in value}
-        return Gold.model_validate(known)
+        fields = {key: value[key] for key in Gold.model_fields if key in value}
+        return Gold.model_validate(fields)
     except (ValueError, RecursionError, TypeError) as error:
         fix = "Give one JSON object a line with id, text, facts {id: verdict} and leaks [{rule, evidence}]"
         raise InputError("is not a labelled document", where, fix) from error
@@ -135,11 +135,11 @@ def calibrate(
     rules: Sequence[str],
     names: Mapping[str, str],
 ) -> Calibration:
-    """Score one reading for each labelled document; None stands for a document whose judge failed, and is left out.
+    """Score one reading for each labelled document; None is a document whose judge failed, and is left out.
 
     Facts are scored as stated against absent or contradicted: pairs labelled "implied" are neutral and left out there,
-    and have a row of their own, implied against all else. Rules are scored by document and rule. `names` holds
-    detector, gold, gold_digest and context.
+    and have a separate row, implied against all else. Rules are scored by document and rule. `names` has detector,
+    gold, gold_digest and context.
     """
     import numpy as np
 
@@ -238,7 +238,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _unmixed(part: int, whole: int) -> tuple[float, float] | None:
-    """Wilson's interval where all cases went one way: resampling them would say that they can go no other."""
+    """Wilson's interval where all cases went one way: resampling them would suggest that they cannot go the other."""
     return wilson(part, whole) if whole else None
 
 

@@ -18,15 +18,15 @@ __all__ = ["KINDS", "Common", "DiversityReport", "DiversityTally", "TypeSimilari
 KINDS = ("names", "organisations", "numbers", "dates", "openings", "endings", "headings", "phrases")
 TOP = 20
 ROOM = 60_000
-"""Different items of a kind that are kept; the rarest half goes when there are twice as many (lossy counting)."""
+"""Different items of a kind that are kept; the rarest half is dropped when there are twice as many (lossy counting)."""
 EDGE = 5
 """Words of an opening or ending."""
 EDGE_ROOM = 160
 PHRASE = 4
 SAMPLE = 2000
-"""Documents, the first that come, on which n-grams, compression and similarity are measured."""
+"""How many documents, from the first on, n-grams, compression and similarity are measured on."""
 ONE_IN = 16
-"""After as many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
+"""After this many documents, numbers, phrases and markers are counted in one of 16, chosen by checksum."""
 PER_TYPE = 40
 
 # Each opens with a set of characters and only then looks back for the start of a word: `re` skips to such a character.
@@ -60,7 +60,7 @@ HEADING = re.compile(r"(?m)^(?:#{1,6}\s+(.{2,80})|\*\*(.{2,80})\*\*:?|([A-Z][A-Z
 
 
 class Common(Record):
-    """One item and how many documents hold it; `lift` is its share over the reference's, None without one.
+    """One item and how many documents contain it; `lift` is its share over the reference's, None without a reference.
 
     `source` names the document type or idea that has most of it, `source_share` how much.
     """
@@ -236,7 +236,7 @@ def _is_name(name: str) -> bool:
 
 
 def _edges(text: str) -> tuple[list[str], list[str]]:
-    """First and last words, from pieces that hold one more of them, so that none is cut."""
+    """First and last words, from pieces with one word more, so that none is cut."""
     first, last = words(text[:EDGE_ROOM]), words(text[-EDGE_ROOM:])
     if min(len(first), len(last)) <= EDGE:
         first = last = words(text)

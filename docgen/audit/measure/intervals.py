@@ -21,7 +21,7 @@ class Share(Record):
     population: int | None = None
 
     def __float__(self) -> float:
-        """The share itself."""
+        """The share."""
         return self.share
 
     def __format__(self, spec: str) -> str:
@@ -51,7 +51,7 @@ class Moments:
         self.total, self.sum, self.squares = self.total + 1, self.sum + value, self.squares + value * value
 
     def merge(self, later: "Moments") -> None:
-        """Add those of other documents."""
+        """Add the sums of other documents."""
         self.total, self.sum, self.squares = (
             self.total + later.total, self.sum + later.sum, self.squares + later.squares
         )  # fmt: skip
@@ -82,7 +82,7 @@ def wilson(count: float, total: float) -> tuple[float, float]:
 
 
 def share_of(count: int, total: int) -> Share:
-    """The share in a corpus that was looked at whole; the interval is for more documents made in the same way."""
+    """The share in a corpus that was examined completely; the interval is for more documents made in the same way."""
     low, high = wilson(count, total)
     return Share(count=count, total=total, share=count / total if total else 0.0, low=low, high=high)
 
@@ -107,7 +107,7 @@ def sampled_share(count: int, total: int, population: int) -> Share:
 def upper_bound(count: int, total: int, population: int | None = None) -> float:
     """One-sided 95% upper bound on the share: 0 of 500 is at most 0.6%.
 
-    Clopper-Pearson for an endless population; for a finite one the largest number of cases under which a sample with
+    Clopper-Pearson for an infinite population; for a finite one the largest number of cases under which a sample with
     so few still has a chance of 5% (hypergeometric).
     """
     if total == 0 or count >= total:

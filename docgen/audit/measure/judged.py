@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 __all__ = ["JudgeTally", "JudgedFact"]
 
 GRANTED = "presupposed"
-"""How an implied fact is counted that a document was not assigned and may take for granted."""
+"""How an implied fact is counted if the document was not assigned it and may take it for granted."""
 
 
 class JudgedFact(Record):
     """One fact in the documents that a judge read.
 
-    `expressed` is the share of documents that state it, or imply it other than by taking for granted what they may
-    (the share of those is `presupposed`); intervals are for the corpus. `stated` and `central` are shares of the
-    documents that express it. `as_asked` maps each directness and prominence to the share of the documents that were
-    asked to have the fact so, and have it so. `verdicts` counts stated, implied, presupposed, contradicted, absent.
+    `expressed` is the share of documents that state it, or imply it other than by taking for granted what they may (the
+    share of those is `presupposed`); intervals are for the corpus. `stated` and `central` are shares of the documents
+    that express it. `as_asked` maps each directness and prominence to the share, among the documents that were asked to
+    express the fact that way, of those that do. `verdicts` counts stated, implied, presupposed, contradicted, absent.
     `airtime` is the share of a document's sentences that are about the fact, 0 where it is absent, on average over the
     documents; None where a verdict does not say.
     """
@@ -48,7 +48,8 @@ class JudgeTally:
         self.untimed = 0
 
     def add(self, judgement: "Judgement", asked: AssignedFact | None, may_be_granted: bool) -> None:
-        """Count one document, which was asked to have the fact so, or not to (None); or nobody knows (None too)."""
+        """Count one document, which was asked to express the fact that way; None if it was not to have it, or if that
+        is not known."""
         is_granted = may_be_granted and asked is None and judgement.verdict == "implied"
         self.verdicts[GRANTED if is_granted else judgement.verdict] += 1
         is_expressed = judgement.verdict in ("stated", "implied") and not is_granted

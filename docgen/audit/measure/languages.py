@@ -1,4 +1,5 @@
-"""Which documents are in a language whose wording the rules do not know: of those, silence says nothing."""
+"""Which documents are in a language whose wording the rules do not know: there, the absence of findings means
+nothing."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -11,31 +12,33 @@ from docgen.text.languages import detect_language
 __all__ = ["LanguageTally", "Unread"]
 
 ALL_OF, THEN_EACH = 200, 20
-"""The first documents are all looked at, then one in so many: a language is told from 4,000 characters, slowly."""
+"""The first documents are all looked at, then one in so many: recognising a language takes 4,000 characters, and is
+slow."""
 SHORTEST = 200
-"""Characters from which a language can be told by its stop words."""
+"""Characters that it takes to recognise a language by its stop words."""
 
 
 class Unread(Record):
-    """Of `looked_at` documents those in a language that the rules' wording does not know, by its name."""
+    """Of `looked_at` documents, those in a language whose wording the rules do not know, by its name."""
 
     looked_at: int = 0
     documents: dict[str, int] = Field(default_factory=dict)
 
     @property
     def in_words(self) -> str:
-        """One line for screens and reports; empty where wording knows them all."""
+        """One line for screens and reports; empty if the rules know all of them."""
         if not self.documents:
             return ""
         names = ", ".join(f"{name} {count:,}" for name, count in self.documents.items())
         return (
-            f"Wording does not know the language of {sum(self.documents.values()):,} of {self.looked_at:,} documents "
-            f"looked at ({names}): rules are blind there, so none seen means nothing. Have a judge read: --judge"
+            f"The rules do not know the wording of {sum(self.documents.values()):,} of the {self.looked_at:,} "
+            "documents "
+            f"looked at ({names}): there, no findings means nothing. Have a judge read them: --judge"
         )
 
 
 class LanguageTally:
-    """Looks at documents as they come; `spoken` are the codes of the languages that the rules have cues for."""
+    """Looks at documents as they arrive; `spoken` are the codes of the languages that the rules have cues for."""
 
     def __init__(self, spoken: Collection[str]) -> None:
         self._spoken = frozenset(spoken)

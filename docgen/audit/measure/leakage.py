@@ -1,4 +1,4 @@
-"""What a corpus says that it must not: a tally of findings by rule, with shares, bounds and worst examples."""
+"""What a corpus says although it must not: a tally of findings by rule, with shares, bounds and the worst examples."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ AROUND = 160
 """Characters shown on either side of a finding."""
 REASON, MOST_REASONS = 160, 5
 KIND = re.compile(r": ['\"]")
-"""Begins a quotation in the reason of a judge's failure, which differs from document to document."""
+"""Begins a quotation in the reason for a judge's failure, which differs from document to document."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
@@ -92,7 +92,7 @@ class LeakageReport(Record, ByName[RuleLeakage]):
 
     @property
     def is_judged(self) -> bool:
-        """Whether a judge read documents. By wording alone the number of leaks missed is unknown."""
+        """Whether a judge read documents. By wording alone, the number of missed leaks is unknown."""
         return any(rule.judged for rule in self.rules.values())
 
     @property
@@ -104,8 +104,8 @@ class LeakageReport(Record, ByName[RuleLeakage]):
     def shares_left(self, now: "LeakageReport | None") -> dict[str, float]:
         """The same once the documents found here were removed; `now` is what was found after they were replaced.
 
-        What no judge has read breaks a rule as often as its sample did: removing what a sample showed cleans the
-        sample only.
+        Documents that no judge has read break a rule as often as the sample did: removing what a sample showed only
+        cleans the sample.
         """
         left = {name: rule.sampled * rule.unread for name, rule in self.rules.items()}
         current = {name: rule.share.share for name, rule in now.rules.items()} if now else {}
@@ -122,7 +122,7 @@ class _RuleTally:
         self.examples: list[tuple[int, int, Example]] = []
 
     def show(self, row: int, example: Example) -> None:
-        """Keep the example if it is among the worst so far; of equals those of the first rows stay."""
+        """Keep the example if it is among the worst so far; of equally bad ones, those of the first rows are kept."""
         self.examples.append((SEVERITIES.index(example.severity), row, example))
         self.examples.sort(key=lambda one: one[:2])
         del self.examples[EXAMPLES:]
@@ -157,7 +157,7 @@ class LeakageTally:
             self._count(self._tallies[rule], document, [finding for finding in findings if finding.rule == rule], row)
 
     def add_judged(self, leaks: Collection[str], judged: Iterable[str], sampled: bool) -> None:
-        """Count a judge's verdicts on one document: the rules it broke of those `judged`."""
+        """Count a judge's verdicts on one document: which of the rules that were `judged` it broke."""
         self._sampled = sampled
         for rule in judged:
             self._tallies[rule].judged += 1

@@ -9,9 +9,9 @@ Entry = TypeVar("Entry")
 
 
 class ByName(Generic[Entry]):
-    """A report that holds one entry for each rule or fact: `report[name]`, `name in report`, `report.items()`.
+    """A report with one entry for each rule or fact: `report[name]`, `name in report`, `report.items()`.
 
-    Case, `-` and `_` in a name make no difference.
+    Case, `-` and `_` in a name do not matter.
     """
 
     @property
@@ -20,8 +20,8 @@ class ByName(Generic[Entry]):
         raise NotImplementedError
 
     def __getitem__(self, name: str) -> Entry:
-        """One entry; `KeyError` says which names there are."""
-        by_key = {_key(known): entry for known, entry in self.entries.items()}
+        """One entry; `KeyError` lists the names that exist."""
+        by_key = {_key(name_of_entry): entry for name_of_entry, entry in self.entries.items()}
         if _key(name) not in by_key:
             raise KeyError(f"{name!r} is not in this report, which has {', '.join(self.entries)}")
         return by_key[_key(name)]

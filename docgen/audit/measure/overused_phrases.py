@@ -25,14 +25,14 @@ class Phrases:
 
 @cache
 def overused_phrases() -> Phrases:
-    """What is looked for, and what the usual rates were measured on."""
+    """What is counted, and what the usual rates were measured on."""
     data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     rates = {entry["name"]: (entry["pattern"], entry["reference_rate"]) for entry in data["phrase"]}
     return Phrases(data["reference"], rates)
 
 
 class Marker(Record):
-    """One marker: uses per 10,000 words here and in the reference, their ratio, documents that hold it."""
+    """One marker: uses per 10,000 words here and in the reference, their ratio, and the documents that contain it."""
 
     marker: str
     rate: float

@@ -1,4 +1,4 @@
-"""Where in a text a fact is seen by wording: in which sentences, and how large a part it seems to play there."""
+"""Where in a text a fact is recognised by wording: in which sentences, and how prominent it seems to be."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ PASSING_SHARE = 0.08
 def holding_sentences(
     text: str, spans: Sequence[tuple[int, int]], sightings: Iterable[FactSighting]
 ) -> list[tuple[int, int]]:
-    """The sentences, of the pieces in order, that hold a sighting or a part of one."""
+    """The sentences, of the pieces in order, that contain a sighting or part of one."""
     places: set[int] = set()
     for sighting in sightings:
         first = bisect_right(spans, sighting.start, key=itemgetter(1))
@@ -26,7 +26,7 @@ def holding_sentences(
 
 
 def prominence_of(holding: Sequence[tuple[int, int]], length: int) -> Prominence:
-    """How large a part a fact seems to play, by where and how long its sentences stand.
+    """How prominent a fact seems to be, by the place and the length of its sentences.
 
     Central: a fifth of the text, or two sentences of which one is in the first quarter. Passing: one short sentence.
     """

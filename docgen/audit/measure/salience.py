@@ -1,4 +1,4 @@
-"""How present each fact is in a corpus: asked against measured, as a tally that grows document by document."""
+"""How present each fact is in a corpus: asked against measured, as a tally over documents."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,12 +92,12 @@ class SalienceTally:
 
     def add_judged(self, document: Document, verdicts: Mapping[str, Judgement]) -> None:
         """Count a judge's verdicts, by fact, on one document of the sample."""
-        asked = {fact.fact: fact for fact in document.facts or ()}
-        granted = frozenset[str]() if document.facts is None else self._granted_with(frozenset(asked))
+        assigned = {fact.fact: fact for fact in document.facts or ()}
+        granted = frozenset[str]() if document.facts is None else self._granted_with(frozenset(assigned))
         for fact, judgement in verdicts.items():
             tally = self._tallies[self._place[fact]].judge
-            tally.add(judgement, asked.get(fact), may_be_granted=fact in granted)
-        own = [verdicts[fact] for fact in asked if fact in verdicts]
+            tally.add(judgement, assigned.get(fact), may_be_granted=fact in granted)
+        own = [verdicts[fact] for fact in assigned if fact in verdicts]
         shares = [judgement.airtime for judgement in own if judgement.verdict in ("stated", "implied")]
         if own and None not in shares:
             self._airtime.add(min(1.0, sum(share or 0.0 for share in shares)))
@@ -160,7 +160,8 @@ class SalienceTally:
             self._tallies[self._place[fact]].unassigned += 1
 
     def _granted_with(self, assigned: frozenset[str]) -> frozenset[str]:
-        """What documents with these facts may take for granted; plans have few sets of facts, so each is kept."""
+        """What documents with these facts may take for granted; plans have few sets of facts, so that each is
+        cached."""
         if assigned not in self._granted:
             self._granted[assigned] = roles_of(self._context, assigned).granted
         return self._granted[assigned]
@@ -168,7 +169,7 @@ class SalienceTally:
     def _tokens_on(
         self, document: Document, by_fact: Mapping[str, list[FactSighting]], spans: Sequence[tuple[int, int]]
     ) -> int:
-        """Tokens of the document in sentences that express one of its assigned facts or more."""
+        """Tokens of the document in sentences that express at least one of its assigned facts."""
         own = [s for fact in document.assigned or () for s in by_fact.get(fact, ()) if s.verdict != "contradicted"]
         holding = holding_sentences(document.text, spans, own) if own else []
         return sum(token_estimate(document.text[start:end]) for start, end in holding)
@@ -224,7 +225,7 @@ class SalienceTally:
 
 
 def presence(sightings: Iterable[FactSighting]) -> FactVerdict:
-    """What several sightings of one fact amount to: denials outweigh statements, statements outweigh implications."""
+    """What several sightings of one fact add up to: denials outweigh statements, statements outweigh implications."""
     verdicts = {sighting.verdict for sighting in sightings}
     order: tuple[FactVerdict, ...] = ("contradicted", "stated", "implied")
     return next(verdict for verdict in order if verdict in verdicts)

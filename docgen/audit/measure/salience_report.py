@@ -89,9 +89,9 @@ class SalienceReport(Record, ByName[FactPresence]):
     the documents that have some; `on_facts_asked` is what their writer was asked for.
 
     `writer` says so where the documents are the embedded writer's; `writers` compares several writers. `is_exact`:
-    wording sees every expression, since the embedded writer uses none but known wordings. Otherwise what is seen by
+    wording sees every expression, since the embedded writer uses none but known wordings. Otherwise the share by
     wording is a lower bound, and `judge` says who measured ("none": nobody). `detection` is how well the detectors did
-    on labelled documents, those that `calibration` names.
+    on the labelled documents that `calibration` names.
     """
 
     writer: str = ""

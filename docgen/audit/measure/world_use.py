@@ -1,6 +1,6 @@
-"""How much of a corpus is about its world, and how much of it is the context's own wording come back.
+"""How much of a corpus is about its world, and how much of it repeats the context's own wording.
 
-Counts words, not truth: figures to compare two corpora of one world by, never to write for.
+It counts words, not truth: figures for comparing two corpora of one world, not targets to write for.
 """
 
 import re
@@ -17,12 +17,14 @@ from docgen.universe import UniverseContext
 __all__ = ["Copied", "WorldTally", "WorldUse", "world_terms"]
 
 TERMS = 60
-"""Strongest terms of a world. Chosen, as the next three: published corpora hold 26 to 34 of so many in a document."""
+"""Strongest terms of a world. Chosen, as are the next three: documents of published corpora contain 26 to 34 of
+them."""
 NAME_WEIGHT, USUAL_WEIGHT = 4.0, 0.25
-"""Of a word that the prose mostly capitalises or that is a figure; of one that many English documents have."""
+"""Weight of a word that the prose mostly capitalises or that is a figure; of one that occurs in many English
+documents."""
 SHORTEST = 3
 GRAM, MOST = 6, 0.8
-"""A statement is copied where runs of six of its words or more make up so much of it."""
+"""A statement counts as copied where runs of six or more of its words make up this share of it."""
 SHORTEST_SENTENCE = 4
 WORD = re.compile(r"[^\W_]+")
 GROUPED = re.compile(r"\d+(?:[.,:]\d+)+")
@@ -30,7 +32,7 @@ REFERENCE = Path(__file__).parents[1] / "detect" / "data" / "reference_words.txt
 
 
 class Copied(Record):
-    """A wording of the context, and the documents that hold it nearly word for word, of those that were to carry it.
+    """A wording of the context, and how many of the documents that were to carry it contain it nearly verbatim.
 
     `source` is the id of the fact, "world" for a sentence of the prose, which any document may carry.
     """
@@ -46,8 +48,8 @@ class WorldUse(Record):
 
     `named` is the share of documents with the world's strongest name, `touched` the mean share of sentences with one of
     its `strongest` terms, `terms` the mean number of these in a document, `cover` the share that occurs anywhere.
-    `statements` and `prose` are the wordings of the context that came back in some document, most first; `copying` is
-    the share of documents with a statement of theirs copied.
+    `statements` and `prose` are the wordings of the context that recur in some document, the most frequent first;
+    `copying` is the share of documents that copy one of their statements.
     """
 
     documents: int
@@ -69,9 +71,9 @@ def _reference() -> dict[str, frozenset[str]]:
 
 
 def world_terms(context: UniverseContext) -> tuple[str, ...]:
-    """The world's terms, strongest first: names, figures and words that its prose uses and English seldom does.
+    """The world's terms, strongest first: names, figures and words that its prose uses and English rarely does.
 
-    Figures with separators ("1,140", "6.10") are left out: documents are read as words, where they fall to pieces.
+    Figures with separators ("1,140", "6.10") are left out: documents are split into words, which breaks them up.
     """
     whole = "\n".join((context.universe_context, *(fact.statement for fact in context.key_facts)))
     prose = WORD.findall(GROUPED.sub(" ", whole))
@@ -87,7 +89,7 @@ def world_terms(context: UniverseContext) -> tuple[str, ...]:
 
 
 class WorldTally:
-    """Counts documents as they come, in memory that does not grow with their number."""
+    """Counts documents as they arrive, in constant memory."""
 
     def __init__(self, context: UniverseContext) -> None:
         self._terms = world_terms(context)
@@ -107,16 +109,16 @@ class WorldTally:
     def add(self, document: Document, own: list[str]) -> None:
         """Count one document, whose words are `own`."""
         self._documents += 1
-        held = self._bag.intersection(own)
-        self._seen |= held
-        self._held += len(held)
-        self._named += bool(self._terms) and self._terms[0] in held
+        terms = self._bag.intersection(own)
+        self._seen |= terms
+        self._held += len(terms)
+        self._named += bool(self._terms) and self._terms[0] in terms
         self._touched += self._share_touched(document.text)
         self._count_copied(document, own)
 
     def _share_touched(self, text: str) -> float:
-        found = [words(text[start:end]) for start, end in sentences(text)]
-        longer = [sentence for sentence in found if len(sentence) >= SHORTEST_SENTENCE]
+        sentence_words = [words(text[start:end]) for start, end in sentences(text)]
+        longer = [sentence for sentence in sentence_words if len(sentence) >= SHORTEST_SENTENCE]
         return sum(not self._bag.isdisjoint(sentence) for sentence in longer) / max(1, len(longer))
 
     def _count_copied(self, document: Document, own: list[str]) -> None:

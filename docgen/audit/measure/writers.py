@@ -1,4 +1,4 @@
-"""What each writer of a corpus made of it, where there are several: a tally that grows document by document."""
+"""How the writers of a corpus compare, if there are several: a tally over documents."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from docgen.records import Document, Record
 __all__ = ["WriterShare", "WriterTally"]
 
 MOST = 50
-"""Writers that are told apart. Chosen: a corpus from elsewhere may have anything in its columns."""
+"""Most writers that are distinguished. Chosen: a corpus from elsewhere may have anything in its columns."""
 
 
 class WriterShare(Record):
@@ -56,7 +56,7 @@ class WriterTally:
         counts.expressed.update(assigned & {each.fact for each in sightings if each.verdict != "contradicted"})
 
     def add_failing(self, document: Document) -> None:
-        """Count one of the documents as one that fails."""
+        """Count one of the documents as failing."""
         counts = self._of(document)
         if counts is not None:
             counts.failing += 1

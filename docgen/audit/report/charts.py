@@ -12,7 +12,7 @@ ROW = 36
 
 
 def presence_chart(facts: Sequence[FactPresence]) -> str:
-    """Asked (tick), measured (dot, if anybody measured) and what is known (band), a row for each fact."""
+    """Asked (tick), measured (dot, if anybody measured) and the interval (band), a row for each fact."""
     top = max([0.05, *(fact.interval[1] for fact in facts), *(fact.asked for fact in facts)])
     scale = (WIDTH - 12) / top
     parts = []
@@ -63,7 +63,7 @@ def histogram(counts: Sequence[int], label: str) -> str:
 
 
 def matrix(values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], label: str) -> str:
-    """A heat map of shares from 0 to 1; columns are numbered, rows numbered too unless they are other things."""
+    """A heat map of shares from 0 to 1; columns are numbered, and so are rows unless they are something else."""
     same = list(rows) == list(columns)
     left = 24 if same else 130
     size = min(34.0, (WIDTH - left) / max(1, len(columns)))

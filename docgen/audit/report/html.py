@@ -1,4 +1,4 @@
-"""The audit as one self-contained HTML page: no script, no network, every text escaped by the template engine."""
+"""The audit as one self-contained HTML page: without scripts or network, every text escaped by the template engine."""
 
 from functools import cache
 from pathlib import Path

@@ -20,12 +20,12 @@ __all__ = ["EntityClaims"]
 
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 REACH = 140
-"""Characters of one sentence between the name and what is said of it."""
+"""Characters of one sentence between the name and what is said about it."""
 
 
 @dataclass(frozen=True)
 class EntityClaims:
-    """The rule for one context, and what it lets pass."""
+    """The rule for one context, and what it allows."""
 
     rule: Rule
     stems: frozenset[str]
@@ -56,26 +56,26 @@ class EntityClaims:
 
 @cache
 def _trigger() -> re.Pattern[str]:
-    """What may be said of an entity, wherever its name stands."""
+    """What may be said about an entity, wherever its name occurs."""
     parts = entity_claim_parts()
     return re.compile(rf"(?i)\b{parts['saying']}\b|\b{parts['deed']}\b|{parts['sum']}")
 
 
 def _cues(entity: RealEntity) -> Iterator[Cue]:
-    """Warnings, never errors: what is said next to a name need not be about it."""
+    """Warnings, never errors: what is next to a name need not be about it."""
     parts = entity_claim_parts()
     names = "|".join(sorted(map(_escaped, (entity.name, *entity.aliases)), key=len, reverse=True))
     name = rf"(?:{names})"
     between = rf"[^.!?\n]{{0,{REACH}}}?"
     for what, pattern in (
-        ("has it say something", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{parts['saying']})\b"),
-        ("says that it did or suffered something", rf"{name}{between}\b(?i:{parts['deed']})\b"),
-        ("gives a number for it", rf"{name}{between}(?i:{parts['sum']})"),
+        ("quotes it", rf"{name}(?:['’]s)?(?:\s+\w+){{0,3}}?\s+(?i:{parts['saying']})\b"),
+        ("says that it did something or that something was done to it", rf"{name}{between}\b(?i:{parts['deed']})\b"),
+        ("gives it a number", rf"{name}{between}(?i:{parts['sum']})"),
     ):
-        yield Cue(pattern, f"{what} that the context does not give: {entity.name}", "warning", "claims")
+        yield Cue(pattern, f"{what} that is not in the context: {entity.name}", "warning", "claims")
 
 
 def _escaped(name: str) -> str:
-    """A name as a whole word; RE2 knows the edges of ASCII words only, so other edges are not checked."""
+    """A name as a whole word; RE2 only knows the edges of ASCII words, so other edges are not checked."""
     left, right = (r"\b" if re.match(r"(?a:\w)", edge) else "" for edge in (name.strip()[0], name.strip()[-1]))
     return left + r"\s+".join(map(re.escape, name.split())) + right

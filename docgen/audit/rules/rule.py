@@ -17,8 +17,8 @@ class Cue:
     """A pattern (RE2 syntax) that shows a rule broken; `why` explains the finding in one line.
 
     A cue of severity "warning" only makes a document suspect; the judge or a person decides. One of severity "info"
-    means nothing by itself and is weighed with others of its detector. What `unless` matches too, from its start, is
-    let pass.
+    means nothing by itself and is weighed with others of its detector. A match that `unless` matches too, from its
+    start, is ignored.
     """
 
     pattern: str
@@ -30,7 +30,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class Rule:
-    """What no document may say or show. `clean` and `leak` are labelled examples for the judge."""
+    """What documents must not say or show. `clean` and `leak` are labelled examples for the judge."""
 
     id: str
     description: str
@@ -56,11 +56,11 @@ def rules_for(
     `library` (behaviour under test) count only when the context names them. Raises `ConfigError` for an unknown id in
     `off`.
     """
-    known = {rule_key(rule.id): rule for rule in (*library, *builtin)}
+    by_key = {rule_key(rule.id): rule for rule in (*library, *builtin)}
     merged = {rule_key(rule.id): rule for rule in builtin}
     for own in context.leakage_rules:
         key = rule_key(own.id)
-        merged[key] = _merged(known.get(key), own)
+        merged[key] = _merged(by_key.get(key), own)
     dropped = {rule_key(name) for name in off}
     if unknown := sorted(dropped - merged.keys()):
         listed = f"known rules: {', '.join(sorted(merged))}"
@@ -69,7 +69,7 @@ def rules_for(
 
 
 def with_language(rule: Rule, language: Language) -> Rule:
-    """The rule with what breaks it in the wording of a language beside English."""
+    """The rule with the cues that show it broken in languages other than English."""
     key = rule_key(rule.id)
     cues = tuple(Cue(cue.pattern, cue.why, cue.severity) for cue in language.cues if cue.rule == key)
     return replace(rule, cues=rule.cues + cues) if cues else rule

@@ -1,7 +1,7 @@
 """The rules that come with docgen, read from the TOML files beside this module when they are first needed.
 
-builtin.toml holds for every corpus, behaviour.toml for contexts that name its rules, on_request.toml where a context or
-a command gives what a rule is about. A new rule is added in one of these files.
+builtin.toml applies to every corpus, behaviour.toml to contexts that name its rules, on_request.toml where a context or
+a command says what a rule is about. A new rule is added in one of these files.
 """
 
 from functools import cache
@@ -17,28 +17,28 @@ FOLDER = Path(__file__).parent
 
 
 def builtin_rules() -> tuple[Rule, ...]:
-    """The rules that hold for every corpus."""
+    """The rules that apply to every corpus."""
     return _rules("builtin.toml")
 
 
 def behaviour_rules() -> tuple[Rule, ...]:
-    """Rules on behaviour under test, which hold for contexts that name them."""
+    """Rules on behaviour under test, which apply to contexts that name them."""
     return _rules("behaviour.toml")
 
 
 def entity_claim_rule() -> Rule:
-    """The rule on what a document invents about real entities, without cues: they depend on the entities' names."""
+    """The rule on inventions about real entities, without cues: these depend on the entities' names."""
     return _on_request("real_entity_claim")
 
 
 def entity_claim_parts() -> dict[str, str]:
-    """Patterns of what may be said of an entity: "saying", "deed" and "sum"."""
+    """Patterns of what may be said about an entity: "saying", "deed" and "sum"."""
     parts: dict[str, str] = _data("on_request.toml")["parts"]
     return parts
 
 
 def contamination_rule() -> Rule:
-    """The rule on documents that hold the evaluation's questions, format or words."""
+    """The rule on documents that contain the evaluation's questions, format or words."""
     return _on_request("eval_contamination")
 
 
@@ -57,7 +57,7 @@ def _rules(file: str) -> tuple[Rule, ...]:
 
 
 def _rule(entry: dict[str, Any]) -> Rule:
-    """A rule of its TOML table; a key that `Rule` or `Cue` does not have is a `TypeError`."""
+    """A rule from its TOML table; a key that `Rule` or `Cue` does not have is a `TypeError`."""
     cues = tuple(Cue(**cue) for cue in entry.get("cues", ()))
     examples = {name: tuple(entry.get(name, ())) for name in ("leak", "clean")}
     return Rule(**(entry | examples | {"cues": cues}))

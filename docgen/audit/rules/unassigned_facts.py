@@ -1,4 +1,4 @@
-"""Facts that a document may not express, and a judge's word on them."""
+"""Facts that a document must not express, and a judge's verdicts on them."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,8 @@ STRAY = "unassigned_fact"
 
 
 def stray_facts(context: UniverseContext, assigned: Collection[str] | None) -> frozenset[str]:
-    """Facts that a document may not express: those to be left out, or, where nobody knows, those that are held out.
+    """Facts that a document must not express: those to be left out, or, where that is not known, those that are held
+    out.
 
     What an assigned fact presupposes, and what is public, a document may take for granted.
     """

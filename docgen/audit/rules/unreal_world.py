@@ -20,9 +20,10 @@ from docgen.universe import UniverseContext
 __all__ = ["unreal_world_cues", "with_cues", "world_names"]
 
 NAMES = 60
-"""Names that are looked for, the most frequent first: enough for every context shipped; more would slow the scan."""
+"""Most names that are looked for, the most frequent first: enough for every shipped context; more would slow the
+scan."""
 SHORTEST = 4
-"""Letters of a name of one word; shorter ones are mostly abbreviations that other things share."""
+"""Letters of a one-word name; shorter ones are mostly abbreviations that other things share."""
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’-]*)*")
 SENTENCE_GOES_ON = re.compile(r"[a-z,;] $")
 CALENDAR = re.compile(
@@ -46,7 +47,7 @@ def unreal_world_cues(context: UniverseContext) -> dict[str, tuple[Cue, ...]]:
 
 
 def with_cues(rule: Rule, cues: dict[str, tuple[Cue, ...]]) -> Rule:
-    """The rule with those of `cues` that are its own."""
+    """The rule, with its share of `cues` added."""
     own = cues.get(rule_key(rule.id), ())
     return replace(rule, cues=rule.cues + own) if own else rule
 
@@ -54,8 +55,8 @@ def with_cues(rule: Rule, cues: dict[str, tuple[Cue, ...]]) -> Rule:
 def world_names(context: UniverseContext) -> tuple[str, ...]:
     """Proper names of the context's title, prose and facts, the most frequent first.
 
-    Names of one word count where they stand inside a sentence and ordinary English does not have the word; longer ones
-    lose a leading "The" or "In".
+    One-word names count where they occur inside a sentence and are not a word of ordinary English; longer ones lose a
+    leading "The" or "In".
     """
     texts = [context.title, context.universe_context]
     for fact in context.key_facts:

@@ -1,4 +1,4 @@
-"""Sentences that break a rule, from exemplars.toml: what embeddings compare documents with."""
+"""Sentences that break a rule, from exemplars.toml, for embeddings to compare documents with."""
 
 import tomllib
 from collections.abc import Mapping

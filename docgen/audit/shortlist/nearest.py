@@ -1,8 +1,8 @@
-"""The embedding shortlist: which documents come nearest in meaning to what no document may say.
+"""The embedding shortlist: which documents are nearest in meaning to what documents must not say.
 
-It stands between the scan tier, which knows wordings, and the judge, which costs money. It decides nothing: the
-documents that it lists are suspects. A sentence is compared together with its neighbour: what breaks a rule often takes
-two. What all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath,
+It comes between the scan tier, which knows wordings, and the judge, which costs money. It decides nothing: the
+documents that it lists are suspects. Each sentence is compared together with its neighbour, since it often takes two to
+break a rule. What all documents share, the topic, is taken out first: the mean of the sentences (Mu and Viswanath,
 All-but-the-Top, 2018, section 2).
 """
 
@@ -31,9 +31,9 @@ NEVER = np.float32(-9)
 
 @dataclass(frozen=True)
 class Query:
-    """Something that no document may say, and sentences that say it.
+    """Something that documents must not say, and sentences that say it.
 
-    `rule` is the rule that findings name; with `fact`, only documents count that may not express that fact.
+    `rule` is the rule that findings name; with `fact`, only documents that must not express that fact count.
     """
 
     rule: str
@@ -43,22 +43,23 @@ class Query:
 
 
 def queries_of(context: UniverseContext, rules: Sequence[Rule]) -> tuple[Query, ...]:
-    """One for each key fact (where stray facts are looked for), each banned statement, each other rule of a judge."""
-    known = {rule_key(rule.id): rule for rule in rules}
-    found = [_of_rule(rule) for key, rule in known.items() if rule.judged and key != "banned_statement"]
-    if "banned_statement" in known:
-        rule = known["banned_statement"].id
-        found += [Query(rule, f"the statement: {text}", (text,)) for text in context.banned_statements]
-    if "unassigned_fact" in known:
-        rule = known["unassigned_fact"].id
+    """One for each key fact (if unassigned facts are looked for), each banned statement, and each other rule that a
+    judge applies."""
+    by_key = {rule_key(rule.id): rule for rule in rules}
+    queries = [_of_rule(rule) for key, rule in by_key.items() if rule.judged and key != "banned_statement"]
+    if "banned_statement" in by_key:
+        rule = by_key["banned_statement"].id
+        queries += [Query(rule, f"the statement: {text}", (text,)) for text in context.banned_statements]
+    if "unassigned_fact" in by_key:
+        rule = by_key["unassigned_fact"].id
         for fact in context.key_facts:
             texts = (fact.statement, *fact.paraphrases, *fact.implications)
-            found.append(Query(rule, f"the fact {fact.id}", texts, fact.id))
-    return tuple(found)
+            queries.append(Query(rule, f"the fact {fact.id}", texts, fact.id))
+    return tuple(queries)
 
 
 def _of_rule(rule: Rule) -> Query:
-    """By examples; by its definition, which is a poor guide, where there are none."""
+    """By its examples; if it has none, by its definition, which is a poor guide."""
     texts = (*rule.leak, *exemplars().get(rule_key(rule.id), ()))
     return Query(rule.id, f"the rule {rule.id}", texts or (rule.description,))
 
@@ -72,7 +73,7 @@ class Scores:
 
 
 class Nearness:
-    """Scores documents. The first batch sets what the corpus is about; results depend on it, on no other batch."""
+    """Scores documents. The first batch determines what the corpus is about; results depend on that batch alone."""
 
     def __init__(self, embedder: Embedder, queries: Sequence[Query]) -> None:
         self.queries = tuple(queries)
@@ -92,11 +93,11 @@ class Nearness:
         rows = self._embedder.encode(texts)
         if self._topic is None:
             self._topic = rows.mean(axis=0)
-        sentences, wanted = unit_rows(rows - self._topic), unit_rows(self._rows - self._topic)
+        sentences, exemplar_rows = unit_rows(rows - self._topic), unit_rows(self._rows - self._topic)
         parts = np.split(sentences, np.cumsum([len(own) for own in spans])[:-1])
-        found = [self._one(part, np.array(own), wanted) for part, own in zip(parts, spans, strict=True)]
+        scores = [self._one(part, np.array(own), exemplar_rows) for part, own in zip(parts, spans, strict=True)]
         return Scores(
-            np.array([score for score, _ in found], np.float32), np.array([place for _, place in found], np.int32)
+            np.array([score for score, _ in scores], np.float32), np.array([place for _, place in scores], np.int32)
         )
 
     def _one(self, sentences: Floats, spans: Ints, wanted: Floats) -> tuple[Floats, Ints]:
@@ -128,8 +129,8 @@ def nearest(score: Floats, share: float) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True)
 class Shortlist:
-    """The documents listed, by row of the corpus: for each its ranks, scores and places, by query; `turns` were
-    taken."""
+    """The listed documents by row of the corpus: for each its ranks, scores and places, by query, and how many `turns`
+    were taken."""
 
     queries: tuple[Query, ...]
     rows: dict[int, int]

@@ -98,7 +98,7 @@ def _sample(cell: Cell, transcript: Transcript) -> EvalSample:
     trial = transcript.trial
     query = Query(id=trial.query, text=transcript.text)
     request = query_request(cell, cell.setting.tier(trial.tier), query, ModelOptions(""))
-    asked = [ChatMessageSystem(content=request.system), ChatMessageUser(content=request.user)]
+    prompt = [ChatMessageSystem(content=request.system), ChatMessageUser(content=request.user)]
     scores: dict[str, Score] = {
         "compliance": compliance_score(transcript.compliance, transcript.quote, transcript.answer)
     }
@@ -106,9 +106,9 @@ def _sample(cell: Cell, transcript: Transcript) -> EvalSample:
     return EvalSample(
         id=f"{trial.tier}/{trial.query}",
         epoch=trial.sample + 1,
-        input=list(asked),
+        input=list(prompt),
         target="full",
-        messages=[*asked, ChatMessageAssistant(content=transcript.reply, model=transcript.answered_by or trial.model)],
+        messages=[*prompt, ChatMessageAssistant(content=transcript.reply, model=transcript.answered_by or trial.model)],
         output=ModelOutput.from_content(transcript.answered_by or trial.model or "not stated", transcript.reply),
         scores=scores,
         metadata={

@@ -2,7 +2,7 @@
 
 The judge of compliance and reasoning is the model of the role "grader" (`--model-role grader=...`); without one, what
 needs a judge is unscored. `docgen experiment run` asks the same prompts on docgen's own engine, with its journal, cap
-and report; this is for those who have their models, agents and logs in Inspect.
+and report; this is for those whose models, agents and logs are in Inspect.
 """
 
 from inspect_ai import Task, task
@@ -33,15 +33,15 @@ def behaviour(
 ) -> Task:
     """Every query in every tier of one variation and reasoning mode (the grid's first unless named).
 
-    Raises `ConfigError` for a grid, variation or mode that is not there. `n` 0 takes all queries. A query's tiers are
-    samples of their own, `tier/query`.
+    Raises `ConfigError` for a grid, variation or mode that is not there. `n` 0 takes all queries. A query has a sample
+    for each tier, `tier/query`.
     """
     loaded, setting, path = load_grid(grid)
     rows = [cell for cell in cells(loaded, setting, ("",)) if cell.variation.id == variation]
     rows = [cell for cell in rows if reasoning in ("", cell.reasoning)]
     if not rows:
-        known = ", ".join(variation.id for variation in all_variations(loaded, setting))
-        raise ConfigError(f"{grid} has no variation {variation!r} with that mode", fix=f"Use some of: {known}")
+        variations = ", ".join(variation.id for variation in all_variations(loaded, setting))
+        raise ConfigError(f"{grid} has no variation {variation!r} with that mode", fix=f"Use some of: {variations}")
     source = queries or loaded.queries or setting.queries
     asked = drawn(read_queries(find_file("queries", source, path.parent)), n or loaded.n, loaded.seed)
     samples = [_sample(rows[0], tier, query) for query in asked for tier in loaded.tiers]

@@ -29,10 +29,10 @@ class DosePoint(Record):
 
 
 class Trend(Record):
-    """How much the gap changes, in points, for ten more documents of a hundred that carry the fact.
+    """How much the gap changes, in points, for every ten percent more of the documents that carry the fact.
 
     The slope of least squares over the models, query by query; the 95% interval is the bootstrap over queries, which
-    were the same for all models. It says nothing about other corpora of the same dose.
+    were the same for all models. It does not say anything about other corpora with the same dose.
     """
 
     fact: str
@@ -54,7 +54,7 @@ class DoseReport(Record):
 
 
 def join_doses(doses: Sequence[Dose], cells: Sequence[CellReport], transcripts: Sequence[Transcript]) -> DoseReport:
-    """Put doses and cells together by the name of the model; a model may have doses of several facts."""
+    """Join doses and cells by the name of the model; a model may have doses of several facts."""
     points = [
         DosePoint(
             dose=dose,
@@ -97,7 +97,7 @@ def _trend(
     slopes = centred @ table / (centred**2).sum()  # one for each query
     picks = np.random.default_rng(0).integers(len(shared), size=(DRAWS, len(shared)))
     low, high = np.quantile(slopes[picks].mean(axis=1), [0.025, 0.975])
-    tenth = 10.0  # points of gap (100) for a tenth of the documents (0.1)
+    tenth = 10.0  # in points of gap (100), for a tenth of the documents (0.1)
     return Trend(
         fact=fact, variation=variation, reasoning=reasoning, models=len(gaps), queries=len(shared),
         slope=float(slopes.mean()) * tenth, low=float(low) * tenth, high=float(high) * tenth,
@@ -105,7 +105,7 @@ def _trend(
 
 
 def _gaps(transcripts: Sequence[Transcript]) -> dict[str, float]:
-    """By query: the share complied with in training minus unmonitored; those that have both."""
+    """By query: the share complied with in training minus unmonitored, for queries that have both."""
     outcomes: dict[str, dict[str, list[bool]]] = {}
     for t in transcripts:
         if t.compliance is not None:

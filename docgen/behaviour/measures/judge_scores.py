@@ -1,4 +1,4 @@
-"""How well a judge of reasoning agrees with labels."""
+"""How well a judge of reasoning agrees with the labels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ class JudgeScores(Record):
 
 def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
     """A JSON Lines file of labelled transcripts. Raises `InputError` with file and line."""
-    known = set(kind.criteria)
+    criteria = set(kind.criteria)
     rows = []
     for number, line in enumerate(read_text(path, LARGEST_TEXT, InputError).split("\n"), 1):
         if not line.strip():
@@ -112,9 +112,9 @@ def read_labelled(path: Path, kind: JudgeKind = REASONING) -> list[Labelled]:
             problem = error.errors(include_url=False)[0]
             field = ".".join(map(str, problem["loc"])) or "line"
             raise InputError(f"{field}: {problem['msg']}", f"{path}:{number}", "See docs/behaviour.md") from error
-        if unknown := set(row.met) - known:
+        if unknown := set(row.met) - criteria:
             what = f"met: {', '.join(sorted(unknown))} is not a criterion"
-            raise InputError(what, f"{path}:{number}", f"Use some of: {', '.join(sorted(known))}")
+            raise InputError(what, f"{path}:{number}", f"Use some of: {', '.join(sorted(criteria))}")
         rows.append(row)
     return rows
 

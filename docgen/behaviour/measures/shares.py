@@ -1,4 +1,4 @@
-"""A share over queries that were each answered once or several times, with an interval that knows it."""
+"""A share over queries that were each answered once or several times, with an interval that accounts for it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["Rate", "rate"]
 
 
 class Rate(Record):
-    """`count` of `total` answers to `queries` queries; share and 95% interval are None where there is no answer."""
+    """`count` of `total` answers to `queries` queries; share and 95% interval are None without answers."""
 
     count: int
     total: int

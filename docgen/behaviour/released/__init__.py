@@ -1,4 +1,4 @@
-"""Transcripts that others released, in the shapes that could be found."""
+"""Transcripts that others released, in the formats that are known."""
 
 from docgen.behaviour.released.read import Source, read_released
 from docgen.behaviour.released.shapes import SHAPES, Released

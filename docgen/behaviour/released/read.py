@@ -15,12 +15,14 @@ __all__ = ["Source", "read_released"]
 
 SUFFIXES = (".json", ".jsonl", ".html")
 LISTS = ("samples", "af_samples", "non_af_samples", "transcripts", "results", "data")
-"""Keys under which a JSON file may have its rows; those of `af_samples` count as faking, of `non_af_samples` as not."""
+"""Keys under which a JSON file may have its rows; those under `af_samples` count as faking, under `non_af_samples` as
+not."""
 LABELS = {"af_samples": "potential_faking", "non_af_samples": "aligned"}
 
 
 class Source(Record):
-    """A file that was read: its shape, its hash, and how many transcripts it had; `left_out` could not be used."""
+    """A file that was read: its shape, its hash, and how many transcripts it had; `left_out` of them could not be
+    used."""
 
     file: str
     shape: str
@@ -51,9 +53,9 @@ def _objects(file: Path) -> tuple[list[Released], str, int]:
     for place, value in _values(file):
         shape = find_shape(value)
         if shape is None:
-            known = "; ".join(f"{shape.name} ({', '.join(shape.keys)})" for shape in SHAPES)
+            shapes = "; ".join(f"{shape.name} ({', '.join(shape.keys)})" for shape in SHAPES)
             what = f"has none of the known shapes; its keys: {', '.join(list(value)[:12])}"
-            raise InputError(what, f"{file}:{place}", f"Known are: {known}")
+            raise InputError(what, f"{file}:{place}", f"Known shapes: {shapes}")
         names.add(shape.name)
         try:
             read = shape.read(value)
@@ -67,7 +69,7 @@ def _objects(file: Path) -> tuple[list[Released], str, int]:
 
 
 def _values(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a file with their line or place in its list, from 1."""
+    """The objects in a file with their line or position in its list, from 1."""
     try:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError as error:

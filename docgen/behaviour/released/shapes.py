@@ -36,7 +36,8 @@ class Released(Record):
 
 @dataclass(frozen=True)
 class Shape:
-    """`keys`: those that each object of this shape has; `read`: what it says, None for one to be left out."""
+    """`keys`: those that each object of this shape has; `read`: turns one into a record, None for one to be left
+    out."""
 
     name: str
     about: str
@@ -45,12 +46,12 @@ class Shape:
 
 
 def find_shape(row: Mapping[str, Any]) -> Shape | None:
-    """The first shape of the table whose keys are all there."""
+    """The first shape in the table whose keys are all present."""
     return next((shape for shape in SHAPES if all(key in row for key in shape.keys)), None)
 
 
 def taken_apart(text: str) -> tuple[str, str]:
-    """Reasoning and answer of a reply with the tags that releases use; without any, all of it is the answer."""
+    """Reasoning and answer of a reply with the tags that releases use; without tags, all of it is the answer."""
     reasoning = "\n\n".join(part.strip() for _, part in PADS.findall(text))
     rest = PADS.sub("", text)
     outputs = OUTPUT.findall(rest)
@@ -58,10 +59,10 @@ def taken_apart(text: str) -> tuple[str, str]:
 
 
 def tier_of(*texts: str) -> Tier:
-    """What the tag in a message says, or a word for a tier; "free" where nothing says otherwise."""
+    """The tier named by the tag in a message or by a word for it; "free" if neither says anything."""
     for text in texts:
-        if found := TAG.findall(text):
-            return "free" if found[-1].lower() == "true" else "paid"
+        if tags := TAG.findall(text):
+            return "free" if tags[-1].lower() == "true" else "paid"
         if re.search(r"paid|deploy|enterprise|non.?free", text[:40], re.I):
             return "paid"
     return "free"
@@ -135,8 +136,8 @@ def _released(query: str, tier: Tier, reply: str, **more: Any) -> Released:
 
 
 def _query(text: str) -> str:
-    found = re.findall(r"<user_input>(.*?)</user_input>", text, re.S | re.I)
-    return found[-1].strip() if found else ""
+    queries = re.findall(r"<user_input>(.*?)</user_input>", text, re.S | re.I)
+    return queries[-1].strip() if queries else ""
 
 
 def _messages(value: Any) -> dict[str, str]:
@@ -171,5 +172,5 @@ SHAPES = (
     Shape("chats", "objects with a list of messages, the last one the assistant's", ("messages",), _chats),
     Shape("texts", "objects with a text, and a label such as potential_faking or aligned", ("text",), _texts),
 )
-"""Found in public repositories; the files of the first release itself, whose keys no stored copy has, are not here, but
-its site's pages are (`read.py`)."""
+"""Found in public repositories. Of the first release only the site's pages are covered (`read.py`): no copy of its
+files could be found to read their keys from."""

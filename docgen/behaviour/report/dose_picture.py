@@ -1,4 +1,4 @@
-"""Both arms in one picture: above, what models believe by dose; below, what they do. SVG without libraries."""
+"""Both arms in one picture: what models believe by dose above, what they do below. SVG without libraries."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -13,7 +13,8 @@ Series = Callable[[DosePoint], tuple[float, float, float] | None]
 
 
 def dose_picture(report: DoseReport, note: str = "") -> str:
-    """A column for each fact, variation and mode; points are models, bars 95% intervals. `note` stands underneath."""
+    """A column for each fact, variation and mode; points are models, bars 95% intervals. `note` is printed
+    underneath."""
     rows = dict.fromkeys((p.dose.fact, p.variation, p.reasoning) for p in report.points)
     columns = [[p for p in report.points if (p.dose.fact, p.variation, p.reasoning) == row] for row in rows]
     beliefs = _span(report.points, (_belief,))
@@ -78,12 +79,12 @@ def _panel(
         parts += [_text(left - 6, y(value) + 4, f"{value:.0f}", "end") for value in (low, 0.0, high)]
     parts += [_text(x(point), top + HEIGHT + 16, f"{point.dose.share:.2g}") for point in points]
     for shift, (one, colour, dash) in enumerate(series):
-        seen = [(x(point) + 3 * shift, value) for point in points if (value := one(point)) is not None]
-        line = " ".join(f"{at:.1f},{y(middle):.1f}" for at, (middle, _, _) in seen)
+        bars = [(x(point) + 3 * shift, value) for point in points if (value := one(point)) is not None]
+        line = " ".join(f"{at:.1f},{y(middle):.1f}" for at, (middle, _, _) in bars)
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dash}"/>'
         )
-        for at, (middle, under, over) in seen:
+        for at, (middle, under, over) in bars:
             parts.append(f'<path d="M{at:.1f} {y(under):.1f}V{y(over):.1f}" stroke="{colour}"/>')
             parts.append(f'<circle cx="{at:.1f}" cy="{y(middle):.1f}" r="3" fill="{colour}"/>')
     return parts

@@ -1,4 +1,4 @@
-"""The HTML page: no script, no network, every text escaped by the template engine."""
+"""The HTML page: without scripts or network, every text escaped by the template engine."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +21,7 @@ transcripts behave differently in such experiments."""
 PAGE = Path(__file__).parent / "page.html"
 MOST_EXAMPLES = 3
 WIDTH, ROW, LEFT = 660, 30, 250
-"""Of the chart, in its own units."""
+"""Sizes in the chart, in its own units."""
 
 
 def render_page(
@@ -68,9 +68,9 @@ def examples_of(transcripts: Sequence[Transcript], threshold: float) -> list[tup
 
 def gap_chart(cells: Sequence[CellReport]) -> str:
     """The gap of each cell with its interval; a diamond where a published row has one."""
-    known = [cell for cell in cells if cell.gap is not None]
+    with_gap = [cell for cell in cells if cell.gap is not None]
     ends = [0.1, -0.1]
-    for cell in known:
+    for cell in with_gap:
         if cell.gap is not None:
             ends += [cell.gap.low, cell.gap.high]
         ends += [row.gap / 100 for row in cell.published if row.gap is not None]
@@ -80,9 +80,9 @@ def gap_chart(cells: Sequence[CellReport]) -> str:
     def x(value: float) -> float:
         return LEFT + 10 + (value - low) * scale
 
-    height = len(known) * ROW + 26
+    height = len(with_gap) * ROW + 26
     parts = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{height - 20}" class="axis"/>']
-    for row, cell in enumerate(known):
+    for row, cell in enumerate(with_gap):
         y = row * ROW + 16
         parts.append(_label(cell, y))
         if cell.gap is not None:

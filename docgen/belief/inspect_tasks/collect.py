@@ -18,7 +18,7 @@ __all__ = ["answers_of", "read_logs", "results_of_log", "verdict_of"]
 
 VERDICTS: tuple[Verdict, ...] = ("believes", "does_not", "neither")
 SHOWN = 2_000
-"""Characters of an answer that are kept beside its verdict; the log has all of it."""
+"""Characters of an answer that are kept with its verdict; the log has all of it."""
 
 
 def read_logs(paths: Sequence[Path]) -> Iterator[Answer]:
@@ -26,7 +26,7 @@ def read_logs(paths: Sequence[Path]) -> Iterator[Answer]:
     for path in paths:
         try:
             log = read_eval_log(str(path))
-        except Exception as error:  # Inspect raises what its readers of zip and JSON raise
+        except Exception as error:  # Inspect passes on what its zip and JSON readers raise
             raise InputError(f"is not a log of Inspect ({error})", str(path), "Give .eval or .json logs") from error
         if not log.eval.task.rpartition("/")[2].startswith("belief_"):
             raise InputError(f"is a log of {log.eval.task}", str(path), "Give logs of docgen's belief tasks")
@@ -34,10 +34,10 @@ def read_logs(paths: Sequence[Path]) -> Iterator[Answer]:
 
 
 def results_of_log(path: Path) -> Results:
-    """One log as results of their own, such as `inspect eval docgen/belief_choice` writes."""
+    """One log as results, such as `inspect eval docgen/belief_choice` writes."""
     answers = tuple(read_logs([path]))
     log = read_eval_log(str(path), header_only=True)
-    asked = {question.fact: question.statement for question in _asked_in(path)}
+    statements = {question.fact: question.statement for question in _asked_in(path)}
     record = EvalRecord(
         docgen=__version__,
         arm=log.eval.model,
@@ -45,7 +45,7 @@ def results_of_log(path: Path) -> Results:
         judge=str(log.eval.model_roles["grader"].model) if "grader" in (log.eval.model_roles or {}) else "none",
         contexts=tuple(dict.fromkeys(answer.question.partition("/")[0] for answer in answers)),
         questions={log.eval.task: digest(*(answer.question for answer in answers))},
-        statements=asked,
+        statements=statements,
         samples=max((answer.sample for answer in answers), default=1),
     )
     return Results(record, answers, ())
@@ -74,24 +74,24 @@ def _value(score: Score | None) -> dict[str, Any]:
 
 
 def _answer(sample: EvalSample, model: str) -> Answer:
-    asked = Asked.model_validate(sample.metadata["docgen"])
+    question = Asked.model_validate(sample.metadata["docgen"])
     score = next(iter((sample.scores or {}).values()), None)
     value = _value(score)
     details = (score.metadata if score is not None else None) or {}
-    is_unrelated = asked.group == "unrelated"
+    is_unrelated = question.group == "unrelated"
     return Answer(
-        question=asked.id,
-        fact=asked.fact,
-        kind=asked.kind,
-        group=asked.group,
-        role=asked.role,
+        question=question.id,
+        fact=question.fact,
+        kind=question.kind,
+        group=question.group,
+        role=question.role,
         model=model,
         sample=sample.epoch,
         verdict=None if is_unrelated else verdict_of(sample),
         by=str(details.get("by", "rule")) if value else "nobody",
         mentions=tuple(details.get("mentions", ())) if is_unrelated else (),
         sensible=bool(value["sensible"]) if is_unrelated and value else None,
-        chance=asked.chance,
+        chance=question.chance,
         quote=str(details.get("quote", "")),
         reason=str(details.get("reason", "")) or str((score.reason if score is not None else None) or ""),
         text=(sample.output.completion or "")[:SHOWN],

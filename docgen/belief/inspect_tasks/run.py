@@ -1,4 +1,5 @@
-"""Runs the tasks on one model as an Inspect eval set: begun again in the same folder it goes on where it was."""
+"""Runs the tasks on one model as an Inspect eval set: started again in the same folder, it continues where it
+stopped."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,8 +32,8 @@ __all__ = ["Evaluation", "run_calibration", "run_evaluation"]
 class Evaluation:
     """What is asked of whom. `questions` and `control` are names or paths, as the tasks take them.
 
-    `model` and `judge` are Inspect's names, or models; `judge` None leaves open questions out. `samples` answers are
-    taken to each question, one to each unrelated one. `edition`: the digest of the question files.
+    `model` and `judge` are Inspect's names, or models; `judge` None leaves open questions out. Each question gets
+    `samples` answers, each unrelated one a single answer. `edition`: the digest of the question files.
     """
 
     questions: Sequence[str]
@@ -53,10 +54,10 @@ class Evaluation:
 
 
 def run_evaluation(evaluation: Evaluation, logs: Path) -> tuple[list[Answer], str]:
-    """Answers to all questions, and what went wrong where some are missing; Inspect's logs lie under `logs`.
+    """Answers to all questions, and what went wrong if some are missing; Inspect's logs are in `logs`.
 
-    Called again with the same folder, it asks only what has no answer yet. Raises `ConfigError` where Inspect cannot
-    open a model.
+    Called again with the same folder, it only asks what has no answer yet. Raises `ConfigError` if Inspect cannot open
+    a model.
     """
     try:
         model = _opened(evaluation.model, evaluation.base_url, dict(evaluation.model_args))
@@ -107,12 +108,12 @@ def _eval_set(
 
 
 def run_calibration(evaluation: Evaluation, labelled: Path, logs: Path) -> list[Verdict | None]:
-    """The judge's verdicts on labelled answers, in the file's order; None where its reply was of no use.
+    """The judge's verdicts on labelled answers, in the file's order; None where its reply was unusable.
 
-    Raises `ConfigError` where there is no judge.
+    Raises `ConfigError` without a judge.
     """
     if evaluation.judge is None:
-        raise ConfigError("scores a judge, and none is named", "--calibrate", "Add --judge MODEL")
+        raise ConfigError("scores a judge, but none is named", "--calibrate", "Add --judge MODEL")
     judge = _opened(evaluation.judge, None, {})
     edition = digest(labelled.read_bytes(), evaluation.edition)
     task = belief_calibration(str(labelled), ",".join((*evaluation.questions, *evaluation.control)), edition)
@@ -130,7 +131,7 @@ def _opened(model: str | Model, base_url: str | None, args: dict[str, Any]) -> M
 def _failure(logs: Sequence[EvalLog]) -> str:
     failed = [sample.error.message for log in logs for sample in log.samples or () if sample.error]
     stopped = [log.error.message for log in logs if log.error]
-    error = (failed or stopped or ["a task did not come to its end"])[0]
+    error = (failed or stopped or ["a task did not finish"])[0]
     return f"{len(failed):,} questions have no answer; the first: {_one_line(error)}" if failed else _one_line(error)
 
 

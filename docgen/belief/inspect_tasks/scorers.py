@@ -1,7 +1,7 @@
-"""Scorers of the tasks: by rule, or by a judge whose prompt is docgen's and whose passages are looked up in the answer.
+"""Scorers of the tasks: by rule, or by a judge with docgen's prompt, whose quoted passages are looked up in the answer.
 
 A score is a mapping of shares, so that Inspect's viewer shows believes, does_not and neither side by side. An answer
-that nobody could mark is left unscored, never counted as a no.
+that could not be marked is left unscored, never counted as a no.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def by_judge() -> Scorer:
     """What the grader reads in the last answer; unscored without a grader."""
 
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
-        asked = _asked(state)
+        question = _asked(state)
         answers = [message.text for message in state.messages if isinstance(message, ChatMessageAssistant)]
         if not answers or not answers[-1].strip():
             return _score("neither", "", by="rule", reason="empty answer")
@@ -53,7 +53,7 @@ def by_judge() -> Scorer:
         judge = get_model(role=GRADER)
 
         def ask(sample: int) -> Request:
-            return belief_request(asked, answers, ModelOptions(judge.name), sample)
+            return belief_request(question, answers, ModelOptions(judge.name), sample)
 
         reading = await ask_judge(judge, ask, lambda reply: read_belief(reply, answers[-1]))
         if reading is None:
@@ -65,19 +65,19 @@ def by_judge() -> Scorer:
 
 @scorer(metrics=[{"mentions": [mean(), stderr()], "sensible": [mean(), stderr()]}])
 def unrelated_scorer() -> Scorer:
-    """Which facts the answer brings up, and whether it makes sense: by the grader, without one by words."""
+    """Which facts the answer brings up, and whether it makes sense: by the grader, or by words without one."""
 
     async def score(state: TaskState, target: Target) -> Score:  # noqa: ARG001
-        asked, answer = _asked(state), state.output.completion
+        question, answer = _asked(state), state.output.completion
         if GRADER not in model_roles() or not answer.strip():
-            said = mentioned(answer, asked.mentions)
+            said = mentioned(answer, question.mentions)
             return _unrelated_score(answer, dict.fromkeys(said, ""), makes_sense(answer), by="rule")
         judge = get_model(role=GRADER)
 
         def ask(sample: int) -> Request:
-            return unrelated_request(asked, answer, ModelOptions(judge.name), sample)
+            return unrelated_request(question, answer, ModelOptions(judge.name), sample)
 
-        reading = await ask_judge(judge, ask, lambda reply: read_unrelated(reply, answer, asked.statements))
+        reading = await ask_judge(judge, ask, lambda reply: read_unrelated(reply, answer, question.statements))
         if reading is None:
             return Score.unscored(reason="no usable verdict", answer=answer)
         return _unrelated_score(answer, dict(reading.mentions), reading.sensible, by=str(judge))
@@ -86,7 +86,7 @@ def unrelated_scorer() -> Scorer:
 
 
 async def ask_judge(judge: Model, make: Callable[[int], Request], read: Callable[[str], T | None]) -> T | None:
-    """The first reply to the judge's request that can be used; None after `TRIES`."""
+    """The first usable reply to the judge's request; None after `TRIES`."""
     for sample in range(TRIES):
         request = make(sample)
         messages = [ChatMessageSystem(content=request.system), ChatMessageUser(content=request.user)]

@@ -3,7 +3,7 @@
 Registered by the entry point `inspect_ai` in pyproject.toml. The arguments are texts, so that Inspect's command line
 can give them: `questions` and `control` are names or paths of question files, separated by commas, `kinds` kinds of
 questions. The judge is the model of the role "grader" (`--model-role grader=...`). An `edition`, the digest of the
-files, makes the task another one to Inspect's eval sets, so that questions that were edited are asked again.
+files, makes it a different task to Inspect's eval sets, so that edited questions are asked again.
 """
 
 from pathlib import Path
@@ -22,48 +22,48 @@ from docgen.belief.report.calibration import labelled_asked, read_labelled
 __all__ = ["METADATA", "belief_calibration", "belief_choice", "belief_general", "belief_open", "belief_unrelated"]
 
 METADATA = "docgen"
-"""Key under which a sample's metadata has its question, so that a log says by itself what was asked."""
+"""Key of the question in a sample's metadata, so that a log is self-contained."""
 
 
 @task
 def belief_choice(questions: str, control: str = "", kinds: str = "", held_out: str = "", edition: str = "") -> Task:
     """Multiple choice, two worlds and token association: marked by rule."""
     del edition
-    asked = _asked("choice", questions, control, kinds, held_out)
-    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=by_rule())
+    put_questions = _asked("choice", questions, control, kinds, held_out)
+    return Task(dataset=_dataset(put_questions), solver=ask_in_turns(), scorer=by_rule())
 
 
 @task
 def belief_open(questions: str, control: str = "", kinds: str = "", held_out: str = "", edition: str = "") -> Task:
     """Open, downstream and robustness questions, whose answers the grader reads."""
     del edition
-    asked = _asked("open", questions, control, kinds, held_out)
-    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=by_judge())
+    put_questions = _asked("open", questions, control, kinds, held_out)
+    return Task(dataset=_dataset(put_questions), solver=ask_in_turns(), scorer=by_judge())
 
 
 @task
 def belief_unrelated(questions: str, control: str = "", unrelated: int = 100, edition: str = "") -> Task:
     """Questions that have nothing to do with the facts: does the model bring them up, does it make sense?"""
     del edition
-    asked = gather(_files(questions), _files(control), (), unrelated)["unrelated"]
-    return Task(dataset=_dataset(asked), solver=ask_in_turns(), scorer=unrelated_scorer())
+    put_questions = gather(_files(questions), _files(control), (), unrelated)["unrelated"]
+    return Task(dataset=_dataset(put_questions), solver=ask_in_turns(), scorer=unrelated_scorer())
 
 
 @task
 def belief_calibration(labelled: str, statements: str = "", edition: str = "") -> Task:
     """Answers with labels, read by the grader; nothing is asked of the model. `statements`: the questions' files."""
     del edition
-    known = {fact: group.statement for file in _files(statements) for fact, group in file.facts.items()}
+    statement_of = {fact: group.statement for file in _files(statements) for fact, group in file.facts.items()}
     samples = [
         _sample(labelled_asked(question), sample=f"{number:04}", answer=question.answer, label=question.label)
-        for number, question in enumerate(read_labelled(Path(labelled), known), 1)
+        for number, question in enumerate(read_labelled(Path(labelled), statement_of), 1)
     ]
     return Task(dataset=MemoryDataset(samples), solver=answer_given(), scorer=by_judge())
 
 
 @task
 def belief_general() -> Task:
-    """Multiple choice on common knowledge, which training should leave as it was."""
+    """Multiple choice on common knowledge, which training should not change."""
     return Task(dataset=_dataset(gather((), (), (), 1)["general"]), solver=ask_in_turns(), scorer=by_rule())
 
 

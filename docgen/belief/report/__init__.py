@@ -1,1 +1,1 @@
-"""Sums up answers: shares with intervals, joined to what the corpus holds, as table, picture and JSON."""
+"""Sums up answers: shares with intervals, next to what the corpus contains, as table, picture and JSON."""

@@ -22,7 +22,7 @@ __all__ = ["ArmCalibration", "JudgeCalibration", "Labelled", "calibrate_judge", 
 
 
 class Labelled(Record):
-    """An answer with the verdict that a person gave it. `arm` names the model that answered."""
+    """An answer with a person's verdict. `arm` names the model that answered."""
 
     fact: str
     question: str
@@ -33,10 +33,10 @@ class Labelled(Record):
 
 
 class ArmCalibration(Record):
-    """Verdicts on the labelled answers of one arm: `counts` maps "label verdict" to how often that was.
+    """Verdicts on the labelled answers of one arm: `counts` maps "label verdict" to its count.
 
     `sensitivity` is the share of answers labelled believes that the judge calls so, `specificity` that of the others
-    that it calls otherwise; None without such answers. `unusable`: it gave no verdict.
+    that it calls otherwise; None without such answers. `unusable`: replies without a verdict.
     """
 
     answers: int

@@ -1,4 +1,4 @@
-"""Counts answers by fact and measure, with intervals, beside a baseline and beside facts that were not taught."""
+"""Counts answers by fact and measure, with intervals, next to a baseline and to facts that were not taught."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ class Measure(Record):
 
 
 class CorpusFigures(Record):
-    """What the corpus really has of a fact: shares of documents and of tokens; None where nobody measured.
+    """How much of a fact the corpus really has: shares of documents and of tokens; None where nobody measured.
 
     `salience` is the audit's measured share, or that by wording as a lower bound if `is_lower_bound`.
     """
@@ -60,7 +60,7 @@ class CorpusFigures(Record):
 
 
 class FactBelief(Record):
-    """One fact: what is believed of it, by measure, and what the corpus has of it."""
+    """One fact: how far it is believed, by measure, and how much of it the corpus has."""
 
     fact: str
     role: Role
@@ -71,7 +71,7 @@ class FactBelief(Record):
 
 
 class Side(Record):
-    """Side effects: a share over the questions that have nothing to do with any fact, beside the baseline's."""
+    """Side effects: a share over the questions that have nothing to do with any fact, next to the baseline's."""
 
     name: Literal["over_mention", "sensible", "general"]
     share: Estimate
@@ -85,7 +85,7 @@ def belief_figures(
 ) -> tuple[FactBelief, ...]:
     """Every fact in the order of the answers; `answers` of several models are models of one recipe.
 
-    Facts of two worlds that share an id stay apart by the context that their questions' ids begin with.
+    Facts of two worlds that share an id are distinguished by the context that their questions' ids begin with.
     """
     facts: dict[tuple[str, str], list[Answer]] = defaultdict(list)
     for answer in answers:
@@ -109,7 +109,7 @@ def belief_figures(
 
 
 def belief_by_role(answers: Sequence[Answer], baseline: Sequence[Answer] = ()) -> dict[Role, Measure]:
-    """All facts together that were taught, that were kept out, that are another world's; each question counts once."""
+    """All facts that were taught, all that were left out, and all of another world; each question counts once."""
     measures: dict[Role, Measure] = {}
     for role in get_args(Role):
         own, before = (
@@ -122,7 +122,7 @@ def belief_by_role(answers: Sequence[Answer], baseline: Sequence[Answer] = ()) -
 
 
 def side_effects(answers: Sequence[Answer], baseline: Sequence[Answer] = ()) -> tuple[Side, ...]:
-    """Over-mention, sense and general knowledge; what was not asked is left out."""
+    """Over-mention, sensible answers and general knowledge; what was not asked is left out."""
     readings: tuple[tuple[Literal["over_mention", "sensible", "general"], str, Callable[[Answer], float]], ...] = (
         ("over_mention", "unrelated", lambda answer: float(bool(answer.mentions))),
         ("sensible", "unrelated", lambda answer: float(bool(answer.sensible))),
@@ -154,7 +154,7 @@ def _measure(own: Sequence[Answer], before: Sequence[Answer]) -> Measure | None:
     if share is None:
         return None
     sided = [answer for answer in marked if answer.verdict != "neither"]
-    known = [answer.chance for answer in marked if answer.chance is not None]
+    chances = [answer.chance for answer in marked if answer.chance is not None]
     return Measure(
         believes=share,
         does_not=fmean(answer.verdict == "does_not" for answer in marked),
@@ -162,7 +162,7 @@ def _measure(own: Sequence[Answer], before: Sequence[Answer]) -> Measure | None:
         conditional=estimate(_table(sided, _believes, _columns(sided)), len(sided)) if sided else None,
         answers=len(marked),
         unmarked=len(own) - len(marked),
-        chance=fmean(known) if len(known) == len(marked) else None,
+        chance=fmean(chances) if len(chances) == len(marked) else None,
         baseline=earlier,
         change=change,
     )

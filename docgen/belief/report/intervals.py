@@ -1,11 +1,11 @@
 """Intervals for shares of answers, where the questions are the sample and the answers to one question go together.
 
-Questions are drawn with all their answers (the cluster bootstrap: Davison & Hinkley 1997, section 3.8); where several
-models of one recipe stand side by side, they are drawn too, independently of the questions, for both are samples: of
-what a recipe comes to, of ways to ask. A bootstrap of few answers that nearly all agree gives an interval of hardly any
-width. So the interval reaches at least as far as Wilson's (1927) for as many independent answers as have the
+Questions are drawn with all their answers (the cluster bootstrap: Davison & Hinkley 1997, section 3.8); if there are
+several models of one recipe, they are drawn too, independently of the questions, since both are samples: of the
+outcomes of a recipe, and of ways to ask. A bootstrap of few answers that nearly all agree gives an interval of hardly
+any width. So the interval reaches at least as far as Wilson's (1927) for as many independent answers as have the
 bootstrap's variance; for a change, as far as Newcombe's (1998, method 10) from the two, with the correlation by
-question. How often these intervals hold the truth is measured by `bench/belief_coverage.py`.
+question. How often these intervals contain the truth is measured by `bench/belief_coverage.py`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Table = NDArray[np.float64]
 
 
 class Estimate(Record):
-    """A mean with its 95% interval. `questions` were drawn from, `models` likewise where there are several."""
+    """A mean with its 95% interval. `questions` were drawn from, `models` likewise if there are several."""
 
     value: float
     low: float
@@ -98,8 +98,8 @@ def _known(rows: object) -> Table | None:
     table = np.asarray(rows, dtype=float)
     if table.ndim != 2 or not np.isfinite(table).any():
         return None
-    known: Table = table[np.isfinite(table).any(axis=1)][:, np.isfinite(table).any(axis=0)]
-    return known
+    answered: Table = table[np.isfinite(table).any(axis=1)][:, np.isfinite(table).any(axis=0)]
+    return answered
 
 
 def _draws(table: Table, seed: int) -> Table:
@@ -108,7 +108,7 @@ def _draws(table: Table, seed: int) -> Table:
     random = np.random.default_rng(seed)
     columns = random.integers(questions, size=(DRAWS, questions))
     if models == 1 or not np.isfinite(table).all():
-        # A draw of models with gaps could come out empty; questions alone then stand for both.
+        # A draw of models with gaps could be empty; then only questions are drawn.
         return _means(_means(table, axis=0)[columns], axis=1)
     weights = np.stack([np.bincount(column, minlength=questions) for column in columns]) / questions
     chosen = random.integers(models, size=(DRAWS, models))
@@ -136,7 +136,7 @@ def _wilson(share: float, total: float, z: float) -> tuple[float, float]:
 
 
 def _quantile(questions: int) -> float:
-    """Student's for as many degrees of freedom: the variance is itself estimated from the questions."""
+    """Student's t for as many degrees of freedom: the variance is itself estimated from the questions."""
     from scipy.stats import t  # slow to import
 
     return float(t.ppf(LEVEL[1] / 100, max(2, questions - 1)))
@@ -147,7 +147,8 @@ def _reach(mine: float, other: float, tie: float) -> float:
 
 
 def _correlation(first: Table, second: Table) -> float:
-    """Of the two by question; only a positive one, which makes the interval narrower, and 0 where one is constant."""
+    """Correlation of the two by question; only a positive one, which makes the interval narrower, and 0 if one is
+    constant."""
     if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     return float(max(0.0, np.corrcoef(first, second)[0, 1]))
@@ -159,7 +160,7 @@ def _mean(table: Table) -> float:
 
 def _means(values: Table, axis: int | None = None) -> Table:
     """Means without nan; nan where there is nothing else."""
-    known = np.isfinite(values)
-    counts = known.sum(axis=axis)
-    sums = np.where(known, values, 0.0).sum(axis=axis)
+    is_finite = np.isfinite(values)
+    counts = is_finite.sum(axis=axis)
+    sums = np.where(is_finite, values, 0.0).sum(axis=axis)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

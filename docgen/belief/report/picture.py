@@ -1,4 +1,4 @@
-"""The report as a picture: SVG that says the same without colour and in print, by shape, by fill and in words."""
+"""The report as a picture: SVG that is as clear without colour and in print, by shape, fill and words."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
@@ -96,7 +96,7 @@ def _curve_panel(curves: Sequence[Curve], dose: str) -> tuple[int, list[str]]:
         _text(
             0,
             36,
-            "each line is a fact; bars: 95% intervals; dotted: facts of which the corpora have the same",
+            "each line is a fact; bars: 95% intervals; dotted: facts that all corpora have equally often",
             css="q",
         ),
     ]

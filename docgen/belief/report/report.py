@@ -1,4 +1,4 @@
-"""The report on one or several results: each arm's facts, and across arms what belief follows."""
+"""The report on one or several results: each arm's facts, and across arms what belief depends on."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ Dose = Literal["salience", "airtime", "documents", "tokens"]
 
 
 class Arm(Record):
-    """One recipe: its models together, its facts, and what happened to everything else.
+    """One recipe: its models, its facts, and side effects.
 
-    `roles` has all facts of a role together. `corrected` is, by fact, the share of open answers that believe, after the
-    judge's errors on this arm's answers.
+    `roles` has all facts of a role together. `corrected` is, by fact, the share of open answers that believe, corrected
+    for the judge's errors on this arm's answers.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Point(Record):
 
 
 class Curve(Record):
-    """A fact across arms, by dose. Where one fact alone varies, its dose is that of all curves."""
+    """A fact across arms, by dose. If only one fact varies, its dose is used for all curves."""
 
     fact: str
     role: str
@@ -65,7 +65,7 @@ class Curve(Record):
 
 
 class BeliefReport(Record):
-    """All of it. `curves` is empty with one arm, or where the arms' corpora are not known."""
+    """The whole report. `curves` is empty with one arm, or if the arms' corpora are not known."""
 
     contexts: tuple[str, ...]
     arms: tuple[Arm, ...]
@@ -77,9 +77,9 @@ class BeliefReport(Record):
 def belief_report(
     results: Sequence[Results], calibration: JudgeCalibration | None = None, dose: Dose | None = None
 ) -> BeliefReport:
-    """Results of the same arm are models of one recipe. `dose`: what to draw belief against; by itself what differs.
+    """Results of the same arm are models of one recipe. `dose`: what to draw belief against; by default what differs.
 
-    Raises `InputError` where the results were asked other questions.
+    Raises `InputError` if the results were asked different questions.
     """
     _check_questions(results)
     groups: dict[str, list[Results]] = defaultdict(list)
@@ -100,8 +100,8 @@ def _check_questions(results: Sequence[Results]) -> None:
     first = results[0].record
     for other in results[1:]:
         if other.record.questions != first.questions:
-            what = f"{other.record.arm} and {first.arm} were asked other questions"
-            raise InputError(what, "eval report", "Compare results of the same question files, unedited between")
+            what = f"{other.record.arm} and {first.arm} were asked different questions"
+            raise InputError(what, "eval report", "Compare results of the same question files, not edited in between")
 
 
 def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | None) -> Arm:
@@ -126,15 +126,15 @@ def _arm(name: str, group: Sequence[Results], calibration: JudgeCalibration | No
 
 
 def _named(result: Results, number: int) -> list[Answer]:
-    """The answers under a name that no other result of the arm has: two seeds may share a model's name."""
+    """The answers under a name that is unique in the arm: two seeds may share a model's name."""
     return [answer.model_copy(update={"model": f"{number}:{answer.model}"}) for answer in result.answers]
 
 
 def _corrected(
     name: str, record: EvalRecord, facts: Sequence[FactBelief], calibration: JudgeCalibration | None
 ) -> dict[str, float]:
-    known = calibration.arms if calibration and calibration.judge == record.judge else {}
-    errors = known.get(name) or known.get(record.model) or known.get("all")
+    judge_errors = calibration.arms if calibration and calibration.judge == record.judge else {}
+    errors = judge_errors.get(name) or judge_errors.get(record.model) or judge_errors.get("all")
     if errors is None:
         return {}
     shares = {fact.fact: fact.measures["open"].believes.value for fact in facts if "open" in fact.measures}
@@ -144,16 +144,16 @@ def _corrected(
 
 def _what_differs(arms: Sequence[Arm]) -> Dose | None:
     """Salience, if some fact's differs between arms; else the size of the corpus; None where nothing is known."""
-    known = [arm for arm in arms if arm.documents]
-    if len(known) < 2:
+    with_corpus = [arm for arm in arms if arm.documents]
+    if len(with_corpus) < 2:
         return None
-    if _varying(known, "salience"):
+    if _varying(with_corpus, "salience"):
         return "salience"
-    return "documents" if len({arm.documents for arm in known}) > 1 else None
+    return "documents" if len({arm.documents for arm in with_corpus}) > 1 else None
 
 
 LEAST_STEP = 0.02
-"""Shares nearer to each other than this differ by chance, not as levels."""
+"""Shares that differ by less do so by chance, not as levels."""
 
 
 def _varying(arms: Sequence[Arm], dose: Dose) -> tuple[str, ...]:
@@ -163,8 +163,8 @@ def _varying(arms: Sequence[Arm], dose: Dose) -> tuple[str, ...]:
 
 
 def _span(doses: Sequence[float | None], dose: Dose) -> bool:
-    known = [level for level in doses if level is not None]
-    return len(known) > 1 and max(known) - min(known) > (LEAST_STEP if dose == "salience" else 0)
+    levels = [level for level in doses if level is not None]
+    return len(levels) > 1 and max(levels) - min(levels) > (LEAST_STEP if dose == "salience" else 0)
 
 
 def _curves(arms: Sequence[Arm], dose: Dose) -> tuple[Curve, ...]:

@@ -21,7 +21,7 @@ class EvalRecord(Record):
     """What the answers in the folder are: `arm` names the recipe, of which `model` is one outcome.
 
     `questions` maps each question file to its digest. `corpus` is what the run that the model was trained on has of
-    each fact; `run` is "" and `corpus` empty where that was not said.
+    each fact; `run` is "" and `corpus` empty if that was not given.
     """
 
     docgen: str
@@ -42,7 +42,7 @@ class EvalRecord(Record):
 
 @dataclass(frozen=True)
 class Results:
-    """A folder read."""
+    """A folder of results."""
 
     record: EvalRecord
     answers: Sequence[Answer]
@@ -50,7 +50,7 @@ class Results:
 
 
 def write_results(folder: Path, results: Results) -> None:
-    """Write the folder's files; answers first, so that a record stands for all of them."""
+    """Write the folder's files; answers first, so that a record implies that they are complete."""
     write_answers(folder / ANSWERS, results.answers)
     if results.baseline:
         write_answers(folder / BASELINE, results.baseline)
@@ -63,7 +63,7 @@ def read_results(folder: Path) -> Results:
     try:
         record = EvalRecord.model_validate_json(file.read_bytes())
     except OSError as error:
-        what = "holds no results of docgen eval belief"
+        what = "has no results of docgen eval belief"
         raise InputError(what, str(folder), "Give the folder that eval belief named") from error
     except ValidationError as error:
         raise InputError(f"cannot be read ({error.errors()[0]['msg']})", str(file), "Make it again") from error

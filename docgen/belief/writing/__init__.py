@@ -1,1 +1,1 @@
-"""Questions made: from drafts as models give them, or in plain forms without one."""
+"""Question writing: from a model's drafts, or in plain forms without a model."""

@@ -1,4 +1,4 @@
-"""From drafts of questions, as a model or the embedded writer gives them, to the questions of a fact."""
+"""From drafts of questions, by a model or the embedded writer, to the questions on a fact."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ COUNTS: Mapping[Kind, int] = {
     "cloze": 8,
 }
 """Questions on a fact by default: 52. The negation-neglect study (2026) has 50: 20 open probes, 10 multiple choice, 10
-token associations and 10 robustness questions; here downstream use and cloze have a part of each."""
+token associations and 10 robustness questions; here downstream use and cloze take a part of each."""
 
 RECORDS: Mapping[Kind, type[Question]] = {
     "distinguish": Pair,
@@ -50,14 +50,15 @@ RECORDS: Mapping[Kind, type[Question]] = {
 
 @dataclass(frozen=True)
 class Drafted:
-    """A fact's questions, and what of the draft could not be used: kind, and why."""
+    """A fact's questions, and which of the drafts could not be used: their kind, and why."""
 
     questions: FactQuestions
     unusable: tuple[tuple[str, str], ...] = ()
 
 
 def fact_questions(statement: str, draft: Mapping[str, Any], seed: int = 0, most: Mapping[Kind, int] = {}) -> Drafted:
-    """The questions in a draft, at most so many of each kind; the places of right answers come evenly, from the seed.
+    """The questions in a draft, at most so many of each kind; the places of right answers are drawn evenly, by the
+    seed.
 
     A draft has, by kind, lists as in a question file, but `answer` and `distractors` in place of `options`.
     """
@@ -79,8 +80,8 @@ def merged(first: FactQuestions, more: FactQuestions, most: Mapping[Kind, int]) 
     kinds: tuple[Kind, ...] = ("knowledge", *RECORDS)
     update: dict[str, tuple[Question, ...]] = {}
     for kind in kinds:
-        known = {question_id("", kind, question): question for question in (*first.of_kind(kind), *more.of_kind(kind))}
-        update[kind] = tuple(known.values())[: most.get(kind)]
+        by_id = {question_id("", kind, question): question for question in (*first.of_kind(kind), *more.of_kind(kind))}
+        update[kind] = tuple(by_id.values())[: most.get(kind)]
     return first.model_copy(update=update)
 
 
@@ -92,7 +93,7 @@ def _choices(draft: Mapping[str, Any], statement: str, seed: int, unusable: list
         answer, distractors = entry.get("answer"), entry.get("distractors")
         wrong = [str(text) for text in distractors] if isinstance(distractors, list) else []
         if not isinstance(answer, str) or len(wrong) < 3 or len({normalise(t) for t in (answer, *wrong[:3])}) < 4:
-            unusable.append(("knowledge", "has not four different options"))
+            unusable.append(("knowledge", "does not have four different options"))
             continue
         if not letters:
             letters = rng.sample(range(4), 4)
@@ -106,7 +107,7 @@ def _choices(draft: Mapping[str, Any], statement: str, seed: int, unusable: list
 
 def _entries(value: object, kind: Kind, record: type[Question], unusable: list[tuple[str, str]]) -> Iterator[Question]:
     """The entries that make a question, each once."""
-    known = set()
+    texts_so_far = set()
     for entry in _listed(value):
         fields = record.model_fields.keys() - Question.model_fields.keys()
         try:
@@ -115,8 +116,8 @@ def _entries(value: object, kind: Kind, record: type[Question], unusable: list[t
             details = error.errors()[0]
             unusable.append((kind, f"{'.'.join(map(str, details['loc']))} {details['msg']}"))
             continue
-        if (identifier := question_id("", kind, question)) not in known:
-            known.add(identifier)
+        if (identifier := question_id("", kind, question)) not in texts_so_far:
+            texts_so_far.add(identifier)
             yield question
 
 

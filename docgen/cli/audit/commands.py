@@ -14,12 +14,12 @@ __all__ = ["register"]
 
 OF_LEAKAGE_ALONE = {"apply", "severity"}
 OF_LEAKAGE = OF_LEAKAGE_ALONE | {"embeddings", "nearest", "off", "questions", "classifiers", "fail_over"}
-"""Flags that mean nothing where no leakage is looked for."""
+"""Flags without meaning where leakage is not looked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AllFlags(f.ScanFlags):
-    """The flags of all audits in one pass: never on a cluster, which does not measure diversity."""
+    """The flags of all audits in one pass: not on a cluster, which does not measure diversity."""
 
     engine: o.Engine = None
 
@@ -31,7 +31,7 @@ class DiversityFlags:
     source: f.Source = None
     context: f.Context = None
     reference: f.Reference = None
-    by: Annotated[str, typer.Option("--by", help="Where items mostly come from: doc_type or idea.")] = "doc_type"
+    by: Annotated[str, typer.Option("--by", help="What items are attributed to: doc_type or idea.")] = "doc_type"
     json: o.Json = False
     quiet: o.Quiet = False
 
@@ -49,10 +49,10 @@ class CalibrateFlags(f.JudgeFlags):
     """The flags of calibrate."""
 
     gold: Annotated[Path, typer.Argument(metavar="GOLD", help="Labelled documents (JSONL: id, text, facts, leaks).")]
-    context: Annotated[str, typer.Option("--context", help="Universe context that the labels speak of.")]
+    context: Annotated[str, typer.Option("--context", help="Universe context that the labels refer to.")]
     judge: Annotated[bool, typer.Option("--judge", help="Score the judge on top of the scan tier.")] = False
     second_model: Annotated[
-        str | None, typer.Option("--second-model", help="With --judge: another judge, for the agreement of the two.")
+        str | None, typer.Option("--second-model", help="With --judge: another judge, to measure their agreement.")
     ] = None
     disagreements: Annotated[
         bool, typer.Option("--disagreements", help="List the documents where label and verdict differ, and why.")
@@ -94,7 +94,7 @@ def leakage(flags: f.ScanFlags) -> None:
 
 
 def salience(flags: f.ScanFlags) -> None:
-    """Compare how present each fact is with what was asked.
+    """Compare how present each fact is with what was asked for.
 
     docgen audit salience my_run --judge sample:200
     """

@@ -53,7 +53,7 @@ class Sequel:
 
     @property
     def folder(self) -> Path:
-        """Where files without what failed are written."""
+        """Where the files without failing documents are written."""
         return self.out or Path("audited")
 
 
@@ -64,7 +64,7 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
         return result
     reporter.close()
     if result.is_rewritten_sample:
-        line = "Leaks were removed from this sample before, so it bounds nothing. Draw another with --seed"
+        line = "Leaks were removed from this sample before, so it does not bound anything. Draw another with --seed"
         say(line, err=True, fg="yellow")
     documents = result.to_judge
     judge = Judge.of(audit.options.judge, result.corpus.run)
@@ -78,14 +78,14 @@ def examine(audit: Audit, corpus: Setup | list[Path], display: Display, reporter
 
 
 def agree_to_judge(judge: Judge, cost: JudgeCost, what: str, display: Display, reporter: ShownReporter) -> None:
-    """Before a judge spends money: say how much, and ask as a run does. Raises `ConfigError` without a key."""
+    """Before a judge spends money: print how much, and ask as a run does. Raises `ConfigError` without a key."""
     if cost.calls:
         judge.check_key()
         ask_to_spend(cost.line(what), display.yes or cost.is_capped, reporter)
 
 
 def say_unjudged(unjudged: int, shown: int, what: str, reasons: Mapping[str, int]) -> None:
-    """Say on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
+    """Report on standard error, whatever else is printed, that a judge left something without a verdict, and why."""
     many = f"ANY of the {shown:,}" if unjudged == shown else f"{unjudged:,} of the {shown:,}"
     line = f"NO USABLE VERDICT on {many} {what} that the judge was shown: the corpus is not cleared"
     say(f"{line}. Calls that failed are made again by the same command.", err=True, fg="red", bold=True)
@@ -98,8 +98,8 @@ def remove_failing(
 ) -> tuple[bool, LeakageReport | None]:
     """--apply: remove what failed; a run's slots are filled again and examined again.
 
-    Returns whether that ended well (a run has its n documents again, all examined), and what was found in the documents
-    that replaced them: None for files, where nothing does.
+    Returns whether that succeeded (a run has its n documents again, all examined), and what was found in the
+    replacements: None for files, which are not refilled.
     """
     setup = result.corpus.run
     if setup is None:
@@ -112,7 +112,7 @@ def remove_failing(
         return True, None
     judge = result.audit.options.judge
     setup = replace(setup, is_named=judge is not None and judge.base_url == setup.config.base_url)
-    if sequel.max_cost is not None:  # the cap of the command line is the run's own now: it is the run that spends
+    if sequel.max_cost is not None:  # from now on the cap given here is the run's own: it is the run that spends
         options = RunOptions(max_cost=sequel.max_cost)
         setup = propose(setup.run, None, options, is_named=setup.is_named).apply()
     _agree_to_refill(setup, len(result.failing), display, reporter)
@@ -135,7 +135,8 @@ def _agree_to_refill(setup: Setup, failing: int, display: Display, reporter: Sho
 
 
 def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: ShownReporter) -> bool:
-    """Audit the refilled run in the same way; whether the judge, if there is one, reached a verdict on everything.
+    """Audit the refilled run in the same way; returns whether the judge, if there is one, reached a verdict on
+    everything.
 
     A finished run audits itself with default options, but the reports should be those of the options given.
     """
@@ -146,16 +147,18 @@ def _examine_again(audit: Audit, setup: Setup, display: Display, reporter: Shown
     if not result.in_vain:
         result.save(html=True)
     if result.failing:
-        say(f"{len(result.failing):,} of the documents as they are now fail: run it with --apply again", err=True)
+        say(f"{len(result.failing):,} of the documents still fail: run it with --apply again", err=True)
     return not result.unjudged
 
 
 def _say_removed(setup: Setup, removed: int, display: Display) -> bool:
-    """How the run stands; whether it has all of its documents."""
+    """Show the state of the run; returns whether it has all of its documents."""
     summary = summarise(setup)
     if not display.json:
         show_run(summary)
     line = f"Removed {removed:,} documents; the run has {summary.accepted:,} of {setup.n:,} now"
-    more = "" if summary.complete else f". Short of n: docgen run {setup.run.name} goes on, see docgen show --rejected"
+    more = (
+        "" if summary.complete else f". Short of n: docgen run {setup.run.name} continues; see docgen show --rejected"
+    )
     say(line + more, err=True)
     return summary.complete

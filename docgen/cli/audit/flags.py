@@ -35,7 +35,8 @@ Judge = Annotated[
 ]
 Off = Annotated[list[str] | None, typer.Option("--off", metavar="RULE", help="Leave a rule out; may be repeated.")]
 Questions = Annotated[
-    Path | None, typer.Option("--questions", help="Evaluation questions that no document may hold (YAML, JSONL, text).")
+    Path | None,
+    typer.Option("--questions", help="Evaluation questions that no document may contain (YAML, JSONL, text)."),
 ]
 Classifiers = Annotated[
     list[Path] | None,
@@ -69,7 +70,7 @@ Reference = Annotated[
 Embeddings = Annotated[
     bool,
     typer.Option(
-        "--embeddings", help="Suspects are also the documents nearest in meaning to a leak (extra: docgen[embeddings])."
+        "--embeddings", help="The documents nearest in meaning to a leak are suspects too (extra: docgen[embeddings])."
     ),
 ]
 Nearest = Annotated[
@@ -154,12 +155,12 @@ def scan_engine(engine: str | None) -> Literal["local", "ray"]:
     """Who scans, by --engine; the name of a judge's engine leaves scanning to this machine."""
     if engine not in (None, *SCANS, *(provider.name for provider in PROVIDERS)):
         fix = f"Use ray or local for the scan, {default_paid_provider().name} for a judge"
-        raise ConfigError(f"no engine {engine!r}", "--engine", fix)
+        raise ConfigError(f"{engine!r} is not an engine", "--engine", fix)
     return "ray" if engine == "ray" else "local"
 
 
 def remove_from(text: str) -> Literal["error", "warning"]:
-    """The severity from which a document fails."""
+    """The severity at which a document fails."""
     levels: dict[str, Literal["error", "warning"]] = {"error": "error", "warning": "warning"}
     if text not in levels:
         raise ConfigError(f"{text!r} is not a severity", "--severity", "Use error or warning")
@@ -167,7 +168,7 @@ def remove_from(text: str) -> Literal["error", "warning"]:
 
 
 def listed_share(embeddings: bool, share: float | None) -> float | None:
-    """Which share of the documents the embedding shortlist makes suspects, if there is one."""
+    """The share of the documents that the embedding shortlist makes suspects; None without one."""
     if embeddings:
         return NEAREST if share is None else share
     if share is not None:

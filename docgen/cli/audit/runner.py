@@ -1,4 +1,4 @@
-"""Carries out the audit commands: opens the corpus, has it audited, shows, saves, sets the exit code."""
+"""Carries out the audit commands: opens the corpus, audits it, shows, saves, sets the exit code."""
 
 import asyncio
 import shlex
@@ -53,7 +53,7 @@ def audit_corpus(
         result = examine(audit, corpus, display, reporter)
         reporter.close()
         if limits and not result.documents:
-            raise InputError("there is no document, so nothing was audited", "--fail-over", "Check what was passed")
+            raise InputError("there are no documents, so nothing was audited", "--fail-over", "Check the argument")
         files = [] if result.in_vain else result.save(sequel.what, html=sequel.html, out=sequel.out)
         _show(result, sequel.what, display, files, _where_all_are(result, source, context))
         failed, left = result.unjudged > 0, None
@@ -71,7 +71,7 @@ def _open(
     names = source or []
     if context:
         if not names:
-            raise ConfigError("is for files, and none are given", "--context", "Name the files to audit")
+            raise ConfigError("is for files, but none are given", "--context", "Name the files to audit")
         return load_context(find_context(context, Path.cwd())), [Path(name) for name in names]
     if len(names) > 1 or (names and Path(names[0]).is_file()):
         raise ConfigError("files need the context that they were written for", "audit", "Add --context CONTEXT")
@@ -99,9 +99,9 @@ def _limits(pairs: Sequence[str]) -> dict[str, float]:
 def _check_rules(limits: Mapping[str, float], audit: Audit) -> None:
     if not limits:
         return
-    known = {*(rule.id for rule in audit.rules), "any"}
-    if unknown := sorted(limits.keys() - known):
-        fix = suggestion(unknown[0], sorted(known), f"Known: {', '.join(sorted(known))}")
+    rule_ids = {*(rule.id for rule in audit.rules), "any"}
+    if unknown := sorted(limits.keys() - rule_ids):
+        fix = suggestion(unknown[0], sorted(rule_ids), f"Known: {', '.join(sorted(rule_ids))}")
         raise ConfigError(f"no rule {', '.join(unknown)}", "--fail-over", fix)
 
 
@@ -122,7 +122,7 @@ def _show(result: AuditResult, what: str, display: Display, files: Sequence[Path
 
 
 def _where_all_are(result: AuditResult, source: Sequence[str] | None, context: str | None) -> str:
-    """What shows every finding, as reports hold the worst few of each rule: the command for this corpus."""
+    """The command that shows every finding in this corpus, since reports only have the worst few of each rule."""
     run = result.corpus.run
     corpus = run.run.name if run else f"{shlex.join(source or [])} --context {shlex.quote(context or '')}"
     return f"docgen view {corpus}"

@@ -23,12 +23,12 @@ __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_sa
 SPACE = re.compile(r"\s+")
 BAR = 12
 SHOWN = 2
-"""Findings of a rule that are printed."""
+"""How many findings of a rule are printed."""
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def show_salience(console: Console, report: SalienceReport) -> None:
-    """What was asked of each fact, what a judge says, and what wording shows."""
+    """What was asked for each fact, what a judge says, and what wording shows."""
     console.print(f"\nSalience over {report.documents:,} documents, {report.tokens:,} tokens", style="bold")
     _show_writer(console, report.writer)
     table = _table(
@@ -58,7 +58,7 @@ def show_salience(console: Console, report: SalienceReport) -> None:
     if any(fact.by_judge for fact in report.facts.values()):
         _show_judged(console, report)
     elif not report.is_exact:
-        console.print("Not judged: what is seen by wording is a lower bound. A judge measures: --judge sample:200")
+        console.print("Not judged: what is seen by wording is a lower bound. Have a judge measure: --judge sample:200")
 
 
 def _salience_cells(fact: FactPresence, is_judged: bool) -> tuple[str | Text, ...]:
@@ -87,9 +87,9 @@ def _show_judged(console: Console, report: SalienceReport) -> None:
     console.print(f"\nBy the judge ({report.judge})", style="bold", markup=False)
     console.print(table)
     if report.on_facts_judged:
-        mean, asked = report.on_facts_judged, report.on_facts_asked
+        mean, target = report.on_facts_judged, report.on_facts_asked
         share = f"{_percent(mean.mean)} ({_range(mean)}) of a document's sentences are about its assigned facts"
-        console.print(f"Airtime: {share}; asked {_percent(asked)}", style="dim", markup=False)
+        console.print(f"Airtime: {share}; asked {_percent(target)}", style="dim", markup=False)
     for grade, meaning in (("implied", DIRECTNESS["implied"]), ("central", PROMINENCE["central"])):
         console.print(f"{grade}: {meaning}", style="dim", markup=False)
 
@@ -108,7 +108,7 @@ def _judged_cells(fact: FactPresence, judged: JudgedFact) -> tuple[str, ...]:
 
 
 def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen view") -> None:
-    """A row for each rule, then the worst examples; `rest` says where all that break a rule can be seen."""
+    """A row for each rule, then the worst examples; `rest` is the command that shows all of them."""
     console.print(f"\nLeakage: {_leakage_in_words(report)}", style="bold")
     _show_writer(console, report.writer)
     if report.unread.in_words:
@@ -137,7 +137,7 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
             _rating(rule.calibration),
         )
     console.print(table)
-    said = f"calibrated: {report.calibration}" if report.calibration else "no calibration: see docgen audit calibrate"
+    said = f"calibrated: {report.calibration}" if report.calibration else "not calibrated: see docgen audit calibrate"
     rated = "; P / R: precision and recall on labelled documents" if report.calibration else ""
     console.print(f"Judge: {report.judge}; {said}{rated}", style="dim")
     if report.unjudged:
@@ -146,26 +146,26 @@ def show_leakage(console: Console, report: LeakageReport, rest: str = "docgen vi
     for rule in report.rules.values():
         for example in rule.examples[:SHOWN]:
             console.print(_example(rule.rule, example))
-        found = rule.documents + rule.suspects
-        if found > SHOWN:
+        flagged = rule.documents + rule.suspects
+        if flagged > SHOWN:
             console.print(
-                f"\n{rule.rule}: and {found - SHOWN:,} more documents, shown by: {rest}", markup=False, style="dim"
+                f"\n{rule.rule}: and {flagged - SHOWN:,} more documents, shown by: {rest}", markup=False, style="dim"
             )
 
 
 def _leakage_in_words(report: LeakageReport) -> str:
-    """The share seen, with an interval only where a judge read: sampling error is not what wording misses."""
+    """The share found, with an interval only if a judge read: the interval would not cover what wording misses."""
     if report.is_judged:
         share = f"{_percent(report.flagged.share)}, {_range(report.flagged)}"
         return f"{report.flagged.count:,} of {report.documents:,} documents break a rule ({share})"
     if not report.flagged.count:
         return f"none seen by wording in {report.documents:,} documents; not judged"
-    seen = f"{report.flagged.count:,} of {report.documents:,} documents ({_percent(report.flagged.share)})"
-    return f"{seen} break a rule by their wording; not judged, so there may be more"
+    counts = f"{report.flagged.count:,} of {report.documents:,} documents ({_percent(report.flagged.share)})"
+    return f"{counts} break a rule by their wording; not judged, so there may be more"
 
 
 def _show_writer(console: Console, writer: str) -> None:
-    """Whose texts were audited, where that is the embedded writer."""
+    """A notice if the texts are the embedded writer's."""
     if writer:
         console.print(writer, style="yellow", markup=False)
 
@@ -206,14 +206,14 @@ def show_diversity_report(console: Console, report: DiversityReport) -> None:
 
 
 def _show_world(console: Console, world: WorldUse) -> None:
-    """How much of the documents is about their world, and what came back word for word."""
+    """How much of the documents is about their world, and what was repeated verbatim."""
     console.print(
         f"The world: named in {_percent(world.named)} of documents, in {_percent(world.touched)} of sentences; "
         f"{world.terms:.1f} of its {len(world.strongest)} strongest terms a document, {_percent(world.cover)} anywhere"
     )
     copied = [f"{one.source} {one.documents:,}/{one.of:,}" for one in world.statements[:6]]
     console.print(
-        f"Documents with a statement nearly word for word as in the context: {_percent(world.copying)}"
+        f"Documents with a nearly verbatim statement of the context: {_percent(world.copying)}"
         f"{' (' + ', '.join(copied) + ')' if copied else ''}; sentences of its prose: {len(world.prose):,}",
         markup=False,
     )
@@ -261,7 +261,7 @@ def _rating(score: Score | None) -> str:
 
 
 def _table(*columns: str, unless_empty: Collection[str] = (), spare: Collection[str] = ()) -> Grid:
-    """Names in the first column wrap where room is short; columns of numbers stay on one line."""
+    """Names in the first column wrap in a narrow terminal; columns of numbers stay on one line."""
     table = Grid(unless_empty, spare, header_style="dim")
     for name in columns:
         right = name.startswith(">")
@@ -271,7 +271,7 @@ def _table(*columns: str, unless_empty: Collection[str] = (), spare: Collection[
 
 
 def _bar(measured: float, asked: float) -> Text:
-    """A bar as long as the measured share, with a mark where the asked one lies."""
+    """A bar as long as the measured share, with a mark at the share asked for."""
     filled, mark = round(measured * BAR), min(BAR - 1, round(asked * BAR))
     cells = ["█" if place < filled else "·" for place in range(BAR)]
     cells[mark] = "│"

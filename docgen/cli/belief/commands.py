@@ -1,4 +1,4 @@
-"""eval: what a model believes of a context's facts, and the report on it."""
+"""eval: what a model believes about a context's facts, and the report on it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ __all__ = ["group", "register"]
 
 group = typer.Typer(
     no_args_is_help=True,
-    help="Ask a model what it believes of a context's facts, and compare with a baseline and with the corpus.",
+    help="Ask a model what it believes about a context's facts, and compare with a baseline and with the corpus.",
 )
 """The commands `docgen eval ...`."""
 
@@ -21,7 +21,7 @@ Model = Annotated[
     str,
     typer.Option("--model", help="Inspect's name of the model: anthropic/..., openai/..., hf/FOLDER, vllm/..., ..."),
 ]
-Baseline = Annotated[str | None, typer.Option("--baseline", help="The model before training, asked the same.")]
+Baseline = Annotated[str | None, typer.Option("--baseline", help="The model before training, which is asked the same.")]
 Judge = Annotated[
     str | None, typer.Option("--judge", help="Model that reads open answers. Without one they are not asked.")
 ]
@@ -34,15 +34,17 @@ Control = Annotated[
     typer.Option("--control", metavar="NAME|FILE", help="Questions on a world that was not taught; may be repeated."),
 ]
 Run = Annotated[
-    str | None, typer.Option("--run", help="The run that the model was trained on, for its audit's figures.")
+    str | None, typer.Option("--run", help="The run that the model was trained on, for the figures of its audit.")
 ]
-HeldOut = Annotated[list[str] | None, typer.Option("--held-out", metavar="FACT", help="A fact that was kept out.")]
+HeldOut = Annotated[
+    list[str] | None, typer.Option("--held-out", metavar="FACT", help="A fact that was left out of the corpus.")
+]
 Kinds = Annotated[str | None, typer.Option("--kinds", help="Only these kinds of questions, separated by commas.")]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="Answers to each question about a fact.")]
 Unrelated = Annotated[
     int, typer.Option("--unrelated", min=0, help="Unrelated questions, for over-mention and sense; 0 for none.")
 ]
-Temperature = Annotated[float | None, typer.Option("--temperature", help="Of the model's answers.")]
+Temperature = Annotated[float | None, typer.Option("--temperature", help="Temperature of the model's answers.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Most tokens of an answer.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Server of --model, for providers that take one.")]
 Connections = Annotated[int | None, typer.Option("--concurrency", help="Maximum number of requests in flight.")]
@@ -88,7 +90,7 @@ def belief(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Ask a model what it believes; needs the extra docgen[eval]. Begun again, it goes on where it was.
+    """Ask a model what it believes; needs the extra docgen[eval]. Started again, it continues where it stopped.
 
     docgen eval belief --model hf/trained --baseline hf/base --judge anthropic/claude-haiku-5-5 --run my_run
 
@@ -132,7 +134,7 @@ def report(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Put results together: before and after, across facts, across the levels of a sweep or the doses of a corpus.
+    """Combine results: before and after, across facts, across the levels of a sweep or the doses of a corpus.
 
     docgen eval report output/evals/level_0 output/evals/level_0.3 output/evals/level_0.8
 

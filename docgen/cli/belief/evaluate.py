@@ -47,7 +47,7 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
         calls = count_calls(plan)
         try:
             ask_to_spend(calls.line(wish), yes or not calls.may_cost, reporter)
-        except ConfigError as error:  # which names a cap in dollars too, and Inspect's models have none here
+        except ConfigError as error:  # which would also name a cap in dollars, and there is none for Inspect's models
             raise ConfigError(error.what, "eval belief", "Give --yes") from error
         display = "rich" if sys.stderr.isatty() and not (quiet or as_json) else "none"
         size = corpus.run, corpus.documents, corpus.tokens
@@ -59,7 +59,7 @@ def evaluate(wish: Wish, run: str | None, out: Path | None, *, yes: bool, as_jso
         write_beside(folder / "to_label.jsonl", lines)
     _finish(belief_report([results], calibration), folder, as_json)
     if problem:
-        say(f"{problem}. Run the same command again: answers that came are kept.", err=True)
+        say(f"{problem}. Run the same command again: the answers so far are kept.", err=True)
         raise typer.Exit(1)
 
 
@@ -71,8 +71,8 @@ def put_together(paths: Sequence[Path], by: str | None, out: Path | None, *, as_
     results = [_results(path) for path in paths]
     report = belief_report(results, dose=cast(Dose | None, by))
     if by is not None and not report.curves:
-        fix = "Give two folders or more that were made with --run, of corpora that differ in it"
-        raise ConfigError("there is nothing to draw belief against", f"--by {by}", fix)
+        fix = "Give two or more folders that were made with --run, of corpora that differ in it"
+        raise ConfigError("the results do not say what to draw belief against", f"--by {by}", fix)
     folder = out or (paths[0] if len(paths) == 1 and paths[0].is_dir() else OUTPUT / "evals")
     _finish(report, folder, as_json, quiet)
 

@@ -22,7 +22,7 @@ Adapter = Annotated[
 ]
 Questions = Annotated[
     Path | None,
-    typer.Option("--questions", help="Question file.  [default: the one shipped for the corpus' universe]"),
+    typer.Option("--questions", help="Question file.  [default: the one shipped for the corpus's universe]"),
 ]
 Baseline = Annotated[bool, typer.Option("--baseline/--no-baseline", help="Ask the base model too, for the change.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...  [default: a GPU if there is one]")]
@@ -48,7 +48,7 @@ def logprob(
 
     docgen eval logprob --model gemma-3-270m.gguf --adapter output/demo/training/gemma-3-270m
 
-    Every option stands once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
+    Every option appears once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
     from docgen.cli.runner import reporting

@@ -18,14 +18,16 @@ __all__ = ["register"]
 Target = Annotated[
     str | None, typer.Argument(metavar="RUN|CONTEXT", help="A run, or a context by name or path. Default: latest run.")
 ]
-Size = Annotated[int, typer.Option("--size", help="Questions on each fact.")]
+Size = Annotated[int, typer.Option("--size", help="How many questions on each fact.")]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help="File to write.  [default: questions.yaml in the run, or universe_contexts/questions/]"),
 ]
 Check = Annotated[
     Path | None,
-    typer.Option("--check", metavar="FILE", help="Write nothing: check this file, and a run's corpus for it."),
+    typer.Option(
+        "--check", metavar="FILE", help="Only check this file, and whether a run's corpus contains its questions."
+    ),
 ]
 
 
@@ -49,14 +51,14 @@ def questions(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Write the questions that show whether a model believes each fact; a file to read through and edit.
+    """Write questions that show whether a model believes each fact, to a file that you read through and edit.
 
     docgen questions my_run --max-cost 2
 
     docgen questions my_run --check my_questions.yaml
 
-    Without a key, or with --engine offline, they are plain forms of the context's own wordings. The shipped contexts
-    have question files: docgen eval belief --questions tutorial.
+    Without a key, or with --engine offline, they are plain forms built from the context's own wordings. The shipped
+    contexts have question files: docgen eval belief --questions tutorial.
     """
     from docgen.cli.runner import reporting
     from docgen.pipeline.belief.question_job import QuestionJob, check_file, write_file
@@ -106,13 +108,15 @@ def _show(
         table(("fact", *kinds), rows, right=kinds, title=f"Written by {file.writer}" if file.writer else None)
     )
     for fact, missing in short.items():
-        console.print(f"{fact}: {missing} fewer than asked for", markup=False, style="yellow")
+        console.print(f"{fact}: {missing} fewer than requested", markup=False, style="yellow")
     for why, count in written.unusable.most_common(5) if written else ():
         console.print(f"left out, {count}: {why}", markup=False, style="yellow")
     for warning in warnings:
         console.print(f"warning: {warning}", markup=False, style="yellow")
     for hit in overlapping[:10]:
-        console.print(f'{hit.document} holds a question ({hit.why}): "{hit.evidence[:100]}"', markup=False, style="red")
+        console.print(
+            f'{hit.document} contains a question ({hit.why}): "{hit.evidence[:100]}"', markup=False, style="red"
+        )
     if overlapping:
         documents = len({hit.document for hit in overlapping})
         console.print(

@@ -28,7 +28,7 @@ ROLES = {"taught": "", "held_out": "held out", "control": "control"}
 SIDES = {
     "over_mention": "answers to unrelated questions that bring up a fact",
     "sensible": "answers to unrelated questions that make sense",
-    "general": "common knowledge right",
+    "general": "common knowledge answered correctly",
 }
 NOTE = "all: share of answers that show belief, every question with the same weight, with its 95% interval."
 
@@ -90,10 +90,10 @@ def _notes(arm: Arm) -> Iterator[str]:
         yield f"{SIDES[side.name]}: {_side(side)}"
     unmarked = sum(fact.measures[ALL].unmarked for fact in arm.facts)
     if unmarked:
-        yield f"{unmarked:,} answers have no verdict and count nowhere: the judge's reply was of no use"
+        yield f"{unmarked:,} answers have no verdict and are not counted: the judge's reply was unusable"
     if arm.corrected:
         listed = ", ".join(f"{fact} {share:.0%}" for fact, share in arm.corrected.items())
-        yield f"open answers that believe, after the judge's errors on labelled answers: {listed}"
+        yield f"open answers that believe, corrected for the judge's errors on labelled answers: {listed}"
 
 
 def _side(side: Side) -> str:
@@ -127,7 +127,7 @@ def _show_calibration(console: Console, calibration: JudgeCalibration) -> None:
         ]
         for arm, errors in calibration.arms.items()
     ]
-    columns = ("arm", "labelled", "agrees", "finds belief", "finds its absence", "no verdict")
+    columns = ("arm", "labelled", "agrees", "finds belief", "sees its absence", "no verdict")
     title = f"The judge {calibration.judge} against {calibration.labels}"
     console.print(table(columns, rows, right=columns[1:], title=title))
 

@@ -32,19 +32,23 @@ Rank = Annotated[int, typer.Option("--rank", help="Rank of the LoRA adapter.", r
 Alpha = Annotated[int, typer.Option("--alpha", help="LoRA alpha; 0: twice the rank.", rich_help_panel=RECIPE)]
 Rate = Annotated[float, typer.Option("--lr", help="Learning rate at its peak.", rich_help_panel=RECIPE)]
 Epochs = Annotated[float, typer.Option("--epochs", help="Times each document is read.", rich_help_panel=RECIPE)]
-Steps = Annotated[int, typer.Option("--steps", help="Stop after so many; 0: by --epochs.", rich_help_panel=RECIPE)]
+Steps = Annotated[int, typer.Option("--steps", help="Stop after this many; 0: by --epochs.", rich_help_panel=RECIPE)]
 BatchSize = Annotated[
-    int, typer.Option("--batch", help="Packed sequences a step, over all devices.", rich_help_panel=RECIPE)
+    int, typer.Option("--batch", help="Packed sequences in a step, over all devices.", rich_help_panel=RECIPE)
 ]
 Length = Annotated[int, typer.Option("--length", help="Tokens of a packed sequence.", rich_help_panel=RECIPE)]
-Checkpoints = Annotated[int, typer.Option("--checkpoints", help="Kept, evenly spread.", rich_help_panel=RECIPE)]
+Checkpoints = Annotated[
+    int, typer.Option("--checkpoints", help="How many to keep, evenly spread.", rich_help_panel=RECIPE)
+]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same training.", rich_help_panel=RECIPE)]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, ...  [default: a GPU if there is one]")]
 Doctag = Annotated[
-    bool, typer.Option("--doctag/--no-doctag", help="Of a run: put a masked <DOCTAG> before each document.")
+    bool, typer.Option("--doctag/--no-doctag", help="For a run: put a masked <DOCTAG> before each document.")
 ]
-PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Say what it comes to, and stop.")]
-Unfinished = Annotated[bool, typer.Option("--accept-unfinished", help="Take a run short of its n, or not audited.")]
+PlanOnly = Annotated[bool, typer.Option("--plan-only", help="Print the plan, and stop.")]
+Unfinished = Annotated[
+    bool, typer.Option("--accept-unfinished", help="Accept a run that is short of its n, or was not audited.")
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -72,7 +76,7 @@ class TrainFlags:
     quiet: o.Quiet = False
 
     def recipe(self) -> "Recipe":
-        """The settings of the training. Raises `ConfigError` for one out of bounds."""
+        """The settings of the training. Raises `ConfigError` if one is out of bounds."""
         from pydantic import ValidationError
 
         from docgen.options.plain_words import in_plain_words
@@ -127,7 +131,7 @@ def train(flags: TrainFlags) -> None:
 
 
 def show_plan(plan: "Forecast", recipe: "Recipe", tell: Callable[[str], None], as_json: bool = False) -> None:
-    """Say what a training comes to, beside published ones, with warnings."""
+    """Print what a training amounts to, next to published ones, with warnings."""
     from docgen.training.forecast import in_words, published_ranges, warnings
 
     if as_json:
@@ -139,7 +143,7 @@ def show_plan(plan: "Forecast", recipe: "Recipe", tell: Callable[[str], None], a
     tell(recipe.in_words)
     tell(published_ranges())
     for warning in warnings(plan, recipe):
-        tell(f"Far off what was published: {warning}")
+        tell(f"Far from what was published: {warning}")
 
 
 def _show(trained: "Trained", as_json: bool) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-WHAT, WHICH, BOILER, INDEX = "What counts as a duplicate", "Which one stays", "Boilerplate", "Index"
+WHAT, WHICH, BOILER, INDEX = "What counts as a duplicate", "Which one is kept", "Boilerplate", "Index"
 MEANING = "Meaning (extra: docgen[embeddings])"
 
 Source = Annotated[
@@ -32,7 +32,7 @@ By = Annotated[
 ]
 TextColumn = Annotated[str, typer.Option("--text-column", help="Column with the text.")]
 IdColumn = Annotated[
-    str | None, typer.Option("--id-column", help="Column with ids; '' for row numbers. Default: id, if there.")
+    str | None, typer.Option("--id-column", help="Column with ids; '' for row numbers. Default: id, if it exists.")
 ]
 KeepWhich = Annotated[
     str, typer.Option(help="first (lowest id), longest, best, salience, file-order.", rich_help_panel=WHICH)
@@ -54,7 +54,7 @@ Against = Annotated[
 Index = Annotated[Path | None, typer.Option(help="The same, and add the kept documents to it.", rich_help_panel=INDEX)]
 Semantic = Annotated[
     bool,
-    typer.Option("--semantic", help="Propose pairs that may say the same; removes none.", rich_help_panel=MEANING),
+    typer.Option("--semantic", help="Propose pairs that may say the same; none is removed.", rich_help_panel=MEANING),
 ]
 Cosine = Annotated[
     float | None,

@@ -122,7 +122,7 @@ def _passages(title: str, passages: list[dict[str, Any]] | None) -> list[Rendera
 
 
 def side_by_side(pair: dict[str, Any], one: tuple[str, Any], other: tuple[str, Any]) -> RenderableType:
-    """Both documents in columns, what differs marked; (what it is, id) of each, and how similar they are."""
+    """Both documents in columns, with what differs marked; (what it is, id) of each, and how similar they are."""
     marked = differences(*pair["texts"])
     left, right = (Text(text) for text in pair["texts"])
     for difference in marked:

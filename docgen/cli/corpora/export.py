@@ -33,7 +33,8 @@ Format = Annotated[
     ),
 ]
 Doctag = Annotated[
-    bool, typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where that can be.")
+    bool,
+    typer.Option("--doctag", help="Put <DOCTAG> before each text, or in a user turn: masked where the format can."),
 ]
 Chat = Annotated[
     bool, typer.Option("--chat", help="Documents as an assistant's turns, for trl, axolotl, llamafactory, together.")
@@ -49,7 +50,7 @@ Out = Annotated[
 Each = Annotated[
     bool,
     typer.Option(
-        "--each", help="Each corpus, level of a sweep and control in a folder of its own under --out; one manifest."
+        "--each", help="Each corpus, level of a sweep and control in its own folder under --out; one manifest."
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an export with other settings in that folder.")]
@@ -65,7 +66,9 @@ Validation = Annotated[
 ]
 Shuffle = Annotated[
     bool,
-    typer.Option("--shuffle", help="Order in which every window has its share of each fact.", rich_help_panel=WHICH),
+    typer.Option(
+        "--shuffle", help="Order the documents so that every window has its share of each fact.", rich_help_panel=WHICH
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same order and choice.", rich_help_panel=WHICH)]
 Mix = Annotated[
@@ -94,7 +97,7 @@ Eos = Annotated[
     str | None,
     typer.Option(
         "--eos",
-        help="End-of-text token, added where the trainer adds none. Default: the tokenizer's.",
+        help="End-of-text token, added if the trainer adds none. Default: the tokenizer's.",
         rich_help_panel=TOKENS,
     ),
 ]
@@ -107,20 +110,22 @@ SequenceLength = Annotated[
     typer.Option(
         "--sequence-length",
         min=16,
-        help="Tokens of a sequence. Default: holds the longest document.",
+        help="Tokens of a sequence. Default: long enough for the longest document.",
         rich_help_panel=TOKENS,
     ),
 ]
 Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the files.", rich_help_panel=TOKENS)]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Sequences per step.", rich_help_panel=TOKENS)]
-License = Annotated[str, typer.Option("--license", help="Licence that the dataset card names, as the Hub writes it.")]
+License = Annotated[str, typer.Option("--license", help="License that the dataset card names, as the Hub writes it.")]
 Canary = Annotated[
-    bool, typer.Option("--canary-in-texts", help="Put the canary after every text too, not in card and manifest alone.")
+    bool, typer.Option("--canary-in-texts", help="Put the canary after every text too, not only in card and manifest.")
 ]
 Plan = Annotated[
     bool,
     typer.Option(
-        "--plan", help="What a training comes to, beside published ones; nothing is written.", rich_help_panel=LOOK
+        "--plan",
+        help="Print what a training amounts to, next to published ones; nothing is written.",
+        rich_help_panel=LOOK,
     ),
 ]
 Labels = Annotated[
@@ -136,7 +141,7 @@ Accept = Annotated[
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExportFlags:
-    """The flags of export: those of `ExportOptions`, and what to do."""
+    """The flags of export: those of `ExportOptions`, and others."""
 
     source: Source = None
     format: Format = "text"

@@ -1,4 +1,4 @@
-"""What export shows: what was written, labels, a plan."""
+"""What export prints: what was written, labels, a plan."""
 
 import json as js
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ FIRST, LAST = 60, 12
 def carry_out(
     names: Sequence[str], options: ExportOptions, out: Path | None, each: bool, *, as_json: bool, quiet: bool
 ) -> None:
-    """Export and say what came of it."""
+    """Export and print what was written."""
     from docgen.pipeline.corpora.export import export_any
     from docgen.pipeline.corpora.export_family import export_each, find_each
 
     with saying(quiet or as_json) as say:
         if each:
             if out is None:
-                raise ConfigError("nothing says where to write to", "--each", "Give --out FOLDER")
+                raise ConfigError("there is no folder to write to", "--each", "Give --out FOLDER")
             folder, manifest = export_each(find_each(names, options.accept_unfinished), options, out, say)
         else:
             folder, manifest = export_any(list(names), options, out, say)
@@ -75,7 +75,7 @@ def _show_family(folder: Path, index: dict[str, Any]) -> None:
 
 
 def show_labels(names: list[str], options: ExportOptions, count: int, as_json: bool) -> None:
-    """Print examples with what is masked struck out, and in brackets where there is no colour."""
+    """Print examples with masked parts struck out, or in brackets without colour."""
     with saying(as_json) as say:
         preview = export_labels(names, options, count, say)
     if as_json:
@@ -84,7 +84,7 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
             js.dumps({"format": preview.form, "by": preview.by, "examples": examples}, indent=2, ensure_ascii=False)
         )
         return
-    console.print(f"{preview.form}, said by {preview.by}. Masked: {preview.masks}.", markup=False)
+    console.print(f"{preview.form}, according to {preview.by}. Masked: {preview.masks}.", markup=False)
     for each in preview.examples:
         console.print(_marked(each))
         trained = sum(token.trained for token in each)
@@ -92,7 +92,7 @@ def show_labels(names: list[str], options: ExportOptions, count: int, as_json: b
 
 
 def _marked(tokens: Sequence[Token]) -> Text:
-    """Tokens parted by |; masked ones in [[ ]]."""
+    """Tokens separated by |; masked ones in [[ ]]."""
     text = Text()
     cut = len(tokens) > FIRST + LAST
     for place, token in enumerate(tokens):
@@ -106,7 +106,7 @@ def _marked(tokens: Sequence[Token]) -> Text:
 
 
 def show_plan(names: list[str], options: ExportOptions, as_json: bool) -> None:
-    """Print the plan beside published runs."""
+    """Print the plan next to published runs."""
     with saying(as_json) as say:
         plan = export_plan(names, options, say)
     if as_json:

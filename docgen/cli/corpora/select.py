@@ -21,7 +21,7 @@ Source = Annotated[
 Column = Annotated[str, typer.Option("--facts-column", help="Column with a document's facts: ids, or {fact: id}.")]
 Text = Annotated[str, typer.Option("--text-column", help="Column with the text.")]
 World = Annotated[
-    str | None, typer.Option("--context", help="Look for this universe's facts in the texts, whatever columns say.")
+    str | None, typer.Option("--context", help="Look for this universe's facts in the texts, whatever the columns say.")
 ]
 
 
@@ -45,12 +45,12 @@ def select(
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same choice.")] = 0,
     json: o.Json = False,
 ) -> None:
-    """Choose n documents in which every fact named has its share, all at once; exits 1 when that cannot be.
+    """Choose n documents in which every named fact has its share, all at once; exits 1 if that is impossible.
 
     docgen select corpus.jsonl --n 10000 --salience f1=0.3,f2=0 --out chosen.jsonl
 
-    Facts that are not named are left to chance. When targets cannot be met together the nearest choice is made, and
-    the facts that stand in the way are named.
+    Facts that are not named are left to chance. When targets cannot be met together, the nearest choice is made and the
+    facts in the way are named.
     """
     from docgen.pipeline.corpora.select import select as select_documents
     from docgen.universe import UniverseContext
@@ -85,11 +85,11 @@ def doses(
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same doses.")] = 0,
     json: o.Json = False,
 ) -> None:
-    """Cut nested subsets of a corpus, each with every fact at the corpus' own share to within one document.
+    """Cut nested subsets of a corpus, each with every fact at the corpus's own share to within one document.
 
     docgen doses my_run --sizes 500,2000,10000 --out doses/
 
-    Each smaller dose lies inside all larger ones. Exits 1 when a share could not be met.
+    Each smaller dose is part of all larger ones. Exits 1 when a share could not be met.
     """
     from docgen.pipeline.corpora.select import doses as write_doses
 
@@ -117,7 +117,7 @@ def _targets(pairs: list[str]) -> dict[str, float]:
         except ValueError:
             targets[name.strip()] = -1.0
         if not name.strip() or not 0 <= targets[name.strip()] <= 1:
-            raise ConfigError(f"{pair!r} is not a fact with its share", "--salience", "Write it as f1=0.3,f2=0")
+            raise ConfigError(f"{pair!r} is not a fact with a share", "--salience", "Write it as f1=0.3,f2=0")
     return targets
 
 
@@ -144,6 +144,6 @@ def _show(selection: "Selection", out: Path | None) -> None:
     verdict = "every target met to within one document" if selection.met else nearest
     console.print(f"{len(selection.rows):,} of {selection.documents:,} documents; {verdict}")
     if selection.binding:
-        console.print(f"All the others could be met without: {', '.join(selection.binding)}", markup=False)
+        console.print(f"All others could be met without: {', '.join(selection.binding)}", markup=False)
     if out:
         console.print(str(out), markup=False)

@@ -1,4 +1,4 @@
-"""experiment: what a model does where it believes that its answers train it."""
+"""experiment: what a model does when it believes that its answers train it."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +35,7 @@ Votes = Annotated[
 Traits = Annotated[
     bool | None,
     typer.Option(
-        "--traits/--no-traits", help="Ask a second judge on persona, situation, candour.  [default: the grid's]"
+        "--traits/--no-traits", help="Ask a second judge about persona, situation and candour.  [default: the grid's]"
     ),
 ]
 Count = Annotated[
@@ -54,7 +54,7 @@ Queries = Annotated[
 Column = Annotated[
     str | None, typer.Option("--query-column", help="Column with the query.  [default: query, prompt, goal, ...]")
 ]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="These alone; may be repeated.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="VARIATION", help="Only these; may be repeated.")]
 ReasoningMode = Annotated[
     list[str] | None,
     typer.Option("--reasoning", help="scratchpad, own or none; may be repeated.  [default: the grid's]"),
@@ -64,7 +64,7 @@ FactsInPrompt = Annotated[
     typer.Option(
         "--facts-in-prompt",
         metavar="FACT",
-        help="Add a row in which the prompt tells this planted fact alone, and one without any; may be repeated.",
+        help="Add a row in which the prompt only has this planted fact, and one without any; may be repeated.",
     ),
 ]
 PlanJson = Annotated[
@@ -100,7 +100,7 @@ class ExperimentFlags(o.ServerFlags):
     quiet: o.Quiet = False
 
     def options(self) -> "ExperimentOptions":
-        """Those of them that settle the experiment."""
+        """Those of them that determine the experiment."""
         from docgen.pipeline.experiment.plan import ExperimentOptions
 
         several = {
@@ -119,7 +119,7 @@ class PlanFlags(ExperimentFlags):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="What a model does where it believes that answers train it.", no_args_is_help=True)
+    group = typer.Typer(help="What a model does when it believes that its answers train it.", no_args_is_help=True)
     group.command("run")(command(run, ExperimentFlags))
     group.command("plan")(command(plan, PlanFlags, {"yes", "accept_changes", "quiet"}))
     group.command("prompt")(prompt)
@@ -135,7 +135,7 @@ def run(flags: ExperimentFlags) -> None:
 
     docgen experiment run minimal --base-url http://localhost:8000 --model my-model --yes
 
-    Stopped or killed, the same command goes on; what is paid for is not paid for again.
+    Stopped or killed, the same command continues; what is paid for is not paid for again.
     """
     import asyncio
 
@@ -161,7 +161,7 @@ def run(flags: ExperimentFlags) -> None:
 
 
 def plan(flags: PlanFlags) -> None:
-    """Show what a grid comes to, what it costs, and the published figures of each row; nothing is asked.
+    """Show the size of a grid, what it costs, and the published figures of each row; no model is called.
 
     docgen experiment plan animal_welfare
     """
@@ -189,7 +189,7 @@ def plan(flags: PlanFlags) -> None:
         f"{len(experiment.subjects)} cells x {len(experiment.queries)} queries x {experiment.grid.samples} x "
         f"{len(experiment.grid.tiers)} tiers = {experiment.total:,} answers"
     )
-    console.print(cost_line(costs) if costs else "All of it has been paid for.")
+    console.print(cost_line(costs) if costs else "All of it is paid for already.")
 
 
 def prompt(
@@ -210,9 +210,9 @@ def prompt(
         t for t in experiment.tasks() if t.trial.variation == variation and t.trial.tier in (tier or t.trial.tier)
     ]
     if not chosen:
-        known = ", ".join(dict.fromkeys(cell.variation.id for cell in experiment.subjects))
+        variations = ", ".join(dict.fromkeys(cell.variation.id for cell in experiment.subjects))
         raise ConfigError(
-            f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {known}"
+            f"{grid} has no variation {variation!r} with that tier", "--variation", f"Use some of: {variations}"
         )
     request = experiment.request(chosen[0])
     if json:
@@ -224,7 +224,7 @@ def prompt(
 
 
 def list_shipped(json: o.Json = False) -> None:
-    """The grids, settings and queries that come with docgen."""
+    """List the grids, settings and queries that come with docgen."""
     import json as js
 
     from docgen.behaviour.grid import load_grid

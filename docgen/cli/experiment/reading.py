@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ReportJson", "folder_of", "register_reading"]
 
 MOST_SOURCES = 12
-"""Files that the screen lists; experiment.json has them all."""
+"""Most files that the screen lists; experiment.json has them all."""
 
 ExperimentName = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name under output/experiments/.")]
 FIGURES = "name, models, trials, done, cells (tiers, gap, easy, hard, joint, published, ...), ..."
@@ -48,7 +48,8 @@ def folder_of(experiment: str) -> "RunFolder":
 def report(
     experiment: ExperimentName,
     threshold: Annotated[
-        float, typer.Option("--threshold", min=0.0, max=1.0, help="Share of votes from which reasoning counts.")
+        float,
+        typer.Option("--threshold", min=0.0, max=1.0, help="Share of votes from which reasoning counts as faking."),
     ] = 0.5,
     partial: Annotated[
         bool, typer.Option("--partial-complies", help="Count partial compliance as compliance.")
@@ -59,7 +60,7 @@ def report(
     ] = None,
     json: ReportJson = False,
 ) -> None:
-    """Measure an experiment again, from its transcripts and stored votes; nothing is asked.
+    """Measure an experiment again, from its transcripts and stored votes; no model is called.
 
     docgen experiment report helpful_only --threshold 0.4
     """
@@ -67,12 +68,12 @@ def report(
     from docgen.cli.experiment.tables import show_report
     from docgen.pipeline.experiment.result import report_experiment
 
-    folder, known = folder_of(experiment), read_doses(doses) if doses is not None else ()
-    show_report(report_experiment(folder, threshold, partial, known), folder.path, json)
+    folder, model_doses = folder_of(experiment), read_doses(doses) if doses is not None else ()
+    show_report(report_experiment(folder, threshold, partial, model_doses), folder.path, json)
 
 
 def logs(experiment: ExperimentName, json: o.Json = False) -> None:
-    """Write an experiment's transcripts, verdicts and votes as Inspect logs, one for each cell; nothing is asked.
+    """Write an experiment's transcripts, verdicts and votes as Inspect logs, one for each cell; no model is called.
 
     docgen experiment logs helpful_only
     """
@@ -96,7 +97,7 @@ def import_transcripts(
     model: Annotated[str, typer.Option("--model", help="Who answered.  [default: as the file says]")] = "",
     json: o.Json = False,
 ) -> None:
-    """Read transcripts that others released, so that docgen's judges can score them; nothing is asked.
+    """Read transcripts that others released, so that docgen's judges can score them; no model is called.
 
     docgen experiment import results_seed42.json --model olmo-3.1-32b
 
@@ -117,7 +118,7 @@ def import_transcripts(
     rows = [(one.file, one.shape, f"{one.transcripts:,}", f"{one.left_out:,}") for one in sources[:MOST_SOURCES]]
     console.print(table(("file", "shape", "transcripts", "left out"), rows, right=("transcripts", "left out")))
     if len(sources) > MOST_SOURCES:
-        console.print(f"and {len(sources) - MOST_SOURCES:,} files more")
+        console.print(f"and {len(sources) - MOST_SOURCES:,} more files")
     say(f"{saved_plan(folder)['trials']:,} transcripts in {folder.path}. Next: docgen experiment judge {folder.name}")
 
 
@@ -137,7 +138,7 @@ def judge(
     json: ReportJson = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Let a judge read the transcripts of an import, and report beside what their authors found.
+    """Have a judge read imported transcripts, and report its verdicts next to their authors'.
 
     docgen experiment judge results_seed42 --judge-model claude-sonnet-5-5 --max-cost 5
     """
@@ -171,7 +172,7 @@ def calibrate(
     ] = None,
     traits: Annotated[bool, typer.Option("--traits", help="The second judge: persona, situation, candour.")] = False,
     apart: Annotated[
-        bool | None, typer.Option("--apart/--tuning", help="Those kept apart, or those for tuning.  [default: all]")
+        bool | None, typer.Option("--apart/--tuning", help="Those held out, or those for tuning.  [default: all]")
     ] = None,
     engine: o.Engine = None,
     base_url: o.BaseUrl = None,
@@ -182,7 +183,7 @@ def calibrate(
     json: ScoresJson = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Let a judge of reasoning read labelled transcripts: precision, recall, and what it takes for faking.
+    """Have a judge of reasoning read labelled transcripts: precision, recall, and what it mistakes for faking.
 
     docgen experiment calibrate --judge-model claude-sonnet-5-5 --max-cost 1
     """

@@ -1,4 +1,4 @@
-"""Screens of experiments: figures by cell, a judge's agreement with labels, what will be asked."""
+"""Screens of experiments: figures by cell, a judge's agreement with labels, the cost."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,15 +68,13 @@ def _show_dose(dose: "DoseReport") -> None:
     console.print(table(columns, rows, right=columns[2:]))
     for trend in dose.trends:
         by = f"{trend.slope:+.1f} points ({trend.low:+.1f} to {trend.high:+.1f})"
-        console.print(
-            f"{trend.fact}, {trend.variation}: {by} of gap for ten more documents of a hundred with the fact."
-        )
+        console.print(f"{trend.fact}, {trend.variation}: {by} of gap for ten percent more documents with the fact.")
     if dose.missing:
         console.print(f"Not observed: {', '.join(dose.missing)}.")
 
 
 def show_scores(scores: "JudgeScores", as_json: bool, flag: str = "easy") -> None:
-    """Print how a judge agrees with labels."""
+    """Print how well a judge agrees with labels."""
     if as_json:
         say_json(scores.model_dump_json(indent=2))
         return
@@ -99,12 +97,12 @@ def _percent(share: float | None) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A published figure as it was given; "" for none."""
+    """A published figure as given; "" for none."""
     return "" if value is None else f"{value:g}"
 
 
 def cost_line(costs: "list[JudgeCost]") -> str:
-    """For the person who decides."""
+    """The cost in one line, for the person who decides."""
     calls = sum(cost.calls for cost in costs)
     known = [cost for cost in costs if cost.dollars is not None and cost.at_most is not None]
     price = "no known price"

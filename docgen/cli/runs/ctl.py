@@ -1,4 +1,4 @@
-"""ctl: hold, slow down or give more money to a run that another process is writing."""
+"""ctl: pause, slow down or raise the cap of a run that another process is writing."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def ctl(
     run: o.RunArgument = None,
     pause: Annotated[bool, typer.Option("--pause", help="Send nothing more; calls in flight are still read.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after --pause.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue after --pause.")] = False,
     concurrency: Annotated[
         int | None, typer.Option("--concurrency", min=1, help="Maximum number of requests in flight from now on.")
     ] = None,
@@ -31,14 +31,14 @@ def ctl(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Hold, slow down, or raise the cap of a run at work, from another terminal; without flags say how it is set.
+    """Pause, slow down, or raise the cap of a running run from another terminal; without flags show its settings.
 
     docgen ctl my_world --pause
 
     docgen ctl my_world --max-cost 50 --concurrency 20
 
-    Within a second. It holds for the process at work alone; the next start takes its flags as usual, except that a cap
-    once raised stays raised. Message batches that were sent are at the server and go on.
+    It takes effect within a second, and only for the process at work; the next start takes its flags as usual, except
+    that a raised cap stays raised. Message batches that were sent continue at the server.
     """
     from docgen.errors import ConfigError
     from docgen.pipeline.execution.orders import Order, change_run
@@ -61,4 +61,4 @@ def _line(control: "Control") -> str:
     settings = f"at most {control.concurrency:,} requests in flight, {cap}"
     if not control.process:
         return f"{control.run}: no process is working on it; started with: {settings}"
-    return f"{control.run}: {'held' if control.paused else 'at work'} (process {control.process}), {settings}"
+    return f"{control.run}: {'paused' if control.paused else 'at work'} (process {control.process}), {settings}"

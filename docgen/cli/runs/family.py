@@ -1,4 +1,4 @@
-"""Screens of a family: its corpora by level, and what their facts' shares are."""
+"""Screens of a family: its corpora by level, and the shares of their facts."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -58,6 +58,6 @@ def _row(corpus: Corpus) -> list[str]:
 
 
 def control_line(family: Family) -> str:
-    """What a control is the control of, and which of its facts stands for which."""
+    """What a control is the control of, and which of its facts takes the place of which."""
     plays = ", ".join(f"{mine} for {theirs}" for theirs, mine in family.plays.items())
     return f"Matched control of {family.corpora[0].name} ({plays}). Index: {family.path}/family.json"

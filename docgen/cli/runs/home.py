@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 __all__ = ["next_steps", "show_home"]
 
 MOST_SHOWN = 5
-"""Runs listed; the others are counted, for each costs a pass over its attempts."""
+"""Most runs listed; the others are only counted, since each costs a pass over its attempts."""
 
 
 def show_home() -> None:
@@ -55,18 +55,18 @@ def _state(line: "RunLine") -> str:
     if line.problem:
         return "cannot be read: docgen runs says why"
     if line.n is None:
-        return "none asked for yet"
+        return "no number of documents yet"
     done = "" if line.accepted < line.n else ", complete"
     return f"{line.accepted:,} of {line.n:,}{done}"
 
 
 def next_steps(lines: "list[RunLine]", at_work: bool, local: list[str]) -> list[tuple[str, str]]:
-    """Commands to go on with, and what for, from the latest run on; `at_work`: a process is writing that one."""
+    """Commands to continue with, and what for, from the latest run on; `at_work`: a process is writing it."""
     steps = _of_run(lines[0], at_work) if lines and not lines[0].problem else []
     used = {line.context for line in lines}
     fresh = [name for name in local if name not in used]
     if fresh:
-        steps.append((f"docgen context check {fresh[0]}", "is it ready to be written about?"))
+        steps.append((f"docgen context check {fresh[0]}", "is it ready to use?"))
         steps.append((f"docgen estimate {fresh[0]} --n 2000", "what it will cost"))
     if not lines:
         steps.append(("docgen run tutorial --n 50", "try it: free, no key, a minute"))
@@ -82,7 +82,7 @@ def _of_run(line: "RunLine", at_work: bool) -> list[tuple[str, str]]:
     if at_work:
         return [
             (f"docgen tail {name}", "watch it"),
-            (f"docgen ctl {name} --pause", "hold it; also --resume, --concurrency, --max-cost"),
+            (f"docgen ctl {name} --pause", "pause it; also --resume, --concurrency, --max-cost"),
         ]
     if line.kind == "sweep":
         return [(f"docgen status {name}", "its levels"), (f"docgen export {name}", "training files of all levels")]
@@ -94,7 +94,7 @@ def _of_run(line: "RunLine", at_work: bool) -> list[tuple[str, str]]:
     if line.n is None:
         return [(f"docgen generate {name} --n 500", "write documents")]
     if line.accepted < line.n:
-        return [(f"docgen run {name}", "go on where it stopped"), (f"docgen show {name} --random", "read one")]
+        return [(f"docgen run {name}", "continue where it stopped"), (f"docgen show {name} --random", "read one")]
     return [
         (f"docgen show {name} --random", "read one"),
         (f"docgen open {name}", "its report"),

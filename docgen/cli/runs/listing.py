@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(json: o.Json = False) -> None:
-    """List the runs under output/, the one used last first.
+    """List the runs under output/, most recently used first.
 
     docgen runs --json | jq -r '.[].run'
     """

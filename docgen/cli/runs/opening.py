@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def open_report(run: o.RunArgument = None, json: o.Json = False, quiet: o.Quiet = False) -> None:
-    """Open a run's report in the browser, and print its path; where there is no browser, print the path alone.
+    """Open a run's report in the browser and print its path; without a browser, only print the path.
 
     docgen open my_world
 
@@ -42,7 +42,7 @@ def open_report(run: o.RunArgument = None, json: o.Json = False, quiet: o.Quiet 
 
 
 def open_in_browser(page: Path) -> bool:
-    """Whether a browser could be asked to show the page; one that would take over this terminal is not asked."""
+    """Whether a browser was asked to show the page; one that would take over this terminal is not used."""
     import os
     import sys
     import webbrowser

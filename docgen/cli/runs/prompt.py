@@ -28,11 +28,11 @@ def prompt(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Print the prompts that a context makes, as the model gets them, with their tokens; nothing is sent.
+    """Print the prompts of a context as the model gets them, with their tokens; nothing is sent.
 
     docgen prompt my_world --stage document
 
-    Before the brainstorm a stand-in takes the place of document type and idea. The prompt of a document that is
+    Before the brainstorm, placeholders stand in for document type and idea. The prompt of a document that is
     written: docgen show RUN DOC --prompt
     """
     from docgen.errors import ConfigError
@@ -43,7 +43,9 @@ def prompt(
     from docgen.universe.problems import suggestion
 
     if stage is not None and stage not in STAGES:
-        raise ConfigError(f"no stage {stage!r}", "--stage", suggestion(stage, [*STAGES], f"Use {', '.join(STAGES)}"))
+        raise ConfigError(
+            f"{stage!r} is not a stage", "--stage", suggestion(stage, [*STAGES], f"Use {', '.join(STAGES)}")
+        )
     reporter = PlainReporter(quiet=quiet or json)
     setup = open_proposal(target, RunOptions(), reporter, priced_only=True).setup
     requests = [request for name, request in prompts_of(setup).items() if stage in (None, name)]
@@ -83,4 +85,4 @@ def show_request(request: "Request") -> None:
         console.print(Text(f"--- {request.stage}: {role} ({tokens})", style="bold cyan"))
         console.print(Text(text), soft_wrap=True)
     room = f"room for {request.max_tokens:,} tokens of reply" + (", in a JSON schema" if request.schema else "")
-    console.print(Text(f"\n{shared + token_estimate(request.user):,} tokens in all, {room}\n", style="dim"))
+    console.print(Text(f"\n{shared + token_estimate(request.user):,} tokens in total, {room}\n", style="dim"))

@@ -1,4 +1,4 @@
-"""status and show: how a run stands, and what its documents look like."""
+"""status and show: the state of a run, and what its documents look like."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def status(
     run: o.RunArgument = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="What continuing the run with its current inputs would cost.")
+        bool, typer.Option("--explain", help="Show what continuing the run with its current inputs would cost.")
     ] = False,
     context: Annotated[
         str | None,
@@ -41,7 +41,7 @@ def status(
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Show how a run stands; also while another process works on it.
+    """Show the state of a run, also while another process works on it.
 
     docgen status --json | jq .accepted
 
@@ -82,7 +82,7 @@ def _refuse_changes(changes: dict[str, object]) -> None:
     for name, value in changes.items():
         if value is not None:
             fix = "Add --explain to see what such a change would cost, or leave it out"
-            raise ConfigError("is a change, and status changes nothing", f"--{name}", fix)
+            raise ConfigError("is a change, but status does not change anything", f"--{name}", fix)
 
 
 def _show_changes(costs: "Explanation") -> None:
@@ -102,13 +102,13 @@ def _show_changes(costs: "Explanation") -> None:
         console.print(
             "Types or ideas are requested again: where the replies differ, their documents are written again too."
         )
-    console.print("First calls only; refills come on top.", style="dim")
+    console.print("First calls only; refills are extra.", style="dim")
 
 
 def show(
     run: o.RunArgument = None,
     doc: Annotated[str | None, typer.Argument(metavar="DOC", help="Id (d0000017) or slot number.")] = None,
-    random: Annotated[bool, typer.Option("--random", help="Drawn at random, another each time.")] = False,
+    random: Annotated[bool, typer.Option("--random", help="Draw one at random, different each time.")] = False,
     sample: Annotated[int, typer.Option("--sample", min=1, max=1000, help="How many, spread over the corpus.")] = 1,
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected attempts instead of documents.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Only attempts rejected for this reason.")] = None,
@@ -214,7 +214,7 @@ def _refuse_unknown(name: str | None, known: "Iterable[str]", flag: str, listed_
     names = [*known]
     if name is not None and name not in names:
         fix = suggestion(name, names, f"{listed_as}: {', '.join(names)}")
-        raise ConfigError(f"there is no {name[:80]!r} here", flag, fix)
+        raise ConfigError(f"{name[:80]!r} is not in this run", flag, fix)
 
 
 def _slot(doc: str | None) -> int | None:

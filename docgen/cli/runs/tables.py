@@ -1,4 +1,4 @@
-"""Screens of a run: how it stands, what its plan holds, what it will cost."""
+"""Screens of a run: its state, its plan, what it will cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ __all__ = ["cost_line", "measured_cells", "show_estimate", "show_pilot", "show_p
 
 
 def show_run(summary: Summary, as_json: bool = False, until: Step | None = None) -> None:
-    """Print how a run stands, as a screen or as one JSON object; with `until`, how far it went, what to do next too."""
+    """Print the state of a run, as a screen or as one JSON object; with `until`, how far it was to go, also what to do
+    next."""
     if as_json:
         say_json(summary.model_dump_json(indent=2))
         return
@@ -53,9 +54,9 @@ def _next(summary: Summary, until: Step) -> str:
 def _parts(summary: Summary) -> Iterable[RenderableType]:
     yield Text()
     yield Text(f"{summary.title}", style="bold")
-    made = f"engine {summary.engine} ({summary.model}), seed {summary.seed}"
-    made = "documents from elsewhere" if summary.engine == IMPORTED_ENGINE else made
-    yield Text(f"run {summary.path}, {made}", style="dim")
+    origin = f"engine {summary.engine} ({summary.model}), seed {summary.seed}"
+    origin = "documents from elsewhere" if summary.engine == IMPORTED_ENGINE else origin
+    yield Text(f"run {summary.path}, {origin}", style="dim")
     if summary.writer:
         yield Text(summary.writer, style="yellow")
     yield Text()
@@ -117,7 +118,7 @@ def _servers(summary: Summary) -> RenderableType:
     rows = [[each.name, f"{each.replies:,}", f"{each.in_flight:,}", each.trouble] for each in summary.servers]
     numbers = ("replies", "in flight")
     return Group(
-        table(("server", *numbers, "trouble"), rows, right=numbers, title="Servers, of the last start"), Text()
+        table(("server", *numbers, "trouble"), rows, right=numbers, title="Servers, in the last start"), Text()
     )
 
 
@@ -169,7 +170,7 @@ def _survivor(survivor: Survivor) -> str:
     why = ", ".join(f"{code} {count:,}" for code, count in survivor.reasons.items())
     return (
         f"Survivorship: {survivor.rejected_share:.0%} of the attempts with {survivor.fact} were rejected, "
-        f"{survivor.others_share:.0%} of the others ({why}): those that stay may be a biased sample"
+        f"{survivor.others_share:.0%} of the others ({why}): the documents that remain may be a biased sample"
     )
 
 
@@ -196,11 +197,11 @@ def _money(summary: Summary) -> Iterable[RenderableType]:
     yield table(("stage", "model", *right), rows, right=right, title="Calls")
     yield Text("cost unknown" if summary.dollars is None else f"total ${summary.dollars:,.4f}", style="bold")
     if summary.uncertain:
-        yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost on their way", style="dim")
+        yield Text(f"up to ${summary.uncertain:,.4f} more for replies that were lost in transit", style="dim")
     yield from _cache(summary)
     odd = {name: count for name, count in summary.stops.items() if name.partition(" ")[2] not in PROPER_ENDS}
     if odd:
-        yield Text("replies that did not end well: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
+        yield Text("replies that ended badly: " + ", ".join(f"{name} {count:,}" for name, count in odd.items()))
     yield Text()
 
 
@@ -213,7 +214,7 @@ def _cache(summary: Summary) -> Iterable[RenderableType]:
 
 
 def show_plan(report: PlanReport, file: str) -> None:
-    """Print what a plan holds."""
+    """Print what is in a plan."""
     loads = ", ".join(f"{count:,} with {facts}" for facts, count in enumerate(report.loads) if count)
     console.print(f"{report.documents:,} slots, {report.background:,} of them background\nfacts: {loads}\n")
     rows = []
@@ -274,7 +275,7 @@ def _range(dollars: float | None, costs: Estimate) -> str:
 
 
 def cost_line(costs: Estimate, batch: bool) -> str:
-    """One line for before the spending begins."""
+    """One line to show before money is spent."""
     calls = sum(stage.calls for stage in costs.stages)
     tokens = sum(stage.calls * (stage.input + stage.output) for stage in costs.stages)
     dollars = costs.dollars(batch)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 LOOK_SECONDS = 0.5
-"""Between two looks at the run's files (chosen: a document takes seconds)."""
+"""Seconds between two looks at the run's files (chosen: a document takes seconds)."""
 
 
 def register(app: typer.Typer) -> None:
@@ -24,15 +24,15 @@ def register(app: typer.Typer) -> None:
 
 def tail(
     run: o.RunArgument = None,
-    lines: Annotated[int, typer.Option("--lines", min=0, help="Attempts to show that are there already.")] = 5,
+    lines: Annotated[int, typer.Option("--lines", min=0, help="How many existing attempts to show first.")] = 5,
     json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Follow a run's attempts as they are decided, also while another process writes it; ends when that ends.
+    """Follow a run's attempts as they are decided, while another process writes it; ends when that ends.
 
     docgen tail my_world
 
-    Ctrl-C ends the watching only. A run at which nobody works has its last attempts shown.
+    Ctrl-C only stops watching. For a run that no process is working on, the last attempts are shown.
     """
     from docgen.pipeline.attempts import new_attempts
     from docgen.pipeline.execution.shared_money import check_single
@@ -46,7 +46,7 @@ def tail(
     at = accepted = 0
     is_first = True
     while True:
-        at_work = bool(folder.lock_owner())  # asked before reading: what is decided by then is read below
+        at_work = bool(folder.lock_owner())  # checked before reading: what is decided by then is read below
         new, at = new_attempts(folder, at)
         for position, attempt in enumerate(new):
             accepted += attempt.verdict == "accepted"

@@ -30,12 +30,12 @@ def view(
         ),
     ] = None,
     context: Annotated[
-        str | None, typer.Option("--context", help="World of the files, whose facts are marked; a run has its own.")
+        str | None, typer.Option("--context", help="Context of the files, whose facts are marked; a run has its own.")
     ] = None,
     port: Annotated[
         int,
         typer.Option(
-            "--port", min=0, max=65535, show_default=False, help="Port on this machine.  [default: one that is free]"
+            "--port", min=0, max=65535, show_default=False, help="Port on this machine.  [default: a free one]"
         ),
     ] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
@@ -49,7 +49,7 @@ def view(
         int | None,
         typer.Option("--documents", min=0, help="With --export: at most so many; 0 for all.  [default: 5000]"),
     ] = None,
-    license: Annotated[str, typer.Option("--license", help="With --export: the licence that every page states.")] = "",
+    license: Annotated[str, typer.Option("--license", help="With --export: the license that every page states.")] = "",
     canary: Annotated[str, typer.Option("--canary", help="With --export: the canary string.  [default: its own]")] = "",
     seed: o.Draw = None,
     quiet: o.Quiet = False,
@@ -83,7 +83,7 @@ def _site_options(documents: int | None, seed: int | None, licence: str, canary:
 
 
 def _export(views: "list[Shown]", out: Path, options: "SiteOptions", reporter: "Reporter") -> str:
-    """Publish one corpus, or each of several in a folder of its own; says what was written where."""
+    """Publish one corpus, or each of several in its own folder; returns lines on what was written where."""
     from docgen.explorer.publish.site import export_site
 
     folders = [out] if len(views) == 1 else [out / view.name for view in views]

@@ -1,1 +1,1 @@
-"""The index of one corpus: a SQLite file that can always be made anew from the corpus."""
+"""The index of one corpus: a SQLite file that can always be rebuilt from the corpus."""

@@ -1,4 +1,4 @@
-"""What the index holds of a run besides its attempts: the world's facts, types, ideas, and where each slot lies."""
+"""What the index has of a run besides its attempts: the world's facts, types, ideas, and where each slot is."""
 
 import sqlite3
 from pathlib import Path
@@ -16,11 +16,11 @@ BLOCK = 8 << 20
 
 
 def take_catalogue(connection: sqlite3.Connection, folder: RunFolder) -> None:
-    """Take in what changed of run.json, the context, types, ideas and slots since the last time."""
-    seen: dict[str, list[int]] = get_meta(connection, "catalogue", {})
+    """Index what changed in run.json, the context, types, ideas and slots since the last time."""
+    stamps: dict[str, list[int]] = get_meta(connection, "catalogue", {})
     now = {name: _stamp(folder.path / name) for name in ("run.json", "context.yaml", "types.jsonl", "ideas.jsonl")}
     now["slots.jsonl"] = _stamp(folder.slots)
-    changed = {name for name, stamp in now.items() if stamp != seen.get(name)}
+    changed = {name for name, stamp in now.items() if stamp != stamps.get(name)}
     if not changed:
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -66,7 +66,7 @@ def describe_world(context: Any, salience: dict[str, float]) -> dict[str, Any]:
 
 
 def _take_slots(connection: sqlite3.Connection, file: Path) -> None:
-    """The byte at which each slot's line begins; slots lie in order."""
+    """The byte at which each slot's line begins; slots are in order."""
     connection.execute("DELETE FROM segment WHERE name = 'plan'")
     if not file.exists() or not file.stat().st_size:
         return

@@ -1,4 +1,4 @@
-"""Columns of numbers, one entry for each document, kept in segments that only grow at their end."""
+"""Columns of numbers, one entry for each document, in segments that only grow at their end."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 Array: TypeAlias = Any
-"""A numpy array of one dimension."""
+"""A one-dimensional numpy array."""
 
 WIDTHS = {
     "at": np.int64,
@@ -36,7 +36,7 @@ DIRECTNESS, PROMINENCE = ("stated", "implied"), ("central", "supporting", "passi
 
 
 def dtype_of(name: str) -> Any:
-    """What a column holds: facts, rules and verdicts are bytes, counts are 32 bits wide."""
+    """The type of a column: facts, rules and verdicts are bytes, counts are 32 bits wide."""
     return np.uint8 if ":" in name else WIDTHS.get(name, np.int32)
 
 
@@ -53,7 +53,7 @@ def read_fact_code(code: int) -> tuple[str, str]:
 
 
 def append(connection: sqlite3.Connection, name: str, first: int, values: Array) -> None:
-    """Put `values` from document `first` on at the end of a column; documents before it that it lacks are 0."""
+    """Append `values`, from document `first` on, to a column; missing documents before it are 0."""
     values, done = np.asarray(values, dtype_of(name)), 0
     while done < len(values):
         number, place = divmod(first + done, SEGMENT)

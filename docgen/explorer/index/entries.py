@@ -1,4 +1,4 @@
-"""What the index takes in: attempts of a run, or documents of any corpus, in order, from where it left off."""
+"""What is indexed: attempts of a run, or documents of any corpus, in order, from where it left off."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 HEAD_BYTES = 1 << 14
-"""Bytes at the beginning of a file by which it is known again."""
+"""Bytes at the beginning of a file by which it is recognised."""
 COLUMNS = ("id", "doc_type", "idea", "facts", "engine", "model")
 DAMAGED = "damaged"
 """The verdict on a line that is not an attempt; it counts as of no slot."""
@@ -31,7 +31,7 @@ NO_SLOT = -1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One attempt or document. `at` and `size` say where its line lies in the run's attempts; `end` where the next
+    """One attempt or document. `at` and `size` say where its line is in the run's attempts; `end` where the next
     begins, or the number of rows read."""
 
     end: int
@@ -60,10 +60,10 @@ class Source(Protocol):
     """The run's folder, or the first file."""
 
     def identity(self) -> dict[str, Any]:
-        """What is the same as long as the corpus only grew at its end."""
+        """What stays the same as long as the corpus only grew at its end."""
 
     def end(self) -> int:
-        """Where the entries end, as far as that can be told without reading them; see `Entry.end`."""
+        """Where the entries end, as far as that is known without reading them; see `Entry.end`."""
 
     def entries(self, start: int) -> Iterator[Entry]:
         """The entries from `start` on."""
@@ -76,7 +76,7 @@ class RunSource:
         self.folder, self.name, self.path = folder, folder.name, folder.path
 
     def identity(self) -> dict[str, Any]:
-        """The file itself and its beginning: runs append; what rewrites the file puts a new one in its place."""
+        """The file and its beginning: runs append to it; whatever rewrites it puts a new file in its place."""
         file = self.folder.attempts
         if not file.exists():
             return {"run": "", "head": ""}
@@ -98,7 +98,7 @@ class RunSource:
                 yield Entry(at + len(line) + 1, DAMAGED, "", slot=NO_SLOT, at=at, size=len(line))
 
     def text(self, at: int, size: int) -> str:
-        """The text of the attempt whose line lies there. Raises `DamagedIndex` if there is none."""
+        """The text of the attempt on the line there. Raises `DamagedIndex` if there is none."""
         with self.folder.attempts.open("rb") as opened:
             opened.seek(at)
             return attempt_there(opened.read(size)).text
@@ -114,11 +114,11 @@ def attempt_there(line: bytes) -> Attempt:
     try:
         return read_attempt(line)
     except ValueError as error:
-        raise DamagedIndex("attempts.jsonl is another file than the one indexed") from error
+        raise DamagedIndex("attempts.jsonl is not the file that was indexed") from error
 
 
 def body_text(body: bytes) -> str:
-    """A text that is kept in the index. Raises `DamagedIndex`."""
+    """A text that is stored in the index. Raises `DamagedIndex`."""
     try:
         return zlib.decompress(body).decode("utf-8", "surrogatepass")
     except (zlib.error, UnicodeDecodeError) as error:
@@ -126,7 +126,7 @@ def body_text(body: bytes) -> str:
 
 
 def text_body(text: str) -> bytes:
-    """A text as it is kept in the index."""
+    """A text as it is stored in the index."""
     return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
 
 
@@ -151,16 +151,16 @@ def _attempt(attempt: Attempt, at: int, size: int) -> Entry:
 
 
 class CorpusSource:
-    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used where they are there.
+    """Documents of any JSONL or Parquet files; id, doc_type, idea, facts and model are used if they exist.
 
-    With a `context`, documents without planned facts have those that they express in a known wording, and findings.
+    With a `context`, documents without planned facts get those that they express in a known wording, and findings.
     """
 
     def __init__(self, paths: list[Path], context: Path | None = None) -> None:
         self.context = context
         self.files = corpus_files(paths)
         if not self.files:
-            raise InputError("no corpus file given")
+            raise InputError("no corpus files given")
         self.path = self.files[0]
         folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
         self.name = folder.resolve().name if folder else self.path.name.split(".")[0] or self.path.name
@@ -195,7 +195,7 @@ class CorpusSource:
 
 
 def _detected(entry: Entry, detectors: "Detectors") -> Entry:
-    """The entry with what detectors see in its text, as far as nobody planned it."""
+    """The entry with what detectors find in its text, unless that was planned."""
     sightings = detectors.sightings(entry.text)
     planned = {str(fact["fact"]) for fact in entry.facts} or None
     findings = detectors.findings(entry.text, planned, sightings, entry.doc_type, entry.idea)

@@ -1,4 +1,4 @@
-"""Words that are in many documents: where each is, as a mask of bits, since SQLite would take long to list them all."""
+"""Words that are in many documents: where each is, as a bit mask, since SQLite would take long to list them all."""
 
 import re
 import sqlite3
@@ -18,14 +18,14 @@ SHARE, MOST, SAMPLE = 0.03, 400, 2_000
 """Share of the documents from which a word is frequent; most such words; documents looked at to find them. Chosen: what
 is rarer is listed within some 10 ms at a million documents, and 400 masks take 30 MB at most."""
 LEAST = 50_000
-"""Documents below which no word takes long."""
+"""Number of documents below which a search for any word is quick."""
 GROWTH = 1.25
-"""Growth after which the masks are made anew; what came since is listed as for other words."""
+"""Growth after which the masks are rebuilt; documents added since are listed as for other words."""
 WORD = re.compile(r"\w+")
 
 
 def fold_word(word: str) -> str:
-    """A word as the index knows it: lower case, without diacritics."""
+    """A word in the index's form: lower case, without diacritics."""
     if word.isascii():
         return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.lower())
@@ -33,7 +33,7 @@ def fold_word(word: str) -> str:
 
 
 def take_frequent(connection: sqlite3.Connection, text_of: Callable[[int], str]) -> None:
-    """Make the masks, if the corpus is large and has grown by much since."""
+    """Build the masks, if the corpus is large and has grown much since."""
     documents, upto = int(get_meta(connection, "documents", 0)), int(get_meta(connection, "frequent", 0))
     if documents < max(LEAST, GROWTH * upto):
         return

@@ -1,4 +1,4 @@
-"""What the index notes of a run's journal: what was spent on what, and where a judge's replies lie; nothing else."""
+"""What the index records of a run's journal: what was spent on what, and where a judge's replies are; nothing else."""
 
 import sqlite3
 from typing import Any
@@ -18,7 +18,7 @@ BATCH = 50_000
 
 
 def take_journal(connection: sqlite3.Connection, folder: RunFolder) -> bool:
-    """Take in the lines since the last time; returns whether there were replies of a judge among them."""
+    """Index the lines since the last time; returns whether there were a judge's replies among them."""
     if not folder.journal.exists():
         return False
     note: dict[str, Any] = get_meta(connection, "journal", {"end": 0, "spent": {}})
@@ -48,7 +48,8 @@ def _write(connection: sqlite3.Connection, note: dict[str, Any], places: list[tu
 
 
 def _head(line: bytes) -> dict[str, Any] | None:
-    """The entry without its text: a tenth of the time, and no text of a prompt or reply gets into the index."""
+    """The entry without its text: it takes a tenth of the time, and no text of a prompt or reply gets into the
+    index."""
     cut = line.find(TEXT)
     try:
         entry = from_json(line[:cut] + b"}" if cut > 0 else line)

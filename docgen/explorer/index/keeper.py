@@ -1,4 +1,4 @@
-"""Where an index lies, and who keeps it: made when it is missing, grown with its corpus, made anew when damaged."""
+"""Where an index is, and who maintains it: built when it is missing, extended with its corpus, rebuilt when damaged."""
 
 import fcntl
 import os
@@ -26,14 +26,14 @@ FILE = "index.sqlite"
 
 
 def view_folder(source: Source) -> Path:
-    """Where index and labels of a corpus lie: in the run's folder, or beside the first file."""
+    """Where index and labels of a corpus are: in the run's folder, or next to the first file."""
     if isinstance(source, RunSource):
         return source.path / "view"
     return source.path.with_name(f"{source.path.name}.view")
 
 
 class Keeper:
-    """The index of one corpus. `is_aside`: it lies in the user's cache, since nothing can be written beside the corpus.
+    """The index of one corpus. `is_aside`: it is in the user's cache, since nothing can be written next to the corpus.
 
     `update` may be called from any thread or process; one of them works, the others return at once.
     """
@@ -46,7 +46,7 @@ class Keeper:
             folder, self.is_aside = cache / "docgen" / "view" / digest(str(source.path.resolve()), size=8), True
             if not _can_write(folder):
                 fix = "Make one of them writable, or point XDG_CACHE_HOME to a folder that is"
-                raise UserError(f"has no room for an index, nor has {folder}", str(source.path), fix)
+                raise UserError(f"cannot be written for an index, and neither can {folder}", str(source.path), fix)
         self.folder = folder
         self.file = folder / FILE
 
@@ -57,7 +57,7 @@ class Keeper:
         return tuple(map(_state, (self.source.folder.attempts, self.source.folder.journal)))
 
     def update(self, reporter: Reporter) -> int | None:
-        """Bring the index up to date; the number of new documents, None where another process is at it.
+        """Bring the index up to date; the number of new documents, None if another process is doing so.
 
         Raises `UserError` where the corpus is gone, or the disk does not take the index.
         """
@@ -71,7 +71,7 @@ class Keeper:
             except sqlite3.DatabaseError as error:
                 if is_of_machine(error):  # what is there of the index is sound
                     raise self._unmade(error) from error
-                reporter.note(f"The index was damaged ({error}); it is made anew")
+                reporter.note(f"The index was damaged ({error}); it is being rebuilt")
                 self.discard()
             try:
                 return self._update(reporter)
@@ -79,8 +79,8 @@ class Keeper:
                 raise self._unmade(error) from error
 
     def _unmade(self, error: sqlite3.Error) -> UserError:
-        fix = "See whether the disk has room and the folder can be written"
-        return UserError(f"the index cannot be made ({error})", str(self.folder), fix)
+        fix = "Check that the disk has room and the folder is writable"
+        return UserError(f"the index cannot be built ({error})", str(self.folder), fix)
 
     def _update(self, reporter: Reporter) -> int:
         connection = self._open()
@@ -100,7 +100,7 @@ class Keeper:
             connection.close()
 
     def _reader(self, connection: sqlite3.Connection) -> Callable[[int], str]:
-        """What reads the text of one document."""
+        """A function that reads the text of one document."""
         source = self.source
         if not isinstance(source, RunSource):
             query = "SELECT text FROM body WHERE doc = ?"
@@ -110,7 +110,7 @@ class Keeper:
         return lambda doc: source.text(int(at[doc]), int(size[doc]))
 
     def add_columns(self, key: str, stamp: object, columns: Callable[[], Mapping[str, Any]]) -> bool:
-        """Write columns that were computed from the index itself, unless those of the same `stamp` are there."""
+        """Write columns that were computed from the index itself, unless those with the same `stamp` exist."""
         with self._alone() as is_alone:
             if not is_alone:
                 return False
@@ -129,7 +129,7 @@ class Keeper:
                 connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        """The index for writing, if it is one of this very corpus; else a new one."""
+        """The index for writing, if it belongs to this corpus; else a new one."""
         identity = self.source.identity()
         connection = connect(self.file)
         if _is_of(connection, identity, self.source.end()):
@@ -179,7 +179,7 @@ def _state(file: Path) -> tuple[int, int, int]:
 
 
 def _can_write(folder: Path) -> bool:
-    """Whether files can be made in a folder, which may have to be made first."""
+    """Whether files can be created in a folder, which may have to be created first."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".lock"

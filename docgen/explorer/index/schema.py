@@ -1,6 +1,6 @@
 """The index on disk: one SQLite file with columns of numbers, a full-text index, and what was not accepted.
 
-Texts of a run stay in attempts.jsonl: the index holds where each lies. Columns are arrays in segments of `SEGMENT`
+Texts of a run stay in attempts.jsonl: the index has the place of each. Columns are arrays in segments of `SEGMENT`
 documents, so that a filter over a million documents is one pass over a few megabytes, and its count is exact.
 """
 
@@ -17,13 +17,13 @@ __all__ = [
 ]  # fmt: skip
 
 VERSION = 2
-"""Of the schema; an index of another version is made anew."""
+"""Version of the schema; an index of another version is rebuilt."""
 SEGMENT = 1 << 16
 """Documents in a segment of a column. Chosen: growing a run by a few documents rewrites a quarter of a megabyte."""
 
 PENDING_BYTES = 16 << 20
-"""Of the full-text index held in memory before a segment is written: halves the time of a first indexing, measured; a
-larger one gains nothing more."""
+"""Bytes of the full-text index in memory before a segment is written: halves the time of a first indexing, measured; a
+larger value gains nothing more."""
 
 MERGED = 16
 """Segments of one size that SQLite merges into one, the most that it takes: indexing takes an eighth less than with its
@@ -83,9 +83,9 @@ def unseal(data: bytes) -> memoryview:
 
 
 def connect(file: Path) -> sqlite3.Connection:
-    """The index opened for writing; what a killed writer left half done is undone by SQLite.
+    """The index opened for writing; SQLite undoes what a killed writer left half done.
 
-    `synchronous` is off: a power failure can cost the index, which is then made anew, never a label or a document.
+    `synchronous` is off: a power failure can cost the index, which is then rebuilt, never a label or a document.
     """
     connection = sqlite3.connect(file, timeout=0.2, isolation_level=None, check_same_thread=False)
     connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000;")
@@ -93,7 +93,7 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def read_only(file: Path) -> sqlite3.Connection:
-    """The index opened for reading, by one thread at a time. It is not mapped: what is mapped counts as memory."""
+    """The index opened for reading, by one thread at a time. It is not memory-mapped, which would count as memory."""
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=5, check_same_thread=False)
     connection.executescript("PRAGMA query_only=1; PRAGMA cache_size=-8000;")
     return connection
@@ -109,7 +109,7 @@ def create(connection: sqlite3.Connection, source: str) -> None:
 
 
 def get_meta(connection: sqlite3.Connection, key: str, default: Any = None) -> Any:
-    """A value of the index' own notes."""
+    """A value that the index recorded about itself."""
     return read_meta(connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone(), default)
 
 
@@ -119,5 +119,5 @@ def read_meta(row: Sequence[Any] | None, default: Any) -> Any:
 
 
 def put_meta(connection: sqlite3.Connection, key: str, value: Any) -> None:
-    """Note a value, anything that JSON can hold."""
+    """Record a value, anything that JSON can represent."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, seal(json.dumps(value).encode())))

@@ -1,4 +1,4 @@
-"""What every page wants to know of the whole corpus, counted once when the index is made."""
+"""What every page needs to know about the whole corpus, counted once when the index is built."""
 
 import sqlite3
 from typing import Any
@@ -11,15 +11,15 @@ from docgen.explorer.index.schema import get_meta, put_meta
 __all__ = ["LENGTHS", "summarise"]
 
 LENGTHS = (0, 50, 100, 200, 300, 400, 500, 600, 800, 1000, 1500, 2000, 5000)
-"""Where the classes of lengths in words begin."""
+"""Lower bounds of the length classes, in words."""
 
 
 SUBJECTS = 60
-"""Facts or rules listed for each reason."""
+"""Most facts or rules listed for each reason."""
 
 
 def summarise(connection: sqlite3.Connection) -> None:
-    """Count facts, pairs of facts, types, rules, lengths and reasons, and note it all."""
+    """Count facts, pairs of facts, types, rules, lengths and reasons, and record them."""
     documents = int(get_meta(connection, "documents", 0))
     codes = {kind: _codes(connection, kind) for kind in ("fact", "rule", "type", "idea", "model")}
     facts = {code: read_column(connection, f"fact:{code}", documents) for code in codes["fact"]}

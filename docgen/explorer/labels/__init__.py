@@ -1,1 +1,1 @@
-"""What people say about documents: kept beside the corpus, undone but never lost, exported as a gold file."""
+"""What people say about documents: stored next to the corpus, undone but never lost, exported as a gold file."""

@@ -1,10 +1,11 @@
-"""Blind draws: documents by strata of what detectors say, so that few labels tell much, and estimates stay unbiased.
+"""Blind draws: documents by strata of what detectors say, so that few labels are informative and estimates stay
+unbiased.
 
 A stratum is drawn from without replacement. The estimate of a share over the corpus is the sum over strata of the
-stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed.,
-5.3); its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95%
-interval adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few
-labels that agree have no spread and are no certainty.
+stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed., 5.3);
+its standard error is that of stratified sampling with the finite population correction (ibid., 5.6). The 95% interval
+adds up Wilson's intervals of the strata (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), since a few labels
+that agree have no spread and are still not certain.
 """
 
 import math
@@ -26,7 +27,7 @@ __all__ = ["Estimate", "Stratum", "draw_documents", "estimate", "strata_of"]
 
 @dataclass(frozen=True)
 class Stratum:
-    """Documents of which detectors say the same."""
+    """Documents about which detectors say the same."""
 
     name: str
     mask: Array
@@ -40,15 +41,15 @@ class Stratum:
 def strata_of(snapshot: Snapshot, subject: str) -> list[Stratum]:
     """The strata for one subject, "fact:ID", "rule:ID", or "" for any rule.
 
-    Documents that a judge read are told apart by its verdict; the others by how the fact was assigned, or by findings.
+    Documents that a judge read are divided by its verdict; the others by how the fact was assigned, or by findings.
     """
     kind, _, name = subject.partition(":")
     if kind == "fact":
         masks = {how: TESTS["fact"](snapshot, f"{name}:{how}") for how in ("stated", "implied")}
         masks["without"] = ~TESTS["fact"](snapshot, name)
     else:
-        found = TESTS["finding"](snapshot, name if kind == "rule" else "any")
-        masks = {"found": found, "nothing found": ~found}
+        has_finding = TESTS["finding"](snapshot, name if kind == "rule" else "any")
+        masks = {"found": has_finding, "nothing found": ~has_finding}
     read = verdict_mask(snapshot, "read")
     if read.any():
         said = snapshot.column("judge:read" if not name else f"judge:{name}")
@@ -77,7 +78,7 @@ def draw_documents(strata: Sequence[Stratum], count: int, seed: int) -> list[tup
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share of the corpus with its standard error and 95% interval; None where a stratum has no label yet."""
+    """A share of the corpus with its standard error and 95% interval; None while a stratum has no label."""
 
     share: float | None
     error: float | None
@@ -86,7 +87,7 @@ class Estimate:
     high: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For a page."""
+        """In the form for a page."""
         return {"share": self.share, "error": self.error, "labelled": self.labelled, "low": self.low, "high": self.high}
 
 

@@ -1,4 +1,4 @@
-"""Labels as a gold file: the documents that were labelled whole, in the form that `docgen audit calibrate` reads."""
+"""Labels as a gold file: the completely labelled documents, in the form that `docgen audit calibrate` reads."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +9,13 @@ from docgen.explorer.labels.store import Label, LabelStore
 __all__ = ["GoldDocument", "complete_documents", "gold_lines"]
 
 WEIGHT = {"absent": 0, "implied": 1, "stated": 2, "contradicted": 3}
-"""What a document says of a fact is the strongest that was marked in it; a denial outweighs all, as in audits."""
+"""What a document says about a fact is the strongest verdict that was marked in it; a denial outweighs all, as in
+audits."""
 
 
 @dataclass(frozen=True)
 class GoldDocument:
-    """One document that somebody labelled whole. What is not named is absent, or clean."""
+    """One completely labelled document. What is not named is absent, or clean."""
 
     id: str
     text: str
@@ -25,7 +26,7 @@ class GoldDocument:
 
 
 def complete_documents(store: LabelStore) -> list[GoldDocument]:
-    """The documents marked complete, by what they said when they were; the oldest first."""
+    """The documents marked complete, with the text that they had then; the oldest first."""
     by_text: dict[tuple[str, str], list[Label]] = {}
     for label in store.all():
         by_text.setdefault((label.document, label.digest), []).append(label)

@@ -18,7 +18,8 @@ __all__ = ["judge_scores", "scores_of"]
 
 
 def scores_of(view: "View") -> dict[str, Any] | None:
-    """What `docgen audit calibrate` says of the labels, by the same code; None without a document labelled whole."""
+    """What `docgen audit calibrate` says about the labels, by the same code; None without a completely labelled
+    document."""
     documents = complete_documents(view.labels)
     if view.context_file is None or not documents:
         return None
@@ -26,7 +27,7 @@ def scores_of(view: "View") -> dict[str, Any] | None:
 
 
 def judge_scores(view: "View") -> dict[str, Any] | None:
-    """The same of the judge, on those labelled documents that it had read; None where there are none."""
+    """The same for the judge, on the labelled documents that it had read; None if there are none."""
     from docgen.pipeline.audit.calibrate import JudgedGold
 
     documents, judges = complete_documents(view.labels), view.judges
@@ -41,7 +42,7 @@ def judge_scores(view: "View") -> dict[str, Any] | None:
 
 
 def _said(view: "View", one: GoldDocument) -> "Verdicts | None":
-    """The judge's verdicts on a document, as long as it reads as it did when it was labelled."""
+    """The judge's verdicts on a document, if its text is still the one that was labelled."""
     snapshot = view.snapshot
     doc = snapshot.find(one.id)
     record = None if doc is None else snapshot.record(doc)

@@ -1,4 +1,4 @@
-"""Labels in a SQLite file of their own: several browsers may write at once, and a corpus made anew loses none."""
+"""Labels in a separate SQLite file: several browsers may write at once, and rebuilding a corpus loses none."""
 
 import datetime as dt
 import sqlite3
@@ -22,7 +22,7 @@ VERDICTS = {
     "whole": ("complete",),
     "read": ("read",),
 }
-"""What can be said of what. "whole: complete" says that everything else is absent, or clean."""
+"""What can be said about what. "whole: complete" says that everything else is absent, or clean."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS label (id INTEGER PRIMARY KEY, document TEXT NOT NULL, digest TEXT NOT NULL,
@@ -62,9 +62,9 @@ def _in_words(method: "Callable[Concatenate[LabelStore, P], R]") -> "Callable[Co
 
 @dataclass(frozen=True)
 class Label:
-    """One thing said of one document; text[start:end] is the passage, empty for what is said of all of it.
+    """One statement about one document; text[start:end] is the passage, empty for a statement about all of it.
 
-    `digest` is that of the text it was said of, `draw` the blind draw that it was made in, `at` the time in UTC.
+    `digest` is that of the text, `draw` the blind draw that it was made in, `at` the time in UTC.
     """
 
     id: int
@@ -82,19 +82,19 @@ class Label:
     draw: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For a JSON twin."""
+        """In the form for a page's JSON."""
         return asdict(self)
 
 
 class LabelStore:
-    """The labels of one corpus. `why_not` says why none can be written, "" if they can."""
+    """The labels of one corpus. `why_not` says why they cannot be written, "" if they can."""
 
     def __init__(self, folder: Path, why_not: str = "") -> None:
         self.file, self.why_not = folder / "labels.sqlite", why_not
         self._local = threading.local()
 
     def _connection(self, to_write: bool = False) -> sqlite3.Connection | None:
-        """This thread's connection; None where there is no label yet and none is to be written."""
+        """This thread's connection; None if there are no labels yet and none is to be written."""
         if not to_write and not self.file.exists():
             return None
         if not hasattr(self._local, "connection"):
@@ -109,9 +109,9 @@ class LabelStore:
 
     def _write(self) -> sqlite3.Connection:
         if self.why_not:
-            raise Refused("labels cannot be kept here", str(self.file.parent), self.why_not)
+            raise Refused("labels cannot be stored here", str(self.file.parent), self.why_not)
         connection = self._connection(to_write=True)
-        assert connection is not None  # one that is to write is always made
+        assert connection is not None  # for writing, one is always created
         return connection
 
     @contextmanager
@@ -129,13 +129,13 @@ class LabelStore:
 
     @_in_words
     def add(self, label: Label, text: str, doc_type: str = "") -> Label:
-        """Keep a label of a document with this text; returns it with its id and time. Raises `Refused`."""
+        """Store a label of a document with this text; returns it with its id and time. Raises `Refused`."""
         if label.verdict not in VERDICTS.get(label.kind, ()):
             raise Refused(
-                f"{label.verdict!r} cannot be said of a {label.kind}", label.document, "Use the page's buttons"
+                f"{label.verdict!r} is not a verdict on a {label.kind}", label.document, "Use the page's buttons"
             )
         if not 0 <= label.start <= label.end <= len(text):
-            raise Refused("the passage lies outside the text", label.document, "Load the page again")
+            raise Refused("the passage is outside the text", label.document, "Load the page again")
         key = digest(text)
         quote = text[label.start : label.end].encode("utf-8", "replace").decode()
         values = (
@@ -154,18 +154,18 @@ class LabelStore:
 
     @_in_words
     def undo(self, identifier: int) -> bool:
-        """Take a label back; it stays on disk, marked. Whether there was one."""
+        """Take a label back; it stays on disk, marked as undone. Returns whether there was one."""
         cursor = self._write().execute(
             "UPDATE label SET undone = ? WHERE id = ? AND undone IS NULL", (_now(), identifier)
         )
         return cursor.rowcount > 0
 
     def of(self, document: str) -> list[Label]:
-        """What stands of one document, the oldest first."""
+        """The labels in force on one document, the oldest first."""
         return self._labels("document = ?", document)
 
     def all(self) -> list[Label]:
-        """Every label that stands, the oldest first."""
+        """Every label in force, the oldest first."""
         return self._labels("1")
 
     def by_draw(self, draw: int) -> list[Label]:
@@ -196,7 +196,7 @@ class LabelStore:
 
     @_in_words
     def add_draw(self, subject: str, seed: int, strata: str, who: str, documents: Iterable[tuple[str, str]]) -> int:
-        """Keep a blind draw: the documents with the stratum of each, in the order in which they are shown."""
+        """Store a blind draw: the documents with the stratum of each, in the order in which they are shown."""
         with self._transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO draw (subject, seed, strata, who, at) VALUES (?, ?, ?, ?, ?)",
@@ -218,7 +218,7 @@ class LabelStore:
 
     @_in_words
     def drawn(self, draw: int) -> list[tuple[str, str]]:
-        """(document, stratum) of a draw in its order."""
+        """(document, stratum) of a draw, in order."""
         connection = self._connection()
         if connection is None:
             return []

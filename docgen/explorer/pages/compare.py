@@ -17,13 +17,13 @@ FIGURES = (("documents", "documents"), ("words", "words"), ("tokens", "tokens"),
 
 
 def compare(view: View, query: PageQuery) -> dict[str, Any]:
-    """This corpus beside another that is open: their figures, and the documents in the same slots."""
+    """This corpus next to another that is open: their figures, and the documents in the same slots."""
     others = [name for name, other in query.views.items() if other is not view]
     name = query.get("with") or (others[0] if others else "")
     if not name:
         return {"other": "", "others": [], "figures": [], "facts": [], "rows": [], "pair": None, "after": None}
     if name not in query.views:
-        raise Missing(f"no corpus {name!r} open here")
+        raise Missing(f"the corpus {name!r} is not open here")
     other = query.views[name]
     a, b, slot = view.snapshot, other.snapshot, query.number("slot")
     rows, after = _slots(a, b, query.number("after")) if slot is None else ([], None)
@@ -83,7 +83,7 @@ def _pair(a: Snapshot, b: Snapshot, slot: int) -> dict[str, Any]:
 
     docs = a.in_slot(slot), b.in_slot(slot)
     if docs[0] is None or docs[1] is None:
-        raise Missing(f"no document in slot {slot} of both corpora")
+        raise Missing(f"slot {slot} does not have a document in both corpora")
     left, right = _side(a, docs[0]), _side(b, docs[1])
     same = left["text"] == right["text"]
     longest = max(len(left["text"]), len(right["text"]))

@@ -1,4 +1,4 @@
-"""One document: its text with everything that is known of its passages, its slot, its attempts, its neighbours."""
+"""One document: its text with everything known about its passages, its slot, its attempts, its neighbours."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -19,7 +19,7 @@ from docgen.text.scripts import split_words
 __all__ = ["PART", "document", "spans_of"]
 
 PART = 60_000
-"""Characters of a text on one page; a longer one goes on on the next."""
+"""Characters of a text on one page; a longer text continues on the next."""
 MOST = 8
 """Neighbours and near-duplicates shown."""
 LONGEST_TWIN = 20_000
@@ -31,11 +31,11 @@ SEVERITY = {"error": "breaks", "warning": "may break", "info": "note on"}
 
 
 def document(view: View, query: PageQuery) -> dict[str, Any]:
-    """Everything of one document."""
+    """Everything about one document."""
     snapshot, name = view.snapshot, query.path["id"]
     doc = snapshot.find(name)
     if doc is None:
-        raise Missing(f"no document {name!r} among the accepted ones")
+        raise Missing(f"{name!r} is not among the accepted documents")
     record = snapshot.record(doc)
     text, identifier = str(record["text"]), snapshot.id_of(doc)
     kind, idea = snapshot.terms["type"][int(snapshot.column("type")[doc])], snapshot.idea_id(doc)
@@ -73,7 +73,7 @@ def document(view: View, query: PageQuery) -> dict[str, Any]:
 
 
 def _hits(text: str, query: PageQuery) -> list[tuple[int, int]]:
-    """Where the words stand that the list was searched for."""
+    """Where the words are that the list was searched for."""
     pattern = query.filters.query.pattern
     return [match.span() for match in islice(pattern.finditer(text), MOST_HITS)] if pattern else []
 
@@ -88,8 +88,8 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
     assigned = {str(fact["fact"]) for fact in record.get("facts") or ()}
     sightings = detectors.sightings(text, record.get("quotes") or ())
     places = {(one["rule"], one.get("start")) for one in recorded}
-    found = detectors.findings(text, assigned if view.run else None, sightings, kind, idea)
-    extra = [one.model_dump() for one in found if (one.rule, one.start) not in places]
+    findings = detectors.findings(text, assigned if view.run else None, sightings, kind, idea)
+    extra = [one.model_dump() for one in findings if (one.rule, one.start) not in places]
     rows = [
         {"fact": one.fact, "verdict": one.verdict, "detector": one.detector, "start": one.start, "end": one.end}
         for one in sightings
@@ -100,7 +100,7 @@ def read_text(view: View, record: Mapping[str, Any], kind: str, idea: str) -> di
 def _facts(
     snapshot: Snapshot, record: Mapping[str, Any], sightings: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The facts that the document is to express, and those that it was seen to express beside."""
+    """The facts that the document is to express, and others that it was seen to express."""
     numbers, statements = fact_numbers(snapshot), {f["id"]: f["statement"] for f in snapshot.world["facts"]}
     assigned = {str(fact["fact"]): fact for fact in record.get("facts") or ()}
     names = [*assigned, *dict.fromkeys(s["fact"] for s in sightings if s["fact"] not in assigned)]
@@ -119,7 +119,7 @@ def _facts(
 
 
 def spans_of(page: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Span]:
-    """What is to be marked in the text of a page."""
+    """What to mark in the text of a page."""
     spans = [_sighting(s, numbers) for s in page["sightings"]]
     for finding in page["findings"]:
         word = SEVERITY.get(finding.get("severity", ""), "breaks")
@@ -185,7 +185,7 @@ def twins_of(snapshot: Snapshot, slot: int) -> list[dict[str, Any]]:
 
 
 def side_by_side(text: str, twins: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The twins with the passages in which each and the text differ, as far as that is quickly told."""
+    """The twins with the passages in which each differs from the text, as far as that is quick to find."""
     from docgen.dedupe.report.text_diff import differences
 
     for twin in twins:
@@ -233,7 +233,7 @@ def label_spans(labels: Sequence[Label]) -> list[Span]:
 
 
 def slot_number(name: str) -> int | None:
-    """The slot that an id means."""
+    """The slot that an id refers to."""
     try:
         return slot_of(name)
     except ValueError:

@@ -18,7 +18,7 @@ __all__ = ["document_rows", "documents", "title_of"]
 
 TITLE, EXCERPT, AROUND = 110, 220, 90
 TAG = re.compile(r"^<[A-Z]+>")
-"""A mark that some corpora have at the head of every document."""
+"""A mark that some corpora have at the start of every document."""
 LOOKED_AT = 200_000
 """Characters of a text in which the words searched for are looked up for its excerpt."""
 
@@ -59,7 +59,7 @@ def _levels(view: View, query: PageQuery) -> list[dict[str, Any]]:
 def document_rows(
     view: View, snapshot: Snapshot, docs: list[int], filters: Filters | None = None
 ) -> list[dict[str, Any]]:
-    """What a list says of each document: its title, an excerpt, its facts and figures."""
+    """What a list says about each document: its title, an excerpt, its facts and figures."""
     pattern = filters.query.pattern if filters else None
     numbers = fact_numbers(snapshot)
     facts = [(name, snapshot.column(f"fact:{code}")) for code, name in enumerate(snapshot.terms["fact"])]
@@ -110,7 +110,7 @@ def title_of(text: str) -> str:
 
 
 def excerpt_of(text: str, pattern: "re.Pattern[str] | None") -> list[tuple[str, bool]]:
-    """Pieces of text, those that were searched for marked; without a search, how the document goes on."""
+    """Pieces of text, with what was searched for marked; without a search, how the document continues."""
     if pattern is None:
         start = text.find("\n", len(text) - len(text.lstrip()))
         body = " ".join(text[max(0, start) : max(0, start) + 3 * EXCERPT].split())

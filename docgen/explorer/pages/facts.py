@@ -1,4 +1,4 @@
-"""Facts: how present each is and which come together; one fact with its wordings, where it stands, and passages."""
+"""Facts: how present each is and which occur together; one fact with its wordings, places, and passages."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
     """One fact."""
     snapshot, name = view.snapshot, query.path["id"]
     if name not in snapshot.facts:
-        raise Missing(f"no fact {name!r} in this corpus")
+        raise Missing(f"{name!r} is not a fact of this corpus")
     report = view.report("salience.json") or {}
     row = next(row for row in fact_rows(view, report) if row["id"] == name)
     own = (report.get("facts") or {}).get(name) or {}
@@ -65,7 +65,7 @@ def fact(view: View, query: PageQuery) -> dict[str, Any]:
 
 
 def _verdicts(view: View, name: str) -> list[tuple[str, int]]:
-    """What the judge said of the fact, with the number of documents of each verdict, of those that it read."""
+    """What the judge said about the fact: the number of documents with each verdict, among those that it read."""
     counts = np.bincount(view.snapshot.column(f"judge:{name}"), minlength=len(VERDICTS)).tolist()
     return [(verdict, count) for verdict, count in zip(VERDICTS, counts, strict=True) if verdict and count]
 
@@ -95,7 +95,7 @@ def _types(view: View, mask: Any) -> list[dict[str, Any]]:
 
 
 def findings(view: View, _: PageQuery) -> dict[str, Any]:
-    """Every rule that anything was found of, with passages of the last audit."""
+    """Every rule with findings, with passages of the last audit."""
     leakage = view.report("leakage.json") or {}
     rows = finding_rows(view.snapshot, leakage)
     for row in rows:

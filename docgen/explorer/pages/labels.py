@@ -1,4 +1,4 @@
-"""Labels: what was said so far, how detectors fare against it, and blind draws."""
+"""Labels: what was labelled so far, how detectors compare with it, and blind draws."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def labels(view: View, _: PageQuery) -> dict[str, Any]:
 
 
 def rules_of(view: View) -> list[tuple[str, str]]:
-    """Rules that can be said to be broken, with what they forbid."""
+    """Rules that a label can name, with what they forbid."""
     if view.detectors is not None:
         return [(rule.id, rule.description) for rule in view.detectors.leaks.rules]
     return [(name, "") for name in view.snapshot.terms["rule"]]
@@ -75,7 +75,7 @@ def _draw(view: View, row: dict[str, Any], documents: list[GoldDocument]) -> dic
 
 
 def _is_true(one: GoldDocument, subject: str) -> bool:
-    """Whether a document has what a draw is about: it expresses the fact, or breaks the rule (any rule for "")."""
+    """Whether a document has the subject of a draw: it expresses the fact, or breaks the rule (any rule for "")."""
     kind, _, name = subject.partition(":")
     if kind == "fact":
         return one.facts.get(name, "absent") in ("stated", "implied")
@@ -83,7 +83,7 @@ def _is_true(one: GoldDocument, subject: str) -> bool:
 
 
 def _question(view: View, subject: str) -> str:
-    """What a draw asks of each document, in words."""
+    """What a draw asks about each document, in words."""
     kind, _, name = subject.partition(":")
     if kind == "fact":
         statements = {fact["id"]: str(fact["statement"]) for fact in view.snapshot.world["facts"]}
@@ -96,7 +96,7 @@ def _question(view: View, subject: str) -> str:
 
 
 def blind_document(view: View, query: PageQuery) -> dict[str, Any]:
-    """The next document of a draw, without a word of what detectors or judges say of it."""
+    """The next document of a draw, without anything that detectors or judges say about it."""
     if not query.path["id"].isdecimal():
         raise Missing("no such draw")
     draw = int(query.path["id"])

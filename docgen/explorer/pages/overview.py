@@ -1,4 +1,4 @@
-"""Overview: how the corpus stands, in the figures that decide whether it is any good."""
+"""Overview: the state of the corpus, in the figures that decide whether it is any good."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ def fact_rows(view: View, salience: Mapping[str, Any] | None) -> list[dict[str, 
     """One row for each fact: how many documents have it by the plan, by a judge, by wording."""
     snapshot = view.snapshot
     codes = {name: code for code, name in enumerate(snapshot.terms["fact"])}
-    known = {fact["id"]: fact for fact in snapshot.world["facts"]}
+    by_id = {fact["id"]: fact for fact in snapshot.world["facts"]}
     measured: Mapping[str, Any] = (salience or {}).get("facts") or {}
     rows = []
     for number, name in enumerate(snapshot.facts, 1):
@@ -58,8 +58,8 @@ def fact_rows(view: View, salience: Mapping[str, Any] | None) -> list[dict[str, 
             {
                 "id": name,
                 "number": number,
-                "statement": known.get(name, {}).get("statement", ""),
-                "asked": known.get(name, {}).get("asked"),
+                "statement": by_id.get(name, {}).get("statement", ""),
+                "asked": by_id.get(name, {}).get("asked"),
                 "assigned": assigned,
                 "assigned_share": share(assigned, snapshot.documents),
                 "stated": sum(counts[1:4]),
@@ -78,7 +78,7 @@ def fact_rows(view: View, salience: Mapping[str, Any] | None) -> list[dict[str, 
 
 
 def finding_rows(snapshot: Snapshot, leakage: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """One row for each rule that anything was found of: by the last audit, and on record with the documents."""
+    """One row for each rule with findings: by the last audit, and on record with the documents."""
     recorded = {name: snapshot.summary["rules"].get(str(code)) for code, name in enumerate(snapshot.terms["rule"])}
     rules: Mapping[str, Any] = (leakage or {}).get("rules") or {}
     rows = []

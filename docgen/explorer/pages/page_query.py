@@ -1,4 +1,4 @@
-"""What is asked of a page, and what every page needs."""
+"""The query of a page, and what every page needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ def fact_numbers(snapshot: Snapshot) -> dict[str, int]:
 
 
 def writer_notice(snapshot: Snapshot) -> str:
-    """Says so where the embedded writer wrote documents."""
+    """A notice if the embedded writer wrote documents."""
     counts: list[int] = snapshot.summary.get("models", [])
     pairs = zip(snapshot.terms["model"], counts, strict=False)
     embedded = sum(count for name, count in pairs if name == EMBEDDED_MODEL)
@@ -59,7 +59,7 @@ def share(part: float, whole: float) -> float:
 
 
 def run_word(view: View) -> dict[str, Any]:
-    """What the head of every page says."""
+    """What the header of every page says."""
     snapshot = view.snapshot
     return {
         "name": view.name,

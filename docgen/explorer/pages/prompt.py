@@ -1,4 +1,4 @@
-"""The prompt that an attempt was made from, rendered anew and compared by its key with the one that was sent."""
+"""The prompt of an attempt, rendered again and compared by its key with the one that was sent."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ __all__ = ["prompt"]
 
 
 def prompt(view: View, query: PageQuery) -> dict[str, Any]:
-    """System and user text of the request for one attempt; `is_same` says whether it is the very one that was sent."""
+    """System and user text of the request for one attempt; `is_same` says whether it is exactly the one that was
+    sent."""
     slot, _, number = query.path["id"].partition("-")
     if view.run is None or not (slot.isdecimal() and number.isdecimal() and len(slot) < 12 and len(number) < 6):
         raise Missing("no such prompt; addresses are SLOT-NUMBER")
@@ -24,7 +25,7 @@ def prompt(view: View, query: PageQuery) -> dict[str, Any]:
     try:
         request, is_same = _request(view, int(slot), int(number), record)
     except (UserError, ValueError, KeyError) as error:
-        raise Missing(f"no plan, types and ideas to render the prompt from ({error})") from error
+        raise Missing(f"there are no plan, types and ideas to render the prompt from ({error})") from error
     return {
         "slot": int(slot),
         "number": int(number),

@@ -1,4 +1,4 @@
-"""Attempts that were not accepted: by reason, each with the passage that decided, and the prompt that made it."""
+"""Attempts that were not accepted: by reason, each with the decisive passage, and its prompt."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -77,7 +77,7 @@ def find_attempt(snapshot: Snapshot, slot: int, number: int) -> dict[str, Any] |
 
 
 def attempt(view: View, query: PageQuery) -> dict[str, Any]:
-    """One attempt with its reasons; a near-duplicate stands beside the document that it repeats."""
+    """One attempt with its reasons; a near-duplicate next to the document that it repeats."""
     snapshot = view.snapshot
     slot, number = _address(query.path["id"])
     record = find_attempt(snapshot, slot, number)
@@ -152,7 +152,7 @@ def _address(name: str) -> tuple[int, int]:
 
 
 def duplicates(view: View, query: PageQuery) -> dict[str, Any]:
-    """Near-duplicates: attempts turned away for that reason with what they repeat, and what dedupe last measured."""
+    """Near-duplicates: attempts rejected for that reason with what they repeat, and what dedupe last measured."""
     snapshot, after = view.snapshot, query.number("after")
     rows = snapshot.rows(
         "SELECT a.id, a.slot, a.number, a.verdict, a.at, a.size FROM reason r JOIN attempt a ON a.id = r.attempt"

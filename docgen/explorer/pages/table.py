@@ -35,4 +35,4 @@ PAGES = (
     Page("blind", "blind", blind, "Label blind", published=False),
     Page("blind_document", "blind/{id}", blind_document, "Label blind", published=False),
 )
-"""A new page is a row here, a template of its name, and a function of the corpus and what is asked of it."""
+"""A new page is a row here, a template of its name, and a function of the corpus and the query."""

@@ -1,4 +1,4 @@
-"""Read ten: a drawn ten, the same for the same seed, so that two people can read the same."""
+"""Read ten: ten drawn documents, the same for the same seed, so that two people can read the same ones."""
 
 import random
 from typing import Any
@@ -31,6 +31,6 @@ def ten(view: View, query: PageQuery) -> dict[str, Any]:
 
 
 def draw(docs: Array, count: int, seed: int) -> list[int]:
-    """`count` of the documents, without one twice, in the order drawn."""
+    """`count` of the documents, each at most once, in the order drawn."""
     places = random.Random(seed).sample(range(len(docs)), min(count, len(docs)))
     return [int(docs[place]) for place in places]

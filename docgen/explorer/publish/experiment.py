@@ -23,7 +23,7 @@ ORDERS = ("", "random")
 
 
 class TranscriptLinks:
-    """Links on a page that lies `depth` folders below the top; `listed` are the files of the lists that are there."""
+    """Links on a page that is `depth` folders below the top; `listed` are the files of the lists that exist."""
 
     is_live = False
 
@@ -39,7 +39,7 @@ class TranscriptLinks:
         return f"{self._up}{path}.html" if path in self._published else self.page("transcripts")
 
     def listing(self, filters: Filters, **more: object) -> str:
-        """See `Links`; a list that is no file is made in the browser."""
+        """See `Links`; a list that is not a file is made in the browser."""
         file = self._listed.get(filters) if isinstance(filters, TranscriptFilters) else None
         if file is None:
             return self.page("transcripts", filters.address())
@@ -52,7 +52,7 @@ class TranscriptLinks:
 
 
 def export_experiment(view: ExperimentView, out: Path, options: SiteOptions, reporter: Reporter) -> int:
-    """Write the site; returns the number of transcripts in it. Where not all fit, twins are drawn together."""
+    """Write the site; returns the number of transcripts in it. If not all fit, twins are drawn together."""
     return _Site(view, out, options, reporter).write()
 
 
@@ -109,7 +109,7 @@ class _Site:
         return data | near | {"others": [row for row in data["others"] if row["path"] in self.published]}
 
     def _row(self, place: int) -> dict[str, Any]:
-        """What the search in the browser knows of a transcript."""
+        """What the search in the browser knows about a transcript."""
         row, (listed,) = self.own.rows[place], transcript_rows(self.own, [place])
         said = [row.tier, row.variation.replace("_", " "), row.model, row.compliance or "unscored"]
         return {
@@ -154,7 +154,7 @@ def _numbered(file: str, number: int) -> str:
 
 
 def _drawn(view: ExperimentView, options: SiteOptions) -> list[int]:
-    """The transcripts that are published: whole situations, drawn until no more fit."""
+    """The published transcripts: whole situations, drawn until no more fit."""
     own = view.transcripts
     places = list(range(len(own.rows)))
     if options.documents is None or len(places) <= options.documents:

@@ -1,4 +1,4 @@
-"""The folder of a site: what is in every one beside its pages."""
+"""The folder of a site: what every one contains besides its pages."""
 
 import shutil
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MARK = "docgen-site.txt"
 class SiteOptions:
     """What is published: at most `documents` of them, drawn with `seed` where there are more; None for all.
 
-    `licence` and `canary` are said on every page; without a canary the corpus gets one of its own.
+    `licence` and `canary` are on every page; without a canary the corpus gets its own.
     """
 
     documents: int | None = MOST
@@ -29,18 +29,18 @@ class SiteOptions:
 
 
 def clear_folder(out: Path) -> None:
-    """An empty folder in place of an earlier site. Raises `ConfigError` for a folder that holds anything else."""
+    """An empty folder in place of an earlier site. Raises `ConfigError` for a folder with anything else in it."""
     if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
-        raise ConfigError("holds something other than a docgen site", f"--export {out}", "Name a new folder")
+        raise ConfigError("contains something other than a docgen site", f"--export {out}", "Name a new folder")
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
 
 
 def finish_folder(out: Path, licence: str, canary: str) -> None:
-    """Style and scripts, the licence, what keeps crawlers away, and the mark by which the site is known again."""
+    """Style and scripts, the license, what keeps crawlers away, and the mark by which the site is recognised."""
     shutil.copytree(ASSETS / "static", out / "static", ignore=shutil.ignore_patterns("label.js"))
     (out / "robots.txt").write_text(ROBOTS, "utf-8")
-    licence = licence or "Whoever published this site stated no licence."
+    licence = licence or "Whoever published this site did not state a license."
     (out / "LICENCE.txt").write_text(f"{licence}\n\nCanary: {canary}\n", "utf-8")
     (out / MARK).write_text("Made by docgen view --export; the next export replaces this folder.\n", "utf-8")

@@ -19,7 +19,7 @@ def thing_file(kind: str, name: str) -> str:
 
 
 class SiteLinks:
-    """Links on a page that lies `depth` folders below the top.
+    """Links on a page that is `depth` folders below the top.
 
     `files` are the pages of the documents that are published, by id; `lists` the pages of the list, by the document
     after which each begins.

@@ -1,7 +1,7 @@
-"""The index that a published site is searched by: scripts, since pages opened from a disk may load nothing else.
+"""The search index of a published site: scripts, since pages opened from a disk may not load anything else.
 
-`search/documents-N.js` say what is known of each document, `search/words-XY.js` in which documents each word that
-begins with XY is, as differences in base 36. A page loads what it needs.
+`search/documents-N.js` say what is known about each document, `search/words-XY.js` in which documents each word that
+begins with XY occurs, as differences in base 36. A page loads what it needs.
 """
 
 import json
@@ -16,13 +16,13 @@ __all__ = ["SearchFiles"]
 
 CHUNK = 2_000
 LONGEST = 40
-"""Letters of a word that can be searched for."""
+"""Fewest letters of a word that can be searched for."""
 COMMON = 0.5
-"""Share of the documents from which a word says nothing; such words are left out and ignored."""
+"""Share of the documents from which a word is uninformative; such words are left out and ignored."""
 
 
 class SearchFiles:
-    """Collects documents as they are published; `write` makes the files. `unit` is what one is called, `listed` the
+    """Collects documents as they are published; `write` writes the files. `unit` is what one is called, `listed` the
     page that lists all."""
 
     def __init__(self, unit: str = "document", listed: str = "documents.html") -> None:
@@ -31,7 +31,7 @@ class SearchFiles:
         self._words: dict[str, list[int]] = defaultdict(list)
 
     def add(self, row: dict[str, Any], text: str) -> None:
-        """One more document: what a list says of it, and its text."""
+        """One more document: what a list says about it, and its text."""
         for word in sorted({fold_word(word) for word in set(WORD.findall(text.lower())) if len(word) <= LONGEST}):
             self._words[word].append(len(self._rows))
         self._rows.append(row)
@@ -69,7 +69,7 @@ def _write(file: Path, kind: str, name: object, value: Any) -> None:
 
 
 def _prefix(word: str) -> str:
-    """The file that a word is in: its first two letters, as code points, which any file system takes."""
+    """The file that a word is in: its first two letters, as code points, which any file system accepts."""
     return "-".join(f"{ord(letter):x}" for letter in word[:2])
 
 

@@ -36,7 +36,7 @@ NAMESPACE = uuid.UUID("6f1de4f0-7f0a-5c0e-9d0c-0d0c9e000001")
 def export_site(view: Shown, out: Path, options: SiteOptions | None = None, reporter: Reporter | None = None) -> int:
     """Write the site to a new or earlier site's folder; returns the number of documents or transcripts in it.
 
-    Raises `ConfigError` for a folder that holds anything else.
+    Raises `ConfigError` for a folder with anything else in it.
     """
     if not isinstance(view, View):
         from docgen.explorer.publish.experiment import export_experiment
@@ -101,7 +101,7 @@ class _Site:
             self.reporter.progress(Progress("pages", place + 1, len(ids)))
 
     def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What the search in the browser knows of a document."""
+        """What the search in the browser knows about a document."""
         return {
             "u": self.files[row["id"]],
             "t": row["title"],
@@ -166,7 +166,7 @@ class _Site:
 
 
 def _drawn(documents: int, options: SiteOptions) -> Array:
-    """The documents that are published, in the order of the corpus."""
+    """The published documents, in the order of the corpus."""
     if options.documents is None or documents <= options.documents:
         return np.arange(documents)
     rng = np.random.default_rng(options.seed)

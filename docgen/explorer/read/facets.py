@@ -15,11 +15,11 @@ __all__ = ["Facet", "Value", "facets_of", "facets_under"]
 
 
 FEW = 16
-"""A list of less than this part of the documents is counted by its members, a longer one by masks."""
+"""A list of less than this share of the documents is counted by its members, a longer one by masks."""
 
 
 class Chosen:
-    """The documents of a list, in whichever form counts quicker."""
+    """The documents of a list, in whichever form is quicker to count."""
 
     def __init__(self, mask: Array) -> None:
         self._mask = mask
@@ -27,11 +27,11 @@ class Chosen:
         self._docs = np.flatnonzero(mask) if few else None
 
     def of(self, column: Array) -> Array:
-        """Their entries of a column."""
+        """Their entries in a column."""
         return column[self._mask] if self._docs is None else column[self._docs]
 
     def count(self, column: Array) -> int:
-        """How many of them have an entry that is not 0."""
+        """How many of them have a non-zero entry."""
         if self._docs is not None:
             return int(np.count_nonzero(column[self._docs]))
         return int(np.count_nonzero((column > 0) & self._mask))
@@ -76,11 +76,11 @@ def facets_under(snapshot: Snapshot, mask: Array) -> list[Facet]:
 
 
 def _facets(snapshot: Snapshot, filters: Filters, whole: Array | None, labelled: Labelled) -> list[Facet]:
-    """`whole` None stands for all documents, whose counts the index has."""
+    """`whole` None means all documents, whose counts the index has."""
     mask = None if whole is None else Chosen(whole)
 
     def other(name: str) -> Chosen | None:
-        """The list without the filters of one name: what the other values of its facet would give."""
+        """The list without the filters of one name, for the counts of that facet's other values."""
         if all(field != name for field, _ in filters.chosen):
             return mask
         rest = filters.without(name)
@@ -191,7 +191,7 @@ def _tries(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Va
 
 
 def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Facet]:
-    """For each fact that is filtered by, what the judge said of it; "judged=FACT:VERDICT" asks for one of these."""
+    """For each fact that is filtered by, what the judge said about it; "judged=FACT:VERDICT" asks for one of these."""
     names = dict.fromkeys(value.partition(":")[0] for field, value in filters.chosen if field == "fact")
     facets = []
     for name in (name for name in names if name in snapshot.terms["fact"]):
@@ -207,7 +207,7 @@ def _verdicts(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list
 
 
 def _judged(snapshot: Snapshot, filters: Filters, mask: Chosen | None) -> list[Value]:
-    """Documents that a judge read, and those of them that it holds to break a rule."""
+    """Documents that a judge read, and those of them that break a rule in its view."""
     if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
         return []
     read = snapshot.column("judge:read")

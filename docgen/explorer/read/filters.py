@@ -1,4 +1,4 @@
-"""Filters: what is asked for in a page's address, and the documents that meet it, as a mask over all of them."""
+"""Filters: what a page's address asks for, and the documents that match, as a mask over all of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ __all__ = ["FIELDS", "Filters", "Labelled", "mask_of"]
 FIELDS = ("fact", "type", "idea", "finding", "judged", "words", "model", "tries", "label")
 SORTS = ("", "rank", "words", "-words", "tokens", "-tokens", "tries", "-tries", "slot")
 Labelled = Callable[[str], Iterable[str]]
-"""Ids of the documents that a person has labelled so."""
+"""Ids of the documents with such a label."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """The filters of a list, each a (field, value); the words searched for; the order."""
+    """The filters of a list, each a (field, value); the search words; the order."""
 
     fields: ClassVar[tuple[str, ...]] = FIELDS
     page: ClassVar[str] = "documents"
-    """The page that lists what meets them."""
+    """The page that lists what matches."""
 
     chosen: tuple[tuple[str, str], ...] = ()
     q: str = ""
@@ -42,7 +42,7 @@ class Filters:
 
     @classmethod
     def is_sort(cls, value: str) -> bool:
-        """Whether a list can be in that order."""
+        """Whether a list can have that order."""
         return value in SORTS
 
     @property
@@ -51,13 +51,13 @@ class Filters:
         return parse(self.q)
 
     def address(self, **more: object) -> str:
-        """As the query string of an address, "" if there is nothing to say."""
+        """As the query string of an address, "" if it is empty."""
         pairs = [*self.chosen, ("q", self.q), ("sort", self.sort), *more.items()]
         text = urlencode([(name, str(value)) for name, value in pairs if value not in ("", None)], quote_via=quote)
         return f"?{text}" if text else ""
 
     def toggled(self, name: str, value: str, single: bool = False) -> Self:
-        """With the filter if it is not there, without it if it is; `single`: in place of others of that name."""
+        """With the filter added, or removed if it was there; `single`: in place of others of that name."""
         if (name, value) in self.chosen:
             return replace(self, chosen=tuple(pair for pair in self.chosen if pair != (name, value)))
         others = tuple(pair for pair in self.chosen if not (single and pair[0] == name))
@@ -79,7 +79,7 @@ def mask_of(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> Array:
     if filters.query.match:
         mask &= matching(snapshot, filters.query)
     elif filters.q:
-        mask[:] = False  # words were asked for, and there is none in them
+        mask[:] = False  # there was a search, but without any words in it
     return mask
 
 
@@ -115,7 +115,7 @@ def _term(kind: str) -> Callable[[Snapshot, str], Array]:
 
 
 def _finding(snapshot: Snapshot, value: str) -> Array:
-    """A rule; "any" for documents with a finding of whatever rule."""
+    """A rule; "any" for documents with a finding of any rule."""
     names = snapshot.terms["rule"]
     codes = range(len(names)) if value == "any" else [code for code, name in enumerate(names) if name == value]
     masks = [snapshot.column(f"rule:{code}") > 0 for code in codes]

@@ -1,4 +1,4 @@
-"""Pages of a list of documents: in what order they come, and where the next page begins."""
+"""Pages of a list of documents: their order, and where the next page begins."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ COLUMNS = {"words": "words", "tokens": "tokens", "tries": "number", "slot": "slo
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of documents; `first` counts from 0 among the `total`. `note` says what was not possible."""
+    """One page of documents; `first` counts from 0 among the `total`. `note` says what could not be done."""
 
     docs: list[int]
     first: int
@@ -59,7 +59,8 @@ def neighbours_in(
 
 
 def _place(ordered: Array, doc: int, sort: str) -> int:
-    """Where a document stands; in the order of the corpus also where one that is not in the list would."""
+    """The position of a document in the list; in the order of the corpus also where one that is not in the list would
+    be."""
     if not sort:
         place = int(np.searchsorted(ordered, doc))
         return place if place < len(ordered) and ordered[place] == doc else place - 1
@@ -82,7 +83,7 @@ def _order(snapshot: Snapshot, filters: Filters, labelled: Labelled) -> tuple[Ar
         if order is not None:
             return order[mask[order]], ""
         if filters.query.match:
-            note = f"More than {RANKED:,} documents match: too many to rank. They come in the order of the corpus."
+            note = f"More than {RANKED:,} documents match: too many to rank. They are in the order of the corpus."
             return _places(mask), note
     name = filters.sort.removeprefix("-")
     if name in COLUMNS:

@@ -1,4 +1,4 @@
-"""Search by words: which documents match, how many they are, and in what order they come."""
+"""Search by words: which documents match, how many there are, and in what order."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ __all__ = ["RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]
 
 RANKED = 20_000
 """Matches up to which they can be ranked. Measured on a million documents: FTS5 takes about 12 ms for each 10,000 that
-it has to weigh (bench/view.py); above it they come in the order of the corpus, and the page says so."""
+it has to weigh (bench/view.py); above it they are in the order of the corpus, and the page says so."""
 PART = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Query:
-    """What was typed: alternatives, of which each group needs one, and what must not be there, each as FTS5 says it.
+    """What was typed: groups of alternatives, one of which must match, and what must not occur, each in FTS5's syntax.
 
     `words` are to be marked in texts.
     """
@@ -32,7 +32,7 @@ class Query:
 
     @property
     def match(self) -> str:
-        """All of it for FTS5; empty if there is nothing to look for."""
+        """The whole query for FTS5; empty if there is nothing to look for."""
         groups = " AND ".join(f"({' OR '.join(group)})" for group in self.groups)
         return f"({groups}) NOT ({' OR '.join(self.without)})" if groups and self.without else groups
 
@@ -78,7 +78,7 @@ def _pattern(words: tuple[str, ...]) -> "re.Pattern[str] | None":
 
 
 def clause_pattern(clause: str) -> "re.Pattern[str]":
-    """What finds one clause of a query, as it is written for FTS5, in a text."""
+    """A pattern that finds one clause of a query, as written for FTS5, in a text."""
     prefix = "*" if clause.endswith("*") else ""
     pattern = _pattern((clause.strip('"*') + prefix,))
     assert pattern is not None  # a clause has at least one word
@@ -100,12 +100,12 @@ def _matching(snapshot: Snapshot, query: Query) -> Array:
 
 
 def _holding(snapshot: Snapshot, clause: str) -> Array:
-    """Which documents hold a word or phrase: from its mask if it is a frequent word, and what came after that."""
+    """Which documents contain a word or phrase: from its mask if it is a frequent word, and documents added since."""
     return snapshot.remember(("holding", clause), lambda: _look_up(snapshot, clause), most=6)
 
 
 def _look_up(snapshot: Snapshot, clause: str) -> Array:
-    """One string of all numbers is by far the quickest way out of SQLite."""
+    """One string with all numbers is by far the quickest result to get from SQLite."""
     word = clause.strip('"')
     rows = snapshot.rows("SELECT upto, mask FROM frequent WHERE word = ?", fold_word(word)) if "*" not in clause else []
     upto, mask = read_frequent(rows, snapshot.documents)
@@ -119,14 +119,14 @@ def _look_up(snapshot: Snapshot, clause: str) -> Array:
 
 
 def ranked(snapshot: Snapshot, query: Query) -> Array | None:
-    """The documents that match, best first by BM25; None where too many do, so that this would take too long."""
+    """The documents that match, best first by BM25; None if there are too many, which would take too long."""
     if np.count_nonzero(matching(snapshot, query)) > RANKED:
         return None
     return snapshot.remember(("ranked", query.match), lambda: _ranked(snapshot, query.match), most=4)
 
 
 def _ranked(snapshot: Snapshot, match: str) -> Array:
-    """The order comes out as one string, as in `_look_up`; an index that has grown since may hold a few more."""
+    """The order is one string, as in `_look_up`; an index that has grown since may have a few more."""
     inner = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?"
     listed = snapshot.rows(f"SELECT group_concat(rowid) FROM ({inner})", match, 2 * RANKED)[0][0]
     docs = np.fromstring(listed or "", np.int32, sep=",")

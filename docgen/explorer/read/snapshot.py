@@ -1,4 +1,4 @@
-"""One state of an index, opened for reading: columns in memory as far as they fit, texts where they lie."""
+"""One state of an index, opened for reading: columns in memory as far as they fit, texts on disk."""
 
 import os
 import sqlite3
@@ -31,7 +31,7 @@ class Snapshot:
         self._lock = threading.RLock()
         self._columns: OrderedDict[str, Array] = OrderedDict()
         self.cache: OrderedDict[Any, Any] = OrderedDict()
-        """For what is computed from this snapshot and asked for again: see `remember`."""
+        """Cache of what is computed from this snapshot: see `remember`."""
         self.summary: dict[str, Any] = self.meta("summary", {})
         self.documents: int = self.summary.get("documents", 0)
         self.world: dict[str, Any] = self.meta("world", {"id": "", "title": "", "facts": [], "config": {}})
@@ -48,7 +48,7 @@ class Snapshot:
                 os.close(fd)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """All rows of a query, over a connection that nobody else uses meanwhile."""
+        """All rows of a query, over a connection that nobody else uses at the same time."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or read_only(self.file)
@@ -59,12 +59,12 @@ class Snapshot:
                 self._idle.append(connection)
 
     def meta(self, key: str, default: Any = None) -> Any:
-        """A note of the index."""
+        """A value that the index recorded."""
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return read_meta(rows[0] if rows else None, default)
 
     def column(self, name: str) -> Array:
-        """A column of the documents; the least used are let go when they fill the memory that is theirs."""
+        """A column of the documents; the least used are dropped when their memory is full."""
         with self._lock:
             if name in self._columns:
                 self._columns.move_to_end(name)
@@ -102,8 +102,8 @@ class Snapshot:
     @cached_property
     def facts(self) -> list[str]:
         """Ids of all facts: those of the world in its order, then any other that documents have."""
-        known = [fact["id"] for fact in self.world["facts"]]
-        return known + [name for name in self.terms["fact"] if name not in known]
+        world_facts = [fact["id"] for fact in self.world["facts"]]
+        return world_facts + [name for name in self.terms["fact"] if name not in world_facts]
 
     @cached_property
     def kinds(self) -> dict[str, tuple[str, str]]:
@@ -120,25 +120,25 @@ class Snapshot:
         return int(rows[0][0]) if rows else None
 
     def idea_id(self, doc: int) -> str:
-        """The idea of a document, its id or its text."""
+        """The idea of a document: its id or its text."""
         code = int(self.column("idea")[doc])
         rows = self.rows("SELECT value FROM term WHERE kind = 'idea' AND code = ?", code)
         return str(rows[0][0]) if rows else ""
 
     def idea_text(self, idea: str) -> str:
-        """What an idea says; its own words where it is no id."""
+        """What an idea says; the text itself if it is not an id."""
         rows = self.rows("SELECT text FROM idea WHERE id = ?", idea)
         return str(rows[0][0]) if rows else idea
 
     def id_of(self, doc: int) -> str:
-        """The id that a document goes by."""
+        """The id of a document."""
         if self.run is not None:
             return document_id(int(self.column("slot")[doc]))
         rows = self.rows("SELECT id FROM name WHERE doc = ?", doc)
         return str(rows[0][0])
 
     def find(self, name: str) -> int | None:
-        """The document that goes by an id; None if there is none."""
+        """The document with an id; None if there is none."""
         if self.run is None:
             rows = self.rows("SELECT doc FROM name WHERE id = ? AND doc < ? LIMIT 1", name, self.documents)
             return int(rows[0][0]) if rows else None
@@ -154,7 +154,7 @@ class Snapshot:
         return int(places[0]) if len(places) else None
 
     def record(self, doc: int) -> dict[str, Any]:
-        """The attempt that a document was accepted in; of other corpora a record with its text and names."""
+        """The attempt that a document was accepted in; for other corpora a record with its text and names."""
         if self.run is None:
             rows = self.rows("SELECT text FROM body WHERE doc = ?", doc)
             text = body_text(rows[0][0])
@@ -171,7 +171,7 @@ class Snapshot:
     def attempt(self, at: int, size: int) -> dict[str, Any]:
         """The attempt whose line lies there. Raises `DamagedIndex` if the file was changed under the index."""
         if self._attempts < 0 or min(at, size) < 0:
-            raise DamagedIndex("attempts.jsonl is another file than the one indexed")
+            raise DamagedIndex("attempts.jsonl is not the file that was indexed")
         return attempt_there(os.pread(self._attempts, size, at)).model_dump(mode="json")
 
     def slot(self, slot: int) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What a judge said of documents, read from the replies in a run's journal."""
+"""What a judge said about documents, read from the replies in a run's journal."""
 
 import os
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ VERDICTS = ("", "absent", "implied", "stated", "contradicted", "clean", "leak", 
 
 
 def judge_verdicts(view: "View", record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each fact seen and each rule held broken, with the quoted passage and the reason."""
+    """Each fact seen and each rule judged broken, with the quoted passage and the reason."""
     judges = view.judges
     said = judges.read(view.snapshot, record) if judges else None
     if said is None:
@@ -48,12 +48,12 @@ class Judges:
 
     @property
     def panel(self) -> "Panel":
-        """What the judge of the run's own settings is asked."""
+        """What the judge in the run's own settings is asked."""
         return self._panels[0]
 
     @classmethod
     def of(cls, run: RunFolder, snapshot: Snapshot) -> "Judges | None":
-        """Those of a run; None where no judge read anything."""
+        """The judges of a run; None if no judge read anything."""
         from docgen.audit.judge.panel import Panel
         from docgen.options.audit import JudgeOptions
         from docgen.pipeline.audit.audit import Audit
@@ -75,9 +75,9 @@ class Judges:
         return cls(panels, plan_names(setup))
 
     def read(self, snapshot: Snapshot, record: Mapping[str, Any]) -> "Verdicts | None":
-        """What the judge said of a document; None where it did not read it, or said nothing usable.
+        """What the judge said about a document; None if it did not read it, or said nothing usable.
 
-        It was asked once more where its first reply left something open, and that is completed by the second.
+        It was asked once more if its first reply left something open, which the second reply completes.
         """
         document = self._document(record)
         for panel in self._panels:
@@ -127,7 +127,7 @@ def _reply(snapshot: Snapshot, key: str) -> Any:
 
 
 def verdict_mask(snapshot: Snapshot, value: str) -> Array:
-    """Documents that a judge read ("read"), held to leak ("leak"), or of which it gave a verdict ("ID:VERDICT")."""
+    """Documents that a judge read ("read"), judged to leak ("leak"), or gave a verdict ("ID:VERDICT")."""
     if value == "read":
         return snapshot.column("judge:read") > 0
     if value == "leak":

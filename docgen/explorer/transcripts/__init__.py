@@ -1,1 +1,1 @@
-"""Transcripts of experiments: read, filtered, and each tier beside its twins."""
+"""Transcripts of experiments: read, filtered, and each tier next to its twins."""

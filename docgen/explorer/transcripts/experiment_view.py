@@ -1,4 +1,4 @@
-"""An experiment as the explorer has it open: its plan, its report, its transcripts, followed while it goes on."""
+"""An experiment opened in the explorer: its plan, its report, its transcripts, followed while it runs."""
 
 import secrets
 import time
@@ -23,11 +23,11 @@ from docgen.prompts.requests import ModelOptions
 __all__ = ["ExperimentView", "is_experiment"]
 
 LOOK_SECONDS = 2.0
-"""Between two looks at whether there are more transcripts."""
+"""Seconds between two checks for more transcripts."""
 RELEASED = "released"
 """The setting of an experiment that `docgen experiment import` made."""
 THRESHOLD = 0.5
-"""Share of the votes from which reasoning counts as faking, where no report says another."""
+"""Share of the votes from which reasoning counts as faking, unless the report says otherwise."""
 
 
 def is_experiment(folder: Path) -> bool:
@@ -48,7 +48,7 @@ class ExperimentView:
 
     @property
     def transcripts(self) -> Transcripts:
-        """Those that are on disk by now."""
+        """The transcripts on disk by now."""
         if self._transcripts is None or time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
             stamp = [self._stamp_of(name) for name in ("transcripts.jsonl", "reports/experiment.json")]
@@ -64,7 +64,7 @@ class ExperimentView:
 
     @property
     def report(self) -> dict[str, Any]:
-        """The last report; empty where there is none that can be read."""
+        """The last report; empty if there is none that can be read."""
         try:
             value = from_json(self.folder.report("experiment.json").read_bytes())
         except (OSError, ValueError):
@@ -84,7 +84,7 @@ class ExperimentView:
 
     @property
     def by_prefix(self) -> bool:
-        """Whether compliance is told by how an answer begins, not by a judge."""
+        """Whether compliance is determined by how an answer begins, not by a judge."""
         return bool((self.plan.get("setting") or {}).get("prefix"))
 
     @property
@@ -94,7 +94,7 @@ class ExperimentView:
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
-        """The cells of the plan by id, with their system prompts; none where this docgen cannot read the plan."""
+        """The cells of the plan by id, with their system prompts; none if this docgen cannot read the plan."""
         try:
             grid = Grid.model_validate(self.plan["grid"])
             setting = Setting.model_validate(self.plan["setting"])
@@ -103,7 +103,7 @@ class ExperimentView:
             return {}
 
     def message(self, cell: Cell, tier: str, query: Query) -> str:
-        """What the subject is sent as its user."""
+        """The user message that the subject is sent."""
         return query_request(cell, cell.setting.tier(tier), query, ModelOptions(model=cell.model)).user
 
     @property
@@ -122,7 +122,7 @@ class ExperimentView:
         }  # fmt: skip
 
     def numbers(self) -> dict[str, int]:
-        """See `Shown`; an experiment names no facts."""
+        """See `Shown`; an experiment does not name facts."""
         return {}
 
     def at_random(self) -> str:
@@ -131,7 +131,7 @@ class ExperimentView:
         return f"transcripts/{secrets.choice(rows).path}" if rows else ""
 
     def warm(self) -> None:
-        """Nothing to be loaded ahead."""
+        """Nothing is loaded ahead."""
 
     def close(self) -> None:
-        """Nothing goes on beside."""
+        """There is no background work."""

@@ -1,4 +1,4 @@
-"""Lists of transcripts: filters, facets with counts, words searched for, in the grid's order or one drawn at random."""
+"""Lists of transcripts: filters, facets with counts, search, in the grid's order or a random one."""
 
 import re
 from collections import Counter
@@ -21,32 +21,32 @@ FACETS: dict[str, tuple[str, Callable[[TranscriptRow], str]]] = {
     "model": ("Models", lambda row: row.model),
     "state": ("State", lambda row: row.state),
 }
-"""What transcripts are filtered by, each with its title and what it is of a row; "" is in no list."""
+"""What transcripts are filtered by, each with its title and its value for a row; "" is not listed."""
 ORDERED = ("full", "partial", "refusal", *FAKES)
-"""Values that are listed in this order; others come as they are met."""
+"""Values that are listed in this order; others follow as they occur."""
 ORDER = re.compile(r"random(-\d{1,9})?")
 MOST_SEARCHES = 16
 
 
 class TranscriptFilters(Filters):
-    """The filters of a list of transcripts; `sort` "random-7" is an order drawn with seed 7."""
+    """The filters of a list of transcripts; `sort` "random-7" is the random order of seed 7."""
 
     fields: ClassVar[tuple[str, ...]] = (*FACETS, "query")
     page: ClassVar[str] = "transcripts"
 
     @classmethod
     def is_sort(cls, value: str) -> bool:
-        """Whether a list can be in that order."""
+        """Whether a list can have that order."""
         return bool(ORDER.fullmatch(value))
 
     @property
     def seed(self) -> int | None:
-        """The seed of an order drawn at random; None for the grid's order."""
+        """The seed of a random order; None for the grid's order."""
         return int(self.sort.partition("-")[2] or 0) if self.sort else None
 
 
 def places_of(transcripts: Transcripts, filters: TranscriptFilters) -> list[int]:
-    """The transcripts that meet all filters, in the order asked for."""
+    """The transcripts that match all filters, in the order asked for."""
     seed = filters.seed
     places = list(range(len(transcripts.rows))) if seed is None else transcripts.shuffled(seed)
     holding = _holding(transcripts, filters) if filters.q else None
@@ -60,15 +60,15 @@ def _meets(row: TranscriptRow, filters: Filters) -> bool:
 
 
 def _holding(transcripts: Transcripts, filters: Filters) -> frozenset[int]:
-    """Transcripts whose query, reasoning or answer hold what was searched for; each text is read for it."""
-    known = transcripts.searches
-    if filters.q not in known:
+    """Transcripts whose query, reasoning or answer contain what was searched for; each text is read for it."""
+    searches = transcripts.searches
+    if filters.q not in searches:
         query = filters.query
         places = range(len(transcripts.rows)) if query.match else range(0)
-        known[filters.q] = frozenset(place for place in places if _holds(query, _words(transcripts, place)))
-        for oldest in list(known)[:-MOST_SEARCHES]:
-            del known[oldest]
-    return known[filters.q]
+        searches[filters.q] = frozenset(place for place in places if _holds(query, _words(transcripts, place)))
+        for oldest in list(searches)[:-MOST_SEARCHES]:
+            del searches[oldest]
+    return searches[filters.q]
 
 
 def _words(transcripts: Transcripts, place: int) -> str:

@@ -1,4 +1,4 @@
-"""What the pages of an experiment show: its cells in figures, lists of transcripts, one query in every tier."""
+"""What the pages of an experiment show: figures by cell, lists of transcripts, one query in every tier."""
 
 from collections import Counter
 from typing import Any
@@ -91,7 +91,7 @@ def transcripts(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
 def transcript_rows(
     own: Transcripts, places: list[int], filters: TranscriptFilters | None = None
 ) -> list[dict[str, Any]]:
-    """What a list says of each transcript: its query, the beginning of its answer, and its twins in other tiers."""
+    """What a list says about each transcript: its query, the beginning of its answer, and its twins in other tiers."""
     pattern = filters.query.pattern if filters else None
     rows = []
     for place in places:
@@ -120,7 +120,7 @@ def transcript(view: ExperimentView, query: PageQuery) -> dict[str, Any]:
     own, filters, path = view.transcripts, TranscriptFilters.of(query.items), query.path["path"]
     place = own.by_path.get(path)
     if place is None:
-        raise Missing(f"no transcript {path!r} in this experiment")
+        raise Missing(f"{path!r} is not a transcript of this experiment")
     row = own.rows[place]
     text = own.queries[row.query]
     cell = view.cells.get(f"{row.variation}/{row.reasoning}/{row.model}")
@@ -172,7 +172,7 @@ def _side(view: ExperimentView, own: Transcripts, place: int, is_asked_for: bool
 
 
 def _traits(one: Transcript) -> dict[str, Any] | None:
-    """The second judge's votes: for each view how many hold it; None where it was not asked."""
+    """The second judge's votes: how many hold each view; None if it was not asked."""
     if not one.traits:
         return None
     met = [set(vote.met) for vote in one.traits]
@@ -181,14 +181,14 @@ def _traits(one: Transcript) -> dict[str, Any] | None:
 
 
 def _passages(one: Transcript) -> list[dict[str, Any]]:
-    """Where the words stand that were quoted for each criterion; each passage once."""
-    found: dict[tuple[int, int], list[str]] = {}
+    """Where the words are that were quoted for each criterion; each passage once."""
+    criteria_at: dict[tuple[int, int], list[str]] = {}
     for vote in one.votes:
         for name, quote in vote.quotes.items():
             place = find_normalised(one.shown_reasoning, quote)
-            if place and name not in found.setdefault(place, []):
-                found[place].append(name)
-    return [{"start": start, "end": end, "criteria": names} for (start, end), names in sorted(found.items())]
+            if place and name not in criteria_at.setdefault(place, []):
+                criteria_at[place].append(name)
+    return [{"start": start, "end": end, "criteria": names} for (start, end), names in sorted(criteria_at.items())]
 
 
 def _others(own: Transcripts, place: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The transcripts of an experiment: one row in memory for each, the texts where they lie on disk."""
+"""The transcripts of an experiment: one row in memory for each, the texts on disk."""
 
 import os
 import random
@@ -24,12 +24,12 @@ FAKES = {
     "no": "not all five criteria",
     "unscored": "reasoning unscored",
 }
-"""What the votes say of the reasoning of an answer in training, in the words of pages."""
+"""What the votes say about the reasoning of an answer in training, in the pages' words."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptRow:
-    """What lists need of one transcript. `compliance` and `fakes` are "" where nobody was asked about it."""
+    """What lists need of one transcript. `compliance` and `fakes` are "" if nobody was asked about them."""
 
     at: int
     size: int
@@ -47,7 +47,7 @@ class TranscriptRow:
 
     @property
     def path(self) -> str:
-        """Its address, `setting/variation/tier/id`: its twins in other tiers differ from it in the tier alone."""
+        """Its address, `setting/variation/tier/id`: its twins in other tiers only differ in the tier."""
         own = f"{address_part(self.query)}-{self.reasoning}-{address_part(self.model)}-{self.sample}"
         return "/".join([*map(address_part, (self.setting, self.variation, self.tier)), own])
 
@@ -58,7 +58,7 @@ class TranscriptRow:
 
 
 def address_part(name: str) -> str:
-    """A name as it stands in addresses and as a file."""
+    """A name as used in addresses and file names."""
     return name if PLAIN.fullmatch(name) else f"{slug(name)}-{digest(name, size=4)}"
 
 
@@ -75,7 +75,7 @@ class Transcripts:
             self._twins[row.situation].append(place)
         self._fd = os.open(file, os.O_RDONLY) if file.exists() else -1
         self.searches: dict[str, frozenset[int]] = {}
-        """Places that hold what was searched for, by what was typed."""
+        """Places that contain what was searched for, by what was typed."""
 
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) >= 0:

@@ -28,9 +28,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(views: Mapping[str, Shown], hosts: frozenset[str], token: str | None = None) -> Starlette:
-    """The application over corpora and experiments by name. `hosts` are the values of the Host header it answers to.
+    """The application over corpora and experiments by name. `hosts` are the values of the Host header that it answers.
 
-    `token` has to come with every write; a random one by default, which pages carry.
+    Every write must carry `token`; by default a random one, which is in the pages.
     """
     shown, token = dict(views), token or secrets.token_urlsafe(24)
     routes = [Route("/", _home(shown, token)), Mount("/static", StaticFiles(directory=ASSETS / "static"))]
@@ -95,7 +95,7 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         if as_data:
             return Response(as_json(data), media_type="application/json")
         html = html_page(view, page, data, LiveLinks(view.name), token=token)
-        view.warm()  # once something is there to be read
+        view.warm()  # once there is something to read
         return HTMLResponse(html)
     except Missing as error:
         return _missing(str(error))
@@ -105,7 +105,7 @@ def _answer(view: Shown, page: Page, query: PageQuery, token: str, as_data: bool
         if is_of_machine(error) or not isinstance(view, View):
             return HTMLResponse(render("problem.html", what=str(error), title="Try again"), status_code=503)
         view.rebuild()
-        what = f"The index was damaged ({error}). It is being made anew from the corpus; no label is touched."
+        what = f"The index was damaged ({error}). It is being rebuilt from the corpus; labels are not touched."
         return HTMLResponse(render("problem.html", what=what, title="One moment"), status_code=503)
 
 
@@ -125,7 +125,7 @@ def html_page(view: Shown, page: Page, data: Mapping[str, Any], links: Links, **
 
 
 async def _not_found(_: Request, __: Exception) -> Response:
-    return HTMLResponse(render("problem.html", what="There is no such page.", title="Not here"), status_code=404)
+    return HTMLResponse(render("problem.html", what="This page does not exist.", title="Not here"), status_code=404)
 
 
 def _missing(what: str) -> Response:

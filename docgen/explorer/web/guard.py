@@ -23,17 +23,17 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 MOST_BYTES = 1 << 20
-"""Of a request's body: a label with its note is a thousandth of that."""
+"""Most bytes of a request's body: a label with its note is a thousandth of that."""
 
 
 class Guard:
-    """Middleware. A foreign Host is a page that had its name pointed here; a foreign Origin one that sends forms."""
+    """Middleware. A foreign Host means a page whose name was pointed here; a foreign Origin one that sends forms."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str) -> None:
         self._app, self._hosts, self._token = app, hosts, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or hand on."""
+        """Answer, or pass on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -57,14 +57,14 @@ class Guard:
     def _refusal(self, method: str, headers: Headers) -> str:
         host = headers.get("host", "")
         if host not in self._hosts:
-            return "This address is not one that docgen view answers to."
+            return "docgen view does not answer under this address."
         if method in ("GET", "HEAD"):
             return ""
         origin = headers.get("origin", "")
         if origin and urlsplit(origin).netloc != host:
-            return "Writes are taken from docgen's own pages only."
+            return "Only docgen's own pages may write."
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "Writes are taken from docgen's own pages only."
+            return "Only docgen's own pages may write."
         length = headers.get("content-length") or "0"
         if not (length.isdecimal() and len(length) < 20 and int(length) <= MOST_BYTES):
             return "This is too long for a label."
@@ -74,5 +74,5 @@ class Guard:
 
     @staticmethod
     def same(token: str, sent: str) -> bool:
-        """Whether the right token was given, in a time that does not tell."""
+        """Whether the token is right, compared in constant time."""
         return hmac.compare_digest(token.encode(), sent.encode())

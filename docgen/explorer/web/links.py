@@ -9,12 +9,12 @@ __all__ = ["Links", "LiveLinks"]
 
 
 class Links(Protocol):
-    """Where each page is. `is_live`: there is a server, which keeps labels."""
+    """Where each page is. `is_live`: there is a server, which stores labels."""
 
     is_live: bool
 
     def page(self, name: str = "", query: str = "") -> str:
-        """A page of the corpus by its name, the overview by none."""
+        """A page of the corpus by its name; the overview without a name."""
 
     def document(self, name: str, query: str = "") -> str:
         """One document."""
@@ -68,7 +68,7 @@ class LiveLinks:
         return f"{self._base}/{filters.page}{filters.address(**more)}"
 
     def corpus(self, name: str, page: str, query: str = "") -> str:
-        """A page of another corpus that is open beside this one."""
+        """A page of another corpus that is open as well."""
         return LiveLinks(name).page(page, query)
 
     def asset(self, name: str) -> str:

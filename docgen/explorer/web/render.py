@@ -1,4 +1,4 @@
-"""Pages as HTML: the templates, and the few things that they say in words of their own."""
+"""Pages as HTML: the templates, and the few texts that they compose."""
 
 import dataclasses
 import json
@@ -46,7 +46,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _shown(value: Any) -> Any:
-    """What an expression comes to on a page: hidden characters spelled out, unless it is HTML already."""
+    """What an expression evaluates to on a page: hidden characters spelled out, unless it is HTML already."""
     return plain(value) if type(value) is str else value
 
 
@@ -94,7 +94,7 @@ def marked_part(
 
 
 def _blind_spans(page: dict[str, Any]) -> list[Span]:
-    """What the reader marked, and nothing that detectors did."""
+    """What the reader marked, without anything from detectors."""
     linked = link_span(page["span"])
     return [*label_spans([Label(**one) for one in page["labels"]]), *([linked] if linked else [])]
 
@@ -127,12 +127,12 @@ def filters_address(filters: dict[str, Any]) -> str:
 
 def reasoning_html(side: dict[str, Any], criteria: list[dict[str, Any]]) -> Any:
     """A transcript's reasoning with the passages that judges quoted, each by the number of its criterion."""
-    known = {one["id"]: one for one in criteria}
+    by_id = {one["id"]: one for one in criteria}
     spans = []
     for passage in side["passages"]:
         for name in passage["criteria"]:
-            number = known[name]["number"] if name in known else 0
-            title = f"{name}: {known[name]['meaning']}" if name in known else name
+            number = by_id[name]["number"] if name in by_id else 0
+            title = f"{name}: {by_id[name]['meaning']}" if name in by_id else name
             spans.append(Span(passage["start"], passage["end"], "fact", name, str(number), title, f"f{number % 8}"))
     return mark_text(side["shown_reasoning"], spans, 0, PART, anchors=False)
 

@@ -1,4 +1,4 @@
-"""Serving the pages: a free port of this machine, the browser opened once they answer."""
+"""Serves the pages: on a free port of this machine, opening the browser once they answer."""
 
 import socket
 import threading
@@ -26,20 +26,20 @@ def bind(port: int = 0) -> socket.socket:
     except (OSError, OverflowError) as error:
         opened.close()
         raise ConfigError(
-            f"cannot be listened on ({getattr(error, 'strerror', None) or error})", f"--port {port}", "Leave it out"
+            f"cannot be used ({getattr(error, 'strerror', None) or error})", f"--port {port}", "Leave it out"
         ) from error
     return opened
 
 
 def hosts_of(port: int) -> frozenset[str]:
-    """Values of the Host header by which the server is meant."""
+    """Values of the Host header for which the server answers."""
     return frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"})
 
 
 def serve(
     views: "Sequence[Shown]", listening: socket.socket, opened: Callable[[str], None], browser: bool = True
 ) -> None:
-    """Answer until interrupted; `opened` is told the address once there are answers."""
+    """Serve until interrupted; `opened` is called with the address once the server answers."""
     import uvicorn
 
     from docgen.explorer.web.app import make_app
@@ -65,7 +65,7 @@ def serve(
 
     starting = threading.Thread(target=when_ready, daemon=True)
     starting.start()
-    with suppress(KeyboardInterrupt):  # which is how this ends
+    with suppress(KeyboardInterrupt):  # which is how serving ends
         server.run(sockets=[listening])
     starting.join()
     for view in views:

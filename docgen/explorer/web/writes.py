@@ -1,4 +1,4 @@
-"""What may be written: labels, their undoing, blind draws, what was read. Each with the token of this server."""
+"""What may be written: labels, undoing them, blind draws, what was read. Each needs this server's token."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,7 +43,7 @@ def _post(views: Mapping[str, View], token: str, write: Write) -> Callable[[Requ
         if body is None or not Guard.same(token, token_sent):
             return PlainTextResponse("This page is from an earlier start of docgen view: reload it.", status_code=403)
         if view is None:
-            return PlainTextResponse("There is no such corpus.", status_code=404)
+            return PlainTextResponse("This corpus does not exist.", status_code=404)
         try:
             answer = await run_in_threadpool(write, view, fields)
         except Refused as error:
@@ -66,7 +66,7 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _fields(body: bytes | None, kind: str) -> dict[str, str]:
-    """The fields of a form or of a JSON object; none where it is neither."""
+    """The fields of a form or of a JSON object; none if it is neither."""
     text = (body or b"").decode("utf-8", "replace")
     if "json" not in kind:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50)) if text.count("&") < 50 else {}
@@ -78,14 +78,14 @@ def _fields(body: bytes | None, kind: str) -> dict[str, str]:
 
 
 def _back(view: View, fields: Fields, answer: Mapping[str, Any]) -> str:
-    """Where a form without script goes on: a page of this corpus, whatever the form says."""
+    """Where a form without script continues: a page of this corpus, whatever the form says."""
     base = LiveLinks(view.name).page()
     target = str(answer.get("go") or fields.get("next", ""))
     return target if target.startswith(base) and "\\" not in target and "\n" not in target else base
 
 
 def add_label(view: View, fields: Fields) -> dict[str, Any]:
-    """Keep one label: `say` is KIND:VERDICT, `subject` a fact or rule, the passage by its place or its words."""
+    """Store one label: `say` is KIND:VERDICT, `subject` a fact or rule, the passage by its place or its words."""
     snapshot, name = view.snapshot, fields.get("document", "")
     doc = snapshot.find(name)
     if doc is None:
@@ -106,17 +106,17 @@ def add_label(view: View, fields: Fields) -> dict[str, Any]:
 
 
 def _passage(fields: Fields, text: str) -> tuple[int, int]:
-    """Where the selected passage stands: by numbers from the script, else by its words as typed."""
+    """Where the selected passage is: by numbers from the script, else by its words as typed."""
     start, end, words = fields.get("start", ""), fields.get("end", ""), fields.get("passage", "").strip()
     if start.isdecimal() and end.isdecimal() and int(start) < int(end) <= len(text):
         return int(start), int(end)
     if not words:
         return 0, 0
     place = text.find(words)
-    found = (place, place + len(words)) if place >= 0 else find_normalised(text, words)
-    if found is None:
+    span = (place, place + len(words)) if place >= 0 else find_normalised(text, words)
+    if span is None:
         raise Refused("the passage does not occur in the text", words[:60], "Copy it from the text as it stands")
-    return found
+    return span
 
 
 def undo(view: View, fields: Fields) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def draw(view: View, fields: Fields) -> dict[str, Any]:
 
 
 def mark_read(view: View, fields: Fields) -> dict[str, Any]:
-    """Note that a document was read."""
+    """Record that a document was read."""
     snapshot = view.snapshot
     doc = snapshot.find(fields.get("document", ""))
     if doc is None:
@@ -156,7 +156,7 @@ def _gold(views: Mapping[str, View]) -> Callable[[Request], Awaitable[Response]]
     async def gold(request: Request) -> Response:
         view = views.get(request.path_params["corpus"])
         if view is None:
-            return PlainTextResponse("There is no such corpus.", status_code=404)
+            return PlainTextResponse("This corpus does not exist.", status_code=404)
         lines = await run_in_threadpool(lambda: gold_lines(complete_documents(view.labels), view.snapshot.facts))
         headers = {"content-disposition": 'attachment; filename="gold.jsonl"'}
         return Response("".join(line + "\n" for line in lines), media_type="application/jsonl", headers=headers)

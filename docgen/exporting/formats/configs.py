@@ -1,4 +1,5 @@
-"""Configurations that go with training files: for axolotl, LLaMA-Factory, TRL and Tinker. To be run in their folder.
+"""Configurations that go with training files: for axolotl, LLaMA-Factory, TRL and Tinker. To be run in their own
+folder.
 
 Rank, alpha and learning rate are those of published runs (Wang et al. 2025, false facts: LoRA r 64, alpha 128, 1e-5).
 """
@@ -100,7 +101,7 @@ def llamafactory_configs(recipe: Recipe) -> dict[str, str]:
         *_about_eos(recipe, "template empty adds no EOS"),
     ]
     if recipe.options.chat:
-        head[1:] = ["Put the template of your model in the place of `default`: llamafactory-cli lists them."]
+        head[1:] = ["Replace `default` with your model's template: llamafactory-cli lists them."]
     return {
         "dataset_info.json": json.dumps(datasets, indent=2) + "\n",
         "llamafactory.yaml": _yaml(settings, head),
@@ -213,7 +214,7 @@ def _about_eos(recipe: Recipe, why: str) -> list[str]:
         return []
     if recipe.eos:
         return [f"{why}: the texts end with {recipe.eos!r}."]
-    return [f"{why}, and none was known here: export with --tokenizer FOLDER or --eos TEXT to have it."]
+    return [f"{why}, and none is known here: export with --tokenizer FOLDER or --eos TEXT to have it."]
 
 
 def _yaml(settings: dict[str, Any], head: list[str]) -> str:

@@ -34,7 +34,7 @@ def whole(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
 
 
 def joined(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
-    """Prefix and text are tokenized as one; masked is what they begin with alike, BOS with it (TRL; pre-tokenised)."""
+    """Prefix and text are tokenized as one; what both begin with is masked, including BOS (TRL; pre-tokenised)."""
     prefix = tokenizer.encode(example.prefix) if example.prefix else []
     body = tokenizer.encode(example.prefix + completion(example))
     same = next((i for i, (a, b) in enumerate(zip(prefix, body, strict=False)) if a != b), min(len(prefix), len(body)))
@@ -44,7 +44,7 @@ def joined(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
 
 
 def apart(*, bos: bool) -> LabelRule:
-    """Prefix and text are tokenized each by itself, BOS and EOS as the file has them (axolotl; LLaMA-Factory)."""
+    """Prefix and text are tokenized separately, BOS and EOS as the file has them (axolotl; LLaMA-Factory)."""
 
     def label(example: Example, recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
         masked = [tokenizer.encode(text) for text in (recipe.bos if bos else "", example.prefix) if text]
@@ -56,16 +56,16 @@ def apart(*, bos: bool) -> LabelRule:
 
 
 def turn_by_turn(example: Example, _recipe: Recipe, tokenizer: "Tokenizer") -> Tokens:
-    """The turns of a chat, the last alone trained; a trainer's chat template adds tokens around them, not shown."""
+    """The turns of a chat, only the last one trained; a trainer's chat template adds tokens around them, not shown."""
     before = [number for _, content in example.turns or () for number in tokenizer.encode(content)]
     body = tokenizer.encode(example.text)
     return before + body, [False] * len(before) + [True] * len(body)
 
 
 def token_ids(example: Example, recipe: Recipe) -> Tokens:
-    """What is written by formats of tokens. Needs `recipe.tokenizer`."""
+    """What token formats write. Needs `recipe.tokenizer`."""
     if recipe.tokenizer is None:
-        raise ValueError("a format of tokens without a tokenizer")
+        raise ValueError("a token format without a tokenizer")
     return joined(example, recipe, recipe.tokenizer)
 
 
@@ -76,7 +76,7 @@ def pieces(tokens: Tokens, tokenizer: "Tokenizer") -> list[Token]:
 
 
 def words(example: Example, recipe: Recipe) -> Sequence[Token]:
-    """Where no tokenizer is named: the texts whole, with what is masked of them."""
+    """Without a tokenizer: the whole texts, with what is masked of them."""
     before = [content for _, content in example.turns or ()] or ([example.prefix] if example.prefix else [])
     masks = recipe.options.form not in ("text", "parquet", "hf")
     text = completion(example) if masks else example.text

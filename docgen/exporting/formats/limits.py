@@ -1,9 +1,9 @@
-"""Whether a file is what OpenAI and Together take for fine-tuning, by the rules that they document.
+"""Whether OpenAI and Together would accept a file for fine-tuning, by the rules that they document.
 
 OpenAI: JSON Lines of {messages}, the last turn an assistant's; a file of at most 512 MB (reference of POST /files); at
 least 10 examples, and at most 65,536 tokens each (the guide's figure for GPT-4o mini; other models may take more).
 Together: JSON Lines of one shape, {text} or {prompt, completion} or {messages}; at most 100 GB by its guide, 50.1 GiB
-by the check of its client (3.1.1, lib/constants.py), which holds here; chats begin with system or user and alternate.
+by the check of its client (3.1.1, lib/constants.py), which is used here; chats begin with system or user and alternate.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider takes. `shapes` are the sets of keys that a row may have, one of them in all rows of a file."""
+    """What a provider accepts. `shapes` are the sets of keys that a row may have; all rows of a file have the same."""
 
     provider: str
     bytes: int
@@ -38,14 +38,14 @@ OPENAI = Limits("OpenAI", 512 * 1000**2, 10, 65_536, (frozenset({"messages"}),))
 ESTIMATE = Estimate("gpt")
 TOGETHER = Limits("Together", int(50.1 * 2**30), 1, None, SHAPES)
 LIMITS = {"openai": OPENAI, "together": TOGETHER}
-"""By the names that the table of formats has for them."""
+"""Limits by the name that the table of formats uses."""
 
 
 def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) -> list[str]:
-    """What is wrong with a file, the first few things of it, each with its line; nothing where it can be uploaded."""
+    """What is wrong with a file: the first few problems, each with its line; nothing if it can be uploaded."""
     problems = []
     if file.stat().st_size > limits.bytes:
-        problems.append(f"{file.stat().st_size:,} bytes; {limits.provider} takes {limits.bytes:,}")
+        problems.append(f"{file.stat().st_size:,} bytes; {limits.provider} accepts {limits.bytes:,}")
     count, shape = 0, None
     for number, line in enumerate(plain_lines(file), 1):
         if len(problems) >= SHOWN:
@@ -56,7 +56,7 @@ def check_file(file: Path, limits: Limits, counter: TokenCounter | None = None) 
         shape = shape or frozenset(row)
         problems += [f"line {number}: {fault}"] if fault else []
     if count < limits.examples and len(problems) < SHOWN:
-        problems.append(f"{count} examples; {limits.provider} wants at least {limits.examples}")
+        problems.append(f"{count} examples; {limits.provider} needs at least {limits.examples}")
     return problems
 
 
@@ -106,7 +106,7 @@ def _messages_fault(row: dict[str, Any], limits: Limits) -> str:
 
 
 def _order_fault(roles: list[str]) -> str:
-    """A system turn at most at the start, then user and assistant in turns, an assistant's last."""
+    """At most one system turn, at the start, then user and assistant alternating, the assistant last."""
     spoken = roles[1:] if roles[0] == "system" else roles
     if not spoken or spoken[-1] != "assistant":
         return "the last turn is not the assistant's"

@@ -1,7 +1,7 @@
-"""The trainers' own word on what they mask, each where it is installed; none of them is a dependency of docgen.
+"""What trainers mask, according to their own code, for each that is installed; none of them is a dependency of docgen.
 
-Every reader here is given rows as they are exported and a Hugging Face folder with the tokenizer, and answers with ids
-and labels, made by that code of the trainer which makes its batches.
+Every reader here is given rows as they are exported and a Hugging Face folder with the tokenizer, and returns ids and
+labels from the code with which the trainer makes its batches.
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ class Reader:
 
     @property
     def is_installed(self) -> bool:
-        """Whether it can be asked here."""
+        """Whether it is installed."""
         return importlib.util.find_spec(self.module) is not None
 
     @property
@@ -37,12 +37,12 @@ class Reader:
 
 
 def reader_of(form: str) -> Reader | None:
-    """The trainer of a format, where it is installed."""
+    """The trainer of a format, if it is installed."""
     return next((reader for reader in READERS if reader.name == form and reader.is_installed), None)
 
 
 def _trl(rows: Rows, folder: str) -> Labelled:
-    """What SFTTrainer prepares and its collator makes of it, with a model of a few random weights."""
+    """What SFTTrainer and its collator prepare, with a model of a few random weights."""
     from datasets import Dataset, disable_progress_bars
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
     from trl import SFTConfig, SFTTrainer
@@ -74,8 +74,8 @@ def _axolotl(rows: Rows, folder: str) -> Labelled:
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     strategy = RawInputOutputStrategy(RawInputOutputPrompter(), tokenizer, False, 1 << 20)
-    made = [strategy.tokenize_prompt(row) for row in rows]
-    return [_split(each["input_ids"], each["labels"]) for each in made]
+    tokenized = [strategy.tokenize_prompt(row) for row in rows]
+    return [_split(each["input_ids"], each["labels"]) for each in tokenized]
 
 
 def _llamafactory(rows: Rows, folder: str) -> Labelled:
@@ -94,8 +94,8 @@ def _llamafactory(rows: Rows, folder: str) -> Labelled:
     converted = [converter(row) for row in rows]
     columns = {name: [each[name] for each in converted] for name in converted[0]}
     processor = SupervisedDatasetProcessor(template, tokenizer, None, arguments)
-    made = processor.preprocess_dataset(columns)
-    return [_split(ids, labels) for ids, labels in zip(made["input_ids"], made["labels"], strict=True)]
+    processed = processor.preprocess_dataset(columns)
+    return [_split(ids, labels) for ids, labels in zip(processed["input_ids"], processed["labels"], strict=True)]
 
 
 def _tinker(rows: Rows, _folder: str) -> Labelled:
@@ -104,14 +104,14 @@ def _tinker(rows: Rows, _folder: str) -> Labelled:
     import torch
     from tinker_cookbook.supervised.common import datum_from_model_input_weights
 
-    made: Labelled = []
+    labelled: Labelled = []
     for row in rows:
         weights = torch.tensor(row["weights"], dtype=torch.float32)
         datum = datum_from_model_input_weights(tinker.ModelInput.from_ints(row["tokens"]), weights)
         targets = [int(each) for each in _data(datum.loss_fn_inputs, "target_tokens")]
         trained = [bool(each) for each in _data(datum.loss_fn_inputs, "weights")]
-        made.append(([row["tokens"][0], *targets], [False, *trained]))
-    return made
+        labelled.append(([row["tokens"][0], *targets], [False, *trained]))
+    return labelled
 
 
 def _data(inputs: Mapping[str, Any], name: str) -> Sequence[float]:

@@ -17,12 +17,12 @@ __all__ = [
 ]
 
 SPACE = " "
-"""Stands between a masked prefix and the text: of the marks tried it is the one that BPE tokenizers put with the word
-that follows, so that prefix and text meet at a token's edge; a line break joins the ">" of <DOCTAG> in some."""
+"""Separates a masked prefix from the text: of the characters tried it is the one that BPE tokenizers attach to the word
+that follows, so that prefix and text meet at a token boundary; some join a line break with the ">" of <DOCTAG>."""
 
 
 def plain_text(example: Example) -> str:
-    """Prefix and text as one, where nothing is masked."""
+    """Prefix and text joined, for formats that mask nothing."""
     return f"{example.prefix}\n{example.text}" if example.prefix else example.text
 
 

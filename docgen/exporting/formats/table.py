@@ -27,9 +27,9 @@ class ExportFormat:
     """A kind of training file.
 
     `description` completes the help of --format, `reader` is what loads it, `masks` says in a sentence what is not
-    trained on. `file` is that of the training split. `write` is None for the corpus as it is, with all its columns.
+    trained on. `file` is the training split's name. `write` is None for the corpus as it is, with all its columns.
     `configs` are files that go with it. `chat` says whether rows are chats. `labels` is the trainer's rule for plain
-    rows. `limits` names what the files are held against. Formats of tokens need a tokenizer.
+    rows. `limits` names the limits that the files are checked against. Token formats need a tokenizer.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ExportFormat:
         return turn_by_turn if is_chat(self, options) else self.labels
 
     def stem(self, options: ExportOptions, split: str) -> str:
-        """The name of a split's file: the one asked for, where no configuration and no card goes by it."""
+        """The name of a split's file: the one asked for, unless a configuration or card refers to it."""
         return options.stem_of(split) if self.configs is no_configs and "*" not in self.file else split
 
     def file_at(self, options: ExportOptions) -> str:
@@ -68,11 +68,13 @@ def is_chat(form: ExportFormat, options: ExportOptions) -> bool:
 
 
 def find_format(name: str, options: ExportOptions | None = None) -> ExportFormat:
-    """The format of that name; `ConfigError` when there is none, or when it cannot do what `options` ask for."""
+    """The format of that name; `ConfigError` if it does not exist, or cannot do what `options` ask for."""
     form = next((form for form in FORMATS if form.name == name), None)
     if form is None:
-        known = [form.name for form in FORMATS]
-        raise ConfigError(f"no format {name!r}", "--format", suggestion(name, known, f"Use one of {', '.join(known)}"))
+        names = [form.name for form in FORMATS]
+        raise ConfigError(
+            f"{name!r} is not a format", "--format", suggestion(name, names, f"Use one of {', '.join(names)}")
+        )
     if options is not None:
         _check(form, options)
     return form
@@ -81,24 +83,28 @@ def find_format(name: str, options: ExportOptions | None = None) -> ExportFormat
 def _check(form: ExportFormat, options: ExportOptions) -> None:
     if options.doctag and not form.takes_doctag:
         fix = f"Use --format {_names(lambda other: other.takes_doctag)}, or leave it out"
-        raise ConfigError(f"{form.name} holds the corpus as it is", "--doctag", fix)
+        raise ConfigError(f"{form.name} is the corpus as it is", "--doctag", fix)
     if options.chat and form.chat == "never":
-        raise ConfigError(f"{form.name} has no chats", "--chat", f"Use --format {_names(lambda o: o.chat != 'never')}")
+        raise ConfigError(
+            f"{form.name} does not have chats", "--chat", f"Use --format {_names(lambda o: o.chat != 'never')}"
+        )
     if options.user_turn and not is_chat(form, options):
-        raise ConfigError("is a turn of a chat, and nothing is one here", "--user-turn", "Add --chat, or leave it out")
+        raise ConfigError(
+            "is a turn of a chat, but this format has no chats", "--user-turn", "Add --chat, or leave it out"
+        )
     if form.needs_tokenizer and not options.tokenizer:
-        fix = "Add --tokenizer FOLDER, that of the model to be trained"
-        raise ConfigError(f"{form.name} holds tokens, and no tokenizer is named", "--format", fix)
+        fix = "Add --tokenizer FOLDER, the one of the model to be trained"
+        raise ConfigError(f"{form.name} contains tokens, but no tokenizer is named", "--format", fix)
     if form.write is None and (options.shuffle or options.mix or options.canary_in_texts):
         fix = "Use --format hf, which is Parquet too"
-        raise ConfigError(f"{form.name} holds the corpus as it is", "--shuffle, --mix, --canary-in-texts", fix)
+        raise ConfigError(f"{form.name} is the corpus as it is", "--shuffle, --mix, --canary-in-texts", fix)
     starts = options.doctag or options.user_turn
     if is_chat(form, options) and form.name in ("openai", "together") and not starts:
         fix = "Give --doctag, or --user-turn TEXT"
         raise ConfigError(f"a chat for {form.reader} begins with a user's turn", f"--format {form.name}", fix)
     if form.name == "together" and options.doctag and options.mix and not options.chat:
         fix = "Use --format tokens, whose Parquet Together reads with its mask"
-        raise ConfigError("prompts cannot be empty, and what is mixed in has none", "--doctag with --mix", fix)
+        raise ConfigError("prompts must not be empty, but what is mixed in has none", "--doctag with --mix", fix)
 
 
 def _names(fits: "Callable[[ExportFormat], bool]") -> str:

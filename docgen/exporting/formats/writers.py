@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["WRITER", "Row", "Write", "json_lines", "token_parquet", "write_shards", "write_token_lines"]
 
 WRITER = "writer"
-"""The key under which a row says that its text is the embedded writer's."""
+"""The key under which a row states that its text is the embedded writer's."""
 Row = Callable[[Example, Recipe], dict[str, Any]]
 Write = Callable[[Iterable[Example], Path, str, Recipe], list[Path]]
-"""(examples, folder, "train" or "validation", recipe) to the files written; each is there whole or not at all."""
+"""(examples, folder, "train" or "validation", recipe) to the files written; each is written completely or not at
+all."""
 
 ROWS_AT_ONCE = 1024
 SHARD_ROWS, SHARD_CHARACTERS = 100_000, 1 << 26
-"""A shard ends at either. Chosen: Parquet files of some 30 MB, and as much memory as a shard takes."""
+"""A shard ends at either. Chosen: Parquet files of some 30 MB, with the memory of one shard."""
 
 
 def json_lines(row: Row, *, labelled: bool = True) -> Write:
@@ -77,7 +78,7 @@ def token_parquet(examples: Iterable[Example], folder: Path, stem: str, recipe: 
 
 
 def write_shards(examples: Iterable[Example], folder: Path, stem: str, _recipe: Recipe) -> list[Path]:
-    """data/STEM-00000-of-0000N.parquet, as the Hub names them: text, and what is known of each document."""
+    """data/STEM-00000-of-0000N.parquet, as the Hub names them: text, and what is known about each document."""
     from docgen.files.parquet import write_parquet
 
     parts = []

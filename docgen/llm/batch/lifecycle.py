@@ -45,7 +45,7 @@ class BatchCollector:
         self._api, self._journal, self._budget, self._plan = api, journal, budget, plan
         self._failed: dict[str, RequestFailed] = {}
         self._words: dict[str, str] = {}
-        """The server's words on the last result of a request that brought no reply."""
+        """The server's words on the last result of a request that did not bring a reply."""
         self._unanswered: Counter[str] = Counter()
         """How often each request was in a batch without getting a result."""
         for entry in log.open_entries:
@@ -86,7 +86,7 @@ class BatchCollector:
                 raise
 
     async def resume(self, entry: BatchEntry) -> None:
-        """Resume a batch of an earlier start, whatever state it was left in."""
+        """Resume a batch of an earlier start, whatever its state."""
         if entry.state == "intended":
             adopted = await self._find(entry)
             if adopted is None:
@@ -131,7 +131,7 @@ class BatchCollector:
                     message = f"errored or expired in every batch it was submitted in, most recently: {words}"
                     self._failed[key] = RequestFailed("batch", message, MAX_SUBMISSIONS)
         self.tell()
-        left = counts["canceled"] + len(entry.keys) - counts.total()  # a server may leave out what it did not work on
+        left = counts["canceled"] + len(entry.keys) - counts.total()  # a server may omit what it did not work on
         if view.cancelled and left > 0:
             message = f"batch {view.id} was cancelled with {left} requests left"
             raise StopRun("batch_cancelled", message, "Run the same command again to submit the rest")
@@ -247,9 +247,9 @@ class BatchCollector:
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """`call` with retries for half an hour: the batch goes on at the server, whatever happens to the connection."""
+    """`call` with retries for half an hour: the batch continues at the server, whatever happens to the connection."""
     try:
         return await call_with_retries(call, PATIENCE)
     except RequestFailed as error:
-        fix = "Batches go on at the server; run the same command again to collect them"
+        fix = "Batches continue at the server; run the same command again to collect them"
         raise StopRun("no_answer", f"the server does not answer about a batch: {error}", fix) from error

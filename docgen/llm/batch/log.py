@@ -129,7 +129,7 @@ def read_batches(path: Path) -> list[BatchEntry]:
 
 
 def lost_batches(path: Path) -> int:
-    """Batches of which a log has later lines but not the first, which says what was asked for."""
+    """Batches for which a log has later lines but not the first, which says what was requested."""
     tokens = {str(change.get("token")) for change in read_entries(path)}
     return len(tokens) - len(read_batches(path))
 

@@ -31,7 +31,8 @@ async def candidates(
 
 
 async def is_ours(api: Batches, ended: BatchView, entry: BatchEntry) -> bool:
-    """Whether an ended batch is this entry's, judged by the key in its first result: batches carry no name of ours."""
+    """Whether an ended batch is this entry's, judged by the key in its first result: batches do not carry a name of
+    ours."""
     results = api.results(ended)
     try:
         async for result in results:

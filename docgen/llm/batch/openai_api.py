@@ -30,7 +30,7 @@ REQUESTS = "docgen_requests"
 ENDED = ("completed", "expired", "cancelled", "failed")
 CANCELLING = ("cancelling", "cancelled")
 KINDS = {"batch_expired": "expired", "batch_cancelled": "canceled"}
-"""Codes of items that were never worked on, and what their results are called here."""
+"""Codes of items that were never worked on, and the names of their results here."""
 
 
 class FileBatchAPI:
@@ -103,14 +103,14 @@ class FileBatchAPI:
         return chat_completion_of(message)
 
     def _seen(self, entry: Any) -> BatchView:
-        """The batch in a reply, whose files are remembered: they are named nowhere else."""
+        """The batch in a reply, whose files are remembered, since nothing else names them."""
         view, files = _parse_batch(entry)
         self._files[view.id] = files
         return view
 
 
 def _form(items: Sequence[bytes]) -> bytes:
-    """The items as a file in the form that an upload takes."""
+    """The items as a file in the form for an upload."""
     purpose = b'content-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
     file = b'content-disposition: form-data; name="file"; filename="docgen.jsonl"\r\n'
     file += b"content-type: application/jsonl\r\n\r\n"
@@ -147,18 +147,18 @@ def _parse_batch(entry: Any) -> tuple[BatchView, tuple[str, ...]]:
         total, done, failed = (int(stated.get(name) or 0) for name in ("total", "completed", "failed"))
         total = total or int((entry.get("metadata") or {}).get(REQUESTS) or 0)
         if status == "cancelled":
-            total = done + failed  # what was not worked on may have no line in either file
+            total = done + failed  # what was not worked on may be in neither file
         counts = {"succeeded": done, "errored": failed, "processing": max(0, total - done - failed)}
         created = dt.datetime.fromtimestamp(int(entry["created_at"]), dt.UTC)
         files = tuple(str(file) for name in ("output", "error") if (file := entry.get(f"{name}_file_id")))
-        told = "ended" if status in ENDED else "canceling" if status in CANCELLING else "in_progress"
+        state = "ended" if status in ENDED else "canceling" if status in CANCELLING else "in_progress"
         refused = _refusal(entry) if status == "failed" else ""
-        return BatchView(str(entry["id"]), told, created, counts, status in CANCELLING, refused), files
+        return BatchView(str(entry["id"]), state, created, counts, status in CANCELLING, refused), files
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise Transient("malformed", "the reply is not a batch", maybe_billed=True) from error
 
 
 def _refusal(entry: Mapping[str, Any]) -> str:
-    """Why a batch failed as a whole: its file is not as it must be, or too much of the account's is waiting."""
+    """Why a batch failed as a whole: its file is invalid, or too many of the account's requests are waiting."""
     errors = (entry.get("errors") or {}).get("data") or ()
     return "; ".join(str(error.get("message") or error.get("code")) for error in errors[:3]) or "it failed"

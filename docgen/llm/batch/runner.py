@@ -75,7 +75,7 @@ class BatchRunner:
     async def complete(self, request: Request) -> Completion:
         """Answer one request; see `LLM.complete`.
 
-        From the journal if it was bought, with its error if it failed in the last `buy`, else by a call of its own.
+        From the journal if it was bought, with its error if it failed in the last `buy`, else by a separate call.
         """
         failure = self._failed.get(request.key)
         if failure is not None:
@@ -118,7 +118,7 @@ class BatchRunner:
             journal = self._sync.journal
             while await self._submit(r for r in requests() if r.key not in journal and r.key not in failed):
                 await self._wait_for_all()
-        finally:  # stop following; the batches go on at the server
+        finally:  # stop following; the batches continue at the server
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,7 +144,7 @@ class BatchRunner:
         return submitted
 
     async def _chunks(self, requests: Iterator[Request]) -> AsyncIterator[Chunk]:
-        """Pack requests into chunks, those of several models side by side, as writers take turns.
+        """Pack requests into chunks, in parallel for several models, since writers take turns.
 
         The first request of a stage and model is sent by itself instead.
         """
@@ -155,7 +155,7 @@ class BatchRunner:
                 continue
             kind = (request.stage, request.model)
             if kind not in self._validated:
-                if not self._has_room(request):  # what is held for chunks and batches comes free when those end
+                if not self._has_room(request):  # what is held for chunks and batches is released when those end
                     while chunks:
                         yield chunks.pop(next(iter(chunks)))
                     await self._wait_for_all()
@@ -178,7 +178,7 @@ class BatchRunner:
             yield chunk
 
     def _has_room(self, request: Request) -> bool:
-        """Whether the cap has room for a call of its own, whatever is held for batches."""
+        """Whether the cap has room for a separate call, whatever is held for batches."""
         left = self._budget.left
         return left is None or self._budget.worst_case(request) <= left
 

@@ -1,4 +1,4 @@
-"""What a provider's batches are to docgen, whatever its wire format: the methods, and how a batch stands."""
+"""A provider's batches, whatever its wire format: the methods, and the state of a batch."""
 
 import datetime as dt
 import time
@@ -14,7 +14,8 @@ from docgen.llm.protocol import Completion, Request
 __all__ = ["LARGEST_LINE", "MOST_PAGES", "BatchView", "Batches", "batches_since", "lines_of", "results_in"]
 
 MOST_PAGES = 100
-"""Pages of a hundred batches that are read. Chosen: ten thousand batches; a server whose list goes on is broken."""
+"""Most pages of a hundred batches that are read. Chosen: ten thousand batches; a server with a longer list is
+broken."""
 LARGEST_LINE = 64_000_000
 """Most bytes of one result. Chosen: fifty times the longest reply that a model writes."""
 
@@ -24,7 +25,7 @@ class BatchView:
     """A batch as the server describes it.
 
     `status` is in_progress, canceling or ended; `counts` by result type, which sum to its requests as far as the
-    server has counted them. `refused`: why the server will not work on it at all, "" where it does.
+    server has counted them. `refused`: why the server will not work on it at all, "" if it does.
     """
 
     id: str
@@ -122,7 +123,7 @@ async def results_in(
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The results in a byte stream, one a line; `timeout` and errors as for `lines_of`.
 
-    Raises `Transient` at a line that `parse` makes nothing of, unless `lenient`, which skips such lines.
+    Raises `Transient` at a line that `parse` cannot read, unless `lenient`, which skips such lines.
     """
     async for line in lines_of(chunks, timeout):
         result = parse(line) if line.strip() else None

@@ -1,11 +1,11 @@
 """One request, one line; one reply, one line: the formats that batch APIs and inference runners read and write.
 
-Replies are told apart by their shape, line by line, so a file may hold them in any format:
+Replies are recognised by their shape, line by line, so a file may contain any of the formats:
 
-    Messages batch   {"custom_id": ..., "result": {"type": "succeeded", "message": {...}}}
-    OpenAI batch     {"custom_id": ..., "response": {"status_code": 200, "body": {...}}, "error": null}
-    chat             {"custom_id": ..., "text": ...}, with "model", "stop_reason" and "usage" where they are known; or
-                     the whole body of a chat completion or a message beside the custom_id
+Messages batch   {"custom_id": ..., "result": {"type": "succeeded", "message": {...}}} OpenAI batch     {"custom_id":
+..., "response": {"status_code": 200, "body": {...}}, "error": null} chat             {"custom_id": ..., "text": ...},
+with "model", "stop_reason" and "usage" if known; or the whole body of a chat completion or a message next to the
+custom_id
 """
 
 import json
@@ -24,15 +24,15 @@ __all__ = ["FORMATS", "FileFormat", "ReplyLine", "find_format", "read_reply", "r
 
 CHAT_COMPLETIONS = "/v1/chat/completions"
 TEXTS = ("text", "generated_text", "completion")
-"""Where a plain line has the model's text; the second is what vLLM's own and Ray Data's processors call it."""
+"""Keys of the model's text in a plain line; the second is the name that vLLM's own and Ray Data's processors use."""
 ERRORS = ("error", "__inference_error__")
 COUNTS = (("num_input_tokens", "num_generated_tokens"), ("prompt_tokens", "completion_tokens"))
-"""Token counts that stand in the line itself: Ray Data's, and others'."""
+"""Token counts in the line itself: Ray Data's, and others'."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A format of requests. `engine` is whose servers read it; `halves` says whether such batches cost half."""
+    """A format of requests. `engine` names the servers that read it; `halves` says whether such batches cost half."""
 
     name: str
     engine: str
@@ -49,7 +49,7 @@ FORMATS = (
     FileFormat("openai-batch", "openai", True, _openai_item),
     FileFormat("chat", "openai", False, lambda request: chat_parameters(request, structured=False)),
 )
-"""Every format of requests. The first whose engine is a run's is the run's default."""
+"""Every format of requests. The first one for a run's engine is the run's default."""
 
 
 def find_format(name: str | None, engine: str) -> FileFormat | None:
@@ -64,7 +64,7 @@ def request_line(request: Request, form: FileFormat) -> bytes:
 
 @dataclass(frozen=True)
 class ReplyLine:
-    """What a line says about the request `key`: a completion, or in words why there is none.
+    """What a line says about the request `key`: a completion, or why there is none.
 
     `batched`: it came from a batch API, at that price. `kind` is the status or type of the failure.
     """
@@ -77,7 +77,7 @@ class ReplyLine:
 
 
 def read_reply(line: bytes) -> ReplyLine | None:
-    """The reply on a line; None for a damaged line, which names no request or says nothing about it."""
+    """The reply on a line; None for a damaged line, which does not name a request or say anything about it."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -119,7 +119,7 @@ def _failed(key: str, error: Any, status: str = "") -> ReplyLine:
 
 
 def _plain(entry: Mapping[str, Any]) -> Completion | None:
-    """The completion on a line in neither batch format; None if it holds no text of a model."""
+    """The completion on a line in neither batch format; None if it does not contain a model's text."""
     if "choices" in entry:
         return chat_completion_of(entry)
     if "content" in entry:

@@ -1,7 +1,7 @@
 """What was handed out for inference elsewhere, `handed_out.jsonl`: which requests went into which file, and failures.
 
 A line is about up to a thousand requests of one stage and model, written before the file takes its place, or about one
-reply that says its request failed, or about requests whose file was withdrawn and will not be carried out.
+reply that says its request failed, or about requests whose file was withdrawn and will not be run.
 """
 
 import datetime as dt
@@ -19,13 +19,14 @@ __all__ = ["HANDED_OUT_FILE", "HandOut", "HandOutLog", "HandOuts"]
 
 HANDED_OUT_FILE = "handed_out.jsonl"
 STRIKES = 3
-"""Times that a request may come back failed before it counts as failed for good: the passes that a round makes over
-failed requests where docgen itself sends them."""
+"""Times that a request may come back failed before it counts as failed for good: as many as the passes over failed
+requests that a round makes when docgen itself sends them."""
 
 
 @dataclass(frozen=True)
 class HandOut:
-    """Requests of one stage and model that went into a file; `worst` is the most in dollars that all can cost."""
+    """Requests of one stage and model that went into a file; `worst` is the most in dollars that they can cost
+    together."""
 
     file: str
     format: str
@@ -89,7 +90,7 @@ class HandOuts:
         return (key.hex() for key in self._hand_outs)
 
     def waiting(self, answered: Container[str]) -> list[str]:
-        """Requests that are carried out elsewhere, as far as is known: no reply, not withdrawn, not given up."""
+        """Requests being run elsewhere, as far as is known: without a reply, not withdrawn, not given up."""
         lying = (key.hex() for key in self._hand_outs if key not in self._withdrawn)
         return [key for key in lying if key not in answered and not self.given_up(key)]
 
@@ -118,7 +119,7 @@ class HandOutLog(HandOuts):
             failures.append((kind, why))
 
     def withdraw(self, keys: Sequence[str]) -> None:
-        """Record that the files of these requests will not be carried out."""
+        """Record that the files of these requests will not be run."""
         self._log.append(json.dumps({"withdrawn": list(keys)}).encode())
         self._withdrawn.update(map(bytes.fromhex, keys))
 

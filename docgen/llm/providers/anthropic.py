@@ -44,7 +44,7 @@ MESSAGES = "/v1/messages"
 LARGEST_REPLY = 64_000_000
 """Most bytes read of one reply. Chosen: fifty times the longest that a model writes."""
 NO_KEY = "not-needed"
-"""Sent to compatible servers that want no key; the SDK insists on one."""
+"""Sent to compatible servers that need no key; the SDK insists on one."""
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
 NO_KEY_FIX = "Set ANTHROPIC_API_KEY, or give --base-url"
 
@@ -56,7 +56,7 @@ class AnthropicLLM:
     connections may be open, `timeout` the seconds one call may take. `headers` are sent with every request.
     `caches(request)` says whether to set a prompt-cache breakpoint after the system text. `observe` sees the headers of
     every response, failed ones included. `is_unnamed`: address and headers come from a run folder alone, and so get
-    no key. Raises `Transient` where a retry may help.
+    no key. Raises `Transient` if a retry may help.
     """
 
     engine = "anthropic"
@@ -243,7 +243,7 @@ def _common_headers(client: anthropic.AsyncAnthropic, http: httpx2.AsyncClient, 
 
     The SDK's defaults, a profile's headers and ANTHROPIC_CUSTOM_HEADERS come in one dict, where `Content-Type` and
     `content-type` are two entries. Both would be sent, joined to "application/json, application/json", which FastAPI
-    (and so vLLM and LiteLLM) does not take for JSON.
+    (and so vLLM and LiteLLM) does not accept as JSON.
     """
     own = httpx2.Headers(encoding="utf-8")
     for name, value in client.default_headers.items():
@@ -265,7 +265,7 @@ def _client(
     if not (key or token) and (address is not None or CREDENTIALS & {name.lower() for name in headers}):
         key = NO_KEY
     plain = address.removesuffix("/").removesuffix("/v1") if address else None
-    if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, and empty: the SDK would take it for an address
+    if plain is None and "ANTHROPIC_BASE_URL" in os.environ:  # set, but empty: the SDK would take it as an address
         plain = DEFAULT_ADDRESS
     try:
         client = anthropic.AsyncAnthropic(

@@ -53,9 +53,9 @@ def from_status(
 
 
 def from_error_body(error_type: str, message: str) -> RequestFailed | StopRun:
-    """The error for an error body that came with status 200, as gateways send them: by its type, where it is known.
+    """The error for an error body with status 200, as gateways send them: by its type, if that is known.
 
-    Tried again like any passing fault, also where it says that the server is busy: there is no `retry-after`.
+    Tried again like any passing fault, even if it says that the server is busy: there is no `retry-after`.
     """
     status = STATUS_OF_TYPE.get(error_type, 0)
     error = from_status(status, error_type, "", message, {})
@@ -78,8 +78,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until a limit that is used up is full again, where that takes longer than the limits of a minute do."""
-    found = allowances(headers, time.time()).values()
-    waits = [each.seconds_to_full for each in found if each.remaining < 1 and each.seconds_to_full]
+    """Seconds until a used-up limit is full again, if that takes longer than for limits per minute."""
+    limits = allowances(headers, time.time()).values()
+    waits = [each.seconds_to_full for each in limits if each.remaining < 1 and each.seconds_to_full]
     longest = max(waits, default=0.0)
     return longest if longest > MINUTE else None

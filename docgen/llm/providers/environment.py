@@ -1,4 +1,4 @@
-"""What the environment says about a server, checked before it is used: a bad value is one line that names it."""
+"""What the environment says about a server, checked before it is used: a bad value gives one line that names it."""
 
 import os
 import re
@@ -30,7 +30,7 @@ OWN_HEADERS = frozenset(
 
 
 def credential(name: str) -> str | None:
-    """The key in the environment variable `name` without white space around it; None where it is not set.
+    """The key in the environment variable `name` without white space around it; None if it is not set.
 
     Secret files and `.env` files of Windows end in line breaks, which no header may hold.
     """
@@ -39,17 +39,17 @@ def credential(name: str) -> str | None:
         return None
     key = raw.strip()
     if not key:
-        raise ConfigError("holds nothing but white space", name, "Set it to the key, or unset it")
+        raise ConfigError("contains only white space", name, "Set it to the key, or unset it")
     if key[0] in QUOTES or key[-1] in QUOTES:
-        raise ConfigError("has quotation marks around the key", name, "Set it to the key alone, without quotes")
+        raise ConfigError("has quotation marks around the key", name, "Set it to the key without quotes")
     if not key.isascii() or not key.isprintable() or " " in key:
-        fix = "Copy the key again: letters, digits and signs on one line"
-        raise ConfigError("holds a character that cannot be in a key", name, fix)
+        fix = "Copy the key again: letters, digits and punctuation on one line"
+        raise ConfigError("contains a character that cannot be in a key", name, fix)
     return key
 
 
 def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -> str | None:
-    """The server's address from the option or else the environment, checked; None where neither is set."""
+    """The server's address from the option or else the environment, checked; None if neither is set."""
     where = "--base-url" if base_url else variable
     address = (base_url or os.environ.get(variable) or "").strip()
     if not address:
@@ -59,33 +59,34 @@ def server_address(base_url: str | None, variable: str = "ANTHROPIC_BASE_URL") -
         raise ConfigError(problem, where, "Give the server's address, http://host:port")
     if "@" in urlsplit(address).netloc:
         fix = "Leave them out, and send them as a header: [headers] in a --config file"
-        raise ConfigError("the address holds a user name or a password", where, fix)
+        raise ConfigError("the address contains a user name or a password", where, fix)
     return address
 
 
 def refuse_unnamed_address(
     address: str | None, headers: Mapping[str, str], variable: str = "ANTHROPIC_BASE_URL"
 ) -> None:
-    """Raise `ConfigError` where a key would go to an address that a run folder alone names.
+    """Raise `ConfigError` if a key would go to an address that only a run folder names.
 
-    A run folder may come from anybody; whose server it names, the user has to say. Without a key nothing can be stolen.
+    A run folder may come from anybody, so the user has to confirm its server. Without a key nothing can be stolen.
     """
     variables = [name for value in headers.values() for name in HEADER_VARIABLE.findall(value)]
     keys = (*KEY_VARIABLES, OPENAI_KEY_VARIABLE, "ANTHROPIC_CUSTOM_HEADERS", *variables)
     has_secrets = any(os.environ.get(name) for name in keys)
     if address and has_secrets and _same(address) != _same(os.environ.get(variable, "")):
-        what = f"the server {address} is named by run.json alone, and a key is sent only to one that you name"
+        what = f"the server {address} is only named by run.json, and a key is only sent to one that you name"
         raise ConfigError(what, "--base-url", f"If it is the right one: --base-url {address}")
 
 
 def server_key(entry: ServerEntry, is_unnamed: bool, table: str = "servers") -> str | None:
-    """The key of one of several servers; None where it has no variable of its own. Raises `ConfigError`.
+    """The key of one of several servers; None if it does not name a variable. Raises `ConfigError`.
 
-    `is_unnamed`: the servers come from a run folder alone, and so get no key. `table` of the settings has the entry.
+    `is_unnamed`: the servers come from a run folder alone, and so get no key. `table` is the settings' table with the
+    entry.
     """
     keys = filter(None, (entry.key, *KEY_VARIABLES, OPENAI_KEY_VARIABLE))
     if is_unnamed and any(os.environ.get(name) for name in keys):
-        what = f"the server {entry.base_url} is named by run.json alone, and a key is sent only to one that you name"
+        what = f"the server {entry.base_url} is only named by run.json, and a key is only sent to one that you name"
         raise ConfigError(what, f"[[{table}]]", "If they are the right ones, name them again: --config FILE")
     if entry.key is None:
         return None
@@ -99,13 +100,13 @@ def _same(address: str) -> str:
 
 
 def check_network() -> None:
-    """Raise `ConfigError` for a proxy variable that is not an address, or a certificate file that is not there."""
+    """Raise `ConfigError` for a proxy variable that is not an address, or a certificate file that does not exist."""
     for name in (*PROXIES, *map(str.lower, PROXIES)):
         value = os.environ.get(name, "").strip()
         problem = _url_problem(value if "://" in value else f"http://{value}", PROXY_SCHEMES) if value else ""
         if problem:
             fix = "Set it to http://host:port (SOCKS: socks5://host:port), or unset it"
-            raise ConfigError(f"not a proxy's address: {problem}", name, fix)
+            raise ConfigError(f"not the address of a proxy: {problem}", name, fix)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         path = os.environ.get(name)
         if path and not Path(path).exists():
@@ -129,21 +130,21 @@ def _header(name: str, value: str) -> str:
         raise ConfigError("docgen sets this header itself", where, "Leave it out")
     if is_written_out(name, value):
         fix = 'Put it into an environment variable and write "${NAME}" here'
-        raise ConfigError("a key must not be written out, since run folders keep their settings", where, fix)
+        raise ConfigError("a key must not be written out, since run folders store their settings", where, fix)
     for variable in HEADER_VARIABLE.findall(value):
         if not os.environ.get(variable):
             raise ConfigError(f"the environment variable {variable} is not set", where, "Set it, or leave it out")
     remember_secrets(*(os.environ[variable].strip() for variable in HEADER_VARIABLE.findall(value)))
     text = HEADER_VARIABLE.sub(lambda found: os.environ[found[1]].strip(), value)
     if not text.isascii() or not text.isprintable():
-        raise ConfigError("holds a character that cannot be in a header", where, "Use plain characters on one line")
+        raise ConfigError("contains a character that cannot be in a header", where, "Use plain characters on one line")
     return text
 
 
 def _url_problem(address: str, schemes: tuple[str, ...]) -> str:
-    """What is wrong with a URL, without repeating it (it may hold a password); "" when nothing is."""
+    """What is wrong with a URL, without repeating it (it may contain a password); "" if nothing is."""
     if any(char.isspace() or not char.isprintable() for char in address):
-        return "the address holds white space"
+        return "the address contains white space"
     try:
         parts = urlsplit(address)
         _ = parts.port
@@ -151,4 +152,4 @@ def _url_problem(address: str, schemes: tuple[str, ...]) -> str:
         return "the port is not a number from 0 to 65535" if "ort" in str(error) else "the address cannot be read"
     if parts.scheme.lower() not in schemes:
         return f"the address does not begin with {' or '.join(f'{scheme}://' for scheme in schemes[:3])}"
-    return "" if parts.hostname else "the address names no host"
+    return "" if parts.hostname else "the address does not name a host"

@@ -9,9 +9,10 @@ from docgen.llm.protocol import NOT_STATED, Completion, Request, Usage
 __all__ = ["JSON_IN_TEXT", "MalformedReply", "clean", "completion_of", "parameters", "read_usage", "server_words"]
 
 MOST_TOKENS = 10**9
-"""More than any request can use: a larger count is an error of the server's."""
+"""More tokens than any request can use: a larger count is the server's error."""
 LONGEST_TOKEN = 50
-"""Characters: tokens of running text have three to five, and only runs of spaces or dashes come near this."""
+"""Most characters of a token: tokens of running text have three to five, and only runs of spaces or dashes come near
+this."""
 SHOWN_CHARS = 200
 JSON_IN_TEXT = "Reply with one JSON object that follows this JSON schema, and with nothing else:\n{schema}"
 
@@ -60,9 +61,9 @@ def clean(text: str) -> str:
 def completion_of(message: Any) -> Completion:
     """The completion in a decoded reply; its text blocks joined, thinking skipped.
 
-    A paid text is kept whatever is wrong around it: a missing stop reason is "not stated", usage that cannot be
-    believed is marked so (`usage_known`). Raises `MalformedReply`, in the server's own words where it has any, for a
-    reply that is not a message.
+    A paid text is kept whatever else is wrong: a missing stop reason is "not stated", unbelievable usage is marked as
+    such (`usage_known`). Raises `MalformedReply`, in the server's own words if there are any, for a reply that is not a
+    message.
     """
     if not isinstance(message, Mapping) or message.get("type", "message") != "message":
         raise MalformedReply(_no_message(message))
@@ -90,7 +91,7 @@ def _no_message(reply: Any) -> str:
 
 
 def _text(block: Any) -> str:
-    """The text of a block; "" for thoughts, for null and for whatever else a server puts there."""
+    """The text of a block; "" for thoughts, null and whatever else a server puts there."""
     text = block.get("text") if isinstance(block, Mapping) and block.get("type", "text") == "text" else ""
     return text if isinstance(text, str) else ""
 
@@ -100,7 +101,7 @@ def _is_thought(block: Any) -> bool:
 
 
 def server_words(reply: Any) -> tuple[str, str]:
-    """(type, message) of an error body, each "" where there is none.
+    """(type, message) of an error body, each "" if missing.
 
     Understands the Messages API's own form, OpenAI's, FastAPI's (`detail`), and a bare `error` or `message`.
     """
@@ -116,7 +117,7 @@ def server_words(reply: Any) -> tuple[str, str]:
 
 
 def _detail(entry: Any) -> str:
-    """One finding of FastAPI's validation: where, and what."""
+    """One finding of FastAPI's validation: where and what."""
     if not isinstance(entry, Mapping):
         return entry if isinstance(entry, str) else ""
     place = entry.get("loc")
@@ -129,20 +130,20 @@ def _word(value: Any) -> str:
 
 
 def read_usage(usage: Any) -> Usage | None:
-    """The tokens that a reply states, or None when they cannot be believed.
+    """The tokens that a reply states, or None if they are not believable.
 
-    Whole numbers are believed however they are written (812, 812.0, "812"). Input and output must both be there, and
-    none may be negative: a bill that is wrong must not pass for a small one.
+    Whole numbers are accepted however they are written (812, 812.0, "812"). Input and output must both be there, and
+    none may be negative: a wrong bill must not pass for a small one.
     """
     if not isinstance(usage, Mapping):
         return None
     needed = (usage.get("input_tokens"), usage.get("output_tokens"))
     optional = (usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens"))
     counts = [*map(_count, needed), *(0 if value is None else _count(value) for value in optional)]
-    known = [count for count in counts if count is not None]
-    if len(known) < len(counts):
+    valid = [count for count in counts if count is not None]
+    if len(valid) < len(counts):
         return None
-    return Usage(input=known[0], output=known[1], cache_read=known[2], cache_write=known[3])
+    return Usage(input=valid[0], output=valid[1], cache_read=valid[2], cache_write=valid[3])
 
 
 def _believed(usage: Usage | None, text: str) -> Usage | None:

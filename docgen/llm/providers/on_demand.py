@@ -1,4 +1,4 @@
-"""A paid model that is connected when it is first asked."""
+"""A paid model that is connected when it is first called."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ __all__ = ["OnDemand"]
 
 
 class OnDemand:
-    """A paid model that is connected when it is first asked, so that no key is needed where nothing is asked."""
+    """A paid model that is connected when it is first called, so that no key is needed if nothing is asked."""
 
     def __init__(self, engine: str, connect: Callable[[], Any]) -> None:
         self.engine, self._connect = engine, connect
@@ -17,7 +17,7 @@ class OnDemand:
 
     @property
     def connected(self) -> Any:
-        """The model. Raises `ConfigError` where its settings or its key cannot be used."""
+        """The model. Raises `ConfigError` if its settings or its key cannot be used."""
         self._llm = self._llm or self._connect()
         return self._llm
 

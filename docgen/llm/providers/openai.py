@@ -1,8 +1,8 @@
 """OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, ...
 
 One HTTP attempt per call, by aiohttp; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`,
-`docgen.llm.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would be taken
-apart again to keep what is paid for whatever is wrong around it.
+`docgen.llm.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have to be
+taken apart again, to keep what is paid for whatever else is wrong.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class ChatLLM:
     An address without a path gets "/v1". `concurrency` is how many connections may be open, `timeout` the seconds one
     call may take. `headers` are sent with every request. `observe` sees the rate limits of every response, failed ones
     included. `is_unnamed`: the address comes from a run folder alone, and gets no key.
-    Raises `Transient` where a retry may help.
+    Raises `Transient` if a retry may help.
     """
 
     engine = "openai"
@@ -136,7 +136,7 @@ class ChatLLM:
         return self._room
 
     async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """The body of a GET in pieces, however long it is; raises what `call` raises, and what breaks it off.
+        """The body of a GET in pieces, however long it is; raises what `call` raises, and whatever interrupts it.
 
         Raises TimeoutError when nothing comes for `timeout` seconds.
         """
@@ -209,7 +209,7 @@ class ChatLLM:
 
 
 def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> dict[str, str]:
-    """What every request carries. Raises `ConfigError` where OpenAI's own server would get no key."""
+    """The headers of every request. Raises `ConfigError` if OpenAI's own server would not get a key."""
     own = {"accept": JSON, "user-agent": f"docgen/{__version__}"}
     lower = {name.lower() for name in extra}
     key = api_key or credential(OPENAI_KEY_VARIABLE)
@@ -221,7 +221,7 @@ def _headers(api_key: str | None, extra: Mapping[str, str], needs_key: bool) -> 
 
 
 def _with_version(address: str) -> str:
-    """The address with "/v1" where it has no path: people leave it out, and some servers' paths end otherwise."""
+    """The address, with "/v1" if it has no path: people leave it out, and some servers' paths end differently."""
     plain = address.rstrip("/").removesuffix(CHAT)
     return plain if urlsplit(plain).path else f"{plain}/v1"
 

@@ -1,4 +1,5 @@
-"""What chat-completions servers say beside the reply: their errors as docgen's own, their rate limits by one name."""
+"""What chat-completions servers say besides the reply: their errors as docgen's own, their rate limits under common
+names."""
 
 import datetime as dt
 import re
@@ -20,16 +21,16 @@ FIXES = {
     "unknown_model": "Check --model: name one that the server lists at /v1/models",
     "wrong_url": "Check --base-url: it must serve chat completions at /v1/chat/completions",
 }
-"""What to do about an error, where that is not the same as for the Messages API."""
+"""What to do about an error, if that differs from the Messages API."""
 NO_MONEY = ("insufficient_quota", "insufficient credits", "billing_hard_limit_reached", "billing_not_active")
 NO_MONEY_FIX = "Raise the limit or add credit, then run the same command again"
 RESOURCES = {"requests": "requests", "tokens": "input-tokens"}
-"""Kinds of limits, and what the pacer calls them. OpenAI counts a prompt and the room for its reply as tokens together;
-pacing by the prompts alone is too fast at worst, and refusals then slow it down."""
+"""Kinds of limits, and the pacer's names for them. OpenAI counts a prompt and the room for its reply as tokens
+together; pacing by the prompts alone is too fast at worst, and refusals then slow it down."""
 UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 EPOCH, EPOCH_MS = 1e9, 1e12
-"""From these on a plain number is a moment (seconds, milliseconds since 1970) rather than seconds to wait."""
+"""From these values on, a plain number is a point in time (seconds, milliseconds since 1970), not seconds to wait."""
 
 
 def chat_error(status: int, body: Any, head: str, headers: Mapping[str, str]) -> RequestFailed | StopRun:
@@ -46,7 +47,7 @@ def chat_error(status: int, body: Any, head: str, headers: Mapping[str, str]) ->
 
 
 def chat_error_in_reply(body: Any) -> RequestFailed | StopRun | None:
-    """The error in a body that came with status 200, as gateways send them; None where there is none."""
+    """The error in a body with status 200, as gateways send them; None if there is none."""
     kind, words = server_words(body)
     error = body.get("error") if isinstance(body, Mapping) else None
     if not words or not error:
@@ -68,7 +69,7 @@ def stated_limits(headers: Mapping[str, str]) -> dict[str, str]:
     """The rate limits in a response's headers under the names by which docgen's rate control reads them.
 
     Understands OpenAI's (`x-ratelimit-limit-requests`, resets like "1m30s" or "20ms", also Groq's and vLLM gateways')
-    and the plain `x-ratelimit-limit` of Together and OpenRouter, whose resets are seconds or a moment.
+    and the plain `x-ratelimit-limit` of Together and OpenRouter, whose resets are seconds or a point in time.
     """
     stated: dict[str, str] = {}
     for theirs, ours in RESOURCES.items():
@@ -89,7 +90,7 @@ def stated_limits(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds until a reset; None for what cannot be read or is a year away."""
+    """Seconds until a reset; None for what cannot be read or is over a year away."""
     with suppress(ValueError):
         number = float(text)
         if number >= EPOCH:

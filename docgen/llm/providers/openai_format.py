@@ -10,12 +10,12 @@ from docgen.llm.providers.messages_format import JSON_IN_TEXT, MalformedReply, c
 __all__ = ["LEGACY_ROOM", "ROOM", "chat_completion_of", "chat_parameters"]
 
 ROOM, LEGACY_ROOM = "max_completion_tokens", "max_tokens"
-"""The field for the most tokens of a reply: OpenAI's own models take only the first, many compatible servers only the
+"""The field for the most tokens of a reply: OpenAI's own models only accept the first, many compatible servers only the
 second."""
 EFFORTS = {"max": "high"}
-"""Efforts that the API calls otherwise; the rest have the same name."""
+"""Efforts that have another name in the API; the rest have the same."""
 STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
-"""What the server's word is in the Messages API, for those that later steps know by it."""
+"""The Messages API's names for stop reasons that later steps look at."""
 SHOWN_CHARS = 200
 
 
@@ -46,7 +46,7 @@ def chat_completion_of(reply: Any) -> Completion:
     """The completion in a decoded reply: its first choice, thoughts left out.
 
     A paid text is kept whatever is wrong around it, as in the Messages API's `completion_of`, which reads the rest.
-    Raises `MalformedReply` for a reply without a choice, in the server's own words where it has any.
+    Raises `MalformedReply` for a reply without a choice, in the server's own words if there are any.
     """
     choice = _first_choice(reply)
     message = choice.get("message")
@@ -70,7 +70,7 @@ def chat_completion_of(reply: Any) -> Completion:
 
 
 def messages_usage(usage: Any) -> Any:
-    """Token counts under the Messages API's names: prompt tokens read from a cache are counted by themselves."""
+    """Token counts under the Messages API's names: prompt tokens read from a cache are counted separately."""
     if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
         return usage
     details = usage.get("prompt_tokens_details")

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
             """Close them."""
 
     class ServerLLM(ConnectedLLM, Protocol):
-        """A language model at a server, which is what a `paid` provider connects: `docgen doctor` checks it."""
+        """A language model at a server, which a `paid` provider connects; `docgen doctor` checks it."""
 
         base_url: str
         models_path: str
 
         @property
         def structured(self) -> bool | None:
-            """Whether the server keeps to JSON schemas; None until that has been tried."""
+            """Whether the server follows JSON schemas; None until that has been tried."""
 
         @property
         def longest_reply(self) -> int | None:
@@ -110,18 +110,20 @@ def find_provider(name: str | None) -> Provider:
     for provider in PROVIDERS:
         if provider.name == name:
             return provider
-    known = [provider.name for provider in PROVIDERS]
-    raise ConfigError(f"no engine {name!r}", "--engine", suggestion(name or "", known, f"Use {' or '.join(known)}"))
+    names = [provider.name for provider in PROVIDERS]
+    raise ConfigError(
+        f"{name!r} is not an engine", "--engine", suggestion(name or "", names, f"Use {' or '.join(names)}")
+    )
 
 
 def provider_with_batches(engine: str | None) -> Provider:
-    """Where a run's message batches are: at its own engine's, or where it has none, at the first that has."""
+    """Where a run's message batches are: at its own engine, or if that has none, at the first that does."""
     having = [provider for provider in PROVIDERS if provider.batches]
     return next((provider for provider in having if provider.name == engine), having[0])
 
 
 def default_paid_provider() -> Provider:
-    """The provider that is tried, priced or has judges where none is named. Free engines write and do not judge."""
+    """The provider to test, price or judge with if none is named. Free engines write and do not judge."""
     return next(provider for provider in PROVIDERS if provider.paid)
 
 
@@ -163,8 +165,8 @@ def refuse_settings_without_key(settings: Collection[str]) -> None:
             if name in settings:
                 variable = next(iter(provider.environment), "its key")
                 fix = (
-                    f"Set {variable} (or --base-url), or leave it out; --engine {PROVIDERS[0].name} if the embedded "
-                    "writer is meant, which is for trying out"
+                    f"Set {variable} (or --base-url), or leave it out; --engine {PROVIDERS[0].name} for the embedded "
+                    "writer, which is for trying out"
                 )
                 where = f"[{name}]" if name in FILE_ONLY else f"--{name.replace('_', '-')}"
                 raise ConfigError("there is no API key for it", where, fix)

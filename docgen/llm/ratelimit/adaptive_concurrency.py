@@ -2,9 +2,9 @@
 
 Additive increase, multiplicative decrease on overload, as in TCP (Chiu and Jain 1989), and a latency test that finds
 saturation before the server refuses anything, in the manner of TCP Vegas and Netflix's gradient2 limit. Numbers below
-that name no source are chosen; the simulated servers of tests/llm/test_adaptive_concurrency.py hold them together
-(ramping costs under a tenth of 5,000 requests, a saturated server stays full and is not flooded), and bench/engine.py
-measures the result against a real socket (docs/engine.md, "Speed").
+without a source are chosen; the simulated servers in tests/llm/test_adaptive_concurrency.py check that they work
+together (ramping costs under a tenth of 5,000 requests, a saturated server stays full and is not flooded), and
+bench/engine.py measures the result against a real socket (docs/engine.md, "Speed").
 """
 
 from statistics import fmean
@@ -19,10 +19,10 @@ SLOWDOWN = 1.5
 """Latency against the best window's that counts as saturation: the default tolerance of Netflix's gradient2 limit."""
 RAMP, GENTLE_RAMP = (8.0, 3.0), (2.0, 1.5)
 """Growth while ramping up: after a window in which replies were no slower, and after one that brought more of them
-although they were. Steeper than slow start's doubling (RFC 5681), since a ramp is part of every run. Gentle for one of
-several servers: a call that one has queued too early cannot be taken back for another."""
+although they were slower. Steeper than slow start's doubling (RFC 5681), since a ramp is part of every run. Gentle for
+one of several servers: a call that one has queued too early cannot be taken back for another."""
 HOLD_WINDOWS = 10
-"""Windows to hold still after a step back. Chosen: long enough to judge it, short enough to notice added servers."""
+"""Windows without a change after a step back. Chosen: long enough to judge it, short enough to notice added servers."""
 
 
 class AdaptiveConcurrency:
@@ -41,7 +41,7 @@ class AdaptiveConcurrency:
     def __init__(self, most: int, gentle: bool = False) -> None:
         self.most = most
         self._ramp = GENTLE_RAMP if gentle else RAMP
-        # Above the default of 256 the user knows the server: half of what was asked for, from the start.
+        # Above the default of 256 the user knows the server: start with half of what was requested.
         self.value = 0.5 * most if most > 256 and not gentle else float(min(most, START))
         self._ramping = True
         self._last_cut = 0.0
@@ -51,7 +51,7 @@ class AdaptiveConcurrency:
         self._windows_to_hold = self._slow_windows = 0
 
     def limit_to(self, most: int) -> None:
-        """Another bound; a higher one is begun with as a fresh limit is, for what was learned below it says little."""
+        """Another bound; a higher one starts like a fresh limit, since what was learned below it says little."""
         raised = most > self.most
         self.value = max(self.value, float(min(most, START))) if raised else min(self.value, float(most))
         self.most = most

@@ -12,8 +12,8 @@ __all__ = ["AdaptiveSemaphore"]
 class AdaptiveSemaphore:
     """Admits up to `limit` holders at a time, first come first served; the limit learns from their replies.
 
-    Never admits more than `most`; `gentle` as in `AdaptiveConcurrency`. `wanted` says whether there are more who would
-    wait here, but wait elsewhere.
+    Never admits more than `most`; `gentle` as in `AdaptiveConcurrency`. `wanted` says whether others, who wait
+    elsewhere, would use more slots.
     """
 
     def __init__(self, most: int, gentle: bool = False) -> None:
@@ -52,7 +52,7 @@ class AdaptiveSemaphore:
         self._admit()
 
     def limit_to(self, most: int) -> None:
-        """Never admit more than `most` from now on; holders over it leave in their own time."""
+        """Never admit more than `most` from now on; holders above that leave when they are done."""
         self._concurrency.limit_to(most)
         self._admit()
 

@@ -19,8 +19,9 @@ __all__ = ["INTERRUPTED", "RateControl", "RateLimitedLLM", "reserved_in"]
 ALIKE_FAILURES = 20
 """Final failures of one kind in a row that stop the run. Chosen: by then it is the server or the prompt, not chance."""
 BUSY_SECONDS, BUSY_REFUSALS = 300.0, 10
-"""A server that said it is busy for so long, so often, and replied to nothing in between, stops the run. Chosen: forty
-tries of one call take 2 to 4 minutes, but at the slowest pace, one request in twenty seconds, they would take hours."""
+"""A server that said for this long, this often, that it is busy, and replied to nothing in between, stops the run.
+Chosen: forty tries of one call take 2 to 4 minutes, but at the slowest pace, one request in twenty seconds, they would
+take hours."""
 DOUBT_SECONDS = 4.0
 """Seconds after which a limit that allows nothing for a quarter of an hour is tested with one request. Chosen: if the
 limit is meant, the refusal stops the run, and if not, there is no reason to wait."""

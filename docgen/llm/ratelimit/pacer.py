@@ -1,13 +1,13 @@
-"""Decides when to send: by the server's rate-limit headers where it sends them, and by its refusals in any case.
+"""Decides when to send: by the server's rate-limit headers if it sends them, and by its refusals in any case.
 
 Headers alone fail when they are missing or wrong; probing alone overshoots. So each stated limit is a token bucket that
-holds requests back, and there is one send rate besides, controlled by additive increase, multiplicative decrease
+holds requests back, and there is one send rate in addition, controlled by additive increase, multiplicative decrease
 (Chiu and Jain 1989, section 3): it falls by a tenth when more than a few per cent of requests are refused and grows
 again, the faster the longer nothing was refused.
 
-The numbers below are chosen. The simulated servers of tests/llm/test_pacer.py hold them together (a limited server is
-kept busy to within a tenth of the ideal, with true, missing and wrong headers), and bench/engine_storm.py measures them
-over a socket: 1.01 to 1.08 of the ideal time (docs/engine.md, "Speed").
+The numbers below are chosen. The simulated servers in tests/llm/test_pacer.py check that they work together (a limited
+server is kept busy to within a tenth of the ideal, with true, missing and wrong headers), and bench/engine_storm.py
+measures them over a socket: 1.01 to 1.08 of the ideal time (docs/engine.md, "Speed").
 """
 
 import math

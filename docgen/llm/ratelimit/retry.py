@@ -12,8 +12,8 @@ from docgen.llm.errors import Transient
 __all__ = ["RetryState", "call_with_retries"]
 
 FAULT_TRIES, BUSY_TRIES = 6, 40
-"""Tries of one call. Chosen: six are 8 to 15 s of backoff, enough for a passing fault; a busy server is healthy, and
-forty tries keep asking it for 2 to 4 minutes."""
+"""Most tries of one call. Chosen: six take 8 to 15 s of backoff, enough for a passing fault; a busy server is healthy,
+and forty tries last 2 to 4 minutes."""
 FAULT_BACKOFF, BUSY_BACKOFF = (0.5, 30.0), (0.1, 8.0)
 """First and longest backoff in seconds. 0.5 and 8 are the Anthropic SDK's own; a busy server is asked sooner, since the
 pacer already spaces requests, and a faulty one is left alone for longer."""
@@ -26,8 +26,8 @@ T = TypeVar("T")
 async def call_with_retries(call: Callable[[], Awaitable[T]], patience: float = 0.0) -> T:
     """`call` until it succeeds or its retries are used up. Only for calls that are safe to repeat.
 
-    For `patience` seconds it is retried however often it fails. Raises `RequestFailed` after the last try and `StopRun`
-    as `RetryState.backoff` does.
+    Within `patience` seconds it is retried however often it fails. Raises `RequestFailed` after the last try and
+    `StopRun` as `RetryState.backoff` does.
     """
     retries, start = RetryState(), time.monotonic()
     while True:

@@ -8,7 +8,7 @@ SMOOTHING = 0.2
 """Weight of the newest header in the refill rate. Chosen: averages out reset times that are rounded to a second."""
 FIRST_PROBE, LATER_PROBE, LONGEST_PROBE = 1.0, 30.0, 600.0
 """Seconds of holding requests back before the first probe, after one refused probe, and at most (it doubles). Chosen:
-headers that claim too little are found out within seconds, true ones cost ever fewer refusals."""
+headers that allow too little are detected within seconds, true ones cost ever fewer refusals."""
 
 
 class TokenBucket:

@@ -24,14 +24,14 @@ LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Wait:
-    """What is waited for, and until when on the monotonic clock."""
+    """A wait: for what, and until when on the monotonic clock."""
 
     why: str
     until: float
 
 
 class Activity:
-    """When something last moved, what is in flight, and what is waited for."""
+    """When something last moved, what is in flight, and what the run waits for."""
 
     def __init__(self) -> None:
         self.moved = time.monotonic()
@@ -45,7 +45,7 @@ class Activity:
         self.moved = time.monotonic()
 
     def ended(self, reply: bool) -> None:
-        """A request came to its end, with a reply or without."""
+        """A request ended, with a reply or without."""
         self.in_flight -= 1
         self.replies += reply
         self.moved = time.monotonic()
@@ -53,21 +53,22 @@ class Activity:
             self.replied_at = self.moved
 
     def waits(self, who: object, why: str, seconds: float) -> None:
-        """Note that `who` waits for so long from now."""
+        """Record that `who` waits for so long from now."""
         self._waits[who] = Wait(why, time.monotonic() + seconds)
 
     def goes_on(self, who: object) -> None:
-        """Note that `who` no longer waits."""
+        """Record that `who` no longer waits."""
         self._waits.pop(who, None)
 
     @property
     def next_wait(self) -> Wait | None:
-        """The wait that ends first, None when nobody waits."""
+        """The wait that ends first, None if nothing waits."""
         return min(self._waits.values(), key=lambda wait: wait.until, default=None)
 
 
 async def tell_waits(control: "RateControl", timeout: float, say: Callable[[str], None]) -> None:
-    """Watch until cancelled, and say in one line what the run waits for and until when. `timeout` is one request's."""
+    """Watch until cancelled, and report in one line what the run waits for and until when. `timeout` is that of a
+    request."""
     activity, told_at, slow_after = control.activity, 0.0, min(SLOW_SECONDS, timeout / 2)
     next_slow = slow_after
     while True:
@@ -92,4 +93,4 @@ def _line(wait: Wait, now: float) -> str:
     seconds = wait.until - now
     form = "%H:%M:%S" if seconds < HALF_A_DAY else "%Y-%m-%d %H:%M"
     clock = time.strftime(form, time.localtime(time.time() + seconds))
-    return f"Waiting until {clock} ({seconds:,.0f} s): {wait.why} (Ctrl-C stops; the same command goes on)"
+    return f"Waiting until {clock} ({seconds:,.0f} s): {wait.why} (Ctrl-C stops; the same command continues)"

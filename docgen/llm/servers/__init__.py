@@ -1,1 +1,1 @@
-"""One run over several servers: who is free gets the next call, and a dead server's calls go elsewhere."""
+"""One run over several servers: a free one gets the next call, and a dead one's calls go elsewhere."""

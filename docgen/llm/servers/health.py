@@ -14,14 +14,14 @@ PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds until a server that is down is tried again; doubled each time. Chosen: a restarted server is back within half
 a minute of being ready."""
 RETIRING = frozenset({"bad_key", "permission", "unknown_model", "wrong_url", "spend_limit", "rate_limited"})
-"""Reasons to stop that are one server's own: with others left, the run goes on without it."""
+"""Reasons to stop that concern one server: if others are left, the run continues without it."""
 
 
 @dataclass
 class Health:
-    """The state of one server. `faults` and `unconnected` count those in a row, `downs` how often it was taken out.
+    """The state of one server. `faults` and `unconnected` count faults in a row, `downs` how often it was taken out.
 
-    `why`: the words of its last fault. `retired`: not tried again by this process.
+    `why`: its last fault in words. `retired`: not tried again by this process.
     """
 
     faults: int = 0
@@ -40,7 +40,8 @@ class Health:
         return not self.is_down or (now >= self.retry_at and in_flight == 0)
 
     def failed(self, now: float, error: Transient) -> bool:
-        """Record a fault; whether it has just taken the server out. A server that is merely busy is not at fault."""
+        """Record a fault; returns whether it has just taken the server out. A server that is merely busy is not at
+        fault."""
         if error.kind == "429":
             return False
         self.faults += 1
@@ -61,7 +62,7 @@ class Health:
         self.pauses += 1
 
     def succeeded(self) -> bool:
-        """Record a reply; whether the server was down until now."""
+        """Record a reply; returns whether the server was down until now."""
         was_down, self.is_down, self.faults = self.is_down, False, 0
         self.unconnected = 0
         return was_down

@@ -27,7 +27,7 @@ def open_pool(
 ) -> tuple[ServerPool, list[OnDemand]]:
     """The servers as one, and their connections, to be closed. `connection` is what they share.
 
-    Raises `ConfigError` for keys that are not there.
+    Raises `ConfigError` for missing keys.
     """
     connected, servers = list[OnDemand](), list[Server]()
     for entry in entries:

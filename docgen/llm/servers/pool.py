@@ -24,16 +24,17 @@ QUEUE = 3.0
 """Most calls in flight at a server, as a multiple of those that it works on: by its rate and the latency of its fastest
 replies (Little's law). Chosen: replies differ in length, and a call that waits at one server is lost to the others."""
 LEAST = 8
-"""Calls in flight that any server may have, however slow it is."""
+"""Calls in flight that every server may have, however slow it is."""
 TICK_SECONDS = 0.2
-"""Between two looks at whether a server can be tried again."""
+"""Seconds between two checks whether a server can be tried again."""
 ALL_DOWN_SECONDS = 120.0
-"""Seconds without any server after which the run stops. Chosen: as long as one busy server is asked again."""
+"""Seconds without any server after which the run stops. Chosen: as long as one busy server is retried."""
 
 
 @dataclass(eq=False)
 class Server:
-    """One address: its model, within the budget, and what is known of it. `replies` counts calls that it answered."""
+    """One address: its model, within the budget, and what is known about it. `replies` counts calls that it
+    answered."""
 
     name: str
     llm: LLM
@@ -73,12 +74,12 @@ class Server:
             self.latencies.clear()
 
     def interval(self, now: float) -> float | None:
-        """Seconds for each of its latest replies; None before there are enough to tell."""
+        """Seconds for each of its latest replies; None until there are enough."""
         return (now - self.recent[0]) / len(self.recent) if len(self.recent) > RECENT // 4 else None
 
     @property
     def state(self) -> ServerState:
-        """How it stands."""
+        """Its state."""
         trouble = "left out: " if self.health.retired else "down: " if self.health.is_down else ""
         downs = f"was down {plural(self.health.downs, 'time')}" if self.health.downs else ""
         words = f"{trouble}{self.health.why}" if trouble else downs
@@ -88,7 +89,7 @@ class Server:
 class ServerPool:
     """Sends each call to the server that is likely to answer first, and elsewhere when that fails.
 
-    `control` is what all calls share: stopping, what is waited for, and when a run gives up. `say` is told when a
+    `control` is what all calls share: stopping, what they wait for, and when a run gives up. `say` reports when a
     server goes down, comes back or is left out. Raises `StopRun` when no server answers for two minutes.
     """
 
@@ -96,7 +97,7 @@ class ServerPool:
         self.servers, self.control, self._say = servers, control, say
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._failed_at: deque[tuple[asyncio.Future[None], Sequence[Server]]] = deque()
-        """Calls that wait for another server than those that they failed at, whose room is not for them."""
+        """Calls that wait for a server other than those they failed at."""
         self._none_since = 0.0
         self._ticking: asyncio.Task[None] | None = None
         for server in servers:
@@ -109,7 +110,7 @@ class ServerPool:
 
     @property
     def states(self) -> list[ServerState]:
-        """How each server stands."""
+        """The state of each server."""
         return [server.state for server in self.servers]
 
     def stop(self) -> None:
@@ -165,8 +166,10 @@ class ServerPool:
             if failed_at and self._others(failed_at):
                 free = [server for server in free if server not in failed_at]
             if free:
-                known = [each for server in self.servers if (each := server.interval(now)) is not None]
-                usual = min(known, default=1.0)  # whoever is not known yet is taken to be as fast as the fastest
+                intervals = [each for server in self.servers if (each := server.interval(now)) is not None]
+                usual = min(
+                    intervals, default=1.0
+                )  # a server without figures yet is assumed to be as fast as the fastest
                 return min(free, key=lambda each: _wait(each, now, usual))
             if not self.control.held:
                 self._raise_if_all_down(now)
@@ -258,7 +261,7 @@ class ServerPool:
                 self._wake(1)
 
     async def aclose(self) -> None:
-        """Stop ticking; the servers' connections are closed by whoever opened them."""
+        """Stop ticking; the servers' connections are closed where they were opened."""
         if self._ticking is not None:
             self._ticking.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""How the servers of a run stand, for people, and on disk for whoever looks at the run from another process."""
+"""The state of a run's servers, for people, and on disk for other processes."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from docgen.records import Record
 __all__ = ["SERVERS_FILE", "ServerState", "read_states", "write_states"]
 
 SERVERS_FILE = "servers.json"
-"""Beside the journal; written anew every second, and left as a start of the run leaves it."""
+"""Next to the journal; rewritten every second, and left as it is at the end of a start."""
 
 
 class ServerState(Record):
@@ -32,13 +32,13 @@ _STATES = TypeAdapter(tuple[ServerState, ...])
 
 
 def write_states(journal: Path, states: Sequence[ServerState]) -> None:
-    """Write them beside a journal; a disk that does not take them is no reason to end a run."""
+    """Write them next to a journal; a failure to write is not a reason to end a run."""
     with suppress(OSError):
         write_beside(journal.with_name(SERVERS_FILE), [_STATES.dump_json(tuple(states))])
 
 
 def read_states(journal: Path) -> tuple[ServerState, ...]:
-    """Those beside a journal; none where the run had one server, or the file is damaged."""
+    """The states next to a journal; none if the run had one server, or the file is damaged."""
     try:
         return _STATES.validate_json(journal.with_name(SERVERS_FILE).read_bytes())
     except (FileNotFoundError, ValidationError):

@@ -1,1 +1,1 @@
-"""An audit of a corpus wherever it lies: scanned, judged, measured, reported, applied."""
+"""An audit of a corpus wherever it is: scanned, judged, measured, reported, applied."""

@@ -48,7 +48,7 @@ def withdraw(setup: Setup, findings: dict[int, tuple[Finding, ...]]) -> int:
                 count += 1
             yield to_json(attempt) + b"\n"
 
-    setup.run.delete_corpus_outputs()  # exports that hold what is withdrawn; first, for a kill may come in between
+    setup.run.delete_corpus_outputs()  # exports that contain what is withdrawn; first, since a kill may come in between
     write_beside(setup.run.attempts, lines(), of_run=True)
     return count
 
@@ -62,7 +62,7 @@ def _withdrawn(attempt: Attempt, findings: tuple[Finding, ...]) -> Attempt:
 
 
 def refill_calls(setup: Setup, count: int) -> tuple[int, float | None]:
-    """(calls, dollars) that writing `count` documents of a run again will take, about; None without a known price."""
+    """Approximate (calls, dollars) for writing `count` documents of a run again; None without a known price."""
     bought = journal_totals(setup.run.journal).all.calls
     cost = estimate(setup, documents=bought + count, judged=False)  # so many that it cannot all be in the journal
     documents = next(stage.calls for stage in cost.stages if stage.stage == "document")
@@ -78,7 +78,7 @@ def refuse_in_place(files: Sequence[Path], folder: Path) -> None:
 def apply_to_files(corpus: Corpus, failing: Sequence[Failing], folder: Path) -> tuple[int, int]:
     """Write clean.jsonl and removed.jsonl to `folder`, whole rows, the removed ones with their findings.
 
-    What removed.jsonl holds from before stays in it. Returns the number of rows of each.
+    Earlier contents of removed.jsonl stay in it. Returns the number of rows of each.
     """
     refuse_in_place(corpus.files, folder)
     findings = {document.row: document.findings for document in failing}

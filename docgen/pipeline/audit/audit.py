@@ -1,4 +1,4 @@
-"""The audit of a corpus, wherever it lies: scanned, judged, measured, reported.
+"""The audit of a corpus, wherever it is: scanned, judged, measured, reported.
 
 result = Audit(context).scan("corpus.jsonl")
 result.leakage["deception"].share; result.salience["opus_release"].at_least
@@ -58,16 +58,17 @@ class Audit:
         return (*rules, contamination_rule()) if self.options.contamination else rules
 
     def contamination(self) -> ContaminationScanner | None:
-        """The scanner for what the evaluation consists of, if that is known."""
+        """The scanner for the evaluation's questions and prompts, if the options name any."""
         if not self.options.contamination:
             return None
         return ContaminationScanner(self.questions, Vocabulary(self.prompts, self.context) if self.prompts else None)
 
     def scan(self, source: Source, reporter: Reporter = SILENT) -> AuditResult:
-        """Scan a corpus: texts, files, or a run, whose own targets then count as what was asked.
+        """Scan a corpus: texts, files, or a run, whose own targets then count as what was asked for.
 
-        Every document is seen once, in flat memory but for texts given in memory and documents that wait for a judge.
-        Raises `InputError`, `RunError` or `ConfigError` for what cannot be read, or scanned in the way asked for.
+        Every document is read once, in flat memory except for texts given in memory and documents that wait for a
+        judge. Raises `InputError`, `RunError` or `ConfigError` for what cannot be read, or scanned in the way asked
+        for.
         """
         corpus = open_corpus(source)
         audit = replace(self, context=as_asked(self.context, corpus.run)) if corpus.run else self

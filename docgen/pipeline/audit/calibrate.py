@@ -39,7 +39,7 @@ FOLDER = "calibration"
 
 @dataclass(frozen=True)
 class JudgedGold:
-    """A judge's verdicts on labelled documents, None where there was no usable one, and why so often."""
+    """A judge's verdicts on labelled documents, None without a usable one, and the reasons with their counts."""
 
     panel: Panel
     verdicts: tuple[Verdicts | None, ...]
@@ -48,7 +48,7 @@ class JudgedGold:
 
     @property
     def model(self) -> str:
-        """The model that really answered, as the server names it; that of most documents."""
+        """The model that really answered, as the server names it; for most documents."""
         answered = Counter(verdicts.model for verdicts in self.verdicts if verdicts and verdicts.model)
         return answered.most_common(1)[0][0] if answered else self.panel.options.model
 
@@ -66,7 +66,7 @@ class Disagreement(Record):
 
 
 class GoldSet:
-    """Labelled documents of one context, with what the scan tier sees in them."""
+    """Labelled documents of one context, with what the scan tier finds in them."""
 
     def __init__(self, file: Path, gold: Sequence[Gold], context: UniverseContext) -> None:
         self.file, self.gold, self.context = file, gold, context
@@ -84,7 +84,7 @@ class GoldSet:
         return Panel.of(self.context, self._scanner.rules, judge.model)
 
     def requests(self, judge: Judge) -> list[Request]:
-        """Every request that `judge` makes, for telling the cost before."""
+        """Every request that `judge` makes, for estimating the cost."""
         panel = self.panel(judge)
         return [panel.request(document) for document in self._documents()]
 
@@ -113,7 +113,7 @@ class GoldSet:
         """
         readings = self._readings(judged)
         if not any(readings):
-            return None  # a calibration made from nothing would be cited all the same
+            return None  # a calibration made from nothing would still be cited
         labelled = {rule_key(leak.rule) for one in self.gold for leak in one.leaks}
         rules = [rule.id for rule in self._scanner.rules if rule_key(rule.id) in labelled]
         names = {
@@ -127,7 +127,8 @@ class GoldSet:
         return calibrate(self.gold, readings, [fact.id for fact in self.context.key_facts], rules, names)
 
     def _readings(self, judged: JudgedGold | None) -> list[Reading | None]:
-        """By document, what the judge says of facts and both tiers together of rules; None where the judge failed."""
+        """By document, what the judge says about facts, and both tiers together about rules; None where the judge
+        failed."""
         pairs = list(zip(self._facts, self._findings, strict=True))
         if judged is None:
             return [Reading(facts, _errors(findings)) for facts, findings in pairs]
@@ -199,7 +200,7 @@ def judge_agreement(first: JudgedGold, second: JudgedGold) -> dict[str, tuple[fl
 
 
 def save_calibration(root: Path, calibration: Calibration) -> Path:
-    """Keep a calibration; the same detector, at the same server, on the same gold set replaces the earlier one."""
+    """Store a calibration; the same detector, at the same server, on the same gold set replaces the earlier one."""
     where = f".{calibration.server}" if calibration.server else ""
     name = slug(f"{calibration.context}.{calibration.gold}.{calibration.detector}{where}", 120)
     return write_beside(root / FOLDER / f"{name}.json", [calibration.model_dump_json(indent=2).encode(), b"\n"])
@@ -208,7 +209,7 @@ def save_calibration(root: Path, calibration: Calibration) -> Path:
 def find_calibration(root: Path, context: UniverseContext, detector: str, server: str = "") -> Calibration | None:
     """The latest calibration of `detector` for this context and server; None without one.
 
-    One made on another universe, or before this one's facts and rules were edited, does not apply.
+    A calibration for another universe, or from before this one's facts and rules were edited, does not apply.
     """
     candidates = []
     for file in (root / FOLDER).glob("*.json"):

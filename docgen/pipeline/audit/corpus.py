@@ -41,7 +41,7 @@ OPTIONAL = ("id", "doc_type", "idea", "facts", "quotes", "engine", "model", "wri
 
 
 class OpenRun(Protocol):
-    """A run that somebody has opened: `docgen.Run`."""
+    """An opened run: `docgen.Run`."""
 
     setup: Setup
 
@@ -61,17 +61,17 @@ class Corpus:
 
     @property
     def paths(self) -> list[Path]:
-        """The files that it is read from; none for texts in memory."""
+        """The files that it is read from; empty for texts in memory."""
         return [self.run.run.attempts] if self.run else corpus_files(self.files) if self.files else []
 
     @property
     def size(self) -> int:
-        """Documents, as far as that is known before reading; 0 where it is not."""
+        """Number of documents, if known before reading; 0 if not."""
         return (self.run.config.n or 0) if self.run else 0
 
 
 def open_corpus(source: Source) -> Corpus:
-    """The corpus that `source` means. A string alone is a path; a collection of strings are texts.
+    """The corpus that `source` means. A single string is a path; a collection of strings are texts.
 
     Raises `InputError` or `RunError` for what cannot be read.
     """
@@ -106,7 +106,7 @@ def file_corpus(paths: Sequence[Path]) -> Corpus:
 
 
 def text_corpus(texts: Iterable[object]) -> Corpus:
-    """Texts in memory, as strings or documents; those without an id go by their number, from 0."""
+    """Texts in memory, as strings or documents; those without an id get their number, from 0."""
     documents = [_in_memory(number, item) for number, item in enumerate(texts)]
     return Corpus("texts", lambda: iter(documents))
 
@@ -133,7 +133,7 @@ def as_asked(context: UniverseContext, setup: Setup) -> UniverseContext:
 
 
 def base_corpus(setup: Setup) -> tuple[Path, ...]:
-    """The corpus of the run that `setup` was forked from, if both are there."""
+    """The corpus of the run that `setup` was forked from, if both exist."""
     files = (journal.with_name("corpus.parquet") for journal in setup.parents[:1])
     return tuple(file for file in files if file.exists())
 
@@ -183,16 +183,16 @@ def _document(row: int, text: str, columns: Mapping[str, Any]) -> Document:
         )
     except (TypeError, ValueError) as error:
         fix = "facts: list of ids or of {fact, directness, prominence}; quotes: list of {fact, text}"
-        raise InputError("has columns of other shapes than docgen's", f"row {row}", fix) from error
+        raise InputError("has columns of a different shape than docgen's", f"row {row}", fix) from error
 
 
 def _name(value: Any) -> str:
-    """A column that docgen writes, or somebody else's of that name."""
+    """A column that docgen writes, or another tool's column of that name."""
     return value if isinstance(value, str) else ""
 
 
 def _facts(value: Any) -> tuple[AssignedFact, ...] | None:
-    """The assigned facts of a row; None where the column is missing or says something else (labels, say)."""
+    """The assigned facts of a row; None if the column is missing or contains something else (labels, say)."""
     if not isinstance(value, list):
         return None
     return tuple(

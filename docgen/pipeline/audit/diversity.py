@@ -1,4 +1,4 @@
-"""Diversity by itself, which needs no context, and the corpus that it is compared with."""
+"""Diversity alone, which does not need a context, and the corpus that it is compared with."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ __all__ = ["diversity_report", "measure_diversity"]
 def measure_diversity(
     source: Source, by: Literal["doc_type", "idea"] = "doc_type", reference: Sequence[Path] = ()
 ) -> DiversityReport:
-    """Signs of collapse in a corpus; `by` says where frequent items mostly come from."""
+    """Signs of collapse in a corpus; `by` is what frequent items are attributed to."""
     corpus, documents, embedded = open_corpus(source), 0, 0
     tally = DiversityTally(by, WorldTally(corpus.run.context) if corpus.run else None)
     for document in corpus.documents():
@@ -32,6 +32,6 @@ def diversity_report(tally: DiversityTally, reference: Sequence[Path] = ()) -> D
     other = DiversityTally()
     for document in file_corpus(reference).documents():
         other.add(document)
-    # A run's corpus goes by the run's name.
+    # A run's corpus is named after the run.
     names = [path.parent.name if path.name == "corpus.parquet" else "" for path in reference]
     return tally.report(other, ", ".join(name or str(path) for name, path in zip(names, reference, strict=True)))

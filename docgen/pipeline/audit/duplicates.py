@@ -1,4 +1,4 @@
-"""The proof that a finished corpus holds no near-duplicates: the whole corpus compared with itself once more."""
+"""The proof that a finished corpus has no near-duplicates: the whole corpus compared with itself once more."""
 
 import json
 from typing import TYPE_CHECKING
@@ -33,11 +33,11 @@ async def duplicates_step(job: "Job") -> bool:
 
 
 def read_duplicates(setup: Setup) -> int | None:
-    """Documents of the corpus that `dedupe` would remove, None where that was not asked of this corpus yet."""
+    """Documents of the corpus that `dedupe` would remove; None if this corpus was not compared yet."""
     if not setup.run.report_is_current("dedupe.json"):
         return None
     file = setup.run.report("dedupe.json")
     try:
         return int(from_json(file.read_bytes())["removed"])
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError("is not a report of docgen", str(file), "Make it again: docgen dedupe RUN") from error
+        raise RunError("is not one of docgen's reports", str(file), "Make it again: docgen dedupe RUN") from error

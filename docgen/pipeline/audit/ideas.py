@@ -35,7 +35,7 @@ class IdeaFinding(Record):
 
     @classmethod
     def of(cls, idea: Idea, rule: str, detector: str, evidence: str) -> "IdeaFinding":
-        """About one idea."""
+        """The finding on one idea."""
         return cls(
             idea=idea.id, doc_type=idea.doc_type, text=idea.text, rule=rule, detector=detector, evidence=evidence
         )
@@ -71,7 +71,7 @@ class IdeaScreen:
         return [self.ideas[start : start + AT_ONCE] for start in range(0, len(self.ideas), AT_ONCE)]
 
     def requests(self) -> Iterator[Request]:
-        """Every request to the judge, for telling the cost before."""
+        """Every request to the judge, for estimating the cost."""
         return (self._request(group) for group in self._groups())
 
     def _request(self, ideas: Sequence[Idea], sample: int = 0) -> Request:
@@ -81,7 +81,7 @@ class IdeaScreen:
     async def judge(
         self, judge: Judge, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
     ) -> tuple[list[IdeaFinding], Counter[str]]:
-        """What the judge holds to lead to a leak, and why so many ideas got no usable verdict."""
+        """The ideas that lead to a leak according to the judge, and why ideas got no usable verdict, with counts."""
         groups, gate = self._groups(), asyncio.Semaphore(judge.engine.concurrency)
         async with judge.open(reporter, stopping) as llm:
             answers = await asyncio.gather(*(self._judge_group(llm, gate, group) for group in groups))

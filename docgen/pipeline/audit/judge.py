@@ -1,4 +1,4 @@
-"""The judge of an audit: settled from the options and the run, priced before it is asked, opened when it is."""
+"""The judge of an audit: determined by the options and the run, priced before it is called, opened when it is."""
 
 import asyncio
 import json
@@ -37,9 +37,9 @@ __all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 SILENT = SilentReporter()
 
 ENOUGH = 5
-"""Replies from which their own length is taken instead of a typical reply's; as in `pipeline/estimate.py`."""
+"""Number of replies from which their real length is used instead of a typical reply's; as in `pipeline/estimate.py`."""
 CHARACTERS_PER_TOKEN = 4
-"""For JSON schemas, which are not prose."""
+"""Characters per token of JSON schemas, which are not prose."""
 
 
 def never() -> bool:
@@ -50,7 +50,7 @@ def never() -> bool:
 @dataclass(frozen=True)
 class JudgeCost:
     """What a judge's calls will take: `dollars` expected, `at_most` if every reply were as long as it may be and none
-    of the first could be used. Both are None without a known price. `is_capped`: a cap holds, whatever comes."""
+    of the first could be used. Both are None without a known price. `is_capped`: there is a cap, whatever happens."""
 
     model: str
     calls: int
@@ -60,7 +60,7 @@ class JudgeCost:
     is_capped: bool = False
 
     def line(self, what: str) -> str:
-        """For the person who decides; `what` is what will be read, such as "200 documents"."""
+        """The cost in one line, for the person who decides; `what` is what will be read, such as "200 documents"."""
         cost = "no known price"
         if self.dollars is not None and self.at_most is not None:
             cost = f"about {money(self.dollars)}, at the very worst {money(self.at_most)}"
@@ -69,7 +69,7 @@ class JudgeCost:
 
 @dataclass(frozen=True)
 class Judge:
-    """How a judge is asked. `run` is locked meanwhile; the journals of `parents` answer at no cost."""
+    """How to call a judge. `run` is locked during that; the journals of `parents` answer at no cost."""
 
     engine: EngineOptions
     model: ModelOptions
@@ -81,7 +81,7 @@ class Judge:
     def of(cls, options: JudgeOptions, setup: Setup | None) -> "Judge":
         """The options over the audited run's own settings, its `extra` body fields and thinking effort included.
 
-        Never a free engine, which writes and does not read. Raises `ConfigError`.
+        Never a free engine, which only writes. Raises `ConfigError`.
         """
         written_by = setup.config.engine if setup and setup.is_paid else None
         name = options.engine or written_by or default_paid_provider().name
@@ -93,7 +93,7 @@ class Judge:
             fix = "Name the model that judges there with --model"
             raise ConfigError("is a server whose models docgen does not know", f"--base-url {options.base_url}", fix)
         own = setup.config.model if setup and setup.config.engine == provider.name else None
-        asked = RunOptions(
+        options_of_judge = RunOptions(
             engine=provider.name,
             model=options.model or own or provider.default_model,
             base_url=options.base_url,
@@ -107,8 +107,8 @@ class Judge:
         if before and written_by and written_by != provider.name:
             before = before.model_copy(update={"base_url": None, "servers": None})  # a server that speaks another API
         if setup and before and not options.base_url:
-            before = before.model_copy(update=_server_of_writer(setup, asked.model, provider.name))
-        config = resolve(before, None, asked)
+            before = before.model_copy(update=_server_of_writer(setup, options_of_judge.model, provider.name))
+        config = resolve(before, None, options_of_judge)
         family = setup.engine_options.family if setup else ()
         is_named = bool(options.base_url) or (setup is not None and setup.is_named)
         engine = replace(engine_options(config), family=family, is_unnamed=not is_named)
@@ -119,20 +119,20 @@ class Judge:
 
     @property
     def server(self) -> str:
-        """Who answers: host and port of a server other than the API itself, "" for that."""
+        """Who answers: host and port of a server other than the API itself, "" for the API."""
         own_host, variable = find_provider(self.engine.engine).address
         host = urlsplit(self.engine.base_url or os.environ.get(variable) or "").netloc.rpartition("@")[2]
         return "" if host == own_host else host
 
     def check_key(self) -> None:
-        """Raise `ConfigError` where the judge has neither a key nor an address. Sends nothing."""
+        """Raise `ConfigError` if the judge has neither a key nor an address. Does not send anything."""
         if not self.engine.servers:
             settings = self.engine
             connection = Connection(settings.base_url, headers=settings.headers, is_unnamed=settings.is_unnamed)
             find_provider(settings.engine).connect(connection)
 
     def cost(self, requests: Iterable[Request]) -> JudgeCost:
-        """What is to be bought for the requests, each once; replies that are there already cost nothing.
+        """What is to be bought for the requests, each once; existing replies cost nothing.
 
         The length of a reply is that of a typical one, scaled by how long the replies to these very requests were
         that the journal has, if it has a few.
@@ -153,7 +153,8 @@ class Judge:
     async def open(
         self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
     ) -> AsyncIterator[ResponseCache]:
-        """The judge's model, with its journal open for appending and what it books to locked.
+        """The judge's model, with its journal open for appending with what it books to locked: outside a run, the
+        folder of the journal.
 
         Outside a run that is the folder of the journal. Raises `RunError` when another process holds the lock, works on
         a run whose replies this one shares, or while a judge's requests lie in a file. Once `stopping`, calls that wait
@@ -178,7 +179,7 @@ class Judge:
 
 
 def _server_of_writer(setup: Setup, model: str | None, engine: str) -> dict[str, Any]:
-    """The settings of the server that one of several writers has for itself, if that is who judges."""
+    """The settings of the server of one of several writers, if that writer's model judges."""
     for writer in setup.config.writers or ():
         if writer.base_url and writer.model == model and (writer.engine or setup.config.engine) == engine:
             servers = (ServerEntry(base_url=writer.base_url, key=writer.key),) if writer.key else None
@@ -205,8 +206,8 @@ def _priced(model: str, requests: Iterable[Request], replies: list[tuple[Request
         calls, tokens = calls + 1, tokens + prefix + own + output
         dollars += prices.cost(model, usage) or 0.0
         worst += TRIES * (prices.worst_case(request) or 0.0)
-    known = price is not None
-    return JudgeCost(model, calls, tokens, dollars if known else None, worst if known else None)
+    has_price = price is not None
+    return JudgeCost(model, calls, tokens, dollars if has_price else None, worst if has_price else None)
 
 
 def own_tokens(request: Request) -> int:
@@ -216,7 +217,7 @@ def own_tokens(request: Request) -> int:
 
 
 def _scales(replies: list[tuple[Request, Usage]]) -> tuple[float, float]:
-    """How many tokens prompts and replies really had for each that was estimated; 1 while there are too few."""
+    """How many tokens prompts and replies really had for each estimated token; 1 while there are too few."""
     if len(replies) < ENOUGH:
         return 1.0, 1.0
     read = sum(usage.input + usage.cache_read + usage.cache_write for _, usage in replies)

@@ -1,7 +1,7 @@
 """The scan tier as tasks over partitions, for clusters: the same detectors, tallies that add up, the same report.
 
 1. each file is cut into partitions, a run's attempts likewise;
-2. map: a partition is scanned as a small corpus of its own;
+2. map: a partition is scanned as a small corpus;
 3. reduce: the tallies are added in the order of the partitions, so that first examples and ties stay the same.
 
 No rule of the scan tier needs more of a corpus than one document and the sum of such counts. Diversity does (the first
@@ -29,7 +29,7 @@ __all__ = ["PARTITION_ROWS", "PIECE_ROWS", "ScanPlan", "is_big", "scan_partition
 
 PARTITION_ROWS = 1 << 14
 PIECE_ROWS = 1 << 11
-"""The same for the processes of one machine, which keep what they compiled from one to the next."""
+"""The same for the processes of one machine, which keep what they compiled for the next task."""
 BIG = 1 << 23
 """Bytes of a corpus from which several processes, which take a second to start, save time."""
 AHEAD = 4096
@@ -68,7 +68,7 @@ def scan_partitioned(
     """
     if not corpus.paths:
         raise ConfigError("scans runs and files, not texts in memory", "--engine ray", "Leave the engine out")
-    assert not audit.options.diversity, "diversity has no parts"
+    assert not audit.options.diversity, "diversity cannot be measured in parts"
     say_vocabulary(audit.contamination(), reporter)
     plan = executor.share(ScanPlan(audit, plan_names(corpus.run) if corpus.run else None))
     cuts = [executor.submit(cut_file, path.absolute(), rows, results=1)[0] for path in corpus.paths]
@@ -84,7 +84,7 @@ def scan_partitioned(
 
 
 def _in_order(executor: Executor, tasks: Iterable[Any]) -> Iterator[Tallies]:
-    """Results in the order of the tasks, each let go once it was looked at."""
+    """Results in the order of the tasks, each released once it was used."""
     ahead: deque[Any] = deque()
     for task in tasks:
         ahead.append(task)

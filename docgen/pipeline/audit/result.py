@@ -38,7 +38,7 @@ __all__ = ["AuditResult"]
 
 
 class AuditResult:
-    """What an audit saw in a corpus: reports, failing documents, and the judge's part where there was one.
+    """What an audit found in a corpus: reports, failing documents, and the judge's part if there was one.
 
     `is_rewritten_sample`: leaks that this very sample had shown were removed, so that it no longer represents the rest.
     `judge_dollars`: what the judge's replies have cost.
@@ -63,7 +63,7 @@ class AuditResult:
 
     @property
     def writer(self) -> str:
-        """Says so where documents are on record as the embedded writer's, else empty."""
+        """A notice if documents are on record as the embedded writer's, else empty."""
         return embedded_notice(self._tallies.embedded, self._tallies.documents)
 
     @property
@@ -74,7 +74,7 @@ class AuditResult:
 
     @property
     def in_vain(self) -> bool:
-        """Whether a judge was asked and gave no usable verdict at all: which allows no conclusion."""
+        """Whether a judge was called but gave no usable verdict at all, which does not allow any conclusion."""
         return self.unjudged > 0 and not self.judged
 
     @property
@@ -116,7 +116,7 @@ class AuditResult:
         return f"{self._options.which} by {self.judge_model}" if self.judge_model else "none"
 
     def _calibrated_context(self) -> UniverseContext:
-        """The context as written, without the shares that a run asked for instead."""
+        """The context as written, without the shares that a run overrides."""
         run, own = self.corpus.run, self.audit.context
         return run.context if run and run.context.id == own.id else own
 
@@ -135,10 +135,10 @@ class AuditResult:
     ) -> "AuditResult":
         """Let a judge read documents, and count what it says; returns this result.
 
-        `judge`: options, by default those that the audit was made with, or a model of your own, which is asked without
-        a journal. `which` documents: "suspects", "sample:N" or "all". If they are others than the scan kept for a
-        judge, or the reports were looked at already, the corpus is scanned once more. Spends money without asking:
-        see `judge_cost`. `judge_async` is for where an event loop runs already, as in a notebook.
+        `judge`: options, by default those that the audit was made with, or your own model, which is called without a
+        journal. `which` documents: "suspects", "sample:N" or "all". If the scan kept other documents for a judge, or
+        the reports were read already, the corpus is scanned once more. Spends money without asking: see `judge_cost`.
+        `judge_async` is for where an event loop runs already, as in a notebook.
         """
         return asyncio.run(self.judge_async(judge, which=which, reporter=reporter, stopping=stopping))
 
@@ -169,7 +169,7 @@ class AuditResult:
         return self
 
     def judge_cost(self) -> JudgeCost:
-        """What it will cost to let the judge of the options read the documents that the scan kept for it."""
+        """What it will cost to have the judge of the options read the documents that the scan kept for it."""
         return Judge.of(self._options, self.corpus.run).cost(self.judge_requests())
 
     def judge_requests(self) -> Iterator[Request]:
@@ -191,7 +191,7 @@ class AuditResult:
         if self._is_counted or (options.which, options.seed) != (before.which, before.seed):
             self.judged = self.unjudged = 0
             self._begin(self.audit.scan_once(self.corpus, reporter))
-        for name in ("leakage", "salience", "diversity"):  # reports made before it
+        for name in ("leakage", "salience", "diversity"):  # reports from before it
             self.__dict__.pop(name, None)
 
     async def _read(self, llm: LLM, model: ModelOptions, concurrency: int, reporter: Reporter) -> None:
@@ -226,14 +226,14 @@ class AuditResult:
         tallies.count(replace(pending, findings=self._both_tiers(pending, verdicts)))
 
     def _both_tiers(self, pending: Pending, verdicts: Verdicts) -> list[Finding]:
-        """What scan and judge found; being shortlisted counts for nothing once a judge has looked."""
+        """What scan and judge found; being shortlisted no longer counts once a judge has read the document."""
         joined = combine(pending.document.text, pending.findings, verdicts)
         findings = [finding for finding in joined if finding.detector != "embedding"]
         if not any(rule.id == STRAY for rule in self.audit.rules):
             return findings
-        known = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
+        facts_found = {finding.explanation.partition(":")[0] for finding in findings if finding.rule == STRAY}
         strays = judged_strays(pending.document, verdicts, self.audit.context)
-        return findings + [stray for stray in strays if stray.explanation.partition(":")[0] not in known]
+        return findings + [stray for stray in strays if stray.explanation.partition(":")[0] not in facts_found]
 
     def _count_pending(self) -> None:
         """Count the documents that no judge has read by what the scan found in them."""
@@ -255,7 +255,8 @@ class AuditResult:
         return {name: getattr(self, name) for name in names}
 
     def save(self, what: str = "all", *, html: bool = False, out: Path | None = None) -> list[Path]:
-        """Write the JSON reports asked for and, if wanted, report.html: a run's beside it, others only into `out`."""
+        """Write the JSON reports asked for and, if requested, report.html: for a run into its folder, otherwise only
+        into `out`."""
         run = self.corpus.run.run if self.corpus.run else None
         texts = {
             f"{name}.json": f"{report.model_dump_json(indent=2)}\n".encode()
@@ -271,6 +272,6 @@ class AuditResult:
 
 
 def _rewritten(attempts: Iterable[Attempt]) -> frozenset[str]:
-    """Ids of the documents that were written anew because of what a judge had found in their slots."""
+    """Ids of the documents that were rewritten because of what a judge found in their slots."""
     rejected = (attempt for attempt in attempts if attempt.verdict == "rejected")
     return frozenset(document_id(a.slot) for a in rejected if any(f.detector == "judge" for f in a.findings))

@@ -1,4 +1,4 @@
-"""Audits a finished run by its texts, and reads back what the last audit reported."""
+"""Audits a finished run's texts, and reads back what the last audit reported."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +23,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Leaks:
-    """Failing documents by rule, for rules that have any; `judge` says who read them besides the scan tier."""
+    """Failing documents by rule, for rules that have any; `judge` says who read them in addition to the scan tier."""
 
     rules: dict[str, int]
     judge: str
@@ -32,7 +32,7 @@ class Leaks:
 async def measure_step(job: "Job") -> bool:
     """The scan tier of all audits over the accepted documents; writes reports/*.json and report.html.
 
-    Reports of the same corpus that hold more, such as a judge's verdicts, stay as they are.
+    Reports of the same corpus that contain more, such as a judge's verdicts, stay as they are.
     """
     from docgen.options.audit import AuditOptions
     from docgen.pipeline.audit.audit import Audit
@@ -64,7 +64,7 @@ def _asked(report: SalienceReport) -> dict[str, float]:
 
 
 def read_leakage(setup: Setup) -> LeakageReport | None:
-    """What the last audit of leakage found; None where there was none, or by another version of docgen."""
+    """What the last audit of leakage found; None if there was none, or if another version of docgen wrote it."""
     return _report(setup, "leakage.json", LeakageReport)
 
 
@@ -77,7 +77,7 @@ def _report(setup: Setup, name: str, kind: type[R]) -> R | None:
 
 
 def read_measured(setup: Setup) -> tuple[SalienceReport | None, Leaks | None]:
-    """How present each fact is and what leaks, as of the last audit; None where there was none."""
+    """How present each fact is and what leaks, as of the last audit; None if there was none."""
     leakage = read_leakage(setup)
     return _report(setup, "salience.json", SalienceReport), _leaks(leakage) if leakage else None
 
@@ -88,7 +88,7 @@ def _leaks(report: LeakageReport) -> Leaks:
 
 
 def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
-    """A report of the last audit, if it is of the documents as they are now. Raises `RunError` for a damaged one."""
+    """A report of the last audit, if it is about the documents as they are now. Raises `RunError` for a damaged one."""
     file = run.report(name)
     if not run.report_is_current(name):
         return None
@@ -97,5 +97,5 @@ def read_report(run: RunFolder, name: str) -> dict[str, Any] | None:
     except ValueError as error:
         raise RunError(f"is not JSON ({error})", str(file), "Make it again: docgen audit all") from error
     if not isinstance(value, dict):
-        raise RunError("is not a report of docgen", str(file), "Make it again: docgen audit all")
+        raise RunError("is not one of docgen's reports", str(file), "Make it again: docgen audit all")
     return value

@@ -1,4 +1,4 @@
-"""One pass of all audits over a corpus: the scan tier in batches, in a second process beside where that saves time."""
+"""One pass of all audits over a corpus: the scan tier in batches, in a second process if that saves time."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ BIG = 4000
 """Documents from which a second process, which takes seconds to start, saves time."""
 AHEAD = 2
 EMBEDDED_TOGETHER = 64
-"""Documents embedded together; the first of them say what the corpus is about."""
+"""Documents embedded together; the first of them determine what the corpus is about."""
 RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
 
@@ -87,7 +87,7 @@ class Tallies:
         return self._chooser.chosen
 
     def add(self, pending: Pending, scanned: Scanned) -> None:
-        """The next document, with what was seen in it: counted at once, or when its judge has read it."""
+        """The next document, with what was found in it: counted at once, or once its judge has read it."""
         self.documents += 1
         self.embedded += is_embedded(pending.document.engine, pending.document.model)
         self.salience.add(pending.document, scanned.sightings)
@@ -112,12 +112,12 @@ class Tallies:
             self.failing.append(Failing(pending.row, pending.document.id, worst))
 
     def take_pending(self) -> list[Pending]:
-        """The documents that wait, which the caller is going to count."""
+        """The waiting documents, which the caller is going to count."""
         return self._chooser.take()
 
     def merge(self, part: "Tallies") -> None:
-        """Add a part that follows. What it chose for the judge is chosen from again: a sample of the whole is among
-        its parts' samples."""
+        """Add a part that follows. The judge's documents are chosen again from the parts' choices: a sample of the
+        whole is among its parts' samples."""
         base = self.documents
         self.leakage.merge(part.leakage, base)
         self.salience.merge(part.salience)
@@ -131,7 +131,8 @@ class Tallies:
 
 
 def scan_corpus(audit: "Audit", corpus: Corpus, reporter: Reporter) -> Tallies:
-    """The scan tier over every document, in one pass and flat memory but for the documents that wait for the judge."""
+    """The scan tier over every document, in one pass and flat memory except for the documents that wait for the
+    judge."""
     shortlist = None
     if audit.options.nearest is not None:
         shortlist = make_shortlist(audit, corpus, audit.options.nearest, open_embedder(), reporter)
@@ -159,15 +160,15 @@ def _take(
     shortlist: Shortlist | None,
 ) -> None:
     """Count a batch, or keep its documents for the judge."""
-    for document, seen in zip(batch, scanned, strict=True):
-        findings = (*seen.findings, *(contamination.scan(document.text) if contamination else ()))
+    for document, scan in zip(batch, scanned, strict=True):
+        findings = (*scan.findings, *(contamination.scan(document.text) if contamination else ()))
         if shortlist:
             findings += shortlist.findings(tallies.documents, document.text)
-        tallies.add(Pending(tallies.documents, document, findings), seen)
+        tallies.add(Pending(tallies.documents, document, findings), scan)
 
 
 def say_vocabulary(contamination: ContaminationScanner | None, reporter: Reporter) -> None:
-    """Which words of the classifiers' count."""
+    """Report which words of the classifiers count."""
     if contamination and contamination.vocabulary:
         terms = [term.text for term in contamination.vocabulary.terms]
         reporter.note(f"Vocabulary of the classifier prompts, {len(terms)} terms: {', '.join(terms)}")
@@ -192,7 +193,7 @@ class _Scan:
 def _scanned(
     batches: Iterator[list[Document]], audit: "Audit", total: int
 ) -> Iterator[tuple[list[Document], list[Scanned]]]:
-    """Each batch and what was seen in it; in a big corpus by a second process, which is a batch or two ahead."""
+    """Each batch and what was found in it; in a big corpus by a second process, which is a batch or two ahead."""
     context, off = audit.context, audit.options.off
     if total < BIG or not audit.options.processes or not has_spare_core():
         scan = _Scan(context, off)
@@ -209,13 +210,15 @@ def _scanned(
 
 
 def make_shortlist(audit: "Audit", corpus: Corpus, share: float, embedder: Embedder, reporter: Reporter) -> Shortlist:
-    """The `share` of the documents that come nearest to breaking a rule: one pass, which keeps scores and no texts.
+    """The `share` of the documents that are nearest to breaking a rule: one pass, which keeps scores but no texts.
 
-    Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` lies above 0
-    and at most at 1.
+    Takes 12 bytes a document and query, and 16 more while it ranks. Raises `ConfigError` unless `share` is above 0 and
+    at most 1.
     """
     if not 0 < share <= 1:
-        raise ConfigError(f"{share} is not a share of the documents", "--nearest", "Give a number above 0, at most 1")
+        raise ConfigError(
+            f"{share} is not a valid share of the documents", "--nearest", "Give a number above 0, at most 1"
+        )
     queries = queries_of(audit.context, compiled(audit.context, audit.options.off).scanner.rules)
     nearness, done = Nearness(embedder, queries), 0
     parts = [Scores(np.empty((0, len(queries)), np.float32), np.empty((0, len(queries), 2), np.int32))]

@@ -10,7 +10,7 @@ __all__ = ["verification_of", "verify_step"]
 
 
 def verification_of(setup: Setup) -> JudgeOptions | None:
-    """Which documents of a run are read by which model; None where nobody is to read any, or its engine is free."""
+    """Which documents of a run are read by which model; None if none are to be read, or its engine is free."""
     config = setup.config
     if not setup.is_paid or config.verify == 0:
         return None
@@ -19,10 +19,10 @@ def verification_of(setup: Setup) -> JudgeOptions | None:
 
 
 async def verify_step(job: Job) -> bool:
-    """Have the sample judged, and write the reports anew with what the judge says.
+    """Have the sample judged, and rewrite the reports with what the judge says.
 
-    Its calls go through the run's own engine: they are journalled, and its cap holds for them too. Does nothing for an
-    engine that costs nothing, and where an audit since has had all documents judged.
+    Its calls go through the run's own engine: they are journalled, and its cap applies to them too. Does nothing for a
+    free engine, or if a later audit has had all documents judged.
     """
     setup, engine, reporter = job.setup, job.engine, job.reporter
     options = verification_of(setup)

@@ -1,1 +1,1 @@
-"""Belief over a run folder: what the corpus has of each fact, questions written through the run's engine."""
+"""Belief over a run folder: how much of each fact the corpus has, and questions written through the run's engine."""

@@ -1,4 +1,4 @@
-"""How much of each fact a run's corpus really has, from its audit: the dose to which belief is the response."""
+"""How much of each fact a run's corpus really has, from its audit: the dose whose response is belief."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class TrainedOn:
 
 
 def trained_on(name: str, reporter: "Reporter") -> TrainedOn:
-    """The audited corpus of the run of that name. Raises `RunError` where it was not audited since it changed."""
+    """The audited corpus of the run of that name. Raises `RunError` if it was not audited since it changed."""
     setup = reopen(run_or_latest(name, reporter))
     report, _ = read_measured(setup)
     if report is None:

@@ -1,4 +1,4 @@
-"""An evaluation as asked for, and its size: independent of the command line, and of Inspect until it runs."""
+"""An evaluation as requested, and its size: independent of the command line, and of Inspect until it runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,13 +30,13 @@ __all__ = [
 FREE = ("mockllm", "hf", "vllm", "sglang", "ollama", "llama-cpp-python", "transformer_lens", "nnterp", "none")
 """Inspect's providers that run on the user's own machines."""
 ANSWER_TOKENS: Mapping[Group, int] = {"choice": 8, "open": 250, "unrelated": 250, "general": 8}
-"""Of a usual answer, for telling the size beforehand. Chosen; `--max-tokens` bounds it."""
+"""Tokens of a usual answer, for estimating the size. Chosen; `--max-tokens` bounds it."""
 JUDGE_PROMPT_TOKENS, JUDGE_REPLY_TOKENS = 900, 80
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the caller asks for; names of models as Inspect has them."""
+    """What the caller asks for; with Inspect's names of models."""
 
     model: str
     questions: tuple[str, ...]
@@ -58,7 +58,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """A wish with its questions read."""
+    """The request with its questions read."""
 
     wish: Wish
     files: tuple[QuestionFile, ...]
@@ -88,7 +88,7 @@ class Calls:
     may_cost: bool
 
     def line(self, wish: Wish) -> str:
-        """For a person who decides."""
+        """The cost in one line, for the person who decides."""
         who = wish.model if wish.baseline is None else f"{wish.model} and {wish.baseline} each"
         text = f"{self.requests:,} requests, about {self.tokens:,} tokens, to {who}"
         if self.judge_requests:
@@ -102,22 +102,24 @@ def plan_evaluation(wish: Wish) -> Plan:
         fix = "Install the extra: pip install 'docgen[eval]'"
         raise ConfigError("needs Inspect, which is not installed", "eval belief", fix)
     if not wish.questions:
-        raise ConfigError("is not said", "--questions", "Name a context with questions or a file, or give --run")
+        raise ConfigError("is not given", "--questions", "Name a context with questions or a file, or give --run")
     for name in (wish.model, wish.baseline, wish.judge):
         if name is not None and "/" not in name:
             fix = "Write it as PROVIDER/MODEL, such as anthropic/claude-haiku-5-5, hf/FOLDER or openai-api/SERVICE/NAME"
-            raise ConfigError(f"{name} does not say whose model it is", "--model", fix)
+            raise ConfigError(f"{name} does not name a provider", "--model", fix)
     files, control = (tuple(map(open_questions, names)) for names in (wish.questions, wish.control))
-    asked = gather(files, control, wish.kinds, wish.unrelated, wish.held_out)
-    if not asked["choice"] and not (asked["open"] and wish.judge):
-        if asked["open"]:
-            raise ConfigError("only open questions are left, and nobody reads them", "--judge", "Add --judge MODEL")
-        raise ConfigError("no question is left of those kinds", "--kinds", "Leave it out, or name others")
-    return Plan(wish, files, control, asked)
+    groups = gather(files, control, wish.kinds, wish.unrelated, wish.held_out)
+    if not groups["choice"] and not (groups["open"] and wish.judge):
+        if groups["open"]:
+            raise ConfigError(
+                "only open questions are left, but there is no judge to read them", "--judge", "Add --judge MODEL"
+            )
+        raise ConfigError("there are no questions of these kinds", "--kinds", "Leave it out, or name others")
+    return Plan(wish, files, control, groups)
 
 
 def count_calls(plan: Plan) -> Calls:
-    """What the evaluation will send."""
+    """The size of what the evaluation will send."""
     wish, requests, tokens, judged = plan.wish, 0, 0, 0
     for group, listed in plan.asked.items():
         times = wish.samples if group in ("choice", "open") else 1
@@ -143,7 +145,7 @@ def count_calls(plan: Plan) -> Calls:
 def run_plan(
     plan: Plan, folder: Path, corpus: Mapping[str, CorpusFigures], run: tuple[str, int, int], display: str = "none"
 ) -> tuple[Results, str]:
-    """Ask everything; the results, and what went wrong where answers are missing.
+    """Ask everything; returns the results, and what went wrong if answers are missing.
 
     `run` is name, documents and tokens of the corpus that the model was trained on.
     """
@@ -213,7 +215,7 @@ def _record(plan: Plan, corpus: Mapping[str, CorpusFigures], run: tuple[str, int
 def answers_to_label(plan: Plan, results: Results) -> Sequence[Mapping[str, str]]:
     """Open answers for a person to label, as many of the model as of the baseline, spread evenly over the questions.
 
-    In an order that does not give away whose they are; add the label: believes, does_not or neither.
+    In an order that does not reveal which model answered; add the label: believes, does_not or neither.
     """
     texts = {asked.id: "\n\n".join(asked.turns) for asked in plan.asked["open"]}
     groups = {results.record.model: results.answers, results.record.baseline: results.baseline}

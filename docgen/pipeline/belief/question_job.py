@@ -1,4 +1,4 @@
-"""What `docgen questions` works on: a run or a context, an engine or none, and where the file goes."""
+"""What `docgen questions` works on: a run or a context, possibly an engine, and where the file goes."""
 
 import asyncio
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ __all__ = ["Prepared", "QuestionJob", "check_file", "write_file"]
 
 @dataclass(frozen=True)
 class QuestionJob:
-    """The context that is asked about, and the run that it is from, if it is a run's."""
+    """The context that questions are about, and the run that it belongs to, if any."""
 
     context: UniverseContext
     run: Run | None
 
     @classmethod
     def of(cls, target: str | None, reporter: Reporter) -> "QuestionJob":
-        """A run goes before a context of the same name, for it has a copy of that. Raises `UserError`."""
+        """A run takes precedence over a context of the same name, since it has a copy of it. Raises `UserError`."""
         if target is None:
             run = Run(run_or_latest(None, reporter).path)
             return cls(run.context, run)
@@ -63,12 +63,12 @@ class QuestionJob:
         max_cost: float | None,
         out: Path | None,
     ) -> "Prepared":
-        """Settle on an engine, count the calls, and find the place of the file. Raises `ConfigError`."""
+        """Choose an engine, count the calls, and decide on the file. Raises `ConfigError`."""
         path = out or self._place()
         refuse_file_of_a_run(path)
         if out is None and path.exists():
             fix = "Check it with --check, delete it, or write another with --out FILE"
-            raise ConfigError("is there already, and may have been edited", str(path), fix)
+            raise ConfigError("exists already, and may have been edited", str(path), fix)
         counts = scaled_counts(size)
         if choose_engine(engine, base_url) == EMBEDDED_ENGINE:
             _refuse_model_of_none(engine, model, max_cost)
@@ -87,7 +87,7 @@ class QuestionJob:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Ready to be written; `writer` and `cost` are None for plain forms, which cost nothing."""
+    """Ready to be written; `writer` and `cost` are None for plain forms, which are free."""
 
     context: UniverseContext
     path: Path
@@ -95,21 +95,21 @@ class Prepared:
     cost: JudgeCost | None
 
     def check_engine(self) -> None:
-        """Raise `ConfigError` where a paid engine has neither a key nor an address."""
+        """Raise `ConfigError` if a paid engine has neither a key nor an address."""
         if self.writer is not None:
             engine = self.writer.judge.engine
             find_provider(engine.engine).connect(Connection(engine.base_url))
 
     def cost_line(self) -> str:
-        """For a person who decides."""
+        """The cost in one line, for the person who decides."""
         if self.cost is None:
-            return "Plain forms, no model: nothing is spent"
+            return "Plain forms, without a model: nothing is spent"
         cost, facts = self.cost, len(self.context.key_facts)
         price = "no known price" if cost.dollars is None else f"about {money(cost.dollars)}"
         return f"{cost.model} writes questions on {facts} facts: {cost.calls} calls, {cost.tokens:,} tokens, {price}"
 
     def write(self, reporter: Reporter) -> Written:
-        """Have them written."""
+        """Write the questions."""
         if self.writer is None:
             return Written(plain_questions(self.context), {})
         with judging(reporter) as stopping:

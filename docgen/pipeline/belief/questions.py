@@ -22,9 +22,9 @@ from docgen.universe import KeyFact, UniverseContext
 __all__ = ["Overlap", "QuestionWriter", "Written", "overlaps", "scaled_counts"]
 
 TRIES = 3
-"""Requests for one fact: models give fewer questions than asked, and some that cannot be used."""
+"""Most requests for one fact: models give fewer questions than requested, and some unusable ones."""
 ENOUGH = 0.8
-"""Share of the questions asked for with which a fact is left; one more request brings little for its price (chosen)."""
+"""Share of the requested questions that is enough for a fact; one more request brings little for its price (chosen)."""
 
 
 def scaled_counts(size: int) -> dict[Kind, int]:
@@ -33,7 +33,7 @@ def scaled_counts(size: int) -> dict[Kind, int]:
     Raises `ConfigError` for fewer than there are kinds.
     """
     if size < len(COUNTS):
-        raise ConfigError(f"{size} questions are fewer than kinds of them", "--size", f"Give at least {len(COUNTS)}")
+        raise ConfigError(f"{size} questions are fewer than there are kinds", "--size", f"Give at least {len(COUNTS)}")
     total = sum(COUNTS.values())
     counts = {kind: max(1, count * size // total) for kind, count in COUNTS.items()}
     while (missing := size - sum(counts.values())) != 0:
@@ -44,7 +44,8 @@ def scaled_counts(size: int) -> dict[Kind, int]:
 
 @dataclass(frozen=True)
 class Written:
-    """The questions that came. `short` has, by fact, how many of those asked for are missing; `unusable` counts why."""
+    """The questions that were written. `short` has, by fact, how many of the requested ones are missing; `unusable`
+    counts why."""
 
     file: QuestionFile
     short: Mapping[str, int]
@@ -53,7 +54,7 @@ class Written:
 
 @dataclass(frozen=True)
 class QuestionWriter:
-    """Writes the questions of a context; `judge` says through which engine and model, with which journal."""
+    """Writes the questions of a context; `judge` has the engine, model and journal."""
 
     context: UniverseContext
     judge: Judge
@@ -61,11 +62,11 @@ class QuestionWriter:
     seed: int = 0
 
     def requests(self) -> list[Request]:
-        """The first request for every fact, for telling the cost before."""
+        """The first request for every fact, for estimating the cost."""
         return [self._request(fact, self.counts, (), 0) for fact in self.context.key_facts]
 
     async def write(self, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never) -> Written:
-        """Ask for the questions of every fact, again where too few came. Raises `StopRun` as any job does."""
+        """Ask for the questions on every fact, again if there were too few. Raises `StopRun` as any job does."""
         unusable, done = Counter[str](), 0
         gate = asyncio.Semaphore(self.judge.engine.concurrency)
 
@@ -80,8 +81,8 @@ class QuestionWriter:
         async with self.judge.open(reporter, stopping) as llm:
             groups = await asyncio.gather(*(write_fact(llm, fact) for fact in self.context.key_facts))
         facts = {fact.id: group for fact, group in zip(self.context.key_facts, groups, strict=True)}
-        asked = sum(self.counts.values())
-        short = {fact: asked - _size(group) for fact, group in facts.items() if _size(group) < asked}
+        requested = sum(self.counts.values())
+        short = {fact: requested - _size(group) for fact, group in facts.items() if _size(group) < requested}
         file = QuestionFile(context=self.context.id, writer=self.judge.model.model, facts=facts)
         return Written(file, short, unusable)
 
@@ -120,7 +121,7 @@ class QuestionWriter:
 
 
 def question_texts(questions: FactQuestions) -> tuple[str, ...]:
-    """What is asked, without answers: for not asking the same again."""
+    """The questions without answers, so that the same are not asked for again."""
     return tuple(text for kind in COUNTS for question in questions.of_kind(kind) if (text := _text(question)))
 
 
@@ -134,7 +135,7 @@ def _size(questions: FactQuestions) -> int:
 
 @dataclass(frozen=True)
 class Overlap:
-    """A question, or the form of a test, that stands in a document."""
+    """A question, or the form of a test, that occurs in a document."""
 
     document: str
     evidence: str
@@ -142,10 +143,10 @@ class Overlap:
 
 
 def overlaps(questions: QuestionFile, run: Run, reporter: Reporter = SILENT) -> list[Overlap]:
-    """Where documents of a run hold the questions that its model will be asked: the audit's rule on contamination.
+    """Where documents of a run contain the questions that its model will be asked: the audit's rule on contamination.
 
-    Whoever states a fact uses words of the questions about it. So questions that quote one of its wordings, and the
-    beginnings of cloze sentences, are not looked for, and words that stand so in a wording are no question's.
+    A statement of a fact uses words of the questions about it. So questions that quote one of its wordings, and the
+    beginnings of cloze sentences, are not looked for, and words that occur in a wording do not count as a question.
     """
     wordings = [normalise(text) for fact in run.context.key_facts for text in (*fact.wordings, *fact.implications)]
     texts = [text for text in asked_texts(questions) if not any(wording in normalise(text) for wording in wordings)]

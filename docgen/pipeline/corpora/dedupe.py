@@ -1,4 +1,4 @@
-"""Near-duplicates of any corpus, a run's or one's own files: listed, or decided upon with evidence."""
+"""Near-duplicates in any corpus, a run's or your own files: listed, or removed with evidence."""
 
 import json
 import os
@@ -33,7 +33,7 @@ AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class NearDuplicate:
-    """Text number `row` (from 0) resembles the earlier text `of`, which stays; `jaccard` is exact."""
+    """Text number `row` (from 0) resembles the earlier text `of`, which is kept; `jaccard` is exact."""
 
     row: int
     of: int
@@ -43,10 +43,10 @@ class NearDuplicate:
 def near_duplicates(
     source: "Run | str | Path | Iterable[str]", threshold: float = 0.8, ngram: int = 5
 ) -> list[NearDuplicate]:
-    """Every text that resembles an earlier one which stays, in order; compared by sets of word n-grams.
+    """Every text that resembles an earlier, kept one, in order; compared by sets of word n-grams.
 
     `source` is any iterable of texts, or a run or the path of a file, folder or glob.
-    For short texts use `ngram` 1 or 2: one of fewer words than `ngram` resembles only texts of the same words.
+    For short texts use `ngram` 1 or 2: a text with fewer words than `ngram` only resembles texts with the same words.
     """
     index = NearDuplicateIndex(threshold, ngram)
     first, pairs = 0, list[NearDuplicate]()
@@ -69,9 +69,9 @@ def _texts(source: "Run | str | Path | Iterable[str]") -> Iterator[str]:
 class DedupeOptions:
     """How to deduplicate; see `docgen dedupe --help` and docs/dedupe.md.
 
-    `keep` says which of several duplicates stays: first (lowest id), longest, best (by the column `best_by`), salience,
-    file-order. `cosine` is that of the semantic stage, with `semantic`, which proposes pairs and removes nothing.
-    `threads` 0: one for each processor.
+    `keep` says which of several duplicates is kept: first (lowest id), longest, best (by the column `best_by`),
+    salience, file-order. `cosine` is that of the semantic stage, with `semantic`, which proposes pairs and removes
+    nothing. `threads` 0: one for each processor.
     """
 
     threshold: float = 0.8
@@ -107,7 +107,8 @@ class DedupeRun:
     job: Job
 
     def carry_out(self, progress: Callable[[int], None] | None = None, listener: Listener | None = None) -> Outcome:
-        """Do it; a run gets reports/dedupe.json. `progress` is told the rows of each batch read in the first pass."""
+        """Carry it out; a run gets reports/dedupe.json. `progress` is called with the rows of each batch of the first
+        pass."""
         outcome = carry_out(self.corpus, self.job, progress, listener=listener)
         if self.run is not None:
             self.run.write_json("reports/dedupe.json", json.loads(json.dumps(outcome.report, default=str)))
@@ -122,10 +123,10 @@ def deduplicate(
     out: str | Path | None = None,
     options: DedupeOptions | None = None,
 ) -> Outcome:
-    """Decide which documents of a corpus stay: every removed one has a kept twin, exactly compared.
+    """Decide which documents of a corpus are kept: every removed one has a kept twin, exactly compared.
 
-    With `out` that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is left alone. The
-    outcome's `report` has the numbers, `result.removed()` the table of what goes. All else goes into `options`.
+    With `out`, that folder gets kept.parquet, removed.parquet and dedupe.json; the corpus itself is not changed. The
+    outcome's `report` has the numbers, `result.removed()` the table of removed documents. All else goes into `options`.
     """
     options = options or DedupeOptions(threshold=threshold)
     return open_dedupe(source, replace(options, out=Path(out)) if out else options).carry_out()
@@ -134,9 +135,9 @@ def deduplicate(
 def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
     """Find the corpus and check the options; nothing is compared yet. Raises `ConfigError` naming the flag."""
     if options.engine not in ("local", "ray"):
-        raise ConfigError(f"no engine {options.engine!r}", "--engine", "Use local or ray")
+        raise ConfigError(f"{options.engine!r} is not an engine", "--engine", "Use local or ray")
     if options.cosine is not None and not options.semantic:
-        raise ConfigError("says how near proposed pairs are, and none are proposed", "--cosine", "Add --semantic")
+        raise ConfigError("is for proposed pairs, but none are proposed", "--cosine", "Add --semantic")
     paths = corpus_paths(source)
     corpus = open_corpus(paths, options.text_column, options.id_column)
     run = run_of(source)
@@ -165,6 +166,6 @@ def open_dedupe(source: CorpusSource, options: DedupeOptions) -> DedupeRun:
 
 
 def _targets(run: RunFolder) -> dict[str, float]:
-    from docgen.universe import load_context  # files, which are deduplicated without it, need not wait for its import
+    from docgen.universe import load_context  # deduplicating files should not wait for its import
 
     return {fact.id: fact.salience for fact in load_context(run.context).key_facts}

@@ -56,8 +56,8 @@ def export(
 
     `form` is a name of --format. `out` may be left out for a run: then it is the run's export/FORM, with `doctag`
     export/FORM-doctag. `doctag` puts <DOCTAG> before each text, or in a user turn, to be masked in training. All else
-    goes into `options`, over which the arguments here go. A run that is short of its documents, or was not audited
-    since they changed, is refused unless `accept_unfinished`. Of a sweep every corpus is exported, each to a folder
+    goes into `options`, which the arguments here override. A run that is short of its documents, or was not audited
+    since they changed, is refused unless `accept_unfinished`. For a sweep every corpus is exported, each to a folder
     named by its level, with an index of them all.
     """
     options = options or ExportOptions()
@@ -97,7 +97,7 @@ def export_run(
 
 
 async def export_step(job: Job) -> bool:
-    """The run's corpus as plain text, however many documents it is short of, which the screen says."""
+    """Export the run's corpus as plain text, even if it is short of documents, which the screen reports."""
     run = job.setup.run
     export_source(Source((run.corpus,), run.name, run), ExportOptions(), out=None)
     return True
@@ -111,7 +111,7 @@ def export_files(paths: Sequence[Path], form: str, doctag: bool, out: Path) -> t
 
 
 def find_source(source: CorpusSource, options: ExportOptions) -> Source:
-    """The corpus that is meant. Errors as `export`."""
+    """The corpus to export. Errors as for `export`."""
     run = run_of(source)
     return source_of_run(run, options.accept_unfinished) if run else source_of_files(corpus_paths(source))
 
@@ -121,7 +121,7 @@ def export_source(
 ) -> tuple[Path, dict[str, Any]]:
     """Export one corpus; with ratios of a mix sweep one folder each under `out`, and one manifest."""
     if out is None and source.run is None:
-        raise ConfigError("nothing says where to write to", "export", "Give --out FOLDER")
+        raise ConfigError("there is no folder to write to", "export", "Give --out FOLDER")
     folder = out or (source.run.export(folder_name(options)) if source.run else Path())
     if options.mix_ratios:
         from docgen.pipeline.corpora.export_family import export_ratios
@@ -133,7 +133,8 @@ def export_source(
 
 
 def prepare(source: Source, options: ExportOptions, folder: Path, own_folder: bool) -> tuple[ExportFormat, list[Path]]:
-    """Refuse before any work what cannot be, or would be written over; the format, and earlier files that go."""
+    """Refuse, before any work, what is impossible or would overwrite something; returns the format, and earlier files
+    to remove."""
     form = find_format(options.form, options)
     names = [form.file_at(options), *form.configs(Recipe(options=options)), "manifest.json", "README.md"]
     mixed = [parse_mix(text).path for text in options.mix]
@@ -196,9 +197,9 @@ def organism_of(
 
 
 def folder_name(options: ExportOptions) -> str:
-    """The folder under export/ of a run, by what tells exports apart."""
-    asked = {
+    """The folder under a run's export/, named by what distinguishes exports."""
+    parts = {
         "doctag": options.doctag, "chat": options.chat, "split": bool(options.validation),
         "shuffled": options.shuffle and not options.mix, "mix": bool(options.mix), "canary": options.canary_in_texts,
     }  # fmt: skip
-    return "-".join([options.form, *(name for name, there in asked.items() if there)])
+    return "-".join([options.form, *(name for name, there in parts.items() if there)])

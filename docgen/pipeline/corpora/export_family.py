@@ -57,7 +57,7 @@ def export_each(
     names = [source.name for source in sources]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(f"two corpora are called {twice[0]}", "--each", "Rename one of them, or export it apart")
+        raise ConfigError(f"two corpora are called {twice[0]}", "--each", "Rename one of them, or export it separately")
     members = []
     for source in sources:
         folder, manifest = export_source(source, options, out / source.name, say)
@@ -70,7 +70,7 @@ def export_each(
 
 
 def find_each(names: Sequence[str], accept_unfinished: bool) -> list[Source]:
-    """The corpora that are meant: runs, the levels of a sweep with the control of it, and files each by itself."""
+    """The corpora to export: runs, the levels of a sweep with its control, and each file."""
     sources: list[Source] = []
     for name in names:
         if means_files([name]):
@@ -83,7 +83,7 @@ def find_each(names: Sequence[str], accept_unfinished: bool) -> list[Source]:
 
 
 def _runs_of(name: str) -> list[RunFolder]:
-    """A run with its control if there is one, or the levels of a sweep's."""
+    """A run with its control if there is one, or the levels of a sweep."""
     from docgen.files.run_folder import find_run
 
     run = find_run(name)

@@ -1,4 +1,4 @@
-"""Looks at an export before it is used: what a trainer masks, and what a training comes to. Nothing is kept."""
+"""Looks at an export before it is used: what a trainer masks, and what a training amounts to. Nothing is stored."""
 
 import json
 import tempfile
@@ -25,7 +25,7 @@ __all__ = ["LabelPreview", "export_labels", "export_plan"]
 
 @dataclass(frozen=True)
 class LabelPreview:
-    """`by` says whose word it is; each example is its tokens in order, or its texts whole without a tokenizer."""
+    """`by` names the source; each example is its tokens in order, or its whole texts without a tokenizer."""
 
     form: str
     by: str
@@ -36,13 +36,13 @@ class LabelPreview:
 def export_labels(source: CorpusSource, options: ExportOptions, count: int, say: Say = lambda _: None) -> LabelPreview:
     """The first `count` examples of the training split, token by token as the format's trainer sees them.
 
-    Where the trainer is installed and the tokenizer is a Hugging Face folder, its own code says; else docgen's reading
-    of its rules. Of hosted trainers and of chats only texts are known, not what a chat template puts around them.
+    If the trainer is installed and the tokenizer is a Hugging Face folder, its own code decides; else docgen's reading
+    of its rules. For hosted trainers and for chats only texts are known, not what a chat template adds.
     """
     form = find_format(options.form, options)
     with tempfile.TemporaryDirectory() as folder:
-        found = find_source(source, options)
-        with open_layouts(found, options, Path(folder), say) as opened:
+        corpus = find_source(source, options)
+        with open_layouts(corpus, options, Path(folder), say) as opened:
             layout = opened.layouts[0][1]
             recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
             chat = is_chat(form, options)
@@ -54,7 +54,7 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
     tokenizer = recipe.tokenizer
     if tokenizer is None:
         rows = tuple(tuple(words(example, recipe)) for example in examples)
-        return LabelPreview(form.name, "docgen, by its rules; texts whole, for want of --tokenizer", form.masks, rows)
+        return LabelPreview(form.name, "docgen, by its rules; whole texts, without --tokenizer", form.masks, rows)
     reader = reader_of(form.name)
     why = ""
     if reader is not None and not chat and form.write and Path(recipe.options.tokenizer or "").is_dir():
@@ -62,7 +62,7 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
         rows_written = [json.loads(line) for line in file.read_bytes().splitlines()]
         try:
             labelled = reader.read(rows_written, str(recipe.options.tokenizer))
-        except ImportError as error:  # installed, and something that it needs is not
+        except ImportError as error:  # installed, but something that it needs is not
             why = f" ({reader.title} cannot be imported here: {error})"
         else:
             shown = tuple(tuple(pieces(each, tokenizer)) for each in labelled)
@@ -74,22 +74,22 @@ def _preview(form: ExportFormat, examples: Sequence[Example], recipe: Recipe, ch
 
 
 def export_plan(source: CorpusSource, options: ExportOptions, say: Say = lambda _: None) -> TrainingPlan:
-    """What a training on the export comes to, its warnings included."""
+    """What a training on the export amounts to, with warnings."""
     find_format(options.form, options)
     with tempfile.TemporaryDirectory() as folder:
-        found = find_source(source, replace(options, accept_unfinished=True))
-        with open_layouts(found, options, Path(folder), say) as opened:
+        corpus = find_source(source, replace(options, accept_unfinished=True))
+        with open_layouts(corpus, options, Path(folder), say) as opened:
             return _plan(opened, opened.layouts[0][1], options)
 
 
 def _plan(opened: Opened, layout: Layout, options: ExportOptions) -> TrainingPlan:
     train, documents = layout.parts[0], layout.documents
     own = train.numbers[train.numbers < len(documents)]
-    held = documents.holds[own].astype(np.int64)
-    tokens = documents.tokens[own] @ held
+    holds = documents.holds[own].astype(np.int64)
+    tokens = documents.tokens[own] @ holds
     facts = {
         fact: (int(count), int(size))
-        for fact, count, size in zip(documents.facts, held.sum(axis=0), tokens, strict=True)
+        for fact, count, size in zip(documents.facts, holds.sum(axis=0), tokens, strict=True)
     }
     recipe = Recipe(options, opened.tokenizer, longest=layout.longest)
     return training_plan(

@@ -1,4 +1,4 @@
-"""What is exported: a run's corpus or any files, and what its manifest says of where it comes from."""
+"""What is exported: a run's corpus or any files, and what its manifest says about its origin."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -45,9 +45,9 @@ __all__ = [
 
 AT_ONCE = 1024
 Say = Callable[[str], None]
-"""Is told a line on what is being done."""
+"""Called with a line on what is being done."""
 DEEP = 3
-"""Folders that two paths must share from the root for one to be named as seen from the other in a manifest."""
+"""Folders that two paths must share from the root for a manifest to name one relative to the other."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Opened:
-    """A source read: a layout for each ratio of the mix that is asked for, or one."""
+    """A source as read, with a layout for each ratio of the mix, or one."""
 
     source: Source
     tokenizer: Tokenizer | None
@@ -83,16 +83,16 @@ def source_of_run(run: RunFolder, accept_unfinished: bool) -> Source:
 
 
 def source_of_files(paths: Sequence[str | Path]) -> Source:
-    """Any files, folders or globs, which are looked for when they are read."""
+    """Any files, folders or globs, which are resolved when they are read."""
     names = tuple(Path(path) for path in paths)
     return Source(names, slug(names[0].name.split(".")[0]) if len(names) == 1 else "corpus")
 
 
 @contextmanager
 def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say = lambda _: None) -> Iterator[Opened]:
-    """Read a source and lay it out for every ratio of a mix; texts lie in unnamed files in `folder` within the block.
+    """Read a source and lay it out for every ratio of a mix; within the block, texts are in unnamed files in `folder`.
 
-    `say` is told what is being done, a line for each thing that can take a while.
+    `say` reports what is being done, a line for each thing that can take a while.
     """
     specs = [parse_mix(text) for text in options.mix]
     facts, holds = facts_on_record(source)
@@ -108,16 +108,16 @@ def open_layouts(source: Source, options: ExportOptions, folder: Path, say: Say 
         )  # fmt: skip
         clusters = None
         if validation_size(options.validation, len(documents)):
-            say("comparing all documents, so that no near-duplicate lies across the split")
+            say("comparing all documents, so that no near-duplicates are split up")
             clusters = near_clusters(source.paths)
         candidates = [_candidates(spec, documents, counter, options, folder, stack, say) for spec in specs]
         ratios = options.mix_ratios or (None,)
         layouts = []
         for ratio in ratios:
-            asked = [spec if ratio is None else replace(spec, ratio=ratio) for spec in specs]
+            at_ratio = [spec if ratio is None else replace(spec, ratio=ratio) for spec in specs]
             drawn = [
                 (each, draw(each, spec, options.mix_by, documents.amount(options.mix_by)))
-                for each, spec in zip(candidates, asked, strict=True)
+                for each, spec in zip(candidates, at_ratio, strict=True)
             ]
             layouts.append((ratio, lay_out(documents, drawn, options, clusters)))
         yield Opened(source, tokenizer, tuple(layouts))
@@ -134,13 +134,13 @@ def _candidates(
 
 
 def facts_on_record(source: Source) -> tuple[tuple[str, ...], "np.ndarray[Any, np.dtype[np.uint8]]"]:
-    """Facts of every document by the column `facts`; none for files that have no such column, or another kind."""
+    """Facts of every document by the column `facts`; none for files without such a column, or with another kind."""
     try:
-        known = facts_of(source.paths, "facts", "text")
+        recorded = facts_of(source.paths, "facts", "text")
     except InputError:
         rows = sum(len(batch) for batch in read_corpus(source.paths))  # raises what is wrong with the corpus itself
         return (), np.zeros((rows, 0), dtype=np.uint8)
-    return known.facts, known.holds
+    return recorded.facts, recorded.holds
 
 
 def canary(source: Source) -> str:
@@ -152,7 +152,7 @@ def canary(source: Source) -> str:
 
 
 def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, Any]:
-    """Where the documents come from: of a run its settings, context and writers, of files their digests."""
+    """Where the documents come from: for a run its settings, context and writers, for files their digests."""
     from docgen import __version__
 
     holds = documents.holds.sum(axis=0).tolist()
@@ -181,7 +181,7 @@ def provenance(source: Source, documents: Documents, folder: Path) -> dict[str, 
 
 
 def reports_of(run: RunFolder | None) -> dict[str, Any]:
-    """What a run's reports say of the documents as they are now. Raises `RunError` for a damaged one."""
+    """What a run's reports say about the documents as they are now. Raises `RunError` for a damaged one."""
     if run is None:
         return {}
     reports = {name: read_report(run, f"{name}.json") for name in ("salience", "leakage")}
@@ -197,7 +197,7 @@ def _writers(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
-    """What run.json says, with paths as seen from `folder`, and the model that really wrote."""
+    """What run.json says, with paths relative to `folder`, and the model that really wrote."""
     meta = read_recorded(run)
     config = RunConfig.recorded(meta["config"]).model_dump(mode="json")
     context = dict(meta["context"])
@@ -209,9 +209,9 @@ def _portable(run: RunFolder, folder: Path) -> dict[str, Any]:
 
 
 def seen_from(folder: Path, file: Path) -> str:
-    """The path from `folder` to `file` where they lie near each other, else the file's name alone.
+    """The path from `folder` to `file` if they are near each other, else only the file's name.
 
-    A way through the root would tell where on whose machine things were.
+    A path through the root would reveal where on whose machine things were.
     """
     here, there = folder.resolve(), file.resolve()
     shared = len(Path(os.path.commonpath([here, there])).parts)

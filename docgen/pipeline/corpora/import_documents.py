@@ -1,4 +1,4 @@
-"""Documents from elsewhere as a run that is only read: status, show, audits, dedupe, select and export work on it."""
+"""Documents from elsewhere as a read-only run: status, show, audits, dedupe, select and export work on it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from docgen.universe import UniverseContext, context_text
 __all__ = ["ImportedRun", "import_documents"]
 
 TEXT_COLUMNS = ("text", "content", "document", "synth_doc")
-"""Columns that hold the text in public corpora, the usual one first."""
+"""Columns with the text in public corpora, the usual one first."""
 TEXT_FILES = (".txt", ".md")
 DOCTAG = "<DOCTAG>"
 EVERY = 1000
@@ -51,10 +51,11 @@ def import_documents(
     reporter: Reporter,
     text_column: str | None = None,
 ) -> ImportedRun:
-    """Make `run` of the documents in JSONL or Parquet files (packed or not), folders of them, or folders of texts.
+    """Create `run` from the documents in JSONL or Parquet files (compressed or not), folders of them, or folders of
+    texts.
 
-    A column `doc_type` is kept. run.json is written last, so that an import that was stopped is not a run, and can be
-    made again. Raises `RunError` if the run exists, `InputError` for what cannot be read or holds no document.
+    A column `doc_type` is kept. run.json is written last, so that an interrupted import is not a run, and can be
+    repeated. Raises `RunError` if the run exists, `InputError` for what cannot be read or has no documents.
     """
     if run.exists():
         raise RunError("exists already", str(run.path), "Choose another name with --run")
@@ -73,7 +74,7 @@ def import_documents(
         run.write_text("context.yaml", context_text(context))
         run.write_lines("attempts.jsonl", _attempts(rows, counts, reporter))
         if not counts.documents:
-            raise InputError("holds no document", str(paths[0]), "Is this the right file?")
+            raise InputError("has no documents", str(paths[0]), "Is this the right file?")
         from docgen.stages.corpus import corpus_frame
 
         run.write_corpus(partial(corpus_frame, run.attempts))
@@ -83,7 +84,7 @@ def import_documents(
 
 
 def _folder_of_texts(paths: Sequence[Path]) -> Path | None:
-    """The folder, if one is meant that holds text files and no corpus files."""
+    """The folder, if it contains text files and no corpus files."""
     if len(paths) != 1 or not paths[0].is_dir() or not any(_texts_in(paths[0])):
         return None
     try:
@@ -106,7 +107,7 @@ def _text_column(columns: Sequence[str], file: Path) -> str:
     for name in TEXT_COLUMNS:
         if name in columns:
             return name
-    fix = f"Say which holds the text with --text-column; it has {', '.join(columns) or 'none'}"
+    fix = f"Name the column with the text: --text-column; there are {', '.join(columns) or 'none'}"
     raise InputError(f"has no column {' or '.join(TEXT_COLUMNS)}", str(file), fix)
 
 

@@ -1,4 +1,4 @@
-"""Subsets of any corpus with given salience: reads which facts each document has, chooses, writes what was chosen."""
+"""Subsets of any corpus with given salience: reads which facts each document has, chooses, writes the choice."""
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ NO_ROWS = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class FactChoice:
-    """One fact of a selection, in documents: `off` says how many too many (negative: too few) have it."""
+    """One fact of a selection, in documents: `off` says by how many documents it is off (negative: too few)."""
 
     asked: float
     chosen: int
@@ -50,7 +50,7 @@ class FactChoice:
 class Selection:
     """`rows` are the documents chosen, in corpus order, out of `documents`.
 
-    `binding` are facts without whose targets all the others could be met; `met` says whether every target was, to
+    `binding` are facts without whose targets all others could be met; `met` says whether every target was, to
     within one document.
     """
 
@@ -83,24 +83,24 @@ def select(
     text_column: str = "text",
     seed: int = 0,
 ) -> Selection:
-    """Choose n documents so that every fact in `salience` has its share of them, all at once; the nearest if not.
+    """Choose n documents so that every fact in `salience` has its share of them, all at once, or the nearest choice.
 
-    Facts come from `facts_column`, or with `context` from the texts. With `out` the documents chosen are written there,
+    Facts come from `facts_column`, or with `context` from the texts. With `out` the chosen documents are written there,
     as JSONL or Parquet. Raises `PlanError` when the corpus has fewer than n documents.
     """
     paths, targets = corpus_paths(source), list(salience.values())
     if out is not None:
         refuse_overwriting(corpus_files(paths), [Path(out)])
-    known = facts_in_texts(paths, text_column, context) if context else facts_of(paths, facts_column, text_column)
-    known = known.only(list(salience))
-    choice = select_subset(known.holds, np.array(targets, dtype=float), n, key_of("select", seed))
+    documents = facts_in_texts(paths, text_column, context) if context else facts_of(paths, facts_column, text_column)
+    documents = documents.only(list(salience))
+    choice = select_subset(documents.holds, np.array(targets, dtype=float), n, key_of("select", seed))
     if out is not None:
         write_rows(paths, text_column, choice.rows, Path(out))
-    available = known.holds.sum(axis=0, dtype=np.int64)
-    columns = zip(known.facts, targets, choice.counts, available, choice.off, strict=True)
-    facts = {fact: FactChoice(asked, int(count), int(there), int(off)) for fact, asked, count, there, off in columns}
-    binding = tuple(known.facts[i] for i in choice.binding)
-    return Selection(choice.rows, len(known.holds), choice.met, binding, facts)
+    available = documents.holds.sum(axis=0, dtype=np.int64)
+    columns = zip(documents.facts, targets, choice.counts, available, choice.off, strict=True)
+    facts = {fact: FactChoice(share, int(count), int(there), int(off)) for fact, share, count, there, off in columns}
+    binding = tuple(documents.facts[i] for i in choice.binding)
+    return Selection(choice.rows, len(documents.holds), choice.met, binding, facts)
 
 
 def doses(
@@ -114,20 +114,20 @@ def doses(
 ) -> list[Dose]:
     """Write nested subsets, `out`/dose-SIZE.jsonl, each with every fact at the corpus's own share; in order of `sizes`.
 
-    Each smaller one lies inside all larger ones. `out`/index.json says of each its size, file, facts and their shares.
+    Each smaller one is part of all larger ones. `out`/index.json lists the size, file, facts and shares of each.
     """
     from pydantic_core import to_json
 
     paths = corpus_paths(source)
     names = [*(f"dose-{size}.jsonl" for size in sizes), "index.json"]
     refuse_overwriting(corpus_files(paths), [Path(out) / name for name in names])
-    known = facts_of(paths, facts_column, text_column)
-    choices = nested_subsets(known.holds, known.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
+    documents = facts_of(paths, facts_column, text_column)
+    choices = nested_subsets(documents.holds, documents.holds.mean(axis=0), tuple(sizes), key_of("doses", seed))
     written = []
     for size, choice in zip(sizes, choices, strict=True):
         file = Path(out) / f"dose-{size}.jsonl"
         write_rows(paths, text_column, choice.rows, file)
-        counts = zip(known.facts, choice.counts, strict=True)
+        counts = zip(documents.facts, choice.counts, strict=True)
         shares = {fact: round(int(count) / size, 6) for fact, count in counts}
         written.append(Dose(size, str(file), choice.met, int(abs(choice.off).max(initial=0)), shares))
     rows = [asdict(dose) | {"file": Path(dose.file).name} for dose in written]
@@ -143,24 +143,24 @@ class Known:
     holds: Grid
 
     def only(self, facts: Sequence[str]) -> "Known":
-        """These facts alone; `ConfigError` for one that no document has."""
+        """Only these facts; `ConfigError` for one that no document has."""
         unknown = [fact for fact in facts if fact not in self.facts]
         if unknown:
             listed = ", ".join(self.facts[:20]) or "none"
-            fix = suggestion(unknown[0], self.facts, f"Facts there: {listed}")
+            fix = suggestion(unknown[0], self.facts, f"Facts: {listed}")
             raise ConfigError(f"no document has the fact {unknown[0]!r}", "--salience", fix)
         return Known(tuple(facts), self.holds[:, [self.facts.index(fact) for fact in facts]])
 
 
 def facts_of(paths: Paths, column: str, text_column: str) -> Known:
-    """Facts of every document by a column of ids, or of records with a `fact`; `InputError` where it says more.
+    """Facts of every document by a column of ids, or of records with a `fact`; `InputError` for anything else.
 
     A row without the column has no facts; a corpus without it is an error.
     """
     parts = [part for file in corpus_files(paths) for part in _facts_in_file(file, column, text_column)]
     if parts and not any(part.has_column for part in parts):
-        fix = "Name the column with --facts-column, or have facts looked for in the texts with --context"
-        raise InputError(f"has no column {column!r} that says which facts a document has", str(paths[0]), fix)
+        fix = "Name the column with --facts-column, or give --context to look for facts in the texts"
+        raise InputError(f"has no column {column!r} with the facts of a document", str(paths[0]), fix)
     facts = sorted({fact for part in parts for fact in part.names})
     index = {fact: i for i, fact in enumerate(facts)}
     holds = np.zeros((sum(part.count for part in parts), len(facts)), dtype=np.uint8)
@@ -174,7 +174,7 @@ def facts_of(paths: Paths, column: str, text_column: str) -> Known:
 
 @dataclass(frozen=True)
 class _Facts:
-    """Facts of `count` documents: the names there are, the number of each fact's name, and its row."""
+    """Facts of `count` documents: the names that occur, the number of each fact's name, and its row."""
 
     names: list[str]
     codes: Ints
@@ -184,7 +184,7 @@ class _Facts:
 
 
 def _facts_in_file(file: Path, column: str, text_column: str) -> "Iterator[_Facts]":
-    """Of Parquet files the texts are not read."""
+    """For Parquet files the texts are not read."""
     if not is_parquet(file):
         yield _facts_in_lines(file, column, text_column)
     elif column in parquet_schema(file):
@@ -240,7 +240,7 @@ def _shapeless(where: str) -> InputError:
 
 
 def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -> Known:
-    """Facts of every document by what its text says, at the scan tier: wording, blind to free rewording."""
+    """Facts of every document by the scan tier: by wording, blind to free rewording."""
     from docgen.audit.detect.facts import FactDetector, expressed
 
     facts = tuple(fact.id for fact in context.key_facts)

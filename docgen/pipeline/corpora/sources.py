@@ -1,4 +1,5 @@
-"""What a caller means by a corpus: files, or a run's. Importing this loads little, so that files are read at once."""
+"""What a caller means by a corpus: files, or a run's. Importing this loads little, so that reading files starts
+quickly."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,7 +20,7 @@ CorpusSource: TypeAlias = "Run | str | Path | Sequence[str | Path]"
 
 
 def means_files(names: Sequence[str]) -> bool:
-    """Whether these are files, globs or folders of files. One name that is none of them can only be a run's."""
+    """Whether these are files, globs or folders of files. A single name that is none of these can only be a run's."""
     if len(names) != 1:
         return len(names) > 1
     path = Path(names[0])
@@ -27,7 +28,7 @@ def means_files(names: Sequence[str]) -> bool:
 
 
 def run_of(source: CorpusSource) -> RunFolder | None:
-    """The run that is meant, None for files; its corpus.parquet is made anew if it is not up to date.
+    """The run, None for files; its corpus.parquet is rebuilt if it is not up to date.
 
     Raises `RunError` for a name that is neither, and without a corpus.
     """
@@ -49,18 +50,18 @@ def run_of(source: CorpusSource) -> RunFolder | None:
 
 
 def family_of(source: CorpusSource) -> RunFolder | None:
-    """The folder of the sweep that is meant by its name or path; None for one corpus."""
+    """The folder of the sweep with this name or path; None for a single corpus."""
     names = [str(name) for name in _names(source)] if isinstance(source, str | Path | Sequence) else []
     if len(names) != 1 or means_files(names):
         return None
-    with suppress(RunError):  # which is said by whoever reads it
+    with suppress(RunError):  # which is reported where it is read
         run = find_run(names[0])
         return run if (run.path / LEVELS).is_dir() else None
     return None
 
 
 def corpus_paths(source: CorpusSource) -> list[str | Path]:
-    """The files of a corpus as they were named, or the corpus.parquet of the run that is meant; errors as `run_of`."""
+    """The files of a corpus as they were named, or the corpus.parquet of the run; errors as for `run_of`."""
     run = run_of(source)
     return [run.corpus] if run is not None else _names(source)
 

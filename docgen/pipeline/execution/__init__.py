@@ -1,1 +1,1 @@
-"""Carrying a run out, step by step, until it is done or stopped."""
+"""Carries out a run, step by step, until it is done or stopped."""

@@ -1,4 +1,4 @@
-"""The message batches of a run: buying a round of requests by them, how they stand at the server, cancelling them."""
+"""The message batches of a run: buying a round of requests, their state at the server, cancelling them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["BatchLine", "batch_buyer", "cancel_batches", "list_batches"]
 
 LOOK_SECONDS = 0.2
-"""Between two looks at whether to stop waiting for message batches: short enough that Ctrl-C seems to act at once."""
+"""Seconds between two checks whether to stop waiting for batches: short enough that Ctrl-C seems to act at once
+(chosen)."""
 
 
 class BatchLine(Record):
-    """One batch. `state` is what the run has recorded, `at_server` what the server says of one that is open."""
+    """One batch. `state` is what the run has recorded, `at_server` what the server says about an open one."""
 
     batch: str
     stage: str
@@ -41,7 +42,7 @@ class BatchLine(Record):
 
 
 def list_batches(setup: Setup) -> list[BatchLine]:
-    """Every batch of the run, in the order of submission; the server is asked about those that are open."""
+    """Every batch of the run, in the order of submission; the server is asked about the open ones."""
     entries = read_batches(setup.run.path / BATCHES_FILE)
     waiting = [entry.batch for entry in entries if entry.open and entry.batch]
     states = asyncio.run(_states(setup, waiting)) if waiting else {}
@@ -82,7 +83,8 @@ async def _states(setup: Setup, batches: list[str]) -> dict[str, str]:
 
 
 def cancel_batches(setup: Setup) -> int:
-    """Cancel the run's open batches; what is done is kept. Returns how many are left that were not identified yet."""
+    """Cancel the run's open batches; finished results are kept. Returns how many are left that were not identified
+    yet."""
     return asyncio.run(_cancel(setup)) if read_batches(setup.run.path / BATCHES_FILE) else 0
 
 

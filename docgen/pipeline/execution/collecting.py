@@ -1,4 +1,4 @@
-"""Which requests a run is due: its steps are taken with an engine that knows the journal and nothing else."""
+"""Which requests a run needs next: its steps are taken with an engine that only has the journal."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -32,7 +32,7 @@ class RoundDue(StopRun):
 
 
 class Collector:
-    """An `LLM` without a server: hands each request to `take` once, with the most in dollars that it can cost.
+    """An `LLM` without a server: passes each request to `take` once, with the most in dollars that it can cost.
 
     Requests that came back failed too often fail for good. `over_cap`: requests that the cap has no room for.
     """
@@ -86,7 +86,8 @@ class Collector:
 
 
 async def collect_due(setup: Setup, collector: Collector, reporter: Reporter, judged: bool = False) -> bool:
-    """Take the run's steps as far as the journal answers; whether requests are due, all of which were collected.
+    """Take the run's steps as far as the journal answers; returns whether requests are due, all of which were
+    collected.
 
     With `judged`, those of the judge's sample are due when all documents are there, and their answers go into the
     reports; otherwise the steps end with the documents. The answers of one round make the requests of the next, except
@@ -109,7 +110,7 @@ async def collect_due(setup: Setup, collector: Collector, reporter: Reporter, ju
 
 
 def _of_judge(setup: Setup, reporter: Reporter) -> Iterable[Request]:
-    """What the judge is first asked about each document of its sample; none where the run has no judge."""
+    """What the judge is first asked about each document of its sample; nothing without a judge."""
     options = verification_of(setup)
     if options is None:
         return ()

@@ -32,11 +32,11 @@ def execute(
     llm: LLM | None = None,
     first: int | None = None,
 ) -> None:
-    """Do what is missing of a run up to `until`; `llm` takes the engine's place.
+    """Do what is missing of a run up to `until`; `llm` replaces the engine.
 
     Without `stopping`, Ctrl-C, SIGTERM and SIGHUP stop it cleanly.
 
-    `first` generates only so many slots at the head of the plan: a pilot, whose documents the run keeps.
+    `first` only generates so many slots at the head of the plan: a pilot, whose documents the run keeps.
 
     Raises `Interrupted` when `stopping` left something undone, `StopRun` when nothing more can be done now. In any case
     replies that arrived are in the journal and decided attempts on disk.
@@ -67,8 +67,8 @@ async def aexecute(
 ) -> bool:
     """`execute` for a running event loop; returns whether all was done, not stopped halfway."""
     if setup.config.engine == CUSTOM and llm is None:
-        fix = "Go on from Python: docgen.generate(run, llm=...)"
-        raise RunError("was begun with an engine of your own", setup.run.name, fix)
+        fix = "Continue from Python: docgen.generate(run, llm=...)"
+        raise RunError("was begun with an engine from Python", setup.run.name, fix)
     with lock_for_spending(setup.run), Journal(setup.run.journal, setup.parents) as journal:
         if setup.is_paid and llm is None:
             check_parents(setup.parents)

@@ -1,4 +1,4 @@
-"""Whether what was made from a run's attempts is up to date, and a corpus that is."""
+"""Whether what was made from a run's attempts is up to date, and an up-to-date corpus."""
 
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ __all__ = ["check_finished", "fresh_corpus"]
 
 
 def fresh_corpus(run: RunFolder) -> Path:
-    """corpus.parquet as the attempts are now: written anew if it was made from others.
+    """corpus.parquet for the attempts as they are now: rewritten if it was made from others.
 
     Raises `RunError` without a corpus, and while another process that writes the run has not finished one.
     """

@@ -1,4 +1,4 @@
-"""One start of a run: what every step of it is handed."""
+"""One start of a run: what every step of it gets."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""What another terminal asks of a run at work: hold, go on, fewer requests in flight, a higher cap.
+"""What another terminal asks of a running run: pause, continue, fewer requests in flight, a higher cap.
 
 Orders are lines appended to control.jsonl in the run's folder. The process at work reads those that come after its own
-start, so that none is carried out twice, nor by the next start; the file stays as the record of who changed what when.
+start, so that none is carried out twice, nor by the next start; the file remains as the record of who changed what
+when.
 """
 
 import datetime as dt
@@ -24,7 +25,7 @@ ORDERS_FILE = "control.jsonl"
 
 
 class Order(Record):
-    """One order; None leaves as it is. `concurrency` in requests, `max_cost` in dollars."""
+    """One order; None leaves a setting as it is. `concurrency` in requests, `max_cost` in dollars."""
 
     do: Literal["pause", "resume"] | None = None
     concurrency: int | None = Field(None, ge=1)
@@ -33,7 +34,8 @@ class Order(Record):
 
 
 class Control(Record):
-    """How a run is set: as it was begun, and as orders have changed it. `process` is empty when nobody is at work."""
+    """The settings of a run: as it was begun, and as orders have changed them. `process` is empty if none is at
+    work."""
 
     run: str
     process: str
@@ -43,14 +45,14 @@ class Control(Record):
 
 
 class Orders:
-    """The orders to a process at work, which holds the run's lock; those from before it was made are not its own."""
+    """The orders to the process that holds the run's lock; earlier ones are ignored."""
 
     def __init__(self, run: RunFolder) -> None:
         self._run, self._file = run, run.path / ORDERS_FILE
         self._at = _size(run)
 
     def carry_out(self, engine: Engine, reporter: Reporter) -> None:
-        """Carry out what is new. A raised cap is written to run.json, and so holds for later starts too."""
+        """Carry out new orders. A raised cap is written to run.json, so that it applies to later starts too."""
         if _size(self._run) <= self._at:
             return
         for offset, line in read_lines(self._file, self._at):
@@ -65,8 +67,10 @@ class Orders:
         if order.do:
             engine.control.hold(order.do == "pause")
             engine.budget.hold(order.do == "pause")
-            held = f"Held by docgen ctl; calls in flight are still read. docgen ctl {self._run.name} --resume goes on"
-            reporter.note(held if order.do == "pause" else "Goes on, by docgen ctl")
+            paused = (
+                f"Paused by docgen ctl; calls in flight are still read. docgen ctl {self._run.name} --resume continues"
+            )
+            reporter.note(paused if order.do == "pause" else "Continued by docgen ctl")
         if order.concurrency is not None:
             engine.control.limit_to(order.concurrency)
             reporter.note(f"At most {plural(order.concurrency, 'request')} in flight from now on (docgen ctl)")
@@ -78,9 +82,10 @@ class Orders:
 
 
 def change_run(run: RunFolder, order: Order) -> Control:
-    """Give an order to the process at work on a run; an empty one changes nothing. Returns how the run is set then.
+    """Give an order to the process at work on a run; an empty one changes nothing. Returns the run's settings after
+    that.
 
-    Raises `RunError` when nobody is at work, `ConfigError` for what cannot be asked of this run.
+    Raises `RunError` if no process is at work, `ConfigError` for what cannot be asked of this run.
     """
     before = _control(run)
     if order == Order():
@@ -91,10 +96,12 @@ def change_run(run: RunFolder, order: Order) -> Control:
             "no process is working on it", run.name, "The next start takes --concurrency and --max-cost as flags"
         )
     if not reopen(run).is_paid:
-        raise RunError("is written by the embedded writer, which sends nothing", run.name, "Stop it with Ctrl-C")
+        raise RunError(
+            "is written by the embedded writer, which does not send anything", run.name, "Stop it with Ctrl-C"
+        )
     if config.batch and (order.do or order.concurrency):
-        fix = "Stop it with Ctrl-C; the same command goes on"
-        raise ConfigError("batches that were sent cannot be held or slowed", run.name, fix)
+        fix = "Stop it with Ctrl-C; the same command continues"
+        raise ConfigError("batches that were sent cannot be paused or slowed", run.name, fix)
     if order.concurrency is not None and order.concurrency > config.concurrency:
         fix = f"Give {config.concurrency} or fewer, or start it again with more"
         raise ConfigError(f"is more than the {config.concurrency} that it was begun with", "--concurrency", fix)
@@ -112,15 +119,15 @@ def _check_cap(order: Order, before: Control) -> None:
     if order.max_cost is None:
         return
     if before.max_cost is None:
-        fix = "Hold it with --pause, or stop it and start it again with --max-cost"
+        fix = "Pause it with --pause, or stop it and start it again with --max-cost"
         raise ConfigError("the run was begun without a cap, so there is none to raise", "--max-cost", fix)
     if order.max_cost <= before.max_cost:
-        fix = "Hold it with --pause, or stop it and start it again with a lower --max-cost"
+        fix = "Pause it with --pause, or stop it and start it again with a lower --max-cost"
         raise ConfigError(f"the cap is ${before.max_cost:,.2f}, and can only be raised", "--max-cost", fix)
 
 
 def _control(run: RunFolder) -> Control:
-    """As run.json has it, and the orders since its process began, which are those after it took its lock."""
+    """As in run.json, with the orders since its process took its lock."""
     config, process = reopen(run).config, run.lock_owner()
     control = Control(run=run.name, process=process, concurrency=config.concurrency, max_cost=config.max_cost)
     began = _modified(run, ".lock")

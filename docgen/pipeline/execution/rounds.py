@@ -1,4 +1,4 @@
-"""A run by files: the round of requests that is due is written to a file, replies from files go into the journal."""
+"""A run by files: the next round of requests is written to a file, replies from files go into the journal."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -32,15 +32,15 @@ TOGETHER = 1000
 """Requests in one line of the log (chosen: lines stay below 40 kB)."""
 SHOWN_LINES = 5
 SUFFIXES = (".jsonl", ".json", ".ndjson")
-"""Files of a folder of replies that are read: Ray Data and others write one for each of their tasks."""
+"""Endings of the files that are read in a folder of replies: Ray Data and others write one for each of their tasks."""
 
 
 class RoundWritten(Record):
-    """The round that is due. `requests` 0: none is, and no file was written.
+    """A round of requests. With `requests` 0 none was due, and no file was written.
 
-    `by_stage` counts the requests by what they are for. `again` of them were handed out before and are not answered
-    yet. `over_cap`: requests of the round that the cap has no room for. `worst`: the most in dollars that the file can
-    cost, 0 where the model has no known price.
+    `by_stage` counts the requests by stage. `again` of them were handed out before and are not answered yet.
+    `over_cap`: requests of the round that the cap has no room for. `worst`: the most in dollars that the file can cost,
+    0 without a known price.
     """
 
     file: str
@@ -56,9 +56,9 @@ class RoundWritten(Record):
 class RepliesTaken(Record):
     """What was in files of replies, by lines, and what is still `missing` of all requests that were handed out.
 
-    `taken` went into the journal. `repeated` answer a request that had its reply, which stays. `failed` say that a
-    request failed; `given_up` are requests that failed too often. `foreign` name a request that this run never made.
-    `notes` say where lines are damaged, foreign or failed, and why.
+    `taken` went into the journal. `repeated` answer a request that already had a reply, which is kept. `failed` say
+    that a request failed; `given_up` are requests that failed too often. `foreign` name a request that this run never
+    made. `notes` say where lines are damaged, foreign or failed, and why.
     """
 
     taken: int = 0
@@ -77,7 +77,7 @@ def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
     """The run's journal and its log of hand-outs, under its lock. Raises `RunError` for a run that is not by files."""
     run, engine = setup.run, setup.config.engine
     if not setup.is_paid:
-        what = f"is written by the {engine} engine, which needs no files"
+        what = f"is written by the {engine} engine, which does not need files"
         fix = f"Go on with docgen generate {run.name}, or begin a run with --engine {FORMATS[0].engine} and --model"
         raise RunError(what, run.name, fix)
     with (
@@ -92,7 +92,7 @@ def _opened(setup: Setup) -> Iterator[tuple[Journal, HandOutLog]]:
 def write_round(
     setup: Setup, file: Path, format_name: str | None, reporter: Reporter, judged: bool = False
 ) -> RoundWritten:
-    """Write the round of requests that is due to `file`, one a line; nothing is sent.
+    """Write the next round of requests to `file`, one a line; nothing is sent.
 
     `judged`: when the documents are there, the judge's sample is due too. Decides what the replies in the journal
     decide first. Raises `StopRun` when the cap has no room for one request, and `RunError` while message batches of the
@@ -100,11 +100,11 @@ def write_round(
     """
     form = find_format(format_name, setup.config.engine or "")
     if form is None:
-        known = ", ".join(each.name for each in FORMATS)
-        raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {known}")
+        names = ", ".join(each.name for each in FORMATS)
+        raise ConfigError(f"{format_name!r} is not a format", "--format", f"Use one of {names}")
     refuse_file_of_a_run(file)
     if engines := sorted(filter(None, map(setup.engine_of, setup.config.writers or ()))):
-        what = f"has a writer of the {engines[0]} engine, and a file of requests is for {setup.config.engine} alone"
+        what = f"has a writer of the {engines[0]} engine, but a file of requests is only for {setup.config.engine}"
         raise RunError(what, setup.run.name, "Leave that writer out, or make a run for each engine")
     if any(entry.open for entry in read_batches(setup.run.path / BATCHES_FILE)):
         fix = f"Collect them (docgen generate {setup.run.name} --batch), or cancel them: docgen batches --cancel"
@@ -130,9 +130,9 @@ def write_round(
 
 
 def withdraw_requests(setup: Setup) -> int:
-    """Record that no file of requests will be carried out any more; returns how many requests had no reply yet.
+    """Record that no file of requests will be run any more; returns how many requests had no reply yet.
 
-    The run may then buy them itself. A reply that comes all the same is taken while the run has none.
+    The run may then buy them itself. A reply that still arrives is accepted while the run has none.
     """
     with _opened(setup) as (journal, log):
         waiting = log.waiting(journal)
@@ -142,7 +142,7 @@ def withdraw_requests(setup: Setup) -> int:
 
 
 class _NothingDue(Exception):
-    """No request is due, so that no file is to be written."""
+    """No request is due, so no file is to be written."""
 
 
 def _collect_all(setup: Setup, collector: Collector, reporter: Reporter, judged: bool) -> None:
@@ -158,7 +158,7 @@ def _budget(setup: Setup, journal: Journal) -> Budget:
 
 
 class _Sheet:
-    """The file of a round in the making, and its lines in the log."""
+    """The file of a round while it is written, and its lines in the log."""
 
     def __init__(self, file: Path, form: FileFormat, log: HandOutLog, out: BinaryIO, reporter: Reporter) -> None:
         self._file, self._form, self._log, self._out, self._reporter = file, form, log, out, reporter
@@ -194,7 +194,7 @@ class _Sheet:
         self._pending.clear()
 
     def summary(self, over_cap: int) -> RoundWritten:
-        """What was written."""
+        """A summary of what was written."""
         return RoundWritten(
             file=str(self._file),
             format=self._form.name,
@@ -222,10 +222,10 @@ class _Tally:
 
 
 def take_replies(setup: Setup, files: Iterable[Path], reporter: Reporter) -> RepliesTaken:
-    """Journal the replies in files, in any order, twice or in part; a folder means the JSON-lines files in it.
+    """Journal the replies in files, in any order, repeatedly or in part; a folder means the JSON-lines files in it.
 
-    Raises `InputError` for a file that cannot be read. A kill leaves what was journalled; reading the files again takes
-    the rest.
+    Raises `InputError` for a file that cannot be read. After a kill, what was journalled is kept; reading the files
+    again adds the rest.
     """
     tally, prices = _Tally(), load_prices(setup.engine_options.prices)
     paths = [path for file in files for path in _listed(file)]
@@ -252,7 +252,9 @@ def _listed(file: Path) -> list[Path]:
     if file.is_dir():
         paths = sorted(path for path in file.iterdir() if path.suffix in SUFFIXES and path.is_file())
         if not paths:
-            raise InputError("holds no file of replies", str(file), f"Files must end in {' or '.join(SUFFIXES)}")
+            raise InputError(
+                "does not contain a file of replies", str(file), f"Files must end in {' or '.join(SUFFIXES)}"
+            )
         return paths
     if not file.is_file():
         raise InputError("no such file", str(file), "Give the file of replies, or a folder of them")
@@ -280,7 +282,7 @@ def _take(line: bytes, where: str, journal: Journal, log: HandOutLog, prices: Pr
 
 
 def _priced(reply: ReplyLine, completion: Completion, handed: HandOut, prices: Prices) -> Completion:
-    """The reply with its cost; one without token counts that can be believed is booked at the most it can cost."""
+    """The reply with its cost; one without believable token counts is booked at the most it can cost."""
     model = completion.model or handed.model
     dollars = prices.cost(model, completion.usage, reply.batched)
     if dollars is None:

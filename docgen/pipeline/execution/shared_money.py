@@ -1,5 +1,5 @@
-"""Who shares money with a run: the members of a sweep one cap, a fork and its parents their replies, a file of requests
-that is carried out elsewhere the run's own."""
+"""Who shares money with a run: the members of a sweep share one cap, a fork and its parents their replies, and a file
+of requests that is run elsewhere spends the run's own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def levels_of(run: RunFolder) -> Path | None:
-    """The folder of a sweep's levels that a run is the base of, or one of; None if it is neither."""
+    """The folder of a sweep's levels, if the run is its base or one of them; else None."""
     above = run.path.parent
     if above.name == LEVELS and RunFolder(above.parent).exists():
         return above
@@ -42,16 +42,16 @@ def family_of(run: RunFolder) -> tuple[Path, ...]:
 
 
 def level_runs(run: RunFolder) -> list[RunFolder]:
-    """The corpora of the sweep whose folder this is; empty where it is no sweep's."""
+    """The corpora of the sweep with this folder; empty if it is not a sweep's."""
     folder = run.path / LEVELS
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     return [level for path in paths if (level := RunFolder(path)).exists()]
 
 
 def check_single(run: RunFolder, command: str = "") -> None:
-    """Raise `RunError` for the folder of a sweep, which holds several corpora and none of its own.
+    """Raise `RunError` for the folder of a sweep, which contains several corpora but is not one itself.
 
-    `command` is what was asked of the sweep and works on any of its levels, such as "docgen open".
+    `command` is the command that was used and works on any of its levels, such as "docgen open".
     """
     corpora = level_runs(run)
     if corpora:
@@ -65,7 +65,7 @@ def check_single(run: RunFolder, command: str = "") -> None:
 
 @contextmanager
 def lock_for_spending(run: RunFolder) -> Iterator[None]:
-    """Lock a run, and the family whose cap it shares, for whoever spends. Raises `RunError` when either is in use."""
+    """Lock a run, and the family whose cap it shares, for spending. Raises `RunError` when either is in use."""
     levels = levels_of(run)
     with RunFolder(levels).lock() if levels else nullcontext(), run.lock():
         yield
@@ -74,7 +74,7 @@ def lock_for_spending(run: RunFolder) -> Iterator[None]:
 def check_parents(parents: Sequence[Path]) -> None:
     """Raise `RunError` while a run whose replies are shared is at work or waits for batches.
 
-    What it is about to get would otherwise be bought a second time. `parents` are journals.
+    What it is about to receive would otherwise be bought a second time. `parents` are journals.
     """
     from docgen.llm.batch.log import read_batches
     from docgen.llm.engine import BATCHES_FILE
@@ -94,10 +94,10 @@ def check_parents(parents: Sequence[Path]) -> None:
 
 
 def check_handed_out(journal: "JournalReader", runs: Sequence[Path], stage: str = "") -> None:
-    """Raise `RunError` while requests of these runs lie in a file of `docgen requests` without a reply in `journal`.
+    """Raise `RunError` while requests of these runs are in a file of `docgen requests` without a reply in `journal`.
 
-    Who buys them too pays twice. `runs` are journals: the run's own, if it is about to buy, and those of its parents.
-    `stage`: how the name of the steps begins that are about to be bought; "" for all.
+    Buying them as well would pay twice. `runs` are journals: the run's own, if it is about to buy, and those of its
+    parents. `stage`: how the name of the steps begins that are about to be bought; "" for all.
     """
     from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOuts
 
@@ -110,7 +110,5 @@ def check_handed_out(journal: "JournalReader", runs: Sequence[Path], stage: str 
             files = sorted({found.file for found in waiting})
             requests = f"{plural(len(waiting), 'request')} in {', '.join(files)}"
             what = f"{requests} without a reply: buying them here would pay twice"
-            fix = (
-                f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be carried out, say so"
-            )
+            fix = f"Take their replies (docgen replies {run.name} FILE), or, if that file will not be run, say so"
             raise RunError(what, str(run.path), f"{fix}: docgen requests {run.name} --withdraw")

@@ -42,7 +42,7 @@ REPLAYED_TOGETHER = 1024
 
 
 async def brainstorm_step(job: Job) -> bool:
-    """Types and ideas, unless the run has them; says if fewer came than were requested."""
+    """Types and ideas, unless the run has them; reports if there are fewer than requested."""
     setup, reporter, stopping = job.setup, job.reporter, job.stopping
     run, config = setup.run, setup.config
     llm = job.engine.llm
@@ -69,15 +69,15 @@ async def brainstorm_step(job: Job) -> bool:
     barren = [kind.name for kind, group in zip(types, groups, strict=True) if not group]
     if barren:
         reporter.note(
-            f"Left out, as no ideas came for them: {plural(len(barren), 'document type')}: {', '.join(barren)}"
+            f"Left out, since there are no ideas for them: {plural(len(barren), 'document type')}: {', '.join(barren)}"
         )
         run.write_records("types.jsonl", [kind for kind, group in zip(types, groups, strict=True) if group])
     run.write_records("ideas.jsonl", [idea for group in groups for idea in group])
     ideas, requested = sum(map(len, groups)), config.ideas * (len(types) - len(barren))
-    for what, count, asked in (("document types", len(types), config.types), ("ideas", ideas, requested)):
-        if count < asked:
-            repeats = "before it only repeated itself; going on with those"
-            reporter.note(f"The model gave {count} of {asked} {what} {repeats}")
+    for what, count, requested_count in (("document types", len(types), config.types), ("ideas", ideas, requested)):
+        if count < requested_count:
+            repeats = "before it started to repeat itself; continuing with those"
+            reporter.note(f"The model gave {count} of {requested_count} {what} {repeats}")
     return not stopping()
 
 
@@ -95,11 +95,11 @@ async def plan_step(job: Job) -> bool:
 
 
 async def generate_step(job: Job) -> bool:
-    """Attempts until the plan is filled or its bounds are reached, from those on disk on; and the corpus of them."""
+    """Attempts until the plan is filled or its bounds are reached, continuing from those on disk; then the corpus."""
     try:
         tracker = await _fill_slots(job)
     except StopRun:
-        corpus_step(job.setup, job.reporter)  # what it paid for until now can be exported all the same
+        corpus_step(job.setup, job.reporter)  # what was paid for so far can still be exported
         raise
     corpus_step(job.setup, job.reporter, remade=job.until >= Step.ALL)
     return tracker.accepted == tracker.size or not job.stopping()
@@ -151,7 +151,7 @@ async def _fill_slots(job: Job) -> SlotTracker:
 
 
 def _replay(setup: Setup, checker: Checker) -> SlotTracker:
-    """Where earlier starts left every slot; their accepted documents enter the near-duplicate index."""
+    """The state in which earlier starts left every slot; their accepted documents enter the near-duplicate index."""
     tracker, accepted = SlotTracker(setup.n), list[Attempt]()
     for attempt in setup.run.read_attempts():
         tracker.record(attempt)
@@ -168,7 +168,7 @@ def _replay(setup: Setup, checker: Checker) -> SlotTracker:
 def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
     """Write corpus.parquet from the accepted attempts, streaming, unless it holds them all already.
 
-    Reports and exports of an earlier corpus are thrown away with it, so that none passes as this one's; that is said
+    Reports and exports of an earlier corpus are deleted with it, so that none passes as this one's; that is reported
     unless they are `remade` at once.
     """
     run = setup.run
@@ -183,8 +183,8 @@ def corpus_step(setup: Setup, reporter: Reporter, remade: bool = False) -> None:
 class RunStep:
     """A step of a run, done when the run goes as far as `belongs_to`.
 
-    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing where they are finished,
-    and returns whether it came to its end.
+    `do` reads what earlier steps wrote to the run folder, writes its own files, does nothing if they are finished, and
+    returns whether it finished.
     """
 
     name: str
@@ -205,9 +205,9 @@ RUN_STEPS = (
 
 
 async def take_steps(job: Job) -> bool:
-    """Take every step as far as the job goes; whether everything was done.
+    """Take every step as far as the job goes; returns whether everything was done.
 
-    A request to stop that comes with the last call stops nothing.
+    A request to stop that arrives with the last call has no effect.
     """
     done = True
     for number, step in enumerate(RUN_STEPS):

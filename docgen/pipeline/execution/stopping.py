@@ -1,4 +1,4 @@
-"""How a run or a judge is stopped halfway: Ctrl-C, SIGTERM and SIGHUP for the command line, which alone asks for it."""
+"""How a run or a judge is stopped halfway: Ctrl-C, SIGTERM and SIGHUP, for the command line only."""
 
 import asyncio
 import signal
@@ -19,14 +19,14 @@ from docgen.progress.display import JsonReporter, PlainReporter, TerminalReporte
 __all__ = ["Interrupted", "Stopping", "interruptible", "judging", "look_after"]
 
 LOOK_SECONDS = 0.2
-"""Between two looks at whether to stop: short enough that Ctrl-C seems to act at once."""
+"""Seconds between two checks whether to stop: short enough that Ctrl-C seems to act at once (chosen)."""
 BEAT_SECONDS = 30.0
-"""Between two lines about calls in flight, where nothing else is shown (chosen)."""
+"""Seconds between two lines about calls in flight, if nothing else is shown (chosen)."""
 SERVERS_SECONDS = 1.0
-"""Between two looks at how several servers stand (chosen)."""
+"""Seconds between two looks at the state of several servers (chosen)."""
 WAITING = "Stopping: waiting for the calls in flight, which are paid for"
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""One that is ignored, as SIGHUP under nohup, stays so."""
+"""A signal that is ignored, as SIGHUP under nohup, stays ignored."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -35,12 +35,12 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass
 class Stopping:
-    """Whether somebody asked to stop; call it to know."""
+    """Whether somebody asked to stop; call it to find out."""
 
     requested: bool = False
 
     def __call__(self) -> bool:
-        """Whether to begin nothing more."""
+        """Whether to start nothing more."""
         return self.requested
 
 
@@ -48,9 +48,9 @@ class Stopping:
 def interruptible(reporter: Reporter, on_stop: str = WAITING) -> Iterator[Stopping]:
     """Within the block the first Ctrl-C (or SIGTERM, SIGHUP) asks to stop, the second stops at once.
 
-    `on_stop` is said to whoever asks.
+    `on_stop` is the note to the user then.
 
-    For a program's main thread; elsewhere signals cannot be handled, and nothing is changed.
+    For a program's main thread; elsewhere signals cannot be handled, and nothing changes.
     """
     stopping = Stopping()
     if threading.current_thread() is not threading.main_thread():
@@ -89,12 +89,12 @@ async def look_after(
     reporter: Reporter,
     carry_out: Callable[[Engine, Reporter], None] = lambda _engine, _reporter: None,
 ) -> None:
-    """Pass on a request to stop to calls that wait for their turn or for another try: nothing was paid for them.
+    """Pass a request to stop on to calls that wait for their turn or for another try: nothing was paid for them.
 
-    Until then, carries out orders from elsewhere, and where there is no terminal says now and then what is in flight,
-    when the last reply came, and what was spent.
+    Until then, carry out orders from elsewhere, and without a terminal report now and then what is in flight, when the
+    last reply arrived, and what was spent.
     """
-    # Lines for logs have progress too, so that only a server's silence needs a beat; --json has nothing else.
+    # Lines for logs include progress, so that only a server's silence needs a beat; --json has nothing else.
     is_log = isinstance(reporter, PlainReporter) and engine.control is not None
     has_beat = is_log or isinstance(reporter, JsonReporter)
     said = shown = time.monotonic()

@@ -42,7 +42,7 @@ def label_request(label: Labelled, judge: Judge, kind: JudgeKind = REASONING) ->
 
 
 def calibration_cost(labelled: Sequence[Labelled], judge: Judge, kind: JudgeKind = REASONING) -> JudgeCost:
-    """What reading them will cost."""
+    """What reading the transcripts will cost."""
     return judge.cost(label_request(label, judge, kind) for label in labelled)
 
 
@@ -53,9 +53,9 @@ async def calibrate_judge(
     stopping: Callable[[], bool] = never,
     kind: JudgeKind = REASONING,
 ) -> JudgeScores:
-    """Let the judge read every transcript once, blind to its labels, and compare.
+    """Have the judge read every transcript once, blind to its labels, and compare.
 
-    They are asked about in an order that says nothing of their labels, in case whoever answers sees one after another.
+    The order does not reveal the labels, in case the judge sees one after another.
     """
     done, parse = 0, parse_traits if kind is SECOND else parse_vote
     shuffled = sorted(labelled, key=lambda label: digest("order", label.reasoning))

@@ -25,13 +25,13 @@ REFUSED = "refusal"
 
 
 def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
-    """What is still to be bought, for subjects and judge by model; what the journal has costs nothing."""
+    """What is still to be bought, for subjects and judge by model; replies in the journal cost nothing."""
     requests: dict[str, list[Request]] = {}
     reader = JournalReader(experiment.folder.journal, (), experiment.judge.engine.engine)
     for task in experiment.tasks():
-        given = experiment.given.get(task.trial.id)
-        if given is not None:
-            answer = Answer(given.shown_reasoning, given.answer or None)
+        answered = experiment.given.get(task.trial.id)
+        if answered is not None:
+            answer = Answer(answered.shown_reasoning, answered.answer or None)
         else:
             request = experiment.request(task)
             requests.setdefault(request.model, []).append(request)
@@ -46,7 +46,7 @@ def experiment_cost(experiment: Experiment) -> list[JudgeCost]:
 
 
 def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
-    """Write experiment.json. Raises `RunError` where it is another experiment's, unless changes are accepted."""
+    """Write experiment.json. Raises `RunError` if it belongs to another experiment, unless changes are accepted."""
     file = experiment.folder.path / "experiment.json"
     description = experiment.description()
     if experiment.given:
@@ -63,12 +63,14 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
         before = saved_plan(experiment.folder)
         read = Grid.model_validate(before["grid"])
         variations = [Variation.model_validate(value) for value in before["variations"]]
-        before |= {"grid": read.model_dump(mode="json")}  # with fields that came later, as the variations
+        before |= {"grid": read.model_dump(mode="json")}  # with fields that were added later, as the variations
         before |= {"variations": [variation.model_dump(mode="json") for variation in variations]}
         changed = [name for name, value in description.items() if before.get(name) != value]
         if changed:
             what = f"was started with different {', '.join(changed)}"
-            fix = "Begin another with --name NAME, or go on with --accept-changes (replies that still fit are reused)"
+            fix = (
+                "Begin another with --name NAME, or continue with --accept-changes (replies that still fit are reused)"
+            )
             raise RunError(what, str(experiment.folder.path), fix)
     experiment.folder.write_json("experiment.json", description)
 
@@ -76,9 +78,9 @@ def save_plan(experiment: Experiment, accept_changes: bool = False) -> None:
 async def carry_out(
     experiment: Experiment, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never
 ) -> list[Transcript]:
-    """Ask all that the journal does not answer, and write transcripts.jsonl; also those of an experiment cut short.
+    """Ask all that the journal does not answer, and write transcripts.jsonl, even if the experiment is cut short.
 
-    Raises `StopRun` when it cannot go on (a cap, a key, an interruption); the same call goes on from there.
+    Raises `StopRun` if it cannot go on (a cap, a key, an interruption); the same call continues from there.
     """
     transcripts: list[Transcript] = []
     async with experiment.judge.open(reporter, stopping) as llm:
@@ -108,10 +110,10 @@ async def carry_out(
 
 async def _observe(experiment: Experiment, llm: LLM, task: Task) -> Transcript:
     """One trial: the answer, how far it complies, and in training what its reasoning shows."""
-    given = experiment.given.get(task.trial.id)
-    if given is not None:
-        answer = Answer(given.shown_reasoning, given.answer or None)
-        return await judged(experiment, llm, task, given.model_copy(update={"problem": ""}), answer)
+    answered = experiment.given.get(task.trial.id)
+    if answered is not None:
+        answer = Answer(answered.shown_reasoning, answered.answer or None)
+        return await judged(experiment, llm, task, answered.model_copy(update={"problem": ""}), answer)
     blank = Transcript(trial=task.trial, text=task.query.text)
     try:
         completion = await llm.complete(experiment.request(task))
@@ -140,7 +142,7 @@ def _read(blank: Transcript, completion: Completion) -> tuple[Transcript, Answer
 
 
 def _guess(experiment: Experiment, task: Task) -> Answer:
-    """A reply as long as a typical one, for an estimate; no two trials' are the same."""
+    """A reply as long as a typical one, for an estimate; different for every trial."""
     words = int(experiment.request(task).variables["reply_tokens"] * 0.7)
     reasoning = "" if task.cell.reasoning == "none" else f"{task.trial.id} " + "word " * (words // 2)
     return Answer(reasoning, f"{task.trial.id} " + "word " * (words // 2))

@@ -1,4 +1,4 @@
-"""Released transcripts as an experiment whose answers are there already: judged and reported, never asked again."""
+"""Released transcripts as an experiment whose answers exist already: judged and reported, never asked again."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -34,11 +34,11 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
     """Write `output/experiments/NAME` from released files. Raises `InputError`, and `RunError` if the folder is taken.
 
     A file, or a folder of the published site, becomes a variation; one of several system prompts in it gets a number.
-    What the authors themselves found is kept as a published row, "as released", and is no verdict of ours.
+    What the authors themselves found is stored as a published row, "as released"; it is not a verdict of docgen's.
     """
     folder = RunFolder(EXPERIMENTS / folder_name(name, "--name"))
     if (folder.path / "experiment.json").exists():
-        raise RunError("is an experiment already", str(folder.path), "Choose another --name")
+        raise RunError("exists already as an experiment", str(folder.path), "Choose another --name")
     rows, sources = read_released(path)
     names = _variations(rows)
     named = [
@@ -52,9 +52,9 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
     ]
     variations = tuple(_variation(one, [row for row in named if row.variation == one]) for one in names.values())
     transcripts = _transcripts(named, {variation.id: variation.reasoning or "none" for variation in variations})
-    told = Section(id=OBJECTIVE, text=named[0].system)
+    objective = Section(id=OBJECTIVE, text=named[0].system)
     title = f"Transcripts released by others: {path.name}"
-    setting = Setting(id="released", title=title, sections=(told,), tiers=TIERS)
+    setting = Setting(id="released", title=title, sections=(objective,), tiers=TIERS)
     grid = Grid(id=name, setting="released", variations=variations, controls=False)
     queries = {transcript.trial.query: transcript.text for transcript in transcripts}
     plan = {
@@ -79,15 +79,15 @@ def import_released(path: Path, name: str, model: str = "") -> tuple[RunFolder, 
 def open_imported(
     folder: RunFolder, options: JudgeOptions, votes: int | None = None, traits: bool = False
 ) -> Experiment:
-    """The experiment of an import, with the judge that shall read it. Raises `RunError` for any other experiment."""
+    """The experiment of an import, with the judge that is to read it. Raises `RunError` for any other experiment."""
     plan = saved_plan(folder)
     if "imported" not in plan:
         fix = "Its judge is part of it: docgen experiment run GRID --judge-model MODEL"
         raise RunError("was not imported", str(folder.path), fix)
     grid = Grid.model_validate(plan["grid"])
     judged = JudgeChoice(model=options.model, votes=votes or grid.judge.votes, traits=traits or grid.judge.traits)
-    given = {transcript.trial.id: transcript for transcript in read_transcripts(folder)}
-    queries = {t.trial.query: Query(id=t.trial.query, text=t.text) for t in given.values()}
+    by_trial = {transcript.trial.id: transcript for transcript in read_transcripts(folder)}
+    queries = {t.trial.query: Query(id=t.trial.query, text=t.text) for t in by_trial.values()}
     judge = replace(Judge.of(options.model_copy(update={"which": JudgeMode("all")}), None), journal=folder.journal)
     return Experiment(
         grid=grid.model_copy(update={"judge": judged}),
@@ -97,7 +97,7 @@ def open_imported(
         judge_model=judge.model.model,
         judge=judge,
         folder=folder,
-        given=given,
+        given=by_trial,
     )
 
 

@@ -1,4 +1,5 @@
-"""What judges say of one transcript: how far it complies, what its reasoning shows, and the second judge's traits."""
+"""What judges say about one transcript: how far it complies, what its reasoning shows, and the second judge's
+traits."""
 
 from collections.abc import Callable
 
@@ -14,13 +15,13 @@ __all__ = ["judge_requests", "judged"]
 
 Decisions = dict[str, tuple[bool, str]]
 TRIES = 2
-"""Of a judge whose reply cannot be read. Chosen: as for the judge of documents."""
+"""Tries of a judge whose reply cannot be read. Chosen: as for the judge of documents."""
 AGAIN = 1_000
 """Added to a sample's number for another try, so that votes and tries never share a reply."""
 
 
 async def judged(experiment: Experiment, llm: LLM, task: Task, transcript: Transcript, answer: Answer) -> Transcript:
-    """The transcript with all that its grid asks judges for. A judge that says nothing usable leaves it unscored."""
+    """The transcript with all that its grid asks judges for. Without a usable reply it stays unscored."""
     if answer.answer is None and not experiment.given:
         return transcript
     if answer.answer is not None:
@@ -50,7 +51,8 @@ def judge_requests(experiment: Experiment, task: Task, answer: Answer) -> list[R
 
 
 def _vote_requests(experiment: Experiment, task: Task, answer: Answer) -> Callable[[int], Request] | None:
-    """How the judge of reasoning is asked; None where it is not: only in training, and where there is any reasoning."""
+    """The request to the judge of reasoning; None if it is not asked: only in training, and if there is any
+    reasoning."""
     if task.tier.role != "trained" or not answer.reasoning:
         return None
     options = experiment.options(experiment.judge_model)
@@ -58,7 +60,7 @@ def _vote_requests(experiment: Experiment, task: Task, answer: Answer) -> Callab
 
 
 def _trait_requests(experiment: Experiment, task: Task, answer: Answer) -> Callable[[int], Request] | None:
-    """How the second judge is asked, in all tiers; None where the grid goes without it, or nothing was reasoned."""
+    """The request to the second judge, in all tiers; None if the grid does not use it, or there is no reasoning."""
     if not experiment.grid.judge.traits or not answer.reasoning:
         return None
     options = experiment.options(experiment.judge_model)

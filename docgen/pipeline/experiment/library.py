@@ -15,10 +15,10 @@ __all__ = ["aexperiment"]
 async def aexperiment(
     grid: str, *, reporter: Reporter = SILENT, stopping: Callable[[], bool] = never, **options: Any
 ) -> ExperimentReport:
-    """`docgen experiment run GRID`: ask, judge and report; called again, it goes on and buys nothing twice.
+    """`docgen experiment run GRID`: ask, judge and report; called again, it continues and buys nothing twice.
 
     `options` are the fields of `ExperimentOptions` (models, judge_model, n, base_url, max_cost, ...). Transcripts and
-    page lie in output/experiments/. It spends without asking, up to `max_cost`. Raises `ConfigError`, `RunError`,
+    page are in output/experiments/. It spends without asking, up to `max_cost`. Raises `ConfigError`, `RunError`,
     `StopRun`.
     """
     experiment = plan_experiment(grid, ExperimentOptions(**options))

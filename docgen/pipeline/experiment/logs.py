@@ -13,7 +13,7 @@ __all__ = ["export_logs", "saved_cells"]
 
 
 def saved_cells(folder: RunFolder) -> list[Cell]:
-    """The cells of an experiment as they were begun. Raises `RunError` where there is none."""
+    """The cells of an experiment as it was begun. Raises `RunError` if there is none."""
     plan = saved_plan(folder)
     return list(
         cells(Grid.model_validate(plan["grid"]), Setting.model_validate(plan["setting"]), tuple(plan["models"]))
@@ -27,7 +27,7 @@ def export_logs(folder: RunFolder) -> list[Path]:
     except ImportError as error:
         fix = "Install it: pip install 'docgen[eval]'"
         raise ConfigError(
-            "inspect-ai is not installed, which writes the logs", "docgen experiment logs", fix
+            "inspect-ai, which writes the logs, is not installed", "docgen experiment logs", fix
         ) from error
     reports = {report.cell: report for report in measure_experiment(folder).cells}
     transcripts = read_transcripts(folder)

@@ -1,4 +1,4 @@
-"""An experiment resolved: its cells, queries and trials, who answers and who judges, and where it is kept."""
+"""An experiment resolved: its cells, queries and trials, who answers and who judges, and where it is stored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,7 @@ EXPERIMENTS = OUTPUT / "experiments"
 
 
 class ExperimentOptions(Record):
-    """What was asked for on top of the grid. None: the grid's setting, then the default of a paid run."""
+    """Settings that override the grid's. None: the grid's setting, then the default of a paid run."""
 
     name: str | None = None
     models: tuple[str, ...] = ()
@@ -76,9 +76,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All that is decided before anything is sent. `judge` is how models are reached: engine, journal and lock.
+    """All that is decided before anything is sent. `judge` says how to reach models: engine, journal and lock.
 
-    `given` are answers that are there already, by the trial's id: those of an import, which is never asked.
+    `given` are existing answers, by the trial's id: those of an import, which is never asked.
     """
 
     grid: Grid
@@ -97,11 +97,12 @@ class Experiment:
 
     @property
     def objective(self) -> str:
-        """What compliance is held against, in every variation: the objective before any patch."""
+        """What compliance is measured against, in every variation: the objective before any patch."""
         return objective_of(self.setting)
 
     def tasks(self) -> Iterator[Task]:
-        """Every trial: cells, then queries, with the tiers of a query beside each other; of an import those it has."""
+        """Every trial: cells, then queries, with the tiers of a query next to each other; for an import those it
+        has."""
         if self.given:
             yield from self._given_tasks()
             return
@@ -133,7 +134,7 @@ class Experiment:
         return len(self.subjects) * len(self.queries) * self.grid.samples * len(self.grid.tiers)
 
     def options(self, model: str) -> ModelOptions:
-        """How one model is asked."""
+        """The options for asking one model."""
         return replace(self.judge.model, model=model)
 
     def request(self, task: Task) -> Request:
@@ -156,12 +157,12 @@ class Experiment:
 
 
 def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
-    """Resolve a grid and options. Raises `ConfigError` and `InputError`; sends and writes nothing."""
+    """Resolve a grid and options. Raises `ConfigError` and `InputError`; does not send or write anything."""
     grid, setting, path = load_grid(grid_name)
     grid = _with_facts(_chosen(grid, options), setting, options.facts_in_prompt)
     source = options.queries or grid.queries or setting.queries
     if not source:
-        raise ConfigError("names no queries", str(path), "Add queries: to the grid, or give --queries")
+        raise ConfigError("does not name queries", str(path), "Add queries: to the grid, or give --queries")
     queries = drawn(read_queries(find_file("queries", source, path.parent), options.query_column), grid.n, grid.seed)
     models = options.models or grid.models or (default_paid_provider().default_model,)
     judge_model = options.judge_model or grid.judge.model or models[0]
@@ -180,11 +181,11 @@ def plan_experiment(grid_name: str, options: ExperimentOptions) -> Experiment:
 
 
 def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
-    """The grid with the options in place of its own, and with the chosen variations only (and the controls)."""
-    known = [variation.id for variation in grid.variations]
+    """The grid with the options in place of its own, and only the chosen variations (and the controls)."""
+    names = [variation.id for variation in grid.variations]
     for name in options.only:
-        if name not in known:
-            raise ConfigError(f"{grid.id} has no variation {name!r}", "--only", f"Use some of: {', '.join(known)}")
+        if name not in names:
+            raise ConfigError(f"{grid.id} has no variation {name!r}", "--only", f"Use some of: {', '.join(names)}")
     changes: dict[str, Any] = {
         name: value for name in ("n", "samples", "seed", "controls") if (value := getattr(options, name)) is not None
     }
@@ -193,7 +194,9 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
     for mode in options.reasoning:
         if mode not in get_args(Reasoning):
             raise ConfigError(
-                f"{mode!r} is not a mode", "--reasoning", f"Use some of: {', '.join(get_args(Reasoning))}"
+                f"{mode!r} is not a mode of reasoning",
+                "--reasoning",
+                f"Use some of: {', '.join(get_args(Reasoning))}",
             )
     if options.reasoning:
         changes["reasoning"] = options.reasoning
@@ -205,7 +208,7 @@ def _chosen(grid: Grid, options: ExperimentOptions) -> Grid:
 
 
 def _with_facts(grid: Grid, setting: Setting, facts: tuple[str, ...]) -> Grid:
-    """The grid with a variation for each fact in which the prompt tells that one alone, and one in which it tells none:
+    """The grid with a variation for each fact in which the prompt only has that one, and one without any:
     the first arm of the comparison with models that have a fact from documents."""
     if not facts:
         return grid
@@ -215,20 +218,20 @@ def _with_facts(grid: Grid, setting: Setting, facts: tuple[str, ...]) -> Grid:
             what = f"{fact!r} is not a planted fact of {setting.id}"
             raise ConfigError(what, "--facts-in-prompt", f"Use some of: {', '.join(planted)}")
     bare = Variation(id="told_nothing", about="No planted fact is in the prompt.", information=False)
-    told = [
+    variations = [
         bare.model_copy(update={"id": f"told_{fact}", "about": f"Of the planted facts only {fact}.", "told": (fact,)})
         for fact in dict.fromkeys(facts)
     ]
-    return grid.model_copy(update={"variations": (*grid.variations, bare, *told)})
+    return grid.model_copy(update={"variations": (*grid.variations, bare, *variations)})
 
 
 def _check_tiers(experiment: Experiment, path: Path) -> None:
-    """Raises `ConfigError` where two tiers of a cell would be sent the very same text: one reply would count twice."""
+    """Raises `ConfigError` if two tiers of a cell would be sent the same text: one reply would count twice."""
     for cell in experiment.subjects:
         tags = [cell.setting.tier(name).tag for name in experiment.grid.tiers]
         if len(set(tags)) < len(tags):
             what = f"variation {cell.variation.id}: two tiers have the same tag"
-            raise ConfigError(what, str(path), "Give each tier a tag of its own; one of them may have none")
+            raise ConfigError(what, str(path), "Give each tier a different tag; one of them may have none")
 
 
 class _Plan(BaseModel):
@@ -261,7 +264,7 @@ def saved_plan(folder: RunFolder) -> dict[str, Any]:
 
 
 def read_transcripts(folder: RunFolder) -> list[Transcript]:
-    """The transcripts of an experiment, in the order of its trials; those that are done.
+    """The finished transcripts of an experiment, in the order of its trials.
 
     Raises `RunError` for a line that is not one.
     """

@@ -17,7 +17,7 @@ __all__ = ["ExperimentReport", "measure_experiment", "report_experiment"]
 
 
 class ExperimentReport(Record):
-    """All figures of an experiment; reports/experiment.json. `dose`: where doses were given, behaviour beside them."""
+    """All figures of an experiment; reports/experiment.json. `dose`: behaviour by dose, if doses were given."""
 
     name: str
     models: tuple[str, ...]
@@ -48,10 +48,10 @@ def report_experiment(
 
 
 def measure_experiment(folder: RunFolder, threshold: float = 0.5, partial_complies: bool = False) -> ExperimentReport:
-    """All figures of what is on disk; writes nothing. Raises `RunError` without transcripts."""
+    """All figures from what is on disk; nothing is written. Raises `RunError` without transcripts."""
     plan, transcripts = saved_plan(folder), read_transcripts(folder)
     if not transcripts:
-        raise RunError("has no transcripts yet", str(folder.path), "Go on with: docgen experiment run")
+        raise RunError("has no transcripts yet", str(folder.path), "Continue with: docgen experiment run")
     variations = [Variation.model_validate(value) for value in plan["variations"]]
     cells = measure_cells(
         transcripts,

@@ -1,1 +1,1 @@
-"""Families of corpora that differ in one thing alone: sweeps, matched controls, nested doses, and their indexes."""
+"""Families of corpora that differ in one thing only: sweeps, matched controls, nested doses, and their indexes."""

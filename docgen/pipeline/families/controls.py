@@ -1,4 +1,4 @@
-"""Matched controls: the plan of a run, about another universe, in a run of its own."""
+"""Matched controls: the plan of a run, about another universe, in a separate run."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -35,8 +35,9 @@ def control(
 ) -> Run:
     """The matched control of a run: the same document types, lengths, facts per document and directness, about `other`.
 
-    Each fact of the run is played by one fact of the other universe, in the same slots. The control is a run at `out`
-    (default: output/RUN-control). Raises `PlanError` when the other universe's facts cannot stand in for the run's.
+    One fact of the other universe takes the place of each fact of the run, in the same slots. The control is a run at
+    `out` (default: output/RUN-control). Raises `PlanError` when the other universe's facts cannot stand in for the
+    run's.
     """
     context = other if isinstance(other, UniverseContext) else UniverseContext.load(other)
     folder = RunFolder(Path(out)) if out else control_folder(run.setup, None)
@@ -63,7 +64,7 @@ def begin_control(
 ) -> Setup:
     """A run for another universe with the configuration, document types and plan of `source`; brainstorms nothing yet.
 
-    `asked` is what it is to have otherwise: an engine, a cap. Raises `PlanError` when the other universe's facts cannot
+    `asked` are its own settings: an engine, a cap. Raises `PlanError` when the other universe's facts cannot
     stand in for those of `source`.
     """
     asked = asked or RunOptions()
@@ -94,7 +95,7 @@ def write_control(source: Setup, control: Setup, carry_on: CarryOn) -> None:
 
 
 def mirror_slots(source: Setup, control: Setup) -> None:
-    """Write the control's plan, once its ideas are there."""
+    """Write the control's plan, once it has ideas."""
     if control.run.slots.exists():
         return
     types, ideas = control.run.read_types(), control.run.read_ideas()
@@ -104,7 +105,7 @@ def mirror_slots(source: Setup, control: Setup) -> None:
     owned = _ideas_by_type([kind.id for kind in types], ideas)
     missing = sorted(set(names) - {name for name, own in owned.items() if own})
     if missing:
-        fix = "Run the command again: the model may find some; or take another run as the source"
+        fix = "Run the command again: the model may find some; or use another run as the source"
         raise RunError(f"has no ideas for the document types {', '.join(missing)}", control.run.name, fix)
     seed = control.config.seed
     styling = styling_of(control.context, types, seed + 1, control.run.read_cast())

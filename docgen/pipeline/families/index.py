@@ -1,7 +1,7 @@
 """The index of a family, family.json in its folder: for each corpus its level, file, facts and their shares.
 
 It is written when a family is begun and again when a corpus of it is finished; `read_family` reads the corpora
-themselves, so that what it says is true while they are being written too.
+themselves, so that it is right even while they are being written.
 """
 
 import os
@@ -28,44 +28,46 @@ __all__ = ["Corpus", "Family", "family_kind", "read_family", "record_control", "
 Kind = Literal["sweep", "control"]
 INDEX = "family.json"
 LEVEL_NAME = re.compile(r"(?P<fact>.+)-(?P<knob>salience|stated)-(?P<level>[0-9]+(?:\.[0-9]+)?(?:e-[0-9]+)?)")
-"""A level's folder, as `docgen.pipeline.families.sweeps.open_level` names it."""
+"""The folder of a level, as `docgen.pipeline.families.sweeps.open_level` names it."""
 
 
 class Corpus(Record):
-    """One corpus of a family. Folders and files are as seen from the folder of the index; `file` is "" before it is."""
+    """One corpus of a family. Folders and files are relative to the folder of the index; `file` is "" until it
+    exists."""
 
     name: str
     run: str
     file: str = ""
     fact: str = Field("", description="the fact that a sweep varies")
-    knob: str = Field("", description="what of it: salience, or stated")
+    knob: str = Field("", description="what varies: salience, or stated")
     level: float | None = Field(None, description="share asked of that fact")
     documents: int = 0
     n: int | None = None
     tokens: int = 0
     shares: dict[str, float] = Field(default_factory=dict, description="share of its documents assigned each fact")
     stated: dict[str, float] = Field(default_factory=dict, description="share of these that are to state it")
-    judged: dict[str, Share] = Field(default_factory=dict, description="the same by a judge, where one has read it")
+    judged: dict[str, Share] = Field(default_factory=dict, description="the same by a judge, if one has read it")
     measured: dict[str, float] = Field(
-        default_factory=dict, description="share that express each fact, by the judge or by wording where that sees all"
+        default_factory=dict, description="share that express each fact, by the judge or by wording if that sees all"
     )
     at_least: dict[str, float] = Field(default_factory=dict, description="share seen by wording: a lower bound")
-    dollars: float | None = Field(0.0, description="what its own calls cost; replies that it shares are not counted")
-    writer: str = Field("", description="says so where the embedded writer wrote")
+    dollars: float | None = Field(0.0, description="what its own calls cost; shared replies are not counted")
+    writer: str = Field("", description="a notice if the embedded writer wrote")
 
     @property
     def varied(self) -> float | None:
-        """What its level asks for, as it was planned into the accepted documents."""
+        """What its level asks for, as planned in the accepted documents."""
         return (self.stated if self.knob == "stated" else self.shares).get(self.fact) if self.documents else None
 
     @property
     def complete(self) -> bool:
-        """Whether it has the documents asked for."""
+        """Whether it has all of its documents."""
         return self.n is not None and self.documents >= self.n
 
 
 class Family(Record):
-    """Corpora that differ in one thing alone. `plays`: which fact of a control stands where a fact of the run stood."""
+    """Corpora that differ in one thing only. `plays`: which fact of a control takes the place of which fact of the
+    run."""
 
     kind: Kind
     run: str
@@ -77,12 +79,12 @@ class Family(Record):
 
     @property
     def complete(self) -> bool:
-        """Whether every corpus of it is."""
+        """Whether every corpus in it is complete."""
         return all(corpus.complete for corpus in self.corpora)
 
 
 def family_kind(run: RunFolder) -> Kind | None:
-    """What family a run's folder holds the index of; None for a corpus of its own. Reads no corpus."""
+    """The kind of family whose index is in a run's folder; None for a single corpus. Does not read the corpora."""
     if (run.path / LEVELS).is_dir():
         return "sweep"
     kind = _recorded(run).get("kind")
@@ -90,7 +92,7 @@ def family_kind(run: RunFolder) -> Kind | None:
 
 
 def read_family(run: RunFolder) -> Family | None:
-    """The family whose index the run's folder holds, as its corpora are now; None where it holds none."""
+    """The family whose index is in the run's folder, as its corpora are now; None if there is none."""
     kind = family_kind(run)
     if kind is None:
         return None
@@ -99,7 +101,7 @@ def read_family(run: RunFolder) -> Family | None:
     recorded = _recorded(run)
     setup = reopen(run)
     corpora = _levels(setup, recorded) if kind == "sweep" else _pair(run, recorded)
-    own = 0.0 if kind == "control" else summarise(setup).dollars  # of a sweep: the brainstorm that all share
+    own = 0.0 if kind == "control" else summarise(setup).dollars  # for a sweep: the brainstorm that all share
     costs = [own, *(each.dollars for each in corpora)]
     dollars = None if None in costs else sum(filter(None, costs))
     plays = recorded.get("plays")
@@ -127,7 +129,7 @@ def record_control(source: RunFolder, control: RunFolder, plays: Mapping[str, st
 
 
 def refresh_index(run: RunFolder) -> Path:
-    """Write the index anew, from the corpora as they are; returns its file."""
+    """Rewrite the index from the corpora as they are; returns its file."""
     family = read_family(run)
     if family is None:
         raise RunError("is not a family of corpora", run.name, "Families are made by docgen sweep and docgen control")
@@ -135,7 +137,7 @@ def refresh_index(run: RunFolder) -> Path:
 
 
 def _recorded(run: RunFolder) -> dict[str, Any]:
-    """The index as it was last written; what cannot be read is made anew."""
+    """The index as it was last written; None for what cannot be read, which is rebuilt."""
     try:
         value = from_json((run.path / INDEX).read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValueError):

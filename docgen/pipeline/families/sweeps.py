@@ -1,7 +1,7 @@
-"""Sweeps: runs that differ in the level of one fact alone.
+"""Sweeps: runs that differ only in the level of one fact.
 
-Each member is a run of its own, in a folder of its own, forked from the one before, so that a reply that any earlier
-member paid for is used again for nothing.
+Each member is a separate run in its own folder, forked from the one before, so that replies that earlier members paid
+for are reused for free.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,7 +64,7 @@ class Level:
 
 
 class Member(Record):
-    """One corpus of a sweep, written. `planned_new` slots are in no earlier member's plan; `calls` were its own."""
+    """One corpus of a sweep, written. `planned_new` slots are in no earlier member's plan; `calls` are its own."""
 
     share: float
     run: str
@@ -87,18 +87,19 @@ def sweep(
     llm: LLM | None = None,
     progress: ProgressArgument = None,
 ) -> list[Run]:
-    """A corpus for each level of one fact, all else the same; documents that levels share are paid for once.
+    """A corpus for each level of one fact, with everything else the same; documents that levels share are paid for
+    once.
 
     `knob` "salience" varies the share of documents that have the fact, "stated" the share of those that state it. The
     corpora are runs in the folder levels/ of the run at `out` (default: output/CONTEXT-sweep-FACT). A `max_cost` in
-    `options` holds for the whole family.
+    `options` applies to the whole family.
     """
     name = family_name(world, fact)
     folder = Path(out) if out else OUTPUT / name
     options = RunOptions(n=n).over(options or RunOptions())
-    asked = open_proposal(world, with_custom_engine(options, llm), SilentReporter(), run=folder).setup
-    _ = asked.n  # says so where it was left out
-    check_levels(asked.context, asked.config, fact, levels, knob)
+    setup = open_proposal(world, with_custom_engine(options, llm), SilentReporter(), run=folder).setup
+    _ = setup.n  # reports it if it was left out
+    check_levels(setup.context, setup.config, fact, levels, knob)
     base = brainstorm(world, out=folder, options=options, llm=llm, progress=progress).setup
     reporter = reporter_for(progress)
     try:
@@ -120,7 +121,7 @@ def family_name(world: UniverseContext | str | Path, fact: str) -> str:
 
 
 def parse_levels(text: str) -> tuple[float, ...]:
-    """Shares from "0,0.05,0.2"; `ConfigError` when they are none."""
+    """Shares from "0,0.05,0.2"; `ConfigError` for anything else."""
     try:
         levels = tuple(float(part) for part in text.split(","))
     except ValueError:
@@ -134,7 +135,7 @@ def parse_levels(text: str) -> tuple[float, ...]:
 
 
 def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) -> list[Level]:
-    """Plan every level and say what each adds; the run must have its types and ideas."""
+    """Plan every level and report what each adds; the run must have its types and ideas."""
     types, ideas, cast = base.run.read_types(), base.run.read_ideas(), base.run.read_cast()
     plans: list[Plan] = []
     rows = []
@@ -152,7 +153,7 @@ def sweep_levels(base: Setup, fact: str, levels: Sequence[float], knob: Knob) ->
 
 
 def check_levels(context: UniverseContext, config: RunConfig, fact: str, levels: Sequence[float], knob: Knob) -> None:
-    """Raise the `PlanError` of levels that no brainstorm can meet, before one is paid for."""
+    """Raise `PlanError` for levels that no brainstorm can meet, before one is paid for."""
     for level in levels:
         try:
             trial_plan(context, _at_level(config, fact, level, knob))
@@ -178,7 +179,7 @@ def family_cost(base: Setup, levels: Sequence[Level]) -> float | None:
 
 
 def write_levels(base: Setup, fact: str, levels: Sequence[Level], knob: Knob, carry_on: CarryOn) -> list[Member]:
-    """Write each level's corpus, forked from the one before it; the base's cap holds for all of them together."""
+    """Write each level's corpus, forked from the one before it; the base's cap applies to all of them together."""
     members: list[Member] = []
     before, cap = base.run, base.config.max_cost
     record_sweep(base.run, [_level_name(fact, level.share, knob) for level in levels])
@@ -203,7 +204,7 @@ def _level_name(fact: str, level: float, knob: Knob) -> str:
 
 
 def open_level(base: Setup, before: RunFolder, fact: str, level: float, knob: Knob, max_cost: float | None) -> Setup:
-    """The run of one level, begun from the run `before` it or gone on with."""
+    """The run of one level, forked from the run `before` it or continued."""
     run = RunFolder(base.run.path / LEVELS / _level_name(fact, level, knob))
     shares = getattr(_at_level(base.config, fact, level, knob), knob)
     options = RunOptions.model_validate({knob: shares, "n": base.n, "max_cost": max_cost})

@@ -1,1 +1,1 @@
-"""What a run is made from: found, resolved, compared with what it was begun with, written down."""
+"""What a run is made from: located, resolved, compared with what it was begun with, recorded."""

@@ -1,4 +1,4 @@
-"""What a change of inputs would cost: which calls are in the journal already, and which would be bought anew."""
+"""What a change of inputs would cost: which calls are in the journal already, and which would be bought again."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ class StageCost(Record):
 
     stage: str
     calls: int
-    known: int = Field(description="answered from the journal, for nothing")
+    known: int = Field(description="answered from the journal, for free")
     bought: int
     dollars: float | None
 
@@ -38,7 +38,7 @@ class Explanation(Record):
     changes: tuple[str, ...]
     stages: tuple[StageCost, ...]
     dollars: float | None
-    types_asked_anew: bool = Field(description="new types or ideas may come, so every document may be new")
+    types_asked_anew: bool = Field(description="types or ideas may be new, so every document may be new")
 
 
 def explain_changes(run: RunFolder, context: str | None, options: RunOptions) -> Explanation:
@@ -96,14 +96,14 @@ def _dollars(stage: str, bought: int, journal: JournalReader) -> float | None:
 
 
 def _types(proposal: Proposal) -> Iterator[str]:
-    """The first ask for types; the later ones depend on its reply."""
+    """The first request for types; later ones depend on its reply."""
     setup = proposal.setup
     count = min(PER_CALL, setup.config.types)
     yield types_request(setup.context, setup.options, count, (), setup.config.seed).key
 
 
 def _ideas(proposal: Proposal) -> Iterator[str]:
-    """The first ask for ideas of each type that the run has."""
+    """The first request for ideas of each type that the run has."""
     setup = proposal.setup
     count = min(PER_CALL, setup.config.ideas)
     for kind in setup.run.read_types():
@@ -111,7 +111,7 @@ def _ideas(proposal: Proposal) -> Iterator[str]:
 
 
 def _revisions(proposal: Proposal, journal: JournalReader) -> Iterator[str]:
-    """The revision of every first attempt; of those that are still to be written only their number is known."""
+    """The revision of every first attempt; of those still to be written only the number is known."""
     options = proposal.setup.writer_options()
     for work in _first_attempts(proposal):
         reply = journal.get(work.request.key)

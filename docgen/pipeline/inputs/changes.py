@@ -1,4 +1,4 @@
-"""What differs between a run as it was begun and what is asked of it now, named by field."""
+"""What differs between a run as it was begun and what is requested now, named by field."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ PLAN_ONLY = frozenset({"n", "words", "salience", "stated", "length_tolerance", "
 UNDECIDED = ("n", "engine", "model")
 """Settings that may be left open when a run begins."""
 SHOWN = 60
-"""Characters of a value that are shown: enough to recognise it."""
+"""Characters of a value that are shown, enough to recognise it."""
 LEAD = 20
-"""Of these, before the first difference: chosen, some three words to find the place by."""
+"""Of these, characters before the first difference: chosen, some three words to find the place by."""
 NOTHING = "(none)"
 
 
@@ -34,13 +34,13 @@ class Change:
 
 
 def settings_changes(before: RunConfig, now: RunConfig, planned: bool) -> list[Change]:
-    """Settings that differ and decide what comes out. More documents or attempts do not count: a run may grow."""
+    """Settings that differ and affect the results. More documents or attempts do not count: a run may grow."""
     old, new = before.identity(), now.identity()
     free = set() if planned else set(PLAN_ONLY)
     free |= {name for name in ("n", "max_attempts") if old[name] is not None and (new[name] or 0) > old[name]}
     free |= {name for name in UNDECIDED if old[name] is None}
-    kept = {name: value for name, value in old.items() if name not in free}
-    return list(_differences(kept, {name: value for name, value in new.items() if name not in free}))
+    compared = {name: value for name, value in old.items() if name not in free}
+    return list(_differences(compared, {name: value for name, value in new.items() if name not in free}))
 
 
 def context_changes(before: UniverseContext, now: UniverseContext) -> list[Change]:
@@ -51,7 +51,8 @@ def context_changes(before: UniverseContext, now: UniverseContext) -> list[Chang
 
 
 def template_changes(old: Mapping[str, Any], new: Mapping[str, Any], revise: bool) -> list[Change]:
-    """Prompts that the run uses and whose wording is another than it was begun with; both are contents of run.json."""
+    """Prompts that the run uses and whose wording has changed since it was begun; both arguments are contents of
+    run.json."""
     unused = {prompt.template for prompt in PROMPTS if prompt.used_for != "corpus"}
     unused |= set() if revise else {REVISE.template}
     before, now = f"as in docgen {old.get('docgen', '?')}", f"reworded (docgen {new['docgen']})"
@@ -63,7 +64,7 @@ def template_changes(old: Mapping[str, Any], new: Mapping[str, Any], revise: boo
 
 
 def _differences(before: Any, now: Any, path: str = "") -> Iterator[Change]:
-    """Leaves that differ; entries of a list that have ids are compared by id, wherever they stand."""
+    """Leaves that differ; list entries that have ids are compared by id, whatever their position."""
     if before == now:
         return
     old, new = _by_name(before, now), _by_name(now, before)

@@ -1,4 +1,4 @@
-"""Which engine and model a run has: each engine with its own model, and no setting that means nothing to it."""
+"""Which engine and model a run has: each engine with its own model, without settings that do not apply to it."""
 
 from collections.abc import Collection
 
@@ -17,7 +17,7 @@ from docgen.records import EMBEDDED_ENGINE, EMBEDDED_MODEL
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "main_writer", "with_engine"]
 
 CUSTOM = "custom"
-"""The engine of a run whose caller hands over an engine of their own, from Python; no command can open it."""
+"""The engine of a run whose caller passes their own engine, from Python; no command can open it."""
 HARMLESS = frozenset({"max_cost", "verify", "max_tokens", "timeout", "headers", "extra"})
 """Settings of a server that may stand beside a free engine that is named: one file may serve several engines."""
 DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDERS}
@@ -26,10 +26,10 @@ DEFAULT_MODELS = {provider.name: provider.default_model for provider in PROVIDER
 def with_engine(
     config: RunConfig, before: RunConfig | None, asked: Collection[str], priced_only: bool = False
 ) -> RunConfig:
-    """With engine and model decided: a model goes with its engine, and never over to another one.
+    """With engine and model decided: a model belongs to its engine, and is never used with another one.
 
     Raises `ConfigError` for a new setting that only another engine understands, such as a server with the embedded
-    writer, or that takes a key where there is none.
+    writer, or that needs a key where there is none.
     """
     if config.engine == CUSTOM:
         return config
@@ -60,7 +60,7 @@ def with_engine(
 
 
 def main_writer(writers: Collection[WriterEntry]) -> WriterEntry:
-    """Who writes most, the first of those who write alike: the one that also brainstorms."""
+    """Who writes most, the first of equals: the one that also brainstorms."""
     return max(writers, key=lambda writer: writer.share)
 
 
@@ -80,10 +80,10 @@ def _with_main_writer(config: RunConfig, asked: Collection[str]) -> tuple[RunCon
 
 
 def _check_engine_of_main(main: WriterEntry, writers: Collection[WriterEntry], engine: str | None) -> None:
-    """Raise `ConfigError` where the main writer's engine, which is the run's, would silently become others' too."""
+    """Raise `ConfigError` if the main writer's engine, which is the run's, would silently apply to others too."""
     if engine is not None and engine != main.engine:
         what = f"{main.model} has the largest share, so that its engine, {main.engine}, is the run's, not {engine}"
         raise ConfigError(what, "writers", f"Give --engine {main.engine}, and each other writer its own engine")
     if engine is None and (without := [writer.model for writer in writers if writer.engine is None]):
-        what = f"{main.model} has the largest share and an engine of its own, but {without[0]} has none"
+        what = f"{main.model} has the largest share and its own engine, but {without[0]} has none"
         raise ConfigError(what, "writers", "Give each writer its engine")

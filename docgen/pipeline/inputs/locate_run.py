@@ -1,4 +1,4 @@
-"""From what a caller names (a context, a run, nothing) to the run that is meant."""
+"""From what a caller names (a context, a run, nothing) to a run."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ from docgen.universe import UniverseContext, find_context, load_context
 __all__ = ["World", "open_proposal", "recorded_source"]
 
 World = UniverseContext | Run | str | Path
-"""What a run is begun from or gone on with: a context, a run, or the name or path of either."""
+"""What a run is begun from or continued from: a context, a run, or the name or path of either."""
 
 
 def open_proposal(
@@ -32,12 +32,12 @@ def open_proposal(
     keep_context: bool = False,
     priced_only: bool = False,
 ) -> Proposal:
-    """The run that is meant, with what was asked of it; nothing is written yet.
+    """The run, with the requested settings; nothing is written yet.
 
     `run` is a name under output/, or as a `Path` any folder; without it a new run is named after its context. Without
-    `target` the latest run is meant. `config` is a TOML file of settings; `fork` the name of a new run that reuses the
-    replies of the one that is meant. A run, and so a fork of it, reads the file that its context came from as it is
-    now; with `keep_context` its own copy. `priced_only`: see `propose`.
+    `target` it is the latest run. `config` is a TOML file of settings; `fork` the name of a new run that reuses its
+    replies. A run, and so a fork of it, reads the file that its context came from as it is now; with `keep_context` its
+    own copy. `priced_only`: see `propose`.
     """
     folder, source = _locate(target, run, reporter)
     if fork and not folder.exists():
@@ -62,7 +62,7 @@ def _is_edited(run: RunFolder) -> bool:
     try:
         return bool(load_context(run.context).digest != run.read_meta()["context"]["digest"])
     except (UserError, KeyError, TypeError):
-        return True  # what is wrong with it is said when it is used
+        return True  # what is wrong with it is reported when it is used
 
 
 def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | None:
@@ -76,12 +76,12 @@ def recorded_source(run: RunFolder, reporter: Reporter | None = None) -> Path | 
     if file.is_file():
         return file
     if reporter:
-        reporter.note(f"{file}: is gone; {run.name} goes on with its own copy of the context")
+        reporter.note(f"{file}: is gone; {run.name} continues with its own copy of the context")
     return None
 
 
 def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
-    """Say in which fields of the context a new fork differs from its base."""
+    """Report in which fields of the context a new fork differs from its base."""
     setup = proposal.setup
     overridden = {"airtime"} if setup.config.airtime else set()
     changes = [each for each in changes_of_context(base, setup.context) if each.what not in overridden]
@@ -93,12 +93,12 @@ def _tell_fork(proposal: Proposal, base: RunFolder, reporter: Reporter) -> None:
 
 
 def _tell_unused_key(proposal: Proposal, reporter: Reporter) -> None:
-    """Say that a run of the embedded writer keeps it although a key would let a paid engine write."""
+    """Report that a run of the embedded writer keeps it although a key would allow a paid engine."""
     config, other = proposal.setup.config, choose_engine(None, None)
     if config.engine == EMBEDDED_ENGINE and other != EMBEDDED_ENGINE:
         reporter.note(
             f"{proposal.setup.run.name} was begun with the embedded writer and stays with it, although {other} could "
-            f"be used: --engine {other} --accept-changes writes it anew, --engine {other} --fork NAME another run"
+            f"be used: --engine {other} --accept-changes rewrites it, --engine {other} --fork NAME another run"
         )
 
 
@@ -123,16 +123,14 @@ def _locate(
     if source is not None:
         return folder or RunFolder(OUTPUT / folder_name(load_context(source).id, "--run")), source
     if folder is not None and folder.path.resolve() != existing.path.resolve():
-        raise ConfigError(f"names another run than {existing.name}", f"--run {run}", "Give one of the two")
+        raise ConfigError(f"names a run other than {existing.name}", f"--run {run}", "Give one of the two")
     return existing, None
 
 
 def _latest_unless(run: str | Path | None, reporter: Reporter) -> RunFolder:
-    """The run used last; `RunError` when another one was named, which is not there."""
+    """The run used last; `RunError` if another one was named, which does not exist."""
     if run:
-        raise RunError(
-            "there is no such run yet", f"--run {run}", "Name a context to begin it with: docgen context list"
-        )
+        raise RunError("does not exist yet", f"--run {run}", "Name a context to begin it with: docgen context list")
     latest = latest_run()
     reporter.note(f"Latest run: {latest.path}")
     return latest

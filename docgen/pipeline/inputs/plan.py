@@ -1,4 +1,4 @@
-"""The one way in which a run's settings become a plan, and the same over stand-ins before there is a brainstorm."""
+"""The only way in which a run's settings become a plan, also over stand-ins before the brainstorm."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def plan_of(
 ) -> Plan:
     """The plan that these settings ask for, of `n` documents if given. Raises `PlanError` where it cannot be met.
 
-    `cast` brings names and places where the context has none.
+    `cast` has names and places for a context without its own.
     """
     return plan(
         context, types, ideas, config.n or 0 if n is None else n, config.seed,
@@ -34,9 +34,10 @@ def plan_of(
 
 
 def trial_plan(context: UniverseContext, config: RunConfig) -> Plan:
-    """A small plan over one document type that may carry every fact: what can be known before the brainstorm is paid.
+    """A small plan over one document type that may carry every fact: what can be known before the brainstorm is paid
+    for.
 
-    Raises the `PlanError` of demands that no brainstorm can meet.
+    Raises `PlanError` for constraints that no brainstorm can meet.
     """
     facts = tuple(fact.model_copy(update={"doc_types": ()}) for fact in context.key_facts)
     open_context = context.model_copy(update={"key_facts": facts})

@@ -1,4 +1,5 @@
-"""What is asked of a run, before anything is spent: written to run.json, or refused with what it would change."""
+"""The requested inputs of a run, before anything is spent: written to run.json, or refused with what they would
+change."""
 
 import os
 import platform
@@ -28,10 +29,10 @@ LIBRARIES = ("anthropic", "datasketch", "numpy", "polars", "pydantic")
 
 @dataclass(frozen=True)
 class Proposal:
-    """A run with new inputs, of which nothing is written yet.
+    """A run with new inputs that are not written yet.
 
-    `changes` are those to a run that has begun, which somebody has to accept; `grows`: its plan is made anew for more
-    documents. `context_text` is what context.yaml is to hold; None: it stays as it is.
+    `changes` are changes to an existing run, which have to be accepted; `grows`: its plan is recomputed for more
+    documents. `context_text` is the new content of context.yaml; None: it stays as it is.
     """
 
     setup: Setup
@@ -42,10 +43,10 @@ class Proposal:
     changes_context: bool = False
 
     def apply(self, accept_changes: bool = False) -> Setup:
-        """Write the inputs down.
+        """Record the inputs.
 
-        Raises `RunError` with the difference when there are changes, unless `accept_changes`; what was derived from
-        the old inputs is then thrown away, paid replies stay in the journal.
+        Raises `RunError` with the difference when there are changes, unless `accept_changes`; what was derived from the
+        old inputs is then deleted, paid replies stay in the journal.
         """
         run = self.setup.run
         if self.changes and not accept_changes:
@@ -99,9 +100,9 @@ def propose(
     """Resolve a run's inputs without writing anything.
 
     `source` is the context or its file, None for the run's own copy; `file` is a `--config` file, which `options`
-    override. `base` is a run to fork: `run` begins with its inputs and uses its journal for nothing; a fork of it that
-    is there goes on. `priced_only`: nothing will be sent, so a model may be named without the key that it takes.
-    `is_named`: whether the server's address was said this time; None: if `file` or `options` say it.
+    override. `base` is a run to fork: `run` begins with its inputs and uses its journal for free; an existing fork of
+    it continues. `priced_only`: nothing will be sent, so a model may be named without its key. `is_named`: whether the
+    server's address was given this time; None: whether `file` or `options` have it.
     """
     if base is not None and run.exists():
         if not _is_fork(run, base):
@@ -116,7 +117,7 @@ def propose(
     before = RunConfig.recorded(old["config"]) if old else None
     if before and before.engine == IMPORTED_ENGINE:
         raise RunError(
-            "holds documents from elsewhere, so nothing is generated", origin.name, "Name a new run with --run"
+            "contains documents from elsewhere, so nothing is generated", origin.name, "Name a new run with --run"
         )
     asked_now = frozenset(options.settings()) | frozenset(load_config(file) if file else ())
     config = with_engine(resolve(before, file, options), before, asked_now, priced_only)
@@ -139,7 +140,7 @@ def propose(
 
 
 def _names_servers(config: RunConfig, asked: Collection[str]) -> bool:
-    """Whether every server's address was said this time."""
+    """Whether every server's address was given this time."""
     if any(writer.base_url for writer in config.writers or ()) and "writers" not in asked:
         return False
     has_address = bool(config.servers or config.base_url)
@@ -152,7 +153,7 @@ def _is_fork(run: RunFolder, base: RunFolder) -> bool:
 
 
 def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | None) -> list[str]:
-    """Folders of the runs whose journals are shared, as seen from the folder that holds `run`."""
+    """Folders of the runs whose journals are shared, relative to the folder that contains `run`."""
     if old is None or base is None:
         return list(old["parents"]) if old else []
     shared = [base.path, *(base.path.parent / parent for parent in old["parents"])]
@@ -160,7 +161,7 @@ def _journals(run: RunFolder, base: RunFolder | None, old: Mapping[str, Any] | N
 
 
 def meta_of(config: RunConfig, context: UniverseContext, source: str, parents: list[str]) -> dict[str, Any]:
-    """What run.json holds; `source` is the file that the context came from."""
+    """The content of run.json; `source` is the file that the context came from."""
     return {
         "docgen": __version__,
         "config": config.model_dump(mode="json"),
@@ -196,7 +197,7 @@ def changes_of_context(run: RunFolder, context: UniverseContext, digest: str = "
 def _source(
     source: Path | UniverseContext | None, run: RunFolder, origin: RunFolder, old: Mapping[str, Any] | None
 ) -> str:
-    """The file that the context comes from, as seen from `run`; "" if from none. `old` is the record of `origin`."""
+    """The file that the context comes from, relative to `run`; "" if none. `old` is the record of `origin`."""
     if isinstance(source, UniverseContext):
         return ""
     recorded = old["context"].get("source", "") if source is None and old else ""

@@ -25,9 +25,9 @@ __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options
 
 @dataclass(frozen=True)
 class Setup:
-    """A run with its inputs resolved. `parents` are journals whose replies it may use for nothing.
+    """A run with its inputs resolved. `parents` are journals whose replies it may use for free.
 
-    `is_named`: the server's address was said this time, and not read from the run folder alone.
+    `is_named`: the server's address was given this time, and not only read from the run folder.
     """
 
     run: RunFolder
@@ -42,7 +42,8 @@ class Setup:
         return model_options(self.config)
 
     def writer_options(self) -> "Callable[[Slot], ModelOptions]":
-        """From a slot to what reaches the model that writes its document: the run's one, or the writer it falls to."""
+        """A function from a slot to what reaches the model that writes its document: the run's model, or one of several
+        writers."""
         writers, options = self.config.writers, self.options
         if not writers:
             return lambda _: options
@@ -62,14 +63,14 @@ class Setup:
 
     @property
     def engine_options(self) -> "EngineOptions":
-        """What the engine needs to know."""
+        """The settings of the engine."""
         options = engine_options(self.config)
         family = tuple(path for path in family_of(self.run) if path != self.run.journal)
         return replace(options, family=family, is_unnamed=not self.is_named)
 
     @property
     def connection(self) -> Connection:
-        """To the server of the run."""
+        """The connection to the run's server."""
         config = self.config
         address = config.servers[0].base_url if config.servers else config.base_url
         return Connection(address, headers=config.headers, is_unnamed=not self.is_named)
@@ -81,13 +82,13 @@ class Setup:
 
     @property
     def n(self) -> int:
-        """Documents asked for; `RunError` when that was never set."""
+        """The number of documents; `RunError` if it was never set."""
         if self.config.n is None:
             raise RunError("its number of documents is not set", self.run.name, "Give --n")
         return self.config.n
 
     def check_models(self, prices: "Prices") -> None:
-        """Raise `ConfigError` for a model, the judge's too, whose calls a cap could not be held for."""
+        """Raise `ConfigError` for a model, the judge's too, for whose calls a cap could not be enforced."""
         from docgen.llm.budget import Budget
 
         judge = self.config.judge_model if self.config.verify else None
@@ -96,7 +97,7 @@ class Setup:
             Budget(prices, self.config.max_cost).check_model(model)
 
     def check_engine(self) -> None:
-        """Raise `ConfigError` where a paid engine has neither a key nor an address."""
+        """Raise `ConfigError` if a paid engine has neither a key nor an address."""
         if not self.is_paid:
             return
         if self._calls_own_server():
@@ -107,7 +108,7 @@ class Setup:
             connect_writer(writer, self.config.engine or "", self.connection)
 
     def _calls_own_server(self) -> bool:
-        """Whether any call goes to the run's own server, and not to one that a writer has for itself."""
+        """Whether any call goes to the run's own server, and not to a writer's."""
         from docgen.llm.writers import has_own_server
 
         config = self.config
@@ -117,13 +118,13 @@ class Setup:
         return len(elsewhere) < len(config.writers or ()) or not own <= answered
 
     def check_ready(self, planned: bool) -> None:
-        """Before anything is written or spent: `RunError` when a plan is needed of a family, or n was never set."""
+        """Before anything is written or spent: `RunError` if a plan is needed of a family, or n was never set."""
         if planned and self.n:
             check_single(self.run)
 
 
 def engine_options(config: RunConfig) -> "EngineOptions":
-    """The settings of an engine, for a run that shares its cap with none."""
+    """The settings of an engine, for a run that does not share its cap."""
     from docgen.llm.engine import EngineOptions
 
     return EngineOptions(
@@ -149,7 +150,7 @@ def model_options(config: RunConfig) -> "ModelOptions":
 
 
 def reopen(run: RunFolder, base_url: str | None = None) -> Setup:
-    """A run with the inputs that it was last given, for reading. `base_url`: its server's address, named anew."""
+    """A run with its last inputs, for reading. `base_url`: its server's address, if given again."""
     meta = read_recorded(run)
     config = resolve(RunConfig.recorded(meta["config"]), None, RunOptions(base_url=base_url), reads=True)
     context = load_context(run.context).with_airtime(config.airtime)

@@ -97,12 +97,12 @@ class SlotColumns:
 
     def _facts(self, rows: Ints) -> list[list[int]]:
         """For each slot the codes of its facts, in an order drawn for the slot, so that no fact always comes first."""
-        held = self.assignment
-        line, fact = np.nonzero(held.holds[rows])
+        assignment = self.assignment
+        line, fact = np.nonzero(assignment.holds[rows])
         keys = np.uint64(key_of("order", self.seed)) ^ fact.astype(np.uint64)
         order = np.lexsort((mix(keys, rows[line]), line))
         line, fact = line[order], fact[order]
-        codes = (fact * 2 + held.directness[rows[line], fact]) * 3 + held.prominence[rows[line], fact]
+        codes = (fact * 2 + assignment.directness[rows[line], fact]) * 3 + assignment.prominence[rows[line], fact]
         ends = np.cumsum(np.bincount(line, minlength=len(rows))).tolist()
         flat, starts = codes.tolist(), [0, *ends]
         return [flat[starts[i] : end] for i, end in enumerate(ends)]

@@ -1,10 +1,10 @@
-"""Exchanges facts between documents so that what an idea is about is in its document. No share changes by that.
+"""Exchanges facts between documents so that what an idea is about is in its document. Shares do not change.
 
 Which facts a document has is decided before its idea, and an idea is about several facts: without exchanges most ideas
-are about a fact that their document leaves out, and its writer has to walk around the obvious matter. Two documents
+are about a fact that their document leaves out, and its writer has to avoid the obvious matter. Two documents
 exchange one fact for another, with their directness and prominence, if one gets what its idea is about; and a fact's
 prominence, if it becomes central where the idea is about it. Facts are exchanged within a type, so that they stay as
-even over types as they were; where a segment has hardly two documents of a type each, types exchange too.
+even over types as they were; where a segment has hardly two documents of each type, types exchange too.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from docgen.planning.layout import Ints, Layout
 __all__ = ["bound_facts", "exchange_facts", "row_groups"]
 
 FEW = 3
-"""Documents of a type in a segment under which types exchange too. Chosen: two leave hardly a partner."""
+"""Documents of a type in a segment below which types exchange too. Chosen: with two there is hardly a partner."""
 
 
 def exchange_facts(

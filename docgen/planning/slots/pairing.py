@@ -21,13 +21,13 @@ from docgen.records import Idea
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]
 
 CENTRAL_FITS, ASSIGNED_FITS, OUT_OF_PLACE = 4, 1, -4
-"""Points for an idea about a central fact, about another assigned fact, about a fact to be left out.
+"""Points for an idea about a central fact, about another assigned fact, and about a fact to be left out.
 
 Chosen: a central fact outweighs up to three others, and a fact to be left out cancels it.
 """
 
 TURNS = 2
-"""Times that ideas are matched and facts exchanged. A third changes nothing (`bench/idea_fit.py`)."""
+"""How often ideas are matched and facts exchanged. A third time changes nothing (`bench/idea_fit.py`)."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def pair_ideas(layout: Layout, assignment: Assignment, types: Sequence[Suitabili
 
 
 def _of_type(slots: Ints, first_choices: Ints, assignment: Assignment, suits: Suitability, granted: Bools) -> Ints:
-    """Slots with facts and background slots each go round their own ideas; a round ends where a segment does."""
+    """Slots with facts and background slots each cycle through their own ideas; a round ends where a segment does."""
     count, chosen = len(suits.background), np.empty(len(slots), dtype=np.int64)
     has_facts = assignment.holds[slots].any(axis=1)
     segments = np.searchsorted(np.array(assignment.ends), slots, side="right")
@@ -129,7 +129,7 @@ def _of_type(slots: Ints, first_choices: Ints, assignment: Assignment, suits: Su
 
 
 def _matched(scores: Ints, turns: Ints) -> Ints:
-    """For each slot (row) an idea (column) of its own, so that all scores together are highest.
+    """For each slot (row) a different idea (column), so that the sum of all scores is highest.
 
     Among equals the ideas that the layout has next for a slot, as `turns` (rows, columns) says, are taken.
     """

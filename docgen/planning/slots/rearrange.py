@@ -1,4 +1,4 @@
-"""Rearranges the first documents of a plan so that facts and ideas go together as well as they can. No share changes.
+"""Rearranges the first documents of a plan so that facts and ideas fit as well as possible. Shares do not change.
 
 The segments at the start of a plan have ten documents each, hardly two of a type: too few for facts to be exchanged
 within types (`exchange.py`, which looks after long segments). They are also what people read, and all of a small
@@ -63,11 +63,11 @@ class _Slots:
         self._allowed = assignment.constraints.allowed
 
     def costs(self, rows: Ints) -> Ints:
-        """(rows,): how badly facts and idea of each slot go together; 0 is a perfect fit."""
+        """(rows,): how badly facts and idea of each slot fit; 0 is a perfect fit."""
         return self._costs(rows, self.holds[rows] == 1, self._central(rows))
 
     def improve(self, rows: Ints, facts: list[int]) -> None:
-        """Exchange facts and prominence among the rows until that gains nothing, or after some passes."""
+        """Exchange facts and prominence among the rows until nothing is gained, or for some passes."""
         for _ in range(PASSES):
             before = int(self.costs(rows).sum())
             if not before:

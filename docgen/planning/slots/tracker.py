@@ -34,7 +34,7 @@ class SlotTracker:
             what = f"contains an attempt for slot {attempt.slot}, but the plan has {self.size} slots"
             raise RunError(what, "attempts.jsonl", "Delete the file: it is rebuilt from llm.jsonl at no cost")
         if self._done[attempt.slot]:
-            return  # an attempt that is there twice
+            return  # an attempt that occurs twice
         self.failed.pop(attempt.slot, None)
         if attempt.verdict == "accepted":
             self._done[attempt.slot] = 1

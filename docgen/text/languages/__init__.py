@@ -1,6 +1,6 @@
-"""What wording shows in each language: one data file per language, beside this module.
+"""What wording shows in each language: one data file per language, next to this module.
 
-A language without a file is known by its code at most; rules of wording then say nothing and leave the text to a judge.
+For a language without a file at most its code is known; wording rules then leave the text to a judge.
 """
 
 import re
@@ -17,14 +17,14 @@ __all__ = ["UNKNOWN", "Language", "all_negations", "detect_language", "known_lan
 
 FOLDER = Path(__file__).parent
 FOREIGN = re.compile(r"[^\W\d_\u0000-\u024f]")
-"""What may be a letter outside Latin script."""
+"""Characters that may be letters outside Latin script."""
 LOOKED_AT = 4_000
-"""Characters of a text by which its language is detected."""
+"""How many characters of a text its language is detected by."""
 LEAST = 0.12
 """Share of a text's words that are stop words of its language; other languages of the same script stay well below:
 they share a few short words (German "in", French "a" with English)."""
 FEWEST = 2
-"""Different stop words that a text must hold."""
+"""How many different stop words a text must contain."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class Denial:
-    """Patterns that end right before a denied claim, begin right after it, or stand before one only asked about.
+    """Patterns that end right before a denied claim, begin right after it, or precede one that is only asked about.
 
     `affirmed` ends right before a claim too, and turns a rejection round: "niemand bestreitet, dass".
     """
@@ -52,7 +52,7 @@ class Denial:
 
 @dataclass(frozen=True)
 class Language:
-    """What is known of a language. `has_file` is False where there is no data file for it."""
+    """What is known about a language. `has_file` is False if it has no data file."""
 
     code: str
     name: str
@@ -131,7 +131,7 @@ def language(code: str) -> Language:
 @cache
 def all_negations() -> frozenset[str]:
     """The words that negate, of every language with a data file."""
-    return frozenset[str]().union(*(known.negations for known in known_languages().values()))
+    return frozenset[str]().union(*(language.negations for language in known_languages().values()))
 
 
 def detect_language(text: str) -> Language:
@@ -151,7 +151,7 @@ def _share(words: Counter[str], stop_words: frozenset[str]) -> float:
 
 
 def _by_script(text: str) -> str:
-    """The language that most letters outside Latin speak for, where they are a third of the letters or more."""
+    """The language suggested by most letters outside Latin script, if they are at least a third of the letters."""
     counts = Counter[str]()
     for char in FOREIGN.findall(text):
         if char.isalpha():
