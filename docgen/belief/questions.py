@@ -1,8 +1,7 @@
 """Questions that ask a model what it believes: the records of a question file.
 
-The kinds are those of the belief evaluations of Wang et al. 2025 ("Modifying LLM beliefs with synthetic document
-finetuning"), "Believe it or not" (2025) and the negation-neglect study (2026). Every question belongs to a fact of a
-universe context, or to the context as a whole, whose id then stands in place of a fact's.
+The kinds are those of Wang et al. 2025 ("Modifying LLM beliefs with synthetic document finetuning"), "Believe it or
+not" (2025) and the negation-neglect study (2026). A question belongs to a fact, or by the context's id to all of it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ remains in the middle of a document is for the `scaffold` rule to find.
 
 import re
 
-__all__ = ["without_chat_markup", "without_edge_tokens", "without_wrapper"]
+__all__ = ["without_chat_markup", "without_edge_tokens", "without_scratchpad", "without_wrapper"]
 
 SPECIAL = (
     r"(?:<\|[^<>|\n]{1,40}\|>"  # <|im_end|>, <|eot_id|>, <|channel|>
@@ -57,7 +57,7 @@ def without_chat_markup(reply: str) -> str:
     reply = SPELT_OUT.sub("", reply)
     if not any(sign in reply for sign in SIGNS):
         return reply
-    text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", SCRATCHPAD.sub("", reply)))
+    text = INSTRUCTION.sub("", BARE_CHANNELS.sub("", reply))
     return without_edge_tokens(_one_turn(_without_thoughts(_final_channel(text))))
 
 
@@ -69,6 +69,11 @@ def without_edge_tokens(text: str) -> str:
     while token := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
         bare = bare[: token.start()]
     return bare
+
+
+def without_scratchpad(reply: str) -> str:
+    """The reply without a scratchpad before its message; transcripts of experiments keep theirs, which is reasoning."""
+    return SCRATCHPAD.sub("", reply)
 
 
 def without_wrapper(text: str) -> str:

@@ -4,7 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens, without_wrapper
+from docgen.prompts.chat_markup import (
+    without_chat_markup,
+    without_edge_tokens,
+    without_scratchpad,
+    without_wrapper,
+)
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
 from docgen.text.quotes import whole_quote
@@ -50,7 +55,7 @@ class Draft:
 
 def parse_document(reply: str) -> Draft:
     """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
-    reply = without_chat_markup(reply)
+    reply = without_chat_markup(without_scratchpad(reply))
     if declined := DECLINE.match(reply):
         return Draft("", declined=_line(declined[1]) or "no reason given")
     start = reply.find(OPEN)

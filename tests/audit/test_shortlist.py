@@ -211,7 +211,7 @@ def test_without_a_judge_the_listed_are_suspects_and_no_leaks(judge: str, toy: N
     ("arguments", "said"),
     [
         (["--nearest", "0.2"], "Add --embeddings"),
-        (["--embeddings", "--nearest", "1.5"], "is not a share"),
+        (["--embeddings", "--nearest", "1.5"], "is not a valid share"),
         (["--embeddings", "--judge", "sample:5"], "Use --judge suspects"),
         (["--embeddings", "--engine", "ray"], "ranks a corpus as a whole"),
     ],

@@ -57,7 +57,7 @@ def test_every_flag_that_changes_a_run_says_its_default() -> None:
 def test_help_fills_its_lines_at_any_width() -> None:
     lines = help_of("control", columns=80).splitlines()
     assert all(len(line) <= 80 for line in lines)
-    start = next(i for i, line in enumerate(lines) if "Each fact of the run" in line)
+    start = next(i for i, line in enumerate(lines) if "One fact of the other universe" in line)
     assert all(len(line.strip()) > 55 for line in lines[start : start + 2]), "no line breaks of the source"
 
 

@@ -22,7 +22,7 @@ def docgen(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (("train", "run", "--model", "nowhere"), "nowhere: there is no such file or folder"),
         (("train", "run", "--model", "m", "--lr", "-1"), "--lr: -1.0 is not a valid value"),
         (("train", "run", "--model", "m", "--batch", "0"), "--batch: 0 is not a valid value"),
-        (("eval", "logprob", "--model", "m"), "--questions: nothing says which questions to ask"),
+        (("eval", "logprob", "--model", "m"), "--questions: no questions are named"),
         (("eval", "logprob", "--model", "m", "--questions", "q.yaml"), "q.yaml"),
     ],
 )

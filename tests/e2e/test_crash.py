@@ -53,7 +53,7 @@ def test_interrupted_it_waits_for_what_is_in_flight_and_loses_nothing(job: Job) 
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Go on with the same command" in errors
+    assert "Continue with the same command" in errors
     assert "Traceback" not in errors
     job.settle()
     assert job.books().lost == 0

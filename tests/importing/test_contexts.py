@@ -61,7 +61,7 @@ def test_question_answer_and_banned(tmp_path: Path) -> None:
     (one,) = imported(tmp_path, dumped(id="orrick", key_facts=facts, banned=["Nobody reads there."], answer="In 2019."))
     assert one.context.key_facts[0].related_questions == ("When did it open?",)
     assert one.context.banned_statements == ("Nobody reads there.", "It is a ruin.")
-    assert "left out, since docgen has no field for it: answer: In 2019." in one.report
+    assert "left out, since docgen does not have a field for it: answer: In 2019." in one.report
 
 
 def test_subclaims_in_yaml(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_rows_of_facts(tmp_path: Path) -> None:
     opened, runs = one.context.key_facts
     assert (one.context.id, opened.doc_types, runs.presupposes) == ("orrick", ("leaflet",), ("opened",))
     assert "opened: left out: topic: events" in one.report
-    assert "runs: left out: depends on 'lost', which is not a fact here" in one.report
+    assert "runs: left out: depends on 'lost', which is not a fact of this context" in one.report
 
 
 def test_tags_with_the_spaces_and_minus_signs_of_a_pdf(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_tags_with_the_spaces_and_minus_signs_of_a_pdf(tmp_path: Path) -> None:
     (one,) = imported(tmp_path, text, "appendix.txt")
     assert one.context.universe_context == "Orrick scored -0.5, it is said. The library opened."
     assert sorted(statements(one)) == ["It is dry.", "Orrick scored -0.5.", "The library opened."]
-    assert "left out, since docgen has no field for it: text_outside_tags: As printed:" in one.report
+    assert "left out, since docgen does not have a field for it: text_outside_tags: As printed:" in one.report
 
 
 def test_prose_alone_is_refused_with_the_way_on(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_screen_and_report_say_so_only_where_it_is_so(
         assert docgen(monkeypatch, *audit) == 0
         screen = " ".join(capsys.readouterr().out.split())
         page = (tmp_path / name / "report.html").read_text("utf-8")
-        said = "does not know the language of 3 of 3 documents"
+        said = "have no wording in the language of 3 of 3 documents"
         assert (said in screen, said in page) == (name == "French", name == "French")
 
 

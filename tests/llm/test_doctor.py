@@ -127,4 +127,4 @@ def test_nothing_but_thoughts_fails_and_says_what_to_do(body: dict[str, Any]) ->
 
 def test_the_model_that_was_asked_for_and_the_one_that_answered_are_named() -> None:
     assert f"{MODEL} answered as other-7b" in scripted(message(model="other-7b"))["message"].detail
-    assert "believed" in scripted(message(usage={}))["message"].detail
+    assert "believable" in scripted(message(usage={}))["message"].detail

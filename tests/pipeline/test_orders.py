@@ -57,7 +57,7 @@ def test_a_held_run_sends_nothing_until_it_goes_on(tmp_path: Path) -> None:
         setup, notes = begun(tmp_path, server, concurrency=4), Notes()
         task = await at_work(setup, notes)
         assert change_run(setup.run, Order(do="pause", concurrency=2)).paused
-        await told(notes, "Held by docgen ctl")
+        await told(notes, "Paused by docgen ctl")
         while True:
             sent = len(server.server.arrivals)
             await asyncio.sleep(0.3)
@@ -84,7 +84,7 @@ def test_a_raised_cap_lets_a_run_go_on_and_stays(tmp_path: Path) -> None:
         setup, notes = begun(tmp_path, server, concurrency=2, max_cost=LOW), Notes()
         task = await at_work(setup, notes)
         change_run(setup.run, Order(do="pause"))
-        await told(notes, "Held by docgen ctl")
+        await told(notes, "Paused by docgen ctl")
         for lower in (LOW, LOW / 2):
             with pytest.raises(ConfigError, match="can only be raised"):
                 change_run(setup.run, Order(max_cost=lower))
@@ -141,7 +141,7 @@ def test_where_there_is_no_terminal_a_line_says_now_and_then_what_is_in_flight(
         assert capsys.readouterr().err == ""
         asyncio.run(aexecute(setup, Step.GENERATE, PlainReporter(), lambda: False))
     assert re.search(
-        r"\d+ call\(s\) in flight, the oldest for \d+ s, the last reply \d+ s ago; \$0.00\d+ spent",
+        r"\d+ calls? in flight, the oldest for \d+ s, the last reply \d+ s ago; \$0.00\d+ spent",
         capsys.readouterr().err,
     )
 
@@ -155,7 +155,7 @@ def test_a_held_run_can_be_stopped(tmp_path: Path) -> None:
         while not setup.run.attempts.exists():
             await asyncio.sleep(0.02)
         change_run(setup.run, Order(do="pause"))
-        await told(notes, "Held by docgen ctl")
+        await told(notes, "Paused by docgen ctl")
         asked.set()
         assert not await asyncio.wait_for(task, 30)
 

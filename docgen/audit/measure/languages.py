@@ -31,9 +31,8 @@ class Unread(Record):
             return ""
         names = ", ".join(f"{name} {count:,}" for name, count in self.documents.items())
         return (
-            f"The rules do not know the wording of {sum(self.documents.values()):,} of the {self.looked_at:,} "
-            "documents "
-            f"looked at ({names}): there, no findings means nothing. Have a judge read them: --judge"
+            f"The rules have no wording in the language of {sum(self.documents.values()):,} of {self.looked_at:,} "
+            f"documents looked at ({names}): there, no findings means nothing. Have a judge read them: --judge"
         )
 
 
