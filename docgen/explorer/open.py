@@ -84,6 +84,8 @@ def _source(name: str, context: Path | None) -> Source:
     if any(mark in name for mark in "*?[") or path.is_file() or (path.is_dir() and not RunFolder(path).exists()):
         return CorpusSource([path], context)
     try:
-        return RunSource(find_run(name))
+        run = find_run(name)
     except RunError as error:
         raise RunError("neither a file, a folder, a run nor an experiment", name[:80], error.fix) from error
+    run.read_meta()  # a damaged run.json is said before anything is written for the pages
+    return RunSource(run)
