@@ -6,7 +6,7 @@ remains in the middle of a document is for the `scaffold` rule to find.
 
 import re
 
-__all__ = ["without_chat_markup", "without_edge_tokens", "without_scratchpad", "without_wrapper"]
+__all__ = ["without_chat_markup", "without_edge_tokens", "without_wrapper"]
 
 SPECIAL = (
     r"(?:<\|[^<>|\n]{1,40}\|>"  # <|im_end|>, <|eot_id|>, <|channel|>
@@ -26,8 +26,6 @@ SPELT_OUT = re.compile(
     r"(?is)\A\s*here(?:['\u2019]s| is) my thought process:.*?\n\s*here(?:['\u2019]s| is) my response:\s*(?=\S)"
 )
 """Granite's thoughts, which have no tags."""
-SCRATCHPAD = re.compile(r"(?is)\A\s*<scratch_?pad>.*?</scratch_?pad>\s*(?=\S)")
-"""Before the message only: a document may speak of one."""
 FENCE = re.compile(r"(?s)\s*```(?:markdown|md|text|txt|plaintext)?[ \t]*\n((?:(?!```).)*)\n```\s*")
 """A message that is one block of prose; a language of code belongs to the document."""
 WRAPPER = re.compile(r"(?s)\s*<(answer|response|output|solution)>((?:(?!</?\1>).)*)</\1>\s*")
@@ -69,11 +67,6 @@ def without_edge_tokens(text: str) -> str:
     while token := EDGE_END.search(bare, max(0, len(bare.rstrip()) - LONGEST_TOKEN), len(bare.rstrip())):
         bare = bare[: token.start()]
     return bare
-
-
-def without_scratchpad(reply: str) -> str:
-    """The reply without a scratchpad before its message; transcripts of experiments keep theirs, which is reasoning."""
-    return SCRATCHPAD.sub("", reply)
 
 
 def without_wrapper(text: str) -> str:

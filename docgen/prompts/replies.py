@@ -4,12 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from docgen.prompts.chat_markup import (
-    without_chat_markup,
-    without_edge_tokens,
-    without_scratchpad,
-    without_wrapper,
-)
+from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens, without_wrapper
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
 from docgen.text.quotes import whole_quote
@@ -39,6 +34,8 @@ EVIDENCE_LINE = re.compile(r"^[\s*\-]*[\"'`]?([\w-]+)[\"'`]?\s*:\s*(\S.*)$", re.
 """`fact id: passage`, as the document prompt asks for."""
 DECLINE = re.compile(r"\A\s*<decline>(.*?)(?:</decline>|\Z)", re.DOTALL)
 RANGE_ENDS, LENGTHS = 2, (20, 8000)
+SCRATCHPAD = re.compile(r"(?is)\A\s*<scratch_?pad>.*?</scratch_?pad>\s*(?=\S)")
+"""Before the message only: a document may speak of one. Transcripts of experiments keep theirs, which is reasoning."""
 EVIDENCE = re.compile(r"\n*<evidence>.*\Z", re.DOTALL)
 
 
@@ -55,7 +52,7 @@ class Draft:
 
 def parse_document(reply: str) -> Draft:
     """Read the tagged reply to document.jinja; a reply without tags is taken as the bare document, not closed."""
-    reply = without_chat_markup(without_scratchpad(reply))
+    reply = without_chat_markup(SCRATCHPAD.sub("", reply))
     if declined := DECLINE.match(reply):
         return Draft("", declined=_line(declined[1]) or "no reason given")
     start = reply.find(OPEN)
