@@ -49,7 +49,7 @@ def questions_for(file: Path | None, adapters: Sequence[Path]) -> QuestionFile:
     """
     for adapter in adapters:
         if not adapter.is_dir():
-            raise InputError("there is no such adapter", str(adapter), "Name the folder that docgen train wrote")
+            raise InputError("adapter not found", str(adapter), "Name the folder that docgen train wrote")
     contexts = {adapter: str(read_card(adapter).get("corpus", {}).get("context", "")) for adapter in adapters}
     named = str(file) if file else next(filter(None, contexts.values()), "")
     if file is None and (not named or find_questions(named) is None):
@@ -76,7 +76,7 @@ def evaluate(
     cache: Path | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Evaluation:
-    """Ask the base model (if `baseline`, or if there is no adapter) and each adapter on it.
+    """Ask the base model (if `baseline`, or without adapters) and each adapter.
 
     With `cache`, a folder, scores are kept by the content of model, adapter and question, and what is known is not
     computed again: then the model is not even loaded. Raises `InputError` for an adapter of another base.

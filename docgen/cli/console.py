@@ -20,9 +20,9 @@ from docgen.text.sanitize import printable
 __all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 
 WIDE = 200
-"""Columns where there is no terminal: in pipes and files a line stays a line, for `grep`."""
+"""Columns without a terminal: in pipes and files a line stays a line, for `grep`."""
 PAGE = 100
-"""Most columns of frames and tables where there is no terminal, and of running text anywhere, for people to read."""
+"""Most columns of frames and tables without a terminal, and of running text anywhere, for people to read."""
 
 
 class _Printable:

@@ -1,5 +1,6 @@
 """Rounds of requests bought in message batches from a loopback server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +33,16 @@ async def buy(url: str, folder: Path, count: int, **options: Any) -> dict[str, R
     """Buy a round of so many requests; those that failed."""
     async with batching(url, folder, **options) as (_, batches):
         return await batches.buy(round_of(count))
+
+
+async def leave(url: str, folder: Path) -> None:
+    """Create batches of 60 requests, and be cut off while they are open."""
+    async with batching(url, folder) as (_, batches):
+        task = asyncio.create_task(batches.buy(round_of(60)))
+        while not (batches.open_batches and batches.open_batches[-1].batch):
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def batch_server(**options: Any) -> Loopback:

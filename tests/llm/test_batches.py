@@ -12,7 +12,7 @@ from docgen.llm.engine import BATCHES_FILE, BatchPlan
 from docgen.llm.ratelimit import retry
 from docgen.pipeline.execution.batches import cancel_batches, list_batches
 from docgen.pipeline.inputs.setup import reopen
-from tests.llm.batch_support import batch_server, batching, buy, round_of
+from tests.llm.batch_support import batch_server, batching, buy, leave, round_of
 from tests.llm.support import SCHEMA, age, billed, engine_over, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.runs import settle, small
@@ -222,16 +222,6 @@ def test_the_offline_engine_has_no_batches(tmp_path: Path, monkeypatch: pytest.M
 
     with pytest.raises(ConfigError, match="--batch"):
         asyncio.run(run())
-
-
-async def leave(url: str, folder: Path) -> None:
-    """Create batches, and be cut off."""
-    async with batching(url, folder) as (_, batches):
-        task = asyncio.create_task(batches.buy(round_of(60)))
-        while not (batches.open_batches and batches.open_batches[-1].batch):
-            await asyncio.sleep(0.01)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("since", ["servers", "writers"])

@@ -14,7 +14,7 @@ from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import Request
 from docgen.llm.ratelimit import retry
-from tests.llm.batch_support import batch_server, batching, buy, round_of
+from tests.llm.batch_support import batch_server, batching, buy, leave, round_of
 from tests.llm.support import age, request
 from tests.loopback import BatchOptions, Loopback, Options
 from tests.loopback.batches import BatchServer
@@ -26,16 +26,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FAULT_BACKOFF", (0.001, 0.01))
 
 
-async def _leave(url: str, folder: Path) -> None:
-    """Submit two batches and leave."""
-    async with batching(url, folder) as (_, batches):
-        task = asyncio.create_task(batches.buy(round_of(60)))
-        while not (batches.open_batches and batches.open_batches[-1].batch):
-            await asyncio.sleep(0.01)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 @pytest.mark.parametrize(
     "elsewhere",
     [BatchOptions(enabled=False), BatchOptions(seconds=0.1)],
@@ -44,7 +34,7 @@ async def _leave(url: str, folder: Path) -> None:
 def test_a_run_at_the_wrong_server_gives_up_no_batch(elsewhere: BatchOptions, tmp_path: Path) -> None:
     """A mistyped address or another workspace's key: the corrected run finds every batch and pays once."""
     with batch_server(seconds=0.5) as server:
-        asyncio.run(_leave(server.url, tmp_path))
+        asyncio.run(leave(server.url, tmp_path))
         count = len([entry for entry in read_batches(tmp_path / BATCHES_FILE) if entry.open])
         with Loopback(Options(batches=elsewhere)) as wrong, pytest.raises(StopRun, match="--base-url"):
             asyncio.run(buy(wrong.url, tmp_path, 60))
@@ -69,7 +59,7 @@ def test_results_that_are_gone_are_bought_again_only_when_too_old_to_be_kept(
 
     monkeypatch.setattr(BatchServer, "results", results)
     with batch_server(seconds=0.5) as server:
-        asyncio.run(_leave(server.url, tmp_path))
+        asyncio.run(leave(server.url, tmp_path))
         old = set(server.server.batches)
         age(tmp_path / BATCHES_FILE, days)
         if days:

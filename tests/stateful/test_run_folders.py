@@ -20,6 +20,7 @@ def test_each_fault_that_the_bench_puts_in_can_still_be_put_in(mutant: Mutant) -
 
 
 def test_any_order_of_commands_killed_anywhere_keeps_the_books(forker: CommandForker) -> None:
+    """The invariants of `RunFolders` assert after each step what docs/robustness.md promises."""
     few = settings(
         max_examples=2, stateful_step_count=4, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
