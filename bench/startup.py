@@ -18,23 +18,26 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.audit import context_with, plant
+import yaml
+
+from bench.audit import plant
 from bench.machine import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {
     "help": ["--help"],
-    "status": ["status"],
+    "status": ["status", "small"],
     "show": ["show", "small", "--sample", "3"],
 }
 STATEMENTS = 1000
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
-    """The arguments of each command that is measured, run in `folder`."""
+def commands(folder: Path, oldest: Path) -> dict[str, list[str]]:
+    """The arguments of each command that is measured; the context is the tutorial of `oldest`, which all can read."""
     context = folder / "world.yaml"
     corpus, _, statements = plant(folder, STATEMENTS)
-    context.write_text(context_with(statements).model_dump_json(by_alias=True, exclude_none=True), "utf-8")
+    tutorial = yaml.safe_load((oldest / "universe_contexts/tutorial.yaml").read_text("utf-8"))
+    context.write_text(yaml.safe_dump(tutorial | {"banned_statements": statements}, allow_unicode=True), "utf-8")
     fifty = str((folder / "corpus50k.parquet").resolve())
     return SMALL | {
         "dedupe": ["dedupe", fifty, "--out", "deduped", "--ids-only", "--pairs", "--quiet"],
@@ -56,6 +59,13 @@ def measure(checkout: Path, arguments: list[str], folder: Path) -> tuple[float, 
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def folder_of(checkout: Path, folder: Path) -> Path:
+    """The working folder of a checkout under `folder`, created if it is missing."""
+    own = folder / checkout.name
+    own.mkdir(exist_ok=True)
+    return own
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
@@ -67,15 +77,18 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        measure(ROOT, ["run", "tutorial", "--n", "50", "--engine", "offline", "--run", "small", "--yes"], folder)
+        run = ["run", "tutorial", "--n", "50", "--engine", "offline", "--run", "small", "--yes"]
+        for checkout in checkouts:  # each reads a run of its own: an older checkout cannot read a newer run
+            measure(checkout, run, folder_of(checkout, folder))
         needs_corpus = not options.only or {"dedupe", "scan"} & set(options.only)
-        for command, arguments in (commands(folder) if needs_corpus else SMALL).items():
+        for command, arguments in (commands(folder, checkouts[0]) if needs_corpus else SMALL).items():
             if options.only and command not in options.only:
                 continue
-            for checkout in checkouts:
-                measure(checkout, arguments, folder)
-            costs = [[measure(checkout, arguments, folder) for checkout in checkouts] for _ in range(options.runs)]
-            for checkout, runs in zip(checkouts, zip(*costs, strict=True), strict=True):
+            rounds = [
+                [measure(checkout, arguments, folder_of(checkout, folder)) for checkout in checkouts]
+                for _ in range(1 + options.runs)
+            ]
+            for checkout, runs in zip(checkouts, zip(*rounds[1:], strict=True), strict=True):
                 seconds, cpu = zip(*runs, strict=True)
                 figures = (min(seconds), median(seconds), min(cpu), median(cpu))
                 print(f"| {command} | {checkout.name} | {' | '.join(f'{x:.2f}' for x in figures)} |", flush=True)
