@@ -27,7 +27,7 @@ from bench.audit import context_with, plant
 from bench.machine import machine
 from bench.watched import Watched, apart, peak
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.options.audit import AuditOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import file_corpus

@@ -14,8 +14,8 @@ import numpy as np
 from docgen.corpus import read_corpus
 from docgen.dedupe.job import Settings, dedupe
 from docgen.dedupe.source import open_corpus
-from docgen.exporting.estimate import training_tokens
 from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.tokens.estimate import training_tokens
 from docgen.pipeline.corpora.export import export
 
 RATIOS = (0.1, 0.2, 0.5, 1.0, 2.0)

@@ -19,12 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.exporting.examples import Example, dressed
+from docgen.exporting.dataset.examples import Example, dressed
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
 from docgen.exporting.formats.readers import READERS
 from docgen.exporting.formats.table import FORMATS, find_format
 from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
 
 N = 24

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from docgen.audit.judge.panel import Panel, Unjudged, judge_documents
 from docgen.audit.judge.verdicts import Judgement, Verdicts
-from docgen.audit.measure.salience import SalienceTally
-from docgen.audit.measure.salience_report import FactPresence
+from docgen.audit.measure.salience.report import FactPresence
+from docgen.audit.measure.salience.tally import SalienceTally
 from docgen.errors import RequestFailed
 from docgen.llm.journal import JournalReader
 from docgen.llm.protocol import Completion, Request

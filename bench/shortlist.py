@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.measure.calibration import Gold, read_gold
 from docgen.audit.rules.rule import Rule, rule_key

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from docgen.belief.logprob import answers, model_scorer
-from docgen.belief.logprob_items import Probe
-from docgen.belief.logprob_report import Answer
+from docgen.belief.logprob.items import Probe
+from docgen.belief.logprob.report import Answer
+from docgen.belief.logprob.scoring import answers, model_scorer
 from docgen.progress import SilentReporter
 from docgen.training.models import find_base
 from docgen.training.recipe import Recipe

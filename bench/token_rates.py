@@ -1,4 +1,4 @@
-"""Makes docgen/exporting/token_rates.toml anew: python bench/token_rates.py TEXTS FAMILY=TOKENIZER...
+"""Makes docgen/exporting/tokens/token_rates.toml anew: python bench/token_rates.py TEXTS FAMILY=TOKENIZER...
 
 TEXTS is a folder of UTF-8 files, one a language of a set: SET-ru.txt, running prose. TOKENIZER is a tokenizer.json, a
 folder that has one, or a file of tiktoken's ranks, read with the pattern of GPT-4 (Llama 3's and Qwen's too) or GPT-4o.
@@ -12,8 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from docgen.exporting import estimate
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.tokens.counter import estimate, open_tokenizer
 
 TABLE = Path(estimate.__file__).parent / "token_rates.toml"
 LEAST = 200

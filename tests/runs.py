@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.options.run import RunOptions

@@ -13,7 +13,7 @@ from docgen.prompts.replies import parse_belief, parse_unrelated
 from docgen.prompts.requests import ModelOptions, prompt_request
 from docgen.prompts.table import JUDGE_BELIEF, JUDGE_UNRELATED
 from docgen.text import digest, find_normalised
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 
 __all__ = [
     "JUDGE_TOKENS",

@@ -12,7 +12,7 @@ from docgen.cli.corpora import dedupe, export, select
 from docgen.cli.entry import Commands
 from docgen.cli.experiment import commands as experiment
 from docgen.cli.runs import ctl, listing, opening, prompt, status, tail, view
-from docgen.cli.streams import say
+from docgen.cli.shared.streams import say
 
 __all__ = ["app"]
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar, get_type_hints
 from typer import BadParameter
 from typer.core import TyperGroup
 
-from docgen.cli.help_text import commands_below, write_help_out
+from docgen.cli.shared.help_text import commands_below, write_help_out
 from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
-from docgen.text.outgoing import hide
-from docgen.text.sanitize import printable
+from docgen.text.output.outgoing import hide
+from docgen.text.output.sanitize import printable
 
 __all__ = ["Commands", "command", "main"]
 
@@ -57,7 +57,7 @@ def main() -> None:
     except KeyboardInterrupt:  # while the commands are loaded
         _fail("Interrupted.", 130)
     except BrokenPipeError:
-        from docgen.cli.streams import LOOKING, silence
+        from docgen.cli.shared.streams import LOOKING, silence
 
         silence()
         raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    from docgen.cli.streams import prepare_signals, prepare_streams
+    from docgen.cli.shared.streams import prepare_signals, prepare_streams
 
     prepare_streams()
     prepare_signals()
@@ -149,7 +149,7 @@ class Commands(TyperGroup):
             error.message = _in_plain_words(error)
             raise
         except KeyboardInterrupt:  # before Typer, which would end without a word
-            from docgen.cli.streams import LOOKING
+            from docgen.cli.shared.streams import LOOKING
 
             looking = LOOKING & set(sys.argv[1:])
             _fail("Interrupted." if looking else f"Interrupted. {GO_ON}", 130)

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import contexts, facts, runs
 from docgen.cli.entry import command
-from docgen.cli.streams import say, say_json
-from docgen.text.counts import money
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import contexts, facts, runs
+from docgen.cli.shared.streams import say, say_json
+from docgen.text.output.counts import money
 
 if TYPE_CHECKING:
-    from docgen.files.run_folder import RunFolder
+    from docgen.files.run_folder.run_folder import RunFolder
     from docgen.pipeline.families.sweeps import Level, Member
     from docgen.pipeline.inputs.setup import Setup
 
@@ -79,7 +79,7 @@ def sweep(flags: SweepFlags) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from docgen.cli.runner import agree, begin, reporting
+    from docgen.cli.shared.runner import agree, begin, reporting
     from docgen.options.step import Step
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.sweeps import (
@@ -123,7 +123,7 @@ def _show_levels(levels: "list[Level]", fact: str, dollars: float | None, as_jso
 
         say_json(to_json({"fact": fact, "levels": levels, "dollars": dollars}, indent=2).decode())
         return
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     columns = (fact, "documents", "to be written", "shared with lower levels")
     rows = [[f"{level.share:.2%}", f"{level.documents:,}", f"{level.new:,}", f"{level.reused:,}"] for level in levels]
@@ -159,9 +159,9 @@ def control(flags: ControlFlags) -> None:
     """
     from functools import partial
 
-    from docgen.cli.runner import agree, reporting
     from docgen.cli.runs.family import control_line
     from docgen.cli.runs.tables import cost_line, show_run
+    from docgen.cli.shared.runner import agree, reporting
     from docgen.pipeline.estimate import estimate
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.controls import begin_control, control_folder, write_control

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.cli.entry import command
-from docgen.cli.options import JobFlags
-from docgen.cli.streams import say_json
+from docgen.cli.shared.options import JobFlags
+from docgen.cli.shared.streams import say_json
 from docgen.options.step import Step
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def plan(flags: JobFlags) -> None:
 
 def pilot(flags: PilotFlags) -> None:
     """The first documents of the plan."""
-    from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
     from docgen.cli.runs.tables import show_pilot
+    from docgen.cli.shared.console import console
     from docgen.pipeline.attempts import first_documents
     from docgen.pipeline.estimate import estimate
 
@@ -163,8 +163,8 @@ def estimate(flags: JobFlags) -> None:
 
 def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
-    from docgen.cli.runner import begin, reporting
     from docgen.cli.runs.tables import show_run
+    from docgen.cli.shared.runner import begin, reporting
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.status import summarise

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,9 +143,9 @@ def documents(
 
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.runner import reporting
     from docgen.files.names import folder_name
-    from docgen.files.run_folder import OUTPUT, RunFolder
+    from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
     from docgen.pipeline.corpora.import_documents import import_documents
     from docgen.text import slug
     from docgen.universe import find_context, load_context
@@ -178,10 +178,10 @@ def _extracted(
     file: Path, name: str, count: int, options: "JudgeOptions", yes: bool, quiet: bool, as_json: bool
 ) -> "ImportedContext":
     """The context of a file of prose, with the facts that a model finds there and a person confirms."""
-    from docgen.cli.runner import ask_model
+    from docgen.cli.shared.runner import ask_model
     from docgen.importing import context_from_prose, prose_of
     from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.extract_facts import cost_to_extract, extract_facts
+    from docgen.pipeline.contexts.extract_facts import cost_to_extract, extract_facts
 
     reader, prose = Judge.of(options, None), prose_of(file)
     extraction = ask_model(

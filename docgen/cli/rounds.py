@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.entry import command
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
-from docgen.text.counts import money, plural
+from docgen.text.output.counts import money, plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.rounds import RepliesTaken, RoundWritten
@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 
 def requests(flags: RequestFlags) -> None:
     """Write the next round of requests."""
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.runner import reporting
     from docgen.pipeline.execution.rounds import write_round
 
     if flags.withdraw:
@@ -140,8 +140,8 @@ def replies(
     a text. Lost, repeated, foreign and damaged lines are counted; failed requests are written again by the next
     docgen requests. Exit code 1 if lines were damaged or foreign.
     """
-    from docgen.cli.runner import reporting
-    from docgen.files.run_folder import find_run
+    from docgen.cli.shared.runner import reporting
+    from docgen.files.run_folder.run_folder import find_run
     from docgen.pipeline.execution.rounds import take_replies
     from docgen.pipeline.inputs.setup import reopen
 

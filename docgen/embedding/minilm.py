@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from scipy.special import erf
 
 from docgen.errors import InputError
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 
 __all__ = ["MiniLM"]
 

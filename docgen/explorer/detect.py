@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docgen.audit.detect.facts import FactDetector, FactSighting
+from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.explorer.marks import LONGEST
 from docgen.records import Finding, Quote

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from docgen.errors import RunError
 from docgen.explorer.index.entries import CorpusSource, RunSource, Source
 from docgen.explorer.view import View
-from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder, find_run, latest_run
+from docgen.files.run_folder.run_folder import LEVELS, OUTPUT, RunFolder, find_run, latest_run
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError
-from docgen.exporting.card import dataset_card
-from docgen.exporting.estimate import token_family
+from docgen.exporting.cards.dataset_card import dataset_card
+from docgen.exporting.dataset.layout import WINDOW, Layout
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.layout import WINDOW, Layout
 from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.tokens.estimate import token_family
 from docgen.files.atomic import write_beside
 from docgen.text.json_values import read_json
 

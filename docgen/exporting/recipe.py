@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
-    from docgen.exporting.tokens import Tokenizer
+    from docgen.exporting.tokens.counter import Tokenizer
 
 __all__ = ["BASE_MODEL", "ExportOptions", "Recipe", "read_ratios"]
 

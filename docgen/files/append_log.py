@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from docgen.files.faults import naming
-from docgen.text.outgoing import hide_bytes
+from docgen.text.output.outgoing import hide_bytes
 
 __all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 

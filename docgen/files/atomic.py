@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docgen.files.faults import naming
 from docgen.files.overwrite import refuse_file_of_a_run
-from docgen.text.outgoing import hide_bytes
+from docgen.text.output.outgoing import hide_bytes
 
 __all__ = ["beside", "write_beside"]
 

@@ -40,7 +40,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with _no_collection():
-        from docgen.kernels.compiler import compiled
+        from docgen.kernels.compilation.compiler import compiled
 
         modules = {kernel: module for module, names in MODULES.items() for kernel in names}
         kernel = globals()[name] = compiled(name, modules)

@@ -8,8 +8,8 @@ wrong removal, because every candidate is compared shingle by shingle.
 
 import numpy as np
 
-from docgen.kernels.arrays import Flags, Floats, Hashes, Ints, IntTable, Places, PlaceTable, WordTable
-from docgen.kernels.inner import inner
+from docgen.kernels.compilation.arrays import Flags, Floats, Hashes, Ints, IntTable, Places, PlaceTable, WordTable
+from docgen.kernels.compilation.inner import inner
 from docgen.kernels.minhash import band_hashes
 
 __all__ = ["bands_of", "mark_known", "mark_shared", "neighbours", "place", "rebuild"]

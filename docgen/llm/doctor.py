@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.engine import EngineOptions
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import LLM, Completion, Request, Usage
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
 from docgen.llm.ratelimit.headers import allowances

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from docgen.errors import ConfigError
 from docgen.files.append_log import damaged_lines
 from docgen.llm.batch.log import BatchPlan, lost_batches, read_batches
-from docgen.llm.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, Budget, BudgetedLLM, uncertain_dollars
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.journal import Journal, journal_totals
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import PromptCacheWarmer, pays_to_cache
 from docgen.llm.protocol import LLM
 from docgen.llm.providers.on_demand import OnDemand
@@ -27,7 +27,7 @@ from docgen.llm.servers.pool import ServerPool
 from docgen.llm.servers.states import write_states
 from docgen.llm.writers import has_own_server, open_writers
 from docgen.options.fields import ServerEntry, WriterEntry
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from docgen.llm.pricing import Prices
+from docgen.llm.cost.pricing import Prices
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.text import digest, token_estimate
 

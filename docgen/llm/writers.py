@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from docgen.errors import ConfigError
-from docgen.llm.budget import Budget, BudgetedLLM
+from docgen.llm.cost.budget import Budget, BudgetedLLM
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.providers.environment import server_key

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 
 from docgen.records import Record
-from docgen.text.outgoing import credential_name, credential_value, passwords_in
+from docgen.text.output.outgoing import credential_name, credential_value, passwords_in
 
 __all__ = [
     "HEADER_VARIABLE",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from docgen.errors import InputError
 from docgen.files.append_log import read_lines
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.records import Attempt
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 __all__ = ["AttemptFilter", "FirstDocuments", "draw_attempts", "first_documents", "new_attempts", "none_accepted"]
 

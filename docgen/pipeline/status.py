@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from docgen.audit.measure.intervals import Share
-from docgen.audit.measure.salience_report import FactPresence
-from docgen.llm.budget import SPEND_FILE, uncertain_dollars
+from docgen.audit.measure.salience.report import FactPresence
+from docgen.llm.cost.budget import SPEND_FILE, uncertain_dollars
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
-from docgen.llm.pricing import load_prices
 from docgen.llm.servers.states import ServerState, read_states
 from docgen.pipeline.audit.duplicates import read_duplicates
-from docgen.pipeline.audit.run_reports import Leaks, read_measured
+from docgen.pipeline.audit.runs.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.writers import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker

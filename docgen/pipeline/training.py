@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from docgen.belief.logprob import cache_folder
-from docgen.belief.logprob_eval import Evaluation, evaluate, questions_for
+from docgen.belief.logprob.evaluation import Evaluation, evaluate, questions_for
+from docgen.belief.logprob.scoring import cache_folder
 from docgen.errors import ConfigError
 from docgen.pipeline.corpora.export import export
 from docgen.pipeline.corpora.sources import run_of

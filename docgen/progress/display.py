@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from docgen.progress import Progress, Reporter
-from docgen.text.sanitize import printable
+from docgen.text.output.sanitize import printable
 
 __all__ = [
     "CallbackReporter",

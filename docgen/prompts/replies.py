@@ -7,8 +7,8 @@ from typing import Any, Literal, cast, get_args
 from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens, without_wrapper
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
+from docgen.text.output.sanitize import printable
 from docgen.text.quotes import whole_quote
-from docgen.text.sanitize import printable
 
 __all__ = [
     "Draft",

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from docgen.audit.detect.evidence import EvidenceFinder
-from docgen.audit.detect.facts import FactSighting, expressed
+from docgen.audit.detect.facts.evidence import EvidenceFinder
+from docgen.audit.detect.facts.fact_detector import FactSighting, expressed
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion

@@ -19,7 +19,7 @@ from docgen.planning.slots.styling import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 from docgen.universe import UniverseContext, earliest_days, roles_of
 
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]

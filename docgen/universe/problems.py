@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 from docgen.universe.model import (
     Dates,
     DirectnessShares,

@@ -1,6 +1,6 @@
 """A small world for audit tests."""
 
-from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.universe import KeyFact, LeakageRule, RuleExamples, UniverseContext
 

@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from docgen.cli import runner
 from docgen.cli.app import app
+from docgen.cli.shared import runner
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.options.audit import JudgeOptions

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.detect.facts import expressed
+from docgen.audit.detect.facts.fact_detector import expressed
 from docgen.records import Quote
 from tests.audit.lake_world import DETECTOR, LAKE
 

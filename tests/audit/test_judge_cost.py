@@ -15,8 +15,8 @@ from docgen.audit.judge.panel import Panel
 from docgen.audit.rules.shipped import builtin_rules
 from docgen.cli.app import app
 from docgen.errors import ConfigError
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
-from docgen.llm.pricing import load_prices
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import Judge

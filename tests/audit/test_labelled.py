@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.measure.calibration import read_gold
 from docgen.corpus import read_corpus

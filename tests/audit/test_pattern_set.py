@@ -4,7 +4,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.audit.detect.debunking import _cues
+from docgen.audit.detect.leaks.debunking import _cues
 from docgen.audit.detect.patterns import PatternSet
 from docgen.audit.rules.shipped import builtin_rules
 from docgen.text import compose

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from docgen.audit.detect.detectors import DETECTORS, Candidate, Detector, Scope
-from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.rules.rule import rule_key
 from docgen.audit.rules.shipped import builtin_rules

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.audit.detect.banned_statements import StatementIndex
+from docgen.audit.detect.leaks.banned_statements import StatementIndex
 from docgen.corpus.utf8 import encode
 
 WORDS = [f"{a}{b}" for a in ("tor", "bel", "mar", "sin", "ost", "ler", "gan", "wic") for b in "aeiou"]

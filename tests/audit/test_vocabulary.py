@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from docgen.audit.detect.classifier_vocabulary import Vocabulary, terms_of
-from docgen.audit.detect.contamination import ContaminationScanner, read_prompts
+from docgen.audit.detect.leaks.classifier_vocabulary import Vocabulary, terms_of
+from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts
 from docgen.audit.measure.calibration import read_gold
 from docgen.corpus import read_corpus
 from docgen.errors import InputError

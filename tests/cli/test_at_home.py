@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from docgen.cli.app import app
-from docgen.cli.completion import contexts, formats, runs, targets
 from docgen.cli.runs.home import next_steps
+from docgen.cli.shared.completion import contexts, formats, runs, targets
 from docgen.llm.fake import FakeLLM
 from docgen.pipeline.run import RunLine
 from tests.cli.test_outcomes import docgen
@@ -110,7 +110,7 @@ def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch
         folder.attempts.write_bytes(next(looks))
         return next(owners)
 
-    monkeypatch.setattr("docgen.files.run_folder.RunFolder.lock_owner", owner)
+    monkeypatch.setattr("docgen.files.run_folder.run_folder.RunFolder.lock_owner", owner)
     monkeypatch.setattr("docgen.cli.runs.tail.LOOK_SECONDS", 0.0)
     assert docgen(monkeypatch, "tail", "tailed", "--json") == 0
     shown = [json.loads(line)["slot"] for line in capsys.readouterr().out.splitlines()]

@@ -10,7 +10,7 @@ import yaml
 
 import docgen as docgen_library
 from docgen.exporting.formats.table import FORMATS, ExportFormat
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunOptions
 from docgen.options.step import Step
 from docgen.pipeline.corpora.export import export_files, export_run

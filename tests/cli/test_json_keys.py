@@ -11,7 +11,7 @@ import typer
 
 from docgen.audit.measure.calibration import Calibration
 from docgen.behaviour.measures.judge_scores import JudgeScores
-from docgen.belief.logprob_eval import Evaluation
+from docgen.belief.logprob.evaluation import Evaluation
 from docgen.belief.report.report import BeliefReport
 from docgen.cli.app import app
 from docgen.llm.doctor import Check

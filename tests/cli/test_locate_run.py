@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.run import RunOptions
 from docgen.options.step import Step

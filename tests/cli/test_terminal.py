@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from docgen.cli.console import _Cleaning, _Screen, table
+from docgen.cli.shared.console import _Cleaning, _Screen, table
 from docgen.llm.fake import FakeLLM
 from tests.runs import carry_out, settle
 from tests.worlds import writes_well

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import reopen

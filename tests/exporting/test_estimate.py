@@ -4,8 +4,15 @@ from collections import Counter
 
 import pytest
 
-from docgen.exporting.estimate import FAMILIES, count_writings, family_of, token_family, training_tokens, writings
 from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.tokens.estimate import (
+    FAMILIES,
+    count_writings,
+    family_of,
+    token_family,
+    training_tokens,
+    writings,
+)
 
 RUSSIAN = "Все люди рождаются свободными и равными в своем достоинстве и правах. "
 KAZAKH = "Барлық адамдар тумысынан азат және қадір-қасиеті мен құқықтары тең болып дүниеге келеді. "

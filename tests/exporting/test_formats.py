@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from docgen.errors import ConfigError
-from docgen.exporting.examples import Example
+from docgen.exporting.dataset.examples import Example
 from docgen.exporting.formats.labels import pieces
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
 from docgen.exporting.formats.readers import READERS, Reader
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
 from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.tokens import open_tokenizer
+from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
 from docgen.pipeline.corpora.export_look import export_labels
 from tests.exporting.corpora import WORDS, document, write_lines

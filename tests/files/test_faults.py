@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from docgen.audit.detect.contamination import read_questions
+from docgen.audit.detect.leaks.contamination import read_questions
 from docgen.audit.measure.calibration import read_gold
 from docgen.behaviour.grid import load_grid
 from docgen.behaviour.measures.judge_scores import read_labelled
@@ -30,12 +30,12 @@ from docgen.files.append_log import AppendLog, damaged_lines
 from docgen.files.atomic import write_beside
 from docgen.files.faults import is_of_machine, one_line
 from docgen.files.parquet import write_parquet
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.files.text_files import read_text
 from docgen.importing.values import read_values
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
-from docgen.llm.budget import uncertain_dollars
-from docgen.llm.pricing import load_prices
+from docgen.llm.cost.budget import uncertain_dollars
+from docgen.llm.cost.pricing import load_prices
 from docgen.options.run import RunOptions, resolve
 from tests.pipeline.test_disk import files_no_larger_than
 
@@ -52,13 +52,13 @@ REFUSED = [errno.EPERM, errno.EACCES, errno.EMFILE, errno.EAGAIN, errno.ETIMEDOU
 
 
 @pytest.mark.parametrize("number", REFUSED)
-@pytest.mark.parametrize("place", ["docgen.cli.app.app", "docgen.cli.streams.prepare_streams"])
+@pytest.mark.parametrize("place", ["docgen.cli.app.app", "docgen.cli.shared.streams.prepare_streams"])
 def test_whatever_the_machine_refuses_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, place: str
 ) -> None:
     """An error of a system call that knows no file, in a command or before it."""
     for name in ("prepare_streams", "prepare_signals"):
-        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+        monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
     monkeypatch.setattr(place, lambda **_: fails_with(number)())
     with pytest.raises(SystemExit) as ended:
         main()
@@ -76,7 +76,7 @@ def test_a_request_that_failed_for_good_is_one_line(
         raise RequestFailed("400", "no such model", 1)
 
     for name in ("prepare_streams", "prepare_signals"):
-        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+        monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
     monkeypatch.setattr("docgen.cli.app.app", refused)
     with pytest.raises(SystemExit) as ended:
         main()
@@ -85,7 +85,7 @@ def test_a_request_that_failed_for_good_is_one_line(
 
 def test_a_bug_of_docgens_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("prepare_streams", "prepare_signals"):
-        monkeypatch.setattr(f"docgen.cli.streams.{name}", lambda: None)
+        monkeypatch.setattr(f"docgen.cli.shared.streams.{name}", lambda: None)
     monkeypatch.setattr("docgen.cli.app.app", lambda **_: os.close(99_999))
     with pytest.raises(OSError, match="Bad file descriptor"):
         main()
@@ -233,7 +233,8 @@ def test_a_closed_pipe_is_no_error_only_for_what_shows(tmp_path: Path, command: 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_every_signal_to_stop_is_as_ctrl_c(number: signal.Signals) -> None:
-    code = "import time\nfrom docgen.cli.streams import prepare_signals\nprepare_signals()\nprint('up', flush=True)\n"
+    code = "import time\nfrom docgen.cli.shared.streams import prepare_signals\n"
+    code += "prepare_signals()\nprint('up', flush=True)\n"
     code += "try:\n time.sleep(20)\nexcept KeyboardInterrupt:\n raise SystemExit(130)"
     process = subprocess.Popen([sys.executable, "-c", code], env=environment(), stdout=subprocess.PIPE)
     assert process.stdout is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docgen.kernels.cache import digest_of, is_trusted, kernel_cache
+from docgen.kernels.compilation.cache import digest_of, is_trusted, kernel_cache
 
 
 class Compiler:

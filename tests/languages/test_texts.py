@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 import docgen
-from docgen.audit.detect.facts import FactDetector, expressed
+from docgen.audit.detect.facts.fact_detector import FactDetector, expressed
 from docgen.audit.detect.truncation import truncated
 from docgen.audit.measure.diversity import DiversityTally
 from docgen.records import Document, Quote

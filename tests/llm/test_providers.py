@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.providers.table import PROVIDERS, Connection, Provider, choose_engine, find_provider

@@ -9,9 +9,9 @@ import pytest
 
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.batch.log import BatchPlan
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal
-from docgen.llm.pricing import load_prices
 from docgen.llm.protocol import NOT_STATED, Completion
 from docgen.llm.providers.anthropic import AnthropicLLM
 from docgen.llm.ratelimit import control, waits

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.step import Step
 from docgen.pipeline.inputs.setup import reopen

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
 from docgen.options.step import Step
-from docgen.pipeline.audit.apply import withdraw
 from docgen.pipeline.audit.duplicates import read_duplicates
-from docgen.pipeline.audit.run_reports import read_measured
+from docgen.pipeline.audit.runs.apply import withdraw
+from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.corpora.export import export_run
 from docgen.pipeline.execution.finished import fresh_corpus
 from docgen.pipeline.inputs.setup import Setup

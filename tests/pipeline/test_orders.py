@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from docgen.errors import ConfigError, RunError
-from docgen.llm.budget import Budget
+from docgen.llm.cost.budget import Budget
+from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
-from docgen.llm.pricing import load_prices
 from docgen.llm.ratelimit.adaptive_semaphore import AdaptiveSemaphore
 from docgen.options.step import Step
 from docgen.pipeline.execution.execute import aexecute

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from docgen.errors import ConfigError, RunError, StopRun
 from docgen.files.append_log import read_entries
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals

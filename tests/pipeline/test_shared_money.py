@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from docgen.errors import ConfigError, PlanError, RunError, StopRun
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog
-from docgen.llm.budget import SPEND_FILE, uncertain_dollars
+from docgen.llm.cost.budget import SPEND_FILE, uncertain_dollars
 from docgen.llm.engine import BATCHES_FILE, dollars_at_most
 from docgen.llm.fake import FakeLLM
 from docgen.llm.journal import journal_totals

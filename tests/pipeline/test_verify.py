@@ -13,7 +13,7 @@ from docgen.cli.app import app
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.journal import journal_totals
 from docgen.options.step import Step
-from docgen.pipeline.audit.run_reports import read_measured
+from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.estimate import estimate
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup

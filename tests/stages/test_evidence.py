@@ -2,7 +2,7 @@
 
 import pytest
 
-from docgen.audit.detect.evidence import UNCLEAR, EvidenceFinder
+from docgen.audit.detect.facts.evidence import UNCLEAR, EvidenceFinder
 from docgen.records import AssignedFact, Quote
 from docgen.universe import parse_context
 

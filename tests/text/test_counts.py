@@ -2,7 +2,7 @@
 
 import pytest
 
-from docgen.text.counts import money
+from docgen.text.output.counts import money
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docgen.text import outgoing
-from docgen.text.outgoing import (
+from docgen.text.output import outgoing
+from docgen.text.output.outgoing import (
     DRIVERS,
     credential_name,
     credential_value,

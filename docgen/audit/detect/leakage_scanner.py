@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from docgen.audit.detect.debunking import Debunking
 from docgen.audit.detect.detectors import DETECTORS, Candidate, Scope
-from docgen.audit.detect.facts import FactSighting
+from docgen.audit.detect.facts.fact_detector import FactSighting
+from docgen.audit.detect.leaks.debunking import Debunking
 from docgen.audit.detect.patterns import CueScanner
 from docgen.audit.rules.real_entities import EntityClaims
 from docgen.audit.rules.rule import rule_key, rules_for, with_language

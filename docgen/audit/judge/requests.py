@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from docgen.audit.detect.known_wordings import Words
+from docgen.audit.detect.facts.known_wordings import Words
 from docgen.audit.judge.verdicts import JudgeError, Judgement
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import entity_claim_rule
@@ -22,7 +22,7 @@ from docgen.prompts.table import (
 )
 from docgen.records import Document
 from docgen.text import digest, token_estimate
-from docgen.text.sanitize import encodable
+from docgen.text.output.sanitize import encodable
 from docgen.universe import KeyFact, UniverseContext
 
 __all__ = ["TRIES", "ask", "idea_request", "judge_request", "read_verdicts", "typical_reply_tokens"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from docgen.audit.detect.known_wordings import function_words
+from docgen.audit.detect.facts.known_wordings import function_words
 from docgen.records import Document, Record
 from docgen.text import sentences, words
 from docgen.universe import UniverseContext

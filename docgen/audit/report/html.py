@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report import charts
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 from docgen.universe import UniverseContext

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from docgen.audit.detect.known_wordings import Words, stem_set
+from docgen.audit.detect.facts.known_wordings import Words, stem_set
 from docgen.audit.rules.rule import Cue, Rule
 from docgen.audit.rules.shipped import entity_claim_parts, entity_claim_rule
 from docgen.records import Finding

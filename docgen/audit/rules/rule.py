@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from docgen.errors import ConfigError
 from docgen.records import Severity
 from docgen.text.languages import Language
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 from docgen.universe import LeakageRule, UniverseContext
 
 __all__ = ["Cue", "Rule", "rule_key", "rules_for", "with_language"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from docgen.audit.data_files import read_patterns
-from docgen.audit.detect.known_wordings import function_words, ordinary_words
+from docgen.audit.detect.facts.known_wordings import function_words, ordinary_words
 from docgen.audit.rules.rule import Cue, Rule, rule_key
 from docgen.universe import UniverseContext
 

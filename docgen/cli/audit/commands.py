@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.audit import flags as f
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
 
 __all__ = ["register"]
 

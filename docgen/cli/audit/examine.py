@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.cli.runner import ask_to_spend
 from docgen.cli.runs.tables import show_run
-from docgen.cli.streams import say
+from docgen.cli.shared.runner import ask_to_spend
+from docgen.cli.shared.streams import say
 from docgen.options.run import RunOptions
-from docgen.pipeline.audit.apply import apply_to_files, apply_to_run, refill_calls
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.judge import Judge, JudgeCost
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.run_reports import read_leakage
+from docgen.pipeline.audit.runs.apply import apply_to_files, apply_to_run, refill_calls
+from docgen.pipeline.audit.runs.run_reports import read_leakage
 from docgen.pipeline.execution.stopping import judging
 from docgen.pipeline.inputs.proposal import propose
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise
 from docgen.progress.display import ShownReporter
-from docgen.text.counts import money
+from docgen.text.output.counts import money
 
 __all__ = ["Display", "Sequel", "agree_to_judge", "examine", "remove_failing", "say_unjudged"]
 

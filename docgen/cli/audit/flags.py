@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import runs
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import runs
 from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 

@@ -10,12 +10,12 @@ from rich.text import Text
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.judged import JudgedFact
 from docgen.audit.measure.leakage import Example, LeakageReport
-from docgen.audit.measure.salience import FactPresence, SalienceReport
+from docgen.audit.measure.salience.judged import JudgedFact
+from docgen.audit.measure.salience.tally import FactPresence, SalienceReport
 from docgen.audit.measure.world_use import WorldUse
-from docgen.cli.console import Grid, Name
 from docgen.cli.runs.tables import measured_cells
+from docgen.cli.shared.console import Grid, Name
 from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from docgen.cli import options as o
+from docgen.cli.shared import options as o
 
 __all__ = ["group", "register"]
 

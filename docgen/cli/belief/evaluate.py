@@ -13,12 +13,12 @@ from docgen.belief.report.picture import belief_picture
 from docgen.belief.report.report import BeliefReport, Dose, belief_report
 from docgen.belief.report.results import Results, read_results, write_results
 from docgen.cli.belief.tables import show_report
-from docgen.cli.console import console
-from docgen.cli.runner import ask_to_spend, reporting
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared.console import console
+from docgen.cli.shared.runner import ask_to_spend, reporting
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
-from docgen.files.run_folder import OUTPUT
+from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.pipeline.belief.corpus import TrainedOn, trained_on
 from docgen.pipeline.belief.evaluation import (
     Wish,
@@ -29,7 +29,7 @@ from docgen.pipeline.belief.evaluation import (
     run_plan,
 )
 from docgen.text import slug
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 
 __all__ = ["evaluate", "put_together"]
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say_json
-from docgen.text.counts import plural
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say_json
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
@@ -60,7 +60,7 @@ def questions(
     Without a key, or with --engine offline, they are plain forms built from the context's own wordings. The shipped
     contexts have question files: docgen eval belief --questions tutorial.
     """
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.runner import reporting
     from docgen.pipeline.belief.question_job import QuestionJob, check_file, write_file
     from docgen.pipeline.belief.questions import overlaps
 
@@ -71,7 +71,7 @@ def questions(
         else:
             prepared = job.prepare(size, seed or 0, engine, model, base_url, concurrency, max_cost, out)
             if prepared.cost is not None:
-                from docgen.cli.runner import ask_to_spend
+                from docgen.cli.shared.runner import ask_to_spend
 
                 prepared.check_engine()
                 ask_to_spend(prepared.cost_line(), yes or max_cost is not None, reporter)
@@ -90,7 +90,7 @@ def _show(
 
     from docgen.belief.question_files import question_warnings
     from docgen.belief.questions import KINDS
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     warnings = question_warnings(file)
     short = dict(written.short) if written else {}

@@ -9,7 +9,7 @@ from docgen.belief.report.calibration import JudgeCalibration
 from docgen.belief.report.figures import ALL, FactBelief, Measure, Side
 from docgen.belief.report.intervals import Estimate
 from docgen.belief.report.report import Arm, BeliefReport
-from docgen.cli.console import table
+from docgen.cli.shared.console import table
 
 __all__ = ["show_report"]
 

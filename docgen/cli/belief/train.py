@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.entry import command
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def train(flags: TrainFlags) -> None:
     Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
-    from docgen.cli.runner import reporting
+    from docgen.cli.shared.runner import reporting
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.training import plan_of_training
@@ -150,7 +150,7 @@ def _show(trained: "Trained", as_json: bool) -> None:
     if as_json:
         say_json(trained.card.model_dump_json(indent=2))
         return
-    from docgen.cli.console import console
+    from docgen.cli.shared.console import console
     from docgen.training.card import loss_table
 
     if trained.losses:

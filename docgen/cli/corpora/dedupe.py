@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
 
 if TYPE_CHECKING:
     from docgen.pipeline.corpora.dedupe import DedupeOptions

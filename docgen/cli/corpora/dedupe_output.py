@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from docgen.cli.console import console, table
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
 from docgen.dedupe.report.build import histogram_lines
 from docgen.dedupe.report.text_diff import differences
 from docgen.dedupe.workflow import Job, Outcome

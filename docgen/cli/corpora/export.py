@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import formats, runs
 from docgen.cli.entry import command
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import formats, runs
 from docgen.exporting.formats.table import FORMATS
 
 if TYPE_CHECKING:

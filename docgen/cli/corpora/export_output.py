@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from docgen.cli.console import console, saying, table
-from docgen.cli.streams import say_json
+from docgen.cli.shared.console import console, saying, table
+from docgen.cli.shared.streams import say_json
 from docgen.errors import ConfigError
 from docgen.exporting.formats.labels import Token
 from docgen.exporting.plan import PUBLISHED, Published, TrainingPlan, as_json

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
-from docgen.cli import options as o
 from docgen.cli.entry import command
 from docgen.cli.experiment.reading import ReportJson, register_reading
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.experiment.plan import ExperimentOptions
@@ -140,7 +140,7 @@ def run(flags: ExperimentFlags) -> None:
     import asyncio
 
     from docgen.cli.experiment.tables import cost_line, show_report
-    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.cli.shared.runner import ask_to_spend, reporting
     from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
     from docgen.pipeline.experiment.plan import plan_experiment
@@ -168,8 +168,8 @@ def plan(flags: PlanFlags) -> None:
     import json
 
     from docgen.behaviour.grid import all_variations
-    from docgen.cli.console import console, table
     from docgen.cli.experiment.tables import cost_line, figure
+    from docgen.cli.shared.console import console, table
     from docgen.pipeline.experiment.carry_out import experiment_cost
     from docgen.pipeline.experiment.plan import plan_experiment
 
@@ -229,7 +229,7 @@ def list_shipped(json: o.Json = False) -> None:
 
     from docgen.behaviour.grid import load_grid
     from docgen.behaviour.yaml_records import shipped
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     rows = []
     for name in shipped("grids"):

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docgen.behaviour import MOST_VOTES
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
-from docgen.text.counts import plural
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
-    from docgen.files.run_folder import RunFolder
+    from docgen.files.run_folder.run_folder import RunFolder
 
 __all__ = ["ReportJson", "folder_of", "register_reading"]
 
@@ -38,7 +38,7 @@ def register_reading(group: typer.Typer) -> None:
 
 def folder_of(experiment: str) -> "RunFolder":
     """The folder of an experiment, by its name or path."""
-    from docgen.files.run_folder import RunFolder
+    from docgen.files.run_folder.run_folder import RunFolder
     from docgen.pipeline.experiment.plan import EXPERIMENTS
 
     path = EXPERIMENTS / experiment
@@ -103,7 +103,7 @@ def import_transcripts(
 
     docgen experiment judge results_seed42 --judge-model claude-sonnet-5-5 --max-cost 5
     """
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
     from docgen.pipeline.experiment.imported import import_released
     from docgen.pipeline.experiment.plan import saved_plan
     from docgen.text import slug
@@ -145,7 +145,7 @@ def judge(
     import asyncio
 
     from docgen.cli.experiment.tables import cost_line, show_report
-    from docgen.cli.runner import ask_to_spend, reporting
+    from docgen.cli.shared.runner import ask_to_spend, reporting
     from docgen.options.audit import JudgeOptions
     from docgen.pipeline.execution.stopping import judging
     from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
@@ -190,7 +190,7 @@ def calibrate(
     from docgen.behaviour.measures.judge_scores import REASONING, SECOND, read_labelled
     from docgen.behaviour.yaml_records import find_file
     from docgen.cli.experiment.tables import show_scores
-    from docgen.cli.runner import ask_model
+    from docgen.cli.shared.runner import ask_model
     from docgen.options.audit import JudgeMode, JudgeOptions
     from docgen.pipeline.audit.judge import Judge
     from docgen.pipeline.experiment.calibrate import calibrate_judge, calibration_cost

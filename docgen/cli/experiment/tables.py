@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.cli.console import console, table
-from docgen.cli.streams import say_json
-from docgen.text.counts import money
+from docgen.cli.shared.console import console, table
+from docgen.cli.shared.streams import say_json
+from docgen.text.output.counts import money
 
 if TYPE_CHECKING:
     from docgen.behaviour.measures.dose import DoseReport

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.orders import Control

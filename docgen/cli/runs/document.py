@@ -4,8 +4,8 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.text import Text
 
-from docgen.audit.detect.facts import FactDetector
-from docgen.cli.console import PAGE
+from docgen.audit.detect.facts.fact_detector import FactDetector
+from docgen.cli.shared.console import PAGE
 from docgen.records import EMBEDDED_NOTICE, IMPORTED_ENGINE, Attempt, document_id, is_embedded
 from docgen.universe import UniverseContext
 

@@ -16,8 +16,8 @@ def show_home() -> None:
     from pathlib import Path
 
     from docgen import __version__
-    from docgen.cli.console import console
-    from docgen.files.run_folder import list_runs
+    from docgen.cli.shared.console import console
+    from docgen.files.run_folder.run_folder import list_runs
     from docgen.pipeline.run import list_lines
     from docgen.universe import list_contexts
 
@@ -43,7 +43,7 @@ def show_home() -> None:
 
 
 def _show_runs(lines: "list[RunLine]", count: int) -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     rows = [[line.run, line.context, _state(line)] for line in lines]
     more = f"and {count - len(lines):,} more: docgen runs" if count > len(lines) else None

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say, say_json
 
 __all__ = ["open_in_browser", "register"]
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.completion import facts
-from docgen.cli.streams import say, say_json
+from docgen.cli.shared import options as o
+from docgen.cli.shared.completion import facts
+from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +86,7 @@ def _refuse_changes(changes: dict[str, object]) -> None:
 
 
 def _show_changes(costs: "Explanation") -> None:
-    from docgen.cli.console import console, table
+    from docgen.cli.shared.console import console, table
 
     if not costs.changes:
         console.print("Nothing that the run depends on has changed.")
@@ -129,7 +129,7 @@ def show(
     docgen show tutorial --reason near_duplicate
     docgen show tutorial 17 --prompt   what the model was asked
     """
-    from docgen.cli.console import console
+    from docgen.cli.shared.console import console
     from docgen.pipeline.attempts import draw_attempts
     from docgen.pipeline.execution.shared_money import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
@@ -179,8 +179,8 @@ def _nothing_matches(setup: "Setup", matching: "AttemptFilter", doc: str | None)
 
 
 def _show_attempts(setup: "Setup", chosen: "Iterable[Attempt]", as_json: bool) -> None:
-    from docgen.cli.console import console
     from docgen.cli.runs.document import show_attempt
+    from docgen.cli.shared.console import console
 
     for attempt in chosen:
         if as_json:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from docgen.cli import options as o
-from docgen.cli.streams import say
+from docgen.cli.shared import options as o
+from docgen.cli.shared.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions

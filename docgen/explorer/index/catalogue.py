@@ -8,7 +8,7 @@ import numpy as np
 
 from docgen.explorer.index.columns import append
 from docgen.explorer.index.schema import get_meta, put_meta
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 
 __all__ = ["describe_world", "take_catalogue"]
 

@@ -10,7 +10,7 @@ from docgen.corpus import corpus_files, read_corpus
 from docgen.errors import InputError
 from docgen.explorer.index.schema import DamagedIndex
 from docgen.files.append_log import read_lines
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.records import Attempt
 from docgen.text import digest, token_estimate, word_count
 

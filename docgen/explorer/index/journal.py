@@ -7,7 +7,7 @@ from pydantic_core import from_json
 
 from docgen.explorer.index.schema import get_meta, put_meta
 from docgen.files.append_log import read_lines
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 
 __all__ = ["JUDGE_STAGE", "take_journal"]
 

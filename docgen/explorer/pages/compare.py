@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.pages.documents import title_of
+from docgen.explorer.pages.documents.documents import title_of
 from docgen.explorer.pages.overview import fact_rows
 from docgen.explorer.pages.page_query import Missing, PageQuery, share
 from docgen.explorer.read.snapshot import Snapshot

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from docgen.explorer.labels.scores import judge_scores, scores_of
-from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.overview import fact_rows, finding_rows
 from docgen.explorer.pages.page_query import Missing, PageQuery, share
 from docgen.explorer.read.filters import Filters, mask_of

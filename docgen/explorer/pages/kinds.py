@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.read.filters import Filters, mask_of
 from docgen.explorer.view import View

@@ -1,15 +1,15 @@
 """Every page of a corpus, in one table."""
 
 from docgen.explorer.pages.compare import compare
-from docgen.explorer.pages.document import document
-from docgen.explorer.pages.documents import documents
+from docgen.explorer.pages.documents.document import document
+from docgen.explorer.pages.documents.documents import documents
+from docgen.explorer.pages.documents.prompt import prompt
+from docgen.explorer.pages.documents.rejected import attempt, duplicates, rejected
+from docgen.explorer.pages.documents.ten import ten
 from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import idea, type_, types
 from docgen.explorer.pages.labels import blind, blind_document, labels
 from docgen.explorer.pages.overview import overview
-from docgen.explorer.pages.prompt import prompt
-from docgen.explorer.pages.rejected import attempt, duplicates, rejected
-from docgen.explorer.pages.ten import ten
 from docgen.explorer.shown import Page
 
 __all__ = ["PAGES"]

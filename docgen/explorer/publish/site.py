@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from docgen.explorer.index.columns import Array
-from docgen.explorer.pages.document import document
-from docgen.explorer.pages.documents import document_rows
+from docgen.explorer.pages.documents.document import document
+from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
 from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from docgen.errors import ConfigError
 from docgen.explorer.index.columns import Array
 from docgen.explorer.read.snapshot import Snapshot
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.text import digest
 
 if TYPE_CHECKING:

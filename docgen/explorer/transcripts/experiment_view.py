@@ -16,7 +16,7 @@ from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
 from docgen.explorer.shown import Page
 from docgen.explorer.transcripts.rows import Transcripts
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import saved_plan
 from docgen.prompts.requests import ModelOptions
 

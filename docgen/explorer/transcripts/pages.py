@@ -5,7 +5,7 @@ from typing import Any
 
 from docgen.behaviour.queries import Query
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Transcript, counts_as
-from docgen.explorer.pages.documents import excerpt_of, title_of
+from docgen.explorer.pages.documents.documents import excerpt_of, title_of
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.transcripts.experiment_view import ExperimentView
 from docgen.explorer.transcripts.listing import TranscriptFilters, facets_of, places_of

@@ -11,12 +11,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from docgen.explorer.labels.store import Label
 from docgen.explorer.marks import Span, mark_text, plain
-from docgen.explorer.pages.document import PART, label_spans, link_span, spans_of
+from docgen.explorer.pages.documents.document import PART, label_spans, link_span, spans_of
+from docgen.explorer.pages.documents.rejected import evidence_spans
 from docgen.explorer.pages.labels import rules_of
-from docgen.explorer.pages.rejected import evidence_spans
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.counts import money
+from docgen.text.output.counts import money
 
 __all__ = ["ASSETS", "as_json", "render"]
 

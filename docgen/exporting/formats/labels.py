@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docgen.exporting.examples import Example
+from docgen.exporting.dataset.examples import Example
 from docgen.exporting.formats.shapes import completion, plain_text
 from docgen.exporting.recipe import Recipe
 
 if TYPE_CHECKING:
-    from docgen.exporting.tokens import Tokenizer
+    from docgen.exporting.tokens.counter import Tokenizer
 
 __all__ = ["LabelRule", "Token", "Tokens", "apart", "joined", "pieces", "token_ids", "turn_by_turn", "whole"]
 

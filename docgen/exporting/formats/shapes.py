@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from docgen.exporting.examples import Example
+from docgen.exporting.dataset.examples import Example
 from docgen.exporting.recipe import Recipe
 
 __all__ = [

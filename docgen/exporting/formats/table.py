@@ -17,7 +17,7 @@ from docgen.exporting.formats.labels import LabelRule, apart, joined, turn_by_tu
 from docgen.exporting.formats.shapes import alpaca_row, messages_row, segments_row, text_row, together_row, trl_row
 from docgen.exporting.formats.writers import Write, json_lines, token_parquet, write_shards, write_token_lines
 from docgen.exporting.recipe import ExportOptions
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 
 __all__ = ["FORMATS", "ExportFormat", "find_format", "is_chat"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docgen.exporting.examples import Example
+from docgen.exporting.dataset.examples import Example
 from docgen.exporting.recipe import Recipe
 from docgen.parallel.batches import batched
 

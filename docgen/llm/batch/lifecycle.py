@@ -12,7 +12,7 @@ from docgen.errors import RequestFailed, StopRun
 from docgen.llm.batch.log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.batch.lost_creation import candidates, is_ours
 from docgen.llm.batch.view import Batches, BatchView
-from docgen.llm.budget import Budget
+from docgen.llm.cost.budget import Budget
 from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.journal import Journal
 from docgen.llm.providers.messages_format import MalformedReply, server_words

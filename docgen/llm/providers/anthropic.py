@@ -1,7 +1,7 @@
 """The Anthropic Messages API, and every server that speaks it: the only module that imports the SDK.
 
-One HTTP attempt per call; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`, `docgen.llm.budget`). The
-SDK finds the credentials and the address, sets the headers and provides its aiohttp transport, which requests use
+One HTTP attempt per call; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`, `docgen.llm.cost.budget`).
+The SDK finds the credentials and the address, sets the headers and provides its aiohttp transport, which requests use
 directly with ready JSON. Its typed methods are bypassed: they take longer to build a request than the network takes to
 carry it, and they accept a body that is not a message and return an object whose fields are not what their types say.
 """
@@ -33,7 +33,7 @@ from docgen.llm.providers.environment import (
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
 from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.text.output.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 

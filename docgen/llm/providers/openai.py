@@ -1,8 +1,8 @@
 """OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, ...
 
 One HTTP attempt per call, by aiohttp; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`,
-`docgen.llm.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have to be
-taken apart again, to keep what is paid for whatever else is wrong.
+`docgen.llm.cost.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have to
+be taken apart again, to keep what is paid for whatever else is wrong.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
 from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.text.output.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "ChatLLM"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from docgen.errors import ConfigError
 from docgen.text.engines import EMBEDDED_ENGINE, EMBEDDED_MODEL
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 
 if TYPE_CHECKING:
     from docgen.llm.batch.view import Batches

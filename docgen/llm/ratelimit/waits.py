@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.ratelimit.control import RateControl

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from docgen.llm.budget import Budget, BudgetedLLM
+from docgen.llm.cost.budget import Budget, BudgetedLLM
 from docgen.llm.journal import Journal
 from docgen.llm.providers.environment import server_key
 from docgen.llm.providers.on_demand import OnDemand

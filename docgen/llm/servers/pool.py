@@ -14,7 +14,7 @@ from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
 from docgen.llm.servers.health import RETIRING, Health
 from docgen.llm.servers.states import ServerState
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 __all__ = ["Server", "ServerPool"]
 

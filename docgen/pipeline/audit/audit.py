@@ -7,8 +7,8 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from docgen.audit.detect.classifier_vocabulary import Vocabulary
-from docgen.audit.detect.contamination import ContaminationScanner, read_prompts, read_questions
+from docgen.audit.detect.leaks.classifier_vocabulary import Vocabulary
+from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts, read_questions
 from docgen.audit.rules.rule import Rule
 from docgen.audit.rules.shipped import contamination_rule
 from docgen.belief.question_files import asked_texts, is_question_file, load_questions

@@ -8,12 +8,12 @@ from typing import Literal
 
 from pydantic_core import from_json
 
-from docgen.audit.detect.facts import FactDetector
+from docgen.audit.detect.facts.fact_detector import FactDetector
 from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.judge.panel import Panel, Unjudged, agreement, combine, judge_documents
 from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibrate
-from docgen.audit.measure.salience import presence
+from docgen.audit.measure.salience.tally import presence
 from docgen.audit.rules.rule import rule_key
 from docgen.errors import RunError
 from docgen.files.atomic import write_beside

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from docgen.audit.judge.requests import TRIES, typical_reply_tokens
 from docgen.errors import ConfigError
-from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.engine import EngineOptions, open_engine
 from docgen.llm.journal import Journal, JournalReader
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.prompt_cache import pays_to_cache
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import Connection, default_paid_provider, find_provider
@@ -30,7 +30,7 @@ from docgen.pipeline.inputs.setup import Setup, engine_options, model_options
 from docgen.progress import Reporter, SilentReporter
 from docgen.prompts.requests import ModelOptions
 from docgen.text import token_estimate
-from docgen.text.counts import money
+from docgen.text.output.counts import money
 
 __all__ = ["SILENT", "Judge", "JudgeCost", "never", "own_tokens"]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from docgen.corpus.partitions import Partition, cut_file, joined, read_partition
 from docgen.corpus.readers import Wanted
 from docgen.errors import ConfigError
-from docgen.files.run_folder import read_attempts
+from docgen.files.run_folder.run_folder import read_attempts
 from docgen.parallel.executors import Executor
 from docgen.pipeline.audit.corpus import OPTIONAL, Corpus, accepted_documents, batch_documents, plan_names
 from docgen.pipeline.audit.scan import Tallies, say_vocabulary, scan_part

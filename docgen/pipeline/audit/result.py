@@ -13,12 +13,12 @@ from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport
 from docgen.audit.measure.leakage import LeakageReport
-from docgen.audit.measure.salience import SalienceReport
+from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report.html import render_report
 from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
 from docgen.errors import ConfigError
 from docgen.files.atomic import write_beside
-from docgen.files.run_folder import OUTPUT
+from docgen.files.run_folder.run_folder import OUTPUT
 from docgen.llm.protocol import LLM, Request
 from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector

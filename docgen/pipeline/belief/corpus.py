@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from docgen.audit.measure.salience_report import FactPresence
+from docgen.audit.measure.salience.report import FactPresence
 from docgen.belief.report.figures import CorpusFigures
 from docgen.errors import RunError
-from docgen.pipeline.audit.run_reports import read_measured
+from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import reopen
 

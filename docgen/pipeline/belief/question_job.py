@@ -10,7 +10,7 @@ from docgen.belief.writing.plain_forms import plain_questions
 from docgen.errors import ConfigError, RunError
 from docgen.files.atomic import write_beside
 from docgen.files.overwrite import refuse_file_of_a_run
-from docgen.files.run_folder import find_run
+from docgen.files.run_folder.run_folder import find_run
 from docgen.llm.providers.table import (
     Connection,
     choose_engine,
@@ -26,7 +26,7 @@ from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
-from docgen.text.counts import money
+from docgen.text.output.counts import money
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["Prepared", "QuestionJob", "check_file", "write_file"]

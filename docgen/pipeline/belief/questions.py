@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from docgen.audit.detect.contamination import ContaminationScanner
+from docgen.audit.detect.leaks.contamination import ContaminationScanner
 from docgen.belief.question_files import asked_texts
 from docgen.belief.questions import FactQuestions, Kind, Question, QuestionFile
 from docgen.belief.writing.drafts import COUNTS, fact_questions, merged

@@ -16,7 +16,7 @@ from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.source import Corpus, open_corpus
 from docgen.dedupe.workflow import Job, Outcome, carry_out
 from docgen.errors import ConfigError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.parallel.batches import batched
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths, run_of
 

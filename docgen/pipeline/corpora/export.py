@@ -7,15 +7,15 @@ from typing import Any
 
 from docgen.corpus import corpus_files
 from docgen.errors import ConfigError
+from docgen.exporting.cards.organism_card import variant_name
+from docgen.exporting.dataset.layout import Layout
+from docgen.exporting.dataset.mix import parse_mix
+from docgen.exporting.formats.parquet import write_whole
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
-from docgen.exporting.layout import Layout
-from docgen.exporting.mix import parse_mix
-from docgen.exporting.organism import variant_name
 from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.exporting.whole import write_whole
 from docgen.files.overwrite import refuse_overwriting
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export_source import (
     Opened,
     Say,
@@ -186,7 +186,7 @@ def organism_of(
     """organism.yaml, for a run in the format that model-diffing tools load; {} for all else."""
     if form.name != "hf" or source.run is None:
         return {}
-    from docgen.exporting.organism import organism_card
+    from docgen.exporting.cards.organism_card import organism_card
     from docgen.universe import load_context
 
     context = load_context(source.run.context)

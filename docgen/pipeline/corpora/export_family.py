@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from docgen.errors import ConfigError, RunError
+from docgen.exporting.cards.organism_card import variant_name
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import MANIFEST, sha256_of
-from docgen.exporting.organism import variant_name
 from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
-from docgen.files.run_folder import LEVELS, RunFolder
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder
 from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one
 from docgen.pipeline.corpora.export_source import Say, Source, open_layouts, source_of_files, source_of_run
 from docgen.pipeline.corpora.sources import means_files, run_of
@@ -44,7 +44,7 @@ def export_ratios(source: Source, options: ExportOptions, folder: Path, say: Say
 
 
 def _at(options: ExportOptions, ratio: float) -> ExportOptions:
-    from docgen.exporting.mix import parse_mix
+    from docgen.exporting.dataset.mix import parse_mix
 
     return replace(options, mix=(f"{parse_mix(options.mix[0]).path}:{ratio:.12g}",), mix_ratios=())
 
@@ -84,7 +84,7 @@ def find_each(names: Sequence[str], accept_unfinished: bool) -> list[Source]:
 
 def _runs_of(name: str) -> list[RunFolder]:
     """A run with its control if there is one, or the levels of a sweep."""
-    from docgen.files.run_folder import find_run
+    from docgen.files.run_folder.run_folder import find_run
 
     run = find_run(name)
     levels = run.path / LEVELS

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from docgen.exporting.examples import Example
+from docgen.exporting.dataset.examples import Example
+from docgen.exporting.dataset.layout import Layout
 from docgen.exporting.formats.labels import Token, pieces, words
 from docgen.exporting.formats.readers import reader_of
 from docgen.exporting.formats.table import ExportFormat, find_format, is_chat
-from docgen.exporting.layout import Layout
 from docgen.exporting.plan import TrainingPlan, training_plan
 from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.pipeline.corpora.export import find_source

@@ -12,18 +12,18 @@ import numpy as np
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
-from docgen.exporting.documents import Documents, TextStore, read_documents
-from docgen.exporting.estimate import token_family
+from docgen.exporting.dataset.documents import Documents, TextStore, read_documents
+from docgen.exporting.dataset.layout import Layout, lay_out
+from docgen.exporting.dataset.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
+from docgen.exporting.dataset.split import near_clusters, validation_size
 from docgen.exporting.job import canary_of, sha256_of
-from docgen.exporting.layout import Layout, lay_out
-from docgen.exporting.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.recipe import ExportOptions
-from docgen.exporting.split import near_clusters, validation_size
-from docgen.exporting.tokens import Estimate, TokenCounter, Tokenizer, open_tokenizer
+from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
+from docgen.exporting.tokens.estimate import token_family
 from docgen.files.digests import file_digest
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig
-from docgen.pipeline.audit.run_reports import read_report
+from docgen.pipeline.audit.runs.run_reports import read_report
 from docgen.pipeline.corpora.select import facts_of
 from docgen.pipeline.execution.finished import check_finished, fresh_corpus
 from docgen.pipeline.inputs.setup import read_recorded

@@ -9,7 +9,7 @@ from pydantic_core import to_json
 
 from docgen.corpus import corpus_columns, corpus_files, read_corpus
 from docgen.errors import InputError, RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.options.run import RunConfig
 from docgen.pipeline.inputs.proposal import meta_of

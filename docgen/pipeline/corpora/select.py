@@ -21,7 +21,7 @@ from docgen.planning.constraints import Grid
 from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of
 from docgen.planning.select.subset_selection import nested_subsets, select_subset
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -241,7 +241,7 @@ def _shapeless(where: str) -> InputError:
 
 def facts_in_texts(paths: Paths, text_column: str, context: "UniverseContext") -> Known:
     """Facts of every document by the scan tier: by wording, blind to free rewording."""
-    from docgen.audit.detect.facts import FactDetector, expressed
+    from docgen.audit.detect.facts.fact_detector import FactDetector, expressed
 
     facts = tuple(fact.id for fact in context.key_facts)
     detector = FactDetector(context)

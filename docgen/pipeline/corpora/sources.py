@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docgen.errors import RunError
-from docgen.files.run_folder import LEVELS, RunFolder, find_run, list_runs
-from docgen.text.nearest import suggestion
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder, find_run, list_runs
+from docgen.text.output.nearest import suggestion
 
 if TYPE_CHECKING:
     from docgen.pipeline.run import Run

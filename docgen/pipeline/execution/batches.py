@@ -15,7 +15,7 @@ from docgen.pipeline.execution.shared_money import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import

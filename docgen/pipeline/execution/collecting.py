@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from docgen.errors import RequestFailed, StopRun
-from docgen.llm.budget import Budget
 from docgen.llm.by_file.log import HandOutLog
+from docgen.llm.cost.budget import Budget
 from docgen.llm.engine import Engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion, Request
@@ -14,7 +14,7 @@ from docgen.llm.response_cache import ResponseCache
 from docgen.options.audit import AuditOptions
 from docgen.options.step import Step
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.verify import verification_of
+from docgen.pipeline.audit.runs.verify import verification_of
 from docgen.pipeline.execution.job import Job
 from docgen.pipeline.execution.steps import take_steps
 from docgen.pipeline.inputs.setup import Setup

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.execution.shared_money import check_single
 from docgen.stages.corpus import corpus_frame
 

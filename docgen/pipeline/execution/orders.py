@@ -12,12 +12,12 @@ from pydantic import Field, ValidationError
 
 from docgen.errors import ConfigError, RunError
 from docgen.files.append_log import AppendLog, read_lines
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.engine import Engine
 from docgen.pipeline.inputs.setup import reopen
 from docgen.progress import Reporter
 from docgen.records import Record
-from docgen.text.counts import plural
+from docgen.text.output.counts import plural
 
 __all__ = ["Control", "Order", "Orders", "change_run"]
 

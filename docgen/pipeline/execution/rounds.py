@@ -12,12 +12,12 @@ from docgen.errors import ConfigError, InputError, RunError
 from docgen.files.atomic import beside
 from docgen.files.overwrite import refuse_file_of_a_run
 from docgen.llm.batch.log import read_batches
-from docgen.llm.budget import SPEND_FILE, Budget, uncertain_dollars
 from docgen.llm.by_file.lines import FORMATS, FileFormat, ReplyLine, find_format, read_reply, request_line
 from docgen.llm.by_file.log import HANDED_OUT_FILE, HandOut, HandOutLog
+from docgen.llm.cost.budget import SPEND_FILE, Budget, uncertain_dollars
+from docgen.llm.cost.pricing import Prices, load_prices
 from docgen.llm.engine import BATCHES_FILE, dollars_at_most
 from docgen.llm.journal import Journal
-from docgen.llm.pricing import Prices, load_prices
 from docgen.llm.protocol import Completion, Request
 from docgen.pipeline.execution.collecting import Collector, collect_due
 from docgen.pipeline.execution.execute import wait_for

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docgen.errors import RunError
-from docgen.files.run_folder import LEVELS, RunFolder
-from docgen.text.counts import plural
+from docgen.files.run_folder.run_folder import LEVELS, RunFolder
+from docgen.text.output.counts import plural
 
 if TYPE_CHECKING:
     from docgen.llm.journal import JournalReader

@@ -16,7 +16,7 @@ from docgen.behaviour.settings import Reasoning, Section, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.errors import RunError
 from docgen.files.names import folder_name
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.judge import Judge
 from docgen.pipeline.experiment.plan import EXPERIMENTS, Experiment, read_transcripts, saved_plan

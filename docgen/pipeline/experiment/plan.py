@@ -16,7 +16,7 @@ from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
 from docgen.files.names import folder_name
-from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import default_paid_provider
 from docgen.options.audit import JudgeMode, JudgeOptions

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docgen.errors import RunError
 from docgen.files.names import folder_name
-from docgen.files.run_folder import OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunOptions
 from docgen.options.step import Step

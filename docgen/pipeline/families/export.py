@@ -6,7 +6,7 @@ from typing import Any
 
 from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export import export_source, folder_name
 from docgen.pipeline.corpora.export_source import Say, source_of_run
 from docgen.pipeline.families.index import Corpus, Family, read_family, refresh_index

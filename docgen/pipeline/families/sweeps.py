@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from docgen.errors import ConfigError, PlanError
-from docgen.files.run_folder import LEVELS, OUTPUT, RunFolder
+from docgen.files.run_folder.run_folder import LEVELS, OUTPUT, RunFolder
 from docgen.llm.journal import journal_totals
 from docgen.llm.protocol import LLM
 from docgen.options.run import RunConfig, RunOptions
@@ -30,7 +30,7 @@ from docgen.progress import SilentReporter
 from docgen.progress.display import ProgressArgument, reporter_for
 from docgen.records import Record
 from docgen.stages.plan import Plan
-from docgen.text.nearest import suggestion
+from docgen.text.output.nearest import suggestion
 from docgen.universe import UniverseContext
 
 __all__ = [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.journal import JournalReader
 from docgen.options.run import RunOptions
 from docgen.pipeline.inputs.locate_run import recorded_source

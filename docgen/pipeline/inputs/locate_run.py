@@ -5,14 +5,14 @@ from pathlib import Path
 
 from docgen.errors import ConfigError, ContextError, RunError, UserError
 from docgen.files.names import folder_name
-from docgen.files.run_folder import OUTPUT, RunFolder, find_run, latest_run, list_runs
+from docgen.files.run_folder.run_folder import OUTPUT, RunFolder, find_run, latest_run, list_runs
 from docgen.llm.providers.table import choose_engine
 from docgen.options.run import RunOptions
 from docgen.pipeline.inputs.proposal import Proposal, changes_of_context, propose
 from docgen.pipeline.run import Run
 from docgen.progress import Reporter
 from docgen.records import EMBEDDED_ENGINE
-from docgen.text.nearest import nearest
+from docgen.text.output.nearest import nearest
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["World", "open_proposal", "recorded_source"]

@@ -11,8 +11,8 @@ from typing import Any
 
 from docgen import __version__
 from docgen.errors import RunError, UserError
-from docgen.files.run_folder import RunFolder
-from docgen.llm.pricing import load_prices
+from docgen.files.run_folder.run_folder import RunFolder
+from docgen.llm.cost.pricing import load_prices
 from docgen.options.run import RunConfig, RunOptions, load_config, resolve
 from docgen.pipeline.inputs.changes import Change, context_changes, settings_changes, template_changes
 from docgen.pipeline.inputs.engine_choice import with_engine

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docgen.errors import RunError
-from docgen.files.run_folder import RunFolder
+from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.providers.table import Connection, find_provider
 from docgen.options.fields import WriterEntry
 from docgen.options.run import RunConfig, RunOptions, resolve
@@ -16,8 +16,8 @@ from docgen.records import IMPORTED_ENGINE, Slot
 from docgen.universe import UniverseContext, load_context
 
 if TYPE_CHECKING:
+    from docgen.llm.cost.pricing import Prices
     from docgen.llm.engine import EngineOptions
-    from docgen.llm.pricing import Prices
     from docgen.prompts.requests import ModelOptions
 
 __all__ = ["CUSTOM", "DEFAULT_MODELS", "Setup", "engine_options", "model_options", "read_recorded", "reopen"]
@@ -89,7 +89,7 @@ class Setup:
 
     def check_models(self, prices: "Prices") -> None:
         """Raise `ConfigError` for a model, the judge's too, for whose calls a cap could not be enforced."""
-        from docgen.llm.budget import Budget
+        from docgen.llm.cost.budget import Budget
 
         judge = self.config.judge_model if self.config.verify else None
         writers = [writer.model for writer in self.config.writers or ()]
