@@ -1,8 +1,8 @@
 """OpenAI's chat completions, and every server that speaks them: vLLM, SGLang, llama.cpp, Ollama, OpenRouter, ...
 
 One HTTP attempt per call, by aiohttp; retries, pacing and budget are wrappers (`docgen.llm.ratelimit`,
-`docgen.llm.cost.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have to
-be taken apart again, to keep what is paid for whatever else is wrong.
+`docgen.llm.cost.budget`). OpenAI's SDK is not needed: a request is one POST of JSON, and its typed replies would have
+to be taken apart again, to keep what is paid for whatever else is wrong.
 """
 
 import asyncio
