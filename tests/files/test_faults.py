@@ -266,9 +266,11 @@ def test_a_file_without_end_is_refused_before_it_is_held(
     read: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every file that is read whole has a stated bound."""
-    for module in ("audit.detect.contamination", "audit.measure.calibration", "behaviour.measures.judge_scores"):
-        monkeypatch.setattr(f"docgen.{module}.LARGEST_TEXT", 1_000_000)
-    monkeypatch.setattr("docgen.dedupe.sketch.boilerplate.LARGEST_TEXT", 1_000_000)
+    for module in (
+        *("docgen.audit.detect.leaks.contamination", "docgen.audit.measure.calibration"),
+        *("docgen.behaviour.measures.judge_scores", "docgen.dedupe.sketch.boilerplate"),
+    ):
+        monkeypatch.setattr(f"{module}.LARGEST_TEXT", 1_000_000)
     with pytest.raises(UserError, match="larger than 1 MB"):
         read(ENDLESS)
 

@@ -163,7 +163,7 @@ def test_where_nothing_can_be_kept_they_are_compiled_for_this_process(home: Path
 PACKAGE = """
 import sys
 from pathlib import Path
-from docgen.kernels import compiler
+from docgen.kernels.compilation import compiler
 compiler.SOURCE = Path(sys.argv[1])
 sys.path.insert(0, sys.argv[1])
 import kernel, numba
