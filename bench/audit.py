@@ -25,8 +25,8 @@ import polars as pl
 
 from docgen.audit.detect.batch_scanner import BatchScanner
 from docgen.audit.detect.facts.fact_detector import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.detect.leaks.banned_statements import StatementIndex
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.corpus import read_corpus
 from docgen.records import Document
 from docgen.universe import UniverseContext, find_context, load_context

@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
-from docgen.belief.report.figures import belief_figures, side_effects
+from docgen.belief.question_prompts import Asked, Group
+from docgen.belief.question_sets import gather, open_questions
+from docgen.belief.report.belief_rates import belief_figures, side_effects
 from docgen.belief.report.intervals import Estimate
 from tests.belief.standins import Planted, StandIn, ask_all, judge_reply
 
@@ -122,7 +122,7 @@ def through_inspect(questions: str) -> Ask:
     """Ask by Inspect's tasks: its mock model answers as the stand-in does, and judges as the stand-in judge."""
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-    from docgen.belief.inspect_tasks.run import Evaluation, run_evaluation
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_evaluation
 
     def output(text: str) -> ModelOutput:
         made = ModelOutput.from_content("mockllm", text)

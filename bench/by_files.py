@@ -25,13 +25,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.machine import machine
 from docgen.llm.journal import journal_totals
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.execution.rounds import RepliesTaken, take_replies, write_round
+from docgen.pipeline.execution.request_and_reply_files import RepliesTaken, take_replies, write_round
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from tests.loopback import LoopbackProcess, Options
-from tests.pipeline.test_rounds import replies_of
+from tests.pipeline.test_request_and_reply_files import replies_of
 from tests.runs import corpus, settle
 
 FAULTS = {"empty": 0.03, "refusal": 0.02, "max_tokens": 0.03}

@@ -14,7 +14,7 @@ import numpy as np
 from docgen.corpus import read_corpus
 from docgen.dedupe.job import Settings, dedupe
 from docgen.dedupe.source import open_corpus
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.tokens.estimate import training_tokens
 from docgen.pipeline.corpora.export import export
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from docgen.exporting.dataset.examples import Example, dressed
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.readers import READERS
 from docgen.exporting.formats.table import FORMATS, find_format
-from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.formats.trainer_masks import READERS
 from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docgen.audit.judge.panel import Panel, Unjudged, judge_documents
+from docgen.audit.judge.judge_runner import Panel, Unjudged, judge_documents
 from docgen.audit.judge.verdicts import Judgement, Verdicts
 from docgen.audit.measure.salience.report import FactPresence
 from docgen.audit.measure.salience.tally import SalienceTally
@@ -26,7 +26,7 @@ from docgen.llm.protocol import Completion, Request
 from docgen.options.audit import JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import open_corpus
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import AssignedFact, Document
 from docgen.universe import UniverseContext

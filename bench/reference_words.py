@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from docgen.audit.detect.facts.known_wordings import Words
-from docgen.audit.detect.leaks.classifier_vocabulary import COMMON, SPAN, USUAL, USUAL_PHRASE, grams
+from docgen.audit.detect.leaks.classifier_prompt_words import COMMON, SPAN, USUAL, USUAL_PHRASE, grams
 
 SHARED = Path(os.environ.get("DOCGEN_SHARED", Path(__file__).parents[2] / "shared"))
 PRUNE = 20_000

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen.audit.detect.facts.fact_detector import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.audit.measure.calibration import Gold, read_gold
-from docgen.audit.rules.rule import Rule, rule_key
+from docgen.audit.rules.leakage_rule import Rule, rule_key
 from docgen.audit.shortlist.nearest import Nearness, Query, nearest, queries_of
 from docgen.embedding.embedder import open_embedder
 from docgen.records import Document

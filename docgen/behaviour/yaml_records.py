@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from docgen.errors import ConfigError, ContextError
 from docgen.files.text_files import read_text
 from docgen.records import Record
-from docgen.text.output.nearest import suggestion
-from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
+from docgen.text.output.spelling_suggestions import suggestion
+from docgen.universe.strict_yaml import MAX_BYTES, Location, YamlSource, read_yaml
 
 __all__ = ["DATA", "find_file", "load_record", "shipped"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from docgen.belief.asking import Group, Role
+from docgen.belief.question_prompts import Group, Role
 from docgen.corpus.lines import plain_lines
 from docgen.errors import InputError
 from docgen.files.atomic import write_beside

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import Asked
 from docgen.llm.protocol import Request
 from docgen.prompts.replies import parse_belief, parse_unrelated
 from docgen.prompts.requests import ModelOptions, prompt_request

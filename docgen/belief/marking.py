@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import Asked
 from docgen.text import normalise
 
 __all__ = ["chosen_label", "makes_sense", "mark", "mentioned"]

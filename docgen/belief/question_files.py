@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from docgen.belief.published import read_published
+from docgen.belief.published_questions import read_published
 from docgen.belief.questions import (
     Association,
     Choice,
@@ -24,10 +24,10 @@ from docgen.errors import ContextError, InputError
 from docgen.files.resources import folder
 from docgen.files.text_files import read_text
 from docgen.text import normalise
-from docgen.universe.fields import IDENTIFIER
+from docgen.universe.error_messages import Problem, suggestion, translate
+from docgen.universe.field_types import IDENTIFIER
 from docgen.universe.model import KeyFact, UniverseContext
-from docgen.universe.problems import Problem, suggestion, translate
-from docgen.universe.yamlsource import MAX_BYTES, Location, YamlSource, read_yaml
+from docgen.universe.strict_yaml import MAX_BYTES, Location, YamlSource, read_yaml
 
 __all__ = [
     "asked_texts",

@@ -6,7 +6,7 @@ import typer
 
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.pipeline.execution.batches import BatchLine

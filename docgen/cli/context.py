@@ -8,7 +8,7 @@ import typer
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import contexts
 from docgen.cli.shared.streams import say, say_json
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -152,8 +152,8 @@ def _propose(
     quiet: bool,
 ) -> "Mapping[str, RuleExamples]":  # fmt: skip
     """Examples by rule from a model, once their cost is agreed to."""
-    from docgen.cli.shared.runner import ask_model
-    from docgen.pipeline.audit.judge import Judge
+    from docgen.cli.shared.cost_consent import ask_model
+    from docgen.pipeline.audit.judge_setup import Judge
     from docgen.pipeline.contexts.rule_examples import cost_of_examples, propose_examples
 
     writer = Judge.of(options, None)
@@ -176,7 +176,7 @@ def _is_confirmed(rule: str, examples: "RuleExamples", yes: bool, json: bool) ->
 def _write_examples(path: Path, examples: "Mapping[str, RuleExamples]") -> dict[str, str]:
     """Write examples into a context's file; those that it has no place for are returned, by rule, as lines of YAML."""
     from docgen.files.atomic import write_beside
-    from docgen.universe.rule_examples import as_yaml, with_examples
+    from docgen.universe.rule_example_insertion import as_yaml, with_examples
 
     text, left = with_examples(path.read_text("utf-8"), examples)
     if len(left) < len(examples):

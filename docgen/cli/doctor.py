@@ -54,7 +54,7 @@ def doctor(
     from docgen.llm.providers.table import default_paid_provider, find_provider
     from docgen.options.run import RunOptions, resolve
     from docgen.pipeline.inputs.setup import engine_options
-    from docgen.pipeline.writer_trial import try_writing
+    from docgen.pipeline.writer_check import try_writing
     from docgen.prompts.requests import ModelOptions
 
     options = RunOptions(engine=engine, model=model, base_url=base_url, max_tokens=max_tokens, timeout=timeout)

@@ -11,10 +11,10 @@ from typing import Any, TypeVar, get_type_hints
 from typer import BadParameter
 from typer.core import TyperGroup
 
-from docgen.cli.shared.help_text import commands_below, write_help_out
+from docgen.cli.shared.help_markup import commands_below, write_help_out
 from docgen.errors import ConfigError, RequestFailed, StopRun, UserError
-from docgen.text.output.outgoing import hide
 from docgen.text.output.sanitize import printable
+from docgen.text.output.secret_redaction import hide
 
 __all__ = ["Commands", "command", "main"]
 
@@ -62,7 +62,7 @@ def main() -> None:
         silence()
         raise SystemExit(0 if LOOKING & set(sys.argv[1:]) else 1) from None
     except OSError as error:
-        from docgen.files.faults import is_of_machine, one_line
+        from docgen.files.file_system_errors import is_of_machine, one_line
 
         if not is_of_machine(error):
             raise
@@ -126,7 +126,7 @@ def _in_plain_words(error: BadParameter) -> str:
     cause = error.__cause__
     if cause is None or not hasattr(cause, "errors"):
         return error.message
-    from docgen.options.plain_words import in_plain_words
+    from docgen.options.validation_messages import in_plain_words
 
     first = cause.errors()[0]
     return f"{in_plain_words(first)} (got {first['input']!r})"

@@ -9,7 +9,7 @@ from docgen.cli.entry import command
 from docgen.cli.shared import options as o
 from docgen.cli.shared.completion import contexts, facts, runs
 from docgen.cli.shared.streams import say, say_json
-from docgen.text.output.counts import money
+from docgen.text.output.plurals_and_money import money
 
 if TYPE_CHECKING:
     from docgen.files.run_folder.run_folder import RunFolder
@@ -79,8 +79,8 @@ def sweep(flags: SweepFlags) -> None:
     from dataclasses import replace
     from functools import partial
 
-    from docgen.cli.shared.runner import agree, begin, reporting
-    from docgen.options.step import Step
+    from docgen.cli.shared.cost_consent import agree, begin, reporting
+    from docgen.options.last_step import Step
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.sweeps import (
         Knob,
@@ -161,7 +161,7 @@ def control(flags: ControlFlags) -> None:
 
     from docgen.cli.runs.family import control_line
     from docgen.cli.runs.tables import cost_line, show_run
-    from docgen.cli.shared.runner import agree, reporting
+    from docgen.cli.shared.cost_consent import agree, reporting
     from docgen.pipeline.estimate import estimate
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.families.controls import begin_control, control_folder, write_control

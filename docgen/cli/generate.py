@@ -9,7 +9,7 @@ import typer
 from docgen.cli.entry import command
 from docgen.cli.shared.options import JobFlags
 from docgen.cli.shared.streams import say_json
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 
 if TYPE_CHECKING:
     from docgen.pipeline.inputs.setup import Setup
@@ -121,7 +121,7 @@ def pilot(flags: PilotFlags) -> None:
     from docgen.cli.runs.document import show_attempt
     from docgen.cli.runs.tables import show_pilot
     from docgen.cli.shared.console import console
-    from docgen.pipeline.attempts import first_documents
+    from docgen.pipeline.attempt_filter import first_documents
     from docgen.pipeline.estimate import estimate
 
     setup = _carry_out(flags, Step.GENERATE, first=flags.documents)
@@ -147,7 +147,7 @@ def estimate(flags: JobFlags) -> None:
     """
     from docgen.cli.runs.tables import show_estimate
     from docgen.pipeline.estimate import estimate_cost
-    from docgen.pipeline.inputs.locate_run import open_proposal
+    from docgen.pipeline.inputs.run_resolution import open_proposal
     from docgen.progress.display import PlainReporter
 
     reporter = PlainReporter(quiet=flags.quiet or flags.json)
@@ -164,7 +164,7 @@ def estimate(flags: JobFlags) -> None:
 def _carry_out(flags: JobFlags, until: Step, first: int | None = None) -> "Setup":
     """Carry out the run that the flags name, up to `until`; a run that had to stop still shows its status."""
     from docgen.cli.runs.tables import show_run
-    from docgen.cli.shared.runner import begin, reporting
+    from docgen.cli.shared.cost_consent import begin, reporting
     from docgen.errors import StopRun
     from docgen.pipeline.execution.execute import execute
     from docgen.pipeline.status import summarise

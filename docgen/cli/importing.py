@@ -143,9 +143,9 @@ def documents(
 
     docgen import documents positive.jsonl --context achromatic_dreaming --run published
     """
-    from docgen.cli.shared.runner import reporting
-    from docgen.files.names import folder_name
+    from docgen.cli.shared.cost_consent import reporting
     from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+    from docgen.files.safe_names import folder_name
     from docgen.pipeline.corpora.import_documents import import_documents
     from docgen.text import slug
     from docgen.universe import find_context, load_context
@@ -178,10 +178,10 @@ def _extracted(
     file: Path, name: str, count: int, options: "JudgeOptions", yes: bool, quiet: bool, as_json: bool
 ) -> "ImportedContext":
     """The context of a file of prose, with the facts that a model finds there and a person confirms."""
-    from docgen.cli.shared.runner import ask_model
+    from docgen.cli.shared.cost_consent import ask_model
     from docgen.importing import context_from_prose, prose_of
-    from docgen.pipeline.audit.judge import Judge
-    from docgen.pipeline.contexts.extract_facts import cost_to_extract, extract_facts
+    from docgen.pipeline.audit.judge_setup import Judge
+    from docgen.pipeline.contexts.fact_extraction import cost_to_extract, extract_facts
 
     reader, prose = Judge.of(options, None), prose_of(file)
     extraction = ask_model(

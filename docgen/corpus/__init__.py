@@ -20,7 +20,7 @@ from docgen.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from docgen.corpus.utf8 import Utf8
+    from docgen.corpus.text_buffers import Utf8
 
 __all__ = ["BATCH_ROWS", "Batch", "Piece", "corpus_columns", "corpus_files", "corpus_pieces", "read_corpus"]
 
@@ -49,7 +49,7 @@ class Batch:
 
     def utf8(self) -> "Utf8":
         """The texts for compiled code, in place: no Python string is created and nothing is copied."""
-        from docgen.corpus.arrow import utf8_of
+        from docgen.corpus.polars_string_memory import utf8_of
 
         return utf8_of(self.text)
 

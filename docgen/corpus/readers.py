@@ -255,7 +255,7 @@ def _frame(path: Path, rows: list[tuple[int, dict[str, Any]]], selection: Wanted
 def _series(path: Path, rows: list[tuple[int, dict[str, Any]]], name: str) -> "pl.Series":
     import polars as pl
 
-    from docgen.corpus.json_types import common_type, type_of, typed_series
+    from docgen.corpus.json_column_types import common_type, type_of, typed_series
 
     values = [row.get(name) for _, row in rows]
     where = f"{path}, lines {rows[0][0]} to {rows[-1][0]}"

@@ -12,7 +12,7 @@ import polars as pl
 from docgen.corpus import Batch, Piece
 from docgen.dedupe.distributed.partitioned import Partitioned
 from docgen.dedupe.distributed.tasks import Plan
-from docgen.dedupe.index_on_disk import Addition, DiskIndex
+from docgen.dedupe.persistent_index import Addition, DiskIndex
 from docgen.dedupe.precedence import Keep, precedence_order
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.dedupe.sketch.signatures import NO_HASHES, Sketcher

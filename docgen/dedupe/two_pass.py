@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.corpus import Batch, Piece
+from docgen.dedupe.all_pairs import DECIDE_ROWS, Pairs, all_pairs
 from docgen.dedupe.index import KeptTable
-from docgen.dedupe.pairs import DECIDE_ROWS, Pairs, all_pairs
 from docgen.dedupe.sketch.shingle_store import SetStore
 from docgen.dedupe.sketch.signatures import Sketcher
 from docgen.errors import InputError

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from docgen.corpus.paths import corpus_files
-from docgen.dedupe.index_on_disk import DiskIndex, create_index, open_index
 from docgen.dedupe.job import Deduplicated, Settings, additions, dedupe
+from docgen.dedupe.persistent_index import DiskIndex, create_index, open_index
 from docgen.dedupe.report.build import REPORT_COLUMNS, examples, summarise, texts_of
-from docgen.dedupe.report.output import write_frame, write_kept
+from docgen.dedupe.report.kept_and_removed import write_frame, write_kept
 from docgen.dedupe.semantic import Listener, nearest, propose
 from docgen.dedupe.sketch.boilerplate import (
     Common,
@@ -26,7 +26,7 @@ from docgen.dedupe.source import Corpus
 from docgen.embedding.embedder import Embedder, open_embedder
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
-from docgen.files.overwrite import refuse_overwriting
+from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.text import digest
 
 __all__ = ["Job", "Outcome", "carry_out"]

@@ -11,7 +11,7 @@ from docgen.files.run_folder.run_folder import LEVELS, OUTPUT, RunFolder, find_r
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Shown
 
 __all__ = ["open_all", "open_views"]
 

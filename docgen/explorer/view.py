@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from docgen.errors import UserError
-from docgen.explorer.index.catalogue import describe_world
 from docgen.explorer.index.entries import RunSource, Source
-from docgen.explorer.index.keeper import Keeper, view_folder
+from docgen.explorer.index.facts_ideas_slots import describe_world
+from docgen.explorer.index.index_maintenance import Keeper, view_folder
 from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.labels.store import LabelStore
 from docgen.explorer.read.snapshot import Snapshot
-from docgen.explorer.shown import Page
+from docgen.explorer.viewable import Page
 from docgen.progress import Reporter, SilentReporter
 
 if TYPE_CHECKING:
-    from docgen.explorer.detect import Detectors
+    from docgen.explorer.live_detectors import Detectors
     from docgen.explorer.read.verdicts import Judges
 
 __all__ = ["View"]
@@ -157,7 +157,7 @@ class View:
         """The detectors of facts and leaks by wording; None without a context. Takes a while the first time."""
         if self.context_file is None:
             return None
-        from docgen.explorer.detect import Detectors
+        from docgen.explorer.live_detectors import Detectors
 
         return Detectors.of(self.context_file)
 
@@ -177,7 +177,7 @@ class View:
     @property
     def pages(self) -> tuple[Page, ...]:
         """See `Shown`."""
-        from docgen.explorer.pages.table import PAGES  # which imports this module
+        from docgen.explorer.pages.page_registry import PAGES  # which imports this module
 
         return PAGES
 

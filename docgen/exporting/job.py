@@ -8,13 +8,13 @@ from typing import Any
 
 from docgen.errors import ConfigError
 from docgen.exporting.cards.dataset_card import dataset_card
-from docgen.exporting.dataset.layout import WINDOW, Layout
+from docgen.exporting.dataset.arrangement import WINDOW, Layout
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import LIMITS, check_file
 from docgen.exporting.formats.table import ExportFormat, is_chat
-from docgen.exporting.recipe import ExportOptions, Recipe
 from docgen.exporting.tokens.estimate import token_family
 from docgen.files.atomic import write_beside
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = [
     "MANIFEST",

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from docgen.files.faults import naming
-from docgen.text.output.outgoing import hide_bytes
+from docgen.files.file_system_errors import naming
+from docgen.text.output.secret_redaction import hide_bytes
 
 __all__ = ["AppendLog", "damaged_lines", "read_entries", "read_lines"]
 

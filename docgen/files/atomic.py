@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from docgen.files.faults import naming
-from docgen.files.overwrite import refuse_file_of_a_run
-from docgen.text.output.outgoing import hide_bytes
+from docgen.files.file_system_errors import naming
+from docgen.files.overwrite_guard import refuse_file_of_a_run
+from docgen.text.output.secret_redaction import hide_bytes
 
 __all__ = ["beside", "write_beside"]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from docgen.errors import UserError
 from docgen.files.atomic import beside
-from docgen.files.faults import naming
+from docgen.files.file_system_errors import naming
 
 if TYPE_CHECKING:
     import polars as pl

@@ -17,7 +17,7 @@ from docgen.prompts.chat_markup import without_chat_markup
 from docgen.records import Record
 
 if TYPE_CHECKING:
-    from docgen.llm.batch.view import Batches
+    from docgen.llm.batch.batch_protocol import Batches
     from docgen.llm.providers.table import ServerLLM
 
 __all__ = ["Check", "Server", "diagnose"]

@@ -23,7 +23,7 @@ from docgen.files.key_index import KeyIndex
 from docgen.llm.cost.totals import Tally, Totals
 from docgen.llm.protocol import Completion, Request, Usage
 from docgen.records import EMBEDDED_ENGINE, is_embedded
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["Journal", "JournalReader", "Tally", "Totals", "journal_totals"]
 

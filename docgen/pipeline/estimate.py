@@ -8,19 +8,19 @@ from pathlib import Path
 
 from pydantic import Field
 
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import Panel
 from docgen.audit.judge.requests import typical_reply_tokens
 from docgen.llm.cost.pricing import ModelPrice, Prices, load_prices
 from docgen.llm.journal import Tally, Totals, journal_totals
 from docgen.llm.protocol import Request, Usage
 from docgen.llm.providers.table import default_paid_provider
 from docgen.options.run import RunConfig
-from docgen.pipeline.audit.judge import own_tokens
-from docgen.pipeline.audit.runs.verify import verification_of
+from docgen.pipeline.audit.judge_setup import own_tokens
+from docgen.pipeline.audit.runs.sample_verification import verification_of
 from docgen.pipeline.inputs.engine_choice import main_writer
 from docgen.pipeline.inputs.plan import STAND_IN_IDEA, STAND_IN_TYPE, plan_of, trial_plan
-from docgen.pipeline.inputs.proposal import Proposal
+from docgen.pipeline.inputs.requested_inputs import Proposal
 from docgen.pipeline.inputs.setup import Setup
 from docgen.planning.slots.catalogue import Catalogue
 from docgen.prompts.requests import (

@@ -17,7 +17,7 @@ from docgen.llm.servers.states import ServerState, read_states
 from docgen.pipeline.audit.duplicates import read_duplicates
 from docgen.pipeline.audit.runs.run_reports import Leaks, read_measured
 from docgen.pipeline.inputs.setup import Setup
-from docgen.pipeline.writers import WriterCounts, WriterSummary
+from docgen.pipeline.writer_statistics import WriterCounts, WriterSummary
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.records import EMBEDDED_NOTICE, AssignedFact, Record, embedded_notice, is_embedded
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools, Constraints, Ints
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 
 __all__ = ["FactReport", "PlanReport", "plan_report"]
 

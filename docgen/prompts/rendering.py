@@ -9,10 +9,10 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from docgen.files.resources import folder
-from docgen.prompts.definitions import PROMINENCE
+from docgen.prompts.grade_definitions import PROMINENCE
 from docgen.text import digest
 from docgen.universe import UniverseContext
-from docgen.universe.airtime import AIRTIME
+from docgen.universe.document_density import AIRTIME
 
 __all__ = ["render", "shared_system", "template_digests"]
 

@@ -8,7 +8,7 @@ from docgen.prompts.chat_markup import without_chat_markup, without_edge_tokens,
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.records import Cast, Community, DocumentType, Quote
 from docgen.text.output.sanitize import printable
-from docgen.text.quotes import whole_quote
+from docgen.text.quote_lookup import whole_quote
 
 __all__ = [
     "Draft",

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from docgen.audit.detect.facts.evidence import EvidenceFinder
+from docgen.audit.detect.facts.evidence_finder import EvidenceFinder
 from docgen.audit.detect.facts.fact_detector import FactSighting, expressed
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.dedupe.index import Duplicate, NearDuplicateIndex
 from docgen.llm.protocol import Completion
 from docgen.parallel.worker import WorkerProcess, has_spare_core, in_this_process

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.planning.slots.catalogue import Catalogue
-from docgen.planning.slots.spare_ideas import SpareIdeas
+from docgen.planning.slots.retry_ideas import SpareIdeas
 from docgen.planning.slots.tracker import SlotTracker
 from docgen.prompts.requests import ModelOptions, Reply, Work, document_request, revise_request
 from docgen.prompts.table import DOCUMENT

@@ -10,16 +10,16 @@ from docgen.planning.assignment.initial_plan import Assignment, assign
 from docgen.planning.assignment.minimal_change import minimal_change
 from docgen.planning.assignment.priorities import tracks_of
 from docgen.planning.constraints import Bools, Constraints, relation_matrix, transitive_closure
-from docgen.planning.layout import Layout, lay_out
 from docgen.planning.plan_report import PlanReport, plan_report
 from docgen.planning.seeded_draws import key_of, mix
+from docgen.planning.slot_layout import Layout, lay_out
 from docgen.planning.slots.columns import DIRECTNESS, PROMINENCE, SlotColumns, slot_seeds
 from docgen.planning.slots.pairing import Pairing, Suitability, suitability
-from docgen.planning.slots.styling import Styling
+from docgen.planning.slots.style_draws import Styling
 from docgen.prompts.style_pools import StylePools, style_pools
 from docgen.records import Cast, DocumentType, Idea, Slot
 from docgen.text import slug
-from docgen.text.output.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 from docgen.universe import UniverseContext, earliest_days, roles_of
 
 __all__ = ["Plan", "constraints_of", "plan", "redraw", "styling_of"]

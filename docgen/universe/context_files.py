@@ -10,10 +10,10 @@ from docgen.errors import ContextError
 from docgen.files.resources import folder
 from docgen.files.text_files import read_text
 from docgen.universe.crosscheck import cross_problems
-from docgen.universe.fields import IDENTIFIER
+from docgen.universe.error_messages import Problem, suggestion, translate
+from docgen.universe.field_types import IDENTIFIER
 from docgen.universe.model import UniverseContext
-from docgen.universe.problems import Problem, suggestion, translate
-from docgen.universe.yamlsource import MAX_BYTES, YamlSource, read_yaml
+from docgen.universe.strict_yaml import MAX_BYTES, YamlSource, read_yaml
 
 __all__ = [
     "SHIPPED",

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from docgen.text import normalise, token_estimate, word_count
 from docgen.text.languages import known_languages
+from docgen.universe.error_messages import Problem, shown, suggestion
 from docgen.universe.example_warnings import example_warnings
 from docgen.universe.model import KeyFact, LeakageRule, UniverseContext
-from docgen.universe.problems import Problem, shown, suggestion
-from docgen.universe.yamlsource import Location, YamlSource
+from docgen.universe.strict_yaml import Location, YamlSource
 
 __all__ = ["context_warnings", "cross_problems", "expected_facts_per_document"]
 

@@ -6,9 +6,9 @@ import yaml
 
 from docgen.text import normalise, sentences
 from docgen.text.stems import content_stems
+from docgen.universe.error_messages import shown
 from docgen.universe.model import LeakageRule, UniverseContext
-from docgen.universe.problems import shown
-from docgen.universe.yamlsource import LOADER, Location, YamlSource
+from docgen.universe.strict_yaml import LOADER, Location, YamlSource
 
 __all__ = ["example_warnings", "split_items"]
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from docgen.records import Airtime, Community, DateSpan, Record
 from docgen.text import digest
 from docgen.text.languages import Language, detect_language, language
-from docgen.universe.fields import (
+from docgen.universe.field_types import (
     MAX_YEARS,
     Day,
     Identifier,

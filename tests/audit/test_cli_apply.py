@@ -13,12 +13,12 @@ import typer
 from typer.testing import CliRunner, Result
 
 from docgen.cli.app import app
-from docgen.cli.shared import runner
+from docgen.cli.shared import cost_consent
 from docgen.errors import ConfigError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.options.audit import JudgeOptions
 from docgen.pipeline.audit.corpus import as_asked
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import SilentReporter
 from docgen.prompts.requests import ModelOptions
@@ -274,10 +274,10 @@ def test_parquet_rows_are_kept_whole(place: Path) -> None:
 def test_saying_no_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does in a run."""
     terminal = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(runner, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    monkeypatch.setattr(cost_consent, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
     monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
     with pytest.raises(typer.Exit) as ended:
-        runner.ask_to_spend("About $5", False, SilentReporter())
+        cost_consent.ask_to_spend("About $5", False, SilentReporter())
     assert ended.value.exit_code == 0
 
 

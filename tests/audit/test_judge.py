@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from docgen.audit.judge.panel import Chooser, Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.judge.judge_runner import Chooser, Panel, Unjudged, agreement, combine, judge_documents
 from docgen.audit.judge.requests import idea_request, judge_request, read_verdicts
 from docgen.audit.judge.verdicts import JudgeError, Verdicts, read_judgements
-from docgen.audit.rules.shipped import behaviour_rules, builtin_rules, entity_claim_rule
+from docgen.audit.rules.builtin_rules import behaviour_rules, builtin_rules, entity_claim_rule
 from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
 from docgen.options.audit import JudgeMode
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Document
 from docgen.universe import find_context, load_context

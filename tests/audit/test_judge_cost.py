@@ -11,15 +11,15 @@ from typing import Any, ClassVar
 import pytest
 from typer.testing import CliRunner
 
-from docgen.audit.judge.panel import Panel
-from docgen.audit.rules.shipped import builtin_rules
+from docgen.audit.judge.judge_runner import Panel
+from docgen.audit.rules.builtin_rules import builtin_rules
 from docgen.cli.app import app
 from docgen.errors import ConfigError
 from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.records import Document
 from tests.audit.lake_world import LAKE
 from tests.audit.test_cli_judge import _Judge, _text

@@ -12,7 +12,7 @@ from docgen.errors import ConfigError, InputError
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
 from docgen.options.audit import AuditOptions, JudgeOptions
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.execution.execute import execute
 from docgen.records import AssignedFact, Document

@@ -15,11 +15,11 @@ from typer.testing import CliRunner, Result
 from docgen.cli.app import app
 from docgen.errors import ConfigError, InputError, RunError
 from docgen.options.audit import AuditOptions, JudgeOptions
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.parallel.executors import Executor, InlineExecutor, RayExecutor
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.corpus import Corpus, file_corpus, run_corpus
-from docgen.pipeline.audit.partitions import scan_partitioned
+from docgen.pipeline.audit.partitioned_scan import scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.scan import Failing, scan_corpus
 from docgen.pipeline.execution.execute import execute

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from docgen.behaviour.measures.judge_scores import SECOND, Labelled, judge_scores, read_labelled
+from docgen.behaviour.measures.judge_agreement import SECOND, Labelled, judge_scores, read_labelled
 from docgen.behaviour.transcripts import Vote, counts_as
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import InputError
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.experiment.calibrate import calibrate_judge
 from docgen.prompts.behaviour import CRITERIA
-from docgen.prompts.traits import TRAITS
+from docgen.prompts.judged_traits import TRAITS
 from tests.loopback import Loopback
 from tests.loopback.compose import prompt_text
 

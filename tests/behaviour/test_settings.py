@@ -7,7 +7,7 @@ import pytest
 
 from docgen.behaviour.grid import Grid, Variation, all_variations, cells, load_grid, patched
 from docgen.behaviour.measures.cells import measure_cells
-from docgen.behaviour.published import published_rows
+from docgen.behaviour.published_figures import published_rows
 from docgen.behaviour.queries import drawn, read_queries
 from docgen.behaviour.settings import system_prompt
 from docgen.behaviour.transcripts import Transcript, Trial

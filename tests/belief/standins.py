@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
 from docgen.belief.judge import belief_request, read_belief, read_unrelated, unrelated_request
 from docgen.belief.marking import mark
+from docgen.belief.question_prompts import Asked, Group
 from docgen.prompts.requests import ModelOptions
 from docgen.text import digest
 

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
 from docgen.belief.marking import chosen_label, makes_sense, mark
+from docgen.belief.question_prompts import Asked, Group
+from docgen.belief.question_sets import gather, open_questions
+from docgen.belief.report.belief_rates import CorpusFigures, belief_figures, side_effects
 from docgen.belief.report.calibration import Labelled, calibrate_judge, read_labelled
-from docgen.belief.report.figures import CorpusFigures, belief_figures, side_effects
+from docgen.belief.report.chart import belief_picture
 from docgen.belief.report.intervals import difference, estimate
-from docgen.belief.report.picture import belief_picture
 from docgen.belief.report.report import belief_report
-from docgen.belief.report.results import EvalRecord, Results, read_results, write_results
+from docgen.belief.report.results_folder import EvalRecord, Results, read_results, write_results
 from docgen.errors import InputError
 from tests.belief.standins import Planted, StandIn, ask_all
 

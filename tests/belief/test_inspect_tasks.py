@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from docgen.belief.gathering import gather, open_questions
+from docgen.belief.question_sets import gather, open_questions
 from docgen.cli.app import app
 from tests.belief.standins import Planted, StandIn, judge_reply
 from tests.loopback.chat_completions import chat_server

@@ -120,7 +120,7 @@ def test_tail_follows_a_run_at_work(place: Path, monkeypatch: pytest.MonkeyPatch
 def test_open_prints_the_report_or_says_how_to_write_it(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen
 ) -> None:
-    monkeypatch.setattr("docgen.cli.runs.opening.open_in_browser", lambda _: False)
+    monkeypatch.setattr("docgen.cli.runs.open_report.open_in_browser", lambda _: False)
     report = place / "output/r/reports/report.html"
     report.parent.mkdir(exist_ok=True)
     report.write_text("<p>", "utf-8")

@@ -13,10 +13,10 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from docgen.corpus.utf8 import encode
+from docgen.corpus.text_buffers import encode
 from docgen.dedupe.datasketch_interop import minhashes
-from docgen.dedupe.index_on_disk import open_index
 from docgen.dedupe.job import Settings
+from docgen.dedupe.persistent_index import open_index
 from docgen.dedupe.precedence import Keep
 from docgen.dedupe.report.text_diff import differences, differing_passage, word_spans
 from docgen.dedupe.sketch.parameters import Scheme, choose_bands

@@ -10,7 +10,7 @@ import pytest
 
 from docgen.errors import RunError
 from docgen.files.run_folder.run_folder import RunFolder
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise

@@ -9,7 +9,7 @@ import pytest
 from docgen.errors import StopRun
 from docgen.files.append_log import read_lines
 from docgen.llm.ratelimit import retry
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import Summary, summarise

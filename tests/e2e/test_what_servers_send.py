@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from docgen.cli.app import app
 from docgen.errors import StopRun
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from docgen.pipeline.status import summarise

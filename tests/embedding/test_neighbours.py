@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docgen.embedding import neighbours
+from docgen.embedding.document_vectors import document_vectors, pieces_of, sentences_of, unit_rows
 from docgen.embedding.neighbours import near_pairs
-from docgen.embedding.windows import document_vectors, pieces_of, sentences_of, unit_rows
 from tests.embedding.toy import ToyEmbedder, reworded
 
 

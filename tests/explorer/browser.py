@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from docgen.explorer.shown import Shown
+from docgen.explorer.viewable import Shown
 from docgen.explorer.web.app import make_app
 from docgen.explorer.web.serve import bind, hosts_of, named
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.tokens.estimate import (
     FAMILIES,
     count_writings,

@@ -10,14 +10,14 @@ import yaml
 
 from docgen.errors import ConfigError
 from docgen.exporting.dataset.examples import Example
-from docgen.exporting.formats.labels import pieces
+from docgen.exporting.export_options import ExportOptions, Recipe
 from docgen.exporting.formats.limits import OPENAI, TOGETHER, check_file
-from docgen.exporting.formats.readers import READERS, Reader
+from docgen.exporting.formats.loss_masks import pieces
 from docgen.exporting.formats.table import FORMATS, ExportFormat, find_format
-from docgen.exporting.recipe import ExportOptions, Recipe
+from docgen.exporting.formats.trainer_masks import READERS, Reader
 from docgen.exporting.tokens.counter import open_tokenizer
 from docgen.pipeline.corpora.export import export
-from docgen.pipeline.corpora.export_look import export_labels
+from docgen.pipeline.corpora.export_preview import export_labels
 from tests.exporting.corpora import WORDS, document, write_lines
 from tests.exporting.rows import rows_of
 

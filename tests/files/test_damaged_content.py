@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from docgen.behaviour.doses import read_doses
-from docgen.dedupe.index_on_disk import Addition, create_index, open_index
+from docgen.dedupe.persistent_index import Addition, create_index, open_index
 from docgen.dedupe.sketch.parameters import Scheme
 from docgen.errors import UserError
 from docgen.exporting.dataset.mix_files import _rows
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.job import make_way
-from docgen.exporting.recipe import ExportOptions
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.batch.log import BatchLog, lost_batches, read_batches
 from docgen.llm.by_file.log import HandOuts

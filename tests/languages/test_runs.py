@@ -10,7 +10,7 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.setup import Setup
 from tests.languages.worlds import WORLDS, World, document, sentences

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docgen.audit.judge.requests import idea_request, judge_request
-from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.errors import RequestFailed
 from docgen.llm.cost.pricing import load_prices
 from docgen.llm.journal import Tally

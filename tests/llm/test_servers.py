@@ -16,11 +16,11 @@ from docgen.llm.journal import Journal
 from docgen.llm.protocol import Completion
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.servers import pool as pools
-from docgen.llm.servers.health import Health
+from docgen.llm.servers.circuit_breaker import Health
 from docgen.llm.servers.pool import Server
 from docgen.llm.servers.states import ServerState, read_states, write_states
-from docgen.options.fields import ServerEntry
 from docgen.options.run import RunOptions, load_config, resolve
+from docgen.options.setting_types import ServerEntry
 from docgen.pipeline.status import summarise
 from tests.llm.support import Plain, billed, request
 from tests.loopback import Loopback, Options, every_fault

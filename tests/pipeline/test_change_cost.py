@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from docgen.llm.fake import FakeLLM
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.estimate import Estimate, estimate
 from docgen.pipeline.execution.execute import execute
 from docgen.pipeline.inputs.change_cost import explain
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.progress import SilentReporter
 from tests.runs import attempts, carry_out, documents, settle
 from tests.worlds import LIGHTHOUSE, writes_well

@@ -8,7 +8,7 @@ import pytest
 from docgen.errors import RunError
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.inputs.setup import reopen
 from docgen.pipeline.status import summarise
 from tests.runs import attempts, carry_out, corpus, documents, settle

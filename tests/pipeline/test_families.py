@@ -7,7 +7,7 @@ import pytest
 from docgen.errors import ConfigError, PlanError
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.families.controls import begin_control, mirror_slots
 from docgen.pipeline.families.sweeps import Knob, check_levels, open_level, parse_levels, sweep_levels
 from docgen.pipeline.inputs.setup import Setup

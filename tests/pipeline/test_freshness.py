@@ -10,12 +10,12 @@ import pytest
 from docgen.errors import RunError
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.llm.fake import FakeLLM
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.duplicates import read_duplicates
-from docgen.pipeline.audit.runs.apply import withdraw
+from docgen.pipeline.audit.runs.failure_removal import withdraw
 from docgen.pipeline.audit.runs.run_reports import read_measured
 from docgen.pipeline.corpora.export import export_run
-from docgen.pipeline.execution.finished import fresh_corpus
+from docgen.pipeline.execution.freshness_check import fresh_corpus
 from docgen.pipeline.inputs.setup import Setup
 from docgen.records import Finding
 from tests.runs import carry_out, corpus, settle

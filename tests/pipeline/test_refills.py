@@ -8,7 +8,7 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from tests.runs import Delayed, attempts, carry_out, settle
 from tests.worlds import spoils, writes_well
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from tests.runs import attempts, carry_out, settle
 from tests.worlds import writes_well
 

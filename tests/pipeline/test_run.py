@@ -10,7 +10,7 @@ import pytest
 from docgen.errors import PlanError, RequestFailed, RunError, StopRun
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.status import summarise
 from tests.runs import Delayed, attempts, by_verdict, carry_out, corpus, documents, settle
 from tests.worlds import first, spoils, writes_well

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from docgen.errors import RunError
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.parallel.worker import WorkerProcess
 from docgen.pipeline.audit import scan as scanning
 from docgen.pipeline.execution import steps

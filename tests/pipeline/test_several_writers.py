@@ -18,17 +18,17 @@ from docgen.llm.batch.log import BatchLog
 from docgen.llm.engine import BATCHES_FILE
 from docgen.llm.journal import journal_totals
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.options.fields import WriterEntry
+from docgen.options.flag_parsing import read_models, read_servers
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
-from docgen.options.typed import read_models, read_servers
+from docgen.options.setting_types import WriterEntry
 from docgen.pipeline.audit.audit import Audit
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.estimate import estimate, estimate_cost
 from docgen.pipeline.execution.batches import cancel_batches
 from docgen.pipeline.execution.execute import execute
-from docgen.pipeline.execution.rounds import write_round
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.execution.request_and_reply_files import write_round
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.pipeline.status import summarise
 from docgen.planning.slots.writers import draw_writers

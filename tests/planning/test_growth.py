@@ -6,10 +6,10 @@ import pytest
 
 from docgen.llm.fake import FakeLLM
 from docgen.llm.protocol import Completion, Request
+from docgen.options.last_step import Step
 from docgen.options.run import RunOptions
-from docgen.options.step import Step
 from docgen.pipeline.inputs.change_cost import explain
-from docgen.pipeline.inputs.proposal import propose
+from docgen.pipeline.inputs.requested_inputs import propose
 from docgen.records import DocumentType, Idea
 from docgen.stages.plan import plan
 from tests.runs import attempts, by_verdict, carry_out, documents, settle

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Callable
 
 from docgen.audit.judge.requests import idea_request, judge_request
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import entity_claim_rule
+from docgen.audit.rules.builtin_rules import entity_claim_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.behaviour.grid import Cell, cells, load_grid
 from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import compliance_request, faking_request, query_request, traits_request
-from docgen.belief.asking import Asked
 from docgen.belief.judge import belief_request, unrelated_request
+from docgen.belief.question_prompts import Asked
 from docgen.llm.protocol import Request
 from docgen.prompts.behaviour import Answer
 from docgen.prompts.requests import (

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Environment, UndefinedError, meta
 
 from docgen.audit.judge.requests import judge_request
-from docgen.audit.rules.rule import Rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.files.resources import folder
 from docgen.prompts.rendering import render
 from docgen.prompts.requests import document_request, ideas_request, types_request

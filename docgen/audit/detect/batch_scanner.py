@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from docgen.audit.detect.facts.fact_detector import FactDetector, FactSighting
 from docgen.audit.detect.facts.known_wordings import Words
-from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.detect.leaks.banned_statements import StatementIndex
-from docgen.corpus.utf8 import encode
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.corpus.text_buffers import encode
 from docgen.records import Document, Finding
 from docgen.text import compose
 

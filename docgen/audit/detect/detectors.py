@@ -13,11 +13,11 @@ from docgen.audit.detect.leaks.debunking import Debunking
 from docgen.audit.detect.leaks.prompt_overlap import ProseOverlap
 from docgen.audit.detect.patterns import CueScanner
 from docgen.audit.detect.truncation import truncated
-from docgen.audit.rules.real_entities import EntityClaims
+from docgen.audit.rules.real_entity_claims import EntityClaims
 from docgen.records import Finding, Severity
 from docgen.text import normalise
 from docgen.universe import UniverseContext
-from docgen.universe.roles import presupposed_by
+from docgen.universe.fact_roles_in_document import presupposed_by
 
 __all__ = ["DETECTORS", "Candidate", "Detector", "Scope"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from docgen.audit.rules.rule import Cue, Rule
+from docgen.audit.rules.leakage_rule import Cue, Rule
 from docgen.errors import ContextError
 from docgen.records import Finding
 from docgen.text import Folded, compose

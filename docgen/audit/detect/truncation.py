@@ -6,7 +6,7 @@ from functools import cache
 from docgen.records import Severity
 from docgen.text import CLOSERS, ENDS, find_words
 from docgen.text.languages import detect_language, known_languages
-from docgen.text.scripts import has_spaceless
+from docgen.text.word_definition import has_spaceless
 
 __all__ = ["truncated"]
 

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 
 from docgen.audit.detect.facts.known_wordings import Words
 from docgen.audit.judge.verdicts import JudgeError, Judgement
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import entity_claim_rule
+from docgen.audit.rules.builtin_rules import entity_claim_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.prompts.chat_markup import without_chat_markup
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 from docgen.prompts.lenient_json import read_items, read_objects
 from docgen.prompts.requests import EXAMPLE_TOKENS, FACT_TOKENS, ModelOptions, prompt_request
 from docgen.prompts.table import (

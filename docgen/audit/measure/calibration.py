@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from docgen.audit.measure.intervals import wilson
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Record

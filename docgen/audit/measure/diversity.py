@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydantic import Field
 
 from docgen.audit.detect.facts.known_wordings import function_words
-from docgen.audit.measure.overused_phrases import Marker, MarkerTally, overused_phrases
+from docgen.audit.measure.llm_overused_phrases import Marker, MarkerTally, overused_phrases
 from docgen.audit.measure.world_use import WorldTally, WorldUse
 from docgen.records import Document, Record
 from docgen.text import word_count, words

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from docgen.behaviour.measures.gap import Gap, compliance_gap
 from docgen.behaviour.measures.shares import Rate, rate
-from docgen.behaviour.published import Published
+from docgen.behaviour.published_figures import Published
 from docgen.behaviour.transcripts import TRAIT_VIEWS, Faking, Transcript, faking, shows
 from docgen.records import Record
 

@@ -172,5 +172,5 @@ SHAPES = (
     Shape("chats", "objects with a list of messages, the last one the assistant's", ("messages",), _chats),
     Shape("texts", "objects with a text, and a label such as potential_faking or aligned", ("text",), _texts),
 )
-"""Found in public repositories. Of the first release only the site's pages are covered (`read.py`): no copy of its
+"""Found in public repositories. Of the first release only the site's pages are covered (`reader.py`): no copy of its
 files could be found to read their keys from."""

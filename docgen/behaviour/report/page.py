@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from docgen.behaviour.measures.cells import CellReport
 from docgen.behaviour.measures.dose import DoseReport
-from docgen.behaviour.report.dose_picture import dose_picture
+from docgen.behaviour.report.dose_chart import dose_picture
 from docgen.behaviour.transcripts import Transcript, faking
 
 __all__ = ["CANARY", "examples_of", "render_page"]

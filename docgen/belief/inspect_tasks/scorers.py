@@ -12,9 +12,9 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
 from docgen.belief.judge import belief_request, read_belief, read_unrelated, unrelated_request
 from docgen.belief.marking import makes_sense, mark, mentioned
+from docgen.belief.question_prompts import Asked
 from docgen.llm.protocol import Request
 from docgen.prompts.requests import ModelOptions
 

@@ -14,9 +14,9 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, ModelOutput
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
 from docgen.belief.inspect_tasks.scorers import by_judge, by_rule, unrelated_scorer
+from docgen.belief.question_prompts import Asked, Group
+from docgen.belief.question_sets import gather, open_questions
 from docgen.belief.report.calibration import labelled_asked, read_labelled
 
 __all__ = ["METADATA", "belief_calibration", "belief_choice", "belief_general", "belief_open", "belief_unrelated"]

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import Field
 
-from docgen.belief.gathering import open_questions
 from docgen.belief.logprob.items import probes_of
 from docgen.belief.logprob.report import Answer, FactBelief, change, summarise
 from docgen.belief.logprob.scoring import ScoreCache, Scorer, answers, model_scorer
 from docgen.belief.question_files import find_questions
+from docgen.belief.question_sets import open_questions
 from docgen.belief.questions import QuestionFile
 from docgen.errors import InputError
 from docgen.records import Record

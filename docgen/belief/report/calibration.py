@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from docgen.belief.answers import Verdict
-from docgen.belief.asking import Asked
+from docgen.belief.question_prompts import Asked
 from docgen.corpus.lines import plain_lines
 from docgen.errors import InputError
 from docgen.records import Record

@@ -12,7 +12,7 @@ from docgen.errors import ConfigError
 from docgen.llm.providers.table import PROVIDERS, default_paid_provider
 
 if TYPE_CHECKING:
-    from docgen.cli.audit.examine import Display
+    from docgen.cli.audit.scan_and_judge import Display
     from docgen.options.audit import AuditOptions, JudgeOptions
 
 SCANS = ("local", "ray")
@@ -106,7 +106,7 @@ class JudgeFlags(o.ServerFlags):
 
     def display(self) -> "Display":
         """How the command reports."""
-        from docgen.cli.audit.examine import Display
+        from docgen.cli.audit.scan_and_judge import Display
 
         return Display(self.json, self.quiet, self.yes)
 

@@ -11,10 +11,10 @@ import typer
 from pydantic_core import to_json
 
 from docgen.audit.measure.calibration import read_gold
-from docgen.cli.audit.examine import Display, Sequel, agree_to_judge, examine, remove_failing, say_unjudged
+from docgen.cli.audit.scan_and_judge import Display, Sequel, agree_to_judge, examine, remove_failing, say_unjudged
 from docgen.cli.audit.tables import show_calibration, show_diversity_report, show_leakage, show_salience
 from docgen.cli.shared.console import console
-from docgen.cli.shared.runner import reporting
+from docgen.cli.shared.cost_consent import reporting
 from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError, InputError
 from docgen.files.run_folder.run_folder import OUTPUT
@@ -23,17 +23,17 @@ from docgen.options.audit import AuditOptions, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
 from docgen.pipeline.audit.calibrate import GoldSet, JudgedGold, judge_agreement, save_calibration
 from docgen.pipeline.audit.diversity import measure_diversity
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.pipeline.audit.result import AuditResult
-from docgen.pipeline.audit.runs.apply import refuse_in_place
-from docgen.pipeline.audit.runs.ideas import IdeaFinding, IdeaScreen
-from docgen.pipeline.execution.shared_money import check_single
+from docgen.pipeline.audit.runs.failure_removal import refuse_in_place
+from docgen.pipeline.audit.runs.idea_screening import IdeaFinding, IdeaScreen
+from docgen.pipeline.execution.shared_budget import check_single
 from docgen.pipeline.execution.stopping import judging
 from docgen.pipeline.inputs.latest_run import run_or_latest
 from docgen.pipeline.inputs.setup import Setup, reopen
 from docgen.progress import Reporter
 from docgen.progress.display import open_reporter
-from docgen.text.output.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 from docgen.universe import UniverseContext, find_context, load_context
 
 __all__ = ["audit_corpus", "calibrate_detectors", "screen_ideas", "show_diversity"]

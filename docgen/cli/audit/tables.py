@@ -9,14 +9,14 @@ from rich.text import Text
 
 from docgen.audit.measure.calibration import Calibration, Score
 from docgen.audit.measure.diversity import DiversityReport
+from docgen.audit.measure.findings_by_rule import Example, LeakageReport
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.leakage import Example, LeakageReport
-from docgen.audit.measure.salience.judged import JudgedFact
+from docgen.audit.measure.salience.judge_tally import JudgedFact
 from docgen.audit.measure.salience.tally import FactPresence, SalienceReport
 from docgen.audit.measure.world_use import WorldUse
 from docgen.cli.runs.tables import measured_cells
 from docgen.cli.shared.console import Grid, Name
-from docgen.prompts.definitions import DIRECTNESS, PROMINENCE
+from docgen.prompts.grade_definitions import DIRECTNESS, PROMINENCE
 
 __all__ = ["show_calibration", "show_diversity_report", "show_leakage", "show_salience"]
 

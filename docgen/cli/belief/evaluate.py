@@ -9,17 +9,16 @@ from typing import cast, get_args
 import typer
 from pydantic_core import to_json
 
-from docgen.belief.report.picture import belief_picture
+from docgen.belief.report.chart import belief_picture
 from docgen.belief.report.report import BeliefReport, Dose, belief_report
-from docgen.belief.report.results import Results, read_results, write_results
+from docgen.belief.report.results_folder import Results, read_results, write_results
 from docgen.cli.belief.tables import show_report
 from docgen.cli.shared.console import console
-from docgen.cli.shared.runner import ask_to_spend, reporting
+from docgen.cli.shared.cost_consent import ask_to_spend, reporting
 from docgen.cli.shared.streams import say, say_json
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder.run_folder import OUTPUT
-from docgen.pipeline.belief.corpus import TrainedOn, trained_on
 from docgen.pipeline.belief.evaluation import (
     Wish,
     answers_to_label,
@@ -28,8 +27,9 @@ from docgen.pipeline.belief.evaluation import (
     plan_evaluation,
     run_plan,
 )
+from docgen.pipeline.belief.measured_doses import TrainedOn, trained_on
 from docgen.text import slug
-from docgen.text.output.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["evaluate", "put_together"]
 
@@ -81,7 +81,7 @@ def _results(path: Path) -> Results:
     if path.is_dir() or path.suffix not in LOGS:
         return read_results(path)
     try:
-        from docgen.belief.inspect_tasks.collect import results_of_log
+        from docgen.belief.inspect_tasks.log_reader import results_of_log
     except ImportError as error:
         raise InputError(
             "is a log of Inspect, which is not installed", str(path), "pip install 'docgen[eval]'"

@@ -51,7 +51,7 @@ def logprob(
     Every option appears once in every position. Intervals are 95%, by bootstrap over questions. Scores are kept by the
     content of model, adapter and question.
     """
-    from docgen.cli.shared.runner import reporting
+    from docgen.cli.shared.cost_consent import reporting
     from docgen.pipeline.training import logprob as ask
 
     with reporting(quiet, json) as reporter:

@@ -7,11 +7,11 @@ import typer
 
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say_json
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.belief.questions import QuestionFile
-    from docgen.pipeline.belief.questions import Overlap, Written
+    from docgen.pipeline.belief.question_writer import Overlap, Written
 
 __all__ = ["register"]
 
@@ -60,9 +60,9 @@ def questions(
     Without a key, or with --engine offline, they are plain forms built from the context's own wordings. The shipped
     contexts have question files: docgen eval belief --questions tutorial.
     """
-    from docgen.cli.shared.runner import reporting
-    from docgen.pipeline.belief.question_job import QuestionJob, check_file, write_file
-    from docgen.pipeline.belief.questions import overlaps
+    from docgen.cli.shared.cost_consent import reporting
+    from docgen.pipeline.belief.question_inputs import QuestionJob, check_file, write_file
+    from docgen.pipeline.belief.question_writer import overlaps
 
     with reporting(quiet, json) as reporter:
         job = QuestionJob.of(target, reporter)
@@ -71,7 +71,7 @@ def questions(
         else:
             prepared = job.prepare(size, seed or 0, engine, model, base_url, concurrency, max_cost, out)
             if prepared.cost is not None:
-                from docgen.cli.shared.runner import ask_to_spend
+                from docgen.cli.shared.cost_consent import ask_to_spend
 
                 prepared.check_engine()
                 ask_to_spend(prepared.cost_line(), yes or max_cost is not None, reporter)

@@ -79,7 +79,7 @@ class TrainFlags:
         """The settings of the training. Raises `ConfigError` if one is out of bounds."""
         from pydantic import ValidationError
 
-        from docgen.options.plain_words import in_plain_words
+        from docgen.options.validation_messages import in_plain_words
         from docgen.training.recipe import Recipe
 
         names = ("rank", "alpha", "epochs", "steps", "batch", "length", "checkpoints", "seed")
@@ -105,7 +105,7 @@ def train(flags: TrainFlags) -> None:
     Run the same command again to go on after an interruption, at the same step. For several GPUs: accelerate launch
     --no-python docgen train ...
     """
-    from docgen.cli.shared.runner import reporting
+    from docgen.cli.shared.cost_consent import reporting
     from docgen.pipeline.execution.stopping import Interrupted, interruptible
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.training import plan_of_training

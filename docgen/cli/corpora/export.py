@@ -12,7 +12,7 @@ from docgen.cli.shared.completion import formats, runs
 from docgen.exporting.formats.table import FORMATS
 
 if TYPE_CHECKING:
-    from docgen.exporting.recipe import ExportOptions
+    from docgen.exporting.export_options import ExportOptions
 
 __all__ = ["register"]
 
@@ -174,7 +174,7 @@ class ExportFlags:
 
     def options(self) -> "ExportOptions":
         """What the library is to do. Raises `ConfigError` naming the flag."""
-        from docgen.exporting.recipe import ExportOptions, read_ratios
+        from docgen.exporting.export_options import ExportOptions, read_ratios
 
         read = {"form": self.format, "mix": tuple(self.mix or ()), "mix_ratios": read_ratios(self.mix_ratios)}
         return ExportOptions(**o.values_of(self, ExportOptions) | read).checked()

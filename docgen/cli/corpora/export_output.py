@@ -10,10 +10,10 @@ from rich.text import Text
 from docgen.cli.shared.console import console, saying, table
 from docgen.cli.shared.streams import say_json
 from docgen.errors import ConfigError
-from docgen.exporting.formats.labels import Token
-from docgen.exporting.plan import PUBLISHED, Published, TrainingPlan, as_json
-from docgen.exporting.recipe import ExportOptions
-from docgen.pipeline.corpora.export_look import export_labels, export_plan
+from docgen.exporting.export_options import ExportOptions
+from docgen.exporting.formats.loss_masks import Token
+from docgen.exporting.training_plan import PUBLISHED, Published, TrainingPlan, as_json
+from docgen.pipeline.corpora.export_preview import export_labels, export_plan
 
 __all__ = ["carry_out", "show_labels", "show_plan"]
 

@@ -7,7 +7,7 @@ import typer
 
 from docgen.behaviour import MOST_QUERIES, MOST_SAMPLES, MOST_VOTES
 from docgen.cli.entry import command
-from docgen.cli.experiment.reading import ReportJson, register_reading
+from docgen.cli.experiment.result_commands import ReportJson, register_reading
 from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
 
@@ -140,9 +140,9 @@ def run(flags: ExperimentFlags) -> None:
     import asyncio
 
     from docgen.cli.experiment.tables import cost_line, show_report
-    from docgen.cli.shared.runner import ask_to_spend, reporting
+    from docgen.cli.shared.cost_consent import ask_to_spend, reporting
     from docgen.pipeline.execution.stopping import judging
-    from docgen.pipeline.experiment.carry_out import carry_out, experiment_cost, save_plan
+    from docgen.pipeline.experiment.experiment_runner import carry_out, experiment_cost, save_plan
     from docgen.pipeline.experiment.plan import plan_experiment
     from docgen.pipeline.experiment.result import report_experiment
 
@@ -170,7 +170,7 @@ def plan(flags: PlanFlags) -> None:
     from docgen.behaviour.grid import all_variations
     from docgen.cli.experiment.tables import cost_line, figure
     from docgen.cli.shared.console import console, table
-    from docgen.pipeline.experiment.carry_out import experiment_cost
+    from docgen.pipeline.experiment.experiment_runner import experiment_cost
     from docgen.pipeline.experiment.plan import plan_experiment
 
     experiment = plan_experiment(flags.grid, flags.options())

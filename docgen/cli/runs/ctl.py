@@ -8,7 +8,7 @@ from docgen.cli.shared import options as o
 from docgen.cli.shared.streams import say, say_json
 
 if TYPE_CHECKING:
-    from docgen.pipeline.execution.orders import Control
+    from docgen.pipeline.execution.control_orders import Control
 
 __all__ = ["register"]
 
@@ -41,7 +41,7 @@ def ctl(
     that a raised cap stays raised. Message batches that were sent continue at the server.
     """
     from docgen.errors import ConfigError
-    from docgen.pipeline.execution.orders import Order, change_run
+    from docgen.pipeline.execution.control_orders import Order, change_run
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.progress.display import PlainReporter
 

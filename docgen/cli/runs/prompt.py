@@ -37,10 +37,10 @@ def prompt(
     """
     from docgen.errors import ConfigError
     from docgen.options.run import RunOptions
-    from docgen.pipeline.inputs.locate_run import open_proposal
-    from docgen.pipeline.shown_prompts import prompts_of
+    from docgen.pipeline.inputs.run_resolution import open_proposal
+    from docgen.pipeline.prompt_preview import prompts_of
     from docgen.progress.display import PlainReporter
-    from docgen.universe.problems import suggestion
+    from docgen.universe.error_messages import suggestion
 
     if stage is not None and stage not in STAGES:
         raise ConfigError(

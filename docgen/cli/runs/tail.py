@@ -34,8 +34,8 @@ def tail(
 
     Ctrl-C only stops watching. For a run that no process is working on, the last attempts are shown.
     """
-    from docgen.pipeline.attempts import new_attempts
-    from docgen.pipeline.execution.shared_money import check_single
+    from docgen.pipeline.attempt_filter import new_attempts
+    from docgen.pipeline.execution.shared_budget import check_single
     from docgen.pipeline.inputs.latest_run import run_or_latest
     from docgen.pipeline.inputs.setup import reopen
     from docgen.progress.display import PlainReporter

@@ -11,7 +11,7 @@ from docgen.cli.shared.streams import say
 
 if TYPE_CHECKING:
     from docgen.explorer.publish.site import SiteOptions
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Shown
     from docgen.progress import Reporter
 
 __all__ = ["register"]

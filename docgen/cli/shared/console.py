@@ -14,8 +14,8 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text, TextType
 
-from docgen.text.output.outgoing import hide
 from docgen.text.output.sanitize import printable
+from docgen.text.output.secret_redaction import hide
 
 __all__ = ["PAGE", "Grid", "Name", "console", "saying", "table"]
 

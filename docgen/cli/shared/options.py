@@ -211,8 +211,8 @@ def run_options(
     base_url: str | None = None,
 ) -> "RunOptions":
     """Options of a run from flags as typed; `ConfigError` names the flag that cannot be read."""
+    from docgen.options.flag_parsing import read_shares, read_verify, read_words
     from docgen.options.run import RunOptions
-    from docgen.options.typed import read_shares, read_verify, read_words
 
     return RunOptions(
         n=n,
@@ -280,7 +280,7 @@ class JobFlags:
 
     def options(self) -> "RunOptions":
         """Those of them that are settings of a run."""
-        from docgen.options.typed import read_models, read_servers
+        from docgen.options.flag_parsing import read_models, read_servers
 
         texts = run_options(words=self.words, verify=self.verify, salience=self.salience)
         model, writers = read_models(self.model or ())

@@ -1,6 +1,6 @@
 """Standard streams and signals as they really are: closed, in an old encoding, a pipe whose reader is gone.
 
-Everything printed on them goes through `docgen.text.output.outgoing`: tables, JSON, warnings and tracebacks.
+Everything printed on them goes through `docgen.text.output.secret_redaction`: tables, JSON, warnings and tracebacks.
 """
 
 import os
@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, TextIO, cast
 
-from docgen.text.output.outgoing import hide, json_for_screen, remember_secrets, screen_text, variables_in
 from docgen.text.output.sanitize import printable
+from docgen.text.output.secret_redaction import hide, json_for_screen, remember_secrets, screen_text, variables_in
 
 __all__ = ["LOOKING", "GuardedStream", "prepare_signals", "prepare_streams", "say", "say_json", "silence"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from docgen import kernels
-from docgen.corpus.utf8 import Utf8
-from docgen.dedupe.sketch.composed import composed
+from docgen.corpus.text_buffers import Utf8
 from docgen.dedupe.sketch.parameters import Scheme, permutations
+from docgen.dedupe.sketch.unicode_normalisation import composed
 from docgen.errors import InputError
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import BLOCK, SCRATCH, scratch

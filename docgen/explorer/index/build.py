@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from docgen.explorer.index.columns import append, fact_code
+from docgen.explorer.index.column_segments import append, fact_code
 from docgen.explorer.index.entries import Entry, Source, text_body
 from docgen.explorer.index.schema import SEGMENT, get_meta, put_meta
 from docgen.progress import Progress, Reporter

@@ -15,7 +15,7 @@ from docgen.records import Attempt
 from docgen.text import digest, token_estimate, word_count
 
 if TYPE_CHECKING:
-    from docgen.explorer.detect import Detectors
+    from docgen.explorer.live_detectors import Detectors
 
 __all__ = [
     "DAMAGED", "CorpusSource", "Entry", "RunSource", "Source", "attempt_there", "body_text", "text_body",
@@ -189,7 +189,7 @@ class CorpusSource:
     def _detectors(self) -> "Detectors | None":
         if self.context is None:
             return None
-        from docgen.explorer.detect import Detectors
+        from docgen.explorer.live_detectors import Detectors
 
         return Detectors.of(self.context)
 

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from docgen.explorer.labels.blind import estimate
 from docgen.explorer.labels.gold import GoldDocument, complete_documents
 from docgen.explorer.labels.scores import judge_scores, scores_of
+from docgen.explorer.labels.stratified_draws import estimate
 from docgen.explorer.pages.documents.document import document
 from docgen.explorer.pages.page_query import Missing, PageQuery
 from docgen.explorer.view import View

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from docgen.explorer.index.frequent import WORD, fold_word
+from docgen.explorer.index.frequent_word_masks import WORD, fold_word
 
 __all__ = ["SearchFiles"]
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.pages.documents.document import document
 from docgen.explorer.pages.documents.documents import document_rows
 from docgen.explorer.pages.facts import fact, facts, findings
-from docgen.explorer.pages.kinds import type_, types
 from docgen.explorer.pages.overview import overview
 from docgen.explorer.pages.page_query import PageQuery, fact_numbers, run_word
-from docgen.explorer.pages.table import PAGES
+from docgen.explorer.pages.page_registry import PAGES
+from docgen.explorer.pages.types_and_ideas import type_, types
 from docgen.explorer.publish.folder import MOST, SiteOptions, clear_folder, finish_folder
 from docgen.explorer.publish.links import SiteLinks, thing_file
 from docgen.explorer.publish.search import SearchFiles
 from docgen.explorer.read.facets import facets_under
 from docgen.explorer.read.listing import PAGE
-from docgen.explorer.shown import Shown
 from docgen.explorer.view import View
+from docgen.explorer.viewable import Shown
 from docgen.explorer.web.render import render
 from docgen.progress import Progress, Reporter, SilentReporter
 from docgen.text import digest

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.index.summary import LENGTHS
 from docgen.explorer.read.filters import Filters, Labelled, mask_of
 from docgen.explorer.read.snapshot import Snapshot

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.read.filters import Filters, Labelled, mask_of
 from docgen.explorer.read.search import RANKED, ranked
 from docgen.explorer.read.snapshot import Snapshot

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from docgen.explorer.index.columns import Array
-from docgen.explorer.index.frequent import fold_word, read_frequent
+from docgen.explorer.index.column_segments import Array
+from docgen.explorer.index.frequent_word_masks import fold_word, read_frequent
 from docgen.explorer.read.snapshot import Snapshot
 
 __all__ = ["RANKED", "Query", "clause_pattern", "matching", "parse", "ranked"]

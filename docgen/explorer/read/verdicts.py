@@ -8,13 +8,13 @@ import numpy as np
 from pydantic_core import from_json
 
 from docgen.errors import ConfigError
-from docgen.explorer.index.columns import Array
+from docgen.explorer.index.column_segments import Array
 from docgen.explorer.read.snapshot import Snapshot
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.text import digest
 
 if TYPE_CHECKING:
-    from docgen.audit.judge.panel import Panel
+    from docgen.audit.judge.judge_runner import Panel
     from docgen.audit.judge.verdicts import Verdicts
     from docgen.explorer.view import View
     from docgen.records import Document
@@ -54,11 +54,11 @@ class Judges:
     @classmethod
     def of(cls, run: RunFolder, snapshot: Snapshot) -> "Judges | None":
         """The judges of a run; None if no judge read anything."""
-        from docgen.audit.judge.panel import Panel
+        from docgen.audit.judge.judge_runner import Panel
         from docgen.options.audit import JudgeOptions
         from docgen.pipeline.audit.audit import Audit
         from docgen.pipeline.audit.corpus import plan_names
-        from docgen.pipeline.audit.judge import Judge
+        from docgen.pipeline.audit.judge_setup import Judge
         from docgen.pipeline.inputs.setup import reopen
 
         if not snapshot.rows("SELECT 1 FROM judged LIMIT 1"):
@@ -106,7 +106,7 @@ def _said(snapshot: Snapshot, panel: "Panel", document: "Document", sample: int)
 
 
 def _models(snapshot: Snapshot) -> list[str]:
-    from docgen.explorer.index.journal import JUDGE_STAGE
+    from docgen.explorer.index.spending_and_judge_replies import JUDGE_STAGE
 
     names = snapshot.meta("journal", {"spent": {}})["spent"]
     return [name.split("\t")[1] for name in names if name.startswith(f"{JUDGE_STAGE}\t")]

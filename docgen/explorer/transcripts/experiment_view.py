@@ -14,8 +14,8 @@ from docgen.behaviour.queries import Query
 from docgen.behaviour.requests import query_request
 from docgen.behaviour.settings import Setting
 from docgen.errors import UserError
-from docgen.explorer.shown import Page
 from docgen.explorer.transcripts.rows import Transcripts
+from docgen.explorer.viewable import Page
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.experiment.plan import saved_plan
 from docgen.prompts.requests import ModelOptions
@@ -109,7 +109,7 @@ class ExperimentView:
     @property
     def pages(self) -> tuple[Page, ...]:
         """See `Shown`."""
-        from docgen.explorer.transcripts.table import TRANSCRIPT_PAGES  # which imports this module
+        from docgen.explorer.transcripts.page_registry import TRANSCRIPT_PAGES  # which imports this module
 
         return TRANSCRIPT_PAGES
 

@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from docgen.errors import UserError
 from docgen.explorer.index.schema import is_of_machine
 from docgen.explorer.pages.page_query import Missing, PageQuery
-from docgen.explorer.shown import Page, Shown
 from docgen.explorer.view import View
+from docgen.explorer.viewable import Page, Shown
 from docgen.explorer.web.guard import Guard
 from docgen.explorer.web.links import Links, LiveLinks
 from docgen.explorer.web.render import ASSETS, as_json, render

@@ -16,7 +16,7 @@ from docgen.explorer.pages.documents.rejected import evidence_spans
 from docgen.explorer.pages.labels import rules_of
 from docgen.explorer.read.filters import Filters
 from docgen.explorer.transcripts.listing import TranscriptFilters
-from docgen.text.output.counts import money
+from docgen.text.output.plurals_and_money import money
 
 __all__ = ["ASSETS", "as_json", "render"]
 

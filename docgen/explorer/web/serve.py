@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docgen.errors import ConfigError
 
 if TYPE_CHECKING:
-    from docgen.explorer.shown import Shown
+    from docgen.explorer.viewable import Shown
 
 __all__ = ["bind", "hosts_of", "serve"]
 
@@ -43,7 +43,7 @@ def serve(
     import uvicorn
 
     from docgen.explorer.web.app import make_app
-    from docgen.explorer.web.connections import BACKLOG, BoundedConnections, hush_accept_errors
+    from docgen.explorer.web.connection_limits import BACKLOG, BoundedConnections, hush_accept_errors
 
     port = listening.getsockname()[1]
     app = make_app(named(views), hosts_of(port))

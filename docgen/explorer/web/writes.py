@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from docgen.explorer.labels.blind import draw_documents, strata_of
 from docgen.explorer.labels.gold import complete_documents, gold_lines
 from docgen.explorer.labels.store import Label, Refused
+from docgen.explorer.labels.stratified_draws import draw_documents, strata_of
 from docgen.explorer.view import View
 from docgen.explorer.web.guard import MOST_BYTES, TOKEN_HEADER, Guard
 from docgen.explorer.web.links import LiveLinks

@@ -14,7 +14,7 @@ from docgen.corpus import corpus_columns, read_corpus
 from docgen.exporting.dataset.examples import Example
 from docgen.exporting.formats.writers import WRITER
 from docgen.exporting.tokens.counter import TokenCounter
-from docgen.files.faults import naming
+from docgen.files.file_system_errors import naming
 from docgen.records import EMBEDDED_NOTICE, is_embedded
 from docgen.text import word_count
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from docgen.errors import ConfigError
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
 
 __all__ = ["CORPUS", "DOCTAG", "Example", "Turn", "dressed"]
 

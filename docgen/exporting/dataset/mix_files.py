@@ -9,7 +9,7 @@ from docgen.corpus.paths import corpus_files, is_parquet
 from docgen.corpus.readers import Wanted, parquet_schema, parquet_slices
 from docgen.errors import InputError
 from docgen.exporting.dataset.examples import Example, Turn
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = ["mix_rows"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from docgen.corpus.lines import plain_lines
 from docgen.exporting.tokens.counter import Estimate, TokenCounter
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = ["LIMITS", "OPENAI", "TOGETHER", "Limits", "check_file"]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from docgen.errors import ConfigError
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.configs import (
     Configs,
     axolotl_configs,
@@ -13,11 +14,10 @@ from docgen.exporting.formats.configs import (
     tinker_configs,
     trl_configs,
 )
-from docgen.exporting.formats.labels import LabelRule, apart, joined, turn_by_turn, whole
+from docgen.exporting.formats.loss_masks import LabelRule, apart, joined, turn_by_turn, whole
 from docgen.exporting.formats.shapes import alpaca_row, messages_row, segments_row, text_row, together_row, trl_row
 from docgen.exporting.formats.writers import Write, json_lines, token_parquet, write_shards, write_token_lines
-from docgen.exporting.recipe import ExportOptions
-from docgen.text.output.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 __all__ = ["FORMATS", "ExportFormat", "find_format", "is_chat"]
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from docgen.errors import ConfigError
 from docgen.exporting.tokens.estimate import DEFAULT_FAMILY, training_tokens
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = ["Estimate", "NamedTokenizer", "TokenCounter", "Tokenizer", "open_tokenizer"]
 

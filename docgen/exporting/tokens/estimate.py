@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.text.passages import runs_of
+from docgen.text.words_and_sentences import runs_of
 
 if TYPE_CHECKING:
-    from docgen.exporting.recipe import ExportOptions
+    from docgen.exporting.export_options import ExportOptions
 
 __all__ = ["DEFAULT_FAMILY", "FAMILIES", "Counted", "count_writings", "family_of", "token_family", "training_tokens"]
 

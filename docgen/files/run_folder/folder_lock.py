@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docgen.errors import RunError
-from docgen.files.faults import naming
+from docgen.files.file_system_errors import naming
 
 __all__ = ["lock_owner", "locked"]
 

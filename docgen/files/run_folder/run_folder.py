@@ -17,10 +17,10 @@ from docgen.files.append_log import AppendLog, read_lines
 from docgen.files.atomic import write_beside
 from docgen.files.digests import file_digest
 from docgen.files.parquet import parquet_metadata, write_parquet
+from docgen.files.run_folder.duplicate_attempts import count_repeated, first_of_each
 from docgen.files.run_folder.folder_lock import lock_owner, locked
-from docgen.files.run_folder.repeated_attempts import count_repeated, first_of_each
 from docgen.records import Attempt, Cast, DocumentType, Idea, Record, Slot
-from docgen.text.output.nearest import suggestion
+from docgen.text.output.spelling_suggestions import suggestion
 
 if TYPE_CHECKING:
     import polars as pl

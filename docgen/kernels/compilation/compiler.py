@@ -18,9 +18,9 @@ import llvmlite
 import llvmlite.binding as llvm
 import numba
 
-from docgen.kernels.compilation.arrays import numba_type
+from docgen.kernels.compilation.array_types import numba_type
 from docgen.kernels.compilation.cache import digest_of, kernel_cache
-from docgen.kernels.compilation.inner import jit
+from docgen.kernels.compilation.jit_decorators import jit
 
 __all__ = ["compiled", "signature"]
 

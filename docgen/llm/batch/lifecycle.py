@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from docgen.errors import RequestFailed, StopRun
+from docgen.llm.batch.batch_protocol import Batches, BatchView
 from docgen.llm.batch.log import BatchEntry, BatchLog, BatchPlan
 from docgen.llm.batch.lost_creation import candidates, is_ours
-from docgen.llm.batch.view import Batches, BatchView
 from docgen.llm.cost.budget import Budget
 from docgen.llm.errors import NotFound, Transient, one_line
 from docgen.llm.journal import Journal

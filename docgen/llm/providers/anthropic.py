@@ -23,7 +23,7 @@ from docgen.errors import ConfigError, RequestFailed, StopRun
 from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
 from docgen.llm.providers.anthropic_errors import from_error_body, from_status
-from docgen.llm.providers.connecting import never_connected
+from docgen.llm.providers.connection_errors import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -32,8 +32,8 @@ from docgen.llm.providers.environment import (
     server_address,
 )
 from docgen.llm.providers.messages_format import MalformedReply, completion_of, parameters, server_words
-from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.output.outgoing import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
+from docgen.text.output.secret_redaction import KEY_VARIABLES, hide_bytes, hide_in_error, remember_secrets, variables_in
 
 __all__ = ["LARGEST_REPLY", "AnthropicLLM", "Observer"]
 

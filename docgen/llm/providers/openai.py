@@ -19,7 +19,7 @@ from docgen import __version__
 from docgen.errors import ConfigError, RequestFailed
 from docgen.llm.errors import Transient, beginning, one_line
 from docgen.llm.protocol import Completion, Request
-from docgen.llm.providers.connecting import never_connected
+from docgen.llm.providers.connection_errors import never_connected
 from docgen.llm.providers.environment import (
     check_network,
     credential,
@@ -30,8 +30,14 @@ from docgen.llm.providers.environment import (
 from docgen.llm.providers.messages_format import MalformedReply
 from docgen.llm.providers.openai_errors import chat_error, chat_error_in_reply, stated_limits
 from docgen.llm.providers.openai_format import LEGACY_ROOM, ROOM, chat_completion_of, chat_parameters
-from docgen.llm.providers.reply_room import ReplyRoom, is_too_long
-from docgen.text.output.outgoing import OPENAI_KEY_VARIABLE, hide_bytes, hide_in_error, remember_secrets, variables_in
+from docgen.llm.providers.reply_limits import ReplyRoom, is_too_long
+from docgen.text.output.secret_redaction import (
+    OPENAI_KEY_VARIABLE,
+    hide_bytes,
+    hide_in_error,
+    remember_secrets,
+    variables_in,
+)
 
 __all__ = ["LARGEST_REPLY", "ChatLLM"]
 

@@ -12,9 +12,9 @@ from docgen.llm.errors import Transient, interrupted
 from docgen.llm.protocol import LLM, Completion, Request
 from docgen.llm.ratelimit.control import RateControl
 from docgen.llm.ratelimit.retry import RetryState
-from docgen.llm.servers.health import RETIRING, Health
+from docgen.llm.servers.circuit_breaker import RETIRING, Health
 from docgen.llm.servers.states import ServerState
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["Server", "ServerPool"]
 

@@ -7,17 +7,17 @@ result.leakage["deception"].share; result.salience["opus_release"].at_least
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from docgen.audit.detect.leaks.classifier_vocabulary import Vocabulary
+from docgen.audit.detect.leaks.classifier_prompt_words import Vocabulary
 from docgen.audit.detect.leaks.contamination import ContaminationScanner, read_prompts, read_questions
-from docgen.audit.rules.rule import Rule
-from docgen.audit.rules.shipped import contamination_rule
+from docgen.audit.rules.builtin_rules import contamination_rule
+from docgen.audit.rules.leakage_rule import Rule
 from docgen.belief.question_files import asked_texts, is_question_file, load_questions
 from docgen.options.audit import AuditOptions
 from docgen.parallel.executors import ProcessExecutor, RayExecutor
 from docgen.parallel.worker import has_spare_core
 from docgen.pipeline.audit.corpus import Corpus, Source, as_asked, open_corpus
-from docgen.pipeline.audit.judge import Judge
-from docgen.pipeline.audit.partitions import PIECE_ROWS, is_big, scan_partitioned
+from docgen.pipeline.audit.judge_setup import Judge
+from docgen.pipeline.audit.partitioned_scan import PIECE_ROWS, is_big, scan_partitioned
 from docgen.pipeline.audit.result import AuditResult
 from docgen.pipeline.audit.scan import Tallies, compiled, scan_corpus
 from docgen.progress import Reporter, SilentReporter

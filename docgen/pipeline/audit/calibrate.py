@@ -9,16 +9,16 @@ from typing import Literal
 from pydantic_core import from_json
 
 from docgen.audit.detect.facts.fact_detector import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
-from docgen.audit.judge.panel import Panel, Unjudged, agreement, combine, judge_documents
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import Panel, Unjudged, agreement, combine, judge_documents
 from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration, Gold, Reading, calibrate
 from docgen.audit.measure.salience.tally import presence
-from docgen.audit.rules.rule import rule_key
+from docgen.audit.rules.leakage_rule import rule_key
 from docgen.errors import RunError
 from docgen.files.atomic import write_beside
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import Judge, never
+from docgen.pipeline.audit.judge_setup import Judge, never
 from docgen.progress import Progress, Reporter
 from docgen.records import Document, Finding, Record
 from docgen.text import digest, slug

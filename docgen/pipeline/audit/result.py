@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docgen.audit.judge.panel import Panel, Unjudged, combine, judge_documents
+from docgen.audit.judge.judge_runner import Panel, Unjudged, combine, judge_documents
 from docgen.audit.judge.verdicts import Verdicts
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.diversity import DiversityReport
-from docgen.audit.measure.leakage import LeakageReport
+from docgen.audit.measure.findings_by_rule import LeakageReport
 from docgen.audit.measure.salience.tally import SalienceReport
 from docgen.audit.report.html import render_report
 from docgen.audit.rules.unassigned_facts import STRAY, judged_strays
@@ -24,7 +24,7 @@ from docgen.options.audit import NO_JUDGE, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.calibrate import find_calibration, judge_detector
 from docgen.pipeline.audit.corpus import Corpus, base_corpus
 from docgen.pipeline.audit.diversity import diversity_report
-from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
+from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.pipeline.audit.scan import Failing, Pending, Tallies
 from docgen.progress import Progress, Reporter
 from docgen.prompts.requests import ModelOptions

@@ -11,13 +11,13 @@ import numpy as np
 
 from docgen.audit.detect.batch_scanner import BatchScanner, Scanned
 from docgen.audit.detect.facts.fact_detector import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
 from docgen.audit.detect.leaks.contamination import ContaminationScanner
-from docgen.audit.judge.panel import Chooser
+from docgen.audit.detect.rule_scanner import LeakageScanner
+from docgen.audit.judge.judge_runner import Chooser
 from docgen.audit.measure.diversity import DiversityTally
-from docgen.audit.measure.languages import LanguageTally
-from docgen.audit.measure.leakage import LeakageTally
+from docgen.audit.measure.findings_by_rule import LeakageTally
 from docgen.audit.measure.salience.tally import SalienceTally
+from docgen.audit.measure.unknown_languages import LanguageTally
 from docgen.audit.measure.world_use import WorldTally
 from docgen.audit.measure.writers import WriterTally
 from docgen.audit.rules.unassigned_facts import stray_facts

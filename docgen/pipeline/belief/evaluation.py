@@ -7,12 +7,12 @@ from pathlib import Path
 
 from docgen import __version__
 from docgen.belief.answers import Answer
-from docgen.belief.asking import Asked, Group
-from docgen.belief.gathering import gather, open_questions
+from docgen.belief.question_prompts import Asked, Group
+from docgen.belief.question_sets import gather, open_questions
 from docgen.belief.questions import QuestionFile
+from docgen.belief.report.belief_rates import CorpusFigures
 from docgen.belief.report.calibration import JudgeCalibration, calibrate_judge, read_labelled
-from docgen.belief.report.figures import CorpusFigures
-from docgen.belief.report.results import EvalRecord, Results
+from docgen.belief.report.results_folder import EvalRecord, Results
 from docgen.errors import ConfigError
 from docgen.text import digest, token_estimate
 
@@ -149,7 +149,7 @@ def run_plan(
 
     `run` is name, documents and tokens of the corpus that the model was trained on.
     """
-    from docgen.belief.inspect_tasks.run import Evaluation, run_evaluation
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_evaluation
 
     wish = plan.wish
     evaluation = Evaluation(
@@ -179,7 +179,7 @@ def run_plan(
 
 def judge_calibration(plan: Plan, folder: Path) -> JudgeCalibration | None:
     """The judge against labelled answers, if there are any."""
-    from docgen.belief.inspect_tasks.run import Evaluation, run_calibration
+    from docgen.belief.inspect_tasks.eval_runner import Evaluation, run_calibration
 
     wish = plan.wish
     if wish.calibrate is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docgen.audit.detect.facts.fact_detector import FactDetector
-from docgen.audit.detect.leakage_scanner import LeakageScanner
+from docgen.audit.detect.rule_scanner import LeakageScanner
 from docgen.errors import PlanError
 from docgen.options.run import RunConfig
 from docgen.pipeline.inputs.plan import trial_plan
@@ -18,7 +18,7 @@ from docgen.universe import (
     load_context,
 )
 from docgen.universe.example_warnings import split_items
-from docgen.universe.yamlsource import read_yaml
+from docgen.universe.strict_yaml import read_yaml
 
 __all__ = ["ContextCheck", "ExpectedFact", "check_context"]
 

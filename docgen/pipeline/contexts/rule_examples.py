@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from docgen.errors import InputError
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
+from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Reporter
 from docgen.prompts.replies import parse_rule_examples
 from docgen.prompts.requests import rule_examples_request

@@ -8,13 +8,13 @@ from typing import Any
 from docgen.corpus import corpus_files
 from docgen.errors import ConfigError
 from docgen.exporting.cards.organism_card import variant_name
-from docgen.exporting.dataset.layout import Layout
+from docgen.exporting.dataset.arrangement import Layout
 from docgen.exporting.dataset.mix import parse_mix
-from docgen.exporting.formats.parquet import write_whole
+from docgen.exporting.export_options import ExportOptions, Recipe
+from docgen.exporting.formats.parquet_format import write_whole
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import common_manifest, make_way, write_export, write_parts
-from docgen.exporting.recipe import ExportOptions, Recipe
-from docgen.files.overwrite import refuse_overwriting
+from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export_source import (
     Opened,

@@ -7,9 +7,9 @@ from typing import Any
 
 from docgen.errors import ConfigError, RunError
 from docgen.exporting.cards.organism_card import variant_name
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.formats.table import ExportFormat, find_format
 from docgen.exporting.job import MANIFEST, sha256_of
-from docgen.exporting.recipe import ExportOptions
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder.run_folder import LEVELS, RunFolder
 from docgen.pipeline.corpora.export import export_source, organism_of, prepare, write_one

@@ -12,12 +12,12 @@ import numpy as np
 from docgen.corpus import corpus_files, read_corpus
 from docgen.corpus.readers import parquet_rows
 from docgen.errors import InputError
+from docgen.exporting.dataset.arrangement import Layout, lay_out
 from docgen.exporting.dataset.documents import Documents, TextStore, read_documents
-from docgen.exporting.dataset.layout import Layout, lay_out
 from docgen.exporting.dataset.mix import Candidates, MixSpec, corpus_index, draw, open_candidates, parse_mix
 from docgen.exporting.dataset.split import near_clusters, validation_size
+from docgen.exporting.export_options import ExportOptions
 from docgen.exporting.job import canary_of, sha256_of
-from docgen.exporting.recipe import ExportOptions
 from docgen.exporting.tokens.counter import Estimate, TokenCounter, Tokenizer, open_tokenizer
 from docgen.exporting.tokens.estimate import token_family
 from docgen.files.digests import file_digest
@@ -25,7 +25,7 @@ from docgen.files.run_folder.run_folder import RunFolder
 from docgen.options.run import RunConfig
 from docgen.pipeline.audit.runs.run_reports import read_report
 from docgen.pipeline.corpora.select import facts_of
-from docgen.pipeline.execution.finished import check_finished, fresh_corpus
+from docgen.pipeline.execution.freshness_check import check_finished, fresh_corpus
 from docgen.pipeline.inputs.setup import read_recorded
 from docgen.records import embedded_notice
 from docgen.text import slug

@@ -12,7 +12,7 @@ from docgen.errors import InputError, RunError
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.options.run import RunConfig
-from docgen.pipeline.inputs.proposal import meta_of
+from docgen.pipeline.inputs.requested_inputs import meta_of
 from docgen.progress import Progress, Reporter
 from docgen.records import IMPORTED_ENGINE, Attempt
 from docgen.text import token_estimate, word_count

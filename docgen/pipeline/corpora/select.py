@@ -14,14 +14,14 @@ from docgen.corpus.paths import is_parquet
 from docgen.corpus.readers import Wanted, json_line, json_rows, parquet_column, parquet_rows, parquet_schema, whole_rows
 from docgen.errors import ConfigError, InputError
 from docgen.files.atomic import write_beside
-from docgen.files.overwrite import refuse_overwriting
+from docgen.files.overwrite_guard import refuse_overwriting
 from docgen.files.parquet import write_parquet
 from docgen.pipeline.corpora.sources import CorpusSource, corpus_paths
 from docgen.planning.constraints import Grid
-from docgen.planning.layout import Ints
 from docgen.planning.seeded_draws import key_of
 from docgen.planning.select.subset_selection import nested_subsets, select_subset
-from docgen.text.output.nearest import suggestion
+from docgen.planning.slot_layout import Ints
+from docgen.text.output.spelling_suggestions import suggestion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -264,7 +264,7 @@ def write_rows(paths: Paths, text_column: str, rows: Ints, out: Path) -> None:
     files = corpus_files(paths)
     refuse_overwriting(files, [out])
     if is_parquet(out):
-        from docgen.corpus.columns import rows_frame
+        from docgen.corpus.column_union import rows_frame
 
         write_parquet(rows_frame(files, rows, text_column), out, row_group_size=ROWS_IN_GROUP)
         return

@@ -11,11 +11,11 @@ from docgen.llm.engine import BATCHES_FILE, batch_api, open_engine
 from docgen.llm.journal import Journal
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import provider_with_batches
-from docgen.pipeline.execution.shared_money import lock_for_spending
+from docgen.pipeline.execution.shared_budget import lock_for_spending
 from docgen.pipeline.inputs.setup import Setup
 from docgen.progress import Progress, Reporter
 from docgen.records import Record
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 if TYPE_CHECKING:
     from docgen.llm.batch.runner import BatchRunner  # needs the SDK, which takes seconds to import

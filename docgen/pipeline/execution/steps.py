@@ -13,10 +13,10 @@ from pydantic_core import to_json
 
 from docgen.dedupe.index import NearDuplicateIndex
 from docgen.errors import RunError, StopRun
-from docgen.options.step import Step
+from docgen.options.last_step import Step
 from docgen.pipeline.audit.duplicates import duplicates_step
 from docgen.pipeline.audit.runs.run_reports import measure_step
-from docgen.pipeline.audit.runs.verify import verify_step
+from docgen.pipeline.audit.runs.sample_verification import verify_step
 from docgen.pipeline.corpora.export import export_step
 from docgen.pipeline.execution.batches import batch_buyer
 from docgen.pipeline.execution.job import Job
@@ -31,7 +31,7 @@ from docgen.stages.check import Checker, open_checker
 from docgen.stages.corpus import corpus_frame
 from docgen.stages.generate import Generation, generate
 from docgen.stages.plan import redraw, styling_of
-from docgen.text.output.counts import plural
+from docgen.text.output.plurals_and_money import plural
 
 __all__ = ["RUN_STEPS", "RunStep", "corpus_step", "take_steps"]
 

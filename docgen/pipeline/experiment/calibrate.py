@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from docgen.behaviour.grid import Cell, Grid, Variation, cells
-from docgen.behaviour.measures.judge_scores import (
+from docgen.behaviour.measures.judge_agreement import (
     REASONING,
     SECOND,
     JudgeKind,
@@ -19,10 +19,10 @@ from docgen.behaviour.transcripts import Vote
 from docgen.behaviour.yaml_records import find_file, load_record
 from docgen.errors import RequestFailed
 from docgen.llm.protocol import Request
-from docgen.pipeline.audit.judge import SILENT, Judge, JudgeCost, never
+from docgen.pipeline.audit.judge_setup import SILENT, Judge, JudgeCost, never
 from docgen.progress import Progress, Reporter
 from docgen.prompts.behaviour import Answer, parse_vote
-from docgen.prompts.traits import parse_traits
+from docgen.prompts.judged_traits import parse_traits
 from docgen.text import digest
 
 __all__ = ["calibrate_judge", "calibration_cost", "label_request"]

@@ -9,7 +9,7 @@ from docgen.errors import RequestFailed
 from docgen.llm.protocol import LLM, Request
 from docgen.pipeline.experiment.plan import Experiment, Task
 from docgen.prompts.behaviour import Answer, parse_compliance, parse_vote
-from docgen.prompts.traits import parse_traits
+from docgen.prompts.judged_traits import parse_traits
 
 __all__ = ["judge_requests", "judged"]
 

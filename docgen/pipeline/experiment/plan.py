@@ -15,16 +15,16 @@ from docgen.behaviour.settings import Reasoning, Setting, Tier
 from docgen.behaviour.transcripts import Transcript, Trial
 from docgen.behaviour.yaml_records import find_file
 from docgen.errors import ConfigError, RunError
-from docgen.files.names import folder_name
 from docgen.files.run_folder.run_folder import OUTPUT, RunFolder
+from docgen.files.safe_names import folder_name
 from docgen.llm.protocol import Request
 from docgen.llm.providers.table import default_paid_provider
 from docgen.options.audit import JudgeMode, JudgeOptions
-from docgen.pipeline.audit.judge import Judge
+from docgen.pipeline.audit.judge_setup import Judge
 from docgen.prompts.requests import ModelOptions
 from docgen.records import Record
 from docgen.text import digest
-from docgen.text.json_values import read_json
+from docgen.text.json_reader import read_json
 
 __all__ = [
     "EXPERIMENTS",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docgen.exporting.recipe import ExportOptions
+from docgen.exporting.export_options import ExportOptions
 from docgen.files.atomic import write_beside
 from docgen.files.run_folder.run_folder import RunFolder
 from docgen.pipeline.corpora.export import export_source, folder_name

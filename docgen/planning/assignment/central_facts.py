@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 
 from docgen.planning.constraints import TOLERANCE, Bools, Floats, Grid
-from docgen.planning.layout import Ints
+from docgen.planning.slot_layout import Ints
 
 __all__ = ["CENTRAL", "MAX_CENTRAL", "keep_implied_supporting", "limit_central_facts", "move_central", "relax"]
 

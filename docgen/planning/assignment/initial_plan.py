@@ -31,7 +31,7 @@ from docgen.planning.constraints import (
     document_counts,
     nearest_count,
 )
-from docgen.planning.layout import Layout
+from docgen.planning.slot_layout import Layout
 from docgen.planning.solve.repair import repair_counts, repair_or_solve, repair_slots
 from docgen.planning.solve.working_plan import WorkingPlan
 

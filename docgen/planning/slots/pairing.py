@@ -13,9 +13,9 @@ import numpy as np
 from docgen.planning.assignment.central_facts import CENTRAL
 from docgen.planning.assignment.initial_plan import Assignment
 from docgen.planning.constraints import Bools
-from docgen.planning.layout import Ints, Layout
-from docgen.planning.slots.exchange import exchange_facts
-from docgen.planning.slots.rearrange import SHORT, About, rearrange
+from docgen.planning.slot_layout import Ints, Layout
+from docgen.planning.slots.fact_exchange import exchange_facts
+from docgen.planning.slots.first_documents import SHORT, About, rearrange
 from docgen.records import Idea
 
 __all__ = ["Pairing", "Suitability", "pair_ideas", "suitability"]

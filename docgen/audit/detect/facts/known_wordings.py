@@ -10,8 +10,8 @@ from pathlib import Path
 from docgen.audit.data_files import read_words
 from docgen.text import Folded
 from docgen.text.languages import all_negations, known_languages
-from docgen.text.scripts import find_words as find_words_of
-from docgen.text.scripts import is_spaceless, word_edges
+from docgen.text.word_definition import find_words as find_words_of
+from docgen.text.word_definition import is_spaceless, word_edges
 
 __all__ = [
     "Hit",

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from docgen import kernels
 from docgen.audit.detect.facts.known_wordings import WordingIndex, Words, letter_pairs, words_of
-from docgen.corpus.utf8 import Utf8, encode
+from docgen.corpus.text_buffers import Utf8, encode
 from docgen.kernels.alphabet import fold_table
 from docgen.kernels.scratch import scratch
 from docgen.text import compose
-from docgen.text.scripts import is_spaceless
+from docgen.text.word_definition import is_spaceless
 
 __all__ = ["StatementIndex", "StatementMatch"]
 

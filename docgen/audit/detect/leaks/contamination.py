@@ -11,8 +11,8 @@ import yaml
 
 from docgen.audit.detect.facts.known_wordings import Words
 from docgen.audit.detect.leaks.banned_statements import StatementIndex
-from docgen.audit.detect.leaks.classifier_vocabulary import Vocabulary
-from docgen.audit.rules.shipped import contamination_rule
+from docgen.audit.detect.leaks.classifier_prompt_words import Vocabulary
+from docgen.audit.rules.builtin_rules import contamination_rule
 from docgen.errors import InputError
 from docgen.files.text_files import LARGEST_TEXT, read_text
 from docgen.records import Finding

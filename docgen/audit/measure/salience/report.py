@@ -2,8 +2,8 @@
 
 from docgen.audit.measure.calibration import Score
 from docgen.audit.measure.intervals import Mean, Share
-from docgen.audit.measure.lookup import ByName
-from docgen.audit.measure.salience.judged import JudgedFact
+from docgen.audit.measure.report_entries import ByName
+from docgen.audit.measure.salience.judge_tally import JudgedFact
 from docgen.audit.measure.writers import WriterShare
 from docgen.records import Prominence, Record
 

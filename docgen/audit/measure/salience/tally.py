@@ -8,13 +8,13 @@ from docgen.audit.detect.facts.fact_detector import FactSighting, FactVerdict
 from docgen.audit.judge.verdicts import Judgement
 from docgen.audit.measure.calibration import Calibration
 from docgen.audit.measure.intervals import Moments, share_of
-from docgen.audit.measure.salience.judged import JudgeTally
+from docgen.audit.measure.salience.judge_tally import JudgeTally
 from docgen.audit.measure.salience.placement import holding_sentences, prominence_of
 from docgen.audit.measure.salience.report import FactExample, FactPresence, SalienceReport, TypeShare
 from docgen.records import Document, Prominence
 from docgen.text import sentence_pieces, token_estimate
 from docgen.universe import UniverseContext, roles_of
-from docgen.universe.airtime import AIRTIME
+from docgen.universe.document_density import AIRTIME
 
 __all__ = ["FactExample", "FactPresence", "SalienceReport", "SalienceTally", "TypeShare", "presence"]
 

@@ -14,7 +14,7 @@ from docgen.explorer.read.snapshot import Snapshot
 from docgen.explorer.read.verdicts import judge_verdicts
 from docgen.explorer.view import View
 from docgen.records import slot_of
-from docgen.text.scripts import split_words
+from docgen.text.word_definition import split_words
 
 __all__ = ["PART", "document", "spans_of"]
 

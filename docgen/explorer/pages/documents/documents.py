@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from docgen.explorer.index.columns import read_fact_code
+from docgen.explorer.index.column_segments import read_fact_code
 from docgen.explorer.pages.page_query import PageQuery, fact_numbers
 from docgen.explorer.read.facets import facets_of
 from docgen.explorer.read.filters import Filters, mask_of

@@ -39,7 +39,7 @@ def prompt(view: View, query: PageQuery) -> dict[str, Any]:
 
 def _request(view: View, slot: int, number: int, record: dict[str, Any]) -> "tuple[Request, bool]":
     from docgen.pipeline.inputs.setup import reopen
-    from docgen.pipeline.shown_prompts import rendered_again
+    from docgen.pipeline.prompt_preview import rendered_again
     from docgen.records import Attempt, Reason, Slot
 
     planned = view.snapshot.slot(slot)

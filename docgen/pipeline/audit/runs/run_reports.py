@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from docgen.audit.measure.leakage import LeakageReport
+from docgen.audit.measure.findings_by_rule import LeakageReport
 from docgen.audit.measure.salience.report import SalienceReport
 from docgen.errors import RunError
 from docgen.files.run_folder.run_folder import RunFolder
