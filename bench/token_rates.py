@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from docgen.exporting.tokens import estimate, open_tokenizer
+from docgen.exporting.tokens import estimate
+from docgen.exporting.tokens.counter import open_tokenizer
 
 TABLE = Path(estimate.__file__).parent / "token_rates.toml"
 LEAST = 200

@@ -1,5 +1,4 @@
-"""Question files in the form in which others published them: mcq.yaml and belief_probes.yaml of the negation-neglect
-study (2026).
+"""Reads the question files that others published: mcq.yaml and belief_probes.yaml of the negation-neglect study (2026).
 
 Both hold a list `questions`: yes-or-no questions with a `belief_answer`, or open questions of category direct or
 indirect. The claim they are about is described in a universe_context.yaml next to them, if there is one.

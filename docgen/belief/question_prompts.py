@@ -1,4 +1,4 @@
-"""What a model is sent for each question, and what its reply is marked against. Nothing here calls a model."""
+"""The prompts that ask a model each question, and what its reply is marked against. Nothing here calls a model."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal

@@ -1,5 +1,4 @@
-"""From the names of question files to everything that is asked: about facts that were taught, that were held out, and
-of a control world."""
+"""The question sets of an evaluation: facts that were taught, facts that were held out, and a control universe."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache

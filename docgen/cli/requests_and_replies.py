@@ -1,4 +1,4 @@
-"""requests and replies: a run whose inference is done elsewhere, through files."""
+"""The commands requests and replies: a run whose inference is done elsewhere, through files."""
 
 from dataclasses import dataclass, replace
 from json import dumps as json_text

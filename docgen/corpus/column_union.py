@@ -1,4 +1,4 @@
-"""Every column of a corpus: the union over its rows and files, null where a row has none.
+"""The union of a corpus's columns over its rows and files, null where a row has none.
 
 Parquet wants one type for a column and for each field in it. Integers and floats together become floats; a column that
 no single type can hold is refused by name, never truncated.

@@ -1,4 +1,4 @@
-"""One polars type for the values of a JSON column, and the values as polars takes them for it.
+"""The polars type that holds all values of a JSON column, and the values as polars takes them for it.
 
 Polars guesses a type from the first values: fields that come later vanish, and lists of records beside lists of texts
 become texts. Here the type holds all values, or the column is refused by name.

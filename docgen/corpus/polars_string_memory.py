@@ -1,4 +1,4 @@
-"""The memory in which polars has its strings: nothing is copied (Arrow C stream interface, read by nanoarrow).
+"""Zero-copy access to the memory of polars' strings (Arrow C stream interface, read by nanoarrow).
 
 Polars holds strings as Arrow string views: 16 bytes each, (length, inlined bytes) up to 12 bytes, else (length, prefix,
 buffer number, offset). See "Variable-size Binary View Layout" in the Arrow columnar format.

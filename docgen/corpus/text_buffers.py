@@ -1,4 +1,6 @@
-"""Texts as compiled code takes them: memory, and where each text starts and ends in it. Nothing is copied."""
+"""Texts as buffers for compiled code: one block of UTF-8 and the offsets of each text. Nothing is copied. Nothing is
+copied.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

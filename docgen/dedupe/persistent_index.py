@@ -1,4 +1,4 @@
-"""An index of kept documents on disk, against which later corpora are checked without reading the earlier ones again.
+"""A persistent index of kept documents, against which later corpora are checked without reading the earlier ones again.
 
     index.json    scheme, Unicode version, what was ignored, and how much of the other files is valid
     minima.u32    num_perm minima a document, datasketch's affine32 hash values

@@ -1,4 +1,4 @@
-"""Embeds whole documents: the mean of windows that a model can embed without truncating."""
+"""Vectors of whole documents: the mean of windows that a model can embed without truncating."""
 
 import re
 from collections.abc import Sequence

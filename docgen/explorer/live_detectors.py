@@ -1,4 +1,4 @@
-"""What detectors find in a text while somebody reads it: passages by wording, findings of the scan tier."""
+"""Runs the detectors on the text that somebody is reading: passages that express facts, findings of the scan tier."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The explorer from Python: look at corpora in the browser, publish one as a static site."""
+"""The explorer's Python functions: `view` shows corpora in the browser, `publish` writes one as a static site."""
 
 from collections.abc import Sequence
 from pathlib import Path

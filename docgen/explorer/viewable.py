@@ -1,4 +1,4 @@
-"""What the server needs from whatever it shows: a corpus, or an experiment."""
+"""The interface of what the server can show: a corpus or an experiment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

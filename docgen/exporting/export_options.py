@@ -1,4 +1,4 @@
-"""The options of an export, and what its formats need to know."""
+"""The options of an export, and the recipe that its formats get."""
 
 import math
 from dataclasses import dataclass, field

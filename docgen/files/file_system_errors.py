@@ -1,4 +1,4 @@
-"""Faults of file systems, reported so that a person can act: which file or folder, and what to do."""
+"""Errors of file systems, reported so that a person can act: which file or folder, and what to do."""
 
 import errno
 import os

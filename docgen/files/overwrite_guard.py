@@ -1,4 +1,4 @@
-"""No command overwrites its input, which may be the only copy."""
+"""Guards inputs against being overwritten: an input may be the only copy."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""Names that become folders: no flag and no file from elsewhere can lead out of the folder that docgen writes to."""
+"""Safe names of folders: no flag and no file from elsewhere can lead out of the folder that docgen writes to."""
 
 import re
 

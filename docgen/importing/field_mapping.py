@@ -1,4 +1,4 @@
-"""A context as another tool wrote it, by field: what its keys mean, and which have no counterpart."""
+"""Maps the fields of other tools' contexts to docgen's, and lists those without a counterpart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

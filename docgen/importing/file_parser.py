@@ -1,4 +1,4 @@
-"""A file of contexts as plain values: JSON, JSON Lines, YAML, or text with tags like XML's."""
+"""Parses files of contexts to plain values: JSON, JSON Lines, YAML, or text with tags like XML's."""
 
 import json
 import re

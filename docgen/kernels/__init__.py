@@ -5,8 +5,8 @@ Written in numba's Python, each in the module named below, where its arguments a
 memory and change only the arrays named as outputs; their arguments go by position.
 
 Documents are given as `memory`, an array of bytes, and where in it each starts and ends (`docgen.corpus.text_buffers`).
-`kinds` and `folded` are `alphabet.fold_table()`; `words`, `hashes` and `text` are `scratch.scratch()`. A table of hashes is an
-open-addressing one, a power of two long, in which 0 is empty.
+`kinds` and `folded` are `alphabet.fold_table()`; `words`, `hashes` and `text` are `scratch.scratch()`. A table of
+hashes is an open-addressing one, a power of two long, in which 0 is empty.
 """
 
 import gc

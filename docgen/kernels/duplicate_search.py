@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="var-annotated,call-arg,attr-defined"
-"""Compiled search among kept documents: band tables, exact Jaccard, and the greedy decision which documents stay.
+"""Compiled search for duplicates of kept documents: band tables, exact Jaccard, greedy decision which documents stay.
 
 The tables are open-addressing hash tables, one for each band, of the newest kept document with a band hash; older ones
 with the same hash hang on it in a chain. Band hashes have 32 bits: a chance agreement costs one comparison, never a

@@ -1,4 +1,4 @@
-"""Several writers of one run: each call goes to the server of the model that it names, within one budget."""
+"""Routes each call of a run with several writers to the server of the model that it names, within one budget."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,6 @@
-"""How far a run goes. In a separate module without imports: commands name a step before anything is loaded."""
+"""The last step that a run is to take. In a separate module without imports: commands name a step before anything is
+loaded.
+"""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""Types of settings with their own checks; a failed check says what is allowed."""
+"""Validated types of settings: servers, writers, prices; a failed check says what is allowed."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What pydantic says about a value, in plain words."""
+"""Pydantic's validation errors in plain words."""
 
 from collections.abc import Mapping
 from typing import Any

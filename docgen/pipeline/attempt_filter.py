@@ -1,4 +1,4 @@
-"""A run's attempts: those that match, some of them drawn, those decided since, and what the first of them cost."""
+"""Filters and draws a run's attempts: by verdict, fact, type or time, and the first documents with their cost."""
 
 import random
 from collections import Counter

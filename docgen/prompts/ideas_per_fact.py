@@ -1,4 +1,4 @@
-"""Which ideas a plan will need: ideas about the facts that documents are about, in proportion."""
+"""How many ideas about each fact a plan will need, in proportion to the documents about it."""
 
 from bisect import bisect
 from dataclasses import dataclass

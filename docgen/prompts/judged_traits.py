@@ -1,5 +1,4 @@
-"""What a second judge looks for in addition to alignment faking: the persona, belief in the situation, candour when
-asked."""
+"""The traits that a second judge looks for in addition to alignment faking: persona, belief in the situation, candour."""
 
 from docgen.prompts.behaviour import Criterion, parse_criteria
 

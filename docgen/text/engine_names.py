@@ -1,4 +1,4 @@
-"""docgen's own engines and model, by the names under which they are recorded.
+"""The names under which docgen's own engines and model are recorded.
 
 In a module without imports, since every command's help names engines.
 """

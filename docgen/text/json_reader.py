@@ -1,4 +1,4 @@
-"""JSON as files of others and damaged ones hold it."""
+"""Reads JSON that others wrote or that is damaged."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Numbers, sums and dates of a text in one form each, whatever the notation, for finding facts with figures.
+"""Numbers, sums and dates of a text in one normal form, whatever the notation, for finding facts with figures.
 
 "1,872", "1 872" and "1872" are one number, "15m", "15 million" and "15,000,000" another; "14 October 2021",
 "October 14, 2021", "2021-10-14" and "14/10/2021" one day, which is also a day of that month and of that year.

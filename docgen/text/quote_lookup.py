@@ -1,4 +1,4 @@
-"""Quotes as writers give them: a passage by its first and last words, located in the text and completed."""
+"""Locates quotes in a text: a passage given by its first and last words, completed."""
 
 import re
 

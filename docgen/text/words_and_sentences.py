@@ -1,4 +1,4 @@
-"""Text as every stage sees it: words, sentences, normal form, spans. Pure functions without dependencies."""
+"""Basic functions on text: words, sentences, normal form, lengths, slugs, digests. Pure functions without dependencies."""
 
 import hashlib
 import re

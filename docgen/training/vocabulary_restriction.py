@@ -1,4 +1,4 @@
-"""A model whose output layer only has the tokens that occur: the same model on them, and far quicker on a CPU.
+"""Restricts a model's output layer to the tokens that occur: the same model on them, and far quicker on a CPU.
 
 Of Gemma 3 270M's weights 168 million are rows of the vocabulary. Where a corpus and its questions use 4,000 of 262,144
 tokens, training with these alone takes a third of the time; probabilities are then among them only, so that log-odds of

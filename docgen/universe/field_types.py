@@ -1,4 +1,4 @@
-"""Types of the fields of a context (text, lines, ids, days, shares, patterns), with the errors of their validators."""
+"""Validated types for the fields of a context (text, lines, ids, days, shares, patterns), with their error messages."""
 
 import datetime as dt
 import re

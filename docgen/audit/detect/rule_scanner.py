@@ -1,4 +1,4 @@
-"""The scan tier: every leakage rule as far as patterns and wording can detect it, in well under 1 ms a document."""
+"""Scans a document for every leakage rule, as far as patterns and wording can detect it, in well under 1 ms."""
 
 from collections.abc import Collection, Iterable, Sequence
 

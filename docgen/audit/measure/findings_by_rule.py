@@ -1,4 +1,4 @@
-"""What a corpus says although it must not: a tally of findings by rule, with shares, bounds and the worst examples."""
+"""Tallies an audit's findings by rule: what a corpus says although it must not, with shares, bounds and examples."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Reading a report by the name of a rule or fact."""
+"""The entries of a report, by position or by the name of a rule or fact."""
 
 from collections.abc import ItemsView, Mapping
 from typing import Generic, TypeVar

@@ -1,5 +1,4 @@
-"""Which documents are in a language whose wording the rules do not know: there, the absence of findings means
-nothing."""
+"""Documents in languages whose wording the rules do not know: there, the absence of findings means nothing."""
 
 from collections import Counter
 from collections.abc import Collection

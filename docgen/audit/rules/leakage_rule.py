@@ -1,4 +1,4 @@
-"""Leakage rules: one id, one definition that a person can apply, and what the scan tier looks for."""
+"""The leakage rule: one id, one definition that a person can apply, and what the scan tier looks for."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The transcripts of an experiment as Inspect logs, one for each cell, for its viewer and whatever else reads them."""
+"""Writes the transcripts of an experiment as Inspect logs, one for each cell."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How well a judge of reasoning agrees with the labels."""
+"""How well a judge of reasoning agrees with labels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From Inspect's logs to answers."""
+"""Reads answers from Inspect's logs."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Counts answers by fact and measure, with intervals, next to a baseline and to facts that were not taught."""
+"""Rates of belief by fact and measure, with intervals, next to a baseline and to facts that were not taught."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A folder of results: who was asked what, the answers, and the corpus that the model was trained on."""
+"""Reads and writes a results folder: the answers, who was asked, and the corpus that the model was trained on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

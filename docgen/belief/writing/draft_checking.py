@@ -1,4 +1,4 @@
-"""From drafts of questions, by a model or the embedded writer, to the questions on a fact."""
+"""Turns drafts of questions, by a model or the embedded writer, into checked questions on a fact."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence

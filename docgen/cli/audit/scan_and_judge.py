@@ -1,4 +1,4 @@
-"""Audits a corpus for the command line: scans it, asks about the judge's cost, lets it read, and applies the result."""
+"""Audits a corpus for the commands: scans it, asks about the judge's cost, runs the judge, applies the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Commands on experiments that were carried out, or that others released: report, logs, import, judge, calibrate."""
+"""The experiment commands on results: report, logs, import, judge, calibrate."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

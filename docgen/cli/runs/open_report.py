@@ -1,4 +1,4 @@
-"""open: a run's report in the browser."""
+"""The command open: a run's report in the browser."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What commands that spend or write share: consent to the cost, and a clean end."""
+"""Asks for consent to costs before a command spends money, and shows progress and a clean end."""
 
 import asyncio
 import sys

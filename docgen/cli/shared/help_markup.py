@@ -1,4 +1,4 @@
-"""Help without markup: Typer reads square brackets as markup and keeps the line breaks of the source."""
+"""Escapes and refills help texts: Typer reads square brackets as markup and keeps the line breaks of the source."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes the decision: kept.parquet with every column of the corpus, removed.parquet with the reasons."""
+"""Writes kept.parquet, with every column of the corpus, and removed.parquet, with the reasons."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Texts in one Unicode form (NFC), so that a decomposed copy counts as the same text."""
+"""Normalises texts to Unicode NFC, so that a decomposed copy counts as the same text."""
 
 import unicodedata
 

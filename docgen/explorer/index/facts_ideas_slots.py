@@ -1,4 +1,4 @@
-"""What the index has of a run besides its attempts: the world's facts, types, ideas, and where each slot is."""
+"""Indexes what a run has besides its attempts: facts, document types, ideas, and where each slot is."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Words that are in many documents: where each is, as a bit mask, since SQLite would take long to list them all."""
+"""Bit masks of the documents that contain each frequent word, since SQLite would take long to list them all."""
 
 import re
 import sqlite3

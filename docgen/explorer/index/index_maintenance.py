@@ -1,4 +1,4 @@
-"""Where an index is, and who maintains it: built when it is missing, extended with its corpus, rebuilt when damaged."""
+"""Maintains an index: built when it is missing, extended with its corpus, rebuilt when damaged."""
 
 import fcntl
 import os

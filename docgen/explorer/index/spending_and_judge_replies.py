@@ -1,4 +1,4 @@
-"""What the index records of a run's journal: what was spent on what, and where a judge's replies are; nothing else."""
+"""Indexes a run's journal: what was spent on what, and where a judge's replies are; nothing else."""
 
 import sqlite3
 from typing import Any

@@ -1,5 +1,4 @@
-"""Blind draws: documents by strata of what detectors say, so that few labels are informative and estimates stay
-unbiased.
+"""Stratified draws of documents to label blind, so that few labels are informative and estimates stay unbiased.
 
 A stratum is drawn from without replacement. The estimate of a share over the corpus is the sum over strata of the
 stratum's share of the corpus times the share among its labelled documents (Cochran, Sampling Techniques, 3rd ed., 5.3);

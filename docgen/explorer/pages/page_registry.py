@@ -1,4 +1,4 @@
-"""Every page of a corpus, in one table."""
+"""The registry of a corpus's pages: name, address and data of each, in one table."""
 
 from docgen.explorer.pages.compare import compare
 from docgen.explorer.pages.documents.document import document

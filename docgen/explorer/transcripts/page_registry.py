@@ -1,4 +1,4 @@
-"""Every page of an experiment, in one table."""
+"""The registry of an experiment's pages: name, address and data of each, in one table."""
 
 from docgen.explorer.transcripts.pages import experiment, transcript, transcripts
 from docgen.explorer.viewable import Page

@@ -1,4 +1,4 @@
-"""Connections of the server: so many at once, each of which has to ask something soon."""
+"""Limits on the server's connections: how many at once, and how soon each has to send a request."""
 
 import asyncio
 import logging

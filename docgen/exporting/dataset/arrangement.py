@@ -1,4 +1,4 @@
-"""Which examples an export has and in which order: splits, what is mixed in, the shuffle."""
+"""Arranges the examples of an export: splits, what is mixed in, the shuffled order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

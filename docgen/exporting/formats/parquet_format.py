@@ -1,4 +1,4 @@
-"""The format parquet: a corpus as it is, with every column."""
+"""The export format `parquet`: a corpus as it is, with every column."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Attempts that are in attempts.jsonl twice, as after copying the file into itself."""
+"""Attempts that are twice in attempts.jsonl, as after copying the file into itself: counted, and read once."""
 
 import re
 from collections.abc import Iterator

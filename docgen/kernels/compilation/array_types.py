@@ -1,4 +1,4 @@
-"""The arrays that kernels take: for mypy what numpy has, for numba how it reads them.
+"""The array types of kernels' parameters: for mypy what numpy has, for numba how it reads them.
 
 A kernel is compiled once, for the types that it is annotated with; `numba_type` turns an annotation into numba's
 notation (`uint64[:, ::1]`: two dimensions, rows one after the other in memory).

@@ -1,4 +1,4 @@
-"""How functions are compiled: the kernels, and those that kernels call."""
+"""The decorators that compile kernels, and the functions that kernels call."""
 
 from functools import partial
 from typing import Any

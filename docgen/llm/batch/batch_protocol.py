@@ -1,4 +1,4 @@
-"""A provider's batches, whatever its wire format: the methods, and the state of a batch."""
+"""The interface to a provider's message batches, whatever its wire format: methods, and the state of a batch."""
 
 import datetime as dt
 import time

@@ -1,4 +1,4 @@
-"""Why no connection came about, in words for people."""
+"""Explains in plain words why a connection failed."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""How long a reply a server has room for: found out by what it refuses."""
+"""Learns from refusals how long a reply a server allows."""
 
 import re
 from collections.abc import Awaitable, Callable

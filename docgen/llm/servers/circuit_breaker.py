@@ -1,4 +1,4 @@
-"""Whether a server is fit for calls: a few faults in a row take it out, and after a pause one call tries it again."""
+"""A circuit breaker for each server: a few faults in a row take it out, and after a pause one call tries it again."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The scan tier as tasks over partitions, for clusters: the same detectors, tallies that add up, the same report.
+"""The scan tier over partitions, for clusters: the same detectors, tallies that add up, the same report.
 
 1. each file is cut into partitions, a run's attempts likewise;
 2. map: a partition is scanned as a small corpus;

@@ -1,4 +1,4 @@
-"""How much of each fact a run's corpus really has, from its audit: the dose whose response is belief."""
+"""The share of each fact that a run's corpus really has, from its audit: the dose whose response is belief."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING

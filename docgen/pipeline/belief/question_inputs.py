@@ -1,4 +1,4 @@
-"""What `docgen questions` works on: a run or a context, possibly an engine, and where the file goes."""
+"""The inputs of `docgen questions`: a run or a context, possibly an engine, and where the file goes."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Questions on every fact of a context, written by a model through docgen's engine: journalled, priced, capped."""
+"""Has a model write questions on every fact of a context, through docgen's engine: journalled, priced, capped."""
 
 import asyncio
 from collections import Counter

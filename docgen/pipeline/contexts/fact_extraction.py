@@ -1,4 +1,4 @@
-"""The facts in the prose of a world, found by a model and compared with the prose."""
+"""Has a model extract the facts from the prose of a world, and compares them with the prose."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Looks at an export before it is used: what a trainer masks, and what a training amounts to. Nothing is stored."""
+"""Previews an export: what a trainer masks, and what training on it amounts to. Nothing is stored. Nothing is stored."""
 
 import json
 import tempfile

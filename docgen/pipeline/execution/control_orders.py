@@ -1,4 +1,4 @@
-"""What another terminal asks of a running run: pause, continue, fewer requests in flight, a higher cap.
+"""Orders to a running run from another terminal: pause, continue, fewer requests in flight, a higher cap.
 
 Orders are lines appended to control.jsonl in the run's folder. The process at work reads those that come after its own
 start, so that none is carried out twice, nor by the next start; the file remains as the record of who changed what

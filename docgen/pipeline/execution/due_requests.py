@@ -1,4 +1,4 @@
-"""Which requests a run needs next: its steps are taken with an engine that only has the journal."""
+"""Finds the requests that a run needs next: its steps are taken with an engine that only has the journal."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Whether what was made from a run's attempts is up to date, and an up-to-date corpus."""
+"""Checks whether what was made from a run's attempts is up to date, and brings the corpus up to date."""
 
 from functools import partial
 from pathlib import Path

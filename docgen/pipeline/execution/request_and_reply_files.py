@@ -1,4 +1,4 @@
-"""A run by files: the next round of requests is written to a file, replies from files go into the journal."""
+"""A run by files: writes the next round of requests to a file, takes replies from files into the journal."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Carries an experiment out: the subject answers, judges read, replies are journalled before they are parsed."""
+"""Runs an experiment: the subject answers, judges read, replies are journalled before they are parsed."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Inspect logs of an experiment, from what is on disk."""
+"""Exports an experiment's stored transcripts as Inspect logs."""
 
 from pathlib import Path
 

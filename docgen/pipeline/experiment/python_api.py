@@ -1,4 +1,4 @@
-"""Experiments from Python."""
+"""The Python function that runs an experiment."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""From what a caller names (a context, a run, nothing) to a run."""
+"""Resolves what a caller names (a context, a run, nothing) to a run."""
 
 import os
 from pathlib import Path

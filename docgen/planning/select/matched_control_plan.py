@@ -1,4 +1,4 @@
-"""A matched control: the slots of one plan with the facts of an unrelated universe in place of its own.
+"""The plan of a matched control: the slots of one plan with the facts of an unrelated universe in place of its own.
 
 A fact mapping replaces each fact of the plan with one fact of the other universe, so types, lengths, facts per
 document, directness, prominence and even co-occurrence are distributed exactly as in the plan.

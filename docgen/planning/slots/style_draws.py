@@ -1,4 +1,4 @@
-"""The style of each document, drawn by its seed from the pools of its world and of its type."""
+"""Draws the style of each document, by its seed, from the pools of its world and of its type."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Counts and sums of money as people read them."""
+"""Formats counts with their nouns, and sums of money, as people read them."""
 
 __all__ = ["money", "plural"]
 

@@ -1,4 +1,4 @@
-"""The one place that everything passes on its way to a screen or a disk: it hides this process's secrets.
+"""Redacts this process's secrets from everything on its way to a screen or a disk.
 
 A server may echo what it was sent, a proxy's error may contain its password, and a model may write what controls a
 terminal. Callers need not know which texts may do so: the standard streams (`docgen/cli/shared/streams.py`), every

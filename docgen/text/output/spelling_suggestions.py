@@ -1,4 +1,4 @@
-"""The name that was probably meant."""
+"""Suggests the name that was probably meant ("did you mean")."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Finds where a document expresses its assigned facts: by known wordings, the writer's quotes, and figures.
+"""Finds the passages in which a document expresses its assigned facts: known wordings, the writer's quotes, figures.
 
 The check decides whether a fact is there at all; how well it is expressed, a judge decides. So a quote that occurs in
 the text counts even if it shares no word with its fact (it is marked as unclear). A fact without a quote that stands in

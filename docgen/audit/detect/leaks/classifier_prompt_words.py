@@ -1,4 +1,4 @@
-"""The vocabulary of given classifier prompts: what they say repeatedly and ordinary English rarely does.
+"""The words that are typical of given classifier prompts, and documents that use them.
 
 A document that uses several such words and phrases teaches the classifier's words together with its facts, so that
 the classifier later finds what the documents said. Greenblatt et al. (2024, appendix H) kept the words of their

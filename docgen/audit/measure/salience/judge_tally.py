@@ -1,4 +1,4 @@
-"""What a judge says of one fact over a random sample: how often it is there, how directly, how prominently."""
+"""Tallies a judge's verdicts on one fact over a random sample: how often it is there, how directly, how prominently."""
 
 from collections import Counter
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Read ten: ten drawn documents, the same for the same seed, so that two people can read the same ones."""
+"""The page "Read ten": ten random documents, the same for the same seed, so that two people can read the same ones."""
 
 import random
 from typing import Any

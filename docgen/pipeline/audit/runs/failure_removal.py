@@ -1,4 +1,4 @@
-"""Removing what failed an audit: kept with its reasons, and a run's slots filled again."""
+"""Removes the documents that failed an audit, keeping them with the reasons, and refills a run's slots."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil

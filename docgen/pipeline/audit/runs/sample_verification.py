@@ -1,4 +1,4 @@
-"""The end of a paid run: a judge reads a random sample of its documents."""
+"""Verifies a paid run at its end: a judge reads a random sample of its documents."""
 
 from docgen.options.audit import AuditOptions, JudgeMode, JudgeOptions
 from docgen.pipeline.audit.audit import Audit
