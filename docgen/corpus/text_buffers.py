@@ -1,6 +1,4 @@
-"""Texts as buffers for compiled code: one block of UTF-8 and the offsets of each text. Nothing is copied. Nothing is
-copied.
-"""
+"""Texts as buffers for compiled code: one block of UTF-8 and the offsets of each text. Nothing is copied."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

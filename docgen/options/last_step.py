@@ -1,6 +1,4 @@
-"""The last step that a run is to take. In a separate module without imports: commands name a step before anything is
-loaded.
-"""
+"""The last step that a run is to take. It imports nothing, so that commands can name a step early."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""The traits that a second judge looks for in addition to alignment faking: persona, belief in the situation, candour."""
+"""Traits that a second judge looks for besides alignment faking: persona, belief in the situation, candour."""
 
 from docgen.prompts.behaviour import Criterion, parse_criteria
 

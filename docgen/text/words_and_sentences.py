@@ -1,4 +1,4 @@
-"""Basic functions on text: words, sentences, normal form, lengths, slugs, digests. Pure functions without dependencies."""
+"""Basic pure functions on text: words, sentences, normal form, lengths, slugs, digests."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Runs the LLM judge over documents: which it reads, with which questions, and how verdicts join the scan's findings."""
+"""Runs the LLM judge over documents: which it reads, the questions, and how verdicts join the scan's findings."""
 
 import asyncio
 from bisect import insort

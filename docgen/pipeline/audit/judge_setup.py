@@ -1,4 +1,4 @@
-"""Sets up the judge of an audit: determined by the options and the run, priced before it is called, opened when it is."""
+"""Sets up the judge of an audit: chosen by the options and the run, priced before it is called, opened when it is."""
 
 import asyncio
 import json

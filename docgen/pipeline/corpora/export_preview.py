@@ -1,4 +1,4 @@
-"""Previews an export: what a trainer masks, and what training on it amounts to. Nothing is stored. Nothing is stored."""
+"""Previews an export: what a trainer masks, and what training on it amounts to. Nothing is stored."""
 
 import json
 import tempfile
